@@ -1,0 +1,1 @@
+"""What Paddock knows about a test day: pure structures and rules, no I/O."""

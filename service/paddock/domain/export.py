@@ -1,0 +1,45 @@
+"""An export: a request for one artifact. One definition, used by command line, API and site."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import msgspec
+
+Interpolation = Literal["hold", "linear"]
+
+
+class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to take from a log, and in which shape.
+
+    The names of formats and layouts are checked against the registry in ``formats/``.
+    """
+
+    format: str = "mat"
+    layout: str = ""
+    """Empty for the format's default."""
+    signals: tuple[str, ...] = ()
+    """Globs over topics (``VNData``) and signals (``VNData.vn_gps.*``); empty for everything."""
+    start_ns: int | None = None
+    """First instant, since the Unix epoch."""
+    end_ns: int | None = None
+    """First instant that is not taken any more."""
+    start_s: float | None = None
+    """The same in seconds since the start of the recording; only one of the two may be given."""
+    end_s: float | None = None
+    rate_hz: float | None = None
+    """One common raster for all signals; None keeps every message at its own time."""
+    interpolation: Interpolation = "hold"
+    """How floats reach the raster; everything else holds."""
+    native: bool = False
+    """MATLAB: keep the log's number types instead of double."""
+    compress: bool = False
+    mat_version: Literal["", "5", "7.3"] = ""
+    """Empty to choose by size."""
+
+
+def artifact_id(recording_id: str, request: ExportRequest, converter: str, metadata_version: int) -> str:
+    """The same request of the same recording by the same code is the same artifact."""
+    canonical = msgspec.json.encode([recording_id, request, converter, metadata_version], order="deterministic")
+    return hashlib.sha256(canonical).hexdigest()[:32]

@@ -1,0 +1,39 @@
+"""Where everything lies in the object store. The only place that spells a key."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+INCOMING = "incoming/"
+RAW = "raw/"
+
+
+def raw_key(recording_id: str) -> str:
+    """The original bytes."""
+    return f"{RAW}{recording_id}.mcap"
+
+
+def columns_prefix(channel_slug: str, recording_id: str) -> str:
+    """The folder of one channel's columns of one recording."""
+    return f"columns/channel={channel_slug}/recording={recording_id}/"
+
+
+def columns_key(channel_slug: str, recording_id: str, build: str) -> str:
+    """One channel's columns of one conversion, as Parquet."""
+    return f"{columns_prefix(channel_slug, recording_id)}{build}.parquet"
+
+
+def artifact_key(recording_id: str, artifact_id: str) -> str:
+    """A derived file; its name for people is set on download."""
+    return f"artifacts/{recording_id}/{artifact_id}"
+
+
+def channel_slug(topic: str, schema_name: str, schema_data: bytes) -> str:
+    """A channel's folder name: readable, unique for topic and schema, safe on every file system."""
+    readable = re.sub(r"[^A-Za-z0-9]+", "_", topic).strip("_")[:40].lower() or "channel"
+    digest = hashlib.sha256()
+    for part in (topic.encode(), schema_name.encode(), schema_data):
+        digest.update(len(part).to_bytes(8, "little"))
+        digest.update(part)
+    return f"{readable}-{digest.hexdigest()[:8]}"

@@ -1,0 +1,24 @@
+"""Names that people see on downloaded files."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, tzinfo
+
+from paddock.domain.instants import NS_PER_S
+from paddock.domain.recording import Recording
+
+_UNSAFE = re.compile(r"[^\w.+-]+")
+
+
+def download_name(recording: Recording, suffix: str, zone: tzinfo = UTC) -> str:
+    """``HT09_2026-04-18_1432_Adam_endurance_a3f9c210.mat``: what is known, and 8 characters of the id."""
+    metadata = recording.metadata
+    parts = [metadata["car"].value if "car" in metadata else ""]
+    if recording.started_ns is not None:
+        parts.append(datetime.fromtimestamp(recording.started_ns // NS_PER_S, zone).strftime("%Y-%m-%d_%H%M"))
+    parts += [metadata[field].value for field in ("driver", "event") if field in metadata]
+    if not any(parts):
+        parts = [recording.name.rsplit(".", 1)[0]]
+    cleaned = (_UNSAFE.sub("-", part).strip("-.")[:40] for part in parts)
+    return "_".join([*filter(None, cleaned), recording.id[:8]]) + suffix

@@ -1,0 +1,226 @@
+"""A recording: one log file from a car, with what was derived from it."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+import msgspec
+
+from paddock.errors import Rejected
+
+SHORT_ID_LENGTH = 10
+MIN_PREFIX_LENGTH = 6
+MAX_NAME_LENGTH = 200
+
+
+class Status(StrEnum):
+    """Where a recording is on its way: ``verifying → stored → converting → ready``, or ``failed``."""
+
+    VERIFYING = "verifying"
+    STORED = "stored"
+    CONVERTING = "converting"
+    READY = "ready"
+    FAILED = "failed"
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self in (Status.READY, Status.FAILED)
+
+
+class MetadataSource(StrEnum):
+    """Who said a metadata value. A person is never overwritten by a file."""
+
+    FILE = "file"
+    BASE_STATION = "base_station"
+    PERSON = "person"
+
+
+class MetadataValue(msgspec.Struct, frozen=True):
+    """One of the team's fields (see ``domain/fields.py``) and where its value came from."""
+
+    value: str
+    source: MetadataSource
+
+
+class StartedSource(StrEnum):
+    """Where a recording's start time came from."""
+
+    LOG_TIME = "log_time"
+    PERSON = "person"
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why a recording or job failed: the code and message of the ``PaddockError``."""
+
+    code: str
+    message: str
+
+
+class Loss(msgspec.Struct, frozen=True):
+    """One reason why part of a damaged log is lost."""
+
+    reason: str
+    """A stable word: ``truncated_chunk``, ``bad_crc``, ``garbage`` …"""
+    offset: int
+    """Where in the file, in bytes."""
+    size_bytes: int
+    """How many bytes of the file could not be used."""
+    records: int = 0
+    """How many records are known to be lost; 0 when nobody can know."""
+
+
+class LossReport(msgspec.Struct, frozen=True):
+    """What a damaged file lost, in records, bytes and seconds. Empty for an intact one."""
+
+    missing: tuple[str, ...] = ()
+    """Parts of the file that are not there although a complete file has them: ``footer``, ``summary`` …"""
+    losses: tuple[Loss, ...] = ()
+    undecodable: dict[str, int] = {}
+    """Messages whose payload could not be decoded, by topic."""
+    orphans: int = 0
+    """Messages without a channel definition in their part of the file."""
+    lost_bytes: int = 0
+    lost_records: int = 0
+    lost_ns: int = 0
+    """Gap in time that the losses explain, as far as chunk headers and neighbours tell."""
+
+    @property
+    def health(self) -> str:
+        """``intact``, or ``recovered`` when anything is missing."""
+        nothing = not (self.missing or self.losses or self.undecodable or self.orphans)
+        return "intact" if nothing else "recovered"
+
+
+class ChannelSummary(msgspec.Struct, frozen=True):
+    """One channel of a recording: a topic with one schema, merged over the ids it had in the file."""
+
+    topic: str
+    slug: str
+    """Names the channel's folder in the object store: readable, plus a hash of topic and schema."""
+    schema_name: str
+    schema_encoding: str
+    message_encoding: str
+    message_count: int
+    started_ns: int | None = None
+    ended_ns: int | None = None
+    rate_hz: float | None = None
+    largest_gap_ns: int | None = None
+
+
+class Signal(msgspec.Struct, frozen=True):
+    """One scalar series of a recording with its statistics; NaN counts as missing, never as a value."""
+
+    id: str
+    recording: str
+    name: str
+    """Topic and field path: ``VNData.vn_gps.lat``."""
+    dtype: str
+    """Arrow's word for the type in the log: ``float``, ``int32``, ``bool``, ``string`` …"""
+    channel: str = ""
+    """The channel's slug."""
+    unit: str = ""
+    count: int = 0
+    nan_count: int = 0
+    min: float | None = None
+    max: float | None = None
+    mean: float | None = None
+    first: float | str | None = None
+    last: float | str | None = None
+
+
+class Artifact(msgspec.Struct, frozen=True):
+    """A derived file with a link: the default ``.mat``, an export, the recovered ``.mcap``."""
+
+    id: str
+    recording: str
+    format: str
+    key: str
+    """Where it is in the object store."""
+    size_bytes: int
+    created_at: int
+    converter: str
+    """The version of the code that made it."""
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """One log file from a car. Its id is the SHA-256 of the original bytes, in hexadecimal."""
+
+    id: str
+    names: tuple[str, ...]
+    """The file names it arrived under, first first."""
+    size_bytes: int
+    status: Status
+    uploaded_at: int
+    """Nanoseconds since the Unix epoch, like every time below."""
+    source: str = "upload"
+    uploaded_by: str = ""
+    started_ns: int | None = None
+    started_source: StartedSource = StartedSource.LOG_TIME
+    duration_ns: int | None = None
+    message_count: int | None = None
+    metadata: dict[str, MetadataValue] = {}
+    file_metadata: tuple[tuple[str, dict[str, str]], ...] = ()
+    """The metadata records inside the file: (name, entries), in file order."""
+    channels: tuple[ChannelSummary, ...] = ()
+    loss: LossReport | None = None
+    """None until the log was read."""
+    build: str = ""
+    """The conversion that is served; changes on every conversion."""
+    error: Failure | None = None
+    deleted_at: int | None = None
+    search: str = ""
+    """Case-folded names, metadata and id, for the contains filter."""
+    version: int = 1
+
+    @property
+    def name(self) -> str:
+        """The name it arrived under first."""
+        return self.names[0]
+
+    @property
+    def short_id(self) -> str:
+        """What people see of the id."""
+        return self.id[:SHORT_ID_LENGTH]
+
+
+def search_text(recording: Recording) -> str:
+    """What the contains filter looks in: id, names and metadata values, case-folded."""
+    words = [recording.id, *recording.names, *(v.value for v in recording.metadata.values())]
+    return "\n".join(words).casefold()
+
+
+_PREFIX = re.compile(r"[0-9a-f]{6,64}")
+
+
+def check_id_prefix(prefix: str) -> str:
+    """A recording id or an unambiguous beginning of one, lower-cased.
+
+    Raises:
+        Rejected: not 6 to 64 hexadecimal digits.
+    """
+    folded = prefix.lower()
+    if not _PREFIX.fullmatch(folded):
+        raise Rejected(
+            f"{prefix[:70]!r} is no recording id: give {MIN_PREFIX_LENGTH} to 64 of its hexadecimal digits.",
+            code="bad_id",
+        )
+    return folded
+
+
+def check_file_name(name: str) -> str:
+    """The file name of an upload, as the recording will keep it.
+
+    Raises:
+        Rejected: empty, too long, a path, or with control characters.
+    """
+    if not name.strip() or name in (".", ".."):
+        raise Rejected("The file has no name: give it one, like run_12.mcap.", code="bad_name")
+    if "/" in name or "\\" in name:
+        raise Rejected(f"{name[:80]!r} is a path, not a file name: send the last part of it only.", code="bad_name")
+    if len(name) > MAX_NAME_LENGTH:
+        raise Rejected(f"The file name is longer than {MAX_NAME_LENGTH} characters.", code="bad_name")
+    if not name.isprintable():
+        raise Rejected("The file name has control characters: rename the file.", code="bad_name")
+    return name

@@ -1,0 +1,94 @@
+"""The file formats there are. Command line, API and site list them from here."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import paddock.formats
+from paddock.domain.export import ExportRequest
+from paddock.errors import Rejected
+from paddock.mcap.columns import Columns
+
+Progress = Callable[[float], None]
+"""Told how much is done, 0 to 1; may be called often."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a format may say about the recording besides its columns (MATLAB's ``meta.run``)."""
+
+    recording: str = ""
+    """The recording's id, empty for a file that was never uploaded."""
+    file_name: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+    """The team's fields, those that are known."""
+    units: dict[str, str] = field(default_factory=dict)
+    """Unit by signal name."""
+
+
+class WriteColumns(Protocol):
+    """Writes ``target`` from columns. The caller gives a path beside the final one and renames it when whole."""
+
+    def __call__(
+        self, columns: Columns, request: ExportRequest, run: Run, target: Path, progress: Progress
+    ) -> None:
+        """Write the whole file."""
+        ...
+
+
+class WriteLog(Protocol):
+    """Writes ``target`` from the log's own messages, for the format that keeps their bytes."""
+
+    def __call__(self, log: BinaryIO, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:
+        """Write the whole file; ``log`` is seekable."""
+        ...
+
+
+@dataclass(frozen=True)
+class Format:
+    """One file format. It is written from columns, or (``write_log``) from the log itself."""
+
+    name: str
+    label: str
+    suffix: str
+    """With the dot."""
+    media_type: str
+    write: WriteColumns | None = None
+    write_log: WriteLog | None = None
+    layouts: tuple[str, ...] = ("",)
+    """The first is the default."""
+
+
+@cache
+def formats() -> dict[str, Format]:
+    """Every format by name."""
+    found: dict[str, Format] = {}
+    for module in pkgutil.iter_modules(paddock.formats.__path__):
+        loaded = importlib.import_module(f"{paddock.formats.__name__}.{module.name}")
+        if isinstance(declared := getattr(loaded, "FORMAT", None), Format):
+            found[declared.name] = declared
+    return found
+
+
+def find_format(name: str, layout: str = "") -> Format:
+    """The format of a request.
+
+    Raises:
+        Rejected: there is no such format, or it has no such layout.
+    """
+    known = formats()
+    if name not in known:
+        raise Rejected(f"{name[:40]!r} is no format: use one of {', '.join(sorted(known))}.", code="bad_format")
+    found = known[name]
+    if layout and layout not in found.layouts:
+        raise Rejected(
+            f"{name} has no layout {layout[:40]!r}: use one of {', '.join(filter(None, found.layouts))}.",
+            code="bad_layout",
+        )
+    return found

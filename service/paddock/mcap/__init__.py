@@ -1,0 +1,1 @@
+"""MCAP bytes → records → Arrow columns; damage and recovery."""

@@ -1,0 +1,110 @@
+"""Arrow columns of a log: what every file format, plot and statistic is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from paddock.domain.recording import ChannelSummary, LossReport, Signal
+
+Int64s = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnChannel:
+    """One topic with one schema, merged over the channel ids it had in the file; compared by identity.
+
+    ``fields`` is the Arrow type of one message, a struct that may nest; every value of the log has one of:
+    bool, (u)int8…64, float, double, string, binary, list of these, struct, map, and ``timestamp``/``duration`` in
+    nanoseconds. ``enums`` maps the dotted path of an enum field (an int32 in ``fields``) to its names by number.
+    A message that is not decodable by design (raw bytes, unknown encoding) has the one field ``data``: binary.
+    """
+
+    topic: str
+    slug: str
+    schema_name: str
+    schema_encoding: str
+    message_encoding: str
+    fields: pa.StructType
+    enums: dict[str, dict[int, str]] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ColumnBatch:
+    """Some messages of one channel, decoded.
+
+    Shapes: ``log_time``, ``publish_time`` int64 (N,) in nanoseconds since the Unix epoch; ``sequence`` int64 (N,);
+    ``messages`` a StructArray of length N and type ``channel.fields``.
+    """
+
+    channel: ColumnChannel
+    log_time: Int64s
+    publish_time: Int64s
+    sequence: Int64s
+    messages: pa.StructArray
+
+    def __len__(self) -> int:
+        return len(self.log_time)
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file inside the log."""
+
+    name: str
+    media_type: str
+    log_time: int
+    create_time: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class LogSummary:
+    """What is known once the whole log was read."""
+
+    started_ns: int | None
+    """Smallest ``log_time`` over all messages, None without messages."""
+    ended_ns: int | None
+    message_count: int
+    channels: tuple[ChannelSummary, ...]
+    """Also those without messages."""
+    metadata: tuple[tuple[str, dict[str, str]], ...]
+    """The metadata records: (name, entries), in file order."""
+    loss: LossReport
+    library: str = ""
+    """Who wrote the log, from its header."""
+    profile: str = ""
+    signals: tuple[Signal, ...] = ()
+    """Statistics; ``id`` and ``recording`` are filled in by who stores them."""
+    attachments: tuple[Attachment, ...] = ()
+    notices: tuple[str, ...] = ()
+    """Sentences about what is odd but lost nothing: clock jumps, ``log_time`` 0, unknown encodings."""
+
+
+class Columns(Protocol):
+    """A whole log as columns, read channel by channel: from a spool beside a conversion, or from Parquet.
+
+    Rows of a channel come ordered by ``log_time``, ties in file order. Memory is bounded by a batch.
+    """
+
+    summary: LogSummary
+    channels: Sequence[ColumnChannel]
+    """In order of topic, then slug."""
+
+    def rows(self, channel: ColumnChannel) -> int:
+        """How many messages the channel has."""
+        ...
+
+    def size_bytes(self, channel: ColumnChannel) -> int:
+        """About how many bytes its columns take in memory."""
+        ...
+
+    def read(self, channel: ColumnChannel, fields: Sequence[str] | None = None) -> Iterator[ColumnBatch]:
+        """Its messages in batches; with ``fields`` only these top-level fields (``messages`` has no others)."""
+        ...

@@ -1,0 +1,107 @@
+"""Objects: originals, columns, artifacts. Bytes under a key, put there whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import msgspec
+
+
+class ObjectInfo(msgspec.Struct, frozen=True):
+    """What the store knows of one object."""
+
+    key: str
+    size_bytes: int
+    etag: str
+    """Changes when the bytes change; without quotes."""
+    modified_at: int
+    """Nanoseconds since the Unix epoch."""
+
+
+class PartInfo(msgspec.Struct, frozen=True):
+    """One part of a multipart upload that has arrived whole."""
+
+    number: int
+    """From 1."""
+    size_bytes: int
+    etag: str
+
+
+class Objects(Protocol):
+    """One object store. A lost or full store raises ``Unavailable``, a missing key ``NotFound``.
+
+    A key is made of segments joined by ``/``; any segment may hold any printable text but is never ``.``, ``..``
+    or empty: such a key raises ``ValueError``, because ``domain/keys.py`` never makes one.
+    """
+
+    async def put_file(self, key: str, path: Path) -> ObjectInfo:
+        """Store the bytes of a local file; readers see the old object or the new one, never a part of it."""
+        ...
+
+    async def stat(self, key: str) -> ObjectInfo | None:
+        """The object, if it is there whole."""
+        ...
+
+    async def open(self, key: str) -> BinaryIO:
+        """A seekable stream of one object for use on a worker thread; the caller closes it."""
+        ...
+
+    def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes from ``start`` up to but not including ``end``, in pieces."""
+        ...
+
+    async def move(self, source: str, target: str) -> None:
+        """Give an object another key, replacing what is there. Done once, doing it again is ``NotFound``."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Remove an object; removing what is not there is fine."""
+        ...
+
+    def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
+        """Whole objects whose key starts with ``prefix``, by key."""
+        ...
+
+    async def link(self, key: str, *, file_name: str, expires_s: int) -> str:
+        """A URL that downloads the object under a name for people, valid for a while."""
+        ...
+
+    # Uploads in parts: begin, put every part through its link, complete. Asking again is harmless.
+
+    async def begin_upload(self, key: str, size_bytes: int, part_size_bytes: int) -> str:
+        """Start a multipart upload; the store's name for it.
+
+        Raises:
+            Unavailable: there is no room for ``size_bytes`` (code ``disk_full``).
+        """
+        ...
+
+    async def part_link(self, key: str, store_upload: str, number: int, size_bytes: int, expires_s: int) -> str:
+        """A URL that takes exactly this part by PUT."""
+        ...
+
+    async def parts(self, key: str, store_upload: str) -> Sequence[PartInfo]:
+        """The parts that have arrived whole, by number; none when the upload is gone."""
+        ...
+
+    async def read_part(self, key: str, store_upload: str, number: int, limit: int) -> bytes | None:
+        """The first bytes of an arrived part, where the store can read parts before completion; else None."""
+        ...
+
+    async def complete_upload(self, key: str, store_upload: str) -> ObjectInfo:
+        """Make the object from its parts, durably.
+
+        Raises:
+            Conflict: parts are missing (code ``parts_missing``).
+        """
+        ...
+
+    async def abort_upload(self, key: str, store_upload: str) -> None:
+        """Forget an unfinished upload and its parts; forgetting twice is fine."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections."""
+        ...
