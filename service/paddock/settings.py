@@ -1,0 +1,101 @@
+"""Every setting there is, read once from ``PADDOCK_*``. No other module reads the environment.
+
+A setting ``port`` is the variable ``PADDOCK_PORT``; a secret may also come from the file that
+``PADDOCK_SECRET_FILE`` names.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, get_type_hints
+
+import msgspec
+
+from paddock.errors import Rejected
+
+
+def default_data_directory(environment: Mapping[str, str]) -> Path:
+    """``paddock`` in the user's data home (XDG)."""
+    home = environment.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(home) / "paddock"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How this Paddock runs. Defaults are those of a laptop: one directory, loopback only."""
+
+    data: Annotated[Path, "Directory that holds everything of an embedded Paddock."]
+    host: Annotated[str, "Address the web service listens on."] = "127.0.0.1"
+    port: Annotated[int, "Port the web service listens on."] = 8080
+    public_url: Annotated[
+        str, "Where browsers reach the service, when that is not http://HOST:PORT (a proxy, a VPN name)."
+    ] = ""
+    peers_file: Annotated[
+        Path | None, "File that maps VPN addresses to names; with it an unknown address is refused."
+    ] = None
+    trusted_proxies: Annotated[
+        str, "Comma-separated addresses whose X-Forwarded-For is believed; all others' is ignored."
+    ] = ""
+    secret: Annotated[str, "Key that signs links; made and kept in the data directory when not given."] = ""
+    link_expires_s: Annotated[int, "How long a download link works, in seconds."] = 3600
+    upload_expires_s: Annotated[int, "How long an unfinished upload is kept to be continued, in seconds."] = (
+        7 * 86_400
+    )
+    log_format: Annotated[
+        Literal["auto", "console", "json"],
+        "Log lines for people (console) or programs (json); auto asks whether stderr is a terminal.",
+    ] = "auto"
+
+    @property
+    def base_url(self) -> str:
+        """The address that links begin with, without a final slash."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+
+SECRETS = frozenset({"secret"})
+"""Settings that may also come from a file."""
+
+
+def help_texts() -> dict[str, str]:
+    """What each setting is for, by its variable."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return {variable(name): hints[name].__metadata__[0] for name in Settings.__struct_fields__}
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"PADDOCK_{name.upper()}"
+
+
+def read_settings(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """Settings from the environment; ``overrides`` that are not None win (the command line's options).
+
+    Raises:
+        Rejected: a variable has the wrong form, is unknown, or names a file that cannot be read.
+    """
+    environment = os.environ if environment is None else environment
+    names = {variable(name): name for name in Settings.__struct_fields__}
+    values: dict[str, object] = {"data": str(default_data_directory(environment))}
+    for name, text in environment.items():
+        if not name.startswith("PADDOCK_") or name.startswith("PADDOCK_TEST_") or not text:
+            continue
+        if name in names:
+            values[names[name]] = text
+        elif name.removesuffix("_FILE") in {variable(secret) for secret in SECRETS}:
+            values[names[name.removesuffix("_FILE")]] = _read_secret(name, Path(text))
+        else:
+            raise Rejected(f"{name} is no setting: see the table in README.", code="bad_setting")
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    try:
+        return msgspec.convert(values, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
+    except msgspec.ValidationError as error:
+        raise Rejected(f"A setting has the wrong form: {error}", code="bad_setting") from None
+
+
+def _read_secret(name: str, path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise Rejected(f"{name}: {error.strerror}: {path}", code="bad_setting") from None

@@ -1,0 +1,82 @@
+"""Ingest: prove the hash of what arrived, and put it where originals live. Nothing looks inside yet."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from typing import BinaryIO
+
+from paddock.domain.job import Job
+from paddock.domain.keys import raw_key
+from paddock.domain.recording import Failure, Status
+from paddock.errors import NotFound, Rejected
+from paddock.ports.documents import Equals, OneOf
+from paddock.usecases import jobs
+from paddock.usecases.services import Services
+
+HASH_PIECE_BYTES = 4 * 1024 * 1024
+
+
+async def ingest(services: Services, job: Job, progress: Callable[[float], None]) -> None:
+    """Move an upload's bytes to ``raw/`` once all of them were hashed, and ask for their conversion.
+
+    Raises:
+        Rejected: the bytes are not those that were announced (code ``wrong_hash``); they are dropped, because
+            the sender was never told that they are safe.
+    """
+    upload = await services.documents.uploads.get(job.subject)
+    if upload is None:
+        return
+    raw = raw_key(upload.sha256)
+    arrived = await services.objects.stat(upload.key)
+    if arrived is not None:
+        log = await services.objects.open(upload.key)
+        try:
+            digest = await asyncio.to_thread(sha256_of, log, arrived.size_bytes, progress)
+        finally:
+            await asyncio.to_thread(log.close)
+        if digest != upload.sha256:
+            await services.objects.delete(upload.key)
+            raise Rejected(
+                f"The bytes that arrived as {upload.name} have another SHA-256 than announced: upload it again.",
+                code="wrong_hash",
+            )
+        if await services.objects.stat(raw) is None:
+            await services.objects.move(upload.key, raw)
+        else:
+            await services.objects.delete(upload.key)
+    elif await services.objects.stat(raw) is None:
+        raise NotFound(f"The bytes of {upload.name} are gone: upload it again.", code="bytes_missing")
+    waiting: list[Equals | OneOf] = [OneOf("status", (Status.VERIFYING, Status.FAILED))]
+    stored = await services.documents.recordings.change(
+        upload.sha256, {"status": Status.STORED, "error": None}, waiting
+    )
+    if stored is not None or await _not_converted(services, upload.sha256):
+        await jobs.enqueue(services, "convert", upload.sha256)
+
+
+async def _not_converted(services: Services, recording_id: str) -> bool:
+    """Whether an ingest was cut off after ``stored`` and before it asked for the conversion."""
+    recording = await services.documents.recordings.get(recording_id)
+    return recording is not None and recording.status is Status.STORED
+
+
+async def ingest_died(services: Services, job: Job, failure: Failure) -> None:
+    """Note a failed upload on its recording, unless the same bytes arrived well in another upload."""
+    upload = await services.documents.uploads.get(job.subject)
+    if upload is not None:
+        await services.documents.recordings.change(
+            upload.sha256, {"status": Status.FAILED, "error": failure}, [Equals("status", Status.VERIFYING)]
+        )
+
+
+def sha256_of(log: BinaryIO, size_bytes: int, progress: Callable[[float], None] = lambda _: None) -> str:
+    """SHA-256 of a whole file in hexadecimal, read in pieces."""
+    digest = hashlib.sha256()
+    done = 0
+    while piece := log.read(HASH_PIECE_BYTES):
+        digest.update(piece)
+        done += len(piece)
+        progress(min(1.0, done / max(size_bytes, 1)))
+    return digest.hexdigest()

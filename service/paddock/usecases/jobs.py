@@ -1,0 +1,138 @@
+"""Jobs: ask for work, take it under a lease, finish it, or fail it until it is dead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from paddock.domain.instants import NS_PER_S
+from paddock.domain.job import MAX_TRIES, Job, JobState, backoff_ns
+from paddock.domain.recording import Failure
+from paddock.errors import Conflict, NotFound, PaddockError
+from paddock.ports.documents import Between, Equals, OneOf, Page, Sort
+from paddock.usecases.services import Services
+
+LEASE_NS = 30 * NS_PER_S
+_OLDEST_DUE = Sort("due_at")
+
+
+async def enqueue(services: Services, kind: str, subject: str, params: Mapping[str, str] | None = None) -> Job:
+    """Ask for work on a subject. While it waits or runs, asking again changes nothing; after that it runs again."""
+    now = services.now()
+    job = Job(
+        id=f"{kind}-{subject}",
+        kind=kind,
+        subject=subject,
+        created_at=now,
+        due_at=now,
+        updated_at=now,
+        params=dict(params or {}),
+    )
+    if not await services.documents.jobs.insert(job):
+        again = await _requeue(services, job.id, OneOf("state", (JobState.DONE, JobState.DEAD)))
+        job = again or job
+    await services.work.announce(job.id)
+    return job
+
+
+async def retry(services: Services, job_id: str) -> Job:
+    """Give a dead job its tries again.
+
+    Raises:
+        NotFound: there is no such job.
+        Conflict: it is not dead.
+    """
+    job = await _requeue(services, job_id, Equals("state", JobState.DEAD))
+    if job is None:
+        found = await services.documents.jobs.get(job_id)
+        if found is None:
+            raise NotFound(f"There is no job {job_id[:80]!r}.")
+        raise Conflict(f"Job {job_id} is {found.state}: only a dead job can be retried.", code="job_not_dead")
+    await services.work.announce(job.id)
+    return job
+
+
+async def _requeue(services: Services, job_id: str, condition: Equals | OneOf) -> Job | None:
+    now = services.now()
+    return await services.documents.jobs.change(
+        job_id,
+        {
+            "state": JobState.QUEUED,
+            "due_at": now,
+            "tries": 0,
+            "error": None,
+            "progress": 0.0,
+            "updated_at": now,
+        },
+        [condition],
+    )
+
+
+async def find_jobs(
+    services: Services, states: tuple[JobState, ...] = (), *, limit: int = 50, after: str | None = None
+) -> Page[Job]:
+    """Jobs, those that changed last first."""
+    where = [OneOf("state", states)] if states else []
+    return await services.documents.jobs.find(
+        where, sort=Sort("updated_at", descending=True), limit=limit, after=after
+    )
+
+
+async def take(services: Services, owner: str) -> Job | None:
+    """The next due job, or one whose worker vanished, now leased to ``owner``; None when nothing is due."""
+    jobs = services.documents.jobs
+    now = services.now()
+    lease = {"state": JobState.RUNNING, "lease_owner": owner, "lease_until": now + LEASE_NS, "updated_at": now}
+    job = await jobs.change_first(
+        [Equals("state", JobState.QUEUED), Between("due_at", below=now + 1)], _OLDEST_DUE, lease
+    ) or await jobs.change_first(
+        [Equals("state", JobState.RUNNING), Between("lease_until", below=now)], _OLDEST_DUE, lease
+    )
+    if job is None:
+        return None
+    # Counted before the work begins, so that work which kills its worker is counted too.
+    return await jobs.change(job.id, {"tries": job.tries + 1}, _held_by(owner))
+
+
+async def keep(services: Services, job: Job, progress: float) -> bool:
+    """Prolong the lease and note the progress; False when the job is no longer ours."""
+    now = services.now()
+    changes = {"lease_until": now + LEASE_NS, "progress": round(progress, 4), "updated_at": now}
+    return await services.documents.jobs.change(job.id, changes, _held_by(job.lease_owner)) is not None
+
+
+async def finish(services: Services, job: Job) -> None:
+    """The job is done."""
+    changes = {"state": JobState.DONE, "progress": 1.0, "error": None, "updated_at": services.now()}
+    await services.documents.jobs.change(job.id, changes, _held_by(job.lease_owner))
+
+
+async def fail(services: Services, job: Job, error: PaddockError) -> JobState | None:
+    """Queue the job again after a while, or bury it when trying again is useless.
+
+    What became of it: ``queued``, ``dead``, or None when another worker has it by now.
+    """
+    now = services.now()
+    dead = error.permanent or job.tries >= MAX_TRIES
+    state = JobState.DEAD if dead else JobState.QUEUED
+    changes = {
+        "state": state,
+        "due_at": now + backoff_ns(job.tries),
+        "error": Failure(error.code, error.message),
+        "updated_at": now,
+    }
+    changed = await services.documents.jobs.change(job.id, changes, _held_by(job.lease_owner))
+    return changed and changed.state
+
+
+async def release(services: Services, owner: str) -> None:
+    """Give back at once what a worker held that is known to be gone."""
+    while await services.documents.jobs.change_first(
+        [Equals("state", JobState.RUNNING), Equals("lease_owner", owner)],
+        _OLDEST_DUE,
+        {"state": JobState.QUEUED, "due_at": services.now(), "lease_owner": ""},
+    ):
+        pass
+
+
+def _held_by(owner: str) -> list[Equals]:
+    return [Equals("state", JobState.RUNNING), Equals("lease_owner", owner)]

@@ -1,0 +1,90 @@
+"""Find recordings, and get at their files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from paddock.domain.keys import raw_key
+from paddock.domain.names import download_name
+from paddock.domain.recording import Artifact, Recording, check_id_prefix
+from paddock.errors import Conflict, NotFound
+from paddock.formats.registry import find_format
+from paddock.ports.documents import Condition, Contains, Equals, OneOf, Page, Sort, StartsWith
+from paddock.usecases.services import Services
+
+NEWEST_FIRST = Sort("uploaded_at", descending=True)
+
+
+async def find_recordings(
+    services: Services, *, text: str = "", limit: int = 50, after: str | None = None
+) -> Page[Recording]:
+    """Recordings that are not deleted, the newest upload first; ``text`` looks in names, metadata and id."""
+    where: list[Condition] = [Equals("deleted_at", None)]
+    where += [Contains("search", word) for word in text.casefold().split()]
+    return await services.documents.recordings.find(where, sort=NEWEST_FIRST, limit=limit, after=after)
+
+
+async def get_recording(services: Services, prefix: str) -> Recording:
+    """The recording with this id, or with the only id that begins so.
+
+    Raises:
+        Rejected: no id.
+        NotFound: there is none.
+        Conflict: several begin so (code ``ambiguous_id``).
+    """
+    prefix = check_id_prefix(prefix)
+    page = await services.documents.recordings.find([StartsWith("id", prefix), Equals("deleted_at", None)], limit=2)
+    if not page.items:
+        raise NotFound(f"There is no recording {prefix}.", code="no_such_recording")
+    if len(page.items) > 1:
+        raise Conflict(f"Several recordings begin with {prefix}: give more digits of the id.", code="ambiguous_id")
+    return page.items[0]
+
+
+async def artifacts_of(services: Services, recordings: Sequence[Recording]) -> dict[str, list[Artifact]]:
+    """The artifacts of some recordings by recording id, the newest of each format only."""
+    found: dict[str, list[Artifact]] = {recording.id: [] for recording in recordings}
+    if not found:
+        return found
+    after = None
+    while True:
+        page = await services.documents.artifacts.find(
+            [OneOf("recording", tuple(found))], sort=Sort("created_at", descending=True), limit=500, after=after
+        )
+        for artifact in page.items:
+            listed = found[artifact.recording]
+            if all(other.format != artifact.format for other in listed):
+                listed.append(artifact)
+        if page.next is None:
+            return found
+        after = page.next
+
+
+async def original_link(services: Services, recording: Recording) -> str:
+    """A link to the original bytes.
+
+    Raises:
+        NotFound: they have not been stored yet.
+    """
+    key = raw_key(recording.id)
+    if await services.objects.stat(key) is None:
+        raise NotFound("The original is not stored yet: wait until its upload is verified.", code="not_stored")
+    return await services.objects.link(
+        key, file_name=download_name(recording, ".mcap"), expires_s=services.link_expires_s
+    )
+
+
+async def artifact_link(services: Services, recording: Recording, artifact_id: str) -> str:
+    """A link to a derived file.
+
+    Raises:
+        NotFound: this recording has no such artifact.
+    """
+    artifact = await services.documents.artifacts.get(artifact_id)
+    if artifact is None or artifact.recording != recording.id:
+        raise NotFound("This recording has no such file any more: reload the page.", code="no_such_artifact")
+    return await services.objects.link(
+        artifact.key,
+        file_name=download_name(recording, find_format(artifact.format).suffix),
+        expires_s=services.link_expires_s,
+    )

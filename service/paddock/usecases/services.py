@@ -1,0 +1,27 @@
+"""What every use case is given."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from paddock.ports.documents import Documents
+from paddock.ports.objects import Objects
+from paddock.ports.work import Work
+
+
+@dataclass(frozen=True)
+class Services:
+    """The ports as ``bootstrap`` joined them, or as a test did."""
+
+    documents: Documents
+    objects: Objects
+    work: Work
+    scratch: Path
+    """Directory for files that may vanish with the process."""
+    link_expires_s: int = 3600
+    upload_expires_s: int = 7 * 86_400
+    now: Callable[[], int] = time.time_ns
+    """Nanoseconds since the Unix epoch."""

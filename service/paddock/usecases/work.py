@@ -1,0 +1,111 @@
+"""Work: take one job after the other, for as long as the worker lives."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from paddock.domain.job import MAX_TRIES, Job, JobState
+from paddock.domain.recording import Failure
+from paddock.errors import PaddockError, Unavailable
+from paddock.usecases import jobs
+from paddock.usecases.convert import convert, convert_died
+from paddock.usecases.ingest import ingest, ingest_died
+from paddock.usecases.services import Services
+from paddock.usecases.uploads import sweep_uploads
+
+POLL_S = 0.5
+HEARTBEAT_S = 1.0
+SWEEP_S = 30.0
+
+
+@dataclass(frozen=True)
+class Handler:
+    """What a kind of job does, and what it says to people when it can never succeed."""
+
+    do: Callable[[Services, Job, Callable[[float], None]], Awaitable[None]]
+    died: Callable[[Services, Job, Failure], Awaitable[None]]
+
+
+HANDLERS = {
+    "ingest": Handler(ingest, ingest_died),
+    "convert": Handler(convert, convert_died),
+}
+
+log = structlog.get_logger()
+
+
+async def work(services: Services, owner: str, stop: asyncio.Event) -> None:
+    """Do jobs until ``stop``; a store that does not answer is waited for."""
+    swept = float("-inf")
+    while not stop.is_set():
+        try:
+            if time.monotonic() - swept > SWEEP_S:
+                await sweep_uploads(services)
+                swept = time.monotonic()
+            job = await jobs.take(services, owner)
+            if job is None:
+                await services.work.wait(POLL_S)
+            else:
+                await do(services, job)
+        except Unavailable as error:
+            log.warning("store_unavailable", code=error.code, message=error.message)
+            await asyncio.sleep(POLL_S)
+
+
+async def do(services: Services, job: Job) -> None:
+    """Do one leased job and write one log line about it."""
+    started = time.monotonic()
+    done = 0.0
+
+    def progress(share: float) -> None:
+        nonlocal done
+        done = share
+
+    async def keep_lease() -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            with contextlib.suppress(Unavailable):
+                if not await jobs.keep(services, job, done):
+                    return
+
+    outcome = "done"
+    failure: PaddockError | None = None
+    heartbeat = asyncio.create_task(keep_lease())
+    handler = HANDLERS[job.kind]
+    try:
+        if job.tries > MAX_TRIES:
+            raise PaddockError(
+                f"The worker died {MAX_TRIES} times at this: it may need more memory.", code="worker_died"
+            )
+        await handler.do(services, job, progress)
+        await jobs.finish(services, job)
+    except Exception as error:
+        failure = error if isinstance(error, PaddockError) else _unexpected(error)
+        outcome = str(await jobs.fail(services, job, failure) or "lease_lost")
+        if outcome == JobState.DEAD:
+            await handler.died(services, job, Failure(failure.code, failure.message))
+        if failure is not error:
+            log.exception("job_crashed", job=job.id)
+    finally:
+        heartbeat.cancel()
+    log.info(
+        "job",
+        job=job.id,
+        kind=job.kind,
+        outcome=outcome,
+        tries=job.tries,
+        duration_s=round(time.monotonic() - started, 3),
+        code=failure.code if failure else None,
+        message=failure.message if failure else None,
+    )
+
+
+def _unexpected(error: Exception) -> PaddockError:
+    """A bug is tried again, because the next version may not have it, and ends on the dead list."""
+    return PaddockError(f"{type(error).__name__}: {error}", code="internal_error", permanent=False)
