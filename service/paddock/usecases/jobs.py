@@ -121,7 +121,7 @@ async def fail(services: Services, job: Job, error: PaddockError) -> JobState | 
         "updated_at": now,
     }
     changed = await services.documents.jobs.change(job.id, changes, _held_by(job.lease_owner))
-    return changed and changed.state
+    return changed.state if changed else None
 
 
 async def release(services: Services, owner: str) -> None:

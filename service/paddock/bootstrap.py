@@ -1,0 +1,112 @@
+"""Joins ports and adapters from the settings. The only module that knows both."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import structlog
+
+from paddock.adapters.directory import DirectoryObjects
+from paddock.adapters.polling import PollingWork
+from paddock.adapters.sqlite import SqliteDocuments
+from paddock.errors import Conflict, Unavailable
+from paddock.settings import Settings
+from paddock.usecases.services import Services
+
+
+@contextlib.asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """The embedded side of every port, in one data directory.
+
+    Raises:
+        Unavailable: the directory cannot be made or written.
+    """
+    scratch = settings.data / "scratch"
+    try:
+        scratch.mkdir(parents=True, exist_ok=True)
+        secret = settings.secret.encode() or _kept_secret(settings.data / "secret")
+    except OSError as error:
+        raise Unavailable(
+            f"{settings.data} cannot be written ({error.strerror}): choose another with --data.",
+            code="data_not_writable",
+        ) from error
+    documents = SqliteDocuments(settings.data / "paddock.sqlite")
+    objects = DirectoryObjects(settings.data / "objects", secret, settings.base_url)
+    try:
+        await documents.migrate()
+        yield Services(
+            documents=documents,
+            objects=objects,
+            work=PollingWork(),
+            scratch=scratch,
+            link_expires_s=settings.link_expires_s,
+            upload_expires_s=settings.upload_expires_s,
+        )
+    finally:
+        await objects.close()
+        await documents.close()
+
+
+def _kept_secret(path: Path) -> bytes:
+    """The key that signs links, made at the first start; a link survives a restart."""
+    with contextlib.suppress(FileExistsError):
+        aside = path.with_name(f".{path.name}.{os.getpid()}")
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            # A link, not a rename: of two first starts one wins, and both use its key.
+            os.link(aside, path)
+        finally:
+            aside.unlink()
+    return path.read_bytes()
+
+
+@contextlib.contextmanager
+def only_user_of(data: Path) -> Iterator[None]:
+    """Hold the data directory against a second ``paddock up``; the lock ends with the process.
+
+    Raises:
+        Conflict: another one holds it.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Conflict(
+                f"Another Paddock runs on {data}: stop it, or choose another directory with --data.",
+                code="data_in_use",
+            ) from None
+        # What an earlier process left here is of no use to anybody.
+        shutil.rmtree(data / "scratch", ignore_errors=True)
+        yield
+
+
+def configure_logging(settings: Settings) -> None:
+    """One structured line per request and job, on stderr."""
+    console = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )

@@ -1,0 +1,68 @@
+"""The command ``paddock``. One module per command; what they do is in the use cases.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with losses (``recover``, ``doctor``), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from paddock import __version__
+from paddock.errors import PaddockError
+
+COMMANDS = {
+    "up": "Run Paddock here: the web service and the worker.",
+    "upload": "Send logs to a running Paddock.",
+    "convert": "Convert logs to MATLAB and other formats, without a service.",
+    "info": "Show what is in a log.",
+    "jobs": "Show what is queued, running and failed; retry.",
+    "simulate": "Write a log of a simulated lap.",
+    "worker": "Run a worker alone (up starts one by itself).",
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module when it is used, so that ``--help`` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"paddock.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup)
+@click.version_option(__version__, prog_name="paddock")
+def group() -> None:
+    """Paddock: a race team's data cloud. Logs come off the car, engineers get them in MATLAB."""
+
+
+def main() -> None:
+    """Run the command line: one line per error, and an exit code."""
+    try:
+        group(standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        sys.exit(exit_.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except PaddockError as error:
+        click.echo(f"paddock: {error.message}", err=True)
+        sys.exit(1)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("paddock: interrupted.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output went away (`paddock info x | head`).
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,95 @@
+"""``paddock info``: what is in a log."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.markup import escape
+from rich.table import Table
+
+from paddock.cli.convert import in_words
+from paddock.cli.terminal import local_time, out, progress_bar, seconds, size
+from paddock.domain.instants import NS_PER_S, to_rfc3339
+from paddock.mcap.columns import LogSummary
+from paddock.mcap.spool import spool_log
+from paddock.usecases.export_file import open_log
+
+
+@click.command("info")
+@click.argument("log", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="For programs: everything, with statistics per signal.")
+def command(log: Path, as_json: bool) -> None:
+    """Show what is in LOG: times, channels, metadata, and what a damaged one lost."""
+    with open_log(log) as opened, tempfile.TemporaryDirectory(prefix="paddock-") as scratch, progress_bar() as bar:
+        task = bar.add_task(log.name, total=1.0)
+        with spool_log(opened, Path(scratch), progress=lambda done: bar.update(task, completed=done)) as columns:
+            summary = columns.summary
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(_as_dict(log, summary)), indent=2))
+    else:
+        _print(log, summary)
+
+
+def _as_dict(log: Path, summary: LogSummary) -> dict[str, Any]:
+    return {
+        "name": log.name,
+        "size_bytes": log.stat().st_size,
+        "started_at": None if summary.started_ns is None else to_rfc3339(summary.started_ns),
+        "duration_s": None if summary.started_ns is None else _duration_ns(summary) / NS_PER_S,
+        "message_count": summary.message_count,
+        "health": summary.loss.health,
+        "loss": summary.loss,
+        "notices": summary.notices,
+        "library": summary.library,
+        "profile": summary.profile,
+        "metadata": [{"name": name, "entries": entries} for name, entries in summary.metadata],
+        "attachments": [
+            {"name": file.name, "media_type": file.media_type, "size_bytes": len(file.data)}
+            for file in summary.attachments
+        ],
+        "channels": summary.channels,
+        "signals": [
+            {name: value for name, value in msgspec.to_builtins(signal).items() if name not in ("id", "recording")}
+            for signal in summary.signals
+        ],
+    }
+
+
+def _duration_ns(summary: LogSummary) -> int:
+    return (summary.ended_ns or 0) - (summary.started_ns or 0)
+
+
+def _print(log: Path, summary: LogSummary) -> None:
+    facts = Table.grid(padding=(0, 2))
+    facts.add_row("file", f"{escape(log.name)}  {size(log.stat().st_size)}")
+    if summary.started_ns is not None:
+        facts.add_row("start", local_time(summary.started_ns))
+        facts.add_row("duration", seconds(_duration_ns(summary)))
+    facts.add_row("messages", f"{summary.message_count:,}")
+    facts.add_row("health", "intact" if summary.loss.health == "intact" else in_words(summary.loss))
+    for name, entries in summary.metadata:
+        facts.add_row(escape(name), escape(", ".join(f"{key}: {value}" for key, value in entries.items())))
+    for file in summary.attachments:
+        facts.add_row("attachment", f"{escape(file.name)}  {size(len(file.data))}")
+    for notice in summary.notices:
+        facts.add_row("notice", escape(notice))
+    out.print(facts)
+    out.print()
+    channels = Table(box=None, pad_edge=False)
+    channels.add_column("topic", overflow="fold")
+    channels.add_column("schema", overflow="fold")
+    for heading in ("messages", "rate Hz", "largest gap s"):
+        channels.add_column(heading, justify="right")
+    for channel in summary.channels:
+        channels.add_row(
+            escape(channel.topic),
+            escape(f"{channel.schema_name} ({channel.message_encoding})"),
+            f"{channel.message_count:,}",
+            "" if channel.rate_hz is None else f"{channel.rate_hz:.4g}",
+            "" if channel.largest_gap_ns is None else f"{channel.largest_gap_ns / NS_PER_S:.3g}",
+        )
+    out.print(channels)

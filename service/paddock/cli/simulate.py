@@ -1,0 +1,52 @@
+"""``paddock simulate``: a log like a real car's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from paddock.cli.terminal import out, progress_bar, size
+from paddock.domain.instants import from_rfc3339
+
+
+@click.command("simulate")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), default="simulated.mcap", show_default=True
+)
+@click.option("--car", default="HT09", show_default=True)
+@click.option("--driver", default="Adam", show_default=True)
+@click.option("--laps", type=click.IntRange(1), default=2, show_default=True)
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="Another seed, another track and driver's day."
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Factor on all message rates.",
+)
+@click.option(
+    "--duration", "duration_s", type=click.FloatRange(min=0, min_open=True), help="Stop after so many seconds."
+)
+@click.option("--started", default="2026-04-18T14:32:00Z", show_default=True, help="When the car recorded it.")
+@click.option("--parked", is_flag=True, help="The car stands still.")
+@click.option(
+    "--truncate",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Power cut: keep only this share of the file.",
+)
+def command(output: Path, started: str, **options: object) -> None:
+    """Write an MCAP log of simulated laps, shaped like a real car's."""
+    from paddock.simulator.log import simulate
+
+    with progress_bar() as bar:
+        task = bar.add_task(output.name, total=1.0)
+        simulate(
+            output,
+            started_ns=from_rfc3339(started),
+            progress=lambda done: bar.update(task, completed=done),
+            **options,  # type: ignore[arg-type]
+        )
+    out.print(f"{size(output.stat().st_size):>8}  {output}", soft_wrap=True)

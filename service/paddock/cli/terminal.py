@@ -1,0 +1,57 @@
+"""How every command shows progress, sizes and times."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from paddock.domain.instants import NS_PER_S
+
+out = Console(highlight=False)
+"""Results; plain text when piped."""
+
+
+def progress_bar(*, transfer: bool = False) -> Progress:
+    """A progress bar on stderr; silent when that is no terminal. With ``transfer`` it counts bytes."""
+    console = Console(file=sys.stderr)
+    columns = (DownloadColumn(), TransferSpeedColumn()) if transfer else (TextColumn("{task.percentage:>3.0f} %"),)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        *columns,
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def size(size_bytes: int) -> str:
+    """``645 kB``: three digits and a decimal unit."""
+    value = float(size_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 999.5 or unit == "GB":
+            break
+        value /= 1000
+    return f"{value:.0f} {unit}" if unit == "B" or value >= 99.5 else f"{value:.1f} {unit}"
+
+
+def seconds(duration_ns: int) -> str:
+    """``7:00.3``: minutes, seconds and tenths; hours in front when there are any."""
+    tenths = round(duration_ns / (NS_PER_S / 10))
+    minutes, tenths = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    clock = (
+        f"{minutes:02d}:{tenths // 10:02d}.{tenths % 10}"
+        if hours
+        else f"{minutes}:{tenths // 10:02d}.{tenths % 10}"
+    )
+    return f"{hours}:{clock}" if hours else clock
+
+
+def local_time(instant_ns: int) -> str:
+    """The instant in this machine's zone, to the second."""
+    return datetime.fromtimestamp(instant_ns // NS_PER_S).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")

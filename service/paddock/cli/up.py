@@ -1,0 +1,123 @@
+"""``paddock up``: the whole product in one directory."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import structlog
+import uvicorn
+
+from paddock.bootstrap import configure_logging, only_user_of, open_services
+from paddock.errors import PaddockError, Unavailable
+from paddock.settings import Settings, read_settings
+from paddock.usecases import jobs
+from paddock.usecases.services import Services
+
+WORKER = "embedded"
+"""The lease owner of the worker that ``up`` starts."""
+RESTART_AFTER_S = 1.0
+
+log = structlog.get_logger()
+
+
+@click.command("up")
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8080]")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Directory that holds everything.")
+@click.option("--demo", is_flag=True, help="First record a small simulated test day.")
+def command(host: str | None, port: int | None, data: Path | None, demo: bool) -> None:
+    """Run Paddock here: the web service and the worker, everything in one data directory."""
+    settings = read_settings(host=host, port=port, data=data)
+    configure_logging(settings)
+    with only_user_of(settings.data), _listen(settings) as listener:
+        bound = int(listener.getsockname()[1])
+        settings = read_settings(host=host, port=bound, data=data)
+        asyncio.run(_serve(settings, listener, demo=demo))
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """A listening socket, bound before anything else starts, so that a taken port is one clear line."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise Unavailable(
+            f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}): choose another --port.",
+            code="port_in_use",
+        ) from None
+    return listener
+
+
+async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> None:
+    from paddock.web.app import create_app
+
+    async with open_services(settings) as services:
+        # Nobody else uses the directory, so whoever held a lease is gone.
+        await jobs.release(services, WORKER)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                create_app(services, settings), log_config=None, access_log=False, timeout_graceful_shutdown=5
+            )
+        )
+        worker = asyncio.create_task(_keep_worker(services, settings))
+        visitor = asyncio.create_task(_welcome(settings, lambda: server.started, demo=demo))
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            visitor.cancel()
+            worker.cancel()
+            await asyncio.gather(visitor, worker, return_exceptions=True)
+
+
+async def _welcome(settings: Settings, started: Callable[[], bool], *, demo: bool) -> None:
+    """Say where the site is once it answers, and give it the demo's logs like anybody's."""
+    while not started():
+        await asyncio.sleep(0.02)
+    click.echo(f"Paddock is at {settings.base_url}  (data in {settings.data}, Ctrl-C stops it)")
+    if demo:
+        from paddock.cli.demo import upload_demo_day
+
+        try:
+            await asyncio.to_thread(upload_demo_day, settings)
+        except PaddockError as error:
+            click.echo(f"paddock: the demo day failed: {error.message}", err=True)
+
+
+async def _keep_worker(services: Services, settings: Settings) -> None:
+    """Run the worker process, and a new one whenever it dies."""
+    while True:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "paddock",
+            "worker",
+            "--data",
+            str(settings.data),
+            "--owner",
+            WORKER,
+            "--until-stdin-closes",
+            stdin=asyncio.subprocess.PIPE,
+            # Ctrl-C is for us; we then end the worker.
+            start_new_session=True,
+        )
+        try:
+            code = await process.wait()
+        except asyncio.CancelledError:
+            process.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.wait_for(process.wait(), 5)
+            except TimeoutError:
+                process.kill()
+            raise
+        log.error("worker_died", exit_code=code)
+        await jobs.release(services, WORKER)
+        await asyncio.sleep(RESTART_AFTER_S)

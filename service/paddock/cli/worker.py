@@ -1,0 +1,47 @@
+"""``paddock worker``: hash, store, convert."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+
+import click
+
+from paddock.bootstrap import configure_logging, open_services
+from paddock.settings import Settings, read_settings
+from paddock.usecases.work import work
+
+
+@click.command("worker")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Directory that holds everything.")
+@click.option("--owner", help="Name that its leases carry.  [default: host and process]")
+@click.option("--until-stdin-closes", is_flag=True, hidden=True, help="End with the process that started it.")
+def command(data: Path | None, owner: str | None, until_stdin_closes: bool) -> None:
+    """Run a worker alone. ``paddock up`` starts one by itself."""
+    settings = read_settings(data=data)
+    configure_logging(settings)
+    if until_stdin_closes:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    asyncio.run(_work(settings, owner or f"{socket.gethostname()}-{os.getpid()}"))
+
+
+def _end_with_parent() -> None:
+    """Wait for the other end of the pipe to close, which it does however the parent dies."""
+    while sys.stdin.buffer.read(1):
+        pass
+    # Not sys.exit: a conversion runs on another thread and is not to be waited for. It leaves nothing behind.
+    os._exit(0)
+
+
+async def _work(settings: Settings, owner: str) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with open_services(settings) as services:
+        await work(services, owner, stop)

@@ -1,0 +1,106 @@
+"""Export a log that lies on this machine, without a service: what ``paddock convert`` does."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from paddock.domain.export import ExportRequest
+from paddock.domain.fields import from_setup_record
+from paddock.domain.recording import LossReport
+from paddock.errors import NotFound, Rejected, Unavailable
+from paddock.formats.registry import Run, find_format
+from paddock.formats.selection import select, topic_filter
+from paddock.mcap.columns import LogSummary
+from paddock.mcap.probe import has_mcap_record
+from paddock.mcap.spool import spool_log
+
+PROBE_BYTES = 1024 * 1024
+READING_SHARE = 0.6
+"""Of the progress: reading the log, as against writing the file."""
+
+
+def export_file(
+    source: Path, request: ExportRequest, target: Path, progress: Callable[[float], None] = lambda _: None
+) -> LossReport | None:
+    """Write one log in one format; what the log had lost, None for formats that do not look inside.
+
+    Raises:
+        NotFound: there is no such file.
+        Rejected: it is no MCAP log, or the request does not fit it.
+        Unavailable: the target's disk is full or cannot be written.
+    """
+    writer = find_format(request.format, request.layout)
+    with open_log(source) as log, _whole_file(target) as aside:
+        if writer.write_log is not None:
+            writer.write_log(log, request, Run(file_name=source.name), aside, progress)
+            return None
+        assert writer.write is not None, "a format is written from columns or from the log"
+        with tempfile.TemporaryDirectory(prefix="paddock-") as scratch:
+            read = spool_log(
+                log,
+                Path(scratch),
+                topics=topic_filter(request),
+                progress=lambda done: progress(done * READING_SHARE),
+            )
+            with read as columns:
+                run = Run(file_name=source.name, metadata=metadata_of(columns.summary))
+                rest = 1 - READING_SHARE
+                writer.write(
+                    select(columns, request),
+                    request,
+                    run,
+                    aside,
+                    lambda done: progress(READING_SHARE + done * rest),
+                )
+                return columns.summary.loss
+
+
+def metadata_of(summary: LogSummary) -> dict[str, str]:
+    """The team's fields as far as the log's own ``setup`` record knows them."""
+    setup: dict[str, str] = {}
+    for name, entries in summary.metadata:
+        if name.casefold() == "setup":
+            setup = {**entries, **setup}
+    return {name: known.value for name, known in from_setup_record(setup).items()}
+
+
+@contextlib.contextmanager
+def open_log(source: Path) -> Iterator[BinaryIO]:
+    """The log, after a look at its first MiB.
+
+    Raises:
+        NotFound: there is no such file.
+        Rejected: it is no MCAP log.
+    """
+    try:
+        log = source.open("rb")
+    except FileNotFoundError:
+        raise NotFound(f"There is no file {source}.", code="no_such_file") from None
+    except OSError as error:
+        raise Rejected(f"{source} cannot be read: {error.strerror}.", code="unreadable") from None
+    with log:
+        head = log.read(PROBE_BYTES)
+        if not head:
+            raise Rejected(f"{source} is empty: nothing was recorded.", code="empty_file")
+        if not has_mcap_record(head):
+            raise Rejected(f"{source} is no MCAP log: its first MiB holds no MCAP record.", code="not_mcap")
+        log.seek(0)
+        yield log
+
+
+@contextlib.contextmanager
+def _whole_file(target: Path) -> Iterator[Path]:
+    """A path beside ``target`` that becomes it when the block ends well, and is removed when it does not."""
+    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        yield aside
+        aside.replace(target)
+    except OSError as error:
+        raise Unavailable(f"{target} cannot be written: {error.strerror}.", code="not_written") from error
+    finally:
+        aside.unlink(missing_ok=True)

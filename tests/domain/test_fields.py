@@ -1,0 +1,32 @@
+import pytest
+
+from paddock.domain.fields import check_metadata, fill_empty, from_setup_record
+from paddock.domain.recording import MetadataSource, MetadataValue
+from paddock.errors import Rejected
+
+
+def test_the_setup_record_prefills_what_it_knows() -> None:
+    found = from_setup_record(
+        {"driver": "Adam", "trackName": "Luigi's Mansion", "eventType": " 250cc ", "mass": "2 t"}
+    )
+    assert {name: known.value for name, known in found.items()} == {
+        "driver": "Adam",
+        "venue": "Luigi's Mansion",
+        "event": "250cc",
+    }
+    assert {known.source for known in found.values()} == {MetadataSource.FILE}
+
+
+def test_a_file_never_overwrites_a_person() -> None:
+    person = {"driver": MetadataValue("Eva", MetadataSource.PERSON)}
+    filled = fill_empty(person, from_setup_record({"driver": "Adam", "car": "HT09"}))
+    assert filled["driver"] == person["driver"]
+    assert filled["car"].value == "HT09"
+
+
+def test_unknown_and_overlong_fields_are_refused_and_empty_ones_dropped() -> None:
+    assert check_metadata({"driver": "  ", "car": " HT09 "}) == {"car": "HT09"}
+    with pytest.raises(Rejected, match="shoe_size"):
+        check_metadata({"shoe_size": "43"})
+    with pytest.raises(Rejected):
+        check_metadata({"driver": "x" * 201})
