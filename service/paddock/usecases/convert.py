@@ -14,13 +14,12 @@ import msgspec
 
 from paddock import __version__
 from paddock.domain.export import ExportRequest, artifact_id
-from paddock.domain.fields import fill_empty, from_setup_record
+from paddock.domain.fields import fill_empty
 from paddock.domain.job import Job
 from paddock.domain.keys import artifact_key, raw_key
 from paddock.domain.recording import (
     Artifact,
     Failure,
-    MetadataValue,
     Recording,
     StartedSource,
     Status,
@@ -32,6 +31,7 @@ from paddock.mcap.columns import LogSummary
 from paddock.mcap.spool import spool_log
 from paddock.ports.documents import Equals
 from paddock.usecases import jobs
+from paddock.usecases.prefill import prefilled
 from paddock.usecases.services import Services
 
 DEFAULT_EXPORT = ExportRequest(format="mat")
@@ -79,7 +79,7 @@ def _convert_file(
     with spool_log(log, directory, progress=lambda done: progress(done * READING_SHARE)) as columns:
         summary = columns.summary
         mat = directory / "default.mat"
-        metadata = _metadata(recording, summary)
+        metadata = fill_empty(recording.metadata, prefilled(summary))
         run = Run(
             recording=recording.id,
             file_name=recording.name,
@@ -90,15 +90,6 @@ def _convert_file(
         rest = 1 - READING_SHARE
         writer(columns, DEFAULT_EXPORT, run, mat, lambda done: progress(READING_SHARE + done * rest))
     return Converted(summary, mat)
-
-
-def _metadata(recording: Recording, summary: LogSummary) -> dict[str, MetadataValue]:
-    """The recording's metadata with what the log's ``setup`` record adds; people and stations go first."""
-    found: dict[str, MetadataValue] = {}
-    for name, entries in summary.metadata:
-        if name.casefold() == "setup":
-            found = fill_empty(found, from_setup_record(entries))
-    return fill_empty(recording.metadata, found)
 
 
 async def _publish(services: Services, recording: Recording, converted: Converted) -> None:
@@ -137,7 +128,7 @@ async def _publish(services: Services, recording: Recording, converted: Converte
 
 
 def _changes(current: Recording, summary: LogSummary) -> dict[str, object]:
-    metadata = _metadata(current, summary)
+    metadata = fill_empty(current.metadata, prefilled(summary))
     changes: dict[str, object] = {
         "status": Status.READY,
         "error": None,

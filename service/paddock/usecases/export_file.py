@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from paddock.domain.export import ExportRequest
-from paddock.domain.fields import from_setup_record
 from paddock.domain.recording import LossReport
 from paddock.errors import NotFound, Rejected, Unavailable
 from paddock.formats.registry import Run, find_format
 from paddock.formats.selection import select, topic_filter
-from paddock.mcap.columns import LogSummary
 from paddock.mcap.probe import has_mcap_record
 from paddock.mcap.spool import spool_log
+from paddock.usecases.prefill import prefilled
 
 PROBE_BYTES = 1024 * 1024
 READING_SHARE = 0.6
@@ -48,7 +47,8 @@ def export_file(
                 progress=lambda done: progress(done * READING_SHARE),
             )
             with read as columns:
-                run = Run(file_name=source.name, metadata=metadata_of(columns.summary))
+                known = {name: field.value for name, field in prefilled(columns.summary).items()}
+                run = Run(file_name=source.name, metadata=known)
                 rest = 1 - READING_SHARE
                 writer.write(
                     select(columns, request),
@@ -58,15 +58,6 @@ def export_file(
                     lambda done: progress(READING_SHARE + done * rest),
                 )
                 return columns.summary.loss
-
-
-def metadata_of(summary: LogSummary) -> dict[str, str]:
-    """The team's fields as far as the log's own ``setup`` record knows them."""
-    setup: dict[str, str] = {}
-    for name, entries in summary.metadata:
-        if name.casefold() == "setup":
-            setup = {**entries, **setup}
-    return {name: known.value for name, known in from_setup_record(setup).items()}
 
 
 @contextlib.contextmanager
