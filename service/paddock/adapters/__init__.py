@@ -1,0 +1,1 @@
+"""The outside systems: each file fulfils a port with one of them."""

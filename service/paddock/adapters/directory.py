@@ -1,0 +1,340 @@
+"""Objects as files below one directory, durable and whole.
+
+An object is written aside in the same file system, synced, and renamed to its place, whose directory is synced
+too: a crash leaves the old object, the new one or none, and at worst a leftover below ``.aside`` that
+``sweep_aside`` removes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import secrets
+import shutil
+import stat
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, ParamSpec, TypeVar
+
+from paddock.adapters.directory_uploads import DirectoryUploads, Plan
+from paddock.adapters.durable_files import disk_errors, rename_durably, sync_directory
+from paddock.adapters.object_paths import check_prefix, path_of, walk
+from paddock.adapters.signed_links import GetGrant, PutGrant, SignedLinks
+from paddock.errors import NotFound, Rejected
+from paddock.ports.objects import ObjectInfo, PartInfo
+
+RESERVE_BYTES = 512 * 1024 * 1024
+"""Left to the database and to conversions when an upload asks for room."""
+_PIECE_BYTES = 1024 * 1024
+_LIST_BATCH = 500
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class DirectoryObjects:
+    """``ports/objects.py`` on a directory; ``links`` verifies what its URLs allow.
+
+    Args:
+        root: holds the objects under readable names, and ``.aside``.
+        secret: signs links; at least 16 bytes, the same in every process.
+        base_url: where the web service is reached.
+        reserve_bytes: room that an upload is never given.
+        now: seconds since the Unix epoch.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        secret: bytes,
+        base_url: str,
+        *,
+        reserve_bytes: int = RESERVE_BYTES,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.links = SignedLinks(secret, base_url, now)
+        self._now = now
+        self._root = root
+        self._aside = root / ".aside"
+        with disk_errors(root.parent):
+            self._aside.mkdir(parents=True, exist_ok=True)
+        self._uploads = DirectoryUploads(self._aside, reserve_bytes)
+
+    async def put_file(self, key: str, path: Path) -> ObjectInfo:
+        """Copy a local file; see the port."""
+        return await self._thread(self._put_file, key, path)
+
+    def _put_file(self, key: str, path: Path) -> ObjectInfo:
+        target = path_of(self._root, key)
+        aside = self._aside / f"put-{secrets.token_hex(16)}"
+        with path.open("rb") as source, disk_errors(self._root, path.stat().st_size):
+            try:
+                with aside.open("xb") as file:
+                    shutil.copyfileobj(source, file, _PIECE_BYTES)
+                    file.flush()
+                    # A time of our own, to the nanosecond: the kernel's is too coarse to tell two puts apart.
+                    os.utime(file.fileno(), ns=(time.time_ns(),) * 2)
+                    os.fsync(file.fileno())
+                    status = os.fstat(file.fileno())
+                self._place(aside, target)
+            except BaseException:
+                aside.unlink(missing_ok=True)
+                raise
+        return _info(key, status)
+
+    async def stat(self, key: str) -> ObjectInfo | None:
+        """The object, if it is there."""
+        return await self._thread(self._stat, key)
+
+    def _stat(self, key: str) -> ObjectInfo | None:
+        path = path_of(self._root, key)
+        with disk_errors(self._root):
+            try:
+                status = path.stat()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+        return _info(key, status) if stat.S_ISREG(status.st_mode) else None
+
+    async def open(self, key: str) -> BinaryIO:
+        """A seekable stream; it keeps showing these bytes when the object is replaced or removed."""
+        return await self._thread(self._open, key)
+
+    def _open(self, key: str) -> BinaryIO:
+        path = path_of(self._root, key)
+        with disk_errors(self._root):
+            try:
+                return path.open("rb")
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                raise _not_found(key) from None
+
+    async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """Bytes ``start`` to ``end`` in pieces of at most 1 MiB, all of one version of the object."""
+        stream = await self.open(key)
+        # Closing waits for a read that is still running on its thread when the caller went away.
+        with stream:
+            await self._thread(stream.seek, start)
+            left = _PIECE_BYTES if end is None else end - start
+            while left > 0 and (piece := await self._thread(stream.read, min(left, _PIECE_BYTES))):
+                yield piece
+                left -= len(piece) if end is not None else 0
+
+    async def move(self, source: str, target: str) -> None:
+        """One rename."""
+        await self._thread(self._move, source, target)
+
+    def _move(self, source: str, target: str) -> None:
+        path = path_of(self._root, source)
+        with disk_errors(self._root):
+            if not path.is_file():
+                raise _not_found(source)
+            try:
+                self._place(path, path_of(self._root, target))
+            except FileNotFoundError:
+                raise _not_found(source) from None
+            self._remove_empty(path.parent)
+
+    async def delete(self, key: str) -> None:
+        """Remove an object, and the folders this leaves empty."""
+        await self._thread(self._delete, key)
+
+    def _delete(self, key: str) -> None:
+        path = path_of(self._root, key)
+        with disk_errors(self._root):
+            if not path.is_file():
+                return
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+                sync_directory(path.parent)
+            self._remove_empty(path.parent)
+
+    async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
+        """Objects in order of their keys; one added meanwhile may be missed."""
+        check_prefix(prefix)
+        found = self._list(prefix)
+        while batch := await self._thread(lambda: list(itertools.islice(found, _LIST_BATCH))):
+            for info in batch:
+                yield info
+
+    def _list(self, prefix: str) -> Iterator[ObjectInfo]:
+        with disk_errors(self._root):
+            for key, path in walk(self._root, prefix):
+                with contextlib.suppress(FileNotFoundError):
+                    yield _info(key, path.stat())
+
+    async def link(self, key: str, *, file_name: str, expires_s: int) -> str:
+        """See ``signed_links``."""
+        path_of(self._root, key)
+        return self.links.get_url(GetGrant(key, file_name), expires_s)
+
+    async def begin_upload(self, key: str, size_bytes: int, part_size_bytes: int) -> str:
+        """Start an upload if the disk has room for it, the reserve, and what other uploads were promised."""
+        path_of(self._root, key)
+        if size_bytes < 1 or part_size_bytes < 1:
+            raise ValueError("an upload and its parts have at least one byte")
+        return await self._thread(self._begin_upload, Plan(key, size_bytes, part_size_bytes))
+
+    def _begin_upload(self, plan: Plan) -> str:
+        with disk_errors(self._root, plan.size_bytes):
+            return self._uploads.begin(plan)
+
+    async def part_link(self, key: str, store_upload: str, number: int, size_bytes: int, expires_s: int) -> str:
+        """See ``signed_links``."""
+        return self.links.put_url(PutGrant(key, store_upload, number, size_bytes), expires_s)
+
+    async def write_part(
+        self, store_upload: str, number: int, chunks: AsyncIterator[bytes], size_bytes: int
+    ) -> PartInfo:
+        """Take one part, as the web service receives it by PUT; it counts once it is whole and synced.
+
+        Not in the port: S3 takes parts by itself. Sent again, or by two at once, a part is simply written again.
+
+        Raises:
+            NotFound: the upload was completed or forgotten (code ``no_such_upload``).
+            Rejected: no such part, or not exactly its bytes (codes ``no_such_part``, ``wrong_size``).
+            Unavailable: the disk is full.
+        """
+        plan = await self._thread(self._uploads.plan, store_upload)
+        offset, expected = plan.span(number)
+        if size_bytes != expected:
+            raise _wrong_size(number, expected, size_bytes)
+        waiting, arrived = bytearray(), 0
+        async for chunk in chunks:
+            arrived += len(chunk)
+            if arrived > expected:
+                raise _wrong_size(number, expected, arrived)
+            waiting += chunk
+            # Network chunks are small; one trip to a thread for each would cost more than the write.
+            if len(waiting) >= _PIECE_BYTES:
+                await self._thread(self._write, store_upload, offset, bytes(waiting))
+                offset += len(waiting)
+                waiting.clear()
+        if arrived != expected:
+            raise _wrong_size(number, expected, arrived)
+        await self._thread(self._write, store_upload, offset, bytes(waiting))
+        return await self._thread(self._mark, store_upload, number)
+
+    def _write(self, store_upload: str, offset: int, data: bytes) -> None:
+        with disk_errors(self._root, len(data)):
+            self._uploads.write(store_upload, offset, data)
+
+    def _mark(self, store_upload: str, number: int) -> PartInfo:
+        with disk_errors(self._root):
+            return self._uploads.mark(store_upload, number)
+
+    async def parts(self, key: str, store_upload: str) -> Sequence[PartInfo]:
+        """The parts that count; none when the upload is gone or belongs to another key."""
+        return await self._thread(self._parts, key, store_upload)
+
+    def _parts(self, key: str, store_upload: str) -> Sequence[PartInfo]:
+        with disk_errors(self._root), contextlib.suppress(NotFound):
+            if self._uploads.plan(store_upload).key == key:
+                return self._uploads.parts(store_upload)
+        return ()
+
+    async def read_part(self, key: str, store_upload: str, number: int, limit: int) -> bytes | None:
+        """The first bytes of a part that counts."""
+        return await self._thread(self._read_part, key, store_upload, number, limit)
+
+    def _read_part(self, key: str, store_upload: str, number: int, limit: int) -> bytes | None:
+        with disk_errors(self._root), contextlib.suppress(NotFound):
+            if self._uploads.plan(store_upload).key == key:
+                return self._uploads.read(store_upload, number, limit)
+        return None
+
+    async def complete_upload(self, key: str, store_upload: str) -> ObjectInfo:
+        """Sync, and one rename. Done before, it answers the object again."""
+        return await self._thread(self._complete_upload, key, store_upload)
+
+    def _complete_upload(self, key: str, store_upload: str) -> ObjectInfo:
+        target = path_of(self._root, key)
+        with disk_errors(self._root):
+            try:
+                if self._uploads.plan(store_upload).key != key:
+                    raise NotFound("The upload belongs to another object.", code="no_such_upload")
+                self._uploads.complete(store_upload, lambda file: self._place(file, target))
+            except NotFound:
+                if (info := self._stat(key)) is not None:
+                    return info
+                raise
+        info = self._stat(key)
+        if info is None:
+            raise _not_found(key)
+        return info
+
+    async def abort_upload(self, key: str, store_upload: str) -> None:
+        """Forget an upload; forgetting twice is fine."""
+        await self._thread(self._abort_upload, key, store_upload)
+
+    def _abort_upload(self, key: str, store_upload: str) -> None:
+        with disk_errors(self._root), contextlib.suppress(NotFound):
+            if self._uploads.plan(store_upload).key == key:
+                self._uploads.abort(store_upload)
+
+    async def sweep_aside(self, older_than_s: float) -> int:
+        """Remove what crashes left behind: aside files and uploads that nobody wrote to for so long.
+
+        Not in the port: S3 has lifecycle rules. Give it more than the time an upload may rest.
+
+        Returns:
+            how many leftovers were removed.
+        """
+        return await self._thread(self._sweep_aside, older_than_s)
+
+    def _sweep_aside(self, older_than_s: float) -> int:
+        removed = 0
+        with disk_errors(self._root):
+            for path in list(self._aside.iterdir()):
+                with contextlib.suppress(FileNotFoundError):
+                    files = [path, *path.rglob("*")] if path.is_dir() else [path]
+                    if max(file.stat().st_mtime for file in files) >= self._now() - older_than_s:
+                        continue
+                    if path.is_dir():
+                        self._uploads.remove(path)
+                    else:
+                        path.unlink()
+                    removed += 1
+        return removed
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    def _place(self, source: Path, target: Path) -> None:
+        try:
+            rename_durably(source, target)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
+            name = target.relative_to(self._root)
+            raise ValueError(f"{name}: an object cannot also be the folder of another one") from None
+
+    def _remove_empty(self, directory: Path) -> None:
+        """Folders of one level stay: ``incoming`` is empty all the time."""
+        while directory.parent != self._root:
+            try:
+                directory.rmdir()
+            except OSError:
+                return
+            directory = directory.parent
+
+    @staticmethod
+    async def _thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await asyncio.to_thread(function, *args, **kwargs)
+
+
+def _info(key: str, status: os.stat_result) -> ObjectInfo:
+    # Objects are never written in place: other bytes are another inode with another time. Hashing would read
+    # hundreds of megabytes to learn the same.
+    etag = f"{status.st_size:x}-{status.st_mtime_ns:x}-{status.st_ino:x}"
+    return ObjectInfo(key, status.st_size, etag, status.st_mtime_ns)
+
+
+def _not_found(key: str) -> NotFound:
+    return NotFound(f"There is no object {key[:200]!r} in the store.", code="no_such_object")
+
+
+def _wrong_size(number: int, expected: int, got: int) -> Rejected:
+    return Rejected(
+        f"Part {number} has {expected} bytes, {got} came: send exactly the part that was planned.",
+        code="wrong_size",
+    )
