@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import signal
 import socket
 import sys
@@ -19,8 +20,6 @@ from paddock.settings import Settings, read_settings
 from paddock.usecases import jobs
 from paddock.usecases.services import Services
 
-WORKER = "embedded"
-"""The lease owner of the worker that ``up`` starts."""
 RESTART_AFTER_S = 1.0
 
 log = structlog.get_logger()
@@ -62,7 +61,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> 
 
     async with open_services(settings) as services:
         # Nobody else uses the directory, so whoever held a lease is gone.
-        await jobs.release(services, WORKER)
+        await jobs.release(services)
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(services, settings), log_config=None, access_log=False, timeout_graceful_shutdown=5
@@ -95,6 +94,8 @@ async def _welcome(settings: Settings, started: Callable[[], bool], *, demo: boo
 async def _keep_worker(services: Services, settings: Settings) -> None:
     """Run the worker process, and a new one whenever it dies."""
     while True:
+        # A name of its own, so that a predecessor which is not quite gone cannot pass for it.
+        owner = f"embedded-{secrets.token_hex(4)}"
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -103,7 +104,7 @@ async def _keep_worker(services: Services, settings: Settings) -> None:
             "--data",
             str(settings.data),
             "--owner",
-            WORKER,
+            owner,
             "--until-stdin-closes",
             stdin=asyncio.subprocess.PIPE,
             # Ctrl-C is for us; we then end the worker.
@@ -119,5 +120,5 @@ async def _keep_worker(services: Services, settings: Settings) -> None:
                 process.kill()
             raise
         log.error("worker_died", exit_code=code)
-        await jobs.release(services, WORKER)
+        await jobs.release(services, owner)
         await asyncio.sleep(RESTART_AFTER_S)

@@ -124,13 +124,11 @@ async def fail(services: Services, job: Job, error: PaddockError) -> JobState | 
     return changed.state if changed else None
 
 
-async def release(services: Services, owner: str) -> None:
-    """Give back at once what a worker held that is known to be gone."""
-    while await services.documents.jobs.change_first(
-        [Equals("state", JobState.RUNNING), Equals("lease_owner", owner)],
-        _OLDEST_DUE,
-        {"state": JobState.QUEUED, "due_at": services.now(), "lease_owner": ""},
-    ):
+async def release(services: Services, owner: str | None = None) -> None:
+    """Give back at once what a worker held that is known to be gone; without ``owner``, what any worker held."""
+    where = [Equals("state", JobState.RUNNING)] if owner is None else _held_by(owner)
+    lease = {"state": JobState.QUEUED, "due_at": services.now(), "lease_owner": ""}
+    while await services.documents.jobs.change_first(where, _OLDEST_DUE, lease):
         pass
 
 

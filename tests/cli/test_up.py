@@ -1,0 +1,149 @@
+"""``paddock up`` as a person meets it: started, killed in the middle of things, started again."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from paddock.client import Client
+from paddock.errors import PaddockError
+from tests.cli.running import Running, running, wait_until
+from tests.logs import small_log
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+
+def settled(client: Client) -> list[dict[str, object]] | None:
+    """All recordings once none of them is on its way any more."""
+    found = list(client.recordings())
+    return found if all(one["status"] in ("ready", "failed") for one in found) else None
+
+
+def test_upload_convert_download_restart(tmp_path: Path) -> None:
+    log = tmp_path / "run.mcap"
+    log.write_bytes(small_log())
+    with running(tmp_path / "data") as up, up.client() as client:
+        sent = client.upload(log)
+        assert sent["id"] == hashlib.sha256(log.read_bytes()).hexdigest()
+        wait_until(lambda: client.recording(sent["id"])["status"] == "ready")
+        up.end(signal.SIGTERM)
+        assert up.process.returncode == 0
+    with running(tmp_path / "data") as up, up.client() as client:
+        (ready,) = client.recordings()
+        mat = httpx.get(up.url + ready["artifacts"][0]["url"], follow_redirects=True)
+        assert mat.content.startswith(b"MATLAB 5.0 MAT-file")
+        assert "HT09_2026-04-18_1432_Adam" in mat.headers["content-disposition"]
+        original = httpx.get(up.url + ready["original"]["url"], follow_redirects=True)
+        assert original.content == log.read_bytes()
+
+
+def test_a_second_one_on_the_same_data_or_port_says_so(tmp_path: Path) -> None:
+    with running(tmp_path / "data"):
+        second = subprocess.run(
+            [sys.executable, "-m", "paddock", "up", "--port", "0", "--data", str(tmp_path / "data")],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert second.returncode == 1
+    assert second.stderr.startswith("paddock: Another Paddock runs on")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        third = subprocess.run(
+            [sys.executable, "-m", "paddock", "up", "--port", port, "--data", str(tmp_path / "data")],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert third.returncode == 1
+    assert "--port" in third.stderr
+
+
+def test_a_killed_worker_is_replaced_and_its_job_done(tmp_path: Path) -> None:
+    log = big_log(tmp_path)
+    with running(tmp_path / "data") as up, up.client() as client:
+        sent = client.upload(log)
+        wait_until(lambda: client.recording(sent["id"])["status"] == "converting")
+        (worker,) = up.worker_ids()
+        subprocess.run(["kill", "-9", str(worker)], check=True)
+        wait_until(lambda: client.recording(sent["id"])["status"] == "ready")
+
+
+@pytest.fixture(scope="module")
+def long_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return big_log(tmp_path_factory.mktemp("long"))
+
+
+def big_log(folder: Path) -> Path:
+    """A log whose upload and conversion take long enough to be hit in the middle."""
+    log = folder / "long.mcap"
+    log.write_bytes(small_log(200_000))
+    return log
+
+
+def kill(up: Running) -> None:
+    up.end(signal.SIGKILL)
+
+
+@pytest.mark.parametrize("moment", ["verifying", "stored", "converting"])
+def test_killed_at_a_status_every_accepted_log_gets_ready(tmp_path: Path, long_log: Path, moment: str) -> None:
+    """``verifying`` and ``stored`` pass quickly: when one is missed the kill comes just after it, as well a moment."""
+    order = ["verifying", "stored", "converting", "ready"]
+    with running(tmp_path / "data") as up, up.client() as client:
+        sent = client.upload(long_log)
+        wait_until(lambda: order.index(client.recording(sent["id"])["status"]) >= order.index(moment))
+        kill(up)
+    check_all_ready(tmp_path, [long_log])
+
+
+@pytest.mark.parametrize("delay_s", [0.02, 0.1, 0.3, 0.6])
+def test_killed_while_logs_are_sent_nothing_accepted_is_lost(
+    tmp_path: Path, long_log: Path, delay_s: float
+) -> None:
+    logs = [long_log]
+    for number in range(3):
+        log = tmp_path / f"{number}.mcap"
+        log.write_bytes(small_log(driver=f"driver {number}"))
+        logs.append(log)
+    with running(tmp_path / "data") as up:
+        sender = threading.Thread(target=send_all, args=(up.url, logs))
+        sender.start()
+        time.sleep(delay_s)
+        kill(up)
+        sender.join()
+    check_all_ready(tmp_path, logs)
+
+
+def send_all(url: str, logs: list[Path]) -> None:
+    with Client(url, timeout_s=5) as client, contextlib.suppress(PaddockError):
+        for log in logs:
+            client.upload(log)
+
+
+def check_all_ready(tmp_path: Path, logs: list[Path]) -> None:
+    """After a restart, sending everything again (as the base station would) gives one ready recording per log."""
+    with running(tmp_path / "data") as up, up.client() as client:
+        wait_until(lambda: settled(client) is not None)
+        assert all(one["status"] == "ready" for one in client.recordings())
+        for log in logs:
+            client.upload(log)
+        found = wait_until(lambda: settled(client))
+        assert sorted(one["id"] for one in found) == sorted(
+            hashlib.sha256(log.read_bytes()).hexdigest() for log in logs
+        )
+        assert {one["status"] for one in found} == {"ready"}
+        for one in found:
+            original = httpx.get(up.url + one["original"]["url"], follow_redirects=True).content
+            assert hashlib.sha256(original).hexdigest() == one["id"]
+            assert len(one["artifacts"]) == 1
+    assert not list((tmp_path / "data" / "objects" / "incoming").glob("*")), "something half-done was left behind"

@@ -1,0 +1,83 @@
+"""Use cases run on the embedded adapters, in a directory of their own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from paddock.adapters.directory import DirectoryObjects
+from paddock.bootstrap import open_services
+from paddock.domain.principal import LOCAL_USER
+from paddock.domain.recording import Recording
+from paddock.settings import Settings
+from paddock.usecases import jobs, uploads
+from paddock.usecases.services import Services
+from paddock.usecases.work import do
+
+
+@pytest.fixture
+async def services(tmp_path: Path) -> AsyncIterator[Services]:
+    async with open_services(Settings(data=tmp_path)) as opened:
+        yield opened
+
+
+@dataclass
+class Team:
+    """Somebody who uploads logs, and a worker."""
+
+    services: Services
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    async def announce(self, log: bytes, name: str = "run.mcap", sha256: str = "") -> uploads.UploadPlan:
+        return await uploads.announce(
+            self.services,
+            LOCAL_USER,
+            sha256=sha256 or hashlib.sha256(log).hexdigest(),
+            size_bytes=len(log),
+            name=name,
+            metadata=self.metadata,
+        )
+
+    async def send(self, log: bytes, plan: uploads.UploadPlan) -> None:
+        assert plan.upload is not None
+        objects = self.services.objects
+        assert isinstance(objects, DirectoryObjects)
+        for part in plan.parts:
+
+            async def pieces(part: uploads.PartPlan = part) -> AsyncIterator[bytes]:
+                yield log[part.offset : part.offset + part.size_bytes]
+
+            await objects.write_part(plan.upload.store_upload, part.number, pieces(), part.size_bytes)
+
+    async def upload(self, log: bytes, name: str = "run.mcap", sha256: str = "") -> Recording:
+        plan = await self.announce(log, name, sha256)
+        if plan.recording is not None:
+            return plan.recording
+        await self.send(log, plan)
+        assert plan.upload is not None
+        return await uploads.complete(self.services, plan.upload.id)
+
+    async def work(self) -> list[str]:
+        """Do every job that is due; their kinds in order."""
+        kinds = []
+        while job := await jobs.take(self.services, "test"):
+            await do(self.services, job)
+            kinds.append(job.kind)
+        return kinds
+
+    async def recording(self, recording_id: str) -> Recording:
+        found = await self.services.documents.recordings.get(recording_id)
+        assert found is not None
+        return found
+
+    async def keys(self) -> list[str]:
+        return [info.key async for info in self.services.objects.list("")]
+
+
+@pytest.fixture
+def team(services: Services) -> Team:
+    return Team(services)

@@ -1,0 +1,149 @@
+import asyncio
+import hashlib
+
+import msgspec
+import pytest
+
+from paddock.domain.keys import raw_key
+from paddock.domain.principal import LOCAL_USER
+from paddock.domain.recording import MetadataSource, Status
+from paddock.errors import Conflict, NotFound, Rejected
+from paddock.usecases import uploads
+from tests.logs import small_log
+from tests.usecases.conftest import Team
+
+pytestmark = pytest.mark.anyio
+LOG = small_log()
+ID = hashlib.sha256(LOG).hexdigest()
+
+
+async def test_a_log_becomes_a_ready_recording(team: Team) -> None:
+    accepted = await team.upload(LOG)
+    assert (accepted.id, accepted.status) == (ID, Status.VERIFYING)
+    assert await team.work() == ["ingest", "convert"]
+    ready = await team.recording(ID)
+    assert (ready.status, ready.message_count, ready.error) == (Status.READY, 50, None)
+    assert ready.metadata["driver"].value == "Adam"
+    assert ready.metadata["driver"].source is MetadataSource.FILE
+    assert ready.duration_ns == 49 * 100_000_000
+    assert raw_key(ID) in await team.keys()
+    assert not [key for key in await team.keys() if key.startswith("incoming/")]
+
+
+async def test_the_same_bytes_again_are_the_same_recording_with_two_names(team: Team) -> None:
+    await team.upload(LOG, "a.mcap")
+    await team.work()
+    again = await team.announce(LOG, "b.mcap")
+    assert again.recording is not None
+    assert again.recording.names == ("a.mcap", "b.mcap")
+    assert again.recording.status is Status.READY
+    assert await team.work() == []
+
+
+async def test_eight_at_once_are_one_recording_and_one_conversion(team: Team) -> None:
+    accepted = await asyncio.gather(*(team.upload(LOG, f"{number}.mcap") for number in range(8)))
+    assert {recording.id for recording in accepted} == {ID}
+    kinds = await team.work()
+    assert kinds.count("convert") == 1
+    assert await team.services.documents.recordings.count() == 1
+    assert len((await team.recording(ID)).names) == 8
+    assert not [key for key in await team.keys() if key.startswith("incoming/")]
+
+
+async def test_metadata_sent_along_fills_what_is_empty_and_goes_before_the_file(team: Team) -> None:
+    team.metadata = {"driver": "Eva"}
+    await team.upload(LOG)
+    await team.work()
+    team.metadata = {"driver": "Ben", "notes": "wet"}
+    again = await team.announce(LOG)
+    assert again.recording is not None
+    said = {name: known.value for name, known in again.recording.metadata.items()}
+    assert said == {"driver": "Eva", "car": "HT09", "venue": "Michigan", "notes": "wet"}
+
+
+async def test_sending_deleted_bytes_again_restores_the_recording(team: Team) -> None:
+    await team.upload(LOG)
+    await team.work()
+    await team.services.documents.recordings.change(ID, {"deleted_at": 1})
+    await team.announce(LOG)
+    assert (await team.recording(ID)).deleted_at is None
+
+
+async def test_an_interrupted_upload_goes_on_where_it_was(team: Team) -> None:
+    plan = await team.announce(LOG)
+    again = await team.announce(LOG)
+    assert plan.upload is not None and again.upload is not None
+    assert again.upload.id == plan.upload.id
+    with pytest.raises(Conflict):
+        await uploads.complete(team.services, plan.upload.id)
+    await team.send(LOG, again)
+    assert (await team.announce(LOG)).parts == ()
+    await uploads.complete(team.services, plan.upload.id)
+    # The answer was lost, so the client asks again: before the ingest and after it.
+    await uploads.complete(team.services, plan.upload.id)
+    await team.work()
+    await uploads.complete(team.services, plan.upload.id)
+    assert (await team.recording(ID)).status is Status.READY
+
+
+async def test_a_wrong_hash_is_said_and_the_right_upload_mends_it(team: Team) -> None:
+    other = small_log(driver="Eva")
+    await team.upload(LOG, sha256=hashlib.sha256(other).hexdigest())
+    await team.work()
+    failed = await team.recording(hashlib.sha256(other).hexdigest())
+    assert failed.error is not None
+    assert (failed.status, failed.error.code) == (Status.FAILED, "wrong_hash")
+    assert await team.keys() == []
+    await team.upload(other)
+    await team.work()
+    mended = await team.recording(failed.id)
+    assert (mended.status, mended.error) == (Status.READY, None)
+
+
+async def test_what_is_no_log_is_refused_and_leaves_nothing(team: Team) -> None:
+    with pytest.raises(Rejected) as refused:
+        await team.upload(b"PK\x03\x04" * 500_000)
+    assert refused.value.code == "not_mcap"
+    assert await team.keys() == []
+    assert await team.services.documents.uploads.count() == 0
+    assert await team.services.documents.recordings.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("sha256", "size_bytes", "name", "code"),
+    [
+        (ID, 0, "run.mcap", "empty_file"),
+        (ID, 10, "../run.mcap", "bad_name"),
+        (ID, 10, "C:\\run.mcap", "bad_name"),
+        ("abc", 10, "run.mcap", "bad_sha256"),
+        (ID, 2**50, "run.mcap", "too_large"),
+    ],
+)
+async def test_bad_announcements_are_refused_at_the_edge(
+    team: Team, sha256: str, size_bytes: int, name: str, code: str
+) -> None:
+    with pytest.raises(Rejected) as refused:
+        await uploads.announce(team.services, LOCAL_USER, sha256=sha256, size_bytes=size_bytes, name=name)
+    assert refused.value.code == code
+    assert await team.services.documents.uploads.count() == 0
+
+
+async def test_an_unknown_upload_says_so(team: Team) -> None:
+    with pytest.raises(NotFound):
+        await uploads.complete(team.services, "nope")
+
+
+async def test_the_sweeper_accepts_what_is_whole_and_drops_what_was_abandoned(team: Team) -> None:
+    whole = await team.announce(LOG)
+    await team.send(LOG, whole)
+    assert whole.upload is not None
+    # The service died in the middle of `complete`.
+    await team.services.objects.complete_upload(whole.upload.key, whole.upload.store_upload)
+    abandoned = await team.announce(small_log(driver="Eva"))
+    assert abandoned.upload is not None
+    later = msgspec.structs.replace(abandoned.upload, created_at=0)
+    await team.services.documents.uploads.put_many([later])
+    await uploads.sweep_uploads(team.services)
+    await team.work()
+    assert (await team.recording(ID)).status is Status.READY
+    assert await team.services.documents.uploads.get(abandoned.upload.id) is None
