@@ -1,0 +1,198 @@
+"""Arrow columns → numpy, with a defined answer for what is missing. No Python per row where rows are many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from paddock.domain.instants import NS_PER_S
+from paddock.formats.matlab_tree import Array, CellKind, Cells, text_cells
+
+
+def pick(messages: pa.StructArray, path: Sequence[str]) -> pa.Array:
+    """The field at ``path``; where a message on the way is missing, so is the value."""
+    array = messages
+    for name in path:
+        index = array.type.get_field_index(name)
+        array = array.flatten()[index] if array.null_count else array.field(index)
+    return array
+
+
+def is_time(kind: pa.DataType) -> bool:
+    """Timestamp or duration: nanoseconds in int64."""
+    return bool(pa.types.is_timestamp(kind) or pa.types.is_duration(kind))
+
+
+def is_number(kind: pa.DataType) -> bool:
+    """Everything that becomes a number or logical in MATLAB."""
+    return bool(
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind) or is_time(kind)
+    )
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """UTF-8 text of either offset width."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def is_binary(kind: pa.DataType) -> bool:
+    """Bytes of either offset width."""
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """A repeated field of either offset width; a map is something else here."""
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
+
+
+def numbers(array: pa.Array, dtype: npt.DTypeLike = np.float64) -> Array:
+    """Numbers as ``dtype``, shape (n,); missing ones NaN (0 or False where ``dtype`` has no NaN).
+
+    Times become seconds when ``dtype`` is a float, and keep their nanoseconds otherwise. float64 holds integers
+    exactly up to 2**53 only; larger ones are rounded to the nearest.
+    """
+    target = np.dtype(dtype)
+    time = is_time(array.type)
+    plain = array.view(pa.int64()) if time else array
+    if plain.null_count == 0:
+        values = plain.to_numpy(zero_copy_only=False)
+    elif pa.types.is_floating(plain.type):
+        values = plain.to_numpy(zero_copy_only=False)
+        return values.astype(target, copy=False)
+    else:
+        values = plain.fill_null(False if pa.types.is_boolean(plain.type) else 0).to_numpy(zero_copy_only=False)
+    if time and target.kind == "f":
+        # Whole seconds apart from the rest: the sum is rounded once only.
+        seconds, rest = np.divmod(values, NS_PER_S)
+        values = seconds + rest / NS_PER_S
+    converted = values.astype(target, copy=False)
+    if plain.null_count and target.kind == "f":
+        if not converted.flags.writeable or converted is values:
+            converted = converted.copy()
+        converted[plain.is_null().to_numpy(zero_copy_only=False)] = np.nan
+    return converted
+
+
+def list_lengths(array: pa.Array) -> npt.NDArray[np.int64]:
+    """Elements per row, shape (n,); a missing list has none."""
+    lengths = pc.list_value_length(array)
+    if lengths.null_count:
+        lengths = lengths.fill_null(0)
+    return lengths.to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+
+
+def offsets_of(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Where each of these lengths begins when laid end to end, and where the last ends: shape (n + 1,)."""
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
+def matrix(array: pa.Array, width: int, dtype: npt.DTypeLike = np.float64) -> Array:
+    """Lists that all have ``width`` elements (or are missing) as shape (n, width); missing rows are NaN."""
+    values = numbers(array.flatten(), dtype)
+    if array.null_count == 0:
+        return values.reshape(len(array), width)
+    filled = np.full((len(array), width), np.nan if values.dtype.kind == "f" else 0, values.dtype)
+    filled[array.is_valid().to_numpy(zero_copy_only=False)] = values.reshape(-1, width)
+    return filled
+
+
+def list_cells(array: pa.Array, dtype: npt.DTypeLike = np.float64) -> Cells:
+    """Lists as cells: columns of numbers, or of cells of char or bytes."""
+    offsets = offsets_of(list_lengths(array))
+    items = array.flatten()
+    values: Array | Cells
+    if is_number(items.type):
+        values = numbers(items, dtype)
+    else:
+        values = bytes_cells(items) if is_binary(items.type) else string_cells(items)
+    return Cells(CellKind.COLUMN, values, offsets)
+
+
+def _bytes_and_offsets(array: pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """The bytes of strings or binaries end to end, and their offsets (n + 1,); missing ones are empty."""
+    filled = array.cast(pa.large_binary())
+    if filled.null_count:
+        filled = filled.fill_null(b"")
+    _, offset_buffer, data_buffer = filled.buffers()
+    if len(filled) == 0 or offset_buffer is None:
+        return np.empty(0, np.uint8), np.zeros(len(filled) + 1, np.int64)
+    offsets = np.frombuffer(offset_buffer, np.int64)[filled.offset : filled.offset + len(filled) + 1]
+    data = np.empty(0, np.uint8) if data_buffer is None else np.frombuffer(data_buffer, np.uint8)
+    return data[offsets[0] : offsets[-1]], offsets - offsets[0]
+
+
+def bytes_cells(array: pa.Array) -> Cells:
+    """Binaries as cells of 1×n uint8."""
+    return Cells(CellKind.ROW, *_bytes_and_offsets(array))
+
+
+def string_cells(array: pa.Array) -> Cells:
+    """Strings as cells of char; missing ones are empty.
+
+    All strings are turned into UTF-16 at once; how many code units each has is counted from its UTF-8 bytes: one
+    for every byte that begins a character, one more where the character lies outside the BMP.
+    """
+    data, offsets = _bytes_and_offsets(array)
+    try:
+        units = np.frombuffer(data.tobytes().decode().encode("utf-16-le"), np.uint16)
+    except UnicodeDecodeError:
+        texts = [value.decode(errors="replace") for value in array.cast(pa.binary()).fill_null(b"").to_pylist()]
+        return text_cells(texts)
+    if len(units) == len(data):  # ASCII
+        return Cells(CellKind.CHAR, units, offsets)
+    counts = ((data & 0xC0) != 0x80).astype(np.int64) + (data >= 0xF0)
+    return Cells(CellKind.CHAR, units, offsets_of(counts)[offsets])
+
+
+def json_texts(array: pa.Array) -> list[str]:
+    """Each row as JSON text: for repeated messages, maps, and whatever else has no column.
+
+    Bytes are base64, times integer nanoseconds, NaN and infinities null, missing rows empty text.
+    """
+    encode = msgspec.json.encode
+    return ["" if row is None else encode(row).decode() for row in plain_rows(array)]
+
+
+def plain_rows(array: pa.Array) -> list[Any]:
+    """Rows as Python values: dicts, lists, numbers, text, bytes; times as integer nanoseconds."""
+    kind = array.type
+    if is_time(kind):
+        return array.view(pa.int64()).to_pylist()  # type: ignore[no-any-return]
+    if pa.types.is_struct(kind):
+        names = [kind.field(index).name for index in range(kind.num_fields)]
+        children = [plain_rows(array.field(index)) for index in range(kind.num_fields)]
+        valid = array.is_valid().to_pylist()
+        rows = zip(*children, strict=True) if children else ((),) * len(array)
+        return [dict(zip(names, row, strict=True)) if ok else None for ok, row in zip(valid, rows, strict=True)]
+    if is_list(kind) or pa.types.is_map(kind):
+        return _plain_lists(array)
+    return array.to_pylist()  # type: ignore[no-any-return]
+
+
+def _plain_lists(array: pa.Array) -> list[Any]:
+    as_map = pa.types.is_map(array.type)
+    lists = _map_as_list(array) if as_map else array
+    items = plain_rows(lists.flatten())
+    offsets = offsets_of(list_lengths(lists)).tolist()
+    rows: list[Any] = [items[a:b] for a, b in zip(offsets, offsets[1:], strict=False)]
+    if as_map:
+        rows = [{_key(item["key"]): item["value"] for item in row} for row in rows]
+    return [row if ok else None for ok, row in zip(array.is_valid().to_pylist(), rows, strict=True)]
+
+
+def _key(key: object) -> str:
+    """JSON has text keys only."""
+    return str(key).lower() if isinstance(key, bool) else str(key)
+
+
+def _map_as_list(array: pa.MapArray) -> pa.ListArray:
+    entries = pa.StructArray.from_arrays([array.keys, array.items], ["key", "value"])
+    return pa.ListArray.from_arrays(array.offsets, entries)

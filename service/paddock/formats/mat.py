@@ -1,0 +1,66 @@
+"""MATLAB's MAT file: v5 while every variable stays under 2 GiB, else v7.3."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from paddock.domain.export import ExportRequest
+from paddock.formats.mat5 import write_mat5
+from paddock.formats.mat_layouts import Variables, hytech_v1_layout, hytech_v2_layout, paddock_layout
+from paddock.formats.mat_meta import meta_variable
+from paddock.formats.matlab_tree import CellColumn, NumberColumn, Struct
+from paddock.formats.registry import Format, Progress, Run
+from paddock.formats.selection import select
+from paddock.mcap.columns import Columns
+
+
+def write(columns: Columns, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:
+    """Write ``columns`` as a MAT file.
+
+    Raises:
+        Rejected: the request's globs, times or rate make no sense for this recording.
+        VariableTooLarge: version 5 was asked for and a variable does not fit.
+    """
+    columns = select(columns, request)
+    variables = _variables(columns, request, run)
+    write_mat5(target, variables, columns, _Progress(variables, progress))
+
+
+def _variables(columns: Columns, request: ExportRequest, run: Run) -> Variables:
+    if request.layout == "hytech-v1":
+        return hytech_v1_layout(columns)
+    if request.layout == "hytech-v2":
+        return hytech_v2_layout(columns, request.native)
+    variables, topics = paddock_layout(columns, request.native, run.units)
+    return [("meta", meta_variable(columns, topics, request, run)), *variables]
+
+
+class _Progress:
+    """Counts values written against all that will be."""
+
+    def __init__(self, variables: Variables, progress: Progress) -> None:
+        self.total = max(1, sum(_values(node) for _, node in variables))
+        self.written = 0
+        self.progress = progress
+
+    def __call__(self, values: int) -> None:
+        self.written += values
+        self.progress(min(1.0, self.written / self.total))
+
+
+def _values(node: object) -> int:
+    if isinstance(node, Struct):
+        return sum(_values(child) for child in node.fields.values())
+    if isinstance(node, NumberColumn):
+        return node.rows
+    return node.rows * len(node.parts) if isinstance(node, CellColumn) else 0
+
+
+FORMAT = Format(
+    name="mat",
+    label="MATLAB",
+    suffix=".mat",
+    media_type="application/x-matlab-data",
+    write=write,
+    layouts=("paddock", "hytech-v1", "hytech-v2"),
+)

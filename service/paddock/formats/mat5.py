@@ -1,0 +1,297 @@
+"""MAT v5 (MATLAB's ``-v6`` and, compressed, ``-v7``), written as a stream.
+
+Every element begins with its size. Sizes of matrices follow from the row counts, so their headers are written
+first and each batch of rows then goes to its place in all columns of the channel; cells are written one after the
+other, and their sizes put in when they are known. Memory holds one batch. The format: MathWorks, "MAT-File
+Level 5 File Format". Little-endian, whatever the machine.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from paddock.errors import PaddockError
+from paddock.formats.matlab_tree import (
+    Array,
+    CellColumn,
+    CellKind,
+    Cells,
+    Node,
+    NumberColumn,
+    Struct,
+    Value,
+    text_cells,
+)
+from paddock.mcap.columns import ColumnBatch, Columns
+
+MAX_VARIABLE_BYTES = 2**31 - 1
+"""MATLAB refuses larger variables in this format although a size could say up to 4 GiB."""
+
+HEADER_TEXT = b"MATLAB 5.0 MAT-file, created by Paddock"
+_HEADER = HEADER_TEXT.ljust(116) + bytes(8) + b"\x00\x01IM"
+
+_MATRIX = 14
+_CELL_CLASS, _STRUCT_CLASS, _CHAR_CLASS = 1, 2, 4
+_LOGICAL_FLAG = 0x0200
+_UTF16_DATA, _UINT16_DATA = 17, 4
+"""Both say UTF-16 to MATLAB and Octave. scipy reads the first, but fails on characters outside the BMP, because it
+counts characters where MATLAB counts code units; with the second it garbles them, and reads on."""
+_DATA_TYPE = {"i1": 1, "u1": 2, "i2": 3, "u2": 4, "i4": 5, "u4": 6, "f4": 7, "f8": 9, "i8": 12, "u8": 13}
+_ARRAY_CLASS = {"f8": 6, "f4": 7, "i1": 8, "u1": 9, "i2": 10, "u2": 11, "i4": 12, "u4": 13, "i8": 14, "u8": 15}
+_PIECE_BYTES = 8 << 20
+"""How much of a column of cells is built at once."""
+
+
+class VariableTooLarge(PaddockError):
+    """A variable would pass 2 GiB; HDF5 has no such limit. Caught in ``mat.py`` when the version is free."""
+
+    code = "too_large_for_mat5"
+
+
+def write_mat5(
+    target: Path, variables: Iterable[tuple[str, Node]], columns: Columns, done: Callable[[int], None]
+) -> None:
+    """Write the whole file, uncompressed.
+
+    Args:
+        target: is overwritten.
+        variables: name and contents, in the order of the file.
+        columns: what the tree's columns are read from.
+        done: told after every batch how many values of number columns were written.
+
+    Raises:
+        VariableTooLarge: one has 2 GiB or more; the file is then useless.
+    """
+    with target.open("wb") as file:
+        file.write(_HEADER)
+        writer = _Writer(file, columns, done)
+        for name, node in variables:
+            writer.variable(name, node)
+        file.truncate(writer.end)
+
+
+class _Writer:
+    """Knows where the next element begins, and which number columns still wait for their rows."""
+
+    def __init__(self, file: BinaryIO, columns: Columns, done: Callable[[int], None]) -> None:
+        self.file = file
+        self.columns = columns
+        self.done = done
+        self.end = len(_HEADER)
+        self.waiting: list[tuple[NumberColumn, int]] = []
+
+    def variable(self, name: str, node: Node) -> None:
+        begin = self.end
+        self._element(name, node)
+        if self.end - begin > MAX_VARIABLE_BYTES:
+            raise VariableTooLarge(f"{name} takes 2 GiB or more, which MAT v5 cannot hold: ask for version 7.3.")
+        self._fill_in()
+
+    def _element(self, name: str, node: Node) -> None:
+        if isinstance(node, Struct):
+            self._struct(name, node)
+        elif isinstance(node, Value):
+            self._append(small_element(name, node.value))
+        elif isinstance(node, NumberColumn):
+            data_bytes = node.rows * node.width * node.dtype.itemsize
+            self._append(_array_header(name, node.dtype, (node.rows, node.width), data_bytes))
+            self.waiting.append((node, self.end))
+            self.end += _padded(data_bytes)
+        else:
+            self._cells(name, node)
+
+    def _struct(self, name: str, node: Struct) -> None:
+        begin = self.end
+        width = 32 if all(len(field) < 32 for field in node.fields) else 64
+        names = b"".join(field.encode("ascii").ljust(width, b"\0") for field in node.fields)
+        head = _matrix_head(name, _STRUCT_CLASS, (1, 1)) + struct.pack("<HHi", 5, 4, width) + _data(1, names)
+        self._append(_tag(_MATRIX, 0) + head)
+        for child in node.fields.values():
+            self._element("", child)
+        self._set_size(begin)
+
+    def _cells(self, name: str, node: CellColumn) -> None:
+        begin = self.end
+        self._append(_tag(_MATRIX, 0) + _matrix_head(name, _CELL_CLASS, (node.rows, len(node.parts))))
+        for part in node.parts:
+            for batch in self.columns.read(node.channel, node.needs):
+                for piece in _pieces(part(batch)):
+                    self._append(memoryview(cell_records(piece)[0]))
+                if self.end - begin > MAX_VARIABLE_BYTES:
+                    raise VariableTooLarge("A column of texts takes 2 GiB or more, which MAT v5 cannot hold.")
+        self._set_size(begin)
+
+    def _fill_in(self) -> None:
+        """Read each waiting channel once, and put every batch where it belongs in all its columns."""
+        by_channel: dict[Any, list[tuple[NumberColumn, int]]] = {}
+        for column, position in self.waiting:
+            by_channel.setdefault(column.channel, []).append((column, position))
+        self.waiting = []
+        for channel, places in by_channel.items():
+            needs = tuple(dict.fromkeys(name for column, _ in places for name in column.needs))
+            row = 0
+            for batch in self.columns.read(channel, needs):
+                for column, position in places:
+                    self._scatter(column, position, row, batch)
+                row += len(batch)
+                self.done(len(batch) * len(places))
+
+    def _scatter(self, column: NumberColumn, position: int, row: int, batch: ColumnBatch) -> None:
+        values = np.asarray(column.make(batch)).astype(column.dtype.newbyteorder("<"), copy=False)
+        for index in range(column.width):
+            part = values if values.ndim == 1 else np.ascontiguousarray(values[:, index])
+            self.file.seek(position + (index * column.rows + row) * column.dtype.itemsize)
+            self.file.write(memoryview(np.ascontiguousarray(part)).cast("B"))
+
+    def _append(self, data: bytes | memoryview) -> None:
+        self.file.seek(self.end)
+        self.file.write(data)
+        self.end += len(data)
+
+    def _set_size(self, begin: int) -> None:
+        if self.end - begin > MAX_VARIABLE_BYTES:
+            raise VariableTooLarge("A variable takes 2 GiB or more, which MAT v5 cannot hold: ask for version 7.3.")
+        self.file.seek(begin + 4)
+        self.file.write(struct.pack("<I", self.end - begin - 8))
+
+
+def _padded(size: int) -> int:
+    return -(-size // 8) * 8
+
+
+def _tag(data_type: int, size: int) -> bytes:
+    return struct.pack("<II", data_type, size)
+
+
+def _data(data_type: int, data: bytes) -> bytes:
+    return _tag(data_type, len(data)) + data.ljust(_padded(len(data)), b"\0")
+
+
+def _matrix_head(name: str, array_class: int, shape: tuple[int, ...]) -> bytes:
+    """Flags, dimensions and name: what every array has between its tag and its data."""
+    encoded = name.encode("ascii")
+    if 0 < len(encoded) <= 4:
+        # MATLAB packs what fits in four bytes beside the tag.
+        named = struct.pack("<HH", 1, len(encoded)) + encoded.ljust(4, b"\0")
+    else:
+        named = _data(1, encoded)
+    return struct.pack("<IIII", 6, 8, array_class, 0) + _data(5, struct.pack(f"<{len(shape)}i", *shape)) + named
+
+
+def _numeric_head(name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> tuple[bytes, int]:
+    """The head of a numeric or logical array, and the type word of its data."""
+    if dtype.kind == "b":
+        return _matrix_head(name, _ARRAY_CLASS["u1"] | _LOGICAL_FLAG, shape), _DATA_TYPE["u1"]
+    key = f"{dtype.kind}{dtype.itemsize}"
+    return _matrix_head(name, _ARRAY_CLASS[key], shape), _DATA_TYPE[key]
+
+
+def _array_header(name: str, dtype: np.dtype[Any], shape: tuple[int, ...], data_bytes: int) -> bytes:
+    """Everything of a numeric array before its data."""
+    head, data_type = _numeric_head(name, dtype, shape)
+    total = len(head) + 8 + _padded(data_bytes)
+    if total > MAX_VARIABLE_BYTES:
+        raise VariableTooLarge("A column takes 2 GiB or more, which MAT v5 cannot hold: ask for version 7.3.")
+    return _tag(_MATRIX, total) + head + _tag(data_type, data_bytes)
+
+
+def small_element(name: str, value: str | float | int | bool | list[str] | Array) -> bytes:
+    """A whole array from memory."""
+    if isinstance(value, list):
+        body = _matrix_head(name, _CELL_CLASS, (len(value), 1)) + cell_records(text_cells(value))[0].tobytes()
+        return _tag(_MATRIX, len(body)) + body
+    if isinstance(value, str):
+        units = value.encode("utf-16-le", "surrogatepass")
+        shape = (1 if units else 0, len(units) // 2)
+        data_type = _UINT16_DATA if any(ord(letter) > 0xFFFF for letter in value) else _UTF16_DATA
+        body = _matrix_head(name, _CHAR_CLASS, shape) + _data(data_type, units)
+        return _tag(_MATRIX, len(body)) + body
+    array = np.atleast_1d(np.asarray(value))
+    if not isinstance(value, np.ndarray) and array.dtype.kind != "b":
+        array = array.astype(np.float64)
+    data = array.astype(array.dtype.newbyteorder("<")).tobytes()
+    head = _array_header(name, array.dtype, (len(array), 1), len(data))
+    return head + data.ljust(_padded(len(data)), b"\0")
+
+
+def _pieces(cells: Cells) -> Iterable[Cells]:
+    """The same cells in pieces that take a bounded memory to build."""
+    size = cells.values.dtype.itemsize if isinstance(cells.values, np.ndarray) else 64
+    weight = cells.offsets * size + np.arange(len(cells.offsets)) * 64
+    row = 0
+    while row < len(cells):
+        stop = max(row + 1, int(np.searchsorted(weight, weight[row] + _PIECE_BYTES, side="right")) - 1)
+        yield cells_between(cells, row, stop)
+        row = stop
+
+
+def cells_between(cells: Cells, start: int, stop: int) -> Cells:
+    """Cells ``start`` to ``stop`` (not taken)."""
+    offsets = cells.offsets[start : stop + 1]
+    first, last = int(offsets[0]), int(offsets[-1])
+    inner = cells.values
+    values = inner[first:last] if isinstance(inner, np.ndarray) else cells_between(inner, first, last)
+    return Cells(cells.kind, values, offsets - first)
+
+
+def cell_records(cells: Cells) -> tuple[Array, Array]:
+    """The elements of a cell array end to end, uint8 (size,), and where each begins, int64 (n + 1,).
+
+    All are built at once: a template of the words before the data, repeated; the sizes, put in by column; the
+    contents, scattered to their places.
+    """
+    inner = cells.values
+    counts = np.diff(cells.offsets)
+    if isinstance(inner, Cells):
+        contents, bounds = cell_records(inner)
+        head = _matrix_head("", _CELL_CLASS, (0, 1))
+        starts = bounds[cells.offsets]
+        data_tag = b""
+    else:
+        contents = np.ascontiguousarray(inner)
+        starts = cells.offsets * contents.itemsize
+        if cells.kind is CellKind.CHAR:
+            head, data_type = _matrix_head("", _CHAR_CLASS, (0, 0)), _UTF16_DATA
+        else:
+            head, data_type = _numeric_head("", contents.dtype, (0, 0))
+        data_tag = _tag(data_type, 0)
+    template = np.frombuffer(_tag(_MATRIX, 0) + head + data_tag, np.uint32)
+    before = len(template) * 4
+    sizes = np.diff(starts)
+    totals = before + -(-sizes // 8) * 8
+    begins = np.zeros(len(cells) + 1, np.int64)
+    np.cumsum(totals, out=begins[1:])
+    out = np.zeros(int(begins[-1]) // 4, np.uint32)
+    if len(cells):
+        words = begins[:-1] // 4
+        out[(words[:, None] + np.arange(len(template))).ravel()] = np.tile(template, len(cells))
+        out[words + 1] = totals - 8
+        # Words 8 and 9 are the dimensions: after the tag (2 words), the flags (4) and their own tag (2).
+        if cells.kind is CellKind.COLUMN:
+            out[words + 8] = counts
+            out[words + 9] = counts > 0
+        else:
+            out[words + 8] = counts > 0
+            out[words + 9] = counts
+        if data_tag:
+            out[words + len(template) - 1] = sizes
+        if cells.kind is CellKind.CHAR and (surrogates := (contents & 0xF800) == 0xD800).any():
+            many = np.zeros(len(contents) + 1, np.int64)
+            np.cumsum(surrogates, out=many[1:])
+            out[words[np.diff(many[cells.offsets]) > 0] + len(template) - 2] = _UINT16_DATA
+        _scatter_contents(out, contents, starts, begins[:-1] + before)
+    return out.view(np.uint8), begins
+
+
+def _scatter_contents(out: Array, contents: Array, starts: Array, places: Array) -> None:
+    """Copy ``contents[starts[i]:starts[i + 1]]`` (in bytes) to byte ``places[i]`` of ``out``, for all i."""
+    size = contents.itemsize
+    lengths = np.diff(starts) // size
+    shift = np.repeat(places // size - starts[:-1] // size, lengths)
+    shift += np.arange(len(shift))
+    out.view(np.uint8).view(contents.dtype)[shift] = contents[: len(shift)]

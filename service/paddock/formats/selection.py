@@ -1,0 +1,203 @@
+"""Which part of a log an export takes: topics and signals by glob, a time span, and (``raster.py``) a common axis."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+import numpy as np
+import pyarrow as pa
+
+from paddock.domain.export import ExportRequest
+from paddock.domain.instants import NS_PER_S, to_rfc3339
+from paddock.domain.recording import ChannelSummary
+from paddock.errors import Rejected
+from paddock.formats.signals import Path, leaves
+from paddock.mcap.columns import ColumnBatch, ColumnChannel, Columns, LogSummary
+
+Span = tuple[int | None, int | None]
+"""First instant and first instant not taken any more, in nanoseconds since the Unix epoch; None is open."""
+
+
+def select(columns: Columns, request: ExportRequest) -> Columns:
+    """The signals and times of ``request`` from ``columns``; the raster is the caller's next step.
+
+    The summary keeps the recording's start (``t`` counts from it whatever the span), and counts the messages taken.
+
+    Raises:
+        Rejected: a glob that matches nothing; a span given twice, or that has nothing in it by its own numbers.
+    """
+    started, ended = columns.summary.started_ns, columns.summary.ended_ns
+    span = start, end = span_of(request, started)
+    if started is not None and ended is not None:
+        if (start is not None and start > ended) or (end is not None and end <= started):
+            raise Rejected(
+                f"The time span is empty: the recording runs from {to_rfc3339(started)} to {to_rfc3339(ended)}, "
+                f"{(ended - started) / NS_PER_S:.3f} s.",
+                code="bad_span",
+            )
+    if not request.signals and span == (None, None):
+        return columns
+    return _Selected(columns, _wanted_fields(columns, request.signals), span)
+
+
+def span_of(request: ExportRequest, started_ns: int | None) -> Span:
+    """The request's time span as instants; ``started_ns`` is the recording's start.
+
+    Raises:
+        Rejected: both as instants and as seconds, not finite, or the end not after the start.
+    """
+    in_seconds = (request.start_s, request.end_s)
+    start, end = request.start_ns, request.end_ns
+    if in_seconds != (None, None):
+        if (start, end) != (None, None):
+            raise Rejected(
+                "The time span is given twice: give instants, or seconds from the start, not both.", code="bad_span"
+            )
+        if not all(s is None or (math.isfinite(s) and abs(s) < 2**63 / NS_PER_S) for s in in_seconds):
+            raise Rejected("The time span is not a number of seconds.", code="bad_span")
+        origin = started_ns or 0
+        start, end = (None if s is None else origin + round(s * NS_PER_S) for s in in_seconds)
+    if start is not None and end is not None and end <= start:
+        raise Rejected("The time span is empty: its end must come after its start.", code="bad_span")
+    return start, end
+
+
+def _wanted_fields(columns: Columns, globs: Sequence[str]) -> dict[ColumnChannel, pa.StructType]:
+    """Per channel the part of its message type that the globs take; channels that none takes are left out."""
+    if not globs:
+        return {channel: channel.fields for channel in columns.channels}
+    unmatched = set(globs)
+    wanted = {}
+    for channel in columns.channels:
+        topic_matches = {glob for glob in globs if _topic_matches(channel.topic, glob)}
+        chosen = set()
+        for path, _ in leaves(channel.fields):
+            matches = {glob for glob in globs if _signal_matches(channel.topic, path, glob)}
+            if matches or topic_matches:
+                chosen.add(path)
+            unmatched -= matches
+        unmatched -= topic_matches
+        if topic_matches or chosen:
+            wanted[channel] = channel.fields if topic_matches else _pruned(channel.fields, chosen)
+    if unmatched:
+        raise _nothing_matches(columns, next(glob for glob in globs if glob in unmatched))
+    return wanted
+
+
+def _topic_matches(topic: str, glob: str) -> bool:
+    """A topic may be written as it is, whatever characters it has, and without its leading ``/``."""
+    return any(glob == name or fnmatchcase(name, glob) for name in (topic, topic.removeprefix("/")))
+
+
+def _signal_matches(topic: str, path: Path, glob: str) -> bool:
+    """Whether the glob takes the signal itself or a message that holds it."""
+    return any(_topic_matches(".".join((topic, *path[:depth])), glob) for depth in range(1, len(path) + 1))
+
+
+def _nothing_matches(columns: Columns, glob: str) -> Rejected:
+    topics = [channel.topic for channel in columns.channels]
+    names = topics + [".".join((c.topic, *path)) for c in columns.channels for path, _ in leaves(c.fields)]
+    folded = {name.casefold(): name for name in reversed(names)}
+    close = difflib.get_close_matches(glob.casefold(), folded, n=3, cutoff=0.5)
+    hint = f" Close to it: {', '.join(folded[name] for name in close)}." if close else ""
+    return Rejected(f"No topic or signal of this log matches {glob[:200]!r}.{hint}", code="no_such_signal")
+
+
+def _pruned(fields: pa.StructType, chosen: set[Path], prefix: Path = ()) -> pa.StructType:
+    kept = []
+    for index in range(fields.num_fields):
+        field = fields.field(index)
+        path = (*prefix, field.name)
+        if pa.types.is_struct(field.type):
+            inner = _pruned(field.type, chosen, path)
+            if inner.num_fields:
+                kept.append(pa.field(field.name, inner, field.nullable))
+        elif path in chosen:
+            kept.append(field)
+    return pa.struct(kept)
+
+
+def _only(array: pa.StructArray, fields: pa.StructType) -> pa.StructArray:
+    """The same rows with these fields only, nested ones included."""
+    if array.type == fields:
+        return array
+    children = []
+    for index in range(fields.num_fields):
+        field = fields.field(index)
+        child = array.field(array.type.get_field_index(field.name))
+        children.append(_only(child, field.type) if pa.types.is_struct(field.type) else child)
+    mask = array.is_null() if array.null_count else None
+    return pa.StructArray.from_arrays(children, fields=list(fields), mask=mask)
+
+
+class _Selected:
+    """``Columns`` over other columns: fewer channels, fields and rows."""
+
+    def __init__(self, columns: Columns, wanted: dict[ColumnChannel, pa.StructType], span: Span) -> None:
+        self._columns = columns
+        self._start, self._end = span
+        self._origin = {
+            (channel if fields == channel.fields else replace(channel, fields=fields)): channel
+            for channel, fields in wanted.items()
+        }
+        self.channels: Sequence[ColumnChannel] = list(self._origin)
+        summaries = {summary.slug: summary for summary in columns.summary.channels}
+        self._counts: dict[ColumnChannel, int] = {}
+        chosen = []
+        for channel, origin in self._origin.items():
+            summary = self._channel_summary(channel, summaries.get(origin.slug))
+            self._counts[channel] = summary.message_count
+            chosen.append(summary)
+        self.summary: LogSummary = replace(
+            columns.summary, channels=tuple(chosen), message_count=sum(self._counts.values())
+        )
+
+    def _channel_summary(self, channel: ColumnChannel, known: ChannelSummary | None) -> ChannelSummary:
+        """What the span leaves of a channel; one look at its times when there is a span."""
+        if known is not None and (self._start, self._end) == (None, None):
+            return known
+        count, first, last, gap = 0, None, None, None
+        for batch in self.read(channel, ()):
+            times = batch.log_time
+            if last is not None:
+                times = np.concatenate([[last], times])
+            if len(times) > 1:
+                gap = max(gap or 0, int(np.diff(times).max()))
+            count += len(batch)
+            first = int(times[0]) if first is None else first
+            last = int(times[-1])
+        rate = (count - 1) * NS_PER_S / (last - first) if first is not None and last and last > first else None
+        return ChannelSummary(
+            channel.topic, channel.slug, channel.schema_name, channel.schema_encoding, channel.message_encoding,
+            count, first, last, rate, gap,
+        )  # fmt: skip
+
+    def rows(self, channel: ColumnChannel) -> int:
+        return self._counts[channel]
+
+    def size_bytes(self, channel: ColumnChannel) -> int:
+        origin = self._origin[channel]
+        before = max(1, self._columns.rows(origin))
+        return self._columns.size_bytes(origin) * self._counts[channel] // before
+
+    def read(self, channel: ColumnChannel, fields: Sequence[str] | None = None) -> Iterator[ColumnBatch]:
+        names = [field.name for field in channel.fields] if fields is None else list(fields)
+        shape = pa.struct([channel.fields.field(name) for name in names])
+        for batch in self._columns.read(self._origin[channel], names):
+            times = batch.log_time
+            if self._end is not None and len(times) and times[0] >= self._end:
+                return
+            start = 0 if self._start is None else int(np.searchsorted(times, self._start))
+            stop = len(times) if self._end is None else int(np.searchsorted(times, self._end))
+            if start < stop:
+                yield ColumnBatch(
+                    channel,
+                    times[start:stop],
+                    batch.publish_time[start:stop],
+                    batch.sequence[start:stop],
+                    _only(batch.messages[start:stop], shape) if names else batch.messages[start:stop],
+                )
