@@ -169,7 +169,7 @@ def test_equal_topics_and_topics_that_collide_get_numbers(tmp_path: Path) -> Non
             Topic("a.b", struct_type(x=pa.float64()), [{"x": 2.0}]),
             Topic("a.b", struct_type(y=pa.float64()), [{"y": 3.0}], schema_name="other"),
             Topic(
-                "'); rm -rf ~; ('\n\0", struct_type(**{"": pa.bool_(), "é": pa.bool_()}), [{"": True, "é": False}]
+                "'); rm -rf ~;\n\0 ('", struct_type(**{"": pa.bool_(), "é": pa.bool_()}), [{"": True, "é": False}]
             ),
         ]
     )
@@ -177,7 +177,7 @@ def test_equal_topics_and_topics_that_collide_get_numbers(tmp_path: Path) -> Non
     assert field(loaded, "a_b.x").item() == 1
     others = [loaded[name][0, 0] for name in ("a_b_2", "a_b_3")]
     assert {getattr(topic, topic._fieldnames[2]).item() for topic in others} == {2, 3}
-    assert texts(field(loaded, "meta.channels.topic"))[0] == "'); rm -rf ~; ('\n\0"
+    assert texts(field(loaded, "meta.channels.topic"))[0] == "'); rm -rf ~;\n\0 ('"
 
 
 def test_messages_without_fields_have_times(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -60,6 +61,7 @@ def numbers(array: pa.Array, dtype: npt.DTypeLike = np.float64) -> Array:
     target = np.dtype(dtype)
     time = is_time(array.type)
     plain = array.view(pa.int64()) if time else array
+    values: Array
     if plain.null_count == 0:
         values = plain.to_numpy(zero_copy_only=False)
     elif pa.types.is_floating(plain.type):
@@ -84,7 +86,8 @@ def list_lengths(array: pa.Array) -> npt.NDArray[np.int64]:
     lengths = pc.list_value_length(array)
     if lengths.null_count:
         lengths = lengths.fill_null(0)
-    return lengths.to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+    counted: npt.NDArray[np.int64] = lengths.to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+    return counted
 
 
 def offsets_of(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -182,7 +185,7 @@ def _plain_lists(array: pa.Array) -> list[Any]:
     lists = _map_as_list(array) if as_map else array
     items = plain_rows(lists.flatten())
     offsets = offsets_of(list_lengths(lists)).tolist()
-    rows: list[Any] = [items[a:b] for a, b in zip(offsets, offsets[1:], strict=False)]
+    rows: list[Any] = [items[a:b] for a, b in pairwise(offsets)]
     if as_map:
         rows = [{_key(item["key"]): item["value"] for item in row} for row in rows]
     return [row if ok else None for ok, row in zip(array.is_valid().to_pylist(), rows, strict=True)]

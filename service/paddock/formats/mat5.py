@@ -121,7 +121,7 @@ class _Writer:
         for part in node.parts:
             for batch in self.columns.read(node.channel, node.needs):
                 for piece in _pieces(part(batch)):
-                    self._append(memoryview(cell_records(piece)[0]))
+                    self._append(cell_records(piece)[0].data)
                 if self.end - begin > MAX_VARIABLE_BYTES:
                     raise VariableTooLarge("A column of texts takes 2 GiB or more, which MAT v5 cannot hold.")
         self._set_size(begin)
@@ -146,7 +146,7 @@ class _Writer:
         for index in range(column.width):
             part = values if values.ndim == 1 else np.ascontiguousarray(values[:, index])
             self.file.seek(position + (index * column.rows + row) * column.dtype.itemsize)
-            self.file.write(memoryview(np.ascontiguousarray(part)).cast("B"))
+            self.file.write(np.ascontiguousarray(part).data.cast("B"))
 
     def _append(self, data: bytes | memoryview) -> None:
         self.file.seek(self.end)

@@ -94,7 +94,8 @@ def class_of(kind: pa.DataType, missing: bool, native: bool) -> np.dtype[Any]:
         return np.dtype(np.int64)
     if pa.types.is_float16(kind):
         return np.dtype(np.float32)
-    return np.dtype(kind.to_pandas_dtype())
+    own: np.dtype[Any] = np.dtype(kind.to_pandas_dtype())
+    return own
 
 
 def cell_maker(kind: pa.DataType) -> Callable[[pa.Array], Cells]:

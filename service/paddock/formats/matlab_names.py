@@ -9,28 +9,10 @@ MAX_NAME_LENGTH = 63
 """MATLAB's ``namelengthmax``."""
 
 KEYWORDS = frozenset(
-    [
-        "break",
-        "case",
-        "catch",
-        "classdef",
-        "continue",
-        "else",
-        "elseif",
-        "end",
-        "for",
-        "function",
-        "global",
-        "if",
-        "otherwise",
-        "parfor",
-        "persistent",
-        "return",
-        "spmd",
-        "switch",
-        "try",
-        "while",
-    ]
+    (
+        *("break", "case", "catch", "classdef", "continue", "else", "elseif", "end", "for", "function", "global"),
+        *("if", "otherwise", "parfor", "persistent", "return", "spmd", "switch", "try", "while"),
+    )
 )
 """What MATLAB's ``iskeyword`` lists."""
 

@@ -1,4 +1,4 @@
-"""Which part of a log an export takes: topics and signals by glob, a time span, and (``raster.py``) a common axis."""
+"""Which part of a log an export takes: topics and signals by glob, and a time span."""
 
 from __future__ import annotations
 
@@ -31,17 +31,21 @@ def select(columns: Columns, request: ExportRequest) -> Columns:
         Rejected: a glob that matches nothing; a span given twice, or that has nothing in it by its own numbers.
     """
     started, ended = columns.summary.started_ns, columns.summary.ended_ns
-    span = start, end = span_of(request, started)
-    if started is not None and ended is not None:
-        if (start is not None and start > ended) or (end is not None and end <= started):
-            raise Rejected(
-                f"The time span is empty: the recording runs from {to_rfc3339(started)} to {to_rfc3339(ended)}, "
-                f"{(ended - started) / NS_PER_S:.3f} s.",
-                code="bad_span",
-            )
+    span = span_of(request, started)
+    if started is not None and ended is not None and not _overlaps(span, started, ended):
+        raise Rejected(
+            f"The time span is empty: the recording runs from {to_rfc3339(started)} to {to_rfc3339(ended)}, "
+            f"{(ended - started) / NS_PER_S:.3f} s.",
+            code="bad_span",
+        )
     if not request.signals and span == (None, None):
         return columns
     return _Selected(columns, _wanted_fields(columns, request.signals), span)
+
+
+def _overlaps(span: Span, started: int, ended: int) -> bool:
+    start, end = span
+    return (start is None or start <= ended) and (end is None or end > started)
 
 
 def span_of(request: ExportRequest, started_ns: int | None) -> Span:
