@@ -1,0 +1,359 @@
+"""Documents in one SQLite file, for several processes at once and one event loop in each.
+
+WAL lets readers go on while one writes; ``synchronous=FULL`` means that what is answered survives a power cut.
+SQLite blocks, so it lives on threads: one that writes, because SQLite has one writer at a time anyway, and a few
+that read, each with a connection of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from paddock.adapters.sqlite_filters import (
+    Position,
+    Sql,
+    all_of,
+    checked,
+    order_sql,
+    read_cursor,
+    segments,
+    where_sql,
+    write_cursor,
+)
+from paddock.adapters.sqlite_schema import check_version, create_missing, expression
+from paddock.domain.job import Job
+from paddock.domain.recording import Artifact, Recording, Signal
+from paddock.domain.upload import Upload
+from paddock.errors import Unavailable
+from paddock.ports.documents import BY_ID, MAX_PAGE, Collection, Page, Scalar, Sort, Where
+
+BUSY_TIMEOUT_S = 20.0
+"""How long a process waits for another one's write before it answers ``Unavailable``."""
+_READERS = 3
+_LONG_INTEGER = re.compile(rb"[0-9]{19}")
+
+T = TypeVar("T", bound=msgspec.Struct)
+R = TypeVar("R")
+
+
+class SqliteDocuments:
+    """``ports/documents.py`` on one file. Call ``migrate`` once before anything else.
+
+    Args:
+        path: the database file; its directory is made when it is missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._database = _Database(path)
+        self.recordings: Collection[Recording] = SqliteCollection(self._database, "recordings", Recording)
+        self.signals: Collection[Signal] = SqliteCollection(self._database, "signals", Signal)
+        self.artifacts: Collection[Artifact] = SqliteCollection(self._database, "artifacts", Artifact)
+        self.uploads: Collection[Upload] = SqliteCollection(self._database, "uploads", Upload)
+        self.jobs: Collection[Job] = SqliteCollection(self._database, "jobs", Job)
+
+    async def migrate(self) -> None:
+        """Create tables and indexes, change indexes that are defined otherwise now; safe for two at once.
+
+        Raises:
+            Unavailable: the file is no database, damaged, not writable, or a newer Paddock's.
+        """
+        await self._database.migrate()
+
+    async def close(self) -> None:
+        """Let running calls end, then close the connections."""
+        await self._database.close()
+
+
+class SqliteCollection(Generic[T]):
+    """One table of documents; see ``ports/documents.py``."""
+
+    def __init__(self, database: _Database, table: str, kind: type[T]) -> None:
+        self._database = database
+        self._table = table
+        self._fields = frozenset(kind.__struct_fields__) - {"id"}
+        self._decoder = msgspec.json.Decoder(kind)
+
+    async def get(self, document_id: str) -> T | None:
+        """The document with this id."""
+        rows = await self._read(Sql(f"SELECT doc FROM {self._table} WHERE id = ?", (document_id,)))
+        return self._decoder.decode(rows[0][0]) if rows else None
+
+    async def insert(self, document: T) -> bool:
+        """Add it, unless its id is taken."""
+        row = self._row(document)
+        statement = f"INSERT INTO {self._table} (id, doc) VALUES (?, ?) ON CONFLICT (id) DO NOTHING"
+        return await self._database.write(lambda connection: connection.execute(statement, row).rowcount == 1)
+
+    async def put_many(self, documents: Sequence[T]) -> None:
+        """Add or replace all of them, in one transaction."""
+        rows = [self._row(document) for document in documents]
+        statement = (
+            f"INSERT INTO {self._table} (id, doc) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc"
+        )
+
+        def put(connection: sqlite3.Connection) -> None:
+            connection.executemany(statement, rows)
+
+        await self._database.write(put)
+
+    async def change(self, document_id: str, changes: Mapping[str, object], where: Where = ()) -> T | None:
+        """Compare and set."""
+        matching = where_sql(self._table, where)
+        return await self._update(changes, all_of([Sql("id = ?", (document_id,)), matching]))
+
+    async def change_first(self, where: Where, sort: Sort, changes: Mapping[str, object]) -> T | None:
+        """Compare and set on the first that matches."""
+        matching = where_sql(self._table, where)
+        first = f"SELECT id FROM {self._table} WHERE {matching.text} ORDER BY {order_sql(sort)} LIMIT 1"
+        return await self._update(changes, Sql(f"id = ({first})", matching.values))
+
+    async def _update(self, changes: Mapping[str, object], matching: Sql) -> T | None:
+        if unknown := changes.keys() - self._fields:
+            raise ValueError(f"{self._table} have no such field to change: {', '.join(sorted(unknown))}")
+        if not changes:
+            raise ValueError("nothing to change")
+        values = tuple(_json(value) for value in changes.values())
+        paths = "".join(f", '$.{field}', json(?)" for field in changes)
+        statement = f"UPDATE {self._table} SET doc = json_set(doc{paths}) WHERE {matching.text} RETURNING doc"
+
+        def update(connection: sqlite3.Connection) -> T | None:
+            rows = connection.execute(statement, (*values, *matching.values)).fetchall()
+            # Decoding inside the transaction: a change that would make the document unreadable is undone.
+            return self._decoded(rows[0][0]) if rows else None
+
+        return await self._database.write(update)
+
+    async def find(
+        self, where: Where = (), *, sort: Sort = BY_ID, limit: int = 50, after: str | None = None
+    ) -> Page[T]:
+        """A page of documents."""
+        limit = max(1, min(limit, MAX_PAGE))
+        position = read_cursor(self._table, sort, after) if after is not None else None
+        matching = where_sql(self._table, where)
+        pieces = [all_of([segment, matching]) for segment in segments(sort, position)]
+        columns = f"id, {expression(sort.field)}, doc"
+
+        def find(connection: sqlite3.Connection) -> list[tuple[str, Scalar, str]]:
+            rows: list[tuple[str, Scalar, str]] = []
+            for piece in pieces:
+                # One more than asked for tells whether there is a next page.
+                if wanted := limit + 1 - len(rows):
+                    statement = (
+                        f"SELECT {columns} FROM {self._table} WHERE {piece.text}"
+                        f" ORDER BY {order_sql(sort)} LIMIT {wanted}"
+                    )
+                    rows += connection.execute(statement, piece.values)
+            return rows
+
+        rows = await self._database.read(find)
+        more = len(rows) > limit
+        last = rows[:limit][-1:]
+        cursor = write_cursor(self._table, sort, Position(last[0][1], last[0][0])) if more else None
+        return Page(tuple(self._decoder.decode(doc) for _, _, doc in rows[:limit]), cursor)
+
+    async def count(self, where: Where = ()) -> int:
+        """How many match."""
+        matching = where_sql(self._table, where)
+        rows = await self._read(Sql(f"SELECT count(*) FROM {self._table} WHERE {matching.text}", matching.values))
+        return int(rows[0][0])
+
+    async def facet(self, field: str, where: Where = (), *, limit: int = 50) -> Sequence[tuple[Scalar, int]]:
+        """Values with their counts."""
+        limit = max(1, min(limit, MAX_PAGE))
+        value, matching = expression(field), where_sql(self._table, where)
+        rows = await self._read(
+            Sql(
+                f"SELECT {value}, count(*) FROM {self._table} WHERE {value} IS NOT NULL AND {matching.text}"
+                f" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {limit}",
+                matching.values,
+            )
+        )
+        return [(value, count) for value, count in rows]
+
+    async def delete(self, where: Where) -> int:
+        """Remove what matches."""
+        if not where:
+            raise ValueError("deleting everything is refused: say what")
+        matching = where_sql(self._table, where)
+        statement = f"DELETE FROM {self._table} WHERE {matching.text}"
+        return await self._database.write(
+            lambda connection: connection.execute(statement, matching.values).rowcount
+        )
+
+    async def _read(self, query: Sql) -> list[tuple[Any, ...]]:
+        return await self._database.read(lambda connection: connection.execute(query.text, query.values).fetchall())
+
+    def _row(self, document: T) -> tuple[str, str]:
+        text = _json(document)
+        self._decoded(text)
+        document_id: str = getattr(document, "id")  # noqa: B009 - every document has one, which Struct cannot say
+        return document_id, text
+
+    def _decoded(self, text: str) -> T:
+        try:
+            return self._decoder.decode(text)
+        except msgspec.DecodeError as error:
+            raise ValueError(f"this could not be read back from {self._table}: {error}") from error
+
+
+def _json(value: object) -> str:
+    """JSON text; NaN and the infinities are null.
+
+    Raises:
+        ValueError: an integer beyond int64.
+    """
+    try:
+        encoded = msgspec.json.encode(value)
+    except OverflowError as error:
+        raise ValueError(f"an integer is beyond int64: {error}") from error
+    # Only a number of 19 digits or more can be beyond int64; looking at every value costs more than writing it.
+    if _LONG_INTEGER.search(encoded):
+        _check_integers(msgspec.json.decode(encoded))
+    return encoded.decode()
+
+
+def _check_integers(value: object) -> None:
+    match value:
+        case int():
+            checked(value)
+        case dict():
+            for item in value.values():
+                _check_integers(item)
+        case list():
+            for item in value:
+                _check_integers(item)
+
+
+class _Database:
+    """The threads and connections of one file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="sqlite-reader")
+        self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+
+    async def read(self, work: Callable[[sqlite3.Connection], R]) -> R:
+        """Run on a reading thread, on one state of the database."""
+
+        def run() -> R:
+            with _translated(), _transaction(self._connection(), "BEGIN") as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+
+    async def write(self, work: Callable[[sqlite3.Connection], R]) -> R:
+        """Run on the writing thread in one transaction, which is undone by any error."""
+
+        def run() -> R:
+            with _translated(), _transaction(self._connection(), "BEGIN IMMEDIATE") as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._writer, run)
+
+    async def migrate(self) -> None:
+        def run() -> None:
+            with _translated():
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                _write_ahead(self._connection())
+                with _transaction(self._connection(), "BEGIN IMMEDIATE") as connection:
+                    create_missing(connection)
+
+        await asyncio.get_running_loop().run_in_executor(self._writer, run)
+
+    async def close(self) -> None:
+        def run() -> None:
+            self._writer.shutdown()
+            self._readers.shutdown()
+            while self._opened:
+                self._opened.pop().close()
+
+        await asyncio.to_thread(run)
+
+    def _connection(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            # Python checks the thread; close() is the one call from another thread, after all others ended.
+            connection = sqlite3.connect(
+                self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+            try:
+                connection.execute("PRAGMA synchronous = FULL")
+                check_version(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._local.connection = connection
+            self._opened.append(connection)
+        return connection
+
+
+@contextlib.contextmanager
+def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[sqlite3.Connection]:
+    connection.execute(begin)
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # a full disk ends it by itself
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to WAL, once for the life of the file."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # While another process switches as well, SQLite refuses at once instead of waiting.
+            if _primary(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _primary(error: sqlite3.Error) -> int:
+    """SQLite's result code without its extension."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(f"The database's directory cannot be made: {error.strerror}.") from error
+    except sqlite3.DatabaseError as error:
+        match _primary(error):
+            case sqlite3.SQLITE_FULL:
+                raise Unavailable(
+                    "The disk is full, so nothing was written: free some room, then try again.", code="disk_full"
+                ) from error
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                raise Unavailable("The database is busy: try again in a moment.", code="database_busy") from error
+            case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+                raise Unavailable(
+                    f"The database file is damaged, or no database at all ({error}): restore it from a backup,"
+                    " or choose another data directory.",
+                    code="bad_database",
+                    permanent=True,
+                ) from error
+            case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+                raise Unavailable(f"The database cannot be read or written: {error}.") from error
+            case _:
+                raise  # a mistake in our own SQL

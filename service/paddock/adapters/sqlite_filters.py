@@ -1,0 +1,241 @@
+"""The closed list of filters, sorts and cursors of ``ports/documents.py`` in SQL.
+
+Values are always bound, never spelled. A comparison only meets values of its own kind, numbers or text, as on
+the other sides; in SQLite's order every number is smaller than every text, so ``''`` lies between the two.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from paddock.adapters.sqlite_schema import expression
+from paddock.domain.instants import INT64_MAX
+from paddock.errors import Rejected
+from paddock.ports.documents import (
+    Between,
+    Condition,
+    Contains,
+    Equals,
+    Exists,
+    HasElement,
+    HasSignal,
+    OneOf,
+    Operator,
+    Scalar,
+    Sort,
+    StartsWith,
+    Where,
+)
+
+_OPERATORS: dict[Operator, str] = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "=": "="}
+_STATISTICS = frozenset({"count", "min", "max", "mean", "first", "last"})
+_CHECK_BYTES = 6
+_LAST_CHARACTER = chr(0x10FFFF)
+
+
+class Sql(NamedTuple):
+    """A piece of SQL and the values of its question marks."""
+
+    text: str
+    values: tuple[Scalar, ...] = ()
+
+
+def where_sql(table: str, where: Where) -> Sql:
+    """All conditions together; true when there are none."""
+    return all_of(_condition(table, condition) for condition in where)
+
+
+def all_of(pieces: Iterable[Sql]) -> Sql:
+    """The pieces joined by AND."""
+    return _joined(" AND ", pieces) or Sql("1")
+
+
+def _any_of(pieces: Iterable[Sql]) -> Sql:
+    return _joined(" OR ", pieces) or Sql("0")
+
+
+def _joined(word: str, pieces: Iterable[Sql]) -> Sql | None:
+    found = list(pieces)
+    if not found:
+        return None
+    text = word.join(f"({piece.text})" for piece in found)
+    return Sql(text, tuple(value for piece in found for value in piece.values))
+
+
+def _condition(table: str, condition: Condition) -> Sql:
+    match condition:
+        case Equals(field, value):
+            return _one_of(_FieldSql(expression(field), f"json_type(doc, '$.{field}')"), (value,))
+        case OneOf(field, values):
+            return _one_of(_FieldSql(expression(field), f"json_type(doc, '$.{field}')"), values)
+        case Between(field, at_least, below):
+            return _between(expression(field), at_least, below)
+        case Exists(field, exists):
+            return Sql(f"{expression(field)} IS {'NOT ' if exists else ''}NULL")
+        case StartsWith(field, prefix):
+            return _between(expression(field), prefix, _after_prefix(prefix))
+        case Contains(field, text):
+            return Sql(f"instr({expression(field)}, ?) > 0", (text,))
+        case HasElement(field, path, value):
+            return _has_element(field, path, value)
+        case HasSignal():
+            if table != "recordings":
+                raise ValueError(f"only recordings have signals, {table} do not")
+            return _has_signal(condition)
+
+
+class _FieldSql(NamedTuple):
+    value: str
+    type: str
+
+
+def _one_of(field: _FieldSql, values: Iterable[Scalar]) -> Sql:
+    # JSON's booleans come out of json_extract as 1 and 0; only their type tells them from numbers.
+    pieces, others = [], []
+    for value in values:
+        if value is None:
+            pieces.append(Sql(f"{field.value} IS NULL"))
+        elif isinstance(value, bool):
+            pieces.append(Sql(f"{field.type} = '{'true' if value else 'false'}'"))
+        else:
+            others.append(checked(value))
+    if len(others) == 1:
+        pieces.append(Sql(f"{field.value} = ?", (others[0],)))
+    elif others:
+        pieces.append(Sql(f"{field.value} IN ({', '.join('?' * len(others))})", tuple(others)))
+    return _any_of(pieces)
+
+
+def _between(value: str, at_least: float | str | None, below: float | str | None) -> Sql:
+    pieces = []
+    if at_least is not None:
+        pieces.append(Sql(f"{value} >= ?", (checked(at_least),)))
+    if below is not None:
+        pieces.append(Sql(f"{value} < ?", (checked(below),)))
+    if at_least is None and below is None:
+        pieces.append(Sql(f"{value} IS NOT NULL"))
+    elif at_least is None and isinstance(below, str):
+        pieces.append(Sql(f"{value} >= ''"))
+    elif below is None and not isinstance(at_least, str):
+        pieces.append(Sql(f"{value} < ''"))
+    return all_of(pieces)
+
+
+def _after_prefix(prefix: str) -> str | None:
+    """The first text after all that begin with ``prefix``, in the order of code points."""
+    head = prefix.rstrip(_LAST_CHARACTER)
+    if not head:
+        return None
+    following = ord(head[-1]) + 1
+    # Surrogates are no characters: UTF-8 has none of them.
+    return head[:-1] + chr(0xE000 if following == 0xD800 else following)
+
+
+def _has_element(field: str, path: str, value: Scalar) -> Sql:
+    expression(field)  # refuses what is no field
+    if path:
+        expression(path)
+        # Only objects may be looked into: json_extract fails on a plain text.
+        inner = f"CASE element.type WHEN 'object' THEN json_extract(element.value, '$.{path}') END"
+        kind = f"CASE element.type WHEN 'object' THEN json_type(element.value, '$.{path}') END"
+    else:
+        inner, kind = "element.value", "element.type"
+    found = _one_of(_FieldSql(inner, kind), (value,))
+    return Sql(f"EXISTS (SELECT 1 FROM json_each(doc, '$.{field}') AS element WHERE {found.text})", found.values)
+
+
+def _has_signal(condition: HasSignal) -> Sql:
+    if condition.statistic not in _STATISTICS:
+        raise ValueError(f"{condition.statistic!r} is no statistic")
+    value = expression(condition.statistic, "signals")
+    compared = f"{value} {_OPERATORS[condition.operator]} ? AND {value} < ''"
+    return Sql(
+        f"recordings.id IN (SELECT {expression('recording', 'signals')} FROM signals"
+        f" WHERE {expression('name', 'signals')} = ? AND {compared})",
+        (condition.name, checked(condition.value)),
+    )
+
+
+def checked(value: str | int | float) -> str | int | float:
+    """A value as SQLite can compare it.
+
+    Raises:
+        ValueError: an integer beyond int64.
+    """
+    if isinstance(value, int) and not -INT64_MAX - 1 <= value <= INT64_MAX:
+        raise ValueError(f"{value} is beyond int64")
+    return value
+
+
+class Position(NamedTuple):
+    """The last document of a page: the next page begins after it."""
+
+    value: Scalar
+    id: str
+
+
+def segments(sort: Sort, after: Position | None) -> list[Sql]:
+    """The documents after a position as conditions, one after the other: those with a value, those without.
+
+    In two parts, because nulls come last in either direction and each part is then in the order of an index.
+    """
+    value, than = expression(sort.field), "<" if sort.descending else ">"
+    if sort.field == "id":
+        return [Sql(f"id {than} ?", (after.id,)) if after else Sql("1")]
+    if after is None:
+        return [Sql(f"{value} IS NOT NULL"), Sql(f"{value} IS NULL")]
+    if after.value is None:
+        return [Sql(f"{value} IS NULL AND id {than} ?", (after.id,))]
+    # Spelled so that the index is entered at the value; ties are then told apart by id.
+    rest = Sql(f"{value} {than}= ? AND ({value} {than} ? OR id {than} ?)", (after.value, after.value, after.id))
+    return [rest, Sql(f"{value} IS NULL")]
+
+
+def order_sql(sort: Sort) -> str:
+    """The ORDER BY of a sort."""
+    direction = "DESC" if sort.descending else "ASC"
+    if sort.field == "id":
+        return f"id {direction}"
+    return f"{expression(sort.field)} {direction} NULLS LAST, id {direction}"
+
+
+def write_cursor(table: str, sort: Sort, position: Position) -> str:
+    """A text for the next request: position and sort, with a checksum against edits.
+
+    The checksum is no secret: whoever forges one only gets another page of what they may read anyway.
+    """
+    payload = msgspec.json.encode([_mark(table, sort), position.value, position.id])
+    return base64.urlsafe_b64encode(_checksum(payload) + payload).decode().rstrip("=")
+
+
+def read_cursor(table: str, sort: Sort, cursor: str) -> Position:
+    """The position in a cursor.
+
+    Raises:
+        Rejected: it was edited, or belongs to another sort or collection (code ``bad_cursor``).
+    """
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        if _checksum(raw[_CHECK_BYTES:]) != raw[:_CHECK_BYTES]:
+            raise ValueError("edited")
+        mark, value, document_id = msgspec.json.decode(raw[_CHECK_BYTES:], type=tuple[str, Scalar, str])
+        if mark != _mark(table, sort):
+            raise ValueError("of another list")
+    except (ValueError, msgspec.DecodeError) as error:
+        raise Rejected(
+            "The cursor was edited or belongs to another list: begin again without it.", code="bad_cursor"
+        ) from error
+    return Position(value, document_id)
+
+
+def _mark(table: str, sort: Sort) -> str:
+    return f"{table} {'-' if sort.descending else '+'}{sort.field}"
+
+
+def _checksum(payload: bytes) -> bytes:
+    return hashlib.blake2b(payload, digest_size=_CHECK_BYTES, person=b"paddock-cursor").digest()

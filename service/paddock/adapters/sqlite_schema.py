@@ -1,0 +1,104 @@
+"""Tables and indexes of the embedded documents: one table per collection, the document as JSON text.
+
+SQLite uses an index on an expression only where a query spells the expression alike, so every expression on a
+document is spelled by ``expression`` alone.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+from paddock.domain.fields import FIELDS
+from paddock.errors import Unavailable
+
+SCHEMA_VERSION = 1
+"""Raised when older code could no longer work on the tables. Indexes may change without it."""
+
+_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+_LONG_TEXT = {"notes"}
+
+# Every index goes on with the id, so that it gives pages in their final order. Nearly every list asks for what is
+# not deleted, hence deleted_at comes first: one index then filters and sorts.
+INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "recordings": (
+        ("uploaded_at",),
+        ("started_ns",),
+        ("status", "uploaded_at"),
+        ("deleted_at", "uploaded_at"),
+        ("deleted_at", "started_ns"),
+        ("deleted_at", "status", "uploaded_at"),
+        *(
+            ("deleted_at", f"metadata.{field.name}.value", "uploaded_at")
+            for field in FIELDS
+            if field.name not in _LONG_TEXT
+        ),
+    ),
+    "signals": (
+        ("recording", "name"),
+        # One index answers every statistic: it holds all recordings of one signal side by side.
+        ("name", "recording", "min", "max", "mean", "first", "last", "count"),
+    ),
+    "artifacts": (("recording", "created_at"),),
+    "uploads": (("completed_at", "created_at"), ("sha256",)),
+    "jobs": (
+        ("state", "due_at"),
+        ("state", "lease_until"),
+        ("state", "updated_at"),
+        ("updated_at",),
+        ("subject",),
+    ),
+}
+TABLES = tuple(INDEXES)
+
+
+def expression(field: str, table: str = "") -> str:
+    """The SQL of a field of a document.
+
+    Raises:
+        ValueError: it is no dotted path of plain names. This keeps SQL out of it.
+    """
+    if not _FIELD.fullmatch(field):
+        raise ValueError(f"{field[:80]!r} is no field: names of letters, digits and _ joined by dots")
+    column = f"{table}." if table else ""
+    return f"{column}id" if field == "id" else f"json_extract({column}doc, '$.{field}')"
+
+
+def check_version(connection: sqlite3.Connection) -> int:
+    """The version of the tables, 0 when there are none yet.
+
+    Raises:
+        Unavailable: a newer Paddock wrote them (code ``newer_schema``).
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > SCHEMA_VERSION:
+        raise Unavailable(
+            f"The database was written by a newer Paddock (schema {version}, this one knows {SCHEMA_VERSION}):"
+            " update Paddock, or choose another data directory.",
+            code="newer_schema",
+            permanent=True,
+        )
+    return version
+
+
+def create_missing(connection: sqlite3.Connection) -> None:
+    """Bring tables and indexes to what is written above, inside the caller's write transaction."""
+    check_version(connection)
+    for table in TABLES:
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {table} (id TEXT PRIMARY KEY, doc TEXT NOT NULL)")
+    wanted = {
+        f"{table}_by_{'_'.join(fields).replace('.', '_')}": (table, ", ".join(map(expression, (*fields, "id"))))
+        for table, indexes in INDEXES.items()
+        for fields in indexes
+    }
+    definitions = {name: f"CREATE INDEX {name} ON {table} ({what})" for name, (table, what) in wanted.items()}
+    existing = dict(
+        connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
+    )
+    for name in existing:
+        if definitions.get(name) != existing[name]:
+            connection.execute(f'DROP INDEX "{name}"')
+    for name, definition in definitions.items():
+        if existing.get(name) != definition:
+            connection.execute(definition)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
