@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.job import MAX_TRIES, Job, JobState, backoff_ns
 from paddock.domain.recording import Failure
 from paddock.errors import Conflict, NotFound, PaddockError
-from paddock.ports.documents import Between, Equals, OneOf, Page, Sort
+from paddock.ports.documents import MAX_PAGE, Between, Equals, OneOf, Page, Sort
 from paddock.usecases.services import Services
 
 LEASE_NS = 30 * NS_PER_S
@@ -75,6 +77,29 @@ async def find_jobs(
     return await services.documents.jobs.find(
         where, sort=Sort("updated_at", descending=True), limit=limit, after=after
     )
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """What a job works on, as people know it."""
+
+    recording: str
+    """The recording's id; there may be no such recording yet, or any more."""
+    name: str
+
+
+async def subjects_of(services: Services, found: Sequence[Job]) -> dict[str, Subject]:
+    """What each of some jobs works on, by job id; without those whose upload or recording is gone."""
+    subjects = tuple({job.subject for job in found})
+    uploads = await services.documents.uploads.find([OneOf("id", subjects)], limit=MAX_PAGE)
+    recordings = await services.documents.recordings.find([OneOf("id", subjects)], limit=MAX_PAGE)
+    known = {upload.id: Subject(upload.sha256, upload.name) for upload in uploads.items}
+    known |= {recording.id: Subject(recording.id, recording.name) for recording in recordings.items}
+    return {job.id: known[job.subject] for job in found if job.subject in known}
+
+
+async def count_jobs(services: Services) -> dict[JobState, int]:
+    """How many jobs are in each state."""
+    return {state: await services.documents.jobs.count([Equals("state", state)]) for state in JobState}
 
 
 async def take(services: Services, owner: str) -> Job | None:

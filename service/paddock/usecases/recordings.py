@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from paddock.domain.job import JobState
 from paddock.domain.keys import raw_key
 from paddock.domain.names import download_name
-from paddock.domain.recording import Artifact, Recording, check_id_prefix
+from paddock.domain.recording import Artifact, Recording, Status, check_id_prefix
 from paddock.errors import Conflict, NotFound
 from paddock.formats.registry import find_format
-from paddock.ports.documents import Condition, Contains, Equals, OneOf, Page, Sort, StartsWith
+from paddock.ports.documents import MAX_PAGE, Condition, Contains, Equals, OneOf, Page, Sort, StartsWith
 from paddock.usecases.services import Services
 
 NEWEST_FIRST = Sort("uploaded_at", descending=True)
@@ -58,6 +59,21 @@ async def artifacts_of(services: Services, recordings: Sequence[Recording]) -> d
         if page.next is None:
             return found
         after = page.next
+
+
+async def progress_of(services: Services, recordings: Sequence[Recording]) -> dict[str, float]:
+    """How far the running job of each unsettled recording is, 0 to 1, by recording id."""
+    by_job = {f"convert-{recording.id}": recording.id for recording in recordings if not recording.status.settled}
+    verifying = tuple(recording.id for recording in recordings if recording.status is Status.VERIFYING)
+    if verifying:
+        uploads = await services.documents.uploads.find([OneOf("sha256", verifying)], limit=MAX_PAGE)
+        by_job |= {f"ingest-{upload.id}": upload.sha256 for upload in uploads.items}
+    if not by_job:
+        return {}
+    running = await services.documents.jobs.find(
+        [OneOf("id", tuple(by_job)), Equals("state", JobState.RUNNING)], limit=MAX_PAGE
+    )
+    return {by_job[job.id]: job.progress for job in running.items}
 
 
 async def original_link(services: Services, recording: Recording) -> str:

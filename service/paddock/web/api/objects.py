@@ -1,0 +1,75 @@
+"""``/objects``: what the signed links of the directory adapter point to. With S3 there are no such routes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import msgspec
+from litestar import Router, put, route
+from litestar.enums import HttpMethod
+from litestar.exceptions import HTTPException
+
+from paddock.adapters.directory import DirectoryObjects
+from paddock.adapters.signed_links import GET_PATH, PUT_PATH
+from paddock.errors import NotFound, Rejected
+from paddock.web.injected import AnyRequest
+from paddock.web.problems import responses
+from paddock.web.ranged import Ranged
+
+
+class PartReceipt(msgspec.Struct, frozen=True):
+    """A part that has arrived whole."""
+
+    number: int
+    size_bytes: int
+    etag: str
+
+
+def object_routes(objects: DirectoryObjects) -> Router:
+    """The routes that serve and fill this directory."""
+
+    @route(
+        GET_PATH,
+        http_method=[HttpMethod.GET, HttpMethod.HEAD],
+        responses=responses(403, 404, 416),
+        summary="Read an object through its link",
+        operation_id="read_object",
+    )
+    async def read_object(request: AnyRequest) -> Ranged:
+        """The object as a download. Takes Range, If-Range, If-None-Match and If-Modified-Since."""
+        grant = objects.links.verify_get(request.url.query)
+        info = await objects.stat(grant.key)
+        if info is None:
+            raise NotFound(
+                "The file behind this link was removed: reload the recording's page.", code="no_such_object"
+            )
+        return Ranged(info, lambda start, end: objects.read(grant.key, start, end), file_name=grant.file_name)
+
+    @put(
+        PUT_PATH,
+        request_max_body_size=None,
+        responses=responses(400, 403, 404, 411, 422, 503),
+        summary="Send one part of an upload through its link",
+        operation_id="write_part",
+    )
+    async def write_part(request: AnyRequest) -> PartReceipt:
+        """The body is exactly the part's bytes; it is written while it arrives."""
+        grant = objects.links.verify_put(request.url.query)
+        if request.content_length is None:
+            raise HTTPException("Send the part with its Content-Length.", status_code=411)
+        if request.content_length != grant.size_bytes:
+            raise Rejected(
+                f"The part has {grant.size_bytes} bytes, the request {request.content_length}: "
+                "announce the file again.",
+                code="wrong_size",
+            )
+        part = await objects.write_part(grant.store_upload, grant.number, _body(request), grant.size_bytes)
+        return PartReceipt(part.number, part.size_bytes, part.etag)
+
+    return Router("/", route_handlers=[read_object, write_part], tags=["objects"])
+
+
+async def _body(request: AnyRequest) -> AsyncIterator[bytes]:
+    async for chunk in request.stream():
+        if chunk:
+            yield chunk

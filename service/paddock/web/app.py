@@ -1,0 +1,89 @@
+"""The web service as one ASGI application, made from what ``bootstrap`` joined."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+from litestar import Litestar, Router
+from litestar.contrib.jinja import JinjaTemplateEngine
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+from litestar.static_files import create_static_files_router
+from litestar.template.config import TemplateConfig
+
+from paddock import __version__
+from paddock.adapters.directory import DirectoryObjects
+from paddock.domain.instants import to_rfc3339
+from paddock.settings import Settings
+from paddock.usecases.services import Services
+from paddock.web import pages, words
+from paddock.web.api import health, jobs, objects, recordings, uploads
+from paddock.web.conditional import Conditional
+from paddock.web.injected import principal_of
+from paddock.web.principal import Edge
+from paddock.web.problems import answer
+from paddock.web.request_log import with_request_log
+
+HERE = Path(__file__).parent
+MAX_BODY_BYTES = 1024 * 1024
+"""Of a JSON request; parts of an upload go around it, because they are never held in memory."""
+
+
+def create_app(services: Services, settings: Settings) -> Litestar:
+    """The whole web service: JSON API, objects behind signed links, pages.
+
+    Raises:
+        Rejected: the settings name a peers file or a proxy that cannot be understood.
+    """
+    routers: list[Router] = [recordings.ROUTER, uploads.ROUTER, jobs.ROUTER, pages.ROUTER]
+    if isinstance(services.objects, DirectoryObjects):
+        routers.append(objects.object_routes(services.objects))
+    app = Litestar(
+        route_handlers=[
+            health.health,
+            *routers,
+            create_static_files_router("/static", [HERE / "static"]),
+        ],
+        dependencies={
+            "services": Provide(lambda: services, sync_to_thread=False),
+            "settings": Provide(lambda: settings, sync_to_thread=False),
+            "principal": Provide(principal_of, sync_to_thread=False),
+        },
+        exception_handlers={Exception: answer},
+        response_class=Conditional,
+        request_max_body_size=MAX_BODY_BYTES,
+        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(_templates())),
+        openapi_config=OpenAPIConfig(
+            title="Paddock",
+            version=__version__,
+            description="A race team's data cloud. Errors are problem details (RFC 9457): see `Problem`.",
+            use_handler_docstrings=True,
+            render_plugins=[JsonRenderPlugin(), YamlRenderPlugin()],
+        ),
+    )
+    # Around everything, because Litestar's own middleware never sees what no route answers.
+    app.asgi_handler = with_request_log(app.asgi_handler, Edge(settings))
+    return app
+
+
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        size=words.size,
+        duration=words.duration,
+        gap=words.gap,
+        number=words.number,
+        plural=words.plural,
+        utc=words.utc,
+        rfc3339=to_rfc3339,
+    )
+    environment.globals["version"] = __version__
+    return environment

@@ -1,0 +1,43 @@
+"""What Litestar hands to route functions, under names that say so."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import Request
+from litestar.params import Dependency, Parameter
+
+from paddock.domain.principal import Principal
+from paddock.errors import Rejected
+from paddock.settings import Settings
+from paddock.usecases.services import Services
+
+AnyRequest = Request[Any, Any, Any]
+TheServices = Annotated[Services, Dependency(skip_validation=True)]
+TheSettings = Annotated[Settings, Dependency(skip_validation=True)]
+ThePrincipal = Annotated[Principal, Dependency(skip_validation=True)]
+
+Limit = Annotated[int, Parameter(ge=1, le=500, description="How many items at most.")]
+After = Annotated[
+    str | None,
+    Parameter(max_length=2_000, description="The `next` of the page before; without it, the first page."),
+]
+
+
+def principal_of(request: AnyRequest) -> Principal:
+    """Who the edge found to be acting."""
+    principal = request.scope["state"]["principal"]
+    assert isinstance(principal, Principal), "the edge sets it on every request it lets in"
+    return principal
+
+
+def refuse_unknown_parameters(request: AnyRequest) -> None:
+    """A misspelt filter must not quietly answer with everything.
+
+    Raises:
+        Rejected: the query has a parameter that this route does not know (code ``unknown_parameter``).
+    """
+    known = request.route_handler.parsed_fn_signature.parameters
+    for name in request.query_params:
+        if name not in known:
+            raise Rejected(f"There is no parameter {name[:40]!r} here.", code="unknown_parameter")

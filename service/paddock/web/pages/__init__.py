@@ -1,0 +1,21 @@
+"""The pages people see: server-rendered, each showing one use case."""
+
+from __future__ import annotations
+
+from litestar import Router
+
+from paddock.web.injected import refuse_unknown_parameters
+from paddock.web.pages import jobs, recordings, upload
+
+ROUTER = Router(
+    "/",
+    route_handlers=[
+        recordings.recordings_page,
+        recordings.recording_page,
+        upload.upload_page,
+        jobs.jobs_page,
+        jobs.retry_and_return,
+    ],
+    before_request=refuse_unknown_parameters,
+    include_in_schema=False,
+)

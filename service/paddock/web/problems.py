@@ -1,0 +1,170 @@
+"""Errors as answers: RFC 9457 problem details for programs, a page with the next step for people.
+
+One table says which class of error is which status; nothing else in the web layer decides that. No traceback
+leaves the service: what nobody expected is logged and answered as a plain 500.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.response import Template
+from msgspec import Meta
+
+from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
+
+log = structlog.get_logger()
+
+STATUS_OF: dict[type[PaddockError], int] = {
+    NotFound: 404,
+    Rejected: 422,
+    Conflict: 409,
+    Unavailable: 503,
+}
+STATUS_OF_CODE = {
+    "not_a_member": 403,
+    "wrong_host": 403,
+    "cross_site": 403,
+    "link_tampered": 403,
+    "link_expired": 403,
+}
+"""The few codes whose status says more than that of their class."""
+RETRY_AFTER_S = 5
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldProblem(msgspec.Struct, frozen=True):
+    """What is wrong with one field of the request."""
+
+    field: Annotated[str, Meta(description="The field or parameter.", examples=["size_bytes"])]
+    message: Annotated[str, Meta(description="What is wrong with it.", examples=["Expected `int`, got `str`"])]
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Problem details (RFC 9457): the one shape of every error."""
+
+    title: Annotated[str, Meta(description="The status in words.", examples=["Not Found"])]
+    status: Annotated[int, Meta(description="The HTTP status.", examples=[404])]
+    code: Annotated[
+        str, Meta(description="A stable word that programs may compare.", examples=["no_such_recording"])
+    ]
+    detail: Annotated[
+        str,
+        Meta(description="What is wrong and what to do, for people.", examples=["There is no recording a3f9c2."]),
+    ]
+    type: Annotated[str, Meta(description="Always about:blank; compare `code`.", examples=["about:blank"])] = (
+        "about:blank"
+    )
+    instance: Annotated[
+        str, Meta(description="The request's id, as in the service's log.", examples=["urn:request:4f6d0c21"])
+    ] = ""
+    errors: Annotated[tuple[FieldProblem, ...], Meta(description="The fields at fault, where known.")] = ()
+
+
+def responses(*statuses: int) -> dict[int, ResponseSpec]:
+    """The documented problem answers of a route, for OpenAPI."""
+    return {
+        status: ResponseSpec(
+            data_container=Problem,
+            generate_examples=False,
+            media_type=MEDIA_TYPE,
+            description=HTTPStatus(status).phrase,
+        )
+        for status in statuses
+    }
+
+
+def problem_of(error: Exception) -> Problem:
+    """What an error says to the outside."""
+    if isinstance(error, PaddockError):
+        return _problem(_status(error), error.code, error.message)
+    if isinstance(error, ValidationException):
+        errors = tuple(_field_problem(item) for item in _items(error.extra))
+        named = "; ".join(f"{item.field}: {item.message}" for item in errors)
+        return _problem(422, "bad_request", named or error.detail, errors)
+    if isinstance(error, HTTPException):
+        return _problem(error.status_code, *_litestar_words(error))
+    return _problem(
+        500, "internal_error", "Something went wrong in Paddock itself. Try again; the service's log has the cause."
+    )
+
+
+def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """The error as a page where the client is a browser that wants one, else as problem details."""
+    problem = problem_of(error)
+    if problem.status == 500:
+        log.error("request_crashed", exc_info=error)
+    request_id = request.scope["state"].get("request_id", "")
+    problem = msgspec.structs.replace(problem, instance=f"urn:request:{request_id}" if request_id else "")
+    headers = _headers(error)
+    if wants_page(request):
+        return Template(
+            "error.html",
+            context={"problem": problem, "request_id": request_id},
+            status_code=problem.status,
+            headers=headers,
+            media_type="text/html",
+        )
+    return Response(
+        msgspec.json.encode(problem), media_type=MEDIA_TYPE, status_code=problem.status, headers=headers
+    )
+
+
+def wants_page(request: Request[Any, Any, Any]) -> bool:
+    """Whether the client is a browser that opens a page; programs and page scripts get JSON."""
+    path = request.url.path
+    return "text/html" in request.headers.get("accept", "") and not path.startswith(("/api/", "/schema"))
+
+
+def _status(error: PaddockError) -> int:
+    if error.code in STATUS_OF_CODE:
+        return STATUS_OF_CODE[error.code]
+    return next((status for kind, status in STATUS_OF.items() if isinstance(error, kind)), 500)
+
+
+def _problem(status: int, code: str, detail: str, errors: tuple[FieldProblem, ...] = ()) -> Problem:
+    return Problem(title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, errors=errors)
+
+
+def _items(extra: object) -> list[Mapping[str, Any]]:
+    return [item for item in extra if isinstance(item, Mapping)] if isinstance(extra, list) else []
+
+
+def _field_problem(item: Mapping[str, Any]) -> FieldProblem:
+    """Litestar names the field in ``key``; msgspec names an unknown or missing one in its message only."""
+    message = str(item.get("message", ""))
+    field = str(item.get("key", ""))
+    if "field `" in message:
+        field = message.split("field `", 1)[1].split("`", 1)[0]
+    return FieldProblem(field, message)
+
+
+def _litestar_words(error: HTTPException) -> tuple[str, str]:
+    """Code and sentence for what Litestar itself refuses."""
+    known = {
+        400: ("bad_request", error.detail),
+        404: ("no_such_page", "There is nothing at this address."),
+        405: ("wrong_method", "This address does not take that method."),
+        413: ("too_large", "The request's body is too large."),
+        415: ("bad_media_type", "Send JSON, with Content-Type: application/json."),
+    }
+    code, detail = known.get(error.status_code, ("http_error", error.detail))
+    if error.status_code >= 500:
+        return "internal_error", "Something went wrong in Paddock itself. Try again."
+    return code, detail
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+    if isinstance(error, HTTPException) and error.headers:
+        headers.update(error.headers)
+    return headers

@@ -1,0 +1,136 @@
+"""One object over HTTP, with what Litestar's ``File`` lacks: Range, If-Range and If-None-Match (RFC 9110)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable
+from email.utils import formatdate, parsedate_to_datetime
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from litestar import Request, Response
+from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Send
+
+from paddock.domain.instants import NS_PER_S
+from paddock.ports.objects import ObjectInfo
+from paddock.web.conditional import matches
+
+Read = Callable[[int, int], AsyncIterator[bytes]]
+"""The bytes from a start up to but not including an end."""
+
+_SINGLE_RANGE = re.compile(r"bytes=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE | re.ASCII)
+_LONGEST_NUMBER = 18
+"""Digits; a longer number is beyond every object, and need not be parsed."""
+
+
+class Span(NamedTuple):
+    """Bytes from ``start`` up to but not including ``end``."""
+
+    start: int
+    end: int
+
+
+def requested_span(header: str | None, size_bytes: int) -> Span | None:
+    """What a Range header asks for: None for the whole object, an empty span when nothing can satisfy it.
+
+    Several ranges, other units and nonsense are answered with the whole object, as RFC 9110 allows.
+    """
+    match = _SINGLE_RANGE.fullmatch((header or "").strip())
+    if match is None or not any(match.groups()):
+        return None
+    first, last = (int(digits[:_LONGEST_NUMBER].ljust(1, "0")) if digits else None for digits in match.groups())
+    first_digits, last_digits = (len(digits.lstrip("0")) for digits in match.groups())
+    if first_digits > _LONGEST_NUMBER:
+        return Span(0, 0)
+    if first is None:
+        suffix = size_bytes if last_digits > _LONGEST_NUMBER or last is None else min(last, size_bytes)
+        return Span(size_bytes - suffix, size_bytes) if suffix else Span(0, 0)
+    if last is None or last_digits > _LONGEST_NUMBER:
+        last = size_bytes - 1
+    elif last < first:
+        return None
+    if first >= size_bytes:
+        return Span(0, 0)
+    return Span(first, min(last + 1, size_bytes))
+
+
+def content_disposition(file_name: str) -> str:
+    """``attachment`` with the name for old clients in ASCII and for all others as it is (RFC 6266)."""
+    printable = "".join(character for character in file_name if character.isprintable()) or "download"
+    ascii_name = re.sub(r"[^A-Za-z0-9 ._+()=@,-]", "_", printable)
+    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(printable, safe='')}"
+
+
+class Ranged(Response[None]):
+    """An object as a download: whole, one range of it, or nothing but its headers; streamed in pieces."""
+
+    def __init__(self, info: ObjectInfo, read: Read, *, file_name: str) -> None:
+        super().__init__(None)
+        self.info = info
+        self.read = read
+        self.file_name = file_name
+
+    def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **_: Any) -> ASGIResponse:
+        """Decide between 200, 206, 304 and 416."""
+        size_bytes = self.info.size_bytes
+        etag = f'"{self.info.etag}"'
+        modified = formatdate(self.info.modified_at // NS_PER_S, usegmt=True)
+        headers = {
+            "ETag": etag,
+            "Last-Modified": modified,
+            "Accept-Ranges": "bytes",
+            "Cache-Control": "private, no-cache",
+            "Content-Disposition": content_disposition(self.file_name),
+        }
+        if _has_it(request, etag, modified):
+            return ASGIResponse(status_code=304, headers=headers)
+        span = None
+        if request.method == "GET" and _range_applies(request.headers.get("if-range"), etag, modified):
+            span = requested_span(request.headers.get("range"), size_bytes)
+        if span is not None and span.start == span.end:
+            headers["Content-Range"] = f"bytes */{size_bytes}"
+            return ASGIResponse(status_code=416, headers=headers, media_type="application/octet-stream")
+        if span is not None:
+            headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size_bytes}"
+        return _Streamed(
+            self.read, span or Span(0, size_bytes), headers, 200 if span is None else 206, request.method == "HEAD"
+        )
+
+
+class _Streamed(ASGIResponse):
+    """Sends what ``read`` yields; a client that leaves ends the reading."""
+
+    def __init__(self, read: Read, span: Span, headers: dict[str, str], status_code: int, head: bool) -> None:
+        headers["Content-Length"] = str(span.end - span.start)
+        super().__init__(
+            status_code=status_code, headers=headers, media_type="application/octet-stream", is_head_response=head
+        )
+        self._read = read
+        self._span = span
+
+    async def send_body(self, send: Send, receive: Receive) -> None:
+        """The span, piece by piece: uvicorn's ``send`` waits while the client is slow."""
+        async for piece in self._read(self._span.start, self._span.end):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _has_it(request: Request[Any, Any, Any], etag: str, modified: str) -> bool:
+    if_none_match = request.headers.get("if-none-match")
+    if if_none_match is not None:
+        return matches(if_none_match, etag)
+    since = _timestamp(request.headers.get("if-modified-since", ""))
+    return since is not None and (_timestamp(modified) or 0) <= since
+
+
+def _range_applies(if_range: str | None, etag: str, modified: str) -> bool:
+    """A range of something that changed meanwhile would be a wrong piece: then the whole object is sent."""
+    return if_range is None or if_range.strip() in (etag, modified)
+
+
+def _timestamp(http_date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(http_date).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

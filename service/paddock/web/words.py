@@ -1,0 +1,91 @@
+"""Numbers and facts in words, as pages say them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from paddock.domain.instants import NS_PER_S
+from paddock.domain.recording import LossReport
+
+_PARTS = {
+    "footer": "the footer",
+    "summary": "the summary at the end",
+    "magic": "the closing magic bytes",
+    "data_end": "the end of the data section",
+    "header": "the header",
+}
+_REASONS = {
+    "truncated_chunk": "a chunk that was cut in half",
+    "truncated_record": "a record that was cut in half",
+    "truncated": "a record that was cut in half",
+    "bad_crc": "a chunk whose checksum is wrong",
+    "garbage": "bytes that are no record",
+}
+
+
+def size(size_bytes: int) -> str:
+    """``73.4 MB``: decimal units, as file managers and stores have them."""
+    value = float(size_bytes)
+    for unit in ("B", "kB", "MB"):
+        if value < 999.5:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 99.5 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.2f} GB"
+
+
+def duration(duration_s: float | None) -> str:
+    """``10:12`` or ``1:02:33``; tenths below a minute; a dash when unknown."""
+    if duration_s is None:
+        return "–"
+    if duration_s < 59.95:
+        return f"{duration_s:.1f} s"
+    minutes, rest = divmod(round(duration_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def utc(rfc3339: str) -> str:
+    """``18 Apr 2026 14:32``, in UTC; scripts turn it into the reader's zone in the same form."""
+    return datetime.fromisoformat(rfc3339[:19] + "+00:00").strftime("%d %b %Y %H:%M")
+
+
+def gap(duration_s: float | None) -> str:
+    """A time between two messages, in the unit that reads best."""
+    if duration_s is None:
+        return "–"
+    if duration_s < 1:
+        return f"{duration_s * 1000:.3g} ms"
+    return duration(duration_s)
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """Grouped by thin spaces, which no locale reads as a decimal sign; a dash when unknown."""
+    return "–" if value is None else f"{value:,.{digits}f}".replace(",", "\u202f")
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 message``, ``2 messages``."""
+    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def loss_sentences(loss: LossReport) -> tuple[str, ...]:
+    """What a log lost, one fact per sentence."""
+    if loss.health == "intact":
+        return ("Every record of the log was read.",)
+    sentences = []
+    if loss.missing:
+        parts = ", ".join(_PARTS.get(part, part.replace("_", " ")) for part in loss.missing)
+        sentences.append(f"The file has no ending as a complete log has: missing {parts}.")
+    for lost in loss.losses:
+        reason = _REASONS.get(lost.reason, lost.reason.replace("_", " "))
+        known = f", {plural(lost.records, 'record')} in it" if lost.records else ""
+        sentences.append(f"At byte {number(lost.offset)}: {reason} ({size(lost.size_bytes)}{known}).")
+    if loss.orphans:
+        sentences.append(f"{plural(loss.orphans, 'message')} had no channel definition and could not be read.")
+    for topic, count in sorted(loss.undecodable.items()):
+        sentences.append(f"{plural(count, 'message')} of {topic} could not be decoded.")
+    if loss.lost_bytes or loss.lost_records or loss.lost_ns:
+        known = f", at least {plural(loss.lost_records, 'record')}" if loss.lost_records else ""
+        span = f", about {duration(loss.lost_ns / NS_PER_S)} of driving" if loss.lost_ns else ""
+        sentences.append(f"Lost in total: {size(loss.lost_bytes)}{known}{span}.")
+    return tuple(sentences)
