@@ -9,8 +9,8 @@ from paddock.formats.mat5 import write_mat5
 from paddock.formats.mat_layouts import Variables, hytech_v1_layout, hytech_v2_layout, paddock_layout
 from paddock.formats.mat_meta import meta_variable
 from paddock.formats.matlab_tree import CellColumn, NumberColumn, Struct
+from paddock.formats.raster import requested
 from paddock.formats.registry import Format, Progress, Run
-from paddock.formats.selection import select
 from paddock.mcap.columns import Columns
 
 
@@ -21,7 +21,7 @@ def write(columns: Columns, request: ExportRequest, run: Run, target: Path, prog
         Rejected: the request's globs, times or rate make no sense for this recording.
         VariableTooLarge: version 5 was asked for and a variable does not fit.
     """
-    columns = select(columns, request)
+    columns = requested(columns, request)
     variables = _variables(columns, request, run)
     write_mat5(target, variables, columns, _Progress(variables, progress))
 

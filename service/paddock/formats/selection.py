@@ -181,14 +181,17 @@ class _Selected:
         )  # fmt: skip
 
     def rows(self, channel: ColumnChannel) -> int:
+        """As ``Columns`` says."""
         return self._counts[channel]
 
     def size_bytes(self, channel: ColumnChannel) -> int:
+        """As ``Columns`` says."""
         origin = self._origin[channel]
         before = max(1, self._columns.rows(origin))
         return self._columns.size_bytes(origin) * self._counts[channel] // before
 
     def read(self, channel: ColumnChannel, fields: Sequence[str] | None = None) -> Iterator[ColumnBatch]:
+        """As ``Columns`` says."""
         names = [field.name for field in channel.fields] if fields is None else list(fields)
         shape = pa.struct([channel.fields.field(name) for name in names])
         for batch in self._columns.read(self._origin[channel], names):
