@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from paddock.domain.recording import Recording, StartedSource
+
 Interpolation = Literal["hold", "linear"]
 
 
@@ -39,7 +41,17 @@ class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Empty to choose by size."""
 
 
-def artifact_id(recording_id: str, request: ExportRequest, converter: str, metadata_version: int) -> str:
-    """The same request of the same recording by the same code is the same artifact."""
-    canonical = msgspec.json.encode([recording_id, request, converter, metadata_version], order="deterministic")
-    return hashlib.sha256(canonical).hexdigest()[:32]
+def artifact_id(recording: Recording, request: ExportRequest, converter: str) -> str:
+    """The same request of the same recording by the same code is the same artifact.
+
+    What people say about the recording is written into files, so other metadata makes another artifact.
+    """
+    said = {name: known.value for name, known in recording.metadata.items()}
+    canonical = [
+        recording.id,
+        msgspec.structs.replace(request, signals=tuple(sorted(set(request.signals)))),
+        converter,
+        said,
+        recording.started_ns if recording.started_source is StartedSource.PERSON else None,
+    ]
+    return hashlib.sha256(msgspec.json.encode(canonical, order="deterministic")).hexdigest()[:32]

@@ -142,6 +142,7 @@ class Artifact(msgspec.Struct, frozen=True):
     created_at: int
     converter: str
     """The version of the code that made it."""
+    layout: str = ""
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -166,6 +167,8 @@ class Recording(msgspec.Struct, frozen=True):
     channels: tuple[ChannelSummary, ...] = ()
     loss: LossReport | None = None
     """None until the log was read."""
+    notices: tuple[str, ...] = ()
+    """Sentences about what is odd in the log but lost nothing, such as clock jumps."""
     build: str = ""
     """The conversion that is served; changes on every conversion."""
     error: Failure | None = None

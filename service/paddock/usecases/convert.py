@@ -1,4 +1,4 @@
-"""Convert: from the stored original to columns, statistics and the default MATLAB file."""
+"""Convert: from the stored original to columns, statistics, the default MATLAB file and the viewer copy."""
 
 from __future__ import annotations
 
@@ -12,31 +12,27 @@ from typing import BinaryIO
 
 import msgspec
 
-from paddock import __version__
-from paddock.domain.export import ExportRequest, artifact_id
+from paddock.domain.export import ExportRequest
 from paddock.domain.fields import fill_empty
 from paddock.domain.job import Job
-from paddock.domain.keys import artifact_key, raw_key
-from paddock.domain.recording import (
-    Artifact,
-    Failure,
-    Recording,
-    StartedSource,
-    Status,
-    search_text,
-)
+from paddock.domain.keys import columns_key, columns_prefix, raw_key
+from paddock.domain.recording import Failure, Recording, StartedSource, Status, search_text
 from paddock.errors import Conflict, NotFound
-from paddock.formats.registry import Run, find_format
+from paddock.formats.parquet import write_channel
+from paddock.formats.registry import find_format
 from paddock.mcap.columns import LogSummary
+from paddock.mcap.doctor import needs_viewer_copy
 from paddock.mcap.spool import spool_log
 from paddock.ports.documents import Equals
 from paddock.usecases import jobs
+from paddock.usecases.artifacts import run_of, store_artifact
 from paddock.usecases.prefill import prefilled
 from paddock.usecases.services import Services
+from paddock.usecases.write_export import READING_SHARE, write_export
 
 DEFAULT_EXPORT = ExportRequest(format="mat")
-READING_SHARE = 0.6
-"""Of the progress bar: reading the log, as against writing the files."""
+VIEWER_COPY = ExportRequest(format="mcap")
+"""Chunked, ordered, indexed: for remote viewers, where the original is damaged or has no index."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +40,11 @@ class Converted:
     """What one conversion made, on local disk."""
 
     summary: LogSummary
-    mat: Path
+    recording: Recording
+    """With the metadata that was written into the files."""
+    files: tuple[tuple[ExportRequest, Path], ...]
+    columns: dict[str, Path]
+    """Parquet by channel slug."""
 
 
 async def convert(services: Services, job: Job, progress: Callable[[float], None]) -> None:
@@ -65,7 +65,7 @@ async def convert(services: Services, job: Job, progress: Callable[[float], None
             await asyncio.to_thread(log.close)
         if not await jobs.keep(services, job, 1.0):
             raise Conflict("Another worker took over this conversion.", code="lease_lost")
-        await _publish(services, recording, converted)
+        await _publish(services, converted)
 
 
 async def convert_died(services: Services, job: Job, failure: Failure) -> None:
@@ -76,41 +76,37 @@ async def convert_died(services: Services, job: Job, failure: Failure) -> None:
 def _convert_file(
     log: BinaryIO, recording: Recording, directory: Path, progress: Callable[[float], None]
 ) -> Converted:
+    """One pass over the log into a spool, and from there every file."""
     with spool_log(log, directory, progress=lambda done: progress(done * READING_SHARE)) as columns:
         summary = columns.summary
+        known = msgspec.structs.replace(recording, metadata=fill_empty(recording.metadata, prefilled(summary)))
         mat = directory / "default.mat"
-        metadata = fill_empty(recording.metadata, prefilled(summary))
-        run = Run(
-            recording=recording.id,
-            file_name=recording.name,
-            metadata={name: known.value for name, known in metadata.items()},
-        )
-        writer = find_format(DEFAULT_EXPORT.format).write
-        assert writer is not None, "mat is written from columns"
-        rest = 1 - READING_SHARE
-        writer(columns, DEFAULT_EXPORT, run, mat, lambda done: progress(READING_SHARE + done * rest))
-    return Converted(summary, mat)
+        write = find_format(DEFAULT_EXPORT.format).write
+        assert write is not None, "mat is written from columns"
+        write(columns, DEFAULT_EXPORT, run_of(known), mat, lambda done: progress(READING_SHARE + done * 0.2))
+        parquet = {}
+        for channel in columns.channels:
+            parquet[channel.slug] = directory / f"{len(parquet)}.parquet"
+            write_channel(columns, channel, parquet[channel.slug])
+    files = [(DEFAULT_EXPORT, mat)]
+    if needs_viewer_copy(summary):
+        copy = directory / "viewer.mcap"
+        log.seek(0)
+        write_export(log, VIEWER_COPY, lambda _: run_of(known), copy, directory, lambda _: None)
+        files.append((VIEWER_COPY, copy))
+    progress(1.0)
+    return Converted(summary, known, tuple(files), parquet)
 
 
-async def _publish(services: Services, recording: Recording, converted: Converted) -> None:
+async def _publish(services: Services, converted: Converted) -> None:
     """Store the files first, then flip the document: nobody sees half a conversion."""
-    summary = converted.summary
-    made = artifact_id(recording.id, DEFAULT_EXPORT, __version__, recording.version)
-    key = artifact_key(recording.id, made)
-    stored = await services.objects.put_file(key, converted.mat)
-    await services.documents.artifacts.put_many(
-        [
-            Artifact(
-                id=made,
-                recording=recording.id,
-                format=DEFAULT_EXPORT.format,
-                key=key,
-                size_bytes=stored.size_bytes,
-                created_at=services.now(),
-                converter=__version__,
-            )
-        ]
-    )
+    recording, summary = converted.recording, converted.summary
+    build = secrets.token_hex(8)
+    for request, made in converted.files:
+        await store_artifact(services, recording, request, made)
+    for slug, made in converted.columns.items():
+        await services.objects.put_file(columns_key(slug, recording.id, build), made)
+    await services.documents.signals.delete([Equals("recording", recording.id)])
     await services.documents.signals.put_many(
         [
             msgspec.structs.replace(signal, id=f"{recording.id}:{signal.name}", recording=recording.id)
@@ -121,13 +117,27 @@ async def _publish(services: Services, recording: Recording, converted: Converte
         current = await services.documents.recordings.get(recording.id)
         if current is None:
             raise NotFound("The recording was removed while it was converted.")
-        if await services.documents.recordings.change(
-            recording.id, _changes(current, summary), [Equals("version", current.version)]
-        ):
-            return
+        flipped = await services.documents.recordings.change(
+            recording.id, _changes(current, summary, build), [Equals("version", current.version)]
+        )
+        if flipped is not None:
+            break
+    await _remove_other_builds(services, flipped, kept={build, current.build})
 
 
-def _changes(current: Recording, summary: LogSummary) -> dict[str, object]:
+async def _remove_other_builds(services: Services, recording: Recording, kept: set[str]) -> None:
+    """Remove the columns of conversions that were cut off, and those before the last.
+
+    The last one stays until the next conversion, because somebody may be reading it.
+    """
+    for channel in recording.channels:
+        served = {columns_key(channel.slug, recording.id, build) for build in kept}
+        async for found in services.objects.list(columns_prefix(channel.slug, recording.id)):
+            if found.key not in served:
+                await services.objects.delete(found.key)
+
+
+def _changes(current: Recording, summary: LogSummary, build: str) -> dict[str, object]:
     metadata = fill_empty(current.metadata, prefilled(summary))
     changes: dict[str, object] = {
         "status": Status.READY,
@@ -136,8 +146,9 @@ def _changes(current: Recording, summary: LogSummary) -> dict[str, object]:
         "channels": summary.channels,
         "file_metadata": summary.metadata,
         "loss": summary.loss,
+        "notices": summary.notices,
         "metadata": metadata,
-        "build": secrets.token_hex(8),
+        "build": build,
         "search": search_text(msgspec.structs.replace(current, metadata=metadata)),
         "version": current.version + 1,
     }

@@ -13,14 +13,12 @@ from paddock.domain.export import ExportRequest
 from paddock.domain.recording import LossReport
 from paddock.errors import NotFound, Rejected, Unavailable
 from paddock.formats.registry import Run, find_format
-from paddock.formats.selection import select, topic_filter
+from paddock.mcap.columns import LogSummary
 from paddock.mcap.probe import has_mcap_record
-from paddock.mcap.spool import spool_log
 from paddock.usecases.prefill import prefilled
+from paddock.usecases.write_export import write_export
 
 PROBE_BYTES = 1024 * 1024
-READING_SHARE = 0.6
-"""Of the progress: reading the log, as against writing the file."""
 
 
 def export_file(
@@ -33,31 +31,19 @@ def export_file(
         Rejected: it is no MCAP log, or the request does not fit it.
         Unavailable: the target's disk is full or cannot be written.
     """
-    writer = find_format(request.format, request.layout)
-    with open_log(source) as log, _whole_file(target) as aside:
-        if writer.write_log is not None:
-            writer.write_log(log, request, Run(file_name=source.name), aside, progress)
-            return None
-        assert writer.write is not None, "a format is written from columns or from the log"
-        with tempfile.TemporaryDirectory(prefix="paddock-") as scratch:
-            read = spool_log(
-                log,
-                Path(scratch),
-                topics=topic_filter(request),
-                progress=lambda done: progress(done * READING_SHARE),
-            )
-            with read as columns:
-                known = {name: field.value for name, field in prefilled(columns.summary).items()}
-                run = Run(file_name=source.name, metadata=known)
-                rest = 1 - READING_SHARE
-                writer.write(
-                    select(columns, request),
-                    request,
-                    run,
-                    aside,
-                    lambda done: progress(READING_SHARE + done * rest),
-                )
-                return columns.summary.loss
+
+    def run(summary: LogSummary) -> Run:
+        known = {name: field.value for name, field in prefilled(summary).items()}
+        return Run(file_name=source.name, metadata=known)
+
+    find_format(request.format, request.layout)
+    with (
+        open_log(source) as log,
+        _whole_file(target) as aside,
+        tempfile.TemporaryDirectory(prefix="paddock-") as scratch,
+    ):
+        summary = write_export(log, request, run, aside, Path(scratch), progress)
+    return summary.loss if summary else None
 
 
 @contextlib.contextmanager

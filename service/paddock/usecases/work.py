@@ -15,6 +15,7 @@ from paddock.domain.recording import Failure
 from paddock.errors import PaddockError, Unavailable
 from paddock.usecases import jobs
 from paddock.usecases.convert import convert, convert_died
+from paddock.usecases.export import export, export_died
 from paddock.usecases.ingest import ingest, ingest_died
 from paddock.usecases.services import Services
 from paddock.usecases.uploads import sweep_uploads
@@ -35,6 +36,7 @@ class Handler:
 HANDLERS = {
     "ingest": Handler(ingest, ingest_died),
     "convert": Handler(convert, convert_died),
+    "export": Handler(export, export_died),
 }
 
 log = structlog.get_logger()

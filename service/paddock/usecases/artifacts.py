@@ -1,0 +1,48 @@
+"""Artifacts: derived files, stored under the hash of what was asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from paddock import __version__
+from paddock.domain.export import ExportRequest, artifact_id
+from paddock.domain.keys import artifact_key
+from paddock.domain.recording import Artifact, Recording
+from paddock.formats.registry import Run
+from paddock.usecases.services import Services
+
+
+async def find_artifact(services: Services, recording: Recording, request: ExportRequest) -> Artifact | None:
+    """The artifact that this request of this recording made already."""
+    return await services.documents.artifacts.get(artifact_id(recording, request, __version__))
+
+
+async def store_artifact(services: Services, recording: Recording, request: ExportRequest, made: Path) -> Artifact:
+    """Put a derived file into the store, then say so. Doing it twice is harmless.
+
+    Args:
+        recording: as it was when ``made`` was written: its metadata is part of the artifact's id.
+    """
+    made_id = artifact_id(recording, request, __version__)
+    stored = await services.objects.put_file(artifact_key(recording.id, made_id), made)
+    artifact = Artifact(
+        id=made_id,
+        recording=recording.id,
+        format=request.format,
+        layout=request.layout,
+        key=stored.key,
+        size_bytes=stored.size_bytes,
+        created_at=services.now(),
+        converter=__version__,
+    )
+    await services.documents.artifacts.put_many([artifact])
+    return artifact
+
+
+def run_of(recording: Recording) -> Run:
+    """What a file may say about its recording."""
+    return Run(
+        recording=recording.id,
+        file_name=recording.name,
+        metadata={name: known.value for name, known in recording.metadata.items()},
+    )

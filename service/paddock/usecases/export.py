@@ -1,0 +1,103 @@
+"""Export: ask for one artifact of a recording, and make it."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from paddock import __version__
+from paddock.domain.export import ExportRequest, artifact_id
+from paddock.domain.job import Job
+from paddock.domain.keys import raw_key
+from paddock.domain.recording import Artifact, Failure, Recording, Status
+from paddock.errors import Conflict
+from paddock.formats.registry import find_format
+from paddock.formats.selection import span_of
+from paddock.usecases import jobs
+from paddock.usecases.artifacts import find_artifact, run_of, store_artifact
+from paddock.usecases.recordings import get_recording
+from paddock.usecases.services import Services
+from paddock.usecases.write_export import write_export
+
+
+class Export(msgspec.Struct, frozen=True):
+    """How far a request is: the artifact when it is there, else the job that makes it."""
+
+    id: str
+    """Of the artifact, also before it is there."""
+    artifact: Artifact | None = None
+    job: Job | None = None
+
+
+async def request_export(services: Services, recording_id: str, request: ExportRequest) -> Export:
+    """Ask for an artifact; asking twice for the same is one job and one artifact.
+
+    Raises:
+        NotFound: there is no such recording.
+        Rejected: no such format or layout, or a time span that cannot be.
+        Conflict: the recording is not ready (code ``not_ready``).
+    """
+    recording = await get_recording(services, recording_id)
+    find_format(request.format, request.layout)
+    span_of(request, recording.started_ns)
+    if recording.status is not Status.READY:
+        raise Conflict(
+            f"The recording is {recording.status}: exports are made from ready ones only.", code="not_ready"
+        )
+    made_id = artifact_id(recording, request, __version__)
+    if artifact := await find_artifact(services, recording, request):
+        return Export(made_id, artifact=artifact)
+    params = {"recording": recording.id, "request": msgspec.json.encode(request).decode()}
+    return Export(made_id, job=await jobs.enqueue(services, "export", made_id, params))
+
+
+async def get_export(services: Services, recording_id: str, export_id: str) -> Export:
+    """How far an export is, by the id that ``request_export`` gave."""
+    recording = await get_recording(services, recording_id)
+    artifact = await services.documents.artifacts.get(export_id)
+    if artifact is not None and artifact.recording == recording.id:
+        return Export(export_id, artifact=artifact)
+    job = await services.documents.jobs.get(f"export-{export_id}")
+    return Export(export_id, job=job)
+
+
+async def export(services: Services, job: Job, progress: Callable[[float], None]) -> None:
+    """Make the artifact of one request from the stored original.
+
+    Raises:
+        PaddockError: what the request, the log or the disk has against it.
+    """
+    recording = await services.documents.recordings.get(job.params["recording"])
+    if recording is None or recording.deleted_at is not None:
+        return
+    request = msgspec.json.decode(job.params["request"], type=ExportRequest)
+    if await find_artifact(services, recording, request):
+        return
+    with tempfile.TemporaryDirectory(dir=services.scratch, prefix="export-") as directory:
+        log = await services.objects.open(raw_key(recording.id))
+        try:
+            made = await asyncio.to_thread(_write, log, recording, request, Path(directory), progress)
+        finally:
+            await asyncio.to_thread(log.close)
+        await store_artifact(services, recording, request, made)
+
+
+async def export_died(services: Services, job: Job, failure: Failure) -> None:
+    """Nothing to say but what the job itself says: the recording is as good as before."""
+
+
+def _write(
+    log: BinaryIO,
+    recording: Recording,
+    request: ExportRequest,
+    directory: Path,
+    progress: Callable[[float], None],
+) -> Path:
+    target = directory / "made"
+    write_export(log, request, lambda _: run_of(recording), target, directory, progress)
+    return target

@@ -1,0 +1,54 @@
+"""Write an export from the bytes of a log: the way that command line, worker and Lambda share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from paddock.domain.export import ExportRequest
+from paddock.formats.raster import rastered
+from paddock.formats.registry import Run, find_format
+from paddock.formats.selection import select, topic_filter
+from paddock.mcap.columns import LogSummary
+from paddock.mcap.spool import spool_log
+
+READING_SHARE = 0.6
+"""Of the progress: reading the log, as against writing the file."""
+
+
+def write_export(
+    log: BinaryIO,
+    request: ExportRequest,
+    run: Callable[[LogSummary], Run],
+    target: Path,
+    scratch: Path,
+    progress: Callable[[float], None],
+) -> LogSummary | None:
+    """Write ``target``; what was read of the log, None for formats that take its messages undecoded.
+
+    Args:
+        log: seekable.
+        run: what to say about the recording, once the log was read.
+        scratch: directory for the spool.
+
+    Raises:
+        Rejected: the request does not fit the log.
+    """
+    writer = find_format(request.format, request.layout)
+    if writer.write_log is not None:
+        writer.write_log(log, request, Run(), target, progress)
+        return None
+    assert writer.write is not None, "a format is written from columns or from the log"
+    reading = spool_log(
+        log, scratch, topics=topic_filter(request), progress=lambda done: progress(done * READING_SHARE)
+    )
+    with reading as columns:
+        writer.write(
+            rastered(select(columns, request), request),
+            request,
+            run(columns.summary),
+            target,
+            lambda done: progress(READING_SHARE + done * (1 - READING_SHARE)),
+        )
+        return columns.summary
