@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from paddock.domain.keys import channel_slug
 from paddock.domain.recording import ChannelSummary, LossReport
@@ -147,3 +150,12 @@ def every_kind(name: str = "/every.kind") -> Topic:
         for i in range(5)
     ]
     return Topic(name, fields, rows, enums={"mode": {0: "OFF", 1: "ON", -1: "FAULT"}})
+
+
+def car_log(name: str) -> Path:
+    """A real log, from ``PADDOCK_TEST_LOGS`` or beside the checkout; skips the test when there is none."""
+    beside = Path(__file__).parents[2].parent / "shared" / "data" / "car-logs"
+    path = Path(os.environ.get("PADDOCK_TEST_LOGS", beside)) / name
+    if not path.exists():
+        pytest.skip(f"{name} is not there: set PADDOCK_TEST_LOGS to the folder of the real logs")
+    return path

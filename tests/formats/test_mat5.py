@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import scipy.io
 
 from paddock.domain.export import ExportRequest
 from paddock.domain.recording import Loss, LossReport
-from paddock.formats import mat, mat5
+from paddock.formats import mat, mat5, mat5_compress
 from paddock.formats.registry import Run
 from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, struct_type
 
@@ -220,3 +222,21 @@ def test_long_columns_of_texts_are_built_in_pieces(tmp_path: Path, monkeypatch: 
     loaded = write(columns, tmp_path / "out.mat")
     assert texts(field(loaded, "a.x")) == [row["x"] for row in rows]
     assert [cell.size for cell in field(loaded, "a.y")[:, 0]] == [i % 3 for i in range(40)]
+
+
+def test_compressed_holds_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mat5_compress, "_BLOCK_BYTES", 1_000)  # several blocks to a variable
+    columns = MemoryColumns([every_kind(), every_kind("again")])
+    write(columns, tmp_path / "plain.mat")
+    write(columns, tmp_path / "compressed.mat", compress=True)
+    plain, compressed = (tmp_path / name for name in ("plain.mat", "compressed.mat"))
+    elements, rest = [], compressed.read_bytes()[128:]
+    while rest:
+        kind, size = struct.unpack("<II", rest[:8])
+        assert kind == 15
+        elements.append(zlib.decompress(rest[8 : 8 + size]))
+        rest = rest[8 + size :]
+    assert len(elements) == 3
+    assert b"".join(elements) == plain.read_bytes()[128:]
+    assert field(load(compressed), "again.cells").tolist() == [[i, 2.0, 3.0] for i in range(5)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["compressed.mat", "plain.mat"]

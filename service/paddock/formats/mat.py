@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from paddock.domain.export import ExportRequest
-from paddock.formats.mat5 import write_mat5
+from paddock.formats.mat5 import VariableTooLarge, write_mat5
+from paddock.formats.mat5_compress import compress_mat5
+from paddock.formats.mat73 import write_mat73
 from paddock.formats.mat_layouts import Variables, hytech_v1_layout, hytech_v2_layout, paddock_layout
 from paddock.formats.mat_meta import meta_variable
 from paddock.formats.matlab_tree import CellColumn, NumberColumn, Struct
@@ -23,7 +25,29 @@ def write(columns: Columns, request: ExportRequest, run: Run, target: Path, prog
     """
     columns = requested(columns, request)
     variables = _variables(columns, request, run)
-    write_mat5(target, variables, columns, _Progress(variables, progress))
+    counted = _Progress(variables, progress)
+    if request.mat_version != "7.3":
+        try:
+            _write_mat5(target, variables, columns, request.compress, counted)
+        except VariableTooLarge:
+            if request.mat_version == "5":
+                raise
+        else:
+            return
+    write_mat73(target, variables, columns, request.compress, counted)
+
+
+def _write_mat5(target: Path, variables: Variables, columns: Columns, compress: bool, counted: _Progress) -> None:
+    """Plain, or by way of a plain file beside the target: sizes stand before what is compressed."""
+    if not compress:
+        write_mat5(target, variables, columns, counted)
+        return
+    plain = target.with_name(target.name + ".plain")
+    try:
+        write_mat5(plain, variables, columns, counted)
+        compress_mat5(plain, target)
+    finally:
+        plain.unlink(missing_ok=True)
 
 
 def _variables(columns: Columns, request: ExportRequest, run: Run) -> Variables:

@@ -1,0 +1,83 @@
+"""The layouts that teams have scripts for, against what their old converter wrote."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import scipy.io
+
+from paddock.domain.export import ExportRequest
+from paddock.formats import mat
+from paddock.formats.registry import Run
+from tests.formats.builders import START_NS, MemoryColumns, Topic, car_log, every_kind, struct_type
+
+OLD = "03_26_2024_23_10_23_RECOVERED_V2"
+
+
+def write(columns: MemoryColumns, path: Path, **request: Any) -> dict[str, Any]:
+    mat.write(columns, ExportRequest(**request), Run(), path, lambda done: None)
+    return scipy.io.loadmat(path, mat_dtype=True)
+
+
+def official_columns(path: Path) -> MemoryColumns:
+    """A log's columns as the official reader and google.protobuf give them."""
+    from mcap.reader import make_reader
+    from mcap_protobuf.decoder import DecoderFactory
+
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    times: dict[str, list[int]] = defaultdict(list)
+    with path.open("rb") as log:
+        reader = make_reader(log, decoder_factories=[DecoderFactory()])
+        for _, channel, message, decoded in reader.iter_decoded_messages():
+            fields = decoded.DESCRIPTOR.fields
+            rows[channel.topic].append({field.name: getattr(decoded, field.name) for field in fields})
+            times[channel.topic].append(message.log_time - START_NS)
+    return MemoryColumns(
+        [Topic(topic, pa.array(rows[topic]).type, rows[topic], times_ns=times[topic]) for topic in rows], 10
+    )
+
+
+def test_v1_equals_the_old_converter_value_for_value(tmp_path: Path) -> None:
+    columns = official_columns(car_log(OLD + ".mcap"))
+    ours = write(columns, tmp_path / "out.mat", layout="hytech-v1")["data"][0, 0]
+    theirs = scipy.io.loadmat(car_log(OLD + ".mat"), mat_dtype=True)["data"][0, 0]
+    assert set(ours.dtype.names) == set(theirs.dtype.names)
+    for topic in theirs.dtype.names:
+        assert ours[topic].dtype.names == theirs[topic].dtype.names
+        for name in theirs[topic].dtype.names:
+            old, new = theirs[topic][0, 0][name], ours[topic][0, 0][name]
+            assert (new.dtype, new.shape) == (old.dtype, old.shape)
+            assert np.array_equal(new, old), f"{topic}.{name}"
+
+
+def test_v1_of_fields_the_example_does_not_have(tmp_path: Path) -> None:
+    topic = write(MemoryColumns([every_kind()]), tmp_path / "out.mat", layout="hytech-v1")["data"][0, 0]
+    fields = topic["every_kind"][0, 0]
+    assert fields["f64"].shape == (5, 2)
+    assert fields["cells"].shape == (5, 4)
+    assert fields["inner"][0, 0]["speed"][:, 1].tolist()[0] == 0
+    assert fields["text"].shape == (5, 2)
+    assert fields["text"][0, 0].item() == 0.0
+    assert fields["text"][0, 1].item() == "hi"
+    assert "t" not in fields.dtype.names
+
+
+def test_v2_is_data_and_timestamp_since_the_first_message_of_the_file(tmp_path: Path) -> None:
+    fields = struct_type(gps=pa.struct([("lat", pa.float64())]), t=pa.int32())
+    columns = MemoryColumns(
+        [
+            Topic("first", struct_type(x=pa.bool_()), [{"x": True}]),
+            Topic("INS", fields, [{"gps": {"lat": 1.5}, "t": 3}] * 2, times_ns=[500_000_000, 750_000_000]),
+        ]
+    )
+    loaded = write(columns, tmp_path / "out.mat", layout="hytech-v2")
+    assert [name for name in loaded if not name.startswith("__")] == ["INS", "first"]
+    lat = loaded["INS"][0, 0]["gps"][0, 0]["lat"][0, 0]
+    assert lat.dtype.names == ("Data", "Timestamp")
+    assert lat["Data"].tolist() == [[1.5], [1.5]]
+    assert lat["Timestamp"].tolist() == [[0.5], [0.75]]
+    assert loaded["INS"][0, 0]["t"][0, 0]["Data"].tolist() == [[3], [3]]
