@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Request
-from litestar.params import Dependency, Parameter
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter, SkipValidation
 
 from paddock.domain.principal import Principal
 from paddock.errors import Rejected
@@ -13,14 +14,14 @@ from paddock.settings import Settings
 from paddock.usecases.services import Services
 
 AnyRequest = Request[Any, Any, Any]
-TheServices = Annotated[Services, Dependency(skip_validation=True)]
-TheSettings = Annotated[Settings, Dependency(skip_validation=True)]
-ThePrincipal = Annotated[Principal, Dependency(skip_validation=True)]
+TheServices = NamedDependency[SkipValidation[Services]]
+TheSettings = NamedDependency[SkipValidation[Settings]]
+ThePrincipal = NamedDependency[SkipValidation[Principal]]
 
-Limit = Annotated[int, Parameter(ge=1, le=500, description="How many items at most.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=500, description="How many items at most.")]
 After = Annotated[
     str | None,
-    Parameter(max_length=2_000, description="The `next` of the page before; without it, the first page."),
+    QueryParameter(max_length=2_000, description="The `next` of the page before; without it, the first page."),
 ]
 
 
@@ -37,7 +38,10 @@ def refuse_unknown_parameters(request: AnyRequest) -> None:
     Raises:
         Rejected: the query has a parameter that this route does not know (code ``unknown_parameter``).
     """
-    known = request.route_handler.parsed_fn_signature.parameters
+    known = set()
+    for name, field in request.route_handler.parsed_fn_signature.parameters.items():
+        given = field.kwarg_definition
+        known.add(given.name if isinstance(given, QueryParameter) and given.name else name)
     for name in request.query_params:
         if name not in known:
             raise Rejected(f"There is no parameter {name[:40]!r} here.", code="unknown_parameter")

@@ -21,7 +21,7 @@ Read = Callable[[int, int], AsyncIterator[bytes]]
 
 _SINGLE_RANGE = re.compile(r"bytes=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE | re.ASCII)
 _LONGEST_NUMBER = 18
-"""Digits; a longer number is beyond every object, and need not be parsed."""
+"""Digits; no object is that large."""
 
 
 class Span(NamedTuple):
@@ -39,20 +39,19 @@ def requested_span(header: str | None, size_bytes: int) -> Span | None:
     match = _SINGLE_RANGE.fullmatch((header or "").strip())
     if match is None or not any(match.groups()):
         return None
-    first, last = (int(digits[:_LONGEST_NUMBER].ljust(1, "0")) if digits else None for digits in match.groups())
-    first_digits, last_digits = (len(digits.lstrip("0")) for digits in match.groups())
-    if first_digits > _LONGEST_NUMBER:
-        return Span(0, 0)
+    first, last = (_number(digits) if digits else None for digits in match.groups())
     if first is None:
-        suffix = size_bytes if last_digits > _LONGEST_NUMBER or last is None else min(last, size_bytes)
-        return Span(size_bytes - suffix, size_bytes) if suffix else Span(0, 0)
-    if last is None or last_digits > _LONGEST_NUMBER:
-        last = size_bytes - 1
-    elif last < first:
+        first, last = size_bytes - min(last or 0, size_bytes), None
+    if last is not None and last < first:
         return None
-    if first >= size_bytes:
-        return Span(0, 0)
-    return Span(first, min(last + 1, size_bytes))
+    end = size_bytes if last is None else min(last + 1, size_bytes)
+    return Span(first, end) if first < end else Span(0, 0)
+
+
+def _number(digits: str) -> int:
+    """A number of any length; one beyond every object need not be parsed."""
+    significant = digits.lstrip("0")
+    return int(significant or 0) if len(significant) <= _LONGEST_NUMBER else 10**_LONGEST_NUMBER
 
 
 def content_disposition(file_name: str) -> str:

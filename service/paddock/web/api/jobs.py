@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Router, get, post
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 from msgspec import Meta
 
 from paddock.domain.instants import to_rfc3339
@@ -42,20 +42,21 @@ class JobPage(msgspec.Struct, frozen=True):
 @get("/", responses=responses(422), summary="List jobs")
 async def list_jobs(
     services: TheServices,
-    state: Annotated[
-        list[JobState] | None, Parameter(description="Only jobs in these states; may be repeated.")
+    states: Annotated[
+        list[JobState] | None,
+        QueryParameter(name="state", description="Only jobs in these states; may be repeated."),
     ] = None,
     limit: Limit = 50,
     after: After = None,
 ) -> JobPage:
     """Jobs, those that changed last first. Follow `next` for more."""
-    page = await jobs.find_jobs(services, tuple(state or ()), limit=limit, after=after)
+    page = await jobs.find_jobs(services, tuple(states or ()), limit=limit, after=after)
     return JobPage(tuple(_resource(job) for job in page.items), page.next)
 
 
 @post("/{job_id:str}/retry", status_code=200, responses=responses(404, 409), summary="Retry a dead job")
 async def retry_job(
-    services: TheServices, job_id: Annotated[str, Parameter(description="The dead job.")]
+    services: TheServices, job_id: Annotated[str, PathParameter(description="The dead job.")]
 ) -> JobResource:
     """Gives a dead job its tries again."""
     return _resource(await jobs.retry(services, job_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Router, get
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 from litestar.response import Redirect
 
 from paddock.usecases.recordings import artifact_link, find_recordings, get_recording, original_link
@@ -16,7 +16,7 @@ from paddock.web.problems import responses
 
 Prefix = Annotated[
     str,
-    Parameter(
+    PathParameter(
         description="The recording's id, or the first 6 or more digits of it.",
     ),
 ]
@@ -27,7 +27,8 @@ _ONE = responses(404, 409, 422)
 async def list_recordings(
     services: TheServices,
     q: Annotated[
-        str, Parameter(max_length=10_000, description="Words that names, metadata values and id must all hold.")
+        str,
+        QueryParameter(max_length=10_000, description="Words to find in names, metadata and id."),
     ] = "",
     limit: Limit = 50,
     after: After = None,
@@ -63,7 +64,7 @@ async def download_artifact(
     services: TheServices,
     settings: TheSettings,
     recording_id: Prefix,
-    artifact_id: Annotated[str, Parameter(description="As in the recording's `artifacts`.")],
+    artifact_id: Annotated[str, PathParameter(description="As in the recording's `artifacts`.")],
 ) -> Redirect:
     """Redirects to a freshly signed link to the file."""
     link = await artifact_link(services, await get_recording(services, recording_id), artifact_id)

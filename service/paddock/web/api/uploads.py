@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Router, post
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 from msgspec import Meta
 
 from paddock.usecases import uploads
@@ -60,7 +60,11 @@ class CompletedResource(msgspec.Struct, frozen=True):
 
 @post("/", status_code=200, responses=responses(400, 422, 503), summary="Announce a file")
 async def announce_upload(
-    request: AnyRequest, services: TheServices, settings: TheSettings, principal: ThePrincipal, data: Announcement
+    request: AnyRequest,
+    services: TheServices,
+    settings: TheSettings,
+    principal: ThePrincipal,
+    data: JSONBody[Announcement],
 ) -> UploadResource:
     """Say what will be sent. Announcing again continues an unfinished upload; known bytes are not sent again."""
     plan = await uploads.announce(
@@ -88,7 +92,7 @@ async def announce_upload(
     summary="Complete an upload",
 )
 async def complete_upload(
-    services: TheServices, upload_id: Annotated[str, Parameter(description="From the announcement.")]
+    services: TheServices, upload_id: Annotated[str, PathParameter(description="From the announcement.")]
 ) -> CompletedResource:
     """All parts are sent. Calling it again is harmless."""
     recording = await uploads.complete(services, upload_id)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from litestar import get, post
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
 from paddock.domain.job import JobState
@@ -16,10 +19,13 @@ UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 @get("/jobs")
 async def jobs_page(
-    services: TheServices, principal: ThePrincipal, state: JobState | None = None, after: After = None
+    services: TheServices,
+    principal: ThePrincipal,
+    wanted: Annotated[JobState | None, QueryParameter(name="state")] = None,
+    after: After = None,
 ) -> Page:
     """Jobs, those that changed last first, with the recording each works on."""
-    page = await jobs.find_jobs(services, (state,) if state else (), limit=PAGE_SIZE, after=after)
+    page = await jobs.find_jobs(services, (wanted,) if wanted else (), limit=PAGE_SIZE, after=after)
     return Page(
         "jobs.html",
         principal=principal,
@@ -27,7 +33,7 @@ async def jobs_page(
         subjects=await jobs.subjects_of(services, page.items),
         counts=await jobs.count_jobs(services),
         states=tuple(JobState),
-        state=state,
+        state=wanted,
         next=page.next,
         after=after,
         unsettled=any(job.state in UNFINISHED for job in page.items),
@@ -35,7 +41,7 @@ async def jobs_page(
 
 
 @post("/jobs/{job_id:str}/retry")
-async def retry_and_return(services: TheServices, job_id: str) -> Redirect:
+async def retry_and_return(services: TheServices, job_id: FromPath[str]) -> Redirect:
     """The retry button's form, which works without JavaScript."""
     await jobs.retry(services, job_id)
     return Redirect("/jobs", status_code=303)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from litestar import get
+from litestar.params import FromPath, FromQuery
 
 from paddock.domain.fields import FIELDS
 from paddock.domain.recording import Status
@@ -15,7 +16,9 @@ PAGE_SIZE = 50
 
 
 @get("/")
-async def recordings_page(services: TheServices, principal: ThePrincipal, q: str = "", after: After = None) -> Page:
+async def recordings_page(
+    services: TheServices, principal: ThePrincipal, q: FromQuery[str] = "", after: After = None
+) -> Page:
     """Every recording, the newest upload first; refreshes itself while something happens."""
     page = await find_recordings(services, text=q, limit=PAGE_SIZE, after=after)
     items = await summarise(services, page.items)
@@ -31,7 +34,7 @@ async def recordings_page(services: TheServices, principal: ThePrincipal, q: str
 
 
 @get("/recordings/{recording_id:str}")
-async def recording_page(services: TheServices, principal: ThePrincipal, recording_id: str) -> Page:
+async def recording_page(services: TheServices, principal: ThePrincipal, recording_id: FromPath[str]) -> Page:
     """One recording: what it is, where its metadata came from, what it lost, its files and channels."""
     recording = await get_recording(services, recording_id)
     item = await detail(services, recording)

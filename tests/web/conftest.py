@@ -1,0 +1,86 @@
+"""The web service on the real embedded adapters, and a client beside it on loopback."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from paddock.bootstrap import open_services
+from paddock.settings import Settings
+from paddock.usecases import jobs
+from paddock.usecases.services import Services
+from paddock.usecases.work import do
+from paddock.web.app import create_app
+
+Connect = Callable[..., httpx.AsyncClient]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path / "data")
+
+
+@pytest.fixture
+async def services(settings: Settings) -> AsyncIterator[Services]:
+    async with open_services(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def connect(services: Services, settings: Settings) -> Connect:
+    """Clients of a service with other settings or another address; crashes are answered, not raised."""
+
+    def connect(settings: Settings = settings, address: str = "127.0.0.1", **options: Any) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(
+            create_app(services, settings), raise_app_exceptions=False, client=(address, 50_000)
+        )
+        return httpx.AsyncClient(transport=transport, base_url=settings.base_url, **options)
+
+    return connect
+
+
+@pytest.fixture
+async def client(connect: Connect) -> AsyncIterator[httpx.AsyncClient]:
+    async with connect() as connected:
+        yield connected
+
+
+@dataclass
+class Sender:
+    """Uploads over HTTP as any program would."""
+
+    client: httpx.AsyncClient
+    services: Services
+
+    async def announce(self, log: bytes, name: str = "run.mcap", **more: object) -> httpx.Response:
+        sha256 = hashlib.sha256(log).hexdigest()
+        body = {"sha256": sha256, "size_bytes": len(log), "name": name, **more}
+        return await self.client.post("/api/uploads", json=body)
+
+    async def upload(self, log: bytes, name: str = "run.mcap") -> dict[str, Any]:
+        """The recording of a log that is new here."""
+        plan = (await self.announce(log, name)).json()
+        for part in plan["parts"]:
+            piece = log[part["offset"] : part["offset"] + part["size_bytes"]]
+            (await self.client.put(part["url"], content=piece)).raise_for_status()
+        answer = await self.client.post(f"/api/uploads/{plan['id']}/complete")
+        answer.raise_for_status()
+        recording = answer.json()["recording"]
+        assert isinstance(recording, dict)
+        return recording
+
+    async def work_off(self) -> None:
+        """Do every job that is due."""
+        while job := await jobs.take(self.services, "test"):
+            await do(self.services, job)
+
+
+@pytest.fixture
+def sender(client: httpx.AsyncClient, services: Services) -> Sender:
+    return Sender(client, services)
