@@ -34,7 +34,7 @@ def _xyz(x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike) -> Columns:
 
 
 def _yaw(s: Sample) -> Floats:
-    """Heading as the sensor gives it: within ±π."""
+    """Heading as the sensor gives it: counter-clockwise from east, within ±π."""
     return (s["heading_rad"] + s.noise(0.002) + np.pi) % (2 * np.pi) - np.pi
 
 
@@ -212,7 +212,7 @@ def _notice_times(run: Run) -> Floats:
 
 def _notices(s: Sample) -> Columns:
     texts = [f"vehicle state {ENUMS['VehicleState'][state].lower()}" for state in s.state()]
-    return {"severity": np.where(s.state() < 2, 2, 1), "text": texts}
+    return {"severity": np.where(s.state() < 2, 0, 1), "text": texts}
 
 
 CHANNELS = (

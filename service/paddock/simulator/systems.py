@@ -11,7 +11,8 @@ from paddock.simulator.vehicle import MASS_KG, RASTER_S, WHEELS, Motion
 
 CELLS = 126
 THERMISTORS = 48
-CAPACITY_AH = 13.5
+CAPACITY_AH = 15.0
+EMPTY = 0.03
 CELL_RESISTANCE_OHM = 0.0026
 PACK_HEAT_J_PER_K = 27_000.0
 IDLE_POWER_W = 320.0
@@ -80,7 +81,7 @@ def _add_battery(columns: dict[str, Floats], power: Floats, charge: float) -> No
         open_v = CELLS * np.interp(state, _CHARGE, _CELL_V)
         root = np.sqrt(np.maximum(open_v**2 - 4 * resistance * power, 0.0))
         current = (open_v - root) / (2 * resistance)
-        state = charge - np.cumsum(current) * RASTER_S / (CAPACITY_AH * 3600)
+        state = np.maximum(charge - np.cumsum(current) * RASTER_S / (CAPACITY_AH * 3600), EMPTY)
     columns["charge"] = state
     columns["pack_v"] = open_v - current * resistance
     columns["pack_a"] = current

@@ -31,7 +31,10 @@ WHEEL_RADIUS_M = 0.2032
 GEAR_RATIO = 11.86
 MAX_TORQUE_NM = 21.0
 MAX_RPM = 19_500.0
-POWER_LIMIT_W = 62_000.0
+SPRINT_POWER_W = 62_000.0
+SAVING_POWER_W = 26_000.0
+SPRINT_LAPS = 4
+"""A driver with more laps than these ahead saves the battery."""
 REGEN_LIMIT_W = 22_000.0
 DRIVELINE_EFFICIENCY = 0.94
 STEERING_RATIO = 4.3
@@ -63,23 +66,23 @@ def drive(track: Track, laps: int, rng: np.random.Generator) -> Motion:
     lap_grip = GRIP * (skill + rng.normal(0, 0.008, laps + 1))
     lap_grip[0] *= 0.97  # cold tyres
     points = laps * len(track.x_m) + round(COOLDOWN_M / track.spacing_m)
-    grip = np.repeat(lap_grip, len(track.x_m))[:points] ** 2
-    speed = _speed_profile(
-        np.resize(track.curvature_per_m, points), np.resize(track.limit_ms, points), np.sqrt(grip), track.spacing_m
-    )
+    grip = np.repeat(lap_grip, len(track.x_m))[:points]
+    power_w = SPRINT_POWER_W if laps <= SPRINT_LAPS else SAVING_POWER_W
+    curvature, limit = np.resize(track.curvature_per_m, points), np.resize(track.limit_ms, points)
+    speed = _speed_profile(curvature, limit, grip, power_w, track.spacing_m)
     steps_s = 2 * track.spacing_m / (speed[1:] + speed[:-1])
     reached_s = REST_BEFORE_S + np.concatenate([[0.0], np.cumsum(steps_s)])
     time_s = np.arange(0.0, reached_s[-1] + REST_AFTER_S, RASTER_S)
-    return _motion(track, time_s, _smoothed(np.interp(time_s, reached_s, speed), sigma_s=0.11), laps, rng)
+    return _motion(track, time_s, _smoothed(np.interp(time_s, reached_s, speed), sigma_s=0.11), laps, power_w, rng)
 
 
 def park(track: Track, duration_s: float, rng: np.random.Generator) -> Motion:
     """Stand on the start line for ``duration_s``."""
     time_s = np.arange(0.0, duration_s + RASTER_S, RASTER_S)
-    return _motion(track, time_s, np.zeros_like(time_s), 0, rng)
+    return _motion(track, time_s, np.zeros_like(time_s), 0, SPRINT_POWER_W, rng)
 
 
-def _speed_profile(curvature: Floats, limit: Floats, grip: Floats, spacing_m: float) -> Floats:
+def _speed_profile(curvature: Floats, limit: Floats, grip: Floats, power_w: float, spacing_m: float) -> Floats:
     """Speed in m/s at each point, from standstill to standstill. All arrays have shape (P,)."""
     # m v² κ = μ (m g + lift v²), solved for v; where downforce outgrows the bend only the motors bound the speed
     spare = MASS_KG * np.abs(curvature) - grip * _LIFT
@@ -96,7 +99,7 @@ def _speed_profile(curvature: Floats, limit: Floats, grip: Floats, spacing_m: fl
 
     for i in range(len(speed) - 1):
         v = float(speed[i])
-        force = min(tyres_left(v, i), _MAX_FORCE_N, POWER_LIMIT_W * DRIVELINE_EFFICIENCY / max(v, 1.0))
+        force = min(tyres_left(v, i), _MAX_FORCE_N, power_w * DRIVELINE_EFFICIENCY / max(v, 1.0))
         squared = v * v + 2 * spacing_m * (force - _DRAG * v * v) / MASS_KG
         speed[i + 1] = min(speed[i + 1], math.sqrt(max(squared, 0.0)))
     for i in range(len(speed) - 1, 0, -1):
@@ -112,7 +115,9 @@ def _smoothed(values: Floats, sigma_s: float) -> Floats:
     return np.convolve(np.pad(values, reach, mode="edge"), weights / weights.sum(), mode="valid")
 
 
-def _motion(track: Track, time_s: Floats, speed: Floats, laps: int, rng: np.random.Generator) -> Motion:
+def _motion(
+    track: Track, time_s: Floats, speed: Floats, laps: int, power_w: float, rng: np.random.Generator
+) -> Motion:
     """Everything that follows from the speed over time; so accelerations, yaw rate and position agree exactly."""
     distance = np.concatenate([[0.0], np.cumsum((speed[1:] + speed[:-1]) / 2 * RASTER_S)])
     x, y, heading, curvature = track.position(distance)
@@ -124,7 +129,7 @@ def _motion(track: Track, time_s: Floats, speed: Floats, laps: int, rng: np.rand
     loads = _wheel_loads(speed, along, across)
     resistance = _DRAG * speed**2 + ROLLING * sum(loads.values())
     force = np.where(moving, MASS_KG * along + resistance, 0.0)
-    available = np.minimum(_MAX_FORCE_N, POWER_LIMIT_W * DRIVELINE_EFFICIENCY / np.maximum(speed, 1.0))
+    available = np.minimum(_MAX_FORCE_N, power_w * DRIVELINE_EFFICIENCY / np.maximum(speed, 1.0))
     regen_limit = np.minimum(0.45 * np.abs(force), REGEN_LIMIT_W / np.maximum(speed, 1.0))
     motors = np.where(speed > 2.0, np.maximum(force, -regen_limit), np.maximum(force, 0.0))
     brakes = np.minimum(force - motors, 0.0)
