@@ -26,8 +26,8 @@ from paddock.adapters.sqlite_filters import (
     all_of,
     checked,
     order_sql,
+    page_sql,
     read_cursor,
-    segments,
     where_sql,
     write_cursor,
 )
@@ -140,20 +140,14 @@ class SqliteCollection(Generic[T]):
         """A page of documents."""
         limit = max(1, min(limit, MAX_PAGE))
         position = read_cursor(self._table, sort, after) if after is not None else None
-        matching = where_sql(self._table, where)
-        pieces = [all_of([segment, matching]) for segment in segments(sort, position)]
-        columns = f"id, {expression(sort.field)}, doc"
+        queries = page_sql(self._table, where, sort, position)
 
         def find(connection: sqlite3.Connection) -> list[tuple[str, Scalar, str]]:
             rows: list[tuple[str, Scalar, str]] = []
-            for piece in pieces:
+            for query in queries:
                 # One more than asked for tells whether there is a next page.
                 if wanted := limit + 1 - len(rows):
-                    statement = (
-                        f"SELECT {columns} FROM {self._table} WHERE {piece.text}"
-                        f" ORDER BY {order_sql(sort)} LIMIT {wanted}"
-                    )
-                    rows += connection.execute(statement, piece.values)
+                    rows += connection.execute(query.text, (*query.values, wanted))
             return rows
 
         rows = await self._database.read(find)

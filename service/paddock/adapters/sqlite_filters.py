@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import msgspec
 
@@ -29,11 +29,12 @@ from paddock.ports.documents import (
     Scalar,
     Sort,
     StartsWith,
+    Statistic,
     Where,
 )
 
-_OPERATORS: dict[Operator, str] = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "=": "="}
-_STATISTICS = frozenset({"count", "min", "max", "mean", "first", "last"})
+_OPERATORS = frozenset(get_args(Operator))
+_STATISTICS = frozenset(get_args(Statistic))
 _CHECK_BYTES = 6
 _LAST_CHARACTER = chr(0x10FFFF)
 
@@ -150,10 +151,10 @@ def _has_element(field: str, path: str, value: Scalar) -> Sql:
 
 
 def _has_signal(condition: HasSignal) -> Sql:
-    if condition.statistic not in _STATISTICS:
-        raise ValueError(f"{condition.statistic!r} is no statistic")
+    if condition.statistic not in _STATISTICS or condition.operator not in _OPERATORS:
+        raise ValueError(f"{condition.statistic!r} {condition.operator!r} compares no statistic")
     value = expression(condition.statistic, "signals")
-    compared = f"{value} {_OPERATORS[condition.operator]} ? AND {value} < ''"
+    compared = f"{value} {condition.operator} ? AND {value} < ''"
     return Sql(
         f"recordings.id IN (SELECT {expression('recording', 'signals')} FROM signals"
         f" WHERE {expression('name', 'signals')} = ? AND {compared})",
@@ -179,25 +180,45 @@ class Position(NamedTuple):
     id: str
 
 
-def segments(sort: Sort, after: Position | None) -> list[Sql]:
-    """The documents after a position as conditions, one after the other: those with a value, those without.
+def page_sql(table: str, where: Where, sort: Sort, after: Position | None) -> list[Sql]:
+    """Queries for id, sorted value and document; run in turn until the page is full.
 
-    In two parts, because nulls come last in either direction and each part is then in the order of an index.
+    Those with a value come first, then those without: nulls are last in either direction, and each part by itself
+    is in the order of an index. The last question mark of each takes the number of rows.
     """
-    value, than = expression(sort.field), "<" if sort.descending else ">"
+    value, way = expression(sort.field), "DESC" if sort.descending else "ASC"
+    matching = where_sql(table, where)
     if sort.field == "id":
-        return [Sql(f"id {than} ?", (after.id,)) if after else Sql("1")]
-    if after is None:
-        return [Sql(f"{value} IS NOT NULL"), Sql(f"{value} IS NULL")]
-    if after.value is None:
-        return [Sql(f"{value} IS NULL AND id {than} ?", (after.id,))]
-    # Spelled so that the index is entered at the value; ties are then told apart by id.
-    rest = Sql(f"{value} {than}= ? AND ({value} {than} ? OR id {than} ?)", (after.value, after.value, after.id))
-    return [rest, Sql(f"{value} IS NULL")]
+        parts = [(_beyond("id", sort, after.id) if after else Sql("1"), f"id {way}")]
+    else:
+        with_value, without = Sql(f"{value} IS NOT NULL"), Sql(f"{value} IS NULL")
+        if after is not None and after.value is None:
+            parts = [(all_of([without, _beyond("id", sort, after.id)]), f"id {way}")]
+        else:
+            if after is not None:
+                # Spelled so that the index is entered at the value; ties are then told apart by id.
+                tie = _any_of([_beyond(value, sort, after.value), _beyond("id", sort, after.id)])
+                than = "<=" if sort.descending else ">="
+                with_value = all_of([Sql(f"{value} {than} ?", (after.value,)), tie])
+            parts = [(with_value, f"{value} {way}, id {way}")]
+            if not any(isinstance(condition, Between) and condition.field == sort.field for condition in where):
+                parts.append((without, f"id {way}"))  # a range holds no nulls
+    queries = []
+    for part, order in parts:
+        both = all_of([part, matching])
+        columns = f"id, {value}, doc"
+        queries.append(
+            Sql(f"SELECT {columns} FROM {table} WHERE {both.text} ORDER BY {order} LIMIT ?", both.values)
+        )
+    return queries
+
+
+def _beyond(value: str, sort: Sort, position: Scalar) -> Sql:
+    return Sql(f"{value} {'<' if sort.descending else '>'} ?", (position,))
 
 
 def order_sql(sort: Sort) -> str:
-    """The ORDER BY of a sort."""
+    """The ORDER BY of a sort in one query."""
     direction = "DESC" if sort.descending else "ASC"
     if sort.field == "id":
         return f"id {direction}"

@@ -25,6 +25,7 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("uploaded_at",),
         ("started_ns",),
         ("status", "uploaded_at"),
+        ("deleted_at",),
         ("deleted_at", "uploaded_at"),
         ("deleted_at", "started_ns"),
         ("deleted_at", "status", "uploaded_at"),
