@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from paddock.cli.terminal import out, progress_bar, size
 from paddock.domain.export import ExportRequest
@@ -49,14 +50,15 @@ def command(
     into_folder = output is not None and (len(logs) > 1 or output.is_dir())
     if format_ is None:
         format_ = "mat" if output is None or into_folder else _format_of(output)
-    request = ExportRequest(
-        format=format_,
-        interpolation="linear" if linear else "hold",
-        mat_version=mat_version or "",  # type: ignore[arg-type]
+    given = {
+        "format": format_,
+        "interpolation": "linear" if linear else "hold",
+        "mat_version": mat_version or "",
         **_span("start", start),
         **_span("end", end),
         **options,
-    )
+    }
+    request = msgspec.convert(given, ExportRequest)
     suffix = find_format(request.format, request.layout).suffix
     targets = {}
     for log in logs:

@@ -16,7 +16,7 @@ from paddock.cli.terminal import local_time, out, progress_bar, seconds, size
 from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.mcap.columns import LogSummary
 from paddock.mcap.spool import spool_log
-from paddock.usecases.export_file import open_log
+from paddock.usecases.open_log import open_log
 
 
 @click.command("info")

@@ -26,6 +26,7 @@ from paddock.mcap.spool import spool_log
 from paddock.ports.documents import Equals
 from paddock.usecases import jobs
 from paddock.usecases.artifacts import run_of, store_artifact
+from paddock.usecases.open_log import check_is_log
 from paddock.usecases.prefill import prefilled
 from paddock.usecases.services import Services
 from paddock.usecases.write_export import READING_SHARE, write_export
@@ -76,7 +77,12 @@ async def convert_died(services: Services, job: Job, failure: Failure) -> None:
 def _convert_file(
     log: BinaryIO, recording: Recording, directory: Path, progress: Callable[[float], None]
 ) -> Converted:
-    """One pass over the log into a spool, and from there every file."""
+    """One pass over the log into a spool, and from there every file.
+
+    Raises:
+        Rejected: the bytes are no MCAP log; what a stranger's program left under ``incoming/`` may be anything.
+    """
+    check_is_log(log, recording.name)
     with spool_log(log, directory, progress=lambda done: progress(done * READING_SHARE)) as columns:
         summary = columns.summary
         known = msgspec.structs.replace(recording, metadata=fill_empty(recording.metadata, prefilled(summary)))
@@ -84,7 +90,7 @@ def _convert_file(
         write = find_format(DEFAULT_EXPORT.format).write
         assert write is not None, "mat is written from columns"
         write(columns, DEFAULT_EXPORT, run_of(known), mat, lambda done: progress(READING_SHARE + done * 0.2))
-        parquet = {}
+        parquet: dict[str, Path] = {}
         for channel in columns.channels:
             parquet[channel.slug] = directory / f"{len(parquet)}.parquet"
             write_channel(columns, channel, parquet[channel.slug])

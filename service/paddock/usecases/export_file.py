@@ -7,18 +7,15 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from paddock.domain.export import ExportRequest
 from paddock.domain.recording import LossReport
-from paddock.errors import NotFound, Rejected, Unavailable
+from paddock.errors import Unavailable
 from paddock.formats.registry import Run, find_format
 from paddock.mcap.columns import LogSummary
-from paddock.mcap.probe import has_mcap_record
+from paddock.usecases.open_log import open_log
 from paddock.usecases.prefill import prefilled
 from paddock.usecases.write_export import write_export
-
-PROBE_BYTES = 1024 * 1024
 
 
 def export_file(
@@ -44,30 +41,6 @@ def export_file(
     ):
         summary = write_export(log, request, run, aside, Path(scratch), progress)
     return summary.loss if summary else None
-
-
-@contextlib.contextmanager
-def open_log(source: Path) -> Iterator[BinaryIO]:
-    """The log, after a look at its first MiB.
-
-    Raises:
-        NotFound: there is no such file.
-        Rejected: it is no MCAP log.
-    """
-    try:
-        log = source.open("rb")
-    except FileNotFoundError:
-        raise NotFound(f"There is no file {source}.", code="no_such_file") from None
-    except OSError as error:
-        raise Rejected(f"{source} cannot be read: {error.strerror}.", code="unreadable") from None
-    with log:
-        head = log.read(PROBE_BYTES)
-        if not head:
-            raise Rejected(f"{source} is empty: nothing was recorded.", code="empty_file")
-        if not has_mcap_record(head):
-            raise Rejected(f"{source} is no MCAP log: its first MiB holds no MCAP record.", code="not_mcap")
-        log.seek(0)
-        yield log
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from paddock.errors import NotFound, Rejected
 from paddock.ports.documents import Equals, OneOf
 from paddock.usecases import jobs
 from paddock.usecases.services import Services
+from paddock.usecases.uploads import arrive
 
 HASH_PIECE_BYTES = 4 * 1024 * 1024
 
@@ -28,7 +29,7 @@ async def ingest(services: Services, job: Job, progress: Callable[[float], None]
     upload = await services.documents.uploads.get(job.subject)
     if upload is None:
         return
-    raw = raw_key(upload.sha256)
+    recording_id = upload.sha256
     arrived = await services.objects.stat(upload.key)
     if arrived is not None:
         log = await services.objects.open(upload.key)
@@ -36,24 +37,30 @@ async def ingest(services: Services, job: Job, progress: Callable[[float], None]
             digest = await asyncio.to_thread(sha256_of, log, arrived.size_bytes, progress)
         finally:
             await asyncio.to_thread(log.close)
-        if digest != upload.sha256:
+        if not recording_id:
+            # A stranger's file, of which nothing was announced: it is what it is.
+            recording_id = digest
+            await arrive(services, upload.uploaded_by, digest, arrived.size_bytes, upload.name, upload.metadata)
+            await services.documents.uploads.change(upload.id, {"sha256": digest})
+        if digest != recording_id:
             await services.objects.delete(upload.key)
             raise Rejected(
                 f"The bytes that arrived as {upload.name} have another SHA-256 than announced: upload it again.",
                 code="wrong_hash",
             )
+        raw = raw_key(recording_id)
         if await services.objects.stat(raw) is None:
             await services.objects.move(upload.key, raw)
         else:
             await services.objects.delete(upload.key)
-    elif await services.objects.stat(raw) is None:
+    elif not recording_id or await services.objects.stat(raw_key(recording_id)) is None:
         raise NotFound(f"The bytes of {upload.name} are gone: upload it again.", code="bytes_missing")
     waiting: list[Equals | OneOf] = [OneOf("status", (Status.VERIFYING, Status.FAILED))]
     stored = await services.documents.recordings.change(
-        upload.sha256, {"status": Status.STORED, "error": None}, waiting
+        recording_id, {"status": Status.STORED, "error": None}, waiting
     )
-    if stored is not None or await _not_converted(services, upload.sha256):
-        await jobs.enqueue(services, "convert", upload.sha256)
+    if stored is not None or await _not_converted(services, recording_id):
+        await jobs.enqueue(services, "convert", recording_id)
 
 
 async def _not_converted(services: Services, recording_id: str) -> bool:

@@ -102,20 +102,41 @@ async def count_jobs(services: Services) -> dict[JobState, int]:
     return {state: await services.documents.jobs.count([Equals("state", state)]) for state in JobState}
 
 
-async def take(services: Services, owner: str) -> Job | None:
-    """The next due job, or one whose worker vanished, now leased to ``owner``; None when nothing is due."""
-    jobs = services.documents.jobs
+async def take(services: Services, owner: str, *, overdue_ns: int = 0) -> Job | None:
+    """The next due job, or one whose worker vanished, now leased to ``owner``; None when nothing is due.
+
+    A worker beside Lambda functions gives ``overdue_ns``: it takes what no function took within that time.
+    """
     now = services.now()
-    lease = {"state": JobState.RUNNING, "lease_owner": owner, "lease_until": now + LEASE_NS, "updated_at": now}
-    job = await jobs.change_first(
-        [Equals("state", JobState.QUEUED), Between("due_at", below=now + 1)], _OLDEST_DUE, lease
-    ) or await jobs.change_first(
-        [Equals("state", JobState.RUNNING), Between("lease_until", below=now)], _OLDEST_DUE, lease
+    for where in _takeable(now, overdue_ns):
+        if job := await services.documents.jobs.change_first(where, _OLDEST_DUE, _lease(owner, now)):
+            return await _count_try(services, job)
+    return None
+
+
+async def take_one(services: Services, owner: str, job_id: str) -> Job | None:
+    """The same for one job; None when it is done, dead, not due or somebody else's."""
+    now = services.now()
+    for where in _takeable(now):
+        if job := await services.documents.jobs.change(job_id, _lease(owner, now), where):
+            return await _count_try(services, job)
+    return None
+
+
+def _takeable(now: int, overdue_ns: int = 0) -> tuple[list[Condition], list[Condition]]:
+    return (
+        [Equals("state", JobState.QUEUED), Between("due_at", below=now - overdue_ns + 1)],
+        [Equals("state", JobState.RUNNING), Between("lease_until", below=now)],
     )
-    if job is None:
-        return None
-    # Counted before the work begins, so that work which kills its worker is counted too.
-    return await jobs.change(job.id, {"tries": job.tries + 1}, _held_by(owner))
+
+
+def _lease(owner: str, now: int) -> dict[str, object]:
+    return {"state": JobState.RUNNING, "lease_owner": owner, "lease_until": now + LEASE_NS, "updated_at": now}
+
+
+async def _count_try(services: Services, job: Job) -> Job | None:
+    """Before the work begins, so that work which kills its worker is counted too."""
+    return await services.documents.jobs.change(job.id, {"tries": job.tries + 1}, _held_by(job.lease_owner))
 
 
 async def keep(services: Services, job: Job, progress: float) -> bool:

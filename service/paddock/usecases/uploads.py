@@ -10,9 +10,10 @@ import msgspec
 
 from paddock.domain.fields import check_metadata, fill_empty
 from paddock.domain.instants import NS_PER_S
-from paddock.domain.keys import raw_key
+from paddock.domain.keys import INCOMING, raw_key
 from paddock.domain.principal import Principal
 from paddock.domain.recording import (
+    MAX_NAME_LENGTH,
     MetadataSource,
     MetadataValue,
     Recording,
@@ -22,13 +23,13 @@ from paddock.domain.recording import (
 )
 from paddock.domain.upload import Upload, check_announcement, part_size_for
 from paddock.errors import Conflict, NotFound, Rejected
-from paddock.mcap.probe import has_mcap_record
 from paddock.ports.documents import Between, Equals, Sort
 from paddock.usecases import jobs
+from paddock.usecases.open_log import PROBE_BYTES, check_head
 from paddock.usecases.services import Services
 
-PROBE_BYTES = 1024 * 1024
 PART_LINK_EXPIRES_S = 6 * 3600
+STRANGER_AGE_NS = 60 * NS_PER_S
 
 
 class PartPlan(msgspec.Struct, frozen=True):
@@ -67,7 +68,7 @@ async def announce(
     check_file_name(name)
     fields = check_metadata(metadata or {})
     if await services.objects.stat(raw_key(sha256)) is not None:
-        known = await _arrive(services, principal.name, sha256, size_bytes, name, fields)
+        known = await arrive(services, principal.name, sha256, size_bytes, name, fields)
         if known.status is Status.VERIFYING or (known.error and known.error.code == "wrong_hash"):
             # The bytes are safe although their first ingest has not said so yet, or a liar came between.
             await jobs.enqueue(services, "convert", known.id)
@@ -142,7 +143,7 @@ async def complete(services: Services, upload_id: str) -> Recording:
 
 async def _accept(services: Services, upload: Upload) -> Recording:
     """Make the recording of an upload whose bytes are whole, and ask for its ingest."""
-    recording = await _arrive(
+    recording = await arrive(
         services, upload.uploaded_by, upload.sha256, upload.size_bytes, upload.name, upload.metadata
     )
     if upload.completed_at is None:
@@ -155,16 +156,15 @@ async def _refuse_other_files(services: Services, upload: Upload) -> None:
     head = b""
     async for piece in services.objects.read(upload.key, 0, min(PROBE_BYTES, upload.size_bytes)):
         head += piece
-    if not has_mcap_record(head):
+    try:
+        check_head(head, upload.name)
+    except Rejected:
         await services.objects.delete(upload.key)
         await services.documents.uploads.delete([Equals("id", upload.id)])
-        raise Rejected(
-            f"{upload.name} is no MCAP log: its first MiB holds no MCAP record. Send the .mcap file itself.",
-            code="not_mcap",
-        )
+        raise
 
 
-async def _arrive(
+async def arrive(
     services: Services,
     uploaded_by: str,
     sha256: str,
@@ -211,19 +211,54 @@ async def _arrive(
             return changed
 
 
+async def adopt(services: Services, key: str) -> None:
+    """Take in what lies under ``incoming/`` whole, whoever put it there; doing it twice is harmless.
+
+    A store's event about an object ends here, and so does the sweeper's find.
+    """
+    upload_id = key.removeprefix(INCOMING)
+    found = await services.objects.stat(key)
+    if not upload_id or found is None:
+        return
+    upload = await services.documents.uploads.get(upload_id)
+    if upload is not None:
+        if upload.completed_at is None:
+            with contextlib.suppress(Rejected):
+                await _refuse_other_files(services, upload)
+                await _accept(services, upload)
+        return
+    stranger = Upload(
+        id=upload_id,
+        sha256="",
+        name=_printable(upload_id.rsplit("/", 1)[-1]),
+        size_bytes=found.size_bytes,
+        part_size_bytes=found.size_bytes,
+        created_at=services.now(),
+        completed_at=services.now(),
+    )
+    await services.documents.uploads.insert(stranger)
+    await jobs.enqueue(services, "ingest", upload_id)
+
+
+def _printable(name: str) -> str:
+    """A stranger's file name as one that we accept."""
+    cleaned = "".join(character if character.isprintable() else "_" for character in name).replace("\\", "_")
+    return cleaned.strip()[-MAX_NAME_LENGTH:] or "unnamed.mcap"
+
+
 async def sweep_uploads(services: Services) -> None:
-    """Accept uploads that are whole although nobody completed them, and drop those abandoned long ago."""
+    """Take in what is whole although nobody said so, and drop uploads that were abandoned long ago."""
+    async for found in services.objects.list(INCOMING):
+        # Young ones are on their ordinary way; and a file that somebody copies into a directory is still growing.
+        if services.now() - found.modified_at > STRANGER_AGE_NS:
+            await adopt(services, found.key)
     after = None
     while True:
         page = await services.documents.uploads.find(
             [Equals("completed_at", None)], sort=Sort("created_at"), limit=100, after=after
         )
         for upload in page.items:
-            if await services.objects.stat(upload.key) is not None:
-                with contextlib.suppress(Rejected):
-                    await _refuse_other_files(services, upload)
-                    await _accept(services, upload)
-            elif services.now() - upload.created_at > services.upload_expires_s * NS_PER_S:
+            if services.now() - upload.created_at > services.upload_expires_s * NS_PER_S:
                 await services.objects.abort_upload(upload.key, upload.store_upload)
                 await services.documents.uploads.delete([Equals("id", upload.id)])
         if page.next is None:

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from paddock.domain.export import ExportRequest
-from paddock.formats.raster import rastered
 from paddock.formats.registry import Run, find_format
-from paddock.formats.selection import select, topic_filter
 from paddock.mcap.columns import LogSummary
 from paddock.mcap.spool import spool_log
 
@@ -40,12 +38,9 @@ def write_export(
         writer.write_log(log, request, Run(), target, progress)
         return None
     assert writer.write is not None, "a format is written from columns or from the log"
-    reading = spool_log(
-        log, scratch, topics=topic_filter(request), progress=lambda done: progress(done * READING_SHARE)
-    )
-    with reading as columns:
+    with spool_log(log, scratch, progress=lambda done: progress(done * READING_SHARE)) as columns:
         writer.write(
-            rastered(select(columns, request), request),
+            columns,
             request,
             run(columns.summary),
             target,
