@@ -10,7 +10,7 @@ from paddock.domain.instants import NS_PER_S
 from paddock.domain.job import MAX_TRIES, Job, JobState, backoff_ns
 from paddock.domain.recording import Failure
 from paddock.errors import Conflict, NotFound, PaddockError
-from paddock.ports.documents import MAX_PAGE, Between, Equals, OneOf, Page, Sort
+from paddock.ports.documents import MAX_PAGE, Between, Condition, Equals, OneOf, Page, Sort
 from paddock.usecases.services import Services
 
 LEASE_NS = 30 * NS_PER_S
