@@ -22,6 +22,7 @@ VENUES = {
 
 SKIDPAD_RADIUS_M = 9.125
 ACCELERATION_M = 75.0
+WAY_BACK_MS = 6.0
 TIGHTEST_RADIUS_M = 7.0
 SMOOTHING_M = 1.4
 
@@ -65,7 +66,7 @@ class Track:
 def track_for(event: str, seed: int) -> Track:
     """The track of an event: the same for every driver of the same ``seed``.
 
-    Acceleration (a launch, and back around at walking pace) and skidpad are as the rules draw them; every other
+    Acceleration (a launch, and slowly back around) and skidpad are as the rules draw them; every other
     event gets a circuit of its own, autocross shorter than endurance.
     """
     folded = event.casefold()
@@ -73,7 +74,8 @@ def track_for(event: str, seed: int) -> Track:
         return _acceleration()
     if "skid" in folded:
         return _skidpad()
-    return _circuit(np.random.default_rng([seed, len(folded)]), 640.0 if "auto" in folded else 900.0)
+    short = "auto" in folded
+    return _circuit(np.random.default_rng([seed, short]), 640.0 if short else 900.0)
 
 
 def to_wgs84(x_m: Floats, y_m: Floats, venue: str) -> tuple[Floats, Floats, float]:
@@ -94,8 +96,8 @@ def _acceleration() -> Track:
     )
     track = _from_points(x, y)
     along = np.arange(len(track.x_m)) * track.spacing_m
-    track.limit_ms[along > ACCELERATION_M + 60] = 6.0
-    track.limit_ms[(along < ACCELERATION_M + 60) & (along > ACCELERATION_M)] = 24.0
+    braking = np.sqrt(np.maximum(36.0**2 - 2 * 10.5 * (along - ACCELERATION_M), WAY_BACK_MS**2))
+    track.limit_ms[:] = np.where(along > ACCELERATION_M, braking, np.inf)
     track.limit_ms[0] = 0.0  # every launch starts from standstill
     return track
 
