@@ -18,16 +18,17 @@ SCHEMA_VERSION = 1
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _LONG_TEXT = {"notes"}
 
-# Every index goes on with the id, so that it gives pages in their final order. Nearly every list asks for what is
-# not deleted, hence deleted_at comes first: one index then filters and sorts.
+# Every index has the id after what it sorts by, so that it gives pages in their final order. Nearly every list asks
+# for what is not deleted, hence deleted_at comes first: one index then filters and sorts. Behind the id is what is
+# looked at on the way, so that a search reads the index and not every document.
 INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "recordings": (
         ("uploaded_at",),
         ("started_ns",),
         ("status", "uploaded_at"),
         ("deleted_at",),
-        ("deleted_at", "uploaded_at"),
-        ("deleted_at", "started_ns"),
+        ("deleted_at", "uploaded_at", "id", "search"),
+        ("deleted_at", "started_ns", "id", "search"),
         ("deleted_at", "status", "uploaded_at"),
         *(
             ("deleted_at", f"metadata.{field.name}.value", "uploaded_at")
@@ -87,12 +88,12 @@ def create_missing(connection: sqlite3.Connection) -> None:
     check_version(connection)
     for table in TABLES:
         connection.execute(f"CREATE TABLE IF NOT EXISTS {table} (id TEXT PRIMARY KEY, doc TEXT NOT NULL)")
-    wanted = {
-        f"{table}_by_{'_'.join(fields).replace('.', '_')}": (table, ", ".join(map(expression, (*fields, "id"))))
-        for table, indexes in INDEXES.items()
-        for fields in indexes
-    }
-    definitions = {name: f"CREATE INDEX {name} ON {table} ({what})" for name, (table, what) in wanted.items()}
+    definitions = {}
+    for table, indexes in INDEXES.items():
+        for fields in indexes:
+            name = f"{table}_by_{'_'.join(fields).replace('.', '_')}"
+            columns = fields if "id" in fields else (*fields, "id")
+            definitions[name] = f"CREATE INDEX {name} ON {table} ({', '.join(map(expression, columns))})"
     existing = dict(
         connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
     )

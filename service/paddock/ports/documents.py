@@ -1,7 +1,9 @@
 """Documents: recordings, signals, artifacts, uploads, jobs, each its own collection.
 
 Filters, sorts and pages are a closed list that every side answers alike. A field is a dotted path into the
-document (``metadata.driver.value``). There is no raw regular expression and no full-text search.
+document (``metadata.driver.value``) whose names are of letters, digits and ``_``; another one is a ``ValueError``.
+A comparison meets values of its own kind only, numbers or text. There is no raw regular expression and no
+full-text search. NaN and the infinities are stored as null; an integer beyond int64 is a ``ValueError``.
 """
 
 from __future__ import annotations
@@ -126,7 +128,8 @@ class Collection(Protocol[T]):
         """Set top-level fields (structs and lists as they are); the changed document.
 
         None, and nothing changed, when there is no such document or it does not match ``where``: this is the
-        compare-and-set that guards versions and leases.
+        compare-and-set that guards versions and leases. A field the document does not have, or a value that
+        could not be read back, is a ``ValueError``.
         """
         ...
 
@@ -137,10 +140,10 @@ class Collection(Protocol[T]):
     async def find(
         self, where: Where = (), *, sort: Sort = BY_ID, limit: int = 50, after: str | None = None
     ) -> Page[T]:
-        """A page of at most ``limit`` (up to ``MAX_PAGE``) documents, continuing after a cursor.
+        """A page of at most ``limit`` (brought into 1 to ``MAX_PAGE``) documents, continuing after a cursor.
 
         Raises:
-            Rejected: the cursor was edited or belongs to another sort.
+            Rejected: the cursor was edited or belongs to another sort or collection (code ``bad_cursor``).
         """
         ...
 

@@ -33,7 +33,8 @@ class Objects(Protocol):
     """One object store. A lost or full store raises ``Unavailable``, a missing key ``NotFound``.
 
     A key is made of segments joined by ``/``; any segment may hold any printable text but is never ``.``, ``..``
-    or empty: such a key raises ``ValueError``, because ``domain/keys.py`` never makes one.
+    or empty: such a key raises ``ValueError``, because ``domain/keys.py`` never makes one. The same goes for control
+    characters and for more than 1,024 bytes of UTF-8. No key is the folder of another one.
     """
 
     async def put_file(self, key: str, path: Path) -> ObjectInfo:
@@ -49,7 +50,7 @@ class Objects(Protocol):
         ...
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        """The bytes from ``start`` up to but not including ``end``, in pieces."""
+        """The bytes from ``start`` up to but not including ``end``, in pieces; what is beyond the object is not."""
         ...
 
     async def move(self, source: str, target: str) -> None:
@@ -91,9 +92,10 @@ class Objects(Protocol):
         ...
 
     async def complete_upload(self, key: str, store_upload: str) -> ObjectInfo:
-        """Make the object from its parts, durably.
+        """Make the object from its parts, durably. Done before, it answers the object that is there.
 
         Raises:
+            NotFound: there is neither such an upload nor the object (code ``no_such_upload``).
             Conflict: parts are missing (code ``parts_missing``).
         """
         ...
