@@ -59,6 +59,11 @@ def _message(
     return nodes
 
 
+def note_names(named: Named) -> None:
+    """Fill in ``named.signals`` where no tree is wanted."""
+    _message(named, named.channel.fields, lambda path, kind: Struct({}), frozenset())
+
+
 def _topics(
     columns: Columns, native: bool, make: MakeLeaf, reserved: frozenset[str] = frozenset()
 ) -> Iterator[tuple[Named, Rows, dict[str, Node]]]:

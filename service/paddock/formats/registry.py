@@ -92,3 +92,18 @@ def find_format(name: str, layout: str = "") -> Format:
             code="bad_layout",
         )
     return found
+
+
+ZIP_SUFFIX = ".zip"
+ZIP_MEDIA_TYPE = "application/zip"
+
+
+def written_as(form: Format, target: Path) -> tuple[str, str]:
+    """Suffix and media type of a file that ``form`` has written.
+
+    A format that has one file per topic writes a zip of them when there are several (``.parquet.zip``), which
+    nobody knows before it is written.
+    """
+    with target.open("rb") as file:
+        zipped = file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+    return (form.suffix + ZIP_SUFFIX, ZIP_MEDIA_TYPE) if zipped else (form.suffix, form.media_type)

@@ -1,0 +1,39 @@
+"""Arrow IPC files (Feather v2), in the shape of the Parquet export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from paddock.domain.export import ExportRequest
+from paddock.formats.archive import write_channels
+from paddock.formats.progress import counted
+from paddock.formats.raster import requested
+from paddock.formats.registry import Format, Progress, Run
+from paddock.formats.tables import record_batch, table_schema
+from paddock.mcap.columns import ColumnChannel, Columns
+
+
+def write(columns: Columns, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:
+    """Write the requested topics, each as one Arrow file; several of them in a zip. ``compress`` is zstd."""
+    taken = counted(requested(columns, request), progress)
+    options = pa.ipc.IpcWriteOptions(compression="zstd" if request.compress else None)
+
+    def write_one(channel: ColumnChannel, file: BinaryIO) -> None:
+        schema = table_schema(channel, run.units)
+        with pa.ipc.new_file(file, schema, options=options) as writer:
+            for batch in taken.read(channel):
+                writer.write_batch(record_batch(batch, schema))
+
+    write_channels(taken, target, ".arrow", write_one)
+
+
+FORMAT = Format(
+    name="arrow",
+    label="Arrow",
+    suffix=".arrow",
+    media_type="application/vnd.apache.arrow.file",
+    write=write,
+)

@@ -1,0 +1,178 @@
+"""CSV by RFC 4180: one file per topic, or, on a raster, one table of all topics.
+
+``t`` is seconds since the start of the recording, ``log_time`` nanoseconds since the Unix epoch, then the fields by
+dotted name. Lists of one length are columns ``cells[0]``, ``cells[1]`` …; other lists, maps and repeated messages
+are JSON text, bytes base64 in JSON's way, times integer nanoseconds, a missing value an empty cell, NaN ``nan``.
+
+A spreadsheet takes text that begins with ``=``, ``+``, ``-``, ``@``, tab or return for a formula, and a formula can
+do harm. Such text gets a ``'`` in front, which spreadsheets show as text, unless it is a plain number. Numbers and
+their signs are never touched. Programs that need the text as it was read Parquet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from paddock.domain.export import ExportRequest
+from paddock.domain.instants import NS_PER_S
+from paddock.formats.archive import write_channels
+from paddock.formats.arrow_numpy import is_list, is_number, is_text, is_time, json_texts, pick
+from paddock.formats.progress import counted
+from paddock.formats.raster import requested
+from paddock.formats.registry import Format, Progress, Run
+from paddock.formats.signals import Found, leaves, signal_name, survey
+from paddock.mcap.columns import ColumnBatch, ColumnChannel, Columns
+
+_FORMULA = r"^[=+\-@\t\r]"
+_PLAIN_NUMBER = r"^[+\-]?(\d+\.?\d*|\.\d+)([eE][+\-]?\d+)?$"
+
+
+@dataclass(frozen=True)
+class _Column:
+    name: str
+    make: Callable[[ColumnBatch], pa.Array]
+
+
+def write(columns: Columns, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:
+    """Write the requested topics as CSV: one, a zip of several, or with a rate one table of all."""
+    selected = requested(columns, request)
+    plans = {
+        channel: _plan(selected, channel, whole_names=request.rate_hz is not None)
+        for channel in selected.channels
+        if selected.rows(channel)
+    }
+    taken = counted(selected, progress)
+    if request.rate_hz is not None:
+        names = [column.name for plan in plans.values() for column in plan]
+        with target.open("wb") as file:
+            _write(file, ["t", "log_time", *names], _aligned(taken, plans))
+        return
+
+    def write_one(channel: ColumnChannel, file: BinaryIO) -> None:
+        started_ns = taken.summary.started_ns or 0
+        rows = (
+            [*_times(batch, started_ns), *(column.make(batch) for column in plans[channel])]
+            for batch in taken.read(channel)
+        )
+        _write(file, ["t", "log_time", *(column.name for column in plans[channel])], rows)
+
+    write_channels(taken, target, ".csv", write_one, deflate=True)
+
+
+def _plan(columns: Columns, channel: ColumnChannel, whole_names: bool) -> list[_Column]:
+    """The columns of a channel; ``whole_names`` puts the topic in front."""
+    found = survey(columns, channel, native=False)
+    plan = []
+    for path, kind in leaves(channel.fields):
+        name = signal_name(channel, path) if whole_names else ".".join(path)
+        width = found.get(path, Found()).width
+        if is_list(kind) and width is not None and _is_plain(kind.value_type):
+            for index in range(width):
+                plan.append(_Column(f"{name}[{index}]", _element(path, index)))
+        else:
+            plan.append(_Column(name, _whole(path, kind)))
+    return _without_collisions(plan)
+
+
+def _without_collisions(plan: list[_Column]) -> list[_Column]:
+    """Fields that are named like the time columns get ``_`` behind their name."""
+    taken = {"t", "log_time", *(column.name for column in plan)}
+    renamed = []
+    for column in plan:
+        name = column.name
+        if name in ("t", "log_time"):
+            while name in taken:
+                name += "_"
+            taken.add(name)
+        renamed.append(_Column(name, column.make))
+    return renamed
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    return is_number(kind) or is_text(kind)
+
+
+def _whole(path: tuple[str, ...], kind: pa.DataType) -> Callable[[ColumnBatch], pa.Array]:
+    if _is_plain(kind):
+        return lambda batch: _cell(pick(batch.messages, path))
+    return lambda batch: _cell(_json(pick(batch.messages, path)))
+
+
+def _element(path: tuple[str, ...], index: int) -> Callable[[ColumnBatch], pa.Array]:
+    return lambda batch: _cell(pc.list_element(pick(batch.messages, path), index))
+
+
+def _json(array: pa.Array) -> pa.Array:
+    return pa.array([text or None for text in json_texts(array)], pa.string())
+
+
+def _cell(array: pa.Array) -> pa.Array:
+    if is_time(array.type):
+        return array.view(pa.int64())
+    return harmless(array) if is_text(array.type) else array
+
+
+def harmless(texts: pa.Array) -> pa.Array:
+    """Texts that no spreadsheet takes for a formula."""
+    suspect = pc.match_substring_regex(texts, _FORMULA)
+    if not pc.any(suspect).as_py():
+        return texts
+    number = pc.match_substring_regex(texts, _PLAIN_NUMBER)
+    quoted = pc.binary_join_element_wise(pa.scalar("'", texts.type), texts, pa.scalar("", texts.type))
+    return pc.if_else(pc.and_not(suspect, number), quoted, texts)
+
+
+def _times(batch: ColumnBatch, started_ns: int) -> list[pa.Array]:
+    return [pa.array((batch.log_time - started_ns) / NS_PER_S), pa.array(batch.log_time)]
+
+
+def _aligned(columns: Columns, plans: dict[ColumnChannel, list[_Column]]) -> Iterator[list[pa.Array]]:
+    """Rows of all channels side by side; on a raster they have the same instants."""
+    readers = {channel: columns.read(channel) for channel in plans}
+    waiting: dict[ColumnChannel, ColumnBatch] = {}
+    started_ns = columns.summary.started_ns or 0
+    while plans:
+        for channel, reader in readers.items():
+            if channel not in waiting:
+                batch = next(reader, None)
+                if batch is None:
+                    return
+                waiting[channel] = batch
+        rows = min(len(batch) for batch in waiting.values())
+        cut = {channel: _rows(batch, 0, rows) for channel, batch in waiting.items()}
+        first = next(iter(cut.values()))
+        yield [
+            *_times(first, started_ns),
+            *(column.make(cut[channel]) for channel, plan in plans.items() for column in plan),
+        ]
+        waiting = {c: _rows(batch, rows, len(batch)) for c, batch in waiting.items() if len(batch) > rows}
+
+
+def _rows(batch: ColumnBatch, start: int, stop: int) -> ColumnBatch:
+    rows = slice(start, stop)
+    return ColumnBatch(
+        batch.channel, batch.log_time[rows], batch.publish_time[rows], batch.sequence[rows], batch.messages[rows]
+    )
+
+
+def _write(file: BinaryIO, names: list[str], rows: Iterator[list[pa.Array]]) -> None:
+    from pyarrow import csv
+
+    header = pa.RecordBatch.from_arrays(
+        [pa.array([name]) for name in harmless(pa.array(names, pa.string())).to_pylist()],
+        names=[str(index) for index in range(len(names))],
+    )
+    options = csv.WriteOptions(include_header=False, eol="\r\n", batch_size=4_096)
+    csv.write_csv(header, file, options)
+    for arrays in rows:
+        batch = pa.RecordBatch.from_arrays(arrays, names=[str(index) for index in range(len(arrays))])
+        csv.write_csv(batch, file, options)
+
+
+FORMAT = Format(name="csv", label="CSV", suffix=".csv", media_type="text/csv", write=write)
