@@ -33,8 +33,8 @@ class Objects(Protocol):
     """One object store. A lost or full store raises ``Unavailable``, a missing key ``NotFound``.
 
     A key is made of segments joined by ``/``; any segment may hold any printable text but is never ``.``, ``..``
-    or empty: such a key raises ``ValueError``, because ``domain/keys.py`` never makes one. The same goes for control
-    characters and for more than 1,024 bytes of UTF-8. No key is the folder of another one.
+    or empty: such a key raises ``ValueError``, because ``domain/keys.py`` never makes one. So do control characters
+    and more than 1,024 bytes of UTF-8. No key is the folder of another one.
     """
 
     async def put_file(self, key: str, path: Path) -> ObjectInfo:
