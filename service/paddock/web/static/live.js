@@ -1,0 +1,120 @@
+// Keeps a page up to date without a reload: fetches the same page again, and puts what changed into place.
+//
+// The server renders every row once, in one template; nothing is rendered a second time here. Asking costs a 304
+// while nothing changes. An element with `data-live` is merged child by child, by id; a child without one of these
+// inside is replaced as a whole when its HTML differs.
+
+import { localise } from "/static/times.js";
+
+const BUSY_MS = 1000;
+const CALM_MS = 10000;
+const OFFLINE_MS = 3000;
+
+let etag = "";
+let timer = 0;
+let asking = false;
+const served = new WeakMap();  // element → the HTML the server sent for it, before times were localised
+
+const html = (element) => served.get(element) ?? element.outerHTML;
+
+function remember(root) {
+  for (const live of root.querySelectorAll("[data-live]")) {
+    for (const child of live.children) served.set(child, child.outerHTML);
+  }
+}
+
+function hasLiveParts(element) {
+  return element.querySelector("[data-live]") !== null;
+}
+
+function merge(old, fresh) {
+  old.toggleAttribute("data-unsettled", fresh.hasAttribute("data-unsettled"));
+  const known = new Map([...old.children].filter((child) => child.id).map((child) => [child.id, child]));
+  let place = old.firstElementChild;
+  for (const child of [...fresh.children]) {
+    let kept = known.get(child.id);
+    if (kept && hasLiveParts(kept) && hasLiveParts(child)) {
+      for (const part of child.querySelectorAll("[data-live]")) {
+        const counterpart = part.id && kept.querySelector(`#${CSS.escape(part.id)}`);
+        if (counterpart) merge(counterpart, part);
+      }
+    } else if (!kept || html(kept) !== child.outerHTML) {
+      const node = replace(kept, child);
+      if (place && place === kept) place = node;
+      kept = node;
+    }
+    known.delete(child.id);
+    if (kept === place) place = place.nextElementSibling;
+    else old.insertBefore(kept, place);
+  }
+  while (place) {
+    const next = place.nextElementSibling;
+    place.remove();
+    place = next;
+  }
+}
+
+function replace(old, fresh) {
+  const node = document.importNode(fresh, true);
+  served.set(node, fresh.outerHTML);
+  remember(node);
+  localise(node);
+  if (!old) return node;
+  if (old.classList.contains("selected")) node.classList.add("selected");
+  // Whoever was on a link or button in it stays there.
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  const twin = focused && [...node.querySelectorAll(focused.tagName)].find((each) => each.className === focused.className);
+  old.replaceWith(node);
+  (twin ?? (focused === old ? node : null))?.focus({ preventScroll: true });
+  return node;
+}
+
+async function refresh() {
+  const answer = await fetch(location.href, {
+    headers: { Accept: "text/html", ...(etag && { "If-None-Match": etag }) },
+    cache: "no-store",
+  });
+  if (answer.status === 304) return undefined;
+  if (answer.status >= 400 && answer.status < 500) return location.reload();  // gone: show the page that says so
+  if (!answer.ok) throw new Error(`status ${answer.status}`);
+  etag = answer.headers.get("ETag") ?? "";
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const old = document.querySelector("main > [data-live]");
+  const fresh = page.querySelector("main > [data-live]");
+  if (old && fresh) merge(old, fresh);
+  return undefined;
+}
+
+function unsettled() {
+  return document.querySelector("[data-unsettled]") !== null;
+}
+
+async function tick() {
+  if (asking || document.hidden) return;
+  asking = true;
+  clearTimeout(timer);
+  let pause = OFFLINE_MS;
+  const offline = document.getElementById("offline");
+  try {
+    await refresh();
+    offline.hidden = true;
+    pause = unsettled() ? BUSY_MS : CALM_MS;
+  } catch {
+    offline.hidden = false;
+  }
+  asking = false;
+  timer = setTimeout(tick, pause);
+}
+
+/** Looks at once, for who knows that something has just changed. */
+export function refreshNow() {
+  clearTimeout(timer);
+  void tick();
+}
+
+if (document.querySelector("main > [data-live]")) {
+  remember(document);
+  document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : refreshNow()));
+  addEventListener("online", refreshNow);
+  timer = setTimeout(tick, unsettled() ? BUSY_MS : CALM_MS);
+}

@@ -1,0 +1,17 @@
+// Times in the reader's zone. The server writes them in UTC, in the same form and width, so nothing jumps.
+
+const form = new Intl.DateTimeFormat("en-GB", {
+  day: "2-digit", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+});
+
+/** Rewrites every <time> below `root`; the exact UTC instant stays in its title. */
+export function localise(root) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const instant = new Date(time.dateTime);
+    if (Number.isNaN(instant.valueOf())) continue;
+    const parts = Object.fromEntries(form.formatToParts(instant).map((part) => [part.type, part.value]));
+    const month = parts.month.slice(0, 3);  // "Sept" in this locale
+    time.textContent = `${parts.day} ${month} ${parts.year} ${parts.hour}:${parts.minute}`;
+    time.title = `${time.dateTime.replace("T", " ").replace("Z", "")} UTC`;
+  }
+}
