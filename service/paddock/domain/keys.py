@@ -7,6 +7,9 @@ import re
 
 INCOMING = "incoming/"
 RAW = "raw/"
+COLUMNS = "columns/"
+ARTIFACTS = "artifacts/"
+_COLUMNS_KEY = re.compile(r"columns/channel=([^/]+)/recording=([^/]+)/([^/]+)\.parquet")
 
 
 def raw_key(recording_id: str) -> str:
@@ -16,7 +19,7 @@ def raw_key(recording_id: str) -> str:
 
 def columns_prefix(channel_slug: str, recording_id: str) -> str:
     """The folder of one channel's columns of one recording."""
-    return f"columns/channel={channel_slug}/recording={recording_id}/"
+    return f"{COLUMNS}channel={channel_slug}/recording={recording_id}/"
 
 
 def columns_key(channel_slug: str, recording_id: str, build: str) -> str:
@@ -24,9 +27,22 @@ def columns_key(channel_slug: str, recording_id: str, build: str) -> str:
     return f"{columns_prefix(channel_slug, recording_id)}{build}.parquet"
 
 
+def parse_columns_key(key: str) -> tuple[str, str, str]:
+    """Channel slug, recording id and build of a columns key.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match = _COLUMNS_KEY.fullmatch(key)
+    if match is None:
+        raise ValueError(f"{key!r} is no key of columns")
+    slug, recording_id, build = match.groups()
+    return slug, recording_id, build
+
+
 def artifact_key(recording_id: str, artifact_id: str) -> str:
     """A derived file; its name for people is set on download."""
-    return f"artifacts/{recording_id}/{artifact_id}"
+    return f"{ARTIFACTS}{recording_id}/{artifact_id}"
 
 
 def channel_slug(topic: str, schema_name: str, schema_data: bytes) -> str:

@@ -170,7 +170,9 @@ class Recording(msgspec.Struct, frozen=True):
     notices: tuple[str, ...] = ()
     """Sentences about what is odd in the log but lost nothing, such as clock jumps."""
     build: str = ""
-    """The conversion that is served; changes on every conversion."""
+    """The conversion that is served; changes on every conversion. Empty before the first."""
+    converter: str = ""
+    """The version of the code that made it."""
     error: Failure | None = None
     deleted_at: int | None = None
     search: str = ""

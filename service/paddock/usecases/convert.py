@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from paddock import __version__
 from paddock.domain.export import ExportRequest
 from paddock.domain.fields import fill_empty
 from paddock.domain.job import Job
@@ -70,8 +71,11 @@ async def convert(services: Services, job: Job, progress: Callable[[float], None
 
 
 async def convert_died(services: Services, job: Job, failure: Failure) -> None:
-    """Say on the recording why it cannot be converted; its original stays downloadable."""
-    await services.documents.recordings.change(job.subject, {"status": Status.FAILED, "error": failure})
+    """Say on the recording why it cannot be converted. Its original stays downloadable, and so does an old build."""
+    recording = await services.documents.recordings.get(job.subject)
+    if recording is not None:
+        status = Status.READY if recording.build else Status.FAILED
+        await services.documents.recordings.change(recording.id, {"status": status, "error": failure})
 
 
 def _convert_file(
@@ -155,6 +159,7 @@ def _changes(current: Recording, summary: LogSummary, build: str) -> dict[str, o
         "notices": summary.notices,
         "metadata": metadata,
         "build": build,
+        "converter": __version__,
         "search": search_text(msgspec.structs.replace(current, metadata=metadata)),
         "version": current.version + 1,
     }

@@ -14,7 +14,7 @@ from paddock import __version__
 from paddock.domain.export import ExportRequest, artifact_id
 from paddock.domain.job import Job
 from paddock.domain.keys import raw_key
-from paddock.domain.recording import Artifact, Failure, Recording, Status
+from paddock.domain.recording import Artifact, Failure, Recording
 from paddock.errors import Conflict
 from paddock.formats.registry import find_format
 from paddock.formats.selection import span_of
@@ -45,10 +45,8 @@ async def request_export(services: Services, recording_id: str, request: ExportR
     recording = await get_recording(services, recording_id)
     find_format(request.format, request.layout)
     span_of(request, recording.started_ns)
-    if recording.status is not Status.READY:
-        raise Conflict(
-            f"The recording is {recording.status}: exports are made from ready ones only.", code="not_ready"
-        )
+    if not recording.build:
+        raise Conflict(f"The recording is {recording.status}: exports are made once it is ready.", code="not_ready")
     made_id = artifact_id(recording, request, __version__)
     if artifact := await find_artifact(services, recording, request):
         return Export(made_id, artifact=artifact)

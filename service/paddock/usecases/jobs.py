@@ -17,20 +17,23 @@ LEASE_NS = 30 * NS_PER_S
 _OLDEST_DUE = Sort("due_at")
 
 
-async def enqueue(services: Services, kind: str, subject: str, params: Mapping[str, str] | None = None) -> Job:
+async def enqueue(
+    services: Services, kind: str, subject: str, params: Mapping[str, str] | None = None, *, delay_ns: int = 0
+) -> Job:
     """Ask for work on a subject. While it waits or runs, asking again changes nothing; after that it runs again."""
     now = services.now()
+    due = now + delay_ns
     job = Job(
         id=f"{kind}-{subject}",
         kind=kind,
         subject=subject,
         created_at=now,
-        due_at=now,
+        due_at=due,
         updated_at=now,
         params=dict(params or {}),
     )
     if not await services.documents.jobs.insert(job):
-        again = await _requeue(services, job.id, OneOf("state", (JobState.DONE, JobState.DEAD)))
+        again = await _requeue(services, job.id, OneOf("state", (JobState.DONE, JobState.DEAD)), due)
         job = again or job
     await services.work.announce(job.id)
     return job
@@ -43,7 +46,7 @@ async def retry(services: Services, job_id: str) -> Job:
         NotFound: there is no such job.
         Conflict: it is not dead.
     """
-    job = await _requeue(services, job_id, Equals("state", JobState.DEAD))
+    job = await _requeue(services, job_id, Equals("state", JobState.DEAD), services.now())
     if job is None:
         found = await services.documents.jobs.get(job_id)
         if found is None:
@@ -53,17 +56,16 @@ async def retry(services: Services, job_id: str) -> Job:
     return job
 
 
-async def _requeue(services: Services, job_id: str, condition: Equals | OneOf) -> Job | None:
-    now = services.now()
+async def _requeue(services: Services, job_id: str, condition: Equals | OneOf, due_at: int) -> Job | None:
     return await services.documents.jobs.change(
         job_id,
         {
             "state": JobState.QUEUED,
-            "due_at": now,
+            "due_at": due_at,
             "tries": 0,
             "error": None,
             "progress": 0.0,
-            "updated_at": now,
+            "updated_at": services.now(),
         },
         [condition],
     )
