@@ -2,7 +2,8 @@
 
 MATLAB marks every dataset and group with its class, stores matrices transposed (HDF5 counts rows first, MATLAB
 columns), logical as uint8, char as UTF-16 code units, and a cell array as references to datasets in ``#refs#``.
-Octave reads numbers, text and structs, and skips cells. Deflate is fine for it; LZF is not.
+Octave reads numbers and structs, logical as uint8, text as its code units, and skips cells. Deflate is fine for it;
+LZF is not.
 """
 
 from __future__ import annotations
