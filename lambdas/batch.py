@@ -1,7 +1,7 @@
 """What the functions have in common: a batch from SQS, each message for itself.
 
-Permanent errors are recorded where people see them and acknowledged; all others make SQS send the message again, and
-in the end put it on the dead letter queue.
+Permanent errors are recorded where people see them and acknowledged; all others make SQS send the message again,
+and in the end put it on the dead letter queue.
 """
 
 from __future__ import annotations

@@ -18,34 +18,36 @@ from paddock.adapters.directory import DirectoryObjects
 from paddock.adapters.polling import PollingWork
 from paddock.adapters.sqlite import SqliteDocuments
 from paddock.errors import Conflict, Unavailable
+from paddock.ports.documents import Documents
+from paddock.ports.objects import Objects
+from paddock.ports.work import Work
 from paddock.settings import Settings
 from paddock.usecases.services import Services
 
 
 @contextlib.asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """The embedded side of every port, in one data directory.
+async def open_services(settings: Settings, *, work: Work | None = None) -> AsyncIterator[Services]:
+    """One side of every port, as the settings say; ``work`` replaces the one for job ids (the functions' own).
 
     Raises:
-        Unavailable: the directory cannot be made or written.
+        Unavailable: the data directory cannot be made or written, or the database does not answer.
     """
     scratch = settings.data / "scratch"
     try:
         scratch.mkdir(parents=True, exist_ok=True)
-        secret = settings.secret.encode() or _kept_secret(settings.data / "secret")
+        documents = _documents(settings)
+        objects = _objects(settings)
     except OSError as error:
         raise Unavailable(
             f"{settings.data} cannot be written ({error.strerror}): choose another with --data.",
             code="data_not_writable",
         ) from error
-    documents = SqliteDocuments(settings.data / "paddock.sqlite")
-    objects = DirectoryObjects(settings.data / "objects", secret, settings.base_url)
     try:
         await documents.migrate()
         yield Services(
             documents=documents,
             objects=objects,
-            work=PollingWork(),
+            work=work or _work(settings),
             scratch=scratch,
             link_expires_s=settings.link_expires_s,
             upload_expires_s=settings.upload_expires_s,
@@ -53,6 +55,40 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     finally:
         await objects.close()
         await documents.close()
+
+
+# The cloud's libraries are imported where they are used: a laptop starts without them.
+
+
+def _documents(settings: Settings) -> Documents:
+    if settings.mongodb_url:
+        from paddock.adapters.mongodb import MongoDocuments
+
+        return MongoDocuments(settings.mongodb_url)
+    return SqliteDocuments(settings.data / "paddock.sqlite")
+
+
+def _objects(settings: Settings) -> Objects:
+    if settings.s3_bucket:
+        from paddock.adapters.s3 import S3Objects
+
+        return S3Objects(
+            settings.s3_bucket,
+            endpoint=settings.s3_endpoint,
+            public_endpoint=settings.s3_public_endpoint,
+            path_style=settings.s3_path_style,
+            region=settings.aws_region,
+        )
+    secret = settings.secret.encode() or _kept_secret(settings.data / "secret")
+    return DirectoryObjects(settings.data / "objects", secret, settings.base_url)
+
+
+def _work(settings: Settings) -> Work:
+    if settings.ingest_queue_url:
+        from paddock.adapters.sqs import SqsWork
+
+        return SqsWork(settings.ingest_queue_url, settings.export_queue_url, region=settings.aws_region)
+    return PollingWork()
 
 
 def _kept_secret(path: Path) -> bytes:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, get_type_hints
 
 import msgspec
 
+from paddock.domain.instants import NS_PER_S
 from paddock.errors import Rejected
 
 
@@ -38,6 +39,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, "Comma-separated addresses whose X-Forwarded-For is believed; all others' is ignored."
     ] = ""
     secret: Annotated[str, "Key that signs links; made and kept in the data directory when not given."] = ""
+    mongodb_url: Annotated[
+        str, "MongoDB for the documents, with user and TLS; SQLite in the data directory without."
+    ] = ""
+    s3_bucket: Annotated[str, "Bucket for the objects; the data directory without."] = ""
+    s3_endpoint: Annotated[str, "Where an S3-compatible store answers, such as Garage; AWS without."] = ""
+    s3_public_endpoint: Annotated[str, "Where browsers reach that store, when that is another address."] = ""
+    s3_path_style: Annotated[
+        bool, "Bucket in the path instead of the host name, as most S3-compatible stores need."
+    ] = False
+    aws_region: Annotated[str, "Region of bucket and queues; what boto3 finds without."] = ""
+    ingest_queue_url: Annotated[
+        str, "SQS queue that wakes the ingest function; without, the worker does all work."
+    ] = ""
+    export_queue_url: Annotated[str, "SQS queue that wakes the export function."] = ""
+    function_max_bytes: Annotated[int, "Logs larger than this are left by the functions to the host's worker."] = (
+        1_000_000_000
+    )
+    function_head_start_s: Annotated[
+        int, "How long the host's worker leaves a job to the functions, where there are queues, in seconds."
+    ] = 300
     link_expires_s: Annotated[int, "How long a download link works, in seconds."] = 3600
     upload_expires_s: Annotated[int, "How long an unfinished upload is kept to be continued, in seconds."] = (
         7 * 86_400
@@ -48,13 +69,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "auto"
 
     @property
+    def embedded(self) -> bool:
+        """Whether the data directory holds all documents, so that nobody else can have a lease on a job."""
+        return not self.mongodb_url
+
+    @property
+    def overdue_ns(self) -> int:
+        """How long the worker leaves a job to others first."""
+        return self.function_head_start_s * NS_PER_S if self.ingest_queue_url else 0
+
+    @property
     def base_url(self) -> str:
         """The address that links begin with, without a final slash."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
 
-SECRETS = frozenset({"secret"})
+SECRETS = frozenset({"secret", "mongodb_url"})
 """Settings that may also come from a file."""
 
 

@@ -60,8 +60,9 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> 
     from paddock.web.app import create_app
 
     async with open_services(settings) as services:
-        # Nobody else uses the directory, so whoever held a lease is gone.
-        await jobs.release(services)
+        if settings.embedded:
+            # Nobody else uses the directory, so whoever held a lease is gone.
+            await jobs.release(services)
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(services, settings), log_config=None, access_log=False, timeout_graceful_shutdown=5

@@ -44,4 +44,4 @@ async def _work(settings: Settings, owner: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with open_services(settings) as services:
-        await work(services, owner, stop)
+        await work(services, owner, stop, overdue_ns=settings.overdue_ns)

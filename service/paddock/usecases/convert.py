@@ -71,7 +71,7 @@ async def convert(services: Services, job: Job, progress: Callable[[float], None
 
 
 async def convert_died(services: Services, job: Job, failure: Failure) -> None:
-    """Say on the recording why it cannot be converted. Its original stays downloadable, and so does an old build."""
+    """Say on the recording why it cannot be converted; its original stays downloadable, an old build too."""
     recording = await services.documents.recordings.get(job.subject)
     if recording is not None:
         status = Status.READY if recording.build else Status.FAILED

@@ -99,6 +99,15 @@ async def subjects_of(services: Services, found: Sequence[Job]) -> dict[str, Sub
     return {job.id: known[job.subject] for job in found if job.subject in known}
 
 
+async def size_of(services: Services, job: Job) -> int:
+    """How large the log is that a job works on, in bytes; 0 when that is not known."""
+    if job.kind == "ingest":
+        upload = await services.documents.uploads.get(job.subject)
+        return upload.size_bytes if upload else 0
+    recording = await services.documents.recordings.get(job.params.get("recording", job.subject))
+    return recording.size_bytes if recording else 0
+
+
 async def count_jobs(services: Services) -> dict[JobState, int]:
     """How many jobs are in each state."""
     return {state: await services.documents.jobs.count([Equals("state", state)]) for state in JobState}
@@ -148,10 +157,10 @@ async def keep(services: Services, job: Job, progress: float) -> bool:
     return await services.documents.jobs.change(job.id, changes, _held_by(job.lease_owner)) is not None
 
 
-async def finish(services: Services, job: Job) -> None:
-    """The job is done."""
+async def finish(services: Services, job: Job) -> JobState | None:
+    """The job is done; None when another worker has it by now."""
     changes = {"state": JobState.DONE, "progress": 1.0, "error": None, "updated_at": services.now()}
-    await services.documents.jobs.change(job.id, changes, _held_by(job.lease_owner))
+    return await _leave(services, job, changes)
 
 
 async def fail(services: Services, job: Job, error: PaddockError) -> JobState | None:
@@ -160,14 +169,21 @@ async def fail(services: Services, job: Job, error: PaddockError) -> JobState | 
     What became of it: ``queued``, ``dead``, or None when another worker has it by now.
     """
     now = services.now()
-    dead = error.permanent or job.tries >= MAX_TRIES
-    state = JobState.DEAD if dead else JobState.QUEUED
     changes = {
-        "state": state,
+        "state": JobState.DEAD if is_last_try(job, error) else JobState.QUEUED,
         "due_at": now + backoff_ns(job.tries),
         "error": Failure(error.code, error.message),
         "updated_at": now,
     }
+    return await _leave(services, job, changes)
+
+
+def is_last_try(job: Job, error: PaddockError) -> bool:
+    """Whether this failure buries the job."""
+    return error.permanent or job.tries >= MAX_TRIES
+
+
+async def _leave(services: Services, job: Job, changes: Mapping[str, object]) -> JobState | None:
     changed = await services.documents.jobs.change(job.id, changes, _held_by(job.lease_owner))
     return changed.state if changed else None
 

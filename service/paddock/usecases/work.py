@@ -42,15 +42,20 @@ HANDLERS = {
 log = structlog.get_logger()
 
 
-async def work(services: Services, owner: str, stop: asyncio.Event) -> None:
-    """Do jobs until ``stop``; a store that does not answer is waited for."""
+async def work(services: Services, owner: str, stop: asyncio.Event, *, overdue_ns: int = 0) -> None:
+    """Do jobs until ``stop``; a store that does not answer is waited for.
+
+    Args:
+        owner: the name that leases carry.
+        overdue_ns: beside Lambda functions, how long a job is left to them first.
+    """
     swept = float("-inf")
     while not stop.is_set():
         try:
             if time.monotonic() - swept > SWEEP_S:
                 await sweep_uploads(services)
                 swept = time.monotonic()
-            job = await jobs.take(services, owner)
+            job = await jobs.take(services, owner, overdue_ns=overdue_ns)
             if job is None:
                 await services.work.wait(POLL_S)
             else:
@@ -60,8 +65,12 @@ async def work(services: Services, owner: str, stop: asyncio.Event) -> None:
             await asyncio.sleep(POLL_S)
 
 
-async def do(services: Services, job: Job) -> None:
-    """Do one leased job and write one log line about it."""
+async def do(services: Services, job: Job) -> JobState | None:
+    """Do one leased job and write one log line about it; its state, None when another worker has it by now.
+
+    Raises:
+        Unavailable: the documents do not answer; the job is free again when its lease runs out.
+    """
     started = time.monotonic()
     done = 0.0
 
@@ -76,7 +85,7 @@ async def do(services: Services, job: Job) -> None:
                 if not await jobs.keep(services, job, done):
                     return
 
-    outcome = "done"
+    state: JobState | None
     failure: PaddockError | None = None
     heartbeat = asyncio.create_task(keep_lease())
     handler = HANDLERS[job.kind]
@@ -86,26 +95,30 @@ async def do(services: Services, job: Job) -> None:
                 f"The worker died {MAX_TRIES} times at this: it may need more memory.", code="worker_died"
             )
         await handler.do(services, job, progress)
-        await jobs.finish(services, job)
+        state = await jobs.finish(services, job)
     except Exception as error:
-        failure = error if isinstance(error, PaddockError) else _unexpected(error)
-        outcome = str(await jobs.fail(services, job, failure) or "lease_lost")
-        if outcome == JobState.DEAD:
-            await handler.died(services, job, Failure(failure.code, failure.message))
-        if failure is not error:
+        if isinstance(error, PaddockError):
+            failure = error
+        else:
+            failure = _unexpected(error)
             log.exception("job_crashed", job=job.id)
+        # Said on the recording first: a worker that dies in between repeats the job, and says it again.
+        if jobs.is_last_try(job, failure) and await jobs.keep(services, job, done):
+            await handler.died(services, job, Failure(failure.code, failure.message))
+        state = await jobs.fail(services, job, failure)
     finally:
         heartbeat.cancel()
     log.info(
         "job",
         job=job.id,
         kind=job.kind,
-        outcome=outcome,
+        outcome=str(state or "lease_lost"),
         tries=job.tries,
         duration_s=round(time.monotonic() - started, 3),
         code=failure.code if failure else None,
         message=failure.message if failure else None,
     )
+    return state
 
 
 def _unexpected(error: Exception) -> PaddockError:
