@@ -57,7 +57,7 @@ for name = {'v73.mat', 'v73z.mat'}
     same.(f{1}) = isequaln(read, k.(f{1})) && strcmp(class(read), class(k.(f{1})));
   end
   same.inner = isequaln(V.every_kind.inner.speed, k.inner.speed);
-  % Octave has no text and no logical in HDF5: they are code units (uint16) and uint8 there (also in files that MATLAB wrote).
+  % Octave 7 has no text and no logical from HDF5: code units (uint16) and uint8 arrive.
   same.on = isequal(V.every_kind.on, k.on) && isa(V.every_kind.on, 'uint8');
   same.text = strcmp(char(V.meta.run.health), K.meta.run.health);
   same.started = isequal(V.meta.run.started_ns, K.meta.run.started_ns);

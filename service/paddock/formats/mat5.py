@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from paddock.errors import PaddockError
+from paddock.errors import Rejected
 from paddock.formats.matlab_tree import (
     Array,
     CellColumn,
@@ -47,7 +47,7 @@ _PIECE_BYTES = 8 << 20
 """How much of a column of cells is built at once."""
 
 
-class VariableTooLarge(PaddockError):
+class VariableTooLarge(Rejected):
     """A variable would pass 2 GiB; HDF5 has no such limit. Caught in ``mat.py`` when the version is free."""
 
     code = "too_large_for_mat5"

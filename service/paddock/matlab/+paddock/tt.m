@@ -4,7 +4,7 @@ function T = tt(S)
 %   row times (seconds since the start of the recording; of messages with the same time the last one stays), and
 %   VariableContinuity set, so that retime and synchronize interpolate what was measured and hold what steps.
 %
-%   Timetables exist in MATLAB only (R2016b or later; continuity R2016b). In GNU Octave this function stops with an
+%   Timetables exist in MATLAB only (R2016b or later). In GNU Octave this function stops with an
 %   error, and paddock.flat gives the same columns, names, units and continuity as structs.
 %
 %   See also paddock.flat, paddock.align, timetable, synchronize.
@@ -14,18 +14,17 @@ function T = tt(S)
           'Timetables exist in MATLAB only. paddock.flat(S) gives the same columns as a struct.');
   end
   F = paddock.flat(S);
-  names = fieldnames(F.columns);
-  T = timetable('Size', [numel(F.t) 0], 'VariableTypes', {}, 'RowTimes', seconds(F.t));
+  names = fieldnames(F.columns)';
+  if isempty(names)
+    T = timetable('RowTimes', seconds(F.t));
+    return
+  end
+  % A timetable keeps these names for itself.
+  taken = ismember(names, {'Time', 'Variables', 'Properties'});
+  names(taken) = strcat(names(taken), '_');
+  columns = struct2cell(F.columns);
+  T = timetable(columns{:}, 'RowTimes', seconds(F.t), 'VariableNames', names);
   T.Properties.DimensionNames{1} = 't';
-  for k = 1:numel(names)
-    name = names{k};
-    if strcmp(name, 't') || strcmp(name, 'Variables') || strcmp(name, 'Properties')
-      name = [name '_']; %#ok<AGROW> names that a timetable keeps for itself
-    end
-    T.(name) = F.columns.(names{k});
-    T.Properties.VariableUnits{name} = F.units.(names{k});
-  end
-  if ~isempty(names)
-    T.Properties.VariableContinuity = struct2cell(F.continuity)';
-  end
+  T.Properties.VariableUnits = struct2cell(F.units)';
+  T.Properties.VariableContinuity = struct2cell(F.continuity)';
 end
