@@ -329,13 +329,13 @@ async def _a_test_day(services: Services) -> tuple[str, str]:
         lost_records=411,
         lost_ns=120_000_000,
     )
+    silent = build_channel("Aero", message_count=0, rate_hz=None, largest_gap_ns=None)
     damaged = build_recording(
         50,
         uploaded_at=STARTED_NS + 400 * 60_000_000_000,
         names=("HT09_endurance_stint2.mcap", "stint2 (copy).mcap"),
         loss=lost,
-        channels=tuple(build_channel(topic) for topic in topics)
-        + (build_channel("Aero", message_count=0, rate_hz=None, largest_gap_ns=None),),
+        channels=(*(build_channel(topic) for topic in topics), silent),
     )
     broken = build_recording(
         51,

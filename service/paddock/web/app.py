@@ -10,7 +10,6 @@ from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
-from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
 from paddock import __version__
@@ -20,6 +19,7 @@ from paddock.settings import Settings
 from paddock.usecases.services import Services
 from paddock.web import pages, words
 from paddock.web.api import health, jobs, objects, recordings, uploads
+from paddock.web.assets import asset_routes
 from paddock.web.conditional import Conditional
 from paddock.web.injected import principal_of
 from paddock.web.principal import Edge
@@ -44,7 +44,7 @@ def create_app(services: Services, settings: Settings) -> Litestar:
         route_handlers=[
             health.health,
             *routers,
-            create_static_files_router("/static", [HERE / "static"]),
+            asset_routes(HERE / "static"),
         ],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
@@ -53,6 +53,10 @@ def create_app(services: Services, settings: Settings) -> Litestar:
         },
         exception_handlers={Exception: answer},
         response_class=Conditional,
+        # Not left to Litestar's defaults: those ask the environment, and log what we log ourselves.
+        debug=False,
+        pdb_on_exception=False,
+        logging_config=None,
         request_max_body_size=MAX_BODY_BYTES,
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(_templates())),
         openapi_config=OpenAPIConfig(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
+import msgspec
 from litestar import Request
 from litestar.di import NamedDependency
+from litestar.exceptions import ValidationException
 from litestar.params import QueryParameter, SkipValidation
 
 from paddock.domain.principal import Principal
@@ -14,6 +16,7 @@ from paddock.settings import Settings
 from paddock.usecases.services import Services
 
 AnyRequest = Request[Any, Any, Any]
+Body = TypeVar("Body")
 TheServices = NamedDependency[SkipValidation[Services]]
 TheSettings = NamedDependency[SkipValidation[Settings]]
 ThePrincipal = NamedDependency[SkipValidation[Principal]]
@@ -30,6 +33,20 @@ def principal_of(request: AnyRequest) -> Principal:
     principal = request.scope["state"]["principal"]
     assert isinstance(principal, Principal), "the edge sets it on every request it lets in"
     return principal
+
+
+async def strictly(request: AnyRequest, kind: type[Body]) -> Body:
+    """The JSON body again, without the conversions that Litestar makes: ``"9"`` is not 9.
+
+    Raises:
+        ValidationException: a value has the wrong type; the field is named.
+    """
+    try:
+        return msgspec.json.decode(await request.body(), type=kind)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        extra = [{"message": message, "key": path.strip(".`")}]
+        raise ValidationException("The body has a field of the wrong type.", extra=extra) from None
 
 
 def refuse_unknown_parameters(request: AnyRequest) -> None:

@@ -33,7 +33,6 @@ def object_routes(objects: DirectoryObjects) -> Router:
         http_method=[HttpMethod.GET, HttpMethod.HEAD],
         responses=responses(403, 404, 416),
         summary="Read an object through its link",
-        operation_id="read_object",
     )
     async def read_object(request: AnyRequest) -> Ranged:
         """The object as a download. Takes Range, If-Range, If-None-Match and If-Modified-Since."""
@@ -50,7 +49,6 @@ def object_routes(objects: DirectoryObjects) -> Router:
         request_max_body_size=None,
         responses=responses(400, 403, 404, 411, 422, 503),
         summary="Send one part of an upload through its link",
-        operation_id="write_part",
     )
     async def write_part(request: AnyRequest) -> PartReceipt:
         """The body is exactly the part's bytes; it is written while it arrives."""

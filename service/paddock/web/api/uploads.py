@@ -11,7 +11,14 @@ from msgspec import Meta
 
 from paddock.usecases import uploads
 from paddock.web.api.resources import ID_EXAMPLE, RecordingId, RecordingResource, summarise
-from paddock.web.injected import AnyRequest, ThePrincipal, TheServices, TheSettings, refuse_unknown_parameters
+from paddock.web.injected import (
+    AnyRequest,
+    ThePrincipal,
+    TheServices,
+    TheSettings,
+    refuse_unknown_parameters,
+    strictly,
+)
 from paddock.web.links import reachable
 from paddock.web.problems import responses
 
@@ -67,6 +74,7 @@ async def announce_upload(
     data: JSONBody[Announcement],
 ) -> UploadResource:
     """Say what will be sent. Announcing again continues an unfinished upload; known bytes are not sent again."""
+    data = await strictly(request, Announcement)
     plan = await uploads.announce(
         services,
         principal,

@@ -1,0 +1,119 @@
+"""The pages as the server sends them; what scripts make of them is in test_browser.py."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+
+from paddock.domain.recording import Failure, Loss, LossReport, Status
+from paddock.usecases.services import Services
+from tests.web.builders import HOSTILE, STARTED_NS, build_artifact, build_channel, build_recording, metadata
+
+pytestmark = pytest.mark.anyio
+
+
+class Tags(HTMLParser):
+    """Every tag with its attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def links(self) -> list[str]:
+        return [str(attributes["href"]) for tag, attributes in self.found if tag == "a" and attributes.get("href")]
+
+
+async def test_an_empty_paddock_tells_the_next_step(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/")).text
+    assert "paddock upload" in page and "paddock up --demo" in page and "data-unsettled" not in page
+    assert "Nothing matches" in (await client.get("/?q=nobody")).text
+
+
+async def test_the_list(client: httpx.AsyncClient, services: Services) -> None:
+    recording = build_recording()
+    await services.documents.recordings.insert(recording)
+    await services.documents.artifacts.put_many([build_artifact(recording)])
+    page = (await client.get("/?q=adam")).text
+    for text in ("Adam", "Endurance", "Michigan", "HT09", "10:12", "73.4 MB", "1\u202f204\u202f331", "intact"):
+        assert text in page
+    assert 'datetime="2026-04-18T14:32:07.500Z"' in page
+    links = Tags(page).links()
+    assert f"/recordings/{recording.id[:16]}" in links
+    assert f"/api/recordings/{recording.id}/artifacts/{build_artifact(recording).id}" in links
+    assert f"/api/recordings/{recording.id}/original" in links
+
+
+async def test_the_list_is_paged(client: httpx.AsyncClient, services: Services) -> None:
+    await services.documents.recordings.put_many(
+        [build_recording(number, uploaded_at=STARTED_NS + number) for number in range(51)]
+    )
+    first = Tags((await client.get("/", params={"q": "run_"})).text)
+    assert sum(tag == "tr" for tag, _ in first.found) == 1 + 50
+    (older,) = (attributes["href"] for tag, attributes in first.found if attributes.get("rel") == "next")
+    assert older is not None and older.startswith("/?q=run_&after=")
+    second = (await client.get(older)).text
+    assert "run_0.mcap" in second and "Newest" in second
+
+
+async def test_a_recording(client: httpx.AsyncClient, services: Services) -> None:
+    recording = build_recording(
+        names=("a.mcap", "b.mcap"),
+        loss=LossReport(missing=("footer",), losses=(Loss("bad_crc", 1_000, 52_208, 411),), lost_records=411),
+    )
+    await services.documents.recordings.insert(recording)
+    page = (await client.get(f"/recordings/{recording.short_id}")).text
+    for text in ("from the log", "recovered", "checksum is wrong", "b.mcap", "VNData", "400.0 Hz", "13 ms", "wing"):
+        assert text in page
+
+
+async def test_a_failed_recording_says_why(client: httpx.AsyncClient, services: Services) -> None:
+    recording = build_recording(status=Status.FAILED, error=Failure("no_messages", "No message in it."), loss=None)
+    await services.documents.recordings.insert(recording)
+    page = (await client.get(f"/recordings/{recording.id}")).text
+    assert "No message in it." in page and "The original is kept" in page
+
+
+@pytest.mark.parametrize("status", [Status.VERIFYING, Status.STORED, Status.CONVERTING])
+async def test_pages_know_that_something_will_change(
+    client: httpx.AsyncClient, services: Services, status: Status
+) -> None:
+    recording = build_recording(
+        status=status, loss=None, started_ns=None, duration_ns=None, message_count=None, channels=()
+    )
+    await services.documents.recordings.insert(recording)
+    for path in ("/", f"/recordings/{recording.id}"):
+        page = (await client.get(path)).text
+        assert "data-unsettled" in page and status.value in page
+
+
+async def test_hostile_words_are_only_text(client: httpx.AsyncClient, services: Services) -> None:
+    hostile = build_recording(
+        names=(HOSTILE,),
+        metadata=metadata(driver=HOSTILE, car=HOSTILE, event=HOSTILE, venue=HOSTILE, notes=HOSTILE),
+        channels=(build_channel(HOSTILE, schema_name=HOSTILE),),
+        file_metadata=((HOSTILE, {HOSTILE: HOSTILE}),),
+        loss=LossReport(missing=(HOSTILE,), undecodable={HOSTILE: 3}),
+    )
+    await services.documents.recordings.insert(hostile)
+    for path in ("/", f"/recordings/{hostile.id}", f"/recordings/{HOSTILE}"):
+        page = (await client.get(path, headers={"Accept": "text/html"})).text
+        tags = Tags(page).found
+        assert all(attributes.get("src", "").startswith("/static/") for tag, attributes in tags if tag == "script")  # type: ignore[union-attr]
+        assert all(attributes.get("src") == "/static/mark.svg" for tag, attributes in tags if tag == "img")
+        assert not any(name.startswith("on") for _, attributes in tags for name in attributes)
+        assert "49" not in page.split("alert(2)")[-1][:12]
+
+
+async def test_static_files_are_served_with_their_types(client: httpx.AsyncClient) -> None:
+    for name, media_type in (("paddock.css", "text/css"), ("live.js", "javascript"), ("mark.svg", "image/svg+xml")):
+        answer = await client.get(f"/static/{name}")
+        assert answer.status_code == 200 and media_type in answer.headers["content-type"]
+        again = await client.get(f"/static/{name}", headers={"If-None-Match": answer.headers["etag"]})
+        assert again.status_code == 304
+    assert (await client.get("/static/../app.py")).status_code == 404

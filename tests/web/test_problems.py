@@ -1,0 +1,107 @@
+"""Errors: one shape for programs, a page for people, nothing of the inside for anybody; one log line each."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+import structlog
+
+from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
+from paddock.usecases.services import Services
+from paddock.web.problems import STATUS_OF, Problem, problem_of
+
+pytestmark = pytest.mark.anyio
+HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+def test_every_class_of_error_has_a_status() -> None:
+    assert set(STATUS_OF) == {kind for kind in PaddockError.__subclasses__() if kind.__module__ == "paddock.errors"}
+    for error, status in ((NotFound, 404), (Rejected, 422), (Conflict, 409), (Unavailable, 503)):
+        problem = problem_of(error("Words.", code="some_code"))
+        assert (problem.status, problem.code, problem.detail) == (status, "some_code", "Words.")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content", "status", "code"),
+    [
+        ("GET", "/nothing/here", b"", 404, "no_such_page"),
+        ("DELETE", "/health", b"", 405, "wrong_method"),
+        ("POST", "/api/uploads", b"{", 400, "bad_request"),
+        ("POST", "/api/uploads", b"[]", 422, "bad_request"),
+        ("POST", "/api/uploads", b'{"name": "' + b"x" * 2_000_000 + b'"}', 413, "too_large"),
+    ],
+)
+async def test_what_the_framework_refuses_is_a_problem_too(
+    client: httpx.AsyncClient, method: str, path: str, content: bytes, status: int, code: str
+) -> None:
+    answer = await client.request(method, path, content=content, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert set(answer.json()) == set(Problem.__struct_fields__)
+    assert "Content-Security-Policy" in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/nothing/here", "/recordings/abcdef", "/recordings/zz", "/?after=edited"])
+async def test_people_get_a_page_with_the_next_step(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path, headers=HTML)
+    assert answer.status_code in (404, 422)
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "All recordings" in answer.text
+    assert answer.headers["x-request-id"] in answer.text
+
+
+async def test_a_database_that_is_away_is_503_and_says_when_to_come_back(
+    client: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object, **__: object) -> object:
+        raise Unavailable("The database does not answer.")
+
+    monkeypatch.setattr(services.documents.recordings, "find", away)
+    answer = await client.get("/api/recordings")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert (await client.get("/", headers=HTML)).status_code == 503
+
+
+async def test_a_bug_is_logged_and_tells_nothing(
+    client: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def crash(*_: object, **__: object) -> object:
+        raise RuntimeError("the password is swordfish")
+
+    monkeypatch.setattr(services.documents.recordings, "find", crash)
+    with structlog.testing.capture_logs() as lines:
+        answer = await client.get("/api/recordings")
+        page = await client.get("/", headers=HTML)
+    assert answer.status_code == page.status_code == 500
+    for text in (answer.text, page.text):
+        assert "swordfish" not in text and "Traceback" not in text and "RuntimeError" not in text
+    assert [line["event"] for line in lines] == ["request_crashed", "request"] * 2
+    assert answer.json()["instance"].endswith(answer.headers["x-request-id"])
+
+
+async def test_one_line_per_request(client: httpx.AsyncClient) -> None:
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        health = await client.get("/health?signature=secret")
+        await client.get("/nowhere")
+        await client.get("/health", headers={"Host": "evil.example"})
+    assert [line["event"] for line in lines] == ["request"] * 3
+    assert [line["status"] for line in lines] == [200, 404, 403]
+    first = lines[0]
+    assert (first["method"], first["path"], first["principal"]) == ("GET", "/health", "local")
+    assert first["bytes"] == len(health.content)
+    assert first["request_id"] == health.headers["x-request-id"]
+    assert first["duration_ms"] >= 0
+    assert "secret" not in json.dumps(lines)
+
+
+async def test_security_headers_are_everywhere(client: httpx.AsyncClient) -> None:
+    for path in ("/", "/static/live.js", "/nothing", "/api/recordings"):
+        headers = (await client.get(path)).headers
+        assert headers["content-security-policy"] == (
+            "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+            "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+        )
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
