@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
@@ -15,6 +17,11 @@ from paddock.adapters.sqlite import SqliteDocuments
 from paddock.errors import NotFound, Rejected
 from paddock.ports.documents import Documents
 from paddock.ports.objects import Objects
+from tests.adapters import s3_sides
+from tests.adapters.s3_sides import moto_server
+from tests.servers.versitygw import versitygw_server
+
+__all__ = ["moto_server", "versitygw_server"]
 
 SECRET = b"a secret of a test"
 BASE_URL = "http://paddock.test"
@@ -32,19 +39,67 @@ async def documents(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
 class Side:
     """An empty object store and how its links are followed."""
 
-    def __init__(self, objects: Objects, get: Callable, put: Callable, pass_time: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        objects: Objects,
+        get: Callable,
+        put: Callable,
+        signing_earlier: Callable[[float], AbstractContextManager[None]],
+        least_part_bytes: int = 1,
+        longest_segment_bytes: int = 1000,
+    ) -> None:
         self.objects = objects
         self.get = get
         """``await get(url)``: status and body."""
         self.put = put
         """``await put(url, body)``: status."""
-        self.pass_time = pass_time
-        """Let seconds pass, as far as links can tell."""
+        self.signing_earlier = signing_earlier
+        """``with signing_earlier(s):`` links are made as if it was ``s`` seconds ago."""
+        self.least_part_bytes = least_part_bytes
+        """The shortest part that the store takes, but for the last of an upload."""
+        self.longest_segment_bytes = longest_segment_bytes
 
 
-@pytest.fixture(params=["directory"])
-async def side(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Side]:
-    """Empty objects on one side."""
+@pytest.fixture(params=["directory", "moto", "versitygw"])
+async def side(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Side]:
+    """Empty objects on one side. A test marked ``not_on(side, …, why=…)`` is not collected for these sides."""
+    if request.param == "directory":
+        async with contextlib.aclosing(_directory(tmp_path)) as sides:
+            async for opened in sides:
+                yield opened
+        return
+    server = request.getfixturevalue(f"{request.param}_server")
+    objects = s3_sides.objects_on(server, s3_sides.make_bucket(server, monkeypatch))
+    yield Side(
+        objects,
+        s3_sides.get,
+        s3_sides.put,
+        s3_sides.signing_earlier,
+        least_part_bytes=s3_sides.LEAST_PART_BYTES,
+        # versitygw keeps a segment as a file name.
+        longest_segment_bytes=255 if request.param == "versitygw" else 1000,
+    )
+    await objects.close()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "not_on(*sides, why): what these sides cannot promise")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Known lacks of a side are not skips: such a test does not exist there."""
+
+    def lacking(item: pytest.Item) -> bool:
+        side = getattr(item, "callspec", None) and item.callspec.params.get("side")
+        return any(side in marker.args for marker in item.iter_markers("not_on"))
+
+    config.hook.pytest_deselected(items=[item for item in items if lacking(item)])
+    items[:] = [item for item in items if not lacking(item)]
+
+
+async def _directory(tmp_path: Path) -> AsyncIterator[Side]:
     clock = [1_776_522_720.0]
     objects = DirectoryObjects(tmp_path / "objects", SECRET, BASE_URL, reserve_bytes=0, now=lambda: clock[0])
 
@@ -72,10 +127,13 @@ async def side(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
             return 404
         return 200
 
-    def pass_time(seconds: float) -> None:
+    @contextlib.contextmanager
+    def signing_earlier(seconds: float) -> Iterator[None]:
+        clock[0] -= seconds
+        yield
         clock[0] += seconds
 
-    yield Side(objects, get, put, pass_time)
+    yield Side(objects, get, put, signing_earlier)
     await objects.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -40,10 +41,11 @@ HOSTILE_SEGMENTS = [
     "é",
     "e\u0301",
     "Привет 東京",
-    "🏎️" * 40,
-    "x" * 255,
-    "ж" * 400,
-    "%" * 300,
+    "🏎️" * 30,
+    "x" * 200,
+    pytest.param("x" * 255, marks=pytest.mark.not_on("versitygw", why="it keeps segments as file names")),
+    pytest.param("ж" * 400, marks=pytest.mark.not_on("versitygw", why="it keeps segments as file names")),
+    pytest.param("%" * 300, marks=pytest.mark.not_on("versitygw", why="it keeps segments as file names")),
     "ends.",
     "channel=vn_data-1234abcd",
 ]
@@ -67,6 +69,12 @@ async def content(objects: Objects, key: str, *span: int) -> bytes:
 
 async def keys(objects: Objects, prefix: str = "") -> list[str]:
     return [info.key async for info in objects.list(prefix)]
+
+
+def long_enough(side: Side, data: bytes, part_size: int) -> tuple[bytes, int]:
+    """The same data with each byte repeated until a part of so many bytes is one that the store takes."""
+    repeat = -(-side.least_part_bytes // part_size)
+    return b"".join(bytes([byte]) * repeat for byte in data), part_size * repeat
 
 
 async def begin(side: Side, key: str, data: bytes, part_size: int, numbers: list[int]) -> str:
@@ -161,6 +169,7 @@ async def test_move_replaces_and_is_done_once(objects: Objects, file: Path) -> N
     assert await content(objects, "raw/a") == b"0123456789"
 
 
+@pytest.mark.not_on("moto", "versitygw", why="S3 copies and deletes: of moves to several places all may win")
 async def test_of_many_moves_one_wins(objects: Objects, file: Path) -> None:
     await objects.put_file("incoming/a", file)
     moves = (objects.move("incoming/a", f"raw/{i}/x") for i in range(8))
@@ -170,6 +179,7 @@ async def test_of_many_moves_one_wins(objects: Objects, file: Path) -> None:
     assert len(await keys(objects)) == 1
 
 
+@pytest.mark.not_on("versitygw", why="a folder vanishing under it is a 409 there: Unavailable, to be retried")
 async def test_delete_and_put_at_once_in_one_folder(objects: Objects, file: Path) -> None:
     async def churn(name: str) -> None:
         for _ in range(15):
@@ -200,7 +210,8 @@ async def test_a_reader_sees_one_version_whole(objects: Objects, file: Path, tmp
     await asyncio.gather(write(), read(), read())
 
 
-async def test_list_is_by_key_and_by_text_prefix(objects: Objects, file: Path) -> None:
+async def test_list_is_by_key_and_by_text_prefix(side: Side, file: Path) -> None:
+    objects = side.objects
     written = [
         "a/b",
         "a.b",
@@ -212,7 +223,7 @@ async def test_list_is_by_key_and_by_text_prefix(objects: Objects, file: Path) -
         "a/a.z",
         "é/x",
         "Z/x",
-        "a/c/" + "ж" * 300,
+        "a/c/" + "ж" * min(300, side.longest_segment_bytes // 2),
         "a/c/ж",
     ]
     for key in written:
@@ -236,9 +247,10 @@ async def test_hostile_names_are_only_names(side: Side, file: Path, segment: str
         assert url.isascii() and " " not in url
         assert await side.get(url) == (200, b"0123456789")
     assert sorted(await keys(objects)) == sorted([as_file, as_folder])
-    upload = await begin(side, as_file, b"abc", 2, [1, 2])
+    data, part_size = long_enough(side, b"abc", 2)
+    upload = await begin(side, as_file, data, part_size, [1, 2])
     await objects.complete_upload(as_file, upload)
-    assert await content(objects, as_file) == b"abc"
+    assert await content(objects, as_file) == data
     await objects.move(as_file, as_folder)
     await objects.delete(as_folder)
     assert await keys(objects) == []
@@ -306,23 +318,31 @@ async def test_what_is_no_key_is_refused_everywhere(objects: Objects, file: Path
     assert await keys(objects) == ["raw/a"]
 
 
-async def test_a_link_works_until_it_expires(side: Side, file: Path) -> None:
+async def test_a_link_works(side: Side, file: Path) -> None:
     await side.objects.put_file("raw/a", file)
     url = await side.objects.link("raw/a", file_name="HT09 'ü'.mcap", expires_s=60)
     assert await side.get(url) == (200, b"0123456789")
-    side.pass_time(59)
-    assert (await side.get(url))[0] == 200
-    side.pass_time(2)
-    assert await side.get(url) == (403, b"")
 
 
+@pytest.mark.not_on("moto", why="it takes expired links")
+async def test_a_link_expires(side: Side, file: Path) -> None:
+    await side.objects.put_file("raw/a", file)
+    for seconds_ago, status in ((50, 200), (61, 403)):
+        with side.signing_earlier(seconds_ago):
+            url = await side.objects.link("raw/a", file_name="a.mcap", expires_s=60)
+        assert (await side.get(url))[0] == status, seconds_ago
+
+
+@pytest.mark.not_on("moto", why="it takes tampered links")
 async def test_a_changed_link_is_refused(side: Side, file: Path) -> None:
     await side.objects.put_file("raw/a", file)
     await side.objects.put_file("raw/b", file)
     url = urlsplit(await side.objects.link("raw/a", file_name="a.mcap", expires_s=60))
     pairs = parse_qsl(url.query, keep_blank_values=True)
     for index, (name, value) in enumerate(pairs):
-        for other in (value + "0", value[:-1], "", value.swapcase() if value.swapcase() != value else "x"):
+        # The names of headers have no case.
+        swapped = "x" if name == "X-Amz-SignedHeaders" else value.swapcase()
+        for other in (value + "0", value[:-1], "", swapped if swapped != value else "x"):
             changed = [*pairs[:index], (name, other), *pairs[index + 1 :]]
             assert (await side.get(urlunsplit(url._replace(query=urlencode(changed)))))[0] == 403, (name, other)
         without = [*pairs[:index], *pairs[index + 1 :]]
@@ -330,17 +350,17 @@ async def test_a_changed_link_is_refused(side: Side, file: Path) -> None:
 
 
 async def test_an_upload_in_parts(side: Side) -> None:
-    data = bytes(range(250)) * 1000
-    upload = await begin(side, "incoming/a", data, 100_000, [3, 1])
+    data, part_size = long_enough(side, bytes(range(250)) * 1000, 100_000)
+    upload = await begin(side, "incoming/a", data, part_size, [3, 1])
     arrived = await side.objects.parts("incoming/a", upload)
-    assert [(part.number, part.size_bytes) for part in arrived] == [(1, 100_000), (3, 50_000)]
+    assert [(part.number, part.size_bytes) for part in arrived] == [(1, part_size), (3, part_size // 2)]
     assert all(part.etag for part in arrived)
     assert await side.objects.stat("incoming/a") is None
     assert await keys(side.objects) == []
     with pytest.raises(Conflict) as missing:
         await side.objects.complete_upload("incoming/a", upload)
     assert missing.value.code == "parts_missing"
-    assert await send(side, "incoming/a", upload, data, 100_000, 2) == 200
+    assert await send(side, "incoming/a", upload, data, part_size, 2) == 200
     info = await side.objects.complete_upload("incoming/a", upload)
     assert info == await side.objects.stat("incoming/a")
     assert await content(side.objects, "incoming/a") == data
@@ -356,14 +376,16 @@ async def test_the_first_bytes_of_a_part_where_the_store_can(side: Side) -> None
 
 
 async def test_completing_again_is_harmless(side: Side) -> None:
-    upload = await begin(side, "incoming/a", b"0123456789", 4, [1, 2, 3])
+    data, part_size = long_enough(side, b"0123456789", 4)
+    upload = await begin(side, "incoming/a", data, part_size, [1, 2, 3])
     done = await asyncio.gather(*(side.objects.complete_upload("incoming/a", upload) for _ in range(5)))
-    assert {info.size_bytes for info in done} == {10}
-    assert (await side.objects.complete_upload("incoming/a", upload)).size_bytes == 10
+    assert {info.size_bytes for info in done} == {len(data)}
+    assert (await side.objects.complete_upload("incoming/a", upload)).size_bytes == len(data)
     await side.objects.abort_upload("incoming/a", upload)
-    assert await content(side.objects, "incoming/a") == b"0123456789"
+    assert await content(side.objects, "incoming/a") == data
 
 
+@pytest.mark.not_on("moto", why="a part of an upload that is gone is a 500 there")
 async def test_an_aborted_upload_is_gone(side: Side) -> None:
     upload = await begin(side, "incoming/a", b"0123456789", 4, [1, 2, 3])
     await side.objects.abort_upload("incoming/a", upload)
@@ -375,8 +397,10 @@ async def test_an_aborted_upload_is_gone(side: Side) -> None:
     assert await keys(side.objects) == []
 
 
+@pytest.mark.not_on("moto", why="it looks at the upload alone")
 async def test_an_upload_belongs_to_its_key(side: Side) -> None:
-    upload = await begin(side, "incoming/a", b"0123456789", 4, [1, 2, 3])
+    data, part_size = long_enough(side, b"0123456789", 4)
+    upload = await begin(side, "incoming/a", data, part_size, [1, 2, 3])
     assert await side.objects.parts("incoming/b", upload) == ()
     with pytest.raises(NotFound):
         await side.objects.complete_upload("incoming/b", upload)
@@ -386,9 +410,10 @@ async def test_an_upload_belongs_to_its_key(side: Side) -> None:
         with pytest.raises(NotFound):
             await side.objects.complete_upload("incoming/a", unknown)
         await side.objects.abort_upload("incoming/a", unknown)
-    assert (await side.objects.complete_upload("incoming/a", upload)).size_bytes == 10
+    assert (await side.objects.complete_upload("incoming/a", upload)).size_bytes == len(data)
 
 
+@pytest.mark.not_on("moto", why="it takes tampered links")
 async def test_a_part_of_another_size_does_not_count(side: Side) -> None:
     upload = await side.objects.begin_upload("incoming/a", 10, 4)
     url = await side.objects.part_link("incoming/a", upload, 1, 4, 60)
@@ -398,21 +423,26 @@ async def test_a_part_of_another_size_does_not_count(side: Side) -> None:
     assert await side.put(url, b"0123") == 200
 
 
+@pytest.mark.not_on("moto", why="it closes the part's file under a second writer")
 async def test_the_same_part_from_many_at_once(side: Side) -> None:
-    data = bytes(range(256)) * 4096 * 2
-    upload = await side.objects.begin_upload("incoming/a", len(data), MIB)
-    sends = (send(side, "incoming/a", upload, data, MIB, number) for number in (1, 2, 1, 2, 1, 2))
+    data, part_size = long_enough(side, bytes(range(256)) * 4096 * 2, MIB)
+    upload = await side.objects.begin_upload("incoming/a", len(data), part_size)
+    sends = (send(side, "incoming/a", upload, data, part_size, number) for number in (1, 2, 1, 2, 1, 2))
     assert await asyncio.gather(*sends) == [200] * 6
     assert len(await side.objects.parts("incoming/a", upload)) == 2
     await side.objects.complete_upload("incoming/a", upload)
     assert await content(side.objects, "incoming/a") == data
 
 
+@pytest.mark.not_on("moto", why="it takes expired and tampered links")
 async def test_part_links_expire_and_fit_one_part_only(side: Side) -> None:
     upload = await side.objects.begin_upload("incoming/a", 10, 4)
     url = await side.objects.part_link("incoming/a", upload, 1, 4, 60)
-    assert await side.put(url.replace("part=1", "part=2"), b"0123") == 403
+    another = re.sub(r"(part\w*)=1\b", r"\1=2", url)
+    assert another != url
+    assert await side.put(another, b"0123") == 403
     assert (await side.get(url))[0] == 403
-    side.pass_time(61)
+    with side.signing_earlier(61):
+        url = await side.objects.part_link("incoming/a", upload, 1, 4, 60)
     assert await side.put(url, b"0123") == 403
     assert await side.objects.parts("incoming/a", upload) == []

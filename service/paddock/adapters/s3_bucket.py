@@ -1,0 +1,97 @@
+"""What a bucket needs, set on an S3-compatible box. On AWS the same is in ``infra/``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from paddock.adapters.s3_errors import code_of, status_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CORSRuleTypeDef, LifecycleRuleTypeDef
+
+ABANDONED_DAYS = 8
+"""One more than an upload may be continued: the sweeper (``upload_expires_s``) comes first, this mops up."""
+_RULE = "paddock-abandoned-uploads"
+_LACKING = frozenset({"NotImplemented", "MethodNotAllowed", "UnsupportedOperation", "XNotImplemented"})
+
+
+def prepare(client: S3Client, bucket: str, origins: Sequence[str]) -> Sequence[str]:
+    """Let browsers reach the bucket, and have the store forget uploads that nobody finished.
+
+    Setting it again changes nothing; rules of other names are kept.
+
+    Args:
+        origins: where pages come from: ``https://paddock.example``; with none, CORS is left alone.
+
+    Returns:
+        what the store does not know: any of ``cors``, ``lifecycle``. Without CORS browsers cannot send or read
+        parts from another origin; without the lifecycle rule, parts left by a killed process stay.
+
+    Raises:
+        ClientError: there is no such bucket, or it is refused.
+    """
+    client.head_bucket(Bucket=bucket)
+    settings: dict[str, Callable[[], None]] = {"lifecycle": lambda: _set_lifecycle(client, bucket)}
+    if origins:
+        settings["cors"] = lambda: _set_cors(client, bucket, origins)
+    return [name for name, apply in settings.items() if not _known(apply)]
+
+
+def _known(apply: Callable[[], None]) -> bool:
+    try:
+        apply()
+    except ClientError as error:
+        if code_of(error) in _LACKING or status_of(error) in (405, 501):
+            return False
+        raise
+    return True
+
+
+def _set_cors(client: S3Client, bucket: str, origins: Sequence[str]) -> None:
+    rule: CORSRuleTypeDef = {
+        "ID": "paddock",
+        "AllowedOrigins": list(origins),
+        "AllowedMethods": ["GET", "HEAD", "PUT"],
+        "AllowedHeaders": ["*"],
+        "ExposeHeaders": [
+            "ETag",
+            "Content-Length",
+            "Content-Range",
+            "Accept-Ranges",
+            "Content-Disposition",
+            "Last-Modified",
+        ],
+        "MaxAgeSeconds": 3600,
+    }
+    try:
+        others = [
+            known for known in client.get_bucket_cors(Bucket=bucket)["CORSRules"] if known.get("ID") != "paddock"
+        ]
+    except ClientError as error:
+        if code_of(error) != "NoSuchCORSConfiguration":
+            raise
+        others = []
+    client.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [*others, rule]})
+
+
+def _set_lifecycle(client: S3Client, bucket: str) -> None:
+    rule: LifecycleRuleTypeDef = {
+        "ID": _RULE,
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABANDONED_DAYS},
+    }
+    try:
+        rules = client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    except ClientError as error:
+        if code_of(error) != "NoSuchLifecycleConfiguration":
+            raise
+        rules = []
+    client.put_bucket_lifecycle_configuration(
+        Bucket=bucket,
+        LifecycleConfiguration={"Rules": [*(known for known in rules if known.get("ID") != _RULE), rule]},
+    )

@@ -1,0 +1,87 @@
+"""S3 servers for the contract suites, an empty bucket each time, and links followed as a browser does.
+
+moto runs in this process. It takes bad checksums, and expired and tampered links: tests of those are marked
+``not_on("moto")``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+
+import boto3
+import botocore.auth
+import httpx
+import pytest
+from botocore.config import Config
+from moto.server import ThreadedMotoServer
+
+from paddock.adapters.s3 import S3Objects
+from tests.servers.versitygw import REGION, S3Server
+
+LEAST_PART_BYTES = 5 * 1024 * 1024
+"""S3 takes no smaller part but the last."""
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[S3Server]:
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield S3Server(f"http://{host}:{port}", "test", "test")
+    server.stop()
+
+
+def make_bucket(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A new bucket, and the server's credentials where boto3 looks for them."""
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+    bucket = f"paddock-{secrets.token_hex(6)}"
+    client(server).create_bucket(Bucket=bucket)
+    return bucket
+
+
+def client(server: S3Server):
+    """Plain boto3: another program that uses the same bucket."""
+    return boto3.client(
+        "s3",
+        endpoint_url=server.endpoint,
+        region_name=REGION,
+        aws_access_key_id=server.access_key,
+        aws_secret_access_key=server.secret_key,
+        config=Config(s3={"addressing_style": "path"}, signature_version="s3v4"),
+    )
+
+
+def objects_on(server: S3Server, bucket: str, **arguments) -> S3Objects:
+    return S3Objects(bucket, **{"endpoint": server.endpoint, "path_style": True, "region": REGION, **arguments})
+
+
+async def get(url: str, **headers: str) -> tuple[int, bytes]:
+    """Status and body; an error's body is the store's own and says nothing to us."""
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+        answer = await http.get(url, headers=headers)
+    # A link that is not even well-formed is a 400.
+    refused = answer.status_code in (400, 401, 403)
+    return (403, b"") if refused else (answer.status_code, answer.content)
+
+
+async def put(url: str, body: bytes, **headers: str) -> int:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+        status = (await http.put(url, content=body, headers=headers)).status_code
+    return 403 if status in (400, 401) else status
+
+
+@contextlib.contextmanager
+def signing_earlier(seconds: float) -> Iterator[None]:
+    """Links are signed as if it was some time ago: a real server's clock cannot be moved."""
+    now = botocore.auth.get_current_datetime
+
+    def earlier(*arguments, **named):
+        return now(*arguments, **named) - timedelta(seconds=seconds)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.auth, "get_current_datetime", earlier)
+        yield

@@ -1,0 +1,144 @@
+"""versitygw, a real S3 server in Go over a directory, built and started for the tests.
+
+Its keys are made for one session; it listens on loopback and ends with the tests, however they end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+VERSION = "v1.8.0"
+PACKAGE = f"github.com/versity/versitygw/cmd/versitygw@{VERSION}"
+REGION = "us-east-1"
+_START_S = 30
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """A running server and who may do everything there."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+
+    def environment(self) -> dict[str, str]:
+        """What boto3's default chain finds these credentials by, and nothing else."""
+        return {
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+def installed() -> Path:
+    """The program, built once per machine and version; skips the test where Go is missing."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "paddock-tests" / f"versitygw-{VERSION}"
+    program = folder / "versitygw"
+    if program.exists():
+        return program
+    go = shutil.which("go")
+    if go is None:
+        pytest.skip("versitygw is built with Go, which is not installed")
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two sessions at once build it once
+        if not program.exists():
+            built = subprocess.run(
+                [go, "install", PACKAGE],
+                env={**os.environ, "GOBIN": str(folder)},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert built.returncode == 0, built.stderr
+    return program
+
+
+@contextlib.contextmanager
+def running(data: Path) -> Iterator[S3Server]:
+    """A server that keeps its objects below ``data``."""
+    program = installed()
+    data.mkdir(parents=True, exist_ok=True)
+    access_key, secret_key = secrets.token_hex(10), secrets.token_hex(20)
+    with data.with_suffix(".log").open("ab") as log:
+        process, endpoint = _start(program, data, access_key, secret_key, log.fileno())
+        try:
+            yield S3Server(endpoint, access_key, secret_key)
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _start(
+    program: Path, data: Path, access_key: str, secret_key: str, log: int
+) -> tuple[subprocess.Popen[bytes], str]:
+    for _ in range(5):
+        port = _free_port()
+        # Nobody else answers on a path that was just thrown: what answers there is this process.
+        health = f"/{secrets.token_hex(8)}"
+        process = subprocess.Popen(
+            [program, "--port", f"127.0.0.1:{port}", "--region", REGION, "--health", health, "posix", data],
+            # Not on the command line, where every process of the machine sees it.
+            env={**os.environ, "ROOT_ACCESS_KEY_ID": access_key, "ROOT_SECRET_ACCESS_KEY": secret_key},
+            stdout=log,
+            stderr=log,
+            preexec_fn=_end_with_parent,
+        )
+        endpoint = f"http://127.0.0.1:{port}"
+        if _answers(process, endpoint + health):
+            return process, endpoint
+        process.kill()
+        process.wait()
+    raise AssertionError(f"versitygw does not start: see {data.with_suffix('.log')}")
+
+
+def _answers(process: subprocess.Popen[bytes], url: str) -> bool:
+    """False when it ended, for instance because somebody took the port meanwhile."""
+    deadline = time.monotonic() + _START_S
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(url, trust_env=False).status_code == 200:
+                return True
+        time.sleep(0.05)
+    return False
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def versitygw_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """One server for all tests; each takes a bucket of its own."""
+    with running(tmp_path_factory.mktemp("versitygw") / "data") as server:
+        yield server
