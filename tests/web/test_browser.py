@@ -190,6 +190,48 @@ def test_a_log_goes_in_and_a_matlab_file_comes_out(browser: Any, tmp_path: Path)
         assert Path(downloading.value.path()).read_bytes() == log
 
 
+def test_a_broken_connection_is_retried_and_only_what_is_missing_is_sent(browser: Any, tmp_path: Path) -> None:
+    log = tmp_path / "long run.mcap"
+    log.write_bytes(small_log() + bytes(40_000_000))
+    with served(tmp_path / "data", with_worker=False) as site:
+        page = browser.new_context().new_page()
+        sent: list[str] = []
+        page.on("requestfinished", lambda request: sent.append(request.url) if request.method == "PUT" else None)
+        page.goto(f"{site.url}/upload")
+        page.route("**/objects/put?*part=2&*", lambda route: route.abort())
+        page.locator("#pick-files").set_input_files(log)
+        item = page.locator(".upload")
+        item.get_by_text("The connection broke").wait_for(timeout=30_000)
+        assert len(sent) == 2
+
+        page.unroute_all()
+        item.get_by_role("button", name="Retry").click()
+        item.get_by_text("uploaded", exact=True).wait_for(timeout=30_000)
+        assert len(sent) == 3 and "part=2" in sent[-1]
+        recording = hashlib.sha256(log.read_bytes()).hexdigest()
+        assert site.run(site.services.documents.recordings.get(recording)).names == ("long run.mcap",)
+        page.context.close()
+
+
+def test_a_dropped_log_is_sent_and_shows_in_the_list(browser: Any, tmp_path: Path) -> None:
+    with served(tmp_path, with_worker=False) as site, open_page(browser) as page:
+        page.goto(site.url)
+        transfer = page.evaluate_handle(
+            """(bytes) => {
+                const transfer = new DataTransfer();
+                transfer.items.add(new File([Uint8Array.from(bytes)], "dropped.mcap"));
+                return transfer;
+            }""",
+            list(small_log()),
+        )
+        page.dispatch_event("main", "dragenter", {"dataTransfer": transfer})
+        page.locator("#drop").wait_for(state="visible")
+        page.dispatch_event("main", "drop", {"dataTransfer": transfer})
+        page.locator(".upload").get_by_text("uploaded", exact=True).wait_for()
+        page.locator("#drop").wait_for(state="hidden")
+        page.locator("#rows").get_by_text("dropped.mcap").wait_for()
+
+
 def test_the_list_follows_without_a_reload(browser: Any, tmp_path: Path) -> None:
     recording = build_recording(1, status=Status.VERIFYING, started_ns=None, loss=None, metadata={})
     with served(tmp_path, with_worker=False) as site, open_page(browser) as page:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
+import structlog
+from litestar import Request
 
 from paddock.adapters.directory import DirectoryObjects
+from paddock.ports.objects import ObjectInfo
+from paddock.settings import Settings
 from paddock.usecases.services import Services
-from paddock.web.ranged import Span, content_disposition, requested_span
+from paddock.web.app import create_app
+from paddock.web.ranged import Ranged, Span, content_disposition, requested_span
 
 CONTENT = bytes(range(256)) * 4
 SIZE = len(CONTENT)
@@ -176,3 +182,63 @@ async def test_a_part_is_exactly_its_bytes(client: httpx.AsyncClient, services: 
     assert (await client.put(second, content=b"56")).status_code == 200
     await objects.complete_upload("incoming/u", store_upload)
     assert b"".join([piece async for piece in objects.read("incoming/u")]) == b"123456"
+
+
+@pytest.mark.anyio
+async def test_a_client_that_leaves_ends_the_reading() -> None:
+    read: list[int] = []
+
+    async def pieces(start: int, end: int) -> AsyncIterator[bytes]:
+        for number in range(100):
+            read.append(number)
+            yield b"x"
+
+    async def receive() -> dict[str, object]:
+        await asyncio.sleep(0)
+        return {"type": "http.disconnect" if read[-1] == 3 else "http.request"}
+
+    async def send(message: object) -> None:
+        await asyncio.sleep(0)
+
+    request = httpx.Request("GET", "http://x/")
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": request.headers.raw, "query_string": b""}
+    info = ObjectInfo("raw/a", 100, "etag", 0)
+    response = Ranged(info, pieces, file_name="a").to_asgi_response(None, Request(scope))  # type: ignore[arg-type]
+    await response(scope, receive, send)  # type: ignore[arg-type]
+    assert 3 < len(read) < 10
+
+
+@pytest.mark.anyio
+async def test_a_sender_that_leaves_is_no_fault_of_ours(services: Services, settings: Settings) -> None:
+    objects = services.objects
+    assert isinstance(objects, DirectoryObjects)
+    store_upload = await objects.begin_upload("incoming/u", 6, 6)
+    path, query = (
+        (await objects.part_link("incoming/u", store_upload, 1, 6, 60)).removeprefix(settings.base_url).split("?")
+    )
+    scope = {
+        "type": "http",
+        "method": "PUT",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [(b"host", b"localhost"), (b"content-length", b"6")],
+        "client": ("127.0.0.1", 50_000),
+        "scheme": "http",
+        "server": ("127.0.0.1", 8080),
+        "http_version": "1.1",
+        "root_path": "",
+    }
+    arriving = [{"type": "http.request", "body": b"123", "more_body": True}, {"type": "http.disconnect"}]
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        return arriving.pop(0)
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    with structlog.testing.capture_logs() as lines:
+        await create_app(services, settings)(scope, receive, send)  # type: ignore[arg-type]
+    assert [(line["event"], line["status"]) for line in lines] == [("request", 422)]
+    assert not await objects.parts("incoming/u", store_upload)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from email.utils import formatdate, parsedate_to_datetime
@@ -109,10 +110,21 @@ class _Streamed(ASGIResponse):
         self._span = span
 
     async def send_body(self, send: Send, receive: Receive) -> None:
-        """The span, piece by piece: uvicorn's ``send`` waits while the client is slow."""
-        async for piece in self._read(self._span.start, self._span.end):
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        """The span, piece by piece: ``send`` waits for a slow client, but does not tell that one left."""
+        gone = asyncio.create_task(_disconnected(receive))
+        try:
+            async for piece in self._read(self._span.start, self._span.end):
+                if gone.done():
+                    return
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            gone.cancel()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _has_it(request: Request[Any, Any, Any], etag: str, modified: str) -> bool:

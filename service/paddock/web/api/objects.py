@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import msgspec
 from litestar import Router, put, route
 from litestar.enums import HttpMethod
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
 
 from paddock.adapters.directory import DirectoryObjects
 from paddock.adapters.signed_links import GET_PATH, PUT_PATH
@@ -68,6 +68,10 @@ def object_routes(objects: DirectoryObjects) -> Router:
 
 
 async def _body(request: AnyRequest) -> AsyncIterator[bytes]:
-    async for chunk in request.stream():
-        if chunk:
-            yield chunk
+    try:
+        async for chunk in request.stream():
+            if chunk:
+                yield chunk
+    except InternalServerException:
+        # Litestar's word for a client that left. Beside a track that is no fault of the service.
+        raise Rejected("The connection ended before the part was whole: send it again.", code="cut_off") from None

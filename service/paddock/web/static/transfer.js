@@ -1,7 +1,7 @@
 // One file's way into Paddock over the API that programs use too: hash, announce, send what is missing, complete.
 
 const PARTS_AT_ONCE = 3;
-const PART_TRIES = 4;
+const PART_TRIES = 3;
 const MAGIC = [0x89, 0x4d, 0x43, 0x41, 0x50, 0x30, 0x0d, 0x0a];
 
 const worker = new Worker("/static/hash-worker.js", { type: "module" });
