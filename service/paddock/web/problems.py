@@ -107,7 +107,11 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     if wants_page(request):
         return Template(
             "error.html",
-            context={"problem": problem, "request_id": request_id},
+            context={
+                "problem": problem,
+                "request_id": request_id,
+                "principal": request.scope["state"].get("principal"),
+            },
             status_code=problem.status,
             headers=headers,
             media_type="text/html",
