@@ -13,27 +13,39 @@ import httpx
 import pytest
 
 from paddock.adapters.directory import DirectoryObjects
+from paddock.adapters.mongodb import MongoDocuments
 from paddock.adapters.sqlite import SqliteDocuments
 from paddock.errors import NotFound, Rejected
 from paddock.ports.documents import Documents
 from paddock.ports.objects import Objects
 from tests.adapters import s3_sides
+from tests.adapters.mongodb_sides import SIDES as MONGODB_SIDES
+from tests.adapters.mongodb_sides import ferretdb, mongodb_url, own_database
 from tests.adapters.s3_sides import moto_server
 from tests.servers.versitygw import versitygw_server
 
-__all__ = ["moto_server", "versitygw_server"]
+__all__ = ["ferretdb", "mongodb_url", "moto_server", "versitygw_server"]
 
 SECRET = b"a secret of a test"
 BASE_URL = "http://paddock.test"
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", *MONGODB_SIDES])
 async def documents(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Documents]:
     """Empty, migrated documents on one side."""
-    opened = SqliteDocuments(tmp_path / "paddock.sqlite")
-    await opened.migrate()
-    yield opened
-    await opened.close()
+    if request.param == "sqlite":
+        async with migrated(SqliteDocuments(tmp_path / "paddock.sqlite")) as opened:
+            yield opened
+    else:
+        async with own_database(request, request.param) as url, migrated(MongoDocuments(url)) as opened:
+            yield opened
+
+
+@contextlib.asynccontextmanager
+async def migrated(documents: Documents) -> AsyncIterator[Documents]:
+    await documents.migrate()
+    yield documents
+    await documents.close()
 
 
 class Side:

@@ -20,17 +20,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from paddock.adapters.sqlite_filters import (
-    Position,
-    Sql,
-    all_of,
-    checked,
-    order_sql,
-    page_sql,
-    read_cursor,
-    where_sql,
-    write_cursor,
-)
+from paddock.adapters.document_queries import Position, checked, read_cursor, write_cursor
+from paddock.adapters.sqlite_filters import Sql, all_of, order_sql, page_sql, where_sql
 from paddock.adapters.sqlite_schema import check_version, create_missing, expression
 from paddock.domain.job import Job
 from paddock.domain.recording import Artifact, Recording, Signal

@@ -1,4 +1,4 @@
-"""The closed list of filters, sorts and cursors of ``ports/documents.py`` in SQL.
+"""The closed list of filters and sorts of ``ports/documents.py`` in SQL.
 
 Values are always bound, never spelled. A comparison only meets values of its own kind, numbers or text, as on
 the other sides; in SQLite's order every number is smaller than every text, so ``''`` lies between the two.
@@ -6,16 +6,11 @@ the other sides; in SQLite's order every number is smaller than every text, so `
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable
 from typing import NamedTuple, get_args
 
-import msgspec
-
+from paddock.adapters.document_queries import Position, after_prefix, checked
 from paddock.adapters.sqlite_schema import expression
-from paddock.domain.instants import INT64_MAX
-from paddock.errors import Rejected
 from paddock.ports.documents import (
     Between,
     Condition,
@@ -35,8 +30,6 @@ from paddock.ports.documents import (
 
 _OPERATORS = frozenset(get_args(Operator))
 _STATISTICS = frozenset(get_args(Statistic))
-_CHECK_BYTES = 6
-_LAST_CHARACTER = chr(0x10FFFF)
 
 
 class Sql(NamedTuple):
@@ -79,7 +72,7 @@ def _condition(table: str, condition: Condition) -> Sql:
         case Exists(field, exists):
             return Sql(f"{expression(field)} IS {'NOT ' if exists else ''}NULL")
         case StartsWith(field, prefix):
-            return _between(expression(field), prefix, _after_prefix(prefix))
+            return _between(expression(field), prefix, after_prefix(prefix))
         case Contains(field, text):
             return Sql(f"instr({expression(field)}, ?) > 0", (text,))
         case HasElement(field, path, value):
@@ -127,16 +120,6 @@ def _between(value: str, at_least: float | str | None, below: float | str | None
     return all_of(pieces)
 
 
-def _after_prefix(prefix: str) -> str | None:
-    """The first text after all that begin with ``prefix``, in the order of code points."""
-    head = prefix.rstrip(_LAST_CHARACTER)
-    if not head:
-        return None
-    following = ord(head[-1]) + 1
-    # Surrogates are no characters: UTF-8 has none of them.
-    return head[:-1] + chr(0xE000 if following == 0xD800 else following)
-
-
 def _has_element(field: str, path: str, value: Scalar) -> Sql:
     expression(field)  # refuses what is no field
     if path:
@@ -160,24 +143,6 @@ def _has_signal(condition: HasSignal) -> Sql:
         f" WHERE {expression('name', 'signals')} = ? AND {compared})",
         (condition.name, checked(condition.value)),
     )
-
-
-def checked(value: str | int | float) -> str | int | float:
-    """A value as SQLite can compare it.
-
-    Raises:
-        ValueError: an integer beyond int64.
-    """
-    if isinstance(value, int) and not -INT64_MAX - 1 <= value <= INT64_MAX:
-        raise ValueError(f"{value} is beyond int64")
-    return value
-
-
-class Position(NamedTuple):
-    """The last document of a page: the next page begins after it."""
-
-    value: Scalar
-    id: str
 
 
 def page_sql(table: str, where: Where, sort: Sort, after: Position | None) -> list[Sql]:
@@ -223,40 +188,3 @@ def order_sql(sort: Sort) -> str:
     if sort.field == "id":
         return f"id {direction}"
     return f"{expression(sort.field)} {direction} NULLS LAST, id {direction}"
-
-
-def write_cursor(table: str, sort: Sort, position: Position) -> str:
-    """A text for the next request: position and sort, with a checksum against edits.
-
-    The checksum is no secret: whoever forges one only gets another page of what they may read anyway.
-    """
-    payload = msgspec.json.encode([_mark(table, sort), position.value, position.id])
-    return base64.urlsafe_b64encode(_checksum(payload) + payload).decode().rstrip("=")
-
-
-def read_cursor(table: str, sort: Sort, cursor: str) -> Position:
-    """The position in a cursor.
-
-    Raises:
-        Rejected: it was edited, or belongs to another sort or collection (code ``bad_cursor``).
-    """
-    try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        if _checksum(raw[_CHECK_BYTES:]) != raw[:_CHECK_BYTES]:
-            raise ValueError("edited")
-        mark, value, document_id = msgspec.json.decode(raw[_CHECK_BYTES:], type=tuple[str, Scalar, str])
-        if mark != _mark(table, sort):
-            raise ValueError("of another list")
-    except (ValueError, msgspec.DecodeError) as error:
-        raise Rejected(
-            "The cursor was edited or belongs to another list: begin again without it.", code="bad_cursor"
-        ) from error
-    return Position(value, document_id)
-
-
-def _mark(table: str, sort: Sort) -> str:
-    return f"{table} {'-' if sort.descending else '+'}{sort.field}"
-
-
-def _checksum(payload: bytes) -> bytes:
-    return hashlib.blake2b(payload, digest_size=_CHECK_BYTES, person=b"paddock-cursor").digest()

@@ -6,16 +6,15 @@ document is spelled by ``expression`` alone.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 
+from paddock.adapters.document_queries import check_field
 from paddock.domain.fields import FIELDS
 from paddock.errors import Unavailable
 
 SCHEMA_VERSION = 1
 """Raised when older code could no longer work on the tables. Indexes may change without it."""
 
-_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _LONG_TEXT = {"notes"}
 
 # Every index has the id after what it sorts by, so that it gives pages in their final order. Nearly every list asks
@@ -60,8 +59,7 @@ def expression(field: str, table: str = "") -> str:
     Raises:
         ValueError: it is no dotted path of plain names. This keeps SQL out of it.
     """
-    if not _FIELD.fullmatch(field):
-        raise ValueError(f"{field[:80]!r} is no field: names of letters, digits and _ joined by dots")
+    check_field(field)
     column = f"{table}." if table else ""
     return f"{column}id" if field == "id" else f"json_extract({column}doc, '$.{field}')"
 

@@ -1,0 +1,277 @@
+"""Documents on MongoDB: one collection per kind, one command per call.
+
+Compare-and-set is a findAndModify, so nothing is read before it is written and no lock is needed. What was answered
+survives the loss of a server: writes wait for the journals of a majority. Only ``put_many`` writes several
+documents; on a replica set it is one transaction. A server that stands alone has no transactions: there a crash in
+the middle may leave some documents written, and putting them again mends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeAlias, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+import pymongo
+from pymongo import AsyncMongoClient, ReplaceOne, ReturnDocument
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import ConfigurationError, DuplicateKeyError
+
+from paddock.adapters.document_queries import Position, read_cursor, write_cursor
+from paddock.adapters.mongodb_errors import translated
+from paddock.adapters.mongodb_filters import (
+    Query,
+    all_of,
+    condition_query,
+    lists_of,
+    page_parts,
+    signal_query,
+    stored_name,
+)
+from paddock.adapters.mongodb_schema import create_missing
+from paddock.adapters.mongodb_values import Codec, as_scalar, scalar_at
+from paddock.domain.job import Job
+from paddock.domain.recording import Artifact, Recording, Signal
+from paddock.domain.upload import Upload
+from paddock.errors import Rejected
+from paddock.ports.documents import BY_ID, MAX_PAGE, Collection, HasSignal, Page, Scalar, Sort, Where
+
+MIGRATE_S = 3600.0
+"""How long building the indexes of a large database may take."""
+MAX_HAVING_SIGNAL = 100_000
+"""Recordings that one ``HasSignal`` may mean: their ids go into a query, which may have 16 MiB."""
+_DEFAULT_DATABASE = "paddock"
+# What the URL says wins. A lost server is noticed within seconds and a hung one within half a minute; the caller
+# has its own patience above that.
+_DEFAULTS: dict[str, Any] = {
+    "appName": "paddock",
+    "serverSelectionTimeoutMS": 5_000,
+    "connectTimeoutMS": 5_000,
+    "socketTimeoutMS": 30_000,
+    "waitQueueTimeoutMS": 10_000,
+    "wTimeoutMS": 20_000,
+    "w": "majority",
+    "journal": True,
+    "readConcernLevel": "majority",
+    "retryReads": True,
+    "retryWrites": True,
+}
+# FerretDB 1.24 hangs for ever on an update of more than about 100 documents.
+_BATCH = 64
+
+T = TypeVar("T", bound=msgspec.Struct)
+Client: TypeAlias = AsyncMongoClient[dict[str, Any]]
+
+
+class MongoDocuments:
+    """``ports/documents.py`` on a database of a MongoDB server. Call ``migrate`` once before anything else.
+
+    Args:
+        url: ``mongodb://`` or ``mongodb+srv://`` with user, password, TLS and the database (``paddock`` when there
+            is none). Options in it win over ours.
+
+    Raises:
+        Rejected: the URL has the wrong form (code ``bad_setting``); the message does not repeat it.
+    """
+
+    def __init__(self, url: str) -> None:
+        given = {name.lower() for name, _ in parse_qsl(url.partition("?")[2], keep_blank_values=True)}
+        options = {name: value for name, value in _DEFAULTS.items() if name.lower() not in given}
+        try:
+            self._client: Client = AsyncMongoClient(url, **options)
+            self._database = self._client.get_default_database(_DEFAULT_DATABASE)
+        except (ConfigurationError, ValueError):
+            # From None: the library's text may repeat the password.
+            raise Rejected(
+                "The database's URL has the wrong form: write mongodb://user:password@host/database, with special"
+                " characters in user and password percent-encoded.",
+                code="bad_setting",
+            ) from None
+        self.signals: Collection[Signal] = MongoCollection(self._client, self._database["signals"], Signal)
+        self.recordings: Collection[Recording] = MongoCollection(
+            self._client, self._database["recordings"], Recording, signals=self._database["signals"]
+        )
+        self.artifacts: Collection[Artifact] = MongoCollection(self._client, self._database["artifacts"], Artifact)
+        self.uploads: Collection[Upload] = MongoCollection(self._client, self._database["uploads"], Upload)
+        self.jobs: Collection[Job] = MongoCollection(self._client, self._database["jobs"], Job)
+
+    async def migrate(self) -> None:
+        """Create indexes, drop those of ours that are no longer used; safe for two at once.
+
+        Raises:
+            Unavailable: see ``mongodb_errors``.
+        """
+        with translated(), pymongo.timeout(MIGRATE_S):
+            await create_missing(self._database)
+
+    async def close(self) -> None:
+        """Give back connections."""
+        await self._client.close()
+
+
+class MongoCollection(Generic[T]):
+    """One collection of documents; see ``ports/documents.py``.
+
+    Args:
+        client: for transactions.
+        documents: where they are.
+        kind: what they are.
+        signals: where the recordings' signals are, for ``HasSignal``.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        documents: AsyncCollection[dict[str, Any]],
+        kind: type[T],
+        signals: AsyncCollection[dict[str, Any]] | None = None,
+    ) -> None:
+        self._client = client
+        self._documents = documents
+        self._codec = Codec(kind)
+        self._lists = lists_of(kind)
+        self._signals = signals
+
+    async def get(self, document_id: str) -> T | None:
+        """The document with this id."""
+        with translated():
+            stored = await self._documents.find_one({"_id": str(document_id)})
+        return self._codec.decode(stored) if stored else None
+
+    async def insert(self, document: T) -> bool:
+        """Add it, unless its id is taken."""
+        stored = self._codec.encode(document)
+        with translated():
+            try:
+                await self._documents.insert_one(stored)
+            except DuplicateKeyError:
+                return False
+        return True
+
+    async def put_many(self, documents: Sequence[T]) -> None:
+        """Add or replace all of them, in one transaction where the server has transactions."""
+        stored = [self._codec.encode(document) for document in documents]
+        if not stored:
+            return
+
+        async def put(session: AsyncClientSession | None) -> None:
+            for start in range(0, len(stored), _BATCH):
+                batch = stored[start : start + _BATCH]
+                writes = [ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in batch]
+                await self._documents.bulk_write(writes, ordered=False, session=session)
+
+        with translated():
+            if not await self._has_transactions():
+                await put(None)
+                return
+            async with self._client.start_session() as session:
+                await session.with_transaction(put)
+
+    async def _has_transactions(self) -> bool:
+        hello = await self._client.admin.command("hello")
+        return "setName" in hello or hello.get("msg") == "isdbgrid"
+
+    async def change(self, document_id: str, changes: Mapping[str, object], where: Where = ()) -> T | None:
+        """Compare and set."""
+        update = {"$set": self._codec.encode_changes(dict(changes))}
+        query = all_of([{"_id": str(document_id)}, await self._query(where)])
+        with translated():
+            stored = await self._documents.find_one_and_update(query, update, return_document=ReturnDocument.AFTER)
+        return self._codec.decode(stored) if stored else None
+
+    async def change_first(self, where: Where, sort: Sort, changes: Mapping[str, object]) -> T | None:
+        """Compare and set on the first that matches."""
+        update = {"$set": self._codec.encode_changes(dict(changes))}
+        for part in page_parts(await self._query(where), where, sort, None):
+            with translated():
+                stored = await self._documents.find_one_and_update(
+                    part.query, update, sort=part.order, return_document=ReturnDocument.AFTER
+                )
+            if stored:
+                return self._codec.decode(stored)
+        return None
+
+    async def find(
+        self, where: Where = (), *, sort: Sort = BY_ID, limit: int = 50, after: str | None = None
+    ) -> Page[T]:
+        """A page of documents."""
+        limit = max(1, min(limit, MAX_PAGE))
+        name = stored_name(sort.field)
+        position = read_cursor(self._documents.name, sort, after) if after is not None else None
+        found: list[dict[str, Any]] = []
+        for part in page_parts(await self._query(where), where, sort, position):
+            # One more than asked for tells whether there is a next page.
+            if wanted := limit + 1 - len(found):
+                with translated():
+                    found += await self._documents.find(part.query, sort=part.order, limit=wanted).to_list()
+        cursor = None
+        if len(found) > limit:
+            last = found[limit - 1]
+            cursor = write_cursor(self._documents.name, sort, Position(scalar_at(last, name), last["_id"]))
+        return Page(tuple(self._codec.decode(stored) for stored in found[:limit]), cursor)
+
+    async def count(self, where: Where = ()) -> int:
+        """How many match."""
+        query = await self._query(where)
+        with translated():
+            return await self._documents.count_documents(query)
+
+    async def facet(self, field: str, where: Where = (), *, limit: int = 50) -> Sequence[tuple[Scalar, int]]:
+        """Values with their counts."""
+        name = stored_name(field)
+        steps: list[Mapping[str, Any]] = [
+            {"$match": all_of([{name: {"$ne": None}}, await self._query(where)])},
+            {"$group": {"_id": f"${name}", "count": {"$sum": 1}}},
+            {"$sort": {"count": -1, "_id": 1}},
+            {"$limit": max(1, min(limit, MAX_PAGE))},
+        ]
+        with translated():
+            groups = await (await self._documents.aggregate(steps)).to_list()
+        return [(as_scalar(group["_id"]), group["count"]) for group in groups]
+
+    async def delete(self, where: Where) -> int:
+        """Remove what matches."""
+        if not where:
+            raise ValueError("deleting everything is refused: say what")
+        query = await self._query(where)
+        with translated():
+            return (await self._documents.delete_many(query)).deleted_count
+
+    async def _query(self, where: Where) -> Query:
+        """All conditions together.
+
+        ``HasSignal`` is asked first, of the signals' index, and stands for the ids it found: the signals of a
+        recording come and go together, with its conversion.
+        """
+        queries = []
+        having: set[str] | None = None
+        for condition in where:
+            if isinstance(condition, HasSignal) and self._signals is not None:
+                found = await _recordings_having(self._signals, condition)
+                having = found if having is None else having & found
+            else:
+                queries.append(condition_query(condition, self._lists))
+        if having is not None:
+            queries.append({"_id": {"$in": sorted(having)}})
+        return all_of(queries)
+
+
+async def _recordings_having(signals: AsyncCollection[dict[str, Any]], condition: HasSignal) -> set[str]:
+    query = signal_query(condition)
+    with translated():
+        found = signals.find(
+            query,
+            # Both in the index, so that no document is read.
+            projection={"_id": False, "recording": True},
+            limit=MAX_HAVING_SIGNAL + 1,
+            batch_size=MAX_HAVING_SIGNAL + 1,
+        )
+        recordings = {str(signal["recording"]) for signal in await found.to_list()}
+    if len(recordings) > MAX_HAVING_SIGNAL:
+        raise Rejected(
+            f"More than {MAX_HAVING_SIGNAL:,} recordings have this signal: ask for less of them.",
+            code="too_many_matches",
+        )
+    return recordings

@@ -1,0 +1,93 @@
+"""Indexes of the documents on MongoDB.
+
+Every index has ``_id`` after what it sorts by, so that it gives pages in their final order, forwards or backwards.
+Nearly every list asks for what is not deleted, hence ``deleted_at`` comes first: one index then filters and sorts.
+What follows ``_id`` is only looked at on the way, so that a search reads the index and not every document.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from pymongo import ASCENDING, IndexModel
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import OperationFailure
+
+from paddock.domain.fields import FIELDS
+
+_OURS = "paddock_"
+_INDEX_NOT_FOUND = 27
+_LONG_TEXT = {"notes"}
+
+
+class Index(NamedTuple):
+    """One index and the question it answers."""
+
+    collection: str
+    fields: tuple[str, ...]
+    serves: str
+
+    @property
+    def keys(self) -> list[tuple[str, int]]:
+        """The fields, and ``_id`` where it is not among them."""
+        fields = self.fields if "_id" in self.fields else (*self.fields, "_id")
+        return [(field, ASCENDING) for field in fields]
+
+    @property
+    def name(self) -> str:
+        """Says what is indexed: another definition is another name."""
+        return _OURS + "_".join(self.fields).replace(".", "_")
+
+
+INDEXES = (
+    Index("recordings", ("uploaded_at",), "everything, the newest upload first"),
+    Index("recordings", ("started_ns",), "everything by when the car recorded it"),
+    Index("recordings", ("status", "uploaded_at"), "what is not ready yet"),
+    Index("recordings", ("deleted_at", "uploaded_at", "_id", "search"), "the list; words in names and metadata"),
+    Index("recordings", ("deleted_at", "started_ns", "_id", "search"), "the same by time; a span of time"),
+    Index("recordings", ("deleted_at", "status", "uploaded_at"), "the list of one status"),
+    *(
+        Index(
+            "recordings", ("deleted_at", f"metadata.{field.name}.value", "uploaded_at"), f"one {field.name}; facets"
+        )
+        for field in FIELDS
+        if field.name not in _LONG_TEXT
+    ),
+    Index("recordings", ("channels.topic", "deleted_at", "uploaded_at"), "recordings that have a topic"),
+    Index("signals", ("recording", "name"), "the signals of one recording"),
+    Index(
+        "signals",
+        ("name", "recording", "min", "max", "mean", "first", "last", "count"),
+        "HasSignal: every recording of one signal side by side with all statistics; no document is read",
+    ),
+    Index("artifacts", ("recording", "created_at"), "the files of some recordings, the newest first"),
+    Index("uploads", ("completed_at", "created_at"), "uploads that nobody completed; those long done"),
+    Index("uploads", ("sha256",), "an upload of the same bytes to continue"),
+    # findAndModify must walk an index in the order of its sort: after a sort of its own it answers nothing, not the
+    # next one, when the first was taken in between.
+    Index("jobs", ("state", "due_at"), "the next job that is due; one whose lease ran out"),
+    Index("jobs", ("state", "updated_at"), "jobs of one state, those that changed last first"),
+    Index("jobs", ("updated_at",), "all jobs, those that changed last first"),
+    Index("jobs", ("subject",), "the jobs of one recording or upload"),
+)
+
+
+async def create_missing(database: AsyncDatabase[dict[str, Any]]) -> None:
+    """Create the indexes above and drop ours that are no longer among them; other people's stay."""
+    for collection in sorted({index.collection for index in INDEXES}):
+        wanted = {index.name: index.keys for index in INDEXES if index.collection == collection}
+        documents = database[collection]
+        # The server leaves an index alone that is there already, also when somebody else is creating it right now.
+        await documents.create_indexes([IndexModel(keys, name=name) for name, keys in wanted.items()])
+        for name in await documents.index_information():
+            if name.startswith(_OURS) and name not in wanted:
+                await _drop(documents, name)
+
+
+async def _drop(documents: AsyncCollection[dict[str, Any]], name: str) -> None:
+    try:
+        await documents.drop_index(name)
+    except OperationFailure as error:
+        if error.code != _INDEX_NOT_FOUND:  # somebody else dropped it first
+            raise
