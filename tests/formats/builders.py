@@ -37,6 +37,7 @@ class MemoryColumns:
 
     def __init__(self, topics: Sequence[Topic], batch_rows: int = 3, **summary: Any) -> None:
         self.batch_rows = batch_rows
+        self._topics = list(topics)
         self.reads: list[tuple[str, tuple[str, ...] | None]] = []
         self._data: dict[ColumnChannel, tuple[np.ndarray, pa.StructArray]] = {}
         channels = []
@@ -69,6 +70,9 @@ class MemoryColumns:
         return ChannelSummary(
             channel.topic, channel.slug, channel.schema_name, "protobuf", "protobuf", len(times), *bounds
         )
+
+    def __repr__(self) -> str:
+        return f"MemoryColumns({self._topics!r}, {self.batch_rows})"
 
     def rows(self, channel: ColumnChannel) -> int:
         return len(self._data[channel][0])

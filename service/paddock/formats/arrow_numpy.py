@@ -103,7 +103,8 @@ def matrix(array: pa.Array, width: int, dtype: npt.DTypeLike = np.float64) -> Ar
     if array.null_count == 0:
         return values.reshape(len(array), width)
     filled = np.full((len(array), width), np.nan if values.dtype.kind == "f" else 0, values.dtype)
-    filled[array.is_valid().to_numpy(zero_copy_only=False)] = values.reshape(-1, width)
+    known = len(array) - array.null_count
+    filled[array.is_valid().to_numpy(zero_copy_only=False)] = values.reshape(known, width)
     return filled
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from paddock.errors import Rejected
 from paddock.formats.matlab_tree import (
@@ -39,8 +40,9 @@ _MATRIX = 14
 _CELL_CLASS, _STRUCT_CLASS, _CHAR_CLASS = 1, 2, 4
 _LOGICAL_FLAG = 0x0200
 _UTF16_DATA, _UINT16_DATA = 17, 4
-"""Both say UTF-16 to MATLAB and Octave. scipy reads the first, but fails on characters outside the BMP, because it
-counts characters where MATLAB counts code units; with the second it garbles them, and reads on."""
+"""Both say UTF-16 to MATLAB and Octave. scipy reads the first, but refuses the whole file where characters outside
+the BMP or byte order marks make it count other than MATLAB, which counts code units; the second it garbles and
+reads on (it refuses a few texts even so). So the second is for texts that have such units."""
 _DATA_TYPE = {"i1": 1, "u1": 2, "i2": 3, "u2": 4, "i4": 5, "u4": 6, "f4": 7, "f8": 9, "i8": 12, "u8": 13}
 _ARRAY_CLASS = {"f8": 6, "f4": 7, "i1": 8, "u1": 9, "i2": 10, "u2": 11, "i4": 12, "u4": 13, "i8": 14, "u8": 15}
 _PIECE_BYTES = 8 << 20
@@ -208,7 +210,7 @@ def small_element(name: str, value: str | float | int | bool | list[str] | Array
     if isinstance(value, str):
         units = value.encode("utf-16-le", "surrogatepass")
         shape = (1 if units else 0, len(units) // 2)
-        data_type = _UINT16_DATA if any(ord(letter) > 0xFFFF for letter in value) else _UTF16_DATA
+        data_type = _UINT16_DATA if _uncountable(np.frombuffer(units, np.uint16)).any() else _UTF16_DATA
         body = _matrix_head(name, _CHAR_CLASS, shape) + _data(data_type, units)
         return _tag(_MATRIX, len(body)) + body
     array = np.atleast_1d(np.asarray(value))
@@ -280,12 +282,18 @@ def cell_records(cells: Cells) -> tuple[Array, Array]:
             out[words + 9] = counts
         if data_tag:
             out[words + len(template) - 1] = sizes
-        if cells.kind is CellKind.CHAR and (surrogates := (contents & 0xF800) == 0xD800).any():
+        if cells.kind is CellKind.CHAR and (uncountable := _uncountable(contents)).any():
             many = np.zeros(len(contents) + 1, np.int64)
-            np.cumsum(surrogates, out=many[1:])
+            np.cumsum(uncountable, out=many[1:])
             out[words[np.diff(many[cells.offsets]) > 0] + len(template) - 2] = _UINT16_DATA
         _scatter_contents(out, contents, starts, begins[:-1] + before)
     return out.view(np.uint8), begins
+
+
+def _uncountable(units: Array) -> npt.NDArray[np.bool_]:
+    """Which UTF-16 code units are halves of a character, or byte order marks."""
+    found: npt.NDArray[np.bool_] = ((units & 0xF800) == 0xD800) | (units == 0xFEFF) | (units == 0xFFFE)
+    return found
 
 
 def _scatter_contents(out: Array, contents: Array, starts: Array, places: Array) -> None:
