@@ -23,6 +23,7 @@ def write(columns: MemoryColumns, path: Path, run: Run | None = None, **request:
     steps: list[float] = []
     mat.write(columns, ExportRequest(**request), run or Run(), path, steps.append)
     assert steps == sorted(steps)
+    assert not steps or steps[-1] == 1
     return load(path)
 
 

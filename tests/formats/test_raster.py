@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from paddock.domain.export import ExportRequest
 from paddock.errors import Rejected
+from paddock.formats.arrow_numpy import plain_rows
 from paddock.formats.raster import requested
 from paddock.mcap.columns import Columns
-from tests.formats.builders import START_NS, MemoryColumns, Topic, struct_type
+from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, struct_type
 
 MS = 1_000_000
 
@@ -56,6 +57,15 @@ def test_linear_lies_between_messages_for_floats_alone(log: MemoryColumns) -> No
     assert column(columns, "slow", "f") == [None, None, 5, 22.5, 27.5, 30, 30]
     assert column(columns, "slow", "i") == [None, None, 0, 2, 2, 3, 3]
     assert column(columns, "slow", "o") == [None, None, None, 2.25, 2.75, 3, 3]
+
+
+def test_every_kind_of_field_has_rows_before_its_first_message() -> None:
+    early = Topic("early", struct_type(x=pa.int8()), [{"x": 1}], times_ns=[-25 * MS])
+    columns = requested(MemoryColumns([every_kind(), early]), ExportRequest(rate_hz=100, interpolation="linear"))
+    for field in every_kind().fields:
+        batches = columns.read(columns.channels[0])
+        values = [value for batch in batches for value in plain_rows(batch.messages.field(field.name))]
+        assert values[:3] == [None, None, None], field.name
 
 
 def test_the_axis_begins_with_the_span(log: MemoryColumns) -> None:

@@ -64,7 +64,7 @@ def write_mat5(
         target: is overwritten.
         variables: name and contents, in the order of the file.
         columns: what the tree's columns are read from.
-        done: told after every batch how many values of number columns were written.
+        done: told after every batch how many rows of columns were written.
 
     Raises:
         VariableTooLarge: one has 2 GiB or more; the file is then useless.
@@ -126,6 +126,7 @@ class _Writer:
                     self._append(cell_records(piece)[0].data)
                 if self.end - begin > MAX_VARIABLE_BYTES:
                     raise VariableTooLarge("A column of texts takes 2 GiB or more, which MAT v5 cannot hold.")
+                self.done(len(batch))
         self._set_size(begin)
 
     def _fill_in(self) -> None:

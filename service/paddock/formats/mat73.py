@@ -127,6 +127,7 @@ class _Writer:
                 references = self._contents(part(batch), known)
                 dataset[index, row : row + len(references)] = references
                 row += len(references)
+                self.done(len(references))
 
     def _contents(self, cells: Cells, known: dict[bytes, Any]) -> Array:
         """A reference per cell; equal contents of a column share a dataset, because each one costs much."""
