@@ -1,0 +1,109 @@
+"""The records of one chunk, as far as they can be had."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from paddock.mcap.chunks import AT_ONCE_BYTES, Undecompressable, compression_of, decompress, decompress_at_once
+from paddock.mcap.losses import LossLedger
+from paddock.mcap.message_heads import indexed_events
+from paddock.mcap.plausible import IN_CHUNKS
+from paddock.mcap.records import PREFIX_BYTES, ChunkHead
+from paddock.mcap.scan import Event, Int64s, Record, scan
+from paddock.mcap.windows import BytesWindow, StreamWindow, Window
+
+
+@dataclass
+class ChunkReader:
+    """One chunk of a file.
+
+    Args:
+        head: what it says of itself.
+        record: where it is in ``file``.
+        file: where its records are read from.
+        indexes: the offsets of its messages, from the MessageIndex records after it; a hint.
+    """
+
+    head: ChunkHead
+    record: Record
+    file: Window
+    indexes: list[Int64s] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.begin = self.record.position + PREFIX_BYTES + self.head.head_size
+        available = self.file.size - self.begin
+        outer_size = self.record.length - self.head.head_size
+        said = min(size for size in (self.head.records_size, max(outer_size, 0)) if size >= 0)
+        # Either length may be wrong. The inner one is what other readers go by.
+        self.size = self.head.records_size if self.head.records_size <= available else min(said, available)
+        self.cut = self.head.records_size > available and outer_size > available
+        if self.cut:
+            self.size = available
+        self.at_once = max(self.size, self.head.uncompressed_size) <= AT_ONCE_BYTES
+        self._compressed = b""
+        self._used = 0
+        self._crc = 0
+        self._size = 0
+        self._failed = False
+
+    def load(self) -> None:
+        """Read the compressed records, before the file's window moves on."""
+        begin = self.file.ensure(self.begin, self.size)
+        self._compressed = self.file.data[begin : begin + self.size]
+
+    def events(self) -> Iterator[tuple[Window, Event]]:
+        """Its records, and the window that they are in."""
+        begin = self.file.ensure(self.begin, min(self.size, 64)) if not self._compressed else 0
+        first = self._compressed[:64] or self.file.data[begin : begin + 64]
+        try:
+            compression = compression_of(self.head.compression, first)
+        except Undecompressable:
+            self._failed = True
+            return
+        data = None
+        if self.at_once:
+            data = decompress_at_once(compression, self._compressed, self.head.uncompressed_size)
+        if data is None:
+            stream = StreamWindow(self._pieces(compression), self.head.uncompressed_size)
+            for event in scan(stream, known=IN_CHUNKS):
+                yield stream, event
+            return
+        self._size = len(data)
+        self._crc = zlib.crc32(data)
+        window = BytesWindow(data)
+        for event in indexed_events(data, self.indexes) or scan(window, known=IN_CHUNKS):
+            yield window, event
+
+    def note_losses(self, losses: LossLedger, got: int) -> None:
+        """Say what of the chunk is not there, once its events were taken; ``got`` is the number of messages."""
+        position, crc = self.record.position, self.head.uncompressed_crc
+        short = self._size < self.head.uncompressed_size
+        if self._failed or self.cut or (short and crc not in (0, self._crc)):
+            missed = max(0, sum(len(offsets) for offsets in self.indexes) - got)
+            reason = "truncated_chunk" if self.cut else "damaged_chunk"
+            unused = self.head.records_size if self.cut else self.size
+            losses.lose(reason, position, max(0, min(unused, 1 << 40) - self._used), missed, self.head.end_time)
+        elif crc not in (0, self._crc):
+            losses.lose("bad_crc", position, 0)
+
+    def read(self, size: int) -> bytes:
+        """The next compressed bytes, for the decompressor."""
+        size = min(size, self.size - self._used)
+        if self._compressed:
+            piece = self._compressed[self._used : self._used + size]
+        else:
+            begin = self.file.ensure(self.begin + self._used, size)
+            piece = self.file.data[begin : begin + size]
+        self._used += len(piece)
+        return piece
+
+    def _pieces(self, compression: str) -> Iterator[bytes]:
+        try:
+            for piece in decompress(compression, self):
+                self._crc = zlib.crc32(piece, self._crc)
+                self._size += len(piece)
+                yield piece
+        except Undecompressable:
+            self._failed = True

@@ -1,0 +1,1 @@
+"""Message payloads → Arrow, one module per message encoding; a module declares ``ENCODING`` and ``decoder``."""

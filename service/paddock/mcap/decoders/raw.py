@@ -1,0 +1,28 @@
+"""Payloads that nobody here can read: kept as bytes in the one field ``data``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from paddock.mcap.decoders.decoded import Decoded
+
+
+class RawDecoder:
+    """Keeps payloads as they are."""
+
+    fields: pa.StructType = pa.struct([pa.field("data", pa.binary(), nullable=False)])
+    enums: dict[str, dict[int, str]] = {}
+    max_rows = 1 << 30
+
+    def __init__(self, notice: str = "") -> None:
+        self.notice = notice
+
+    def conform(self, messages: pa.StructArray, names: Sequence[str] | None) -> pa.StructArray:
+        """The type never changes."""
+        return messages
+
+    def decode(self, payloads: pa.BinaryArray) -> Decoded:
+        """The same bytes."""
+        return Decoded(pa.StructArray.from_arrays([payloads], fields=list(self.fields)))

@@ -1,0 +1,36 @@
+"""Which decoder a channel gets."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from types import ModuleType
+
+import paddock.mcap.decoders
+from paddock.mcap.decoders.decoded import Decoder, Undecodable
+from paddock.mcap.decoders.raw import RawDecoder
+from paddock.mcap.definitions import Definition
+
+
+@cache
+def _modules() -> dict[str, ModuleType]:
+    found = {}
+    for info in pkgutil.iter_modules(paddock.mcap.decoders.__path__):
+        module = importlib.import_module(f"{paddock.mcap.decoders.__name__}.{info.name}")
+        if hasattr(module, "ENCODING"):
+            found[module.ENCODING] = module
+    return found
+
+
+def find_decoder(definition: Definition) -> Decoder:
+    """The decoder of a channel; payloads that no module knows are kept as bytes, and named."""
+    channel, schema = definition.channel, definition.schema
+    module = _modules().get(channel.message_encoding)
+    if module is None:
+        encoding = channel.message_encoding or "no encoding"
+        return RawDecoder(f"{channel.topic} ({encoding}) is not decoded, its messages are kept as bytes.")
+    try:
+        return module.decoder(schema)  # type: ignore[no-any-return]
+    except Undecodable as error:
+        return RawDecoder(f"{channel.topic} is kept as bytes: {error}.")

@@ -1,0 +1,307 @@
+"""Reads a log from its first byte to its last: the parts, definitions, chunks and messages, and what was lost.
+
+The summary is never asked; its definitions are taken like any others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from paddock.mcap.chunk_reader import ChunkReader
+from paddock.mcap.clock import Clock
+from paddock.mcap.columns import Attachment
+from paddock.mcap.definitions import Definition, Part
+from paddock.mcap.held_messages import HeldMessages
+from paddock.mcap.losses import LossLedger
+from paddock.mcap.message_heads import HEAD_BYTES, Heads, heads_at, index_offsets
+from paddock.mcap.records import (
+    ATTACHMENT,
+    CHANNEL,
+    CHUNK,
+    CHUNK_INDEX,
+    DATA_END,
+    FOOTER,
+    HEADER,
+    MESSAGE,
+    MESSAGE_INDEX,
+    METADATA,
+    PREFIX_BYTES,
+    SCHEMA,
+    STATISTICS,
+    Fields,
+    Malformed,
+    read_attachment_head,
+    read_channel,
+    read_chunk_head,
+    read_header,
+    read_metadata,
+    read_schema,
+)
+from paddock.mcap.scan import MAGIC_RECORD, Event, Garbage, Int64s, Messages, Record, scan
+from paddock.mcap.windows import FileWindow, Window
+
+LAST_TIME = 2**63 - 1
+"""The specification has unsigned times; a message after the year 2262 is damaged, and counted as undecodable."""
+MAX_ATTACHMENT_BYTES = 64 << 20
+_MAX_RECORD_BYTES = 64 << 20
+_CHUNK_HEAD_ROOM = 128
+
+
+@dataclass(frozen=True)
+class Run:
+    """Messages in file order, all of defined channels.
+
+    Shapes: ``starts``, ``ends`` int64 (N,), where each record begins and ends in ``data``; ``heads`` (N,).
+    """
+
+    data: bytes
+    starts: Int64s
+    ends: Int64s
+    heads: Heads
+    definitions: dict[int, Definition]
+    """By channel id; right until the next run."""
+    ordinal: int
+    """How many messages the file has before."""
+
+
+class LogReader:
+    """One pass over a log: iterate ``runs`` to its end, then look at the rest.
+
+    Args:
+        log: the file, seekable.
+        directory: for a temporary file, used only when messages come before their definitions.
+        progress: told how much was read, 0 to 1.
+    """
+
+    def __init__(self, log: BinaryIO, directory: Path, progress: Callable[[float], None] = lambda _: None) -> None:
+        self._window = FileWindow(log)
+        self._held = HeldMessages(directory)
+        self._progress = progress
+        self._chunk: ChunkReader | None = None
+        self._ordinal = 0
+        self._after_magic = self._after_garbage = False
+        self._start_part()
+        self.parts = 0
+        self.losses = LossLedger()
+        self.clock = Clock()
+        self.definitions: list[Definition] = []
+        """Of all parts, in file order."""
+        self.metadata: list[tuple[str, dict[str, str]]] = []
+        self.attachments: list[Attachment] = []
+        self.conflicts: list[str] = []
+        self.library = self.profile = ""
+        self.chunks = self.chunk_indexes = 0
+
+    def runs(self) -> Iterator[Run]:
+        """All messages that can be had."""
+        try:
+            for event in scan(self._window):
+                yield from self._take(event)
+            yield from self._end_part()
+        finally:
+            self._held.close()
+
+    @property
+    def needs_viewer_copy(self) -> bool:
+        """Whether a remote viewer cannot open it fast: damaged, without chunks, or without their index."""
+        damaged = self.losses.report().health != "intact"
+        return damaged or not self.chunks or self.chunk_indexes < self.chunks
+
+    def _take(self, event: Event) -> Iterator[Run]:
+        if isinstance(event, Record) and event.opcode == MESSAGE_INDEX:
+            self._take_index(event)
+            return
+        yield from self._end_chunk()
+        if isinstance(event, Messages):
+            self._progress((event.offset + int(event.ends[-1])) / self._window.size)
+            yield from self._messages(event)
+        elif isinstance(event, Garbage):
+            at_end = event.position + event.size == self._window.size
+            reason = "cut_off" if at_end else "garbage" if event.size else "bad_length"
+            self.losses.lose(reason, event.position, event.size)
+        else:
+            self._progress(event.position / self._window.size)
+            yield from self._record(event)
+        self._after_garbage = isinstance(event, Garbage)
+
+    def _record(self, record: Record) -> Iterator[Run]:
+        after_magic, self._after_magic = self._after_magic, record.opcode == MAGIC_RECORD
+        if record.opcode == MAGIC_RECORD:
+            # The magic that ends a file is the same as the one that begins the next.
+            if self._footer_seen and not self._closed:
+                self._closed = True
+            else:
+                yield from self._begin_part()
+        elif record.opcode == HEADER:
+            if (self._footer_seen or self._after_garbage) and not after_magic:
+                yield from self._begin_part()
+            self._header_seen = True
+            profile, library = read_header(self._fields(record, self._window))
+            self.profile, self.library = self.profile or profile, self.library or library
+        elif record.opcode == CHUNK:
+            yield from self._take_chunk(record)
+        elif record.opcode == ATTACHMENT:
+            self._take_attachment(record)
+        elif record.opcode == METADATA:
+            self.metadata.append(read_metadata(self._fields(record, self._window)))
+        elif record.opcode == CHUNK_INDEX:
+            self.chunk_indexes += 1
+            self._summary_seen = True
+        elif record.opcode in (SCHEMA, CHANNEL):
+            self._define(record, self._window)
+        elif record.opcode == MESSAGE:
+            self._cut_message(record, self._window, record.position)
+        self._data_end_seen |= record.opcode == DATA_END
+        self._summary_seen |= record.opcode in (STATISTICS, FOOTER)
+        self._footer_seen |= record.opcode == FOOTER
+
+    def _start_part(self) -> None:
+        self._part = Part()
+        self._header_seen = self._data_end_seen = self._summary_seen = self._footer_seen = self._closed = False
+
+    def _begin_part(self) -> Iterator[Run]:
+        if self.parts:
+            yield from self._end_part()
+            self._start_part()
+        self.parts += 1
+
+    def _end_part(self) -> Iterator[Run]:
+        """Give out what waited for a definition, count what waited in vain, and say what a whole file would have."""
+        yield from self._end_chunk()
+        self._part.settle()
+        for channel_id in self._held.channel_ids:
+            if channel_id not in self._part.definitions:
+                self.losses.orphans += self._held.count(channel_id)
+                continue
+            for held in self._held.release(channel_id):
+                heads = heads_at(held.data, held.starts)
+                yield Run(held.data, held.starts, held.ends, heads, self._part.definitions, held.ordinal)
+        self._held.forget()
+        self.definitions.extend(self._part.history)
+        self.conflicts.extend(self._part.conflicts)
+        for seen, name in (
+            (self._header_seen, "header"),
+            (self._data_end_seen, "data_end"),
+            (self._summary_seen, "summary"),
+            (self._footer_seen, "footer"),
+            (self._closed, "magic"),
+        ):
+            if not seen:
+                self.losses.miss(name)
+
+    def _take_index(self, record: Record) -> None:
+        if self._chunk is None or record.cut:
+            return
+        begin = self._window.ensure(record.position, PREFIX_BYTES + record.length) + PREFIX_BYTES
+        size = int.from_bytes(self._window.data[begin + 2 : begin + 6], "little")
+        self._chunk.indexes.append(index_offsets(self._window.data[begin : begin + 6 + size]))
+
+    def _take_chunk(self, record: Record) -> Iterator[Run]:
+        self.chunks += 1
+        begin = self._window.ensure(record.position, _CHUNK_HEAD_ROOM)
+        head = read_chunk_head(Fields(self._window.data, begin + PREFIX_BYTES, len(self._window.data)))
+        self._chunk = ChunkReader(head, record, self._window)
+        if self._chunk.at_once:
+            self._chunk.load()
+        else:
+            yield from self._end_chunk()
+
+    def _end_chunk(self) -> Iterator[Run]:
+        """The chunk's indexes, if it has any, were read: now its messages."""
+        chunk, self._chunk = self._chunk, None
+        if chunk is None:
+            return
+        before = self._ordinal
+        waiting: list[Messages] = []
+        for window, event in chunk.events():
+            if isinstance(event, Messages):
+                if waiting and waiting[0].data is not event.data:
+                    yield from self._messages(_joined(waiting))
+                    waiting = []
+                waiting.append(event)
+            elif isinstance(event, Garbage):
+                self.losses.lose("garbage" if event.size else "bad_length", chunk.record.position, event.size)
+            elif event.opcode in (SCHEMA, CHANNEL):
+                fields = self._fields(event, window)
+                definition = read_schema(fields) if event.opcode == SCHEMA else read_channel(fields)
+                if self._part.changes(definition):
+                    if waiting:
+                        yield from self._messages(_joined(waiting))
+                        waiting = []
+                    self._part.add(definition)
+            elif event.opcode == MESSAGE:
+                self._cut_message(event, window, chunk.record.position)
+        if waiting:
+            yield from self._messages(_joined(waiting))
+        chunk.note_losses(self.losses, self._ordinal - before)
+
+    def _messages(self, run: Messages) -> Iterator[Run]:
+        """Keep apart what cannot be given out now: impossible times, and channels not yet defined."""
+        starts, ends = run.starts, run.ends
+        heads = heads_at(run.data, starts)
+        ordinal, self._ordinal = self._ordinal, self._ordinal + len(starts)
+        late = heads["log_time"] > LAST_TIME
+        if late.any():
+            for channel_id in heads["channel"][late].tolist():
+                definition = self._part.definitions.get(channel_id)
+                if definition is None:
+                    self.losses.orphans += 1
+                else:
+                    self.losses.undecoded(definition.channel.topic)
+            self.losses.lose("impossible_time", run.offset + int(starts[late][0]), 0)
+            starts, ends, heads = starts[~late], ends[~late], heads[~late]
+        defined = self._part.defined[heads["channel"]]
+        if not defined.all():
+            ids = heads["channel"]
+            for channel_id in np.unique(ids[~defined]).tolist():
+                rows = np.flatnonzero(ids == channel_id)
+                self._held.hold(channel_id, run.data, starts[rows], ends[rows], ordinal + int(rows[0]))
+            starts, ends, heads = starts[defined], ends[defined], heads[defined]
+        if len(heads):
+            times = heads["log_time"].astype(np.int64)
+            self.losses.messages_seen(int(times[0]), int(times[-1]))
+            self.clock.observe(times)
+            yield Run(run.data, starts, ends, heads, self._part.definitions, ordinal)
+
+    def _fields(self, record: Record, window: Window) -> Fields:
+        """The fields of a record, which may reach beyond what its length says."""
+        begin = window.ensure(record.position, PREFIX_BYTES + min(record.length, _MAX_RECORD_BYTES))
+        return Fields(window.data, begin + PREFIX_BYTES, len(window.data))
+
+    def _define(self, record: Record, window: Window) -> None:
+        fields = self._fields(record, window)
+        self._part.add(read_schema(fields) if record.opcode == SCHEMA else read_channel(fields))
+
+    def _take_attachment(self, record: Record) -> None:
+        try:
+            if record.length > MAX_ATTACHMENT_BYTES:
+                raise Malformed
+            fields = self._fields(record, self._window)
+            head = read_attachment_head(fields)
+            data = fields.take(head.data_size)
+        except Malformed:
+            self.losses.lose("bad_attachment", record.position, record.length)
+            return
+        self.attachments.append(Attachment(head.name, head.media_type, head.log_time, head.create_time, data))
+
+    def _cut_message(self, record: Record, window: Window, offset: int) -> None:
+        """A message of which only the first bytes are there cannot be decoded."""
+        begin = window.ensure(record.position, HEAD_BYTES)
+        if len(window.data) - begin > HEAD_BYTES:
+            head = heads_at(window.data, np.array([begin], np.int64))[0]
+            definition = self._part.definitions.get(int(head["channel"]))
+            if definition is not None:
+                self.losses.undecoded(definition.channel.topic)
+        self.losses.lose("truncated_message", offset, 0)
+
+
+def _joined(runs: list[Messages]) -> Messages:
+    if len(runs) == 1:
+        return runs[0]
+    starts = np.concatenate([run.starts for run in runs])
+    return Messages(runs[0].data, starts, np.concatenate([run.ends for run in runs]), runs[0].offset)

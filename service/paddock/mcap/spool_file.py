@@ -1,0 +1,226 @@
+"""Rows on disk: batches of columns in one temporary file, read back ordered by time with bounded memory."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+import pyarrow as pa
+
+from paddock.mcap.columns import Int64s
+
+_MERGED_ROWS = 1 << 16
+_CACHE_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some messages of one channel. Shapes: the times and ``sequence`` int64 (N,), ``messages`` length N."""
+
+    log_time: Int64s
+    publish_time: Int64s
+    sequence: Int64s
+    messages: pa.StructArray
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Where rows lie in the file; ordered by time within."""
+
+    ordinal: int
+    """Extents of a channel in file order: decides between equal times."""
+    rows: int
+    first_time: int
+    last_time: int
+    position: int
+    """Of log_time, publish_time and sequence, one after the other."""
+    columns: tuple[tuple[int, int], ...]
+    """Position and size of every top-level field, an Arrow IPC message each, so that one can be read alone."""
+    kind: pa.StructType
+
+
+class SpoolFile:
+    """A temporary file without a name: gone when closed, also after a kill.
+
+    Args:
+        directory: on the disk that has room for it.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._file = cast(BinaryIO, tempfile.TemporaryFile(dir=directory, prefix="spool-", buffering=1 << 20))
+        self._end = 0
+
+    def close(self) -> None:
+        """Remove it."""
+        self._file.close()
+
+    def write(self, rows: Rows, ordinal: int) -> Extent:
+        """Append rows that are ordered by ``log_time``."""
+        position = self._end
+        times = np.concatenate([rows.log_time, rows.publish_time, rows.sequence])
+        self._append(times.data)
+        columns = []
+        for index in range(rows.messages.type.num_fields):
+            column = rows.messages.field(index)
+            begin = self._end
+            self._append(pa.RecordBatch.from_arrays([column], names=[""]).serialize())
+            columns.append((begin, self._end - begin))
+        first, last = int(rows.log_time[0]), int(rows.log_time[-1])
+        return Extent(ordinal, len(rows.log_time), first, last, position, tuple(columns), rows.messages.type)
+
+    def flush(self) -> None:
+        """All was written; reading may begin."""
+        self._file.flush()
+
+    def read(self, extent: Extent, names: Sequence[str] | None = None) -> Rows:
+        """Rows with all top-level fields, or with those of ``names`` that it has."""
+        times = np.frombuffer(self._read(extent.position, extent.rows * 24), np.int64).reshape(3, -1)
+        every = [extent.kind.field(index) for index in range(extent.kind.num_fields)]
+        fields, arrays = [], []
+        for field, (position, size) in zip(every, extent.columns, strict=True):
+            if names is not None and field.name not in names:
+                continue
+            schema = pa.schema([pa.field("", field.type, field.nullable)])
+            batch = pa.ipc.read_record_batch(pa.py_buffer(self._read(position, size)), schema)
+            fields.append(field)
+            arrays.append(batch.column(0))
+        return Rows(times[0], times[1], times[2], struct_array(arrays, fields, extent.rows))
+
+    def log_times(self, extent: Extent) -> Int64s:
+        """Only the times, shape (rows,)."""
+        return np.frombuffer(self._read(extent.position, extent.rows * 8), np.int64)
+
+    def _append(self, data: pa.Buffer | memoryview) -> None:
+        self._end += self._file.write(data)
+
+    def _read(self, position: int, size: int) -> bytes:
+        return os.pread(self._file.fileno(), size, position)
+
+
+def struct_array(arrays: Sequence[pa.Array], fields: Sequence[pa.Field], rows: int) -> pa.StructArray:
+    """A StructArray that knows its length without fields too."""
+    if not fields:
+        return pa.Array.from_buffers(pa.struct([]), rows, [None])
+    return pa.StructArray.from_arrays(arrays, fields=list(fields))
+
+
+def is_ordered(extents: Sequence[Extent]) -> bool:
+    """Whether extents in file order are in order of time too."""
+    return all(a.last_time <= b.first_time for a, b in zip(extents, extents[1:], strict=False))
+
+
+class OrderedReader:
+    """Reads a channel's extents by ``log_time``, ties in file order.
+
+    Extents that overlap in time are merged: their times (8 bytes a row) are sorted in memory, their rows fetched
+    piece by piece.
+
+    Args:
+        file: where they are.
+        extents: in file order.
+        names: the top-level fields to read; None for all.
+        conform: brings messages of an extent to the type of all of them, where a decoder learnt while it went.
+    """
+
+    def __init__(
+        self,
+        file: SpoolFile,
+        extents: Sequence[Extent],
+        names: Sequence[str] | None = None,
+        conform: Callable[[pa.StructArray], pa.StructArray] | None = None,
+    ) -> None:
+        self._file = file
+        self._extents = extents
+        self._names = names
+        self._conform = conform
+        self._cache: OrderedDict[int, Rows] = OrderedDict()
+
+    def __iter__(self) -> Iterator[Rows]:
+        if is_ordered(self._extents):
+            for extent in self._extents:
+                yield self._read(extent)
+            return
+        by_time = sorted(self._extents, key=lambda extent: (extent.first_time, extent.ordinal))
+        together: list[Extent] = []
+        until = 0
+        for extent in by_time:
+            if together and extent.first_time > until:
+                yield from self._merged(together)
+                together = []
+            until = extent.last_time if not together else max(until, extent.last_time)
+            together.append(extent)
+        yield from self._merged(together)
+
+    def _read(self, extent: Extent) -> Rows:
+        rows = self._file.read(extent, self._names)
+        return rows if self._conform is None else replace(rows, messages=self._conform(rows.messages))
+
+    def _merged(self, extents: list[Extent]) -> Iterator[Rows]:
+        if len(extents) == 1:
+            yield self._read(extents[0])
+            return
+        extents = sorted(extents, key=lambda extent: extent.ordinal)
+        self._cache.clear()
+        begins = np.cumsum([0] + [extent.rows for extent in extents])
+        order = np.argsort(np.concatenate([self._file.log_times(extent) for extent in extents]), kind="stable")
+        for at in range(0, len(order), _MERGED_ROWS):
+            wanted = order[at : at + _MERGED_ROWS]
+            yield self._gather(extents, begins, wanted)
+
+    def _gather(self, extents: list[Extent], begins: Int64s, wanted: Int64s) -> Rows:
+        """Rows by their number over all ``extents``."""
+        which = np.searchsorted(begins, wanted, side="right") - 1
+        parts: list[Rows] = []
+        places = np.empty(len(wanted), np.int64)
+        done = 0
+        for index in np.unique(which).tolist():
+            here = np.flatnonzero(which == index)
+            rows = wanted[here] - begins[index]
+            whole = self._cached(extents[index])
+            first, last = int(rows.min()), int(rows.max()) + 1
+            parts.append(
+                Rows(
+                    whole.log_time[first:last],
+                    whole.publish_time[first:last],
+                    whole.sequence[first:last],
+                    whole.messages[first:last],
+                )
+            )
+            places[here] = rows - first + done
+            done += last - first
+        return taken(joined(parts), places)
+
+    def _cached(self, extent: Extent) -> Rows:
+        rows = self._cache.pop(extent.ordinal, None) or self._read(extent)
+        self._cache[extent.ordinal] = rows
+        while len(self._cache) > 1 and sum(each.messages.nbytes for each in self._cache.values()) > _CACHE_BYTES:
+            self._cache.popitem(last=False)
+        return rows
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Rows one after the other; the types of their messages must be equal."""
+    if len(parts) == 1:
+        return parts[0]
+    return Rows(
+        np.concatenate([part.log_time for part in parts]),
+        np.concatenate([part.publish_time for part in parts]),
+        np.concatenate([part.sequence for part in parts]),
+        pa.concat_arrays([part.messages for part in parts]),
+    )
+
+
+def taken(rows: Rows, places: Int64s) -> Rows:
+    """The rows at these places, in this order."""
+    return Rows(
+        rows.log_time[places],
+        rows.publish_time[places],
+        rows.sequence[places],
+        rows.messages.take(pa.array(places)),
+    )

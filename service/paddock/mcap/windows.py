@@ -1,0 +1,116 @@
+"""Bytes of unknown length, seen through a window that moves on; what ``scan.py`` reads records from."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import BinaryIO, Protocol
+
+BLOCK_BYTES = 8 << 20
+
+
+class Window(Protocol):
+    """Some bytes of a longer sequence."""
+
+    data: bytes
+    start: int
+    """Where in the sequence ``data`` begins."""
+    size: int
+    """Of the whole sequence, as far as is known."""
+
+    def ensure(self, position: int, size: int) -> int:
+        """Have ``size`` bytes from ``position`` in ``data``, or as many as there are; where in it they begin.
+
+        Memory: the larger of ``size`` and a block.
+        """
+        ...
+
+
+class FileWindow:
+    """A file in large sequential blocks: as cheap from S3 ranges as from a disk.
+
+    No mmap: its pages would count as this process's memory.
+
+    Args:
+        file: anything with ``seek``, ``tell`` and ``read``.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.size = file.seek(0, io.SEEK_END)
+        self.start = 0
+        self.data = b""
+
+    def ensure(self, position: int, size: int) -> int:
+        begin = position - self.start
+        if begin < 0 or begin + size > len(self.data):
+            kept = self.data[begin:] if 0 <= begin <= len(self.data) else b""
+            missing = min(max(size, BLOCK_BYTES), self.size - position) - len(kept)
+            if missing > 0:
+                self.data = b""
+                self.data = _joined(kept, self._read(position + len(kept), missing))
+                self.start = position
+                begin = 0
+        return begin
+
+    def _read(self, position: int, size: int) -> list[bytes]:
+        self._file.seek(position)
+        pieces = []
+        while size > 0 and (piece := self._file.read(size)):
+            pieces.append(piece)
+            size -= len(piece)
+        return pieces
+
+
+class BytesWindow:
+    """Bytes that are all in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.start = 0
+        self.size = len(data)
+
+    def ensure(self, position: int, size: int) -> int:
+        return position
+
+
+class StreamWindow:
+    """Bytes that come in pieces and cannot be read twice: a chunk too large to be decompressed at once.
+
+    Args:
+        pieces: the bytes.
+        expected_size: how many there will be, by what the chunk says; the truth replaces it at the end.
+    """
+
+    def __init__(self, pieces: Iterator[bytes], expected_size: int) -> None:
+        self._pieces = pieces
+        self.data = b""
+        self.start = 0
+        self.size = max(expected_size, 1)
+
+    def ensure(self, position: int, size: int) -> int:
+        begin = position - self.start
+        if begin + size > len(self.data) and self._pieces is not None:
+            if begin < len(self.data):
+                pieces, gathered = [self.data[begin:]], len(self.data) - begin
+            else:
+                pieces, gathered = [], len(self.data) - begin
+            self.data = b""
+            while gathered < size:
+                piece = next(self._pieces, None)
+                if piece is None:
+                    self.size = position + max(gathered, 0)
+                    break
+                if gathered + len(piece) > 0:
+                    pieces.append(piece[max(0, -gathered) :])
+                gathered += len(piece)
+            else:
+                self.size = max(self.size, position + gathered + 1)
+            self.data = b"".join(pieces)
+            self.start = position
+            begin = 0
+        return begin
+
+
+def _joined(kept: bytes, pieces: list[bytes]) -> bytes:
+    return pieces[0] if not kept and len(pieces) == 1 else b"".join([kept, *pieces])
