@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import structlog
 
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
+from paddock.settings import Settings
 from paddock.usecases.services import Services
 from paddock.web.problems import STATUS_OF, Problem, problem_of
+from paddock.web.request_log import security_headers
 
 pytestmark = pytest.mark.anyio
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -94,6 +98,27 @@ async def test_one_line_per_request(client: httpx.AsyncClient) -> None:
     assert first["request_id"] == health.headers["x-request-id"]
     assert first["duration_ms"] >= 0
     assert "secret" not in json.dumps(lines)
+
+
+@pytest.mark.parametrize(
+    ("changes", "origins"),
+    [
+        ({}, ["https://logs.s3.amazonaws.com", "https://*.amazonaws.com"]),
+        ({"aws_region": "eu-west-1"}, ["https://logs.s3.amazonaws.com", "https://logs.s3.eu-west-1.amazonaws.com"]),
+        ({"s3_endpoint": "http://garage:3900"}, ["http://logs.garage:3900"]),
+        ({"s3_endpoint": "http://garage:3900", "s3_path_style": True}, ["http://garage:3900"]),
+        (
+            {"s3_endpoint": "http://garage:3900", "s3_public_endpoint": "https://s3.team/", "s3_path_style": True},
+            ["https://s3.team"],
+        ),
+    ],
+)
+async def test_pages_may_send_to_the_bucket_and_nowhere_else(
+    tmp_path: Path, changes: dict[str, Any], origins: list[str]
+) -> None:
+    policy = security_headers(Settings(data=tmp_path, s3_bucket="logs", **changes))["Content-Security-Policy"]
+    assert policy.startswith("default-src 'self'; script-src 'self';")
+    assert policy.endswith(f"; connect-src 'self' {' '.join(origins)}")
 
 
 async def test_security_headers_are_everywhere(client: httpx.AsyncClient) -> None:

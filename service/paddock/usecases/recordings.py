@@ -76,6 +76,12 @@ async def progress_of(services: Services, recordings: Sequence[Recording]) -> di
     return {by_job[job.id]: job.progress for job in running.items}
 
 
+def artifact_name(recording: Recording, artifact: Artifact) -> str:
+    """The file name of a derived file; a viewer copy never has the name of the original."""
+    suffix = find_format(artifact.format).suffix
+    return download_name(recording, f".viewer{suffix}" if artifact.format == "mcap" else suffix)
+
+
 async def original_link(services: Services, recording: Recording) -> str:
     """A link to the original bytes.
 
@@ -101,6 +107,6 @@ async def artifact_link(services: Services, recording: Recording, artifact_id: s
         raise NotFound("This recording has no such file any more: reload the page.", code="no_such_artifact")
     return await services.objects.link(
         artifact.key,
-        file_name=download_name(recording, find_format(artifact.format).suffix),
+        file_name=artifact_name(recording, artifact),
         expires_s=services.link_expires_s,
     )

@@ -24,7 +24,7 @@ from paddock.web.conditional import Conditional
 from paddock.web.injected import principal_of
 from paddock.web.principal import Edge
 from paddock.web.problems import answer
-from paddock.web.request_log import with_request_log
+from paddock.web.request_log import security_headers, with_request_log
 
 HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1024 * 1024
@@ -68,7 +68,7 @@ def create_app(services: Services, settings: Settings) -> Litestar:
         ),
     )
     # Around everything, because Litestar's own middleware never sees what no route answers.
-    app.asgi_handler = with_request_log(app.asgi_handler, Edge(settings))
+    app.asgi_handler = with_request_log(app.asgi_handler, Edge(settings), security_headers(settings))
     return app
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -13,22 +14,46 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from paddock.errors import Rejected
+from paddock.settings import Settings
 from paddock.web.principal import Edge
 from paddock.web.problems import answer
 
 log = structlog.get_logger()
 
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-}
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 
-def with_request_log(app: ASGIApp, edge: Edge) -> ASGIApp:
+def security_headers(settings: Settings) -> dict[str, str]:
+    """What every answer tells browsers. Pages may send parts of uploads to the bucket, where there is one."""
+    policy = CONTENT_SECURITY_POLICY
+    if settings.s3_bucket:
+        policy += f"; connect-src 'self' {' '.join(_bucket_origins(settings))}"
+    return {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+    }
+
+
+def _bucket_origins(settings: Settings) -> list[str]:
+    bucket = settings.s3_bucket
+    endpoint = settings.s3_public_endpoint or settings.s3_endpoint
+    if endpoint:
+        scheme, _, host = endpoint.rstrip("/").partition("://")
+        return [f"{scheme}://{host.split('/')[0]}" if settings.s3_path_style else f"{scheme}://{bucket}.{host}"]
+    # boto3 may sign either; without a region nobody knows the second one before the first link is made.
+    named = (
+        f"https://{bucket}.s3.{settings.aws_region}.amazonaws.com"
+        if settings.aws_region
+        else "https://*.amazonaws.com"
+    )
+    return [f"https://{bucket}.s3.amazonaws.com", named]
+
+
+def with_request_log(app: ASGIApp, edge: Edge, headers: Mapping[str, str]) -> ASGIApp:
     """``app`` behind the edge. Also what no route answers (404, a refused address) is logged and has the headers.
 
     The log line is ``request`` with method, path, status, duration_ms, bytes, principal and request_id. The query
@@ -48,10 +73,10 @@ def with_request_log(app: ASGIApp, edge: Edge) -> ASGIApp:
             nonlocal status, sent_bytes
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableScopeHeaders.from_message(message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-                headers["X-Request-Id"] = request_id
+                answered = MutableScopeHeaders.from_message(message)
+                for name, value in headers.items():
+                    answered.setdefault(name, value)
+                answered["X-Request-Id"] = request_id
             elif message["type"] == "http.response.body":
                 sent_bytes += len(message["body"])
             await send(message)

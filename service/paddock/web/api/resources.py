@@ -19,8 +19,7 @@ from paddock.domain.recording import (
     Recording,
     Status,
 )
-from paddock.formats.registry import find_format
-from paddock.usecases.recordings import artifacts_of, progress_of
+from paddock.usecases.recordings import artifact_name, artifacts_of, progress_of
 from paddock.usecases.services import Services
 from paddock.web.words import loss_sentences
 
@@ -145,6 +144,9 @@ class RecordingDetail(RecordingResource, frozen=True, kw_only=True):
         tuple[FileMetadataResource, ...], Meta(description="The file's metadata records, in file order.")
     ] = ()
     loss: Annotated[LossResource | None, Meta(description="Null until the log was read.")] = None
+    notices: Annotated[
+        tuple[str, ...], Meta(description="What is odd in the log but lost nothing, such as clock jumps.")
+    ] = ()
 
 
 def seconds(duration_ns: int | None) -> float | None:
@@ -174,6 +176,7 @@ async def detail(services: Services, recording: Recording) -> RecordingDetail:
         channels=tuple(_channel(channel) for channel in recording.channels),
         file_metadata=tuple(FileMetadataResource(name, entries) for name, entries in recording.file_metadata),
         loss=_loss(recording.loss) if recording.loss else None,
+        notices=recording.notices,
     )
 
 
@@ -211,7 +214,7 @@ def _original(recording: Recording) -> DownloadResource | None:
 def _artifact(recording: Recording, artifact: Artifact) -> ArtifactResource:
     return ArtifactResource(
         url=f"/api/recordings/{recording.id}/artifacts/{artifact.id}",
-        name=download_name(recording, find_format(artifact.format).suffix),
+        name=artifact_name(recording, artifact),
         size_bytes=artifact.size_bytes,
         format=artifact.format,
     )
