@@ -5,6 +5,9 @@ A dataset is named ``Topic.field.sub`` (by the rules for MATLAB names) and has t
 each signal, so a signal is its datasets laid end to end in the chunks' order; short signals are in the first chunks
 only. Numbers and booleans are double, lists of one length arrays, text and everything else UTF-8 strings, in which
 HDF5 has no NUL character: it becomes U+FFFD.
+
+This is for MATLAB's ``h5read`` and h5py. GNU Octave has no ``h5read``, and its ``load`` takes a compound of two
+doubles for a complex number and gives zeros.
 """
 
 from __future__ import annotations

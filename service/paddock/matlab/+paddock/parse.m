@@ -3,7 +3,8 @@ function D = parse(file)
 %   D = paddock.parse('run.mat') or D = paddock.parse('run.h5') has D.<topic>.<path>.Data and .Timestamp (seconds
 %   since the first message of the file), from a .mat of layout hytech-v2 or of the default layout, or from a .h5.
 %
-%   A .h5 needs MATLAB: its datasets are compounds, which GNU Octave cannot read. A .mat works in both.
+%   A .h5 needs MATLAB: its datasets are compounds, which GNU Octave takes for complex numbers and loads as zeros
+%   without a word, so this function refuses there. A .mat works in both.
 
   [~, ~, suffix] = fileparts(file);
   if any(strcmpi(suffix, {'.h5', '.hdf5'}))
