@@ -91,7 +91,7 @@ def test_every_format_takes_it(columns: MemoryColumns, native: bool, rate: float
         assert len(topics) == sum(columns.rows(channel) > 0 for channel in columns.channels)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(logs())
 def test_parquet_gives_it_back(columns: MemoryColumns) -> None:
     for channel in columns.channels:
