@@ -1,0 +1,129 @@
+"""``signals.toml``: the catalogue as a file that people read, edit and keep in Git.
+
+::
+
+    [[signals]]
+    name = "VNData.vn_vel_m_s.x"
+    aliases = ["vn_data.velocity.x"]
+    cars = ["HT09"]
+    label = "Ground speed"
+    unit = "m/s"
+    role = "speed"
+    low = 0.0
+    high = 40.0
+
+Python reads TOML and does not write it. What is written here is one table of texts, numbers and lists of texts, so
+twenty lines do it, and a dependency would have to be trusted and updated for as long as the project lives.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+
+import msgspec
+
+from paddock.domain.catalogue import Catalogue, Entry, check_catalogue, check_entry, clash
+from paddock.domain.catalogue_defaults import Role
+from paddock.errors import Rejected
+
+MAX_TOML_BYTES = 4 * 1024 * 1024
+_TABLE = "signals"
+_HEADER = re.compile(r"\s*\[\[\s*[\"']?signals[\"']?\s*\]\]")
+_POINTED = re.compile(r" - at `\$\.?(\w*)[^`]*`")
+_UNKNOWN_KEY = re.compile(r"unknown field `(\w+)`")
+_HEAD = "# The team's signal catalogue. Of several signals for one role the first one that a log has is taken.\n"
+
+
+def read_toml(text: str) -> Catalogue:
+    """The catalogue that a ``signals.toml`` describes, with version 0.
+
+    Raises:
+        Rejected: it is no TOML, or says something that cannot be; the message has the line and what to do (code
+            ``bad_catalogue``).
+    """
+    if len(text.encode(errors="surrogatepass")) > MAX_TOML_BYTES:
+        raise Rejected("The catalogue is larger than 4 MiB: is it the right file?", code="bad_catalogue")
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _bad(f"This is no TOML: {error}. Texts need quotes, and every key its own line.") from None
+    except RecursionError:
+        raise _bad("This is nested too deeply to be a catalogue.") from None
+    tables = document.pop(_TABLE, [])
+    if document:
+        key = next(iter(document))
+        raise _bad(f"{_at(_line_of_key(text, key))}{key[:40]!r} is not known here: entries begin with [[signals]].")
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise _bad("An entry begins with a line [[signals]], with two brackets on either side.")
+    lines = _header_lines(text, len(tables))
+    entries = tuple(_entry(table, text, lines[index]) for index, table in enumerate(tables))
+    if found := clash(entries):
+        index, why = found
+        raise _bad(_at(lines[index]) + why)
+    catalogue = Catalogue(signals=entries)
+    check_catalogue(catalogue)
+    return catalogue
+
+
+def write_toml(catalogue: Catalogue) -> str:
+    """The text that ``read_toml`` reads back as the same entries."""
+    blocks = [_HEAD]
+    for entry in catalogue.signals:
+        lines = ["[[signals]]"]
+        for key, value in msgspec.to_builtins(entry).items():
+            if value is not None:
+                lines.append(f"{key} = {_value(value)}")
+        blocks.append("\n".join(lines) + "\n")
+    return "\n".join(blocks)
+
+
+def _value(value: object) -> str:
+    match value:
+        case str():
+            # A basic string of TOML is one of JSON, but that TOML has DEL escaped as well.
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+        case list() | tuple():
+            return f"[{', '.join(map(_value, value))}]"
+        case _:
+            return repr(value)
+
+
+def _entry(table: dict[str, object], text: str, line: int | None) -> Entry:
+    try:
+        entry = msgspec.convert(table, Entry)
+        check_entry(entry)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        found = _POINTED.search(message) or _UNKNOWN_KEY.search(message)
+        key = found.group(1) if found else ""
+        said = _POINTED.sub(f" in {key}", message)
+        allowed = f"An entry has {', '.join(Entry.__struct_fields__)}; roles are {', '.join(Role)}."
+        raise _bad(f"{_at(_line_of_key(text, key, line))}{said}. {allowed}") from None
+    except Rejected as error:
+        raise _bad(_at(line) + error.message) from None
+    return entry
+
+
+def _header_lines(text: str, count: int) -> list[int | None]:
+    """The line of each entry's header; none where headers cannot be told from texts, or entries are inline."""
+    found = [number for number, line in enumerate(text.splitlines(), 1) if _HEADER.match(line)]
+    return list(found) if len(found) == count else [None] * count
+
+
+def _line_of_key(text: str, key: str, after: int | None = 1) -> int | None:
+    """The first line from ``after`` on that sets a key, or ``after`` itself."""
+    if not key or after is None:
+        return after
+    pattern = re.compile(rf"\s*\[*\s*[\"']?{re.escape(key)}[\"']?\s*[=.\]]")
+    lines = enumerate(text.splitlines(), 1)
+    return next((number for number, line in lines if number >= after and pattern.match(line)), after)
+
+
+def _at(line: int | None) -> str:
+    return f"Line {line}: " if line else ""
+
+
+def _bad(message: str) -> Rejected:
+    return Rejected(message, code="bad_catalogue")

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paddock.domain.catalogue import Catalogue, Entry, check_catalogue
+from paddock.domain.catalogue_defaults import Role
+from paddock.domain.catalogue_toml import read_toml, write_toml
+from paddock.errors import Rejected
+
+FILE = """
+# what we know
+[[signals]]
+name = "VNData.vn_vel_m_s.x"
+aliases = ["vn.velocity"]
+cars = ["HT09"]
+label = "Ground speed"
+unit = "m/s"
+role = "speed"
+low = 0
+high = 40.5
+
+[[signals]]
+name = 'Box."quoted"'
+unit = ""
+"""
+
+
+def test_a_file_says_what_the_catalogue_holds() -> None:
+    assert read_toml(FILE).signals == (
+        Entry(
+            "VNData.vn_vel_m_s.x",
+            ("vn.velocity",),
+            ("HT09",),
+            label="Ground speed",
+            unit="m/s",
+            role=Role.SPEED,
+            low=0.0,
+            high=40.5,
+        ),
+        Entry('Box."quoted"', unit=""),
+    )
+
+
+def test_an_empty_file_is_an_empty_catalogue() -> None:
+    assert read_toml("") == Catalogue() == read_toml(write_toml(Catalogue()))
+
+
+# Printable, but for what a test of its own is about: names that clash.
+texts = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20)
+limits = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+entries = st.builds(
+    Entry,
+    texts,
+    aliases=st.lists(texts, max_size=2).map(tuple),
+    cars=st.lists(texts, max_size=2).map(tuple),
+    label=st.none() | texts,
+    unit=st.none() | st.just("") | texts,
+    role=st.none() | st.sampled_from(Role),
+    low=limits,
+    high=limits,
+)
+
+
+@given(st.lists(entries, max_size=5))
+def test_what_was_written_is_read_back(signals: list[Entry]) -> None:
+    catalogue = Catalogue(signals=tuple(signals))
+    try:
+        check_catalogue(catalogue)
+    except Rejected:
+        return
+    assert read_toml(write_toml(catalogue)) == catalogue
+
+
+@given(st.text() | st.text(st.sampled_from("[]signals=\"'#\n\t{}.,0aé")))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    with contextlib.suppress(Rejected):
+        read_toml(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[[signals]]\nname = a", r"no TOML: .*line 2.*quotes"),
+        ("[[signals]]\nname = 3", "Line 2: Expected `str`, got `int` in name"),
+        (
+            '[[signals]]\nname = "a"\n\n[[signals]]\nname = "b"\nrole = "sped"',
+            "Line 6: Invalid enum.*roles are speed",
+        ),
+        ('[[signals]]\nname = "a"\nunits = "V"', "Line 3: .*`units`. An entry has name, aliases"),
+        ("[[signals]]\nlabel = 'x'", "Line 1: .*missing required field `name`"),
+        ('[[signals]]\nname = "a"\naliases = ["b", 1]', "Line 3: Expected `str`, got `int` in aliases"),
+        ('[[signals]]\nname = "a"\nlow = 2\nhigh = 1', "Line 1: The limits of a"),
+        ('[[signals]]\nname = "a"\n[[signals]]\nname = "b"\naliases = ["a"]', "Line 3: a is in two entries"),
+        ("\nunits = 1", "Line 2: 'units' is not known"),
+        ('[signals]\nname = "a"', "two brackets"),
+        ("signals = [1]", "two brackets"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(text: str, says: str) -> None:
+    with pytest.raises(Rejected, match=says) as refused:
+        read_toml(text)
+    assert refused.value.code == "bad_catalogue"
+
+
+def test_a_file_of_megabytes_is_none() -> None:
+    with pytest.raises(Rejected, match="4 MiB"):
+        read_toml("#" * 5_000_000)
