@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paddock.formats.matlab_names import KEYWORDS, RESERVED, matlab_name, matlab_names
@@ -53,6 +53,7 @@ def test_layouts_without_reserved_names_keep_them() -> None:
 hostile = st.lists(st.one_of(st.text(max_size=70), st.sampled_from(["t", "t_", "a", "a_2", "a.2", "/a", "end"])))
 
 
+@settings(deadline=None)
 @given(hostile)
 def test_any_list_of_names_gives_valid_different_names_every_time(originals: list[str]) -> None:
     names = matlab_names(originals)

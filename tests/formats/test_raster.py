@@ -4,7 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paddock.domain.export import ExportRequest
@@ -89,6 +89,7 @@ def test_a_clock_that_jumped_decades_is_refused() -> None:
 times = st.lists(st.integers(0, 200), min_size=1, max_size=30).map(sorted)
 
 
+@settings(deadline=None)
 @given(times, st.sampled_from([7.0, 100.0, 333.0, 1000.0]), st.integers(1, 5))
 def test_batches_do_not_change_the_raster(stamps: list[int], rate: float, batch_rows: int) -> None:
     fields = struct_type(f=pa.float64(), i=pa.int64())

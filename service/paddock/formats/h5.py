@@ -47,13 +47,20 @@ def write(columns: Columns, request: ExportRequest, run: Run, target: Path, prog
         for named in named_channels(taken, frozenset()):
             note_names(named)
             found = survey(taken, named.channel, request.native)
-            signals = [_Signal(named, matlab, path, kind, found.get(path, Found()), request.native)
-                       for matlab, path, kind in named.signals]  # fmt: skip
+            signals = [
+                _Signal(named, matlab, path, kind, found.get(path, Found()), request.native)
+                for matlab, path, kind in named.signals
+            ]
+            rows = taken.rows(named.channel)
             for number, start, batch in _in_chunks(counting, named):
                 group = data.require_group(f"chunk_{number}")
+                seconds = (batch.log_time - (taken.summary.started_ns or 0)) / NS_PER_S
                 for signal in signals:
-                    signal.append(group, start, min(CHUNK_ROWS, taken.rows(named.channel) - number * CHUNK_ROWS),
-                                  batch, taken.summary.started_ns or 0, filters)  # fmt: skip
+                    dataset = group.get(signal.name)
+                    if dataset is None:
+                        shape = (min(CHUNK_ROWS, rows - number * CHUNK_ROWS),)
+                        dataset = group.create_dataset(signal.name, shape, signal.dtype, **filters)
+                    dataset[start : start + len(batch)] = signal.pairs(batch, seconds)
 
 
 def _in_chunks(columns: Columns, named: Named) -> Iterator[tuple[int, int, ColumnBatch]]:
@@ -102,16 +109,12 @@ class _Signal:
             self.convert, member = (_texts if is_text(kind) else _json), h5py.string_dtype()
         self.dtype = np.dtype([("Data", member), ("Timestamp", "<f8")])
 
-    def append(
-        self, group: Any, start: int, chunk_rows: int, batch: ColumnBatch, started_ns: int, filters: dict[str, Any]
-    ) -> None:
+    def pairs(self, batch: ColumnBatch, seconds: Array) -> Array:
+        """The rows of a batch as the compound, shape (n,)."""
         rows = np.empty(len(batch), self.dtype)
         rows["Data"] = self.convert(pick(batch.messages, self.path))
-        rows["Timestamp"] = (batch.log_time - started_ns) / NS_PER_S
-        dataset = group.get(self.name)
-        if dataset is None:
-            dataset = group.create_dataset(self.name, (chunk_rows,), self.dtype, **filters)
-        dataset[start : start + len(rows)] = rows
+        rows["Timestamp"] = seconds
+        return rows
 
 
 def _stored(dtype: np.dtype[Any], native: bool) -> np.dtype[Any]:

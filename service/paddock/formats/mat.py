@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from paddock.domain.export import ExportRequest
 from paddock.formats.mat5 import VariableTooLarge, write_mat5
@@ -38,16 +39,14 @@ def write(columns: Columns, request: ExportRequest, run: Run, target: Path, prog
 
 
 def _write_mat5(target: Path, variables: Variables, columns: Columns, compress: bool, counted: _Progress) -> None:
-    """Plain, or by way of a plain file beside the target: sizes stand before what is compressed."""
-    if not compress:
-        write_mat5(target, variables, columns, counted)
-        return
-    plain = target.with_name(target.name + ".plain")
-    try:
-        write_mat5(plain, variables, columns, counted)
-        compress_mat5(plain, target)
-    finally:
-        plain.unlink(missing_ok=True)
+    """Plain, or by way of a nameless plain file beside the target: sizes stand before what is compressed."""
+    with target.open("wb") as file:
+        if not compress:
+            write_mat5(file, variables, columns, counted)
+            return
+        with TemporaryFile(dir=target.parent) as plain:
+            write_mat5(plain, variables, columns, counted)
+            compress_mat5(plain, file)
 
 
 def _variables(columns: Columns, request: ExportRequest, run: Run) -> Variables:

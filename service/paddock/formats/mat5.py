@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -56,12 +55,12 @@ class VariableTooLarge(Rejected):
 
 
 def write_mat5(
-    target: Path, variables: Iterable[tuple[str, Node]], columns: Columns, done: Callable[[int], None]
+    file: BinaryIO, variables: Iterable[tuple[str, Node]], columns: Columns, done: Callable[[int], None]
 ) -> None:
     """Write the whole file, uncompressed.
 
     Args:
-        target: is overwritten.
+        file: empty, open for writing, seekable; it stays open.
         variables: name and contents, in the order of the file.
         columns: what the tree's columns are read from.
         done: told after every batch how many rows of columns were written.
@@ -69,12 +68,11 @@ def write_mat5(
     Raises:
         VariableTooLarge: one has 2 GiB or more; the file is then useless.
     """
-    with target.open("wb") as file:
-        file.write(_HEADER)
-        writer = _Writer(file, columns, done)
-        for name, node in variables:
-            writer.variable(name, node)
-        file.truncate(writer.end)
+    file.write(_HEADER)
+    writer = _Writer(file, columns, done)
+    for name, node in variables:
+        writer.variable(name, node)
+    file.truncate(writer.end)
 
 
 class _Writer:

@@ -12,7 +12,6 @@ import zlib
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import BinaryIO
 
 _HEADER_BYTES = 128
@@ -23,23 +22,23 @@ _THREADS = 2
 _ZLIB_HEADER = b"\x78\x01"
 
 
-def compress_mat5(source: Path, target: Path) -> None:
-    """Write ``target`` as the compressed form of ``source``, which this module's neighbour has written.
+def compress_mat5(plain: BinaryIO, file: BinaryIO) -> None:
+    """Write ``file`` as the compressed form of ``plain``.
 
     Args:
-        source: an uncompressed MAT v5 file.
-        target: is overwritten.
+        plain: what ``mat5.write_mat5`` wrote, open for reading.
+        file: empty, open for writing, seekable.
     """
-    with source.open("rb") as plain, target.open("wb") as file, ThreadPoolExecutor(_THREADS) as pool:
-        file.write(plain.read(_HEADER_BYTES))
+    plain.seek(0)
+    file.write(plain.read(_HEADER_BYTES))
+    with ThreadPoolExecutor(_THREADS) as pool:
         while tag := plain.read(8):
             size = struct.unpack("<4xI", tag)[0]
             plain.seek(-8, os.SEEK_CUR)
             begin = file.tell()
             file.write(struct.pack("<II", _COMPRESSED, 0) + _ZLIB_HEADER)
             checksum = 1
-            blocks = _blocks(plain, size + 8)
-            for block, deflated in _in_order(pool, blocks):
+            for block, deflated in _in_order(pool, _blocks(plain, size + 8)):
                 checksum = zlib.adler32(block, checksum)
                 file.write(deflated)
             # The last block is empty and says that the stream ends; then zlib's checksum of all that went in.

@@ -117,17 +117,13 @@ def hytech_v1_layout(columns: Columns) -> Variables:
     the same, bit for bit. What has no number (text, ragged lists, JSON) is an N×2 cell ``{t, value}``.
     """
     topics: dict[str, Node] = {}
-    for named, _, fields in _topics(columns, False, _v1_leaf):
+    for named, _, fields in _topics(columns, False, Rows.field):
         topics[named.name] = Struct(_with_v1_times(fields, _first_log_time(columns, named.channel)))
     return [("data", Struct(topics))]
 
 
 def _first_log_time(columns: Columns, channel: ColumnChannel) -> int:
     return next(int(batch.log_time[0]) for batch in columns.read(channel, ()) if len(batch))
-
-
-def _v1_leaf(rows: Rows, path: Path, kind: pa.DataType, found: Found) -> Node:
-    return rows.field(path, kind, found)
 
 
 def _with_v1_times(fields: Mapping[str, Node], first_ns: int) -> dict[str, Node]:
