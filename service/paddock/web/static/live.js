@@ -106,13 +106,15 @@ async function tick() {
   timer = setTimeout(tick, pause);
 }
 
-/** Looks at once, for who knows that something has just changed. */
+const live = document.querySelector("main > [data-live]") !== null;
+
+/** Looks at once, for who knows that something has just changed; nothing on a page that does not follow. */
 export function refreshNow() {
   clearTimeout(timer);
-  void tick();
+  if (live) void tick();
 }
 
-if (document.querySelector("main > [data-live]")) {
+if (live) {
   remember(document);
   document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : refreshNow()));
   addEventListener("online", refreshNow);
