@@ -1,0 +1,69 @@
+"""Who may do what with the buckets: by prefix and by verb, nothing wider.
+
+Nobody here holds ``s3:DeleteObjectVersion``: in a versioned bucket a delete without it hides an object and keeps
+its bytes (``buckets.recordings_lifecycle`` argues why).
+"""
+
+from __future__ import annotations
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+
+from infra.buckets import ARTIFACTS, COLUMNS, FILES, INCOMING, MONGODB_URL, RAW, bucket_arn
+from infra.review import acknowledge
+
+READ = ["s3:GetObject"]
+WRITE = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+DELETE = ["s3:DeleteObject"]
+
+
+def allow_station(user: iam.User) -> None:
+    """The base station's key: leave logs under ``incoming/``. It can neither read nor delete anything."""
+    _allow_prefix(user, INCOMING, WRITE)
+
+
+def allow_ingest(role: iam.Role) -> None:
+    """From ``incoming/`` to ``raw/``, and everything that is derived from it; an original stays."""
+    _allow_prefix(role, INCOMING, READ + DELETE)
+    _allow_prefix(role, RAW, READ + WRITE)
+    _allow_prefix(role, COLUMNS, READ + WRITE + DELETE)
+    _allow_prefix(role, ARTIFACTS, READ + WRITE)
+    _allow_list(role)
+    _allow(role, READ, bucket_arn(role, "secrets", MONGODB_URL))
+
+
+def allow_export(role: iam.Role) -> None:
+    """Read what is there, write artifacts."""
+    _allow_prefix(role, RAW, READ)
+    _allow_prefix(role, COLUMNS, READ)
+    _allow_prefix(role, ARTIFACTS, READ + WRITE)
+    _allow_list(role)
+    _allow(role, READ, bucket_arn(role, "secrets", MONGODB_URL))
+
+
+def allow_host(role: iam.Role) -> None:
+    """The site signs links with its own rights; its worker does what the functions do, and tidies up."""
+    for prefix in (INCOMING, RAW, COLUMNS, ARTIFACTS, FILES):
+        _allow_prefix(role, prefix, READ + WRITE + DELETE)
+    _allow_list(role)
+    # It made MongoDB's password, so it may leave it for the functions; it need not read it back.
+    _allow(role, ["s3:PutObject"], bucket_arn(role, "secrets", MONGODB_URL))
+
+
+def _allow_prefix(grantee: iam.Role | iam.User, prefix: str, actions: list[str]) -> None:
+    _allow(grantee, actions, bucket_arn(grantee, "recordings", f"{prefix}*"))
+    acknowledge(
+        grantee,
+        f"AwsSolutions::AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::"
+        f"paddock-recordings-<AWS::AccountId>-{Stack.of(grantee).region}/{prefix}*]",
+        f"Keys under {prefix} are made while running; the prefix is the narrowest there is.",
+    )
+
+
+def _allow_list(role: iam.Role) -> None:
+    """Without it a missing key is answered by 403 instead of 404."""
+    _allow(role, ["s3:ListBucket", "s3:ListBucketMultipartUploads"], bucket_arn(role, "recordings"))
+
+
+def _allow(grantee: iam.Role | iam.User, actions: list[str], arn: str) -> None:
+    grantee.add_to_principal_policy(iam.PolicyStatement(actions=actions, resources=[arn]))
