@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Protocol, cast
 
 import lz4.frame
 import zstandard
@@ -18,6 +18,14 @@ _STEP_BYTES = 4096
 """When the next step fails, at most so many good bytes before the damage are lost with it."""
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _LZ4_MAGIC = b"\x04\x22\x4d\x18"
+
+
+class Source(Protocol):
+    """Compressed bytes."""
+
+    def read(self, size: int) -> bytes:
+        """The next ``size`` bytes, or those that are left."""
+        ...
 
 
 class Undecompressable(Exception):
@@ -60,7 +68,7 @@ def decompress_at_once(compression: str, records: bytes, expected_size: int) -> 
         return None
 
 
-def decompress(compression: str, source: BinaryIO) -> Iterator[bytes]:
+def decompress(compression: str, source: Source) -> Iterator[bytes]:
     """The chunk in pieces of a bounded size, as far as it goes.
 
     Args:
@@ -89,18 +97,20 @@ def decompress(compression: str, source: BinaryIO) -> Iterator[bytes]:
             return
 
 
-def _plain_steps(source: BinaryIO) -> Iterator[bytes]:
+def _plain_steps(source: Source) -> Iterator[bytes]:
     while step := source.read(1 << 20):
         yield step
 
 
-def _zstd_steps(source: BinaryIO) -> Iterator[bytes]:
-    reader = zstandard.ZstdDecompressor().stream_reader(source, read_across_frames=True, closefd=False)
+def _zstd_steps(source: Source) -> Iterator[bytes]:
+    reader = zstandard.ZstdDecompressor().stream_reader(
+        cast(BinaryIO, source), read_across_frames=True, closefd=False
+    )
     while step := reader.read(_STEP_BYTES):
         yield step
 
 
-def _lz4_steps(source: BinaryIO) -> Iterator[bytes]:
+def _lz4_steps(source: Source) -> Iterator[bytes]:
     frame = lz4.frame.LZ4FrameDecompressor()
     while not frame.eof:
         data = source.read(1 << 16) if frame.needs_input else b""

@@ -83,6 +83,11 @@ class LogSummary:
     signals: tuple[Signal, ...] = ()
     """Statistics; ``id`` and ``recording`` are filled in by who stores them."""
     attachments: tuple[Attachment, ...] = ()
+    parts: int = 1
+    """How many MCAP files follow each other in the log."""
+    chunks: int = 0
+    chunk_indexes: int = 0
+    """In its summary section; a viewer finds only chunks that have one."""
     notices: tuple[str, ...] = ()
     """Sentences about what is odd but lost nothing: clock jumps, ``log_time`` 0, unknown encodings."""
 

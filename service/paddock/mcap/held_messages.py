@@ -39,7 +39,7 @@ class HeldMessages:
     def hold(self, channel_id: int, data: bytes, starts: Int64s, ends: Int64s, ordinal: int) -> None:
         """Keep these records."""
         if self._file is None:
-            self._file = cast(BinaryIO, tempfile.TemporaryFile(dir=self._directory))
+            self._file = cast(BinaryIO, tempfile.TemporaryFile(dir=self._directory))  # noqa: SIM115
         offset = self._file.seek(0, 2)
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
             self._file.write(data[start:end])

@@ -6,7 +6,7 @@ The summary is never asked; its definitions are taken like any others.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -69,6 +69,18 @@ class Run:
     """How many messages the file has before."""
 
 
+@dataclass
+class _Seen:
+    """What a whole part of a file has, as far as it was met."""
+
+    header: bool = False
+    data_end: bool = False
+    summary: bool = False
+    footer: bool = False
+    magic: bool = False
+    """The closing one."""
+
+
 class LogReader:
     """One pass over a log: iterate ``runs`` to its end, then look at the rest.
 
@@ -106,12 +118,6 @@ class LogReader:
         finally:
             self._held.close()
 
-    @property
-    def needs_viewer_copy(self) -> bool:
-        """Whether a remote viewer cannot open it fast: damaged, without chunks, or without their index."""
-        damaged = self.losses.report().health != "intact"
-        return damaged or not self.chunks or self.chunk_indexes < self.chunks
-
     def _take(self, event: Event) -> Iterator[Run]:
         if isinstance(event, Record) and event.opcode == MESSAGE_INDEX:
             self._take_index(event)
@@ -133,14 +139,14 @@ class LogReader:
         after_magic, self._after_magic = self._after_magic, record.opcode == MAGIC_RECORD
         if record.opcode == MAGIC_RECORD:
             # The magic that ends a file is the same as the one that begins the next.
-            if self._footer_seen and not self._closed:
-                self._closed = True
+            if self._seen.footer and not self._seen.magic:
+                self._seen.magic = True
             else:
                 yield from self._begin_part()
         elif record.opcode == HEADER:
-            if (self._footer_seen or self._after_garbage) and not after_magic:
+            if (self._seen.footer or self._after_garbage) and not after_magic:
                 yield from self._begin_part()
-            self._header_seen = True
+            self._seen.header = True
             profile, library = read_header(self._fields(record, self._window))
             self.profile, self.library = self.profile or profile, self.library or library
         elif record.opcode == CHUNK:
@@ -151,18 +157,18 @@ class LogReader:
             self.metadata.append(read_metadata(self._fields(record, self._window)))
         elif record.opcode == CHUNK_INDEX:
             self.chunk_indexes += 1
-            self._summary_seen = True
+            self._seen.summary = True
         elif record.opcode in (SCHEMA, CHANNEL):
             self._define(record, self._window)
         elif record.opcode == MESSAGE:
             self._cut_message(record, self._window, record.position)
-        self._data_end_seen |= record.opcode == DATA_END
-        self._summary_seen |= record.opcode in (STATISTICS, FOOTER)
-        self._footer_seen |= record.opcode == FOOTER
+        self._seen.data_end |= record.opcode == DATA_END
+        self._seen.summary |= record.opcode in (STATISTICS, FOOTER)
+        self._seen.footer |= record.opcode == FOOTER
 
     def _start_part(self) -> None:
         self._part = Part()
-        self._header_seen = self._data_end_seen = self._summary_seen = self._footer_seen = self._closed = False
+        self._seen = _Seen()
 
     def _begin_part(self) -> Iterator[Run]:
         if self.parts:
@@ -171,7 +177,7 @@ class LogReader:
         self.parts += 1
 
     def _end_part(self) -> Iterator[Run]:
-        """Give out what waited for a definition, count what waited in vain, and say what a whole file would have."""
+        """Give out what waited for its definition, count what waited in vain, and say what is missing."""
         yield from self._end_chunk()
         self._part.settle()
         for channel_id in self._held.channel_ids:
@@ -184,13 +190,7 @@ class LogReader:
         self._held.forget()
         self.definitions.extend(self._part.history)
         self.conflicts.extend(self._part.conflicts)
-        for seen, name in (
-            (self._header_seen, "header"),
-            (self._data_end_seen, "data_end"),
-            (self._summary_seen, "summary"),
-            (self._footer_seen, "footer"),
-            (self._closed, "magic"),
-        ):
+        for name, seen in asdict(self._seen).items():
             if not seen:
                 self.losses.miss(name)
 

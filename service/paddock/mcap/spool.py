@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -12,14 +13,15 @@ import numpy as np
 import pyarrow as pa
 
 from paddock.domain.keys import channel_slug
-from paddock.mcap.columns import ColumnBatch, ColumnChannel, LogSummary
+from paddock.domain.recording import ChannelSummary, Signal
+from paddock.mcap.columns import ColumnBatch, ColumnChannel, Int64s, LogSummary
 from paddock.mcap.definitions import Definition
 from paddock.mcap.message_heads import HEAD_BYTES
 from paddock.mcap.reader import LAST_TIME, LogReader, Run
 from paddock.mcap.spool_channel import Payloads, SpoolChannel
 from paddock.mcap.spool_file import SpoolFile
 
-_WAITING_BYTES = 32 << 20
+_WAITING_BYTES = 16 << 20
 """Payloads that wait to be decoded in large batches, over all channels; as much again is being decoded."""
 _INT32_MAX = 2**31 - 1
 
@@ -57,14 +59,11 @@ class SpooledColumns:
         file: SpoolFile,
         channels: dict[ColumnChannel, SpoolChannel],
         summary: LogSummary,
-        needs_viewer_copy: bool,
     ) -> None:
         self._file = file
         self._channels = channels
         self.channels: Sequence[ColumnChannel] = list(channels)
         self.summary = summary
-        self.needs_viewer_copy = needs_viewer_copy
-        """Whether a remote viewer cannot open the log fast: damaged, without chunks, or without an index."""
 
     def __enter__(self) -> SpooledColumns:
         return self
@@ -141,7 +140,7 @@ class _Spooler:
         sequence = heads["sequence"].astype(np.int64)
         sorted_ids = heads["channel"]
         bounds = [0, *(np.flatnonzero(sorted_ids[1:] != sorted_ids[:-1]) + 1).tolist(), len(sorted_ids)]
-        for begin, end in zip(bounds, bounds[1:], strict=False):
+        for begin, end in pairwise(bounds):
             channel = self._route(run.definitions[int(sorted_ids[begin])])
             if channel is not None:
                 part = slice(begin, end)
@@ -150,12 +149,13 @@ class _Spooler:
                 )
         self._waiting_bytes += payloads.nbytes + len(order) * 24
 
-    def _addressable(self, run: Run, order: np.ndarray) -> np.ndarray:
+    def _addressable(self, run: Run, order: Int64s) -> Int64s:
         """Arrow counts bytes of one batch in int32: a message that ends beyond that is given up."""
         fits = run.ends[order] <= _INT32_MAX
         for channel_id in run.heads["channel"][order[~fits]].tolist():
             self._reader.losses.undecoded(run.definitions[channel_id].channel.topic)
-        return order[fits]
+        fitting: Int64s = order[fits]
+        return fitting
 
     def _route(self, definition: Definition) -> SpoolChannel | None:
         """Where the messages of a definition go; nowhere when its topic is not wanted."""
@@ -199,7 +199,8 @@ class _Spooler:
     def _columns(self) -> SpooledColumns:
         spooled = sorted(self._channels.values(), key=lambda each: (each.definition.channel.topic, each.slug))
         channels = {}
-        summaries, signals = [], []
+        summaries: list[ChannelSummary] = []
+        signals: list[Signal] = []
         for each in spooled:
             each.settle(self._file)
             channel = each.column_channel()
@@ -220,10 +221,13 @@ class _Spooler:
             profile=reader.profile,
             signals=tuple(signals),
             attachments=tuple(reader.attachments),
+            parts=reader.parts,
+            chunks=reader.chunks,
+            chunk_indexes=reader.chunk_indexes,
             notices=(
                 *reader.clock.notices(),
                 *reader.conflicts,
                 *(each.decoder.notice for each in spooled if each.decoder.notice),
             ),
         )
-        return SpooledColumns(self._file, channels, summary, reader.needs_viewer_copy)
+        return SpooledColumns(self._file, channels, summary)

@@ -134,7 +134,7 @@ class SpoolChannel:
         return self._statistics
 
     def _rows_at_once(self, payloads: pa.BinaryArray) -> int:
-        per_row = max(1, payloads.nbytes // max(1, len(payloads)))
+        per_row = max(1, int(payloads.nbytes) // max(1, len(payloads)))
         return max(1, min(self.decoder.max_rows, _PAYLOAD_BYTES // per_row))
 
     def _write_rows(self, rows: Rows, file: SpoolFile, ordinal: int) -> None:

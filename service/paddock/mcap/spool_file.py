@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -15,7 +18,9 @@ import pyarrow as pa
 
 from paddock.mcap.columns import Int64s
 
+_WRITE_BYTES = 1 << 20
 _MERGED_ROWS = 1 << 16
+_HELD_EXTENTS = 4
 _CACHE_BYTES = 64 << 20
 
 
@@ -53,7 +58,8 @@ class SpoolFile:
     """
 
     def __init__(self, directory: Path) -> None:
-        self._file = cast(BinaryIO, tempfile.TemporaryFile(dir=directory, prefix="spool-", buffering=1 << 20))
+        temporary = tempfile.TemporaryFile(dir=directory, buffering=_WRITE_BYTES)  # noqa: SIM115
+        self._file = cast(BinaryIO, temporary)
         self._end = 0
 
     def close(self) -> None:
@@ -112,14 +118,14 @@ def struct_array(arrays: Sequence[pa.Array], fields: Sequence[pa.Field], rows: i
 
 def is_ordered(extents: Sequence[Extent]) -> bool:
     """Whether extents in file order are in order of time too."""
-    return all(a.last_time <= b.first_time for a, b in zip(extents, extents[1:], strict=False))
+    return all(a.last_time <= b.first_time for a, b in pairwise(extents))
 
 
 class OrderedReader:
     """Reads a channel's extents by ``log_time``, ties in file order.
 
-    Extents that overlap in time are merged: their times (8 bytes a row) are sorted in memory, their rows fetched
-    piece by piece.
+    Extents that overlap in time are merged. Few at a time are held whole until no later extent can come before
+    them; where too many overlap, their times (8 bytes a row) are sorted in memory and their rows fetched in pieces.
 
     Args:
         file: where they are.
@@ -147,24 +153,33 @@ class OrderedReader:
                 yield self._read(extent)
             return
         by_time = sorted(self._extents, key=lambda extent: (extent.first_time, extent.ordinal))
-        together: list[Extent] = []
-        until = 0
-        for extent in by_time:
-            if together and extent.first_time > until:
-                yield from self._merged(together)
-                together = []
-            until = extent.last_time if not together else max(until, extent.last_time)
-            together.append(extent)
-        yield from self._merged(together)
+        if _most_at_once(by_time) <= _HELD_EXTENTS:
+            yield from self._held(by_time)
+        else:
+            yield from self._merged(by_time)
 
     def _read(self, extent: Extent) -> Rows:
         rows = self._file.read(extent, self._names)
         return rows if self._conform is None else replace(rows, messages=self._conform(rows.messages))
 
+    def _held(self, by_time: list[Extent]) -> Iterator[Rows]:
+        """Hold rows back until those of all extents that begin before them are there."""
+        held: list[tuple[int, Rows]] = []
+        for number, extent in enumerate(by_time):
+            held.append((extent.ordinal, self._read(extent)))
+            following = by_time[number + 1].first_time if number + 1 < len(by_time) else None
+            if following is not None and all(rows.log_time[0] >= following for _, rows in held):
+                continue
+            held.sort(key=itemgetter(0))
+            ready = [_between(rows, None, following) for _, rows in held]
+            merged = joined([rows for rows in ready if len(rows.log_time)])
+            if len(ready) > 1:
+                merged = taken(merged, np.argsort(merged.log_time, kind="stable"))
+            yield merged
+            rest = [(ordinal, _between(rows, following, None)) for ordinal, rows in held if following is not None]
+            held = [(ordinal, rows) for ordinal, rows in rest if len(rows.log_time)]
+
     def _merged(self, extents: list[Extent]) -> Iterator[Rows]:
-        if len(extents) == 1:
-            yield self._read(extents[0])
-            return
         extents = sorted(extents, key=lambda extent: extent.ordinal)
         self._cache.clear()
         begins = np.cumsum([0] + [extent.rows for extent in extents])
@@ -184,14 +199,7 @@ class OrderedReader:
             rows = wanted[here] - begins[index]
             whole = self._cached(extents[index])
             first, last = int(rows.min()), int(rows.max()) + 1
-            parts.append(
-                Rows(
-                    whole.log_time[first:last],
-                    whole.publish_time[first:last],
-                    whole.sequence[first:last],
-                    whole.messages[first:last],
-                )
-            )
+            parts.append(_sliced(whole, first, last))
             places[here] = rows - first + done
             done += last - first
         return taken(joined(parts), places)
@@ -202,6 +210,30 @@ class OrderedReader:
         while len(self._cache) > 1 and sum(each.messages.nbytes for each in self._cache.values()) > _CACHE_BYTES:
             self._cache.popitem(last=False)
         return rows
+
+
+def _most_at_once(by_time: Sequence[Extent]) -> int:
+    """How many extents overlap at most."""
+    ends: list[int] = []
+    most = 0
+    for extent in by_time:
+        while ends and ends[0] < extent.first_time:
+            heapq.heappop(ends)
+        heapq.heappush(ends, extent.last_time)
+        most = max(most, len(ends))
+    return most
+
+
+def _sliced(rows: Rows, first: int, last: int) -> Rows:
+    part = slice(first, last)
+    return Rows(rows.log_time[part], rows.publish_time[part], rows.sequence[part], rows.messages[part])
+
+
+def _between(rows: Rows, begin: int | None, end: int | None) -> Rows:
+    """Ordered rows with ``begin <= log_time < end``."""
+    first = 0 if begin is None else int(np.searchsorted(rows.log_time, begin))
+    last = len(rows.log_time) if end is None else int(np.searchsorted(rows.log_time, end))
+    return _sliced(rows, first, last)
 
 
 def joined(parts: Sequence[Rows]) -> Rows:

@@ -99,8 +99,8 @@ class SignalStatistics:
             min=_finite(self.low),
             max=_finite(self.high),
             mean=_finite(self.total / self.numbers) if self.numbers else None,
-            first=_finite(self.first),
-            last=_finite(self.last),
+            first=_end(self.first),
+            last=_end(self.last),
         )
 
 
@@ -161,5 +161,9 @@ def _valid_ends(column: pa.Array) -> npt.NDArray[np.int64]:
     return rows[[0, -1]]
 
 
-def _finite(value: float | str | None) -> float | str | None:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else value
+
+
+def _end(value: float | str | None) -> float | str | None:
+    return value if isinstance(value, str) else _finite(value)

@@ -42,6 +42,7 @@ class FileWindow:
         self.data = b""
 
     def ensure(self, position: int, size: int) -> int:
+        """See ``Window``."""
         begin = position - self.start
         if begin < 0 or begin + size > len(self.data):
             kept = self.data[begin:] if 0 <= begin <= len(self.data) else b""
@@ -71,6 +72,7 @@ class BytesWindow:
         self.size = len(data)
 
     def ensure(self, position: int, size: int) -> int:
+        """See ``Window``."""
         return position
 
 
@@ -89,8 +91,9 @@ class StreamWindow:
         self.size = max(expected_size, 1)
 
     def ensure(self, position: int, size: int) -> int:
+        """See ``Window``; what lies before ``position`` is gone."""
         begin = position - self.start
-        if begin + size > len(self.data) and self._pieces is not None:
+        if begin + size > len(self.data):
             if begin < len(self.data):
                 pieces, gathered = [self.data[begin:]], len(self.data) - begin
             else:

@@ -38,13 +38,13 @@ class JsonDecoder:
     A message that is no object becomes the one field ``value``.
     """
 
-    enums: dict[str, dict[int, str]] = {}
     notice = ""
     max_rows = 1 << 16
 
     def __init__(self, numbers: frozenset[tuple[str, ...]]) -> None:
         self._learnt: pa.StructType = pa.struct([])
         self._numbers = numbers
+        self.enums: dict[str, dict[int, str]] = {}
 
     @property
     def fields(self) -> pa.StructType:

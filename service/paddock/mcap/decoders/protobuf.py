@@ -194,7 +194,7 @@ def _row_bytes(kind: pa.DataType) -> int:
     if pa.types.is_struct(kind):
         return 1 + sum(_row_bytes(kind.field(index).type) for index in range(kind.num_fields))
     try:
-        return max(1, kind.bit_width // 8)
+        return max(1, int(kind.bit_width) // 8)
     except ValueError:
         return 4
 

@@ -13,11 +13,11 @@ class RawDecoder:
     """Keeps payloads as they are."""
 
     fields: pa.StructType = pa.struct([pa.field("data", pa.binary(), nullable=False)])
-    enums: dict[str, dict[int, str]] = {}
     max_rows = 1 << 30
 
     def __init__(self, notice: str = "") -> None:
         self.notice = notice
+        self.enums: dict[str, dict[int, str]] = {}
 
     def conform(self, messages: pa.StructArray, names: Sequence[str] | None) -> pa.StructArray:
         """The type never changes."""

@@ -1,0 +1,89 @@
+"""What is wrong with a log, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from paddock.domain.instants import NS_PER_S
+from paddock.domain.recording import LossReport
+from paddock.mcap.columns import LogSummary
+from paddock.mcap.spool import spool_log
+
+_MISSING = {
+    "header": "The header is missing: the start of the file was cut off or overwritten.",
+    "data_end": "The DataEnd record is missing: the recorder did not finish the file.",
+    "summary": "The summary is missing: readers that trust it find nothing.",
+    "footer": "The footer is missing: the recorder did not finish the file.",
+    "magic": "The closing magic is missing.",
+}
+_REASONS = {
+    "truncated_chunk": "a chunk is cut off",
+    "damaged_chunk": "a chunk is damaged",
+    "bad_crc": "the checksum of a chunk is wrong, what decodes was kept",
+    "garbage": "bytes that are no record",
+    "bad_length": "a record has a wrong length",
+    "cut_off": "the last record is cut off",
+    "truncated_message": "a message is cut off",
+    "impossible_time": "a message's log_time is after the year 2262",
+    "bad_attachment": "an attachment cannot be read",
+}
+_MAX_LISTED = 50
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Everything that is wrong or odd with a log."""
+
+    findings: tuple[str, ...]
+    """Sentences, none for a log in good health."""
+    message_count: int
+    loss: LossReport
+    needs_viewer_copy: bool
+
+
+def diagnose(log: BinaryIO, directory: Path, progress: Callable[[float], None] | None = None) -> Diagnosis:
+    """Read all of a log, decode it, and say what is wrong.
+
+    Args:
+        log: the file, seekable.
+        directory: has room for the decoded messages; nothing stays there.
+        progress: told how much is done, 0 to 1.
+    """
+    with spool_log(log, directory, progress=progress) as columns:
+        summary = columns.summary
+    return Diagnosis(findings(summary), summary.message_count, summary.loss, needs_viewer_copy(summary))
+
+
+def needs_viewer_copy(summary: LogSummary) -> bool:
+    """Whether a remote viewer cannot open the log fast: damaged, without chunks, or without their index."""
+    indexed = 0 < summary.chunks <= summary.chunk_indexes
+    return summary.loss.health != "intact" or not indexed or summary.parts != 1
+
+
+def findings(summary: LogSummary) -> tuple[str, ...]:
+    """What is wrong or odd, the worst first."""
+    loss = summary.loss
+    said = [_MISSING.get(part, f"{part} is missing.") for part in loss.missing]
+    said += [
+        f"At byte {each.offset:,}: {_REASONS.get(each.reason, each.reason.replace('_', ' '))}"
+        f"{f', {each.size_bytes:,} bytes lost' if each.size_bytes else ''}"
+        f"{f', {each.records:,} messages lost' if each.records else ''}."
+        for each in loss.losses[:_MAX_LISTED]
+    ]
+    if len(loss.losses) > _MAX_LISTED:
+        said.append(f"There are {len(loss.losses) - _MAX_LISTED} more such places.")
+    said += [f"{topic}: {count:,} messages cannot be decoded." for topic, count in loss.undecodable.items()]
+    if loss.orphans:
+        said.append(f"{loss.orphans:,} messages belong to channels that the file does not define.")
+    if loss.lost_ns:
+        said.append(f"The losses leave gaps of {loss.lost_ns / NS_PER_S:.3f} s altogether.")
+    if summary.parts > 1:
+        said.append(f"{summary.parts} MCAP files follow each other; most readers see only the first.")
+    if not summary.chunks and summary.message_count:
+        said.append("The log has no chunks, so viewers must read all of it to show any of it.")
+    elif summary.chunk_indexes < summary.chunks:
+        said.append(f"Only {summary.chunk_indexes} of {summary.chunks} chunks are indexed: viewers open it slowly.")
+    return (*said, *summary.notices)

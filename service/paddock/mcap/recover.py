@@ -1,0 +1,203 @@
+"""Writes a clean log from what can be had of another: sorted by time, chunked, indexed, nothing decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+
+from paddock.domain.recording import LossReport
+from paddock.mcap.definitions import Definition
+from paddock.mcap.log_writer import LogWriter
+from paddock.mcap.message_heads import HEAD_BYTES
+from paddock.mcap.reader import LAST_TIME, LogReader, Run
+from paddock.mcap.records import Channel, Schema
+from paddock.mcap.spool_file import Extent, OrderedReader, Rows, SpoolFile, joined, taken
+
+_EXTENT_BYTES = 8 << 20
+_READING_SHARE = 0.5
+_MAX_CHANNELS = 65_535
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """What became of a log."""
+
+    message_count: int
+    """Messages written."""
+    loss: LossReport
+    """What the original had lost, whatever was asked for; nothing was decoded."""
+
+
+def recover(
+    log: BinaryIO,
+    target: BinaryIO,
+    directory: Path,
+    *,
+    topics: Callable[[str], bool] | None = None,
+    start_ns: int | None = None,
+    end_ns: int | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Recovered:
+    """Write the log again: every message that can be had, as it was, in order of ``log_time``.
+
+    Args:
+        log: the original, seekable.
+        target: is written front to back.
+        directory: has room for the messages, uncompressed; nothing stays there.
+        topics: which ones to take; None for all.
+        start_ns: the first instant to take.
+        end_ns: the first instant not to take any more.
+        progress: told how much is done, 0 to 1.
+
+    Memory: bounded by batches. Attachments and metadata records are kept whatever is filtered.
+    """
+    file = SpoolFile(directory)
+    try:
+        reader = LogReader(log, directory, lambda done: progress(done * _READING_SHARE))
+        sorter = _Sorter(file, topics, start_ns, end_ns)
+        for run in reader.runs():
+            sorter.add(run)
+        sorter.finish(reader.definitions)
+        writer = LogWriter(target, reader.profile)
+        for schema in sorter.schemas:
+            writer.add_schema(schema)
+        for channel in sorter.channels:
+            writer.add_channel(channel)
+        for name, entries in reader.metadata:
+            writer.add_metadata(name, entries)
+        written = 0
+        for rows in OrderedReader(file, sorter.extents):
+            writer.add_rows(rows)
+            written += len(rows.log_time)
+            progress(_READING_SHARE + (1 - _READING_SHARE) * written / sorter.rows)
+        for attachment in reader.attachments:
+            writer.add_attachment(attachment)
+        writer.finish()
+        return Recovered(written, reader.losses.report())
+    finally:
+        file.close()
+
+
+class _Sorter:
+    """Puts messages on disk in extents that are ordered by time."""
+
+    def __init__(
+        self, file: SpoolFile, topics: Callable[[str], bool] | None, start_ns: int | None, end_ns: int | None
+    ) -> None:
+        self._file = file
+        self._topics = topics
+        self._span = max(start_ns or 0, 0), LAST_TIME + 1 if end_ns is None else max(end_ns, 0)
+        self._ids: dict[Definition, int | None] = {}
+        self._by_content: dict[tuple[str, int, str], int] = {}
+        self._waiting: list[Rows] = []
+        self._waiting_bytes = 0
+        self._ordinal = 0
+        self.schemas: list[Schema] = []
+        self.channels: list[Channel] = []
+        self.extents: list[Extent] = []
+        self.rows = 0
+
+    def add(self, run: Run) -> None:
+        """Take the messages that are wanted."""
+        for part in self._pieces(run):
+            new_ids = self._new_ids(run)
+            ids = new_ids[run.heads["channel"][part]]
+            times = run.heads["log_time"][part]
+            wanted = part[(ids >= 0) & (times >= self._span[0]) & (times < self._span[1])]
+            if not len(wanted):
+                continue
+            if self._waiting and run.ordinal < self._ordinal:
+                self._write_waiting()
+            if not self._waiting:
+                self._ordinal = run.ordinal
+            rows = _rows(run, wanted, new_ids)
+            self._waiting.append(rows)
+            self._waiting_bytes += rows.messages.nbytes
+            if self._waiting_bytes >= _EXTENT_BYTES:
+                self._write_waiting()
+
+    def finish(self, definitions: list[Definition]) -> None:
+        """All was read; channels without messages are channels too."""
+        for definition in definitions:
+            self._new_id(definition)
+        if self._waiting:
+            self._write_waiting()
+        self.extents.sort(key=lambda extent: extent.ordinal)
+
+    def _pieces(self, run: Run) -> Iterator[np.ndarray[tuple[int], np.dtype[np.int64]]]:
+        """Row numbers in pieces whose bytes Arrow can count."""
+        sizes = np.cumsum(run.ends - run.starts)
+        begin = 0
+        while begin < len(sizes):
+            before = int(sizes[begin - 1]) if begin else 0
+            end = max(begin + 1, int(np.searchsorted(sizes, before + 8 * _EXTENT_BYTES)))
+            yield np.arange(begin, end)
+            begin = end
+
+    def _new_ids(self, run: Run) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """By channel id of the run: the id in the new file, or -1."""
+        new_ids = np.full(1 << 16, -1, np.int64)
+        for channel_id in np.unique(run.heads["channel"]).tolist():
+            new_id = self._new_id(run.definitions[channel_id])
+            new_ids[channel_id] = -1 if new_id is None else new_id
+        return new_ids
+
+    def _new_id(self, definition: Definition) -> int | None:
+        """Definitions that say the same, from another part of the file, are one channel."""
+        if definition not in self._ids:
+            channel = definition.channel
+            wanted = self._topics is None or self._topics(channel.topic)
+            self._ids[definition] = self._define(definition) if wanted else None
+        return self._ids[definition]
+
+    def _define(self, definition: Definition) -> int:
+        channel, schema = definition.channel, definition.schema
+        schema_id = 0 if schema is None else self._schema_id(schema)
+        content = (channel.topic, schema_id, channel.message_encoding)
+        if content not in self._by_content:
+            new_id = len(self.channels) % (_MAX_CHANNELS + 1)
+            self._by_content[content] = new_id
+            self.channels.append(
+                Channel(new_id, schema_id, channel.topic, channel.message_encoding, channel.metadata)
+            )
+        return self._by_content[content]
+
+    def _schema_id(self, schema: Schema) -> int:
+        for known in self.schemas:
+            if (known.name, known.encoding, known.data) == (schema.name, schema.encoding, schema.data):
+                return known.id
+        self.schemas.append(Schema(len(self.schemas) + 1, schema.name, schema.encoding, schema.data))
+        return self.schemas[-1].id
+
+    def _write_waiting(self) -> None:
+        rows = joined(self._waiting)
+        self._waiting, self._waiting_bytes = [], 0
+        if (np.diff(rows.log_time) < 0).any():
+            rows = taken(rows, np.argsort(rows.log_time, kind="stable"))
+        self.extents.append(self._file.write(rows, self._ordinal))
+        self.rows += len(rows.log_time)
+
+
+def _rows(run: Run, wanted: np.ndarray[tuple[int], np.dtype[np.int64]], new_ids: np.ndarray) -> Rows:
+    """The chosen rows of ``run``, with their channels' new ids."""
+    heads = run.heads[wanted]
+    starts, ends = run.starts[wanted], run.ends[wanted]
+    base = int(starts[0])
+    offsets = np.empty(2 * len(wanted), np.int32)
+    offsets[0::2] = starts + HEAD_BYTES - base
+    offsets[1::2] = ends - base
+    buffer = pa.py_buffer(run.data).slice(base, int(ends[-1]) - base)
+    elements = pa.Array.from_buffers(pa.binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), buffer])
+    payloads = elements.take(pa.array(np.arange(0, len(offsets), 2, dtype=np.int32)))
+    channels = pa.array(new_ids[heads["channel"]].astype(np.uint16))
+    return Rows(
+        heads["log_time"].astype(np.int64),
+        np.minimum(heads["publish_time"], np.uint64(LAST_TIME)).astype(np.int64),
+        heads["sequence"].astype(np.int64),
+        pa.StructArray.from_arrays([channels, payloads], names=["channel", "data"]),
+    )
