@@ -1,0 +1,154 @@
+"""What a list and an overview show of a run: its figures, and the panels that its signals allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from paddock.domain.catalogue import Described
+from paddock.domain.catalogue_defaults import Role
+from paddock.domain.recording import Signal
+from paddock.domain.units import TO_CELSIUS, TO_M_S, TO_VOLT, Conversion
+
+MOVING_M_S = 1.5
+"""Faster than a car is pushed."""
+MOVING_RPM = 100.0
+MOVING_S = 3.0
+"""A car that moved for so long was driven."""
+
+Roles = Mapping[Role, Sequence[Described]]
+
+
+class Quantity(msgspec.Struct, frozen=True):
+    """What the figures need to know of a role: the units it comes in, and what can be true.
+
+    Values outside are sensors that are off or open, such as the 0 V of a cell that was not read yet; they are left
+    out of the figures and stay in plots and exports.
+    """
+
+    conversions: Mapping[str, Conversion]
+    lowest: float
+    highest: float
+
+    def conversion(self, unit: str) -> Conversion | None:
+        """How ``unit`` becomes the first of the units; an unknown one is taken for it, another one is None."""
+        return self.conversions.get(unit) if unit else (1.0, 0.0)
+
+
+QUANTITIES: Mapping[Role, Quantity] = {
+    Role.SPEED: Quantity(TO_M_S, -120.0, 120.0),
+    Role.CELL_VOLTAGE: Quantity(TO_VOLT, 0.5, 6.0),
+    Role.CELL_TEMPERATURE: Quantity(TO_CELSIUS, -40.0, 200.0),
+}
+
+
+class Highlights(msgspec.Struct, frozen=True):
+    """The figures of a run; None where its log has no signal for one."""
+
+    distance_m: float | None = None
+    distance_from: str = ""
+    """The signal that the distance was computed from."""
+    max_speed_m_s: float | None = None
+    min_cell_voltage_v: float | None = None
+    max_cell_temperature_c: float | None = None
+    driven: bool | None = None
+    """Driven or parked; None when no signal tells."""
+
+
+class PanelKind(StrEnum):
+    """What an overview can show, in its order on the page."""
+
+    SPEED = "speed"
+    PEDALS = "pedals"
+    TRACK = "track"
+    PACK = "pack"
+    CELLS = "cells"
+    WHEELS = "wheels"
+    MOTORS = "motors"
+    STATES = "states"
+    OTHER = "other"
+
+
+class Panel(msgspec.Struct, frozen=True):
+    """One plot of an overview. A track has latitude, longitude and, where known, what colours it."""
+
+    kind: PanelKind
+    title: str
+    signals: tuple[Described, ...]
+
+
+_PANELS = (
+    (PanelKind.SPEED, "Speed", (Role.SPEED,)),
+    (PanelKind.PEDALS, "Throttle, brake and steering", (Role.THROTTLE, Role.BRAKE, Role.STEERING)),
+    (PanelKind.TRACK, "Track", (Role.LATITUDE, Role.LONGITUDE, Role.SPEED)),
+    (PanelKind.PACK, "Pack", (Role.PACK_VOLTAGE, Role.PACK_CURRENT, Role.STATE_OF_CHARGE)),
+    (PanelKind.CELLS, "Cells", (Role.CELL_TEMPERATURE, Role.CELL_VOLTAGE)),
+    (PanelKind.WHEELS, "Wheel speeds", (Role.WHEEL_SPEED,)),
+    (PanelKind.MOTORS, "Motor temperatures", (Role.MOTOR_TEMPERATURE,)),
+    (PanelKind.STATES, "States and faults", (Role.STATE, Role.FAULT, Role.SHUTDOWN)),
+)
+MAX_LINES = 8
+"""Of one role in one panel."""
+MAX_OTHER = 6
+
+
+def panels(roles: Roles, signals: Iterable[Signal]) -> tuple[Panel, ...]:
+    """The panels that a recording's signals fill; where no role is played, the signals that move most often.
+
+    Args:
+        roles: as ``CarCatalogue.resolve`` found them.
+        signals: the recording's, with statistics; those that never had a value are left out.
+    """
+    with_values = {signal.name: signal for signal in signals if signal.count > 0}
+    found = []
+    for kind, title, played in _PANELS:
+        chosen = {role: [one for one in roles.get(role, ()) if one.name in with_values] for role in played}
+        if kind is PanelKind.TRACK and not (chosen[Role.LATITUDE] and chosen[Role.LONGITUDE]):
+            continue
+        shown = tuple(one for role in played for one in chosen[role][:MAX_LINES])
+        if shown:
+            found.append(Panel(kind, title, shown))
+    return tuple(found) or _moving(with_values.values())
+
+
+def _moving(signals: Iterable[Signal]) -> tuple[Panel, ...]:
+    moving = [s for s in signals if s.min is not None and s.max is not None and s.min < s.max]
+    moving.sort(key=lambda signal: (-signal.count, signal.name))
+    if not moving:
+        return ()
+    shown = tuple(Described(s.name, s.name, s.dtype, s.name, s.unit, Role.NONE) for s in moving[:MAX_OTHER])
+    return (Panel(PanelKind.OTHER, "Signals that move", shown),)
+
+
+def figures(roles: Roles, signals: Iterable[Signal]) -> Highlights:
+    """What statistics alone tell: no distance, and nothing where an extreme cannot be true.
+
+    ``usecases/highlights.py`` looks at the values and knows more; this is for recordings that it never saw.
+    """
+    by_name = {signal.name: signal for signal in signals}
+    speeds = _extremes(roles, Role.SPEED, by_name)
+    volts = _extremes(roles, Role.CELL_VOLTAGE, by_name)
+    temperatures = _extremes(roles, Role.CELL_TEMPERATURE, by_name)
+    fastest = max(map(abs, speeds), default=None)
+    return Highlights(
+        max_speed_m_s=fastest,
+        min_cell_voltage_v=min(volts, default=None),
+        max_cell_temperature_c=max(temperatures, default=None),
+        driven=fastest > MOVING_M_S if fastest is not None else None,
+    )
+
+
+def _extremes(roles: Roles, role: Role, signals: Mapping[str, Signal]) -> list[float]:
+    """Smallest and largest value of every signal with the role, in the role's unit, where they can be true."""
+    quantity, found = QUANTITIES[role], []
+    for described in roles.get(role, ()):
+        signal, conversion = signals.get(described.name), quantity.conversion(described.unit)
+        if signal is None or conversion is None:
+            continue
+        factor, offset = conversion
+        for value in (signal.min, signal.max):
+            if value is not None and quantity.lowest <= value * factor + offset <= quantity.highest:
+                found.append(value * factor + offset)
+    return found
