@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
+from paddock.domain.catalogue import Catalogue, Entry
+from paddock.domain.catalogue_defaults import Role
 from paddock.domain.job import Job, JobState
 from paddock.domain.recording import (
     ChannelSummary,
@@ -487,3 +489,15 @@ def test_the_conditions_are_the_closed_list() -> None:
         "Equals", "OneOf", "Between", "Exists", "StartsWith", "Contains", "HasElement", "HasSignal",
     }  # fmt: skip
     assert all(issubclass(kind, msgspec.Struct) for kind in Condition.__args__)
+
+
+async def test_a_catalogue_is_changed_by_its_version(documents: Documents) -> None:
+    entry = Entry("VNData.v ☃", ("old.v",), ("HT09",), label="", unit="m/s", role=Role.SPEED, low=-0.5)
+    first = Catalogue(signals=(entry, Entry("b")), version=1, changed_at=INT64_MAX, changed_by="Ada")
+    assert await documents.catalogues.insert(first)
+    assert not await documents.catalogues.insert(first)
+    assert await documents.catalogues.get(first.id) == first
+    changes = {"signals": (Entry("c"),), "version": 2}
+    changed = await documents.catalogues.change(first.id, changes, [Equals("version", 1)])
+    assert changed == msgspec.structs.replace(first, signals=(Entry("c"),), version=2)
+    assert await documents.catalogues.change(first.id, changes, [Equals("version", 1)]) is None

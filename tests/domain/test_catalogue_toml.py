@@ -88,7 +88,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         ("[[signals]]\nname = 3", "Line 2: Expected `str`, got `int` in name"),
         (
             '[[signals]]\nname = "a"\n\n[[signals]]\nname = "b"\nrole = "sped"',
-            "Line 6: Invalid enum.*roles are speed",
+            "Line 6: Invalid enum.*are speed",
         ),
         ('[[signals]]\nname = "a"\nunits = "V"', "Line 3: .*`units`. An entry has name, aliases"),
         ("[[signals]]\nlabel = 'x'", "Line 1: .*missing required field `name`"),

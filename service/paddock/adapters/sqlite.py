@@ -23,6 +23,7 @@ import msgspec
 from paddock.adapters.document_queries import Position, checked, read_cursor, write_cursor
 from paddock.adapters.sqlite_filters import Sql, all_of, order_sql, page_sql, where_sql
 from paddock.adapters.sqlite_schema import check_version, create_missing, expression
+from paddock.domain.catalogue import Catalogue
 from paddock.domain.job import Job
 from paddock.domain.recording import Artifact, Recording, Signal
 from paddock.domain.upload import Upload
@@ -52,6 +53,7 @@ class SqliteDocuments:
         self.artifacts: Collection[Artifact] = SqliteCollection(self._database, "artifacts", Artifact)
         self.uploads: Collection[Upload] = SqliteCollection(self._database, "uploads", Upload)
         self.jobs: Collection[Job] = SqliteCollection(self._database, "jobs", Job)
+        self.catalogues: Collection[Catalogue] = SqliteCollection(self._database, "catalogues", Catalogue)
 
     async def migrate(self) -> None:
         """Create tables and indexes, change indexes that are defined otherwise now; safe for two at once.

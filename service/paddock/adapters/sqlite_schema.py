@@ -49,6 +49,8 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("updated_at",),
         ("subject",),
     ),
+    # A handful of documents that are read by their id.
+    "catalogues": (),
 }
 TABLES = tuple(INDEXES)
 

@@ -1,4 +1,4 @@
-"""Documents: recordings, signals, artifacts, uploads, jobs, each its own collection.
+"""Documents: recordings, signals, artifacts, uploads, jobs, catalogues, each its own collection.
 
 Filters, sorts and pages are a closed list that every side answers alike. A field is a dotted path into the
 document (``metadata.driver.value``) whose names are of letters, digits and ``_``; another one is a ``ValueError``.
@@ -13,6 +13,7 @@ from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
+from paddock.domain.catalogue import Catalogue
 from paddock.domain.job import Job
 from paddock.domain.recording import Artifact, Recording, Signal
 from paddock.domain.upload import Upload
@@ -168,6 +169,7 @@ class Documents(Protocol):
     artifacts: Collection[Artifact]
     uploads: Collection[Upload]
     jobs: Collection[Job]
+    catalogues: Collection[Catalogue]
 
     async def migrate(self) -> None:
         """Create what is missing: tables, indexes. Safe to run twice and by two at once."""

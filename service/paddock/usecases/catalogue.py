@@ -1,0 +1,93 @@
+"""The signal catalogue: read it, change it, take it out as a file and in again, find what it does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from paddock.domain.catalogue import CATALOGUE_ID, CarCatalogue, Catalogue, Entry, Unknown, check_catalogue
+from paddock.domain.catalogue_toml import read_toml, write_toml
+from paddock.domain.principal import Principal
+from paddock.domain.recording import Recording, Signal
+from paddock.errors import Conflict
+from paddock.ports.documents import MAX_PAGE, Equals, Sort
+from paddock.usecases.services import Services
+
+
+async def load_catalogue(services: Services) -> Catalogue:
+    """The team's catalogue; an empty one with version 0 as long as there is none."""
+    return await services.documents.catalogues.get(CATALOGUE_ID) or Catalogue()
+
+
+async def save_catalogue(
+    services: Services, principal: Principal, entries: Sequence[Entry], *, version: int
+) -> Catalogue:
+    """Replace all entries; the catalogue as it is stored then.
+
+    Args:
+        version: of the catalogue that was changed; 0 for the first.
+
+    Raises:
+        Rejected: an entry that cannot mean anything, or a name in two of them (code ``bad_catalogue``).
+        Conflict: somebody else changed it since (code ``catalogue_changed``).
+    """
+    changed = Catalogue(
+        signals=tuple(entries), version=version + 1, changed_at=services.now(), changed_by=principal.name
+    )
+    check_catalogue(changed)
+    if version == 0:
+        stored = changed if await services.documents.catalogues.insert(changed) else None
+    else:
+        fields = ("signals", "version", "changed_at", "changed_by")
+        changes = {field: getattr(changed, field) for field in fields}
+        stored = await services.documents.catalogues.change(CATALOGUE_ID, changes, [Equals("version", version)])
+    if stored is None:
+        raise Conflict(
+            "Somebody changed the signal catalogue meanwhile: read it again, then repeat your change.",
+            code="catalogue_changed",
+        )
+    return stored
+
+
+async def import_catalogue(services: Services, principal: Principal, text: str, *, version: int) -> Catalogue:
+    """Replace all entries by those of a ``signals.toml``. Its comments are not kept.
+
+    Raises:
+        Rejected: it is no such file; the message has the line (code ``bad_catalogue``).
+        Conflict: as for ``save_catalogue``.
+    """
+    return await save_catalogue(services, principal, read_toml(text).signals, version=version)
+
+
+async def export_catalogue(services: Services) -> str:
+    """The catalogue as a ``signals.toml``."""
+    return write_toml(await load_catalogue(services))
+
+
+async def unknown_signals(services: Services, recordings: Sequence[Recording]) -> tuple[Unknown, ...]:
+    """What the catalogue does not know of the signals of some recordings, with a guess for each, by name."""
+    catalogue = await load_catalogue(services)
+    found: dict[str, Unknown] = {}
+    for recording in recordings:
+        of_car = CarCatalogue(catalogue, car_of(recording))
+        signals = await signals_of(services, recording)
+        found |= {one.name: one for one in of_car.unknown((signal.name, signal.dtype) for signal in signals)}
+    return tuple(found[name] for name in sorted(found))
+
+
+async def signals_of(services: Services, recording: Recording) -> list[Signal]:
+    """All signals of a recording with their statistics, by name."""
+    found: list[Signal] = []
+    after = None
+    while True:
+        page = await services.documents.signals.find(
+            [Equals("recording", recording.id)], sort=Sort("name"), limit=MAX_PAGE, after=after
+        )
+        found += page.items
+        if page.next is None:
+            return found
+        after = page.next
+
+
+def car_of(recording: Recording) -> str:
+    """The car as the metadata have it, empty when nobody said."""
+    return recording.metadata["car"].value if "car" in recording.metadata else ""

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from paddock.domain.catalogue import Catalogue, Entry
+from paddock.domain.catalogue_defaults import Role
+from paddock.domain.principal import LOCAL_USER
+from paddock.domain.recording import MetadataSource, MetadataValue, Recording, Signal, Status
+from paddock.errors import Conflict, Rejected
+from paddock.usecases.catalogue import (
+    export_catalogue,
+    import_catalogue,
+    load_catalogue,
+    save_catalogue,
+    signals_of,
+    unknown_signals,
+)
+from paddock.usecases.services import Services
+
+pytestmark = pytest.mark.anyio
+
+SPEED = Entry("VNData.vn_vel_m_s.x", role=Role.SPEED)
+
+
+async def test_without_one_it_is_empty(services: Services) -> None:
+    assert await load_catalogue(services) == Catalogue()
+
+
+async def test_a_change_is_kept_with_who_and_when(services: Services) -> None:
+    stored = await save_catalogue(services, LOCAL_USER, [SPEED], version=0)
+    assert (stored.version, stored.changed_by) == (1, "local")
+    assert stored.changed_at > 0
+    assert await load_catalogue(services) == stored
+    stored = await save_catalogue(services, LOCAL_USER, [], version=1)
+    assert (stored.version, stored.signals) == (2, ())
+    assert await load_catalogue(services) == stored
+
+
+@pytest.mark.parametrize("version", [0, 1])
+async def test_of_two_changes_at_once_one_is_told(services: Services, version: int) -> None:
+    if version:
+        await save_catalogue(services, LOCAL_USER, [], version=0)
+    changes = [save_catalogue(services, LOCAL_USER, [Entry(name)], version=version) for name in "abc"]
+    outcomes = await asyncio.gather(*changes, return_exceptions=True)
+    refused = [outcome for outcome in outcomes if isinstance(outcome, Conflict)]
+    assert [error.code for error in refused] == ["catalogue_changed"] * 2
+    assert await load_catalogue(services) in outcomes
+
+
+async def test_a_file_comes_back_as_it_went_in(services: Services) -> None:
+    text = '[[signals]]\nname = "VNData.vn_vel_m_s.x"\nrole = "speed"\n'
+    imported = await import_catalogue(services, LOCAL_USER, text, version=0)
+    assert imported.signals == (SPEED,)
+    assert text in await export_catalogue(services)
+
+
+async def test_a_bad_file_changes_nothing(services: Services) -> None:
+    stored = await save_catalogue(services, LOCAL_USER, [SPEED], version=0)
+    with pytest.raises(Rejected, match="Line 2"):
+        await import_catalogue(services, LOCAL_USER, "[[signals]]\nname = 1", version=1)
+    with pytest.raises(Rejected, match="two entries"):
+        await save_catalogue(services, LOCAL_USER, [SPEED, SPEED], version=1)
+    assert await load_catalogue(services) == stored
+
+
+async def test_what_the_catalogue_does_not_know(services: Services) -> None:
+    def recording(number: int, car: str) -> Recording:
+        metadata = {"car": MetadataValue(car, MetadataSource.PERSON)} if car else {}
+        return Recording(f"{number:064x}", ("a.mcap",), 1, Status.READY, 1, metadata=metadata)
+
+    ours, theirs = recording(1, "HT09"), recording(2, "")
+    for one, names in ((ours, ("a", "b_v", "c")), (theirs, ("d_rpm", *(f"x.{n:03}" for n in range(600))))):
+        await services.documents.signals.put_many(
+            [Signal(f"{one.id}:{name}", one.id, name, "float") for name in names]
+        )
+    await save_catalogue(
+        services, LOCAL_USER, [Entry("a"), Entry("c", cars=("HT09",)), Entry("d_rpm", cars=("HT09",))], version=0
+    )
+    assert [one.name for one in await signals_of(services, theirs)][:1] == ["d_rpm"]
+    unknown = await unknown_signals(services, [ours, theirs])
+    assert len(unknown) == 602
+    assert [(one.name, one.guess.unit) for one in unknown[:2]] == [("b_v", "V"), ("d_rpm", "rpm")]
