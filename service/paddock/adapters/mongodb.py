@@ -13,7 +13,6 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
-import pymongo
 from pymongo import AsyncMongoClient, ReplaceOne, ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
@@ -38,8 +37,6 @@ from paddock.domain.upload import Upload
 from paddock.errors import Rejected
 from paddock.ports.documents import BY_ID, MAX_PAGE, Collection, HasSignal, Page, Scalar, Sort, Where
 
-MIGRATE_S = 3600.0
-"""How long building the indexes of a large database may take."""
 MAX_HAVING_SIGNAL = 100_000
 """Recordings that one ``HasSignal`` may mean: their ids go into a query, which may have 16 MiB."""
 _DEFAULT_DATABASE = "paddock"
@@ -58,6 +55,8 @@ _DEFAULTS: dict[str, Any] = {
     "retryReads": True,
     "retryWrites": True,
 }
+# Building the indexes of a large database takes long.
+_MIGRATE_MS = 3_600_000
 # FerretDB 1.24 hangs for ever on an update of more than about 100 documents.
 _BATCH = 64
 
@@ -77,18 +76,9 @@ class MongoDocuments:
     """
 
     def __init__(self, url: str) -> None:
-        given = {name.lower() for name, _ in parse_qsl(url.partition("?")[2], keep_blank_values=True)}
-        options = {name: value for name, value in _DEFAULTS.items() if name.lower() not in given}
-        try:
-            self._client: Client = AsyncMongoClient(url, **options)
-            self._database = self._client.get_default_database(_DEFAULT_DATABASE)
-        except (ConfigurationError, ValueError):
-            # From None: the library's text may repeat the password.
-            raise Rejected(
-                "The database's URL has the wrong form: write mongodb://user:password@host/database, with special"
-                " characters in user and password percent-encoded.",
-                code="bad_setting",
-            ) from None
+        self._url = url
+        self._client = _client(url)
+        self._database = self._client.get_default_database(_DEFAULT_DATABASE)
         self.signals: Collection[Signal] = MongoCollection(self._client, self._database["signals"], Signal)
         self.recordings: Collection[Recording] = MongoCollection(
             self._client, self._database["recordings"], Recording, signals=self._database["signals"]
@@ -103,12 +93,30 @@ class MongoDocuments:
         Raises:
             Unavailable: see ``mongodb_errors``.
         """
-        with translated(), pymongo.timeout(MIGRATE_S):
-            await create_missing(self._database)
+        with translated():
+            # Of its own, because pymongo's timeout for one call would also wait that long for a lost server.
+            async with _client(self._url, socketTimeoutMS=_MIGRATE_MS) as client:
+                await create_missing(client.get_default_database(_DEFAULT_DATABASE))
 
     async def close(self) -> None:
         """Give back connections."""
         await self._client.close()
+
+
+def _client(url: str, **options: Any) -> Client:
+    given = {name.lower() for name, _ in parse_qsl(url.partition("?")[2], keep_blank_values=True)}
+    defaults = {name: value for name, value in _DEFAULTS.items() if name.lower() not in given}
+    try:
+        if not url.startswith(("mongodb://", "mongodb+srv://")):
+            raise ValueError("a host alone is no URL")
+        return AsyncMongoClient(url, **{**defaults, **options})
+    except (ConfigurationError, ValueError, OSError):  # OSError: a certificate's file that is not there
+        # From None: the library's text may repeat the password.
+        raise Rejected(
+            "The database's URL has the wrong form: write mongodb://user:password@host/database, with special"
+            " characters in user and password percent-encoded; files that it names must be readable.",
+            code="bad_setting",
+        ) from None
 
 
 class MongoCollection(Generic[T]):

@@ -7,17 +7,20 @@ What follows ``_id`` is only looked at on the way, so that a search reads the in
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from pymongo import ASCENDING, IndexModel
-from pymongo.asynchronous.collection import AsyncCollection
+from pymongo import ASCENDING
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
 
 from paddock.domain.fields import FIELDS
 
 _OURS = "paddock_"
-_INDEX_NOT_FOUND = 27
+# https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
+_NOT_FOUND = 27
+_THERE_WITH_ANOTHER_NAME = 85
 _LONG_TEXT = {"notes"}
 
 
@@ -75,19 +78,23 @@ INDEXES = (
 
 async def create_missing(database: AsyncDatabase[dict[str, Any]]) -> None:
     """Create the indexes above and drop ours that are no longer among them; other people's stay."""
-    for collection in sorted({index.collection for index in INDEXES}):
-        wanted = {index.name: index.keys for index in INDEXES if index.collection == collection}
-        documents = database[collection]
+    for index in INDEXES:
         # The server leaves an index alone that is there already, also when somebody else is creating it right now.
-        await documents.create_indexes([IndexModel(keys, name=name) for name, keys in wanted.items()])
-        for name in await documents.index_information():
+        # One at a time, because FerretDB 1.24 confuses those that are there with those that are not.
+        with _passing_over(_THERE_WITH_ANOTHER_NAME):
+            await database[index.collection].create_index(index.keys, name=index.name)
+    for collection in sorted({index.collection for index in INDEXES}):
+        wanted = {index.name for index in INDEXES if index.collection == collection}
+        for name in await database[collection].index_information():
             if name.startswith(_OURS) and name not in wanted:
-                await _drop(documents, name)
+                with _passing_over(_NOT_FOUND):  # somebody else dropped it first
+                    await database[collection].drop_index(name)
 
 
-async def _drop(documents: AsyncCollection[dict[str, Any]], name: str) -> None:
+@contextlib.contextmanager
+def _passing_over(code: int) -> Iterator[None]:
     try:
-        await documents.drop_index(name)
+        yield
     except OperationFailure as error:
-        if error.code != _INDEX_NOT_FOUND:  # somebody else dropped it first
+        if error.code != code:
             raise
