@@ -83,6 +83,15 @@ def _objects(settings: Settings) -> Objects:
     return DirectoryObjects(settings.data / "objects", secret, settings.base_url)
 
 
+async def prepare_bucket(settings: Settings, services: Services) -> None:
+    """Give an S3-compatible bucket the rules that browsers need; on AWS ``infra/`` does this."""
+    if settings.s3_endpoint:
+        from paddock.adapters.s3 import S3Objects
+
+        assert isinstance(services.objects, S3Objects)
+        await services.objects.prepare_bucket([settings.base_url])
+
+
 def _work(settings: Settings) -> Work:
     if settings.ingest_queue_url:
         from paddock.adapters.sqs import SqsWork

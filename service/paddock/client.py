@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import unquote
 
 import httpx
+import msgspec
 
+from paddock.domain.export import ExportRequest
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
 
 PARALLEL_PARTS = 3
 PIECE_BYTES = 1024 * 1024
 TRIES = 4
+POLL_S = 0.3
 
 Progress = Callable[[int], None]
 """Told how many more bytes are through."""
@@ -76,7 +81,7 @@ class Client:
             with ThreadPoolExecutor(PARALLEL_PARTS) as pool:
                 list(pool.map(lambda part: self._send_part(path, part, sent), plan["parts"]))
             try:
-                return dict(self._call("POST", f"/api/uploads/{plan['upload']}/complete"))
+                return dict(self._call("POST", f"/api/uploads/{plan['id']}/complete")["recording"])
             except Conflict:
                 # A part is missing after all: announce again to learn which.
                 if attempt == TRIES - 1:
@@ -96,6 +101,29 @@ class Client:
     def recording(self, recording_id: str) -> dict[str, Any]:
         """One recording, by its id or an unambiguous beginning of it."""
         return dict(self._call("GET", f"/api/recordings/{recording_id}"))
+
+    def export(self, recording_id: str, request: ExportRequest) -> PendingExport:
+        """Ask for one file of a recording; asking twice for the same makes it once."""
+        path = f"/api/recordings/{recording_id}/exports"
+        asked = self._call("POST", path, json=msgspec.to_builtins(request))
+        return PendingExport(self, f"{path}/{asked['id']}", asked)
+
+    def download(self, url: str, target: Path) -> Path:
+        """Save what is behind a ``url`` that the service gave; into a folder under the service's name for it."""
+        with self._http.stream("GET", url) as response:
+            if not response.is_success:
+                response.read()
+                raise _error_of(response)
+            if target.is_dir():
+                target /= _file_name(response)
+            aside = target.with_name(f".{target.name}.part")
+            try:
+                with aside.open("wb") as file:
+                    for piece in response.iter_bytes(PIECE_BYTES):
+                        file.write(piece)
+                return aside.replace(target)
+            finally:
+                aside.unlink(missing_ok=True)
 
     def _send_part(self, path: Path, part: Mapping[str, Any], sent: Progress) -> None:
         def pieces() -> Iterator[bytes]:
@@ -139,6 +167,43 @@ class Client:
                 raise failure
             time.sleep(0.5 * 2**attempt)
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+class PendingExport:
+    """An export on its way: ``client.export(…).wait()``, then ``save``."""
+
+    def __init__(self, client: Client, path: str, answer: dict[str, Any]) -> None:
+        self._client = client
+        self._path = path
+        self._answer = answer
+
+    def wait(self, progress: Callable[[float], None] = lambda _: None) -> dict[str, Any]:
+        """Return the artifact when it is there.
+
+        Raises:
+            Rejected: it cannot be made; the message says why.
+        """
+        while self._answer["artifact"] is None:
+            if self._answer["state"] == "dead":
+                raise Rejected(self._answer["error"]["message"], code=self._answer["error"]["code"])
+            progress(self._answer["progress"])
+            time.sleep(POLL_S)
+            self._answer = self._client._call("GET", self._path)
+        progress(1.0)
+        return dict(self._answer["artifact"])
+
+    def save(self, target: Path) -> Path:
+        """Download the artifact, once it is there, to a file or into a folder; where it is."""
+        return self._client.download(self.wait()["url"], target)
+
+
+def _file_name(response: httpx.Response) -> str:
+    """The name that the store gives the file, without anything that could leave the folder."""
+    header = response.headers.get("content-disposition", "")
+    encoded = re.search(r"filename\*=UTF-8''([^;]+)", header)
+    plain = re.search(r'filename="([^"]+)"', header)
+    name = unquote(encoded[1]) if encoded else plain[1] if plain else ""
+    return Path(name).name or "download"
 
 
 _BY_STATUS: dict[int, type[PaddockError]] = {404: NotFound, 409: Conflict}

@@ -16,11 +16,18 @@ from paddock.errors import PaddockError
 COMMANDS = {
     "up": "Run Paddock here: the web service and the worker.",
     "upload": "Send logs to a running Paddock.",
+    "export": "Make and download a file of a recording.",
     "convert": "Convert logs to MATLAB and other formats, without a service.",
     "info": "Show what is in a log.",
+    "doctor": "Say what is wrong with a log, and what would be lost.",
+    "recover": "Write a clean log from a damaged one.",
+    "simulate": "Write a log of simulated laps.",
     "jobs": "Show what is queued, running and failed; retry.",
-    "simulate": "Write a log of a simulated lap.",
     "worker": "Run a worker alone (up starts one by itself).",
+    "migrate": "Prepare database and bucket.",
+    "reprocess": "Convert again after a new version.",
+    "redrive": "Send again what the functions gave up.",
+    "fsck": "Compare documents and objects, and mend.",
 }
 
 
@@ -50,9 +57,8 @@ def group() -> None:
 def main() -> None:
     """Run the command line: one line per error, and an exit code."""
     try:
-        group(standalone_mode=False)
-    except click.exceptions.Exit as exit_:
-        sys.exit(exit_.exit_code)
+        # Commands return nothing; a number here is that of a ``click.exceptions.Exit``.
+        sys.exit(group(standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

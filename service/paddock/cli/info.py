@@ -11,8 +11,7 @@ import msgspec
 from rich.markup import escape
 from rich.table import Table
 
-from paddock.cli.convert import in_words
-from paddock.cli.terminal import local_time, out, progress_bar, seconds, size
+from paddock.cli.terminal import in_words, local_time, out, progress_bar, seconds, size
 from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.mcap.columns import LogSummary
 from paddock.mcap.spool import spool_log

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from paddock.domain.instants import NS_PER_S
+from paddock.domain.recording import LossReport
 
 out = Console(highlight=False)
 """Results; plain text when piped."""
@@ -55,3 +56,18 @@ def seconds(duration_ns: int) -> str:
 def local_time(instant_ns: int) -> str:
     """The instant in this machine's zone, to the second."""
     return datetime.fromtimestamp(instant_ns // NS_PER_S).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def in_words(loss: LossReport) -> str:
+    """What a damaged log lost, in one line."""
+    parts = [f"no {part}" for part in loss.missing]
+    if loss.lost_bytes:
+        parts.append(f"{size(loss.lost_bytes)} unusable")
+    if loss.lost_records:
+        parts.append(f"{loss.lost_records} records lost")
+    if loss.undecodable:
+        parts.append(f"{sum(loss.undecodable.values())} messages not decodable")
+    if loss.orphans:
+        parts.append(f"{loss.orphans} messages without a channel")
+    parts += sorted({entry.reason.replace("_", " ") for entry in loss.losses})
+    return "recovered from a damaged log: " + ", ".join(parts)

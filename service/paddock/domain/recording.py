@@ -143,6 +143,8 @@ class Artifact(msgspec.Struct, frozen=True):
     converter: str
     """The version of the code that made it."""
     layout: str = ""
+    suffix: str = ""
+    """Of its name for people, with the dot; empty for the format's own."""
 
 
 class Recording(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from paddock import __version__
 from paddock.domain.export import ExportRequest, artifact_id
 from paddock.domain.keys import artifact_key
 from paddock.domain.recording import Artifact, Recording
-from paddock.formats.registry import Run
+from paddock.formats.registry import Run, find_format, written_as
 from paddock.usecases.services import Services
 
 
@@ -31,6 +31,7 @@ async def store_artifact(services: Services, recording: Recording, request: Expo
         format=request.format,
         layout=request.layout,
         key=stored.key,
+        suffix=written_as(find_format(request.format), made)[0],
         size_bytes=stored.size_bytes,
         created_at=services.now(),
         converter=__version__,

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from paddock.domain.export import ExportRequest
 from paddock.domain.recording import LossReport
-from paddock.errors import Unavailable
-from paddock.formats.registry import Run, find_format
+from paddock.formats.registry import Run, find_format, written_as
 from paddock.mcap.columns import LogSummary
 from paddock.usecases.open_log import open_log
 from paddock.usecases.prefill import prefilled
+from paddock.usecases.whole_file import whole_file
 from paddock.usecases.write_export import write_export
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that was written."""
+
+    path: Path
+    """Where it is: several topics in a format of one file per topic become a zip, and its name says so."""
+    loss: LossReport | None
+    """What the log had lost; None for formats that take its messages undecoded."""
 
 
 def export_file(
     source: Path, request: ExportRequest, target: Path, progress: Callable[[float], None] = lambda _: None
-) -> LossReport | None:
-    """Write one log in one format; what the log had lost, None for formats that do not look inside.
+) -> Exported:
+    """Write one log in one format.
 
     Raises:
         NotFound: there is no such file.
@@ -33,24 +42,14 @@ def export_file(
         known = {name: field.value for name, field in prefilled(summary).items()}
         return Run(file_name=source.name, metadata=known)
 
-    find_format(request.format, request.layout)
+    format_ = find_format(request.format, request.layout)
     with (
         open_log(source) as log,
-        _whole_file(target) as aside,
+        whole_file(target) as whole,
         tempfile.TemporaryDirectory(prefix="paddock-") as scratch,
     ):
-        summary = write_export(log, request, run, aside, Path(scratch), progress)
-    return summary.loss if summary else None
-
-
-@contextlib.contextmanager
-def _whole_file(target: Path) -> Iterator[Path]:
-    """A path beside ``target`` that becomes it when the block ends well, and is removed when it does not."""
-    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        yield aside
-        aside.replace(target)
-    except OSError as error:
-        raise Unavailable(f"{target} cannot be written: {error.strerror}.", code="not_written") from error
-    finally:
-        aside.unlink(missing_ok=True)
+        summary = write_export(log, request, run, whole.aside, Path(scratch), progress)
+        suffix, _ = written_as(format_, whole.aside)
+        if not target.name.endswith(suffix) and suffix.startswith(format_.suffix + "."):
+            whole.target = target.with_name(target.name.removesuffix(format_.suffix) + suffix)
+    return Exported(whole.target, summary.loss if summary else None)

@@ -78,7 +78,7 @@ async def progress_of(services: Services, recordings: Sequence[Recording]) -> di
 
 def artifact_name(recording: Recording, artifact: Artifact) -> str:
     """The file name of a derived file; a viewer copy never has the name of the original."""
-    suffix = find_format(artifact.format).suffix
+    suffix = artifact.suffix or find_format(artifact.format).suffix
     return download_name(recording, f".viewer{suffix}" if artifact.format == "mcap" else suffix)
 
 

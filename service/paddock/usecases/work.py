@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -101,7 +102,8 @@ async def do(services: Services, job: Job) -> JobState | None:
             failure = error
         else:
             failure = _unexpected(error)
-            log.exception("job_crashed", job=job.id)
+            if failure.code == "internal_error":
+                log.exception("job_crashed", job=job.id)
         # Said on the recording first: a worker that dies in between repeats the job, and says it again.
         if jobs.is_last_try(job, failure) and await jobs.keep(services, job, done):
             await handler.died(services, job, Failure(failure.code, failure.message))
@@ -122,5 +124,7 @@ async def do(services: Services, job: Job) -> JobState | None:
 
 
 def _unexpected(error: Exception) -> PaddockError:
-    """A bug is tried again, because the next version may not have it, and ends on the dead list."""
+    """A full disk is a passing thing. So is a bug: the next version may not have it; it ends on the dead list."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Unavailable("The worker's disk is full: make room, then retry the job.", code="disk_full")
     return PaddockError(f"{type(error).__name__}: {error}", code="internal_error", permanent=False)

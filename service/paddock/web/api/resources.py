@@ -197,7 +197,7 @@ def _resource(recording: Recording, artifacts: Sequence[Artifact], progress: flo
         uploaded_by=recording.uploaded_by,
         metadata={name: MetadataResource(known.value, known.source) for name, known in recording.metadata.items()},
         original=_original(recording),
-        artifacts=tuple(_artifact(recording, artifact) for artifact in artifacts),
+        artifacts=tuple(artifact_resource(recording, artifact) for artifact in artifacts),
     )
 
 
@@ -211,7 +211,8 @@ def _original(recording: Recording) -> DownloadResource | None:
     )
 
 
-def _artifact(recording: Recording, artifact: Artifact) -> ArtifactResource:
+def artifact_resource(recording: Recording, artifact: Artifact) -> ArtifactResource:
+    """A derived file as JSON has it."""
     return ArtifactResource(
         url=f"/api/recordings/{recording.id}/artifacts/{artifact.id}",
         name=artifact_name(recording, artifact),

@@ -1,0 +1,31 @@
+"""``paddock doctor``: what is wrong with a log."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+from rich.markup import escape
+
+from paddock.cli.recover import LOSSY
+from paddock.cli.terminal import out, progress_bar
+from paddock.mcap.doctor import diagnose
+from paddock.usecases.open_log import open_log
+
+
+@click.command("doctor")
+@click.argument("log", type=click.Path(path_type=Path))
+def command(log: Path) -> None:
+    """List what is wrong with LOG and what is lost; exit code 3 when anything is lost."""
+    with open_log(log) as opened, tempfile.TemporaryDirectory(prefix="paddock-") as scratch, progress_bar() as bar:
+        task = bar.add_task(log.name, total=1.0)
+        diagnosis = diagnose(opened, Path(scratch), lambda done: bar.update(task, completed=done))
+    for finding in diagnosis.findings:
+        out.print(f"• {escape(finding)}")
+    lossy = diagnosis.loss.health != "intact"
+    verdict = "damaged, and can be recovered" if lossy else "intact"
+    out.print(f"{escape(log.name)} is {verdict}: {diagnosis.message_count:,} messages.")
+    if lossy:
+        out.print(f"Paddock converts it as it is. A clean log: paddock recover {escape(str(log))} -o clean.mcap")
+        raise click.exceptions.Exit(LOSSY)

@@ -1,0 +1,35 @@
+"""``paddock reprocess``: convert again after a new version."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from paddock.bootstrap import open_services
+from paddock.cli.terminal import out
+from paddock.settings import Settings, read_settings
+from paddock.usecases.reprocess import reprocess
+
+
+@click.command("reprocess")
+@click.argument("words", nargs=-1)
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Directory that holds everything.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Logs per second at most.",
+)
+@click.option("--all", "everything", is_flag=True, help="Also what this version converted already.")
+def command(words: tuple[str, ...], data: Path | None, rate: float, everything: bool) -> None:
+    """Convert recordings again, all or those that contain WORDS; old files stay until the new ones are whole."""
+    asked = asyncio.run(_reprocess(read_settings(data=data), " ".join(words), rate, everything=everything))
+    out.print(f"{asked} recordings will be converted again.")
+
+
+async def _reprocess(settings: Settings, text: str, rate: float, *, everything: bool) -> int:
+    async with open_services(settings) as services:
+        return await reprocess(services, text=text, rate_hz=rate, everything=everything)

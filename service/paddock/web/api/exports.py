@@ -1,0 +1,72 @@
+"""``/api/recordings/{id}/exports``: ask for one file of a recording, and follow its making."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Router, get, post
+from litestar.params import JSONBody, PathParameter
+from msgspec import Meta
+
+from paddock.domain.export import ExportRequest
+from paddock.domain.job import JobState
+from paddock.errors import NotFound
+from paddock.usecases.export import Export, get_export, request_export
+from paddock.usecases.recordings import get_recording
+from paddock.web.api.recordings import Prefix
+from paddock.web.api.resources import ArtifactResource, FailureResource, artifact_resource, failure_resource
+from paddock.web.injected import AnyRequest, TheServices, refuse_unknown_parameters, strictly
+from paddock.web.problems import responses
+
+
+class ExportResource(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an export is. The same request of the same recording is the same export."""
+
+    id: Annotated[str, Meta(description="Ask again under it.", examples=["4be1c3d29f0a7b5c4be1c3d29f0a7b5c"])]
+    state: Annotated[JobState, Meta(description="`queued → running → done`, or `dead` with an `error`.")]
+    progress: Annotated[float, Meta(description="0 to 1.", examples=[0.42])]
+    artifact: Annotated[ArtifactResource | None, Meta(description="The file, once it is there.")] = None
+    error: Annotated[FailureResource | None, Meta(description="Why it failed last.")] = None
+
+
+@post("/", status_code=202, responses=responses(400, 404, 409, 422, 503), summary="Ask for an export")
+async def ask_for_export(
+    request: AnyRequest, services: TheServices, recording_id: Prefix, data: JSONBody[ExportRequest]
+) -> ExportResource:
+    """Make a file, or find it made already. Follow it with `GET` under the answered id."""
+    data = await strictly(request, ExportRequest)
+    return await _resource(services, recording_id, await request_export(services, recording_id, data))
+
+
+@get("/{export_id:str}", responses=responses(404, 409, 422), summary="How far an export is")
+async def show_export(
+    services: TheServices,
+    recording_id: Prefix,
+    export_id: Annotated[str, PathParameter(description="From the request.")],
+) -> ExportResource:
+    """The file once it is there, else the progress."""
+    return await _resource(services, recording_id, await get_export(services, recording_id, export_id))
+
+
+async def _resource(services: TheServices, recording_id: str, export: Export) -> ExportResource:
+    if export.artifact is not None:
+        recording = await get_recording(services, recording_id)
+        artifact = artifact_resource(recording, export.artifact)
+        return ExportResource(id=export.id, state=JobState.DONE, progress=1.0, artifact=artifact)
+    if export.job is None:
+        raise NotFound("This recording has no such export: ask for it again.", code="no_such_export")
+    return ExportResource(
+        id=export.id,
+        state=export.job.state,
+        progress=export.job.progress,
+        error=failure_resource(export.job.error),
+    )
+
+
+ROUTER = Router(
+    "/api/recordings/{recording_id:str}/exports",
+    route_handlers=[ask_for_export, show_export],
+    before_request=refuse_unknown_parameters,
+    tags=["exports"],
+)
