@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from paddock.usecases import jobs
 from paddock.usecases.services import Services
 from paddock.usecases.work import do
 from paddock.web.app import create_app
+from tests.web.browsing import CHROMIUM, SWITCHES
 
 Connect = Callable[..., httpx.AsyncClient]
 
@@ -84,3 +85,12 @@ class Sender:
 @pytest.fixture
 def sender(client: httpx.AsyncClient, services: Services) -> Sender:
     return Sender(client, services)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield launched
+        launched.close()

@@ -1,115 +1,19 @@
-"""The pages in a real browser: upload, watch, download; hostile names; how it looks."""
+"""The pages in a real browser: upload, watch, download; hostile names."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import hashlib
 import io
-import shutil
-import socket
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-import uvicorn
-
-from paddock.bootstrap import open_services
 from paddock.domain.job import Job, JobState
-from paddock.domain.recording import Failure, Loss, LossReport, Status
-from paddock.settings import Settings
-from paddock.usecases.services import Services
-from paddock.usecases.work import work
-from paddock.web.app import create_app
+from paddock.domain.recording import Failure, LossReport, Status
 from tests.logs import small_log
+from tests.web.browsing import needs_chromium, open_page, screenshot, served
 from tests.web.builders import HOSTILE, STARTED_NS, build_artifact, build_channel, build_recording, metadata
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt install chromium")
-
-ARTEFACTS = Path(__file__).resolve().parents[2] / "test-artefacts"
-SWITCHES = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@dataclass
-class Site:
-    """A served Paddock with a worker, and a way to run things on its loop."""
-
-    url: str
-    services: Services
-    loop: asyncio.AbstractEventLoop
-
-    def run(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(30)
-
-
-@contextlib.contextmanager
-def served(data: Path, *, with_worker: bool) -> Iterator[Site]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    settings = Settings(data=data, port=listener.getsockname()[1])
-    started: Any = threading.Event()
-    site: list[Site] = []
-    stop = asyncio.Event()
-
-    async def serve() -> None:
-        async with open_services(settings) as services:
-            config = uvicorn.Config(create_app(services, settings), log_config=None, proxy_headers=False)
-            server = uvicorn.Server(config)
-            worker = asyncio.create_task(work(services, "test", stop)) if with_worker else None
-            serving = asyncio.create_task(server.serve(sockets=[listener]))
-            while not server.started:
-                await asyncio.sleep(0.01)
-            site.append(Site(settings.base_url, services, asyncio.get_running_loop()))
-            started.set()
-            await stop.wait()
-            server.should_exit = True
-            await asyncio.gather(serving, *([worker] if worker else []))
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    assert started.wait(20), "the server did not start"
-    try:
-        yield site[0]
-    finally:
-        site[0].loop.call_soon_threadsafe(stop.set)
-        thread.join(20)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield launched
-        launched.close()
-
-
-@contextlib.contextmanager
-def open_page(browser: Any, **options: Any) -> Iterator[Any]:
-    """A page whose console stays clean; CSP violations are console errors."""
-    context = browser.new_context(
-        **{"viewport": {"width": 1440, "height": 900}, "timezone_id": "America/Detroit", **options}
-    )
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: (complaints.append(f"dialog {dialog.message}"), dialog.dismiss()))
-    yield page
-    context.close()
-    assert complaints == []
+pytestmark = needs_chromium
 
 
 def test_sha256_of_known_vectors(browser: Any, tmp_path: Path) -> None:
@@ -247,8 +151,8 @@ def test_the_list_follows_without_a_reload(browser: Any, tmp_path: Path) -> None
         site.run(documents.jobs.insert(job))
         row.get_by_text("42 %").wait_for()
         ready = {"status": Status.READY, "loss": LossReport(), "started_ns": STARTED_NS}
-        site.run(documents.recordings.change(recording.id, ready))
         site.run(documents.artifacts.put_many([build_artifact(recording)]))
+        site.run(documents.recordings.change(recording.id, ready))
         row.get_by_role("link", name="MAT", exact=True).wait_for()
         assert "selected" in (row.get_attribute("class") or "")
         # The reader's zone is Detroit, four hours behind; UTC stays in the title.
@@ -306,146 +210,3 @@ def test_hostile_names_stay_text(browser: Any, tmp_path: Path) -> None:
             [{"name": "<img src=x onerror=alert(1)>.mcap", "mimeType": "x/y", "buffer": b""}]
         )
         page.locator(".upload .name").get_by_text("<img src=x").wait_for()
-
-
-LOOKS = {
-    "light": {"color_scheme": "light"},
-    "dark": {"color_scheme": "dark"},
-    "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2},
-}
-
-
-def test_how_the_pages_look(browser: Any, tmp_path: Path) -> None:
-    """Screenshots for people to look at; nothing is wider than the screen."""
-    with served(tmp_path, with_worker=False) as site:
-        damaged, broken = site.run(_a_test_day(site.services))
-        pages = {
-            "recordings": "/",
-            "recording": f"/recordings/{damaged}",
-            "recording-failed": f"/recordings/{broken}",
-            "jobs": "/jobs",
-            "upload": "/upload",
-            "nothing-found": "/?q=nobody",
-        }
-        for look, options in LOOKS.items():
-            with open_page(browser, **options) as page:
-                for name, path in pages.items():
-                    page.goto(site.url + path)
-                    page.wait_for_timeout(100)
-                    screenshot(page, f"{name}-{look}")
-                    overflow = page.evaluate(
-                        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-                    )
-                    assert overflow <= 0, f"{path} is {overflow} px too wide ({look})"
-
-
-def screenshot(page: Any, name: str) -> None:
-    ARTEFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
-
-
-async def _a_test_day(services: Services) -> tuple[str, str]:
-    drivers, events = ("Adam", "Mei", "Jonas", "Priya"), ("Endurance", "Autocross", "Skidpad", "Acceleration")
-    recordings = []
-    for number in range(14):
-        minutes = 25 * number
-        known = metadata(
-            car="HT09", driver=drivers[number % 4], event=events[number % 4], venue="Michigan Speedway"
-        )
-        recordings.append(
-            build_recording(
-                number,
-                uploaded_at=STARTED_NS + minutes * 60_000_000_000,
-                started_ns=STARTED_NS + minutes * 60_000_000_000,
-                duration_ns=(95 + 61 * number) * 1_000_000_000,
-                message_count=240_000 + 190_331 * number,
-                size_bytes=9_400_000 + 11_731_000 * number,
-                metadata={} if number == 9 else known,
-            )
-        )
-    topics = ("VNData", "VehicleData", "BatteryPack", "InverterFL", "TirePressures", "DriverInputs", "Shutdown")
-    lost = LossReport(
-        missing=("footer", "summary"),
-        losses=(Loss("truncated_chunk", 73_348_112, 52_208, 411),),
-        lost_bytes=52_208,
-        lost_records=411,
-        lost_ns=120_000_000,
-    )
-    silent = build_channel("Aero", message_count=0, rate_hz=None, largest_gap_ns=None)
-    damaged = build_recording(
-        50,
-        uploaded_at=STARTED_NS + 400 * 60_000_000_000,
-        names=("HT09_endurance_stint2.mcap", "stint2 (copy).mcap"),
-        loss=lost,
-        channels=(*(build_channel(topic) for topic in topics), silent),
-    )
-    broken = build_recording(
-        51,
-        uploaded_at=STARTED_NS + 410 * 60_000_000_000,
-        status=Status.FAILED,
-        error=Failure(
-            "unreadable", "The file ends after 10,912 bytes, inside its first chunk: no message can be read."
-        ),
-        loss=None,
-        started_ns=None,
-        duration_ns=None,
-        message_count=None,
-        metadata={},
-        channels=(),
-        file_metadata=(),
-    )
-    converting = build_recording(
-        52,
-        uploaded_at=STARTED_NS + 420 * 60_000_000_000,
-        status=Status.CONVERTING,
-        loss=None,
-        started_ns=None,
-        duration_ns=None,
-        message_count=None,
-        metadata={},
-    )
-    await services.documents.recordings.put_many([*recordings, damaged, broken, converting])
-    await services.documents.artifacts.put_many([build_artifact(each) for each in [*recordings, damaged]])
-    now = services.now()
-    await services.documents.jobs.put_many(
-        [
-            Job(
-                f"convert-{converting.id}",
-                "convert",
-                converting.id,
-                now,
-                now,
-                JobState.RUNNING,
-                0.42,
-                1,
-                updated_at=now,
-            ),
-            Job(
-                f"convert-{broken.id}",
-                "convert",
-                broken.id,
-                now,
-                now,
-                JobState.DEAD,
-                0.1,
-                5,
-                error=broken.error,
-                updated_at=now - 60_000_000_000,
-            ),
-            *(
-                Job(
-                    f"convert-{each.id}",
-                    "convert",
-                    each.id,
-                    now,
-                    now,
-                    JobState.DONE,
-                    1,
-                    1,
-                    updated_at=now - 90_000_000_000,
-                )
-                for each in recordings[:6]
-            ),
-        ]
-    )
-    return damaged.id[:16], broken.id[:16]

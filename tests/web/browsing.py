@@ -1,0 +1,101 @@
+"""A served Paddock, and a browser page that complains."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from paddock.bootstrap import open_services
+from paddock.settings import Settings
+from paddock.usecases.services import Services
+from paddock.usecases.work import work
+from paddock.web.app import create_app
+
+CHROMIUM = shutil.which("chromium")
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt install chromium")
+ARTEFACTS = Path(__file__).resolve().parents[2] / "test-artefacts"
+SWITCHES = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass
+class Site:
+    """A served Paddock with a worker, and a way to run things on its loop."""
+
+    url: str
+    services: Services
+    loop: asyncio.AbstractEventLoop
+
+    def run(self, coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(30)
+
+
+@contextlib.contextmanager
+def served(data: Path, *, with_worker: bool) -> Iterator[Site]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    settings = Settings(data=data, port=listener.getsockname()[1])
+    started: Any = threading.Event()
+    site: list[Site] = []
+    stop = asyncio.Event()
+
+    async def serve() -> None:
+        async with open_services(settings) as services:
+            config = uvicorn.Config(create_app(services, settings), log_config=None, proxy_headers=False)
+            server = uvicorn.Server(config)
+            worker = asyncio.create_task(work(services, "test", stop)) if with_worker else None
+            serving = asyncio.create_task(server.serve(sockets=[listener]))
+            while not server.started:
+                await asyncio.sleep(0.01)
+            site.append(Site(settings.base_url, services, asyncio.get_running_loop()))
+            started.set()
+            await stop.wait()
+            server.should_exit = True
+            await asyncio.gather(serving, *([worker] if worker else []))
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    assert started.wait(20), "the server did not start"
+    try:
+        yield site[0]
+    finally:
+        site[0].loop.call_soon_threadsafe(stop.set)
+        thread.join(20)
+
+
+@contextlib.contextmanager
+def open_page(browser: Any, **options: Any) -> Iterator[Any]:
+    """A page whose console stays clean; CSP violations are console errors."""
+    context = browser.new_context(
+        **{"viewport": {"width": 1440, "height": 900}, "timezone_id": "America/Detroit", **options}
+    )
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: (complaints.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def screenshot(page: Any, name: str) -> None:
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
