@@ -1,0 +1,258 @@
+"""Plots: signals of a recording over a span of time, in as many points as a screen can show."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from paddock.domain.catalogue import CarCatalogue
+from paddock.domain.instants import NS_PER_S
+from paddock.domain.keys import columns_key
+from paddock.domain.recording import ChannelSummary, Recording
+from paddock.errors import Conflict, NotFound, Rejected
+from paddock.formats.arrow_numpy import is_list, is_number, is_text, is_time, list_lengths, numbers, offsets_of
+from paddock.formats.parquet_range import Rows, StoredChannel
+from paddock.formats.signals import Path
+from paddock.mcap.decimate import POINTS_PER_BUCKET, decimate, decimate_steps
+from paddock.usecases.catalogue import car_of, load_catalogue
+from paddock.usecases.recordings import get_recording
+from paddock.usecases.services import Services
+
+MAX_SIGNALS = 100
+MIN_POINTS, MAX_POINTS = 100, 50_000
+
+_ELEMENT = re.compile(r"(.*)\[(\d{1,9})\]", re.DOTALL)
+
+
+class Drawing(StrEnum):
+    """How values become a picture."""
+
+    LINE = "line"
+    STEPS = "steps"
+    """Each value holds until the next: integers, booleans, enums."""
+    SEGMENTS = "segments"
+    """Each text lasts until the next."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One signal in a plot. It begins and ends with the sample just outside the span, where there is one."""
+
+    name: str
+    label: str
+    unit: str
+    dtype: str
+    """Arrow's word for the type in the log."""
+    drawing: Drawing
+    seconds: npt.NDArray[np.float64]
+    """Since ``PlotData.origin_ns``, shape (N,), ascending."""
+    values: npt.NDArray[Any] | list[str | None]
+    """Shape (N,): numbers (a missing one is NaN) or booleans; texts as a list."""
+    samples: int
+    """How many there are in the span, drawn or not."""
+    enums: Mapping[int, str] = field(default_factory=dict)
+    """Names by number."""
+    low: float | None = None
+    """The catalogue's limits."""
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class PlotData:
+    """What ``plot_data`` found."""
+
+    recording: str
+    build: str
+    """The conversion it was read from: the same request of the same build gives the same points."""
+    origin_ns: int
+    """``log_time`` of the first message of the log, whatever a person said about when it was recorded."""
+    start_ns: int
+    end_ns: int
+    series: tuple[Series, ...]
+    """In the order asked for."""
+
+
+async def plot_data(
+    services: Services,
+    recording_id: str,
+    signals: Sequence[str],
+    start_ns: int | None = None,
+    end_ns: int | None = None,
+    points: int = 4_000,
+) -> PlotData:
+    """Signals of a recording as they are drawn: no spike and no gap is lost, and few points stay as they are.
+
+    Args:
+        recording_id: or an unambiguous beginning of it.
+        signals: names; ``ACUAllData.cell_voltages[3]`` is an element of a list.
+        start_ns: first instant of the span, in the log's own time; the log's first message when left out.
+        end_ns: its last instant; the log's last message when left out.
+        points: about how many a signal may have, brought into 100 to 50,000; gaps may add half as many.
+
+    Raises:
+        NotFound: no such recording, or no such signal in it (code ``no_such_signal``).
+        Conflict: the recording was not converted yet (code ``not_ready``).
+        Rejected: too many signals, an empty span, or a signal that cannot be drawn (code ``bad_plot``).
+    """
+    recording = await get_recording(services, recording_id)
+    if not recording.build:
+        raise Conflict("The recording is not converted yet: there is nothing to plot.", code="not_ready")
+    if len(signals) > MAX_SIGNALS:
+        raise Rejected(f"A plot has at most {MAX_SIGNALS} signals: take some away.", code="bad_plot")
+    span = _Span(recording, start_ns, end_ns, max(MIN_POINTS, min(points, MAX_POINTS)))
+    catalogue = CarCatalogue(await load_catalogue(services), car_of(recording))
+    wanted = list(dict.fromkeys(signals))
+    slugs = dict.fromkeys(channel.slug for name in wanted for channel in _channels_of(recording, name))
+    opened: dict[str, BinaryIO] = {}
+    try:
+        for slug in slugs:
+            opened[slug] = await services.objects.open(columns_key(slug, recording.id, recording.build))
+        series = await asyncio.to_thread(_read_all, opened, recording, wanted, span, catalogue)
+    finally:
+        for file in opened.values():
+            await asyncio.to_thread(file.close)
+    return PlotData(recording.id, recording.build, span.origin_ns, span.start_ns, span.end_ns, tuple(series))
+
+
+class _Span:
+    """The time to draw, in the log's own time."""
+
+    def __init__(self, recording: Recording, start_ns: int | None, end_ns: int | None, points: int) -> None:
+        begins = [channel.started_ns for channel in recording.channels if channel.started_ns is not None]
+        ends = [channel.ended_ns for channel in recording.channels if channel.ended_ns is not None]
+        self.origin_ns = min(begins, default=0)
+        self.start_ns = self.origin_ns if start_ns is None else start_ns
+        self.end_ns = max(ends, default=0) if end_ns is None else end_ns
+        self.buckets = points // POINTS_PER_BUCKET
+        if self.end_ns < self.start_ns:
+            raise Rejected("The time span is empty: its end must not come before its start.", code="bad_plot")
+
+
+def _channels_of(recording: Recording, name: str) -> list[ChannelSummary]:
+    """The channels that may have the signal, those with messages first: topics may have dots as well."""
+    possible = [channel for channel in recording.channels if name.startswith(channel.topic + ".")]
+    if not possible:
+        raise _no_such_signal(recording, name)
+    return sorted(possible, key=lambda channel: (not channel.message_count, -len(channel.topic), channel.slug))
+
+
+def _read_all(
+    opened: Mapping[str, BinaryIO],
+    recording: Recording,
+    names: Sequence[str],
+    span: _Span,
+    catalogue: CarCatalogue,
+) -> list[Series]:
+    with contextlib.ExitStack() as stack:
+        stored = {slug: stack.enter_context(StoredChannel(file)) for slug, file in opened.items()}
+        found = {name: _find(stored, recording, name) for name in names}
+        rows: dict[StoredChannel, Rows] = {}
+        for channel, _, _ in found.values():
+            if channel not in rows:
+                rows[channel] = channel.rows(span.start_ns, span.end_ns)
+        return [
+            _series(name, channel, path, element, rows[channel], span, catalogue)
+            for name, (channel, path, element) in found.items()
+        ]
+
+
+def _find(
+    stored: Mapping[str, StoredChannel], recording: Recording, name: str
+) -> tuple[StoredChannel, Path, int | None]:
+    """The file, field and element that a signal's name means."""
+    for summary in _channels_of(recording, name):
+        channel = stored[summary.slug]
+        paths = {".".join(path): path for path in channel.kinds}
+        field_name = name.removeprefix(summary.topic + ".")
+        if field_name in paths:
+            return channel, paths[field_name], None
+        if (match := _ELEMENT.fullmatch(field_name)) and match[1] in paths:
+            path = paths[match[1]]
+            if is_list(channel.kinds[path]):
+                return channel, path, int(match[2])
+    raise _no_such_signal(recording, name)
+
+
+def _series(
+    name: str,
+    channel: StoredChannel,
+    path: Path,
+    element: int | None,
+    rows: Rows,
+    span: _Span,
+    catalogue: CarCatalogue,
+) -> Series:
+    array = channel.read(path, rows)
+    if element is not None:
+        array = _element(array, element)
+    dtype = str(array.type)
+    described = catalogue.describe(name, dtype)
+    enums = channel.channel.enums.get(".".join(path), {})
+    if is_text(array.type):
+        drawing, values = Drawing.SEGMENTS, _runs(array)
+    elif is_number(array.type):
+        drawing = Drawing.LINE if pa.types.is_floating(array.type) else Drawing.STEPS
+        values = _numbers(array)
+    else:
+        hint = f" Take one element, like {name}[0]." if is_list(array.type) else ""
+        raise Rejected(f"{name} is {dtype}, which cannot be drawn.{hint}", code="bad_plot")
+    kept = _kept(rows, values, drawing, span)
+    return Series(
+        name=name,
+        label=described.label,
+        unit=described.unit,
+        dtype=dtype,
+        drawing=drawing,
+        # Subtracted as integers first: a double holds no nanoseconds since 1970.
+        seconds=(rows.times[kept] - span.origin_ns) / NS_PER_S,
+        values=array.take(pa.array(kept)).to_pylist() if drawing is Drawing.SEGMENTS else values[kept],
+        samples=rows.inside.stop - rows.inside.start,
+        enums=enums,
+        low=described.low,
+        high=described.high,
+    )
+
+
+def _kept(rows: Rows, values: npt.NDArray[Any], drawing: Drawing, span: _Span) -> npt.NDArray[np.int64]:
+    """What is drawn of the span, and the sample before and after it."""
+    fewer = decimate if drawing is Drawing.LINE else decimate_steps
+    inside = fewer(rows.times[rows.inside], values[rows.inside], span.buckets, span.start_ns, span.end_ns)
+    before = np.arange(rows.inside.start, dtype=np.int64)
+    after = np.arange(rows.inside.stop, len(rows.times), dtype=np.int64)
+    return np.concatenate([before, inside + rows.inside.start, after])
+
+
+def _numbers(array: pa.Array) -> npt.NDArray[Any]:
+    """Values in their own type; with missing ones, and times, as doubles."""
+    if array.null_count or is_time(array.type):
+        return numbers(array)
+    values: npt.NDArray[Any] = array.to_numpy(zero_copy_only=False)
+    return values
+
+
+def _runs(texts: pa.Array) -> npt.NDArray[np.int64]:
+    """Which run of equal texts each row belongs to: what steps are to numbers, without a code for every text."""
+    before, after = texts[:-1], texts[1:]
+    changed = pc.or_(pc.fill_null(pc.not_equal(before, after), False), pc.xor(before.is_null(), after.is_null()))
+    return np.concatenate([[0], np.cumsum(changed.to_numpy(zero_copy_only=False))]).astype(np.int64)[: len(texts)]
+
+
+def _element(array: pa.Array, element: int) -> pa.Array:
+    """The n-th element of each list, missing where a list is shorter."""
+    lengths = list_lengths(array)
+    rows = offsets_of(lengths)[:-1] + element
+    return array.flatten().take(pa.array(rows, mask=lengths <= element))
+
+
+def _no_such_signal(recording: Recording, name: str) -> NotFound:
+    return NotFound(f"Recording {recording.short_id} has no signal {name[:200]!r}.", code="no_such_signal")

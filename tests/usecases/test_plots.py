@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from paddock.domain.catalogue import Entry
+from paddock.domain.keys import columns_key
+from paddock.domain.principal import LOCAL_USER
+from paddock.domain.recording import Recording, Status
+from paddock.errors import Conflict, NotFound, Rejected
+from paddock.formats import parquet
+from paddock.usecases.catalogue import save_catalogue
+from paddock.usecases.plots import Drawing, Series, plot_data
+from paddock.usecases.services import Services
+from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, struct_type
+
+pytestmark = pytest.mark.anyio
+
+ID = "ab" * 32
+
+
+async def store(services: Services, *topics: Topic) -> str:
+    """A recording with these channels, as a conversion leaves it."""
+    columns = MemoryColumns(topics, batch_rows=1_000)
+    channels = []
+    for channel, summary in zip(columns.channels, columns.summary.channels, strict=True):
+        made = services.scratch / "channel.parquet"
+        parquet.write_channel(columns, channel, made)
+        await services.objects.put_file(columns_key(channel.slug, ID, "b1"), made)
+        channels.append(summary)
+    recording = Recording(ID, ("a.mcap",), 1, Status.READY, 1, channels=tuple(channels), build="b1")
+    await services.documents.recordings.insert(recording)
+    return ID
+
+
+async def one(services: Services, name: str, *span: int | None, points: int = 4_000) -> Series:
+    (series,) = (await plot_data(services, ID, [name], *span, points=points)).series
+    return series
+
+
+def ramp(rows: int, name: str = "T", kind: pa.DataType | None = None) -> Topic:
+    return Topic(name, struct_type(x=kind or pa.float64()), [{"x": row} for row in range(rows)])
+
+
+def ms(milliseconds: int) -> int:
+    return START_NS + milliseconds * 1_000_000
+
+
+async def test_few_points_are_all_there_exactly(services: Services) -> None:
+    await store(services, every_kind("/every.kind"))
+    data = await plot_data(services, ID[:8], ["/every.kind.f64", "/every.kind.i64", "/every.kind.inner.speed"])
+    assert (data.origin_ns, data.start_ns, data.end_ns) == (START_NS, START_NS, START_NS + 40_000_000)
+    floats, integers, nested = data.series
+    assert (floats.drawing, floats.dtype, floats.samples) == (Drawing.LINE, "double", 5)
+    np.testing.assert_array_equal(floats.seconds, [0, 0.01, 0.02, 0.03, 0.04])
+    np.testing.assert_array_equal(floats.values, [0, 1 / 3, 2 / 3, 1, 4 / 3])
+    assert integers.drawing is Drawing.STEPS
+    assert list(integers.values) == [2**63 - 1, -(2**63), 0, 1, -1]
+    np.testing.assert_array_equal(nested.values, [0, 1, np.nan, 3, 4])
+
+
+async def test_every_kind_of_value(services: Services) -> None:
+    await store(services, every_kind("T"))
+    mode = await one(services, "T.mode")
+    assert (mode.drawing, mode.enums[-1], list(mode.values)) == (Drawing.STEPS, "FAULT", [0, 1, -1, 7, 0])
+    text = await one(services, "T.inner.end")
+    assert (text.drawing, text.values) == (Drawing.SEGMENTS, ["", "x", None, "xxx", "xxxx"])
+    assert list((await one(services, "T.on")).values) == [True, False, True, False, True]
+    np.testing.assert_array_equal((await one(services, "T.maybe")).values, [1, 0, np.nan, 0, 1])
+    np.testing.assert_array_equal((await one(services, "T.took")).values, [0, 1.5, 3, 4.5, 6])
+    np.testing.assert_array_equal((await one(services, "T.cells[0]")).values, [0, 1, 2, 3, 4])
+    np.testing.assert_array_equal((await one(services, "T.ragged[2]")).values, [np.nan, np.nan, np.nan, 2, 2])
+    for name in ("T.raw", "T.table", "T.points", "T.cells"):
+        with pytest.raises(Rejected, match="cannot be drawn"):
+            await one(services, name)
+
+
+async def test_a_span_brings_the_samples_around_it(services: Services) -> None:
+    await store(services, ramp(100))
+    series = await one(services, "T.x", ms(200), ms(230))
+    assert (series.samples, list(series.values)) == (4, [19, 20, 21, 22, 23, 24])
+    between = await one(services, "T.x", ms(201), ms(202))
+    assert (between.samples, list(between.values)) == (0, [20, 21])
+    assert list((await one(services, "T.x", ms(-500), ms(-400))).values) == [0]
+    assert list((await one(services, "T.x", ms(5_000), ms(6_000))).values) == [99]
+
+
+async def test_spans_over_the_edges_of_row_groups(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "ROW_GROUP_ROWS", 10)
+    await store(services, ramp(100))
+    for start, end in [(0, 990), (95, 105), (100, 190), (91, 99), (199, 201), (200, 200), (89, 300)]:
+        series = await one(services, "T.x", ms(start), ms(end))
+        inside = [row for row in range(100) if start <= row * 10 <= end]
+        around = (
+            [row for row in range(100) if row * 10 < start][-1:],
+            [row for row in range(100) if row * 10 > end][:1],
+        )
+        assert list(series.values) == [*around[0], *inside, *around[1]], (start, end)
+        assert series.samples == len(inside)
+
+
+async def test_many_points_become_few_and_spikes_stay(services: Services) -> None:
+    values = np.sin(np.arange(30_000) / 1000)
+    values[12_345] = 50
+    values[20_000:20_500] = np.nan
+    rows = [{"x": value, "state": int(row > 7_777), "text": "ab"[row > 7_777]} for row, value in enumerate(values)]
+    await store(services, Topic("T", struct_type(x=pa.float32(), state=pa.int32(), text=pa.string()), rows))
+    series = await one(services, "T.x", points=400)
+    assert series.samples == 30_000
+    assert len(series.values) <= 600
+    assert np.nanmax(series.values) == 50
+    assert np.isnan(series.values).sum() >= 2
+    state = await one(services, "T.state", points=400)
+    assert list(zip(state.seconds, state.values, strict=True)) == [(0, 0), (77.78, 1), (299.99, 1)]
+    assert (await one(services, "T.text", points=400)).values == ["a", "b", "b"]
+
+
+async def test_texts_that_change_all_the_time_keep_their_ends(services: Services) -> None:
+    rows = [{"text": None if row % 3 == 0 else str(row)} for row in range(5_000)]
+    await store(services, Topic("T", struct_type(text=pa.string()), rows))
+    series = await one(services, "T.text", points=100)
+    assert len(series.values) <= 100
+    assert (series.values[0], series.values[-1]) == (None, "4999")
+
+
+async def test_zooming_in_brings_every_sample_back(services: Services) -> None:
+    await store(services, ramp(30_000))
+    series = await one(services, "T.x", ms(100_000), ms(100_900), points=100)
+    np.testing.assert_array_equal(series.values, np.arange(9_999, 10_092))
+
+
+async def test_units_and_limits_are_the_catalogues(services: Services) -> None:
+    await store(services, Topic("T", struct_type(speed_kmh=pa.float32(), x=pa.float32()), [{}]))
+    await save_catalogue(services, LOCAL_USER, [Entry("T.x", unit="bar", label="Oil", low=1.0)], version=0)
+    data = await plot_data(services, ID, ["T.x", "T.speed_kmh"])
+    assert [(one.unit, one.label, one.low) for one in data.series] == [("bar", "Oil", 1.0), ("km/h", "Speed", None)]
+
+
+async def test_topics_with_dots_and_silent_ones(services: Services) -> None:
+    inner = Topic("A", struct_type(B=struct_type(x=pa.int32())), [{"B": {"x": 1}}])
+    silent = Topic("S", struct_type(x=pa.float64(), text=pa.string()), [])
+    await store(services, inner, ramp(3, "A.B"), silent)
+    assert list((await one(services, "A.B.x")).values) == [0, 1, 2]
+    assert len((await one(services, "S.x")).values) == 0
+    assert (await one(services, "S.text")).values == []
+
+
+@pytest.mark.parametrize("name", ["T.nothing", "T", "", "T.x[0]", "T.x.y", "U.x", "T.\x00"])
+async def test_a_signal_that_is_not_there(services: Services, name: str) -> None:
+    await store(services, ramp(3))
+    with pytest.raises(NotFound) as missing:
+        await one(services, name)
+    assert missing.value.code == "no_such_signal"
+
+
+async def test_what_makes_no_plot(services: Services) -> None:
+    await store(services, ramp(3))
+    with pytest.raises(Rejected, match="empty"):
+        await one(services, "T.x", 10, 9)
+    with pytest.raises(Rejected, match="at most"):
+        await plot_data(services, ID, [f"T.x{number}" for number in range(101)])
+    assert (await plot_data(services, ID, [])).series == ()
+    await services.documents.recordings.change(ID, {"build": ""})
+    with pytest.raises(Conflict, match="not converted"):
+        await one(services, "T.x")
+    with pytest.raises(NotFound):
+        await plot_data(services, "00" * 32, [])
+
+
+async def test_files_are_closed_again(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    await store(services, ramp(3), ramp(3, "U"))
+    open_object, opened = services.objects.open, []
+
+    async def remembered(key: str) -> BinaryIO:
+        opened.append(await open_object(key))
+        return opened[-1]
+
+    monkeypatch.setattr(services.objects, "open", remembered)
+    await plot_data(services, ID, ["T.x", "U.x"])
+    with pytest.raises(NotFound):
+        await plot_data(services, ID, ["T.x", "U.nothing"])
+    assert [file.closed for file in opened] == [True] * 4
+
+
+async def test_columns_that_are_gone(services: Services, tmp_path: Path) -> None:
+    await store(services, ramp(3))
+    shutil.rmtree(tmp_path / "objects")
+    with pytest.raises(NotFound):
+        await one(services, "T.x")
