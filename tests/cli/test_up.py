@@ -97,7 +97,7 @@ def kill(up: Running) -> None:
 
 @pytest.mark.parametrize("moment", ["verifying", "stored", "converting"])
 def test_killed_at_a_status_every_accepted_log_gets_ready(tmp_path: Path, long_log: Path, moment: str) -> None:
-    """``verifying`` and ``stored`` pass quickly: when one is missed the kill comes just after it, as well a moment."""
+    """``verifying`` and ``stored`` pass quickly: when one is missed, the kill comes just after it."""
     order = ["verifying", "stored", "converting", "ready"]
     with running(tmp_path / "data") as up, up.client() as client:
         sent = client.upload(long_log)

@@ -1,5 +1,6 @@
 import asyncio
 import hashlib
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -84,6 +85,37 @@ async def test_an_interrupted_upload_goes_on_where_it_was(team: Team) -> None:
     await team.work()
     await uploads.complete(team.services, plan.upload.id)
     assert (await team.recording(ID)).status is Status.READY
+
+
+async def test_an_upload_that_is_whole_is_accepted_when_it_is_announced_again(team: Team) -> None:
+    plan = await team.announce(LOG)
+    await team.send(LOG, plan)
+    assert plan.upload is not None
+    # The service died in the middle of `complete`.
+    await team.services.objects.complete_upload(plan.upload.key, plan.upload.store_upload)
+    again = await team.announce(LOG)
+    assert again.recording is not None
+    await team.work()
+    assert (await team.recording(ID)).status is Status.READY
+
+
+async def test_what_a_stranger_drops_is_ingested_and_what_is_no_log_is_kept_and_said(
+    team: Team, tmp_path: Path
+) -> None:
+    other = b"PK\x03\x04" * 50_000
+    for name, content in (("old logger/run 7.mcap", LOG), ("photo.jpg", other)):
+        (tmp_path / "dropped").write_bytes(content)
+        await team.services.objects.put_file(f"incoming/{name}", tmp_path / "dropped")
+        await uploads.adopt(team.services, f"incoming/{name}")
+        await uploads.adopt(team.services, f"incoming/{name}")
+    await team.work()
+    assert (await team.recording(ID)).status is Status.READY
+    assert (await team.recording(ID)).names == ("run 7.mcap",)
+    kept = await team.recording(hashlib.sha256(other).hexdigest())
+    assert kept.error is not None
+    assert (kept.status, kept.error.code) == (Status.FAILED, "not_mcap")
+    assert raw_key(kept.id) in await team.keys()
+    assert not [key for key in await team.keys() if key.startswith("incoming/")]
 
 
 async def test_a_wrong_hash_is_said_and_the_right_upload_mends_it(team: Team) -> None:

@@ -16,6 +16,7 @@ import uvicorn
 
 from paddock.bootstrap import configure_logging, only_user_of, open_services
 from paddock.errors import PaddockError, Unavailable
+from paddock.formats.registry import formats
 from paddock.settings import Settings, read_settings
 from paddock.usecases import jobs
 from paddock.usecases.services import Services
@@ -34,6 +35,9 @@ def command(host: str | None, port: int | None, data: Path | None, demo: bool) -
     """Run Paddock here: the web service and the worker, everything in one data directory."""
     settings = read_settings(host=host, port=port, data=data)
     configure_logging(settings)
+    # uvicorn ends in good order at these, and then raises them once more, for those who would not listen to it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     with only_user_of(settings.data), _listen(settings) as listener:
         bound = int(listener.getsockname()[1])
         settings = read_settings(host=host, port=bound, data=data)
@@ -59,13 +63,21 @@ def _listen(settings: Settings) -> socket.socket:
 async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> None:
     from paddock.web.app import create_app
 
+    # Imports every format once, here and not in the middle of a request.
+    await asyncio.to_thread(formats)
     async with open_services(settings) as services:
         if settings.embedded:
             # Nobody else uses the directory, so whoever held a lease is gone.
             await jobs.release(services)
         server = uvicorn.Server(
             uvicorn.Config(
-                create_app(services, settings), log_config=None, access_log=False, timeout_graceful_shutdown=5
+                create_app(services, settings),
+                log_config=None,
+                access_log=False,
+                # Who may speak for another address is our own rule (web/principal.py).
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=5,
             )
         )
         worker = asyncio.create_task(_keep_worker(services, settings))

@@ -74,6 +74,9 @@ async def announce(
             await jobs.enqueue(services, "convert", known.id)
         return UploadPlan(recording=known)
     upload = await _unfinished(services, principal, sha256, size_bytes, name)
+    if upload is not None and await services.objects.stat(upload.key) is not None:
+        # Whole, and cut off before anybody said so: there is nothing left to send.
+        return UploadPlan(recording=await complete(services, upload.id))
     if upload is None:
         upload = Upload(
             id=secrets.token_hex(16),
@@ -249,8 +252,9 @@ def _printable(name: str) -> str:
 async def sweep_uploads(services: Services) -> None:
     """Take in what is whole although nobody said so, and drop uploads that were abandoned long ago."""
     async for found in services.objects.list(INCOMING):
-        # Young ones are on their ordinary way; and a file that somebody copies into a directory is still growing.
-        if services.now() - found.modified_at > STRANGER_AGE_NS:
+        # A file that somebody copies into a directory may still be growing; what we put there is whole.
+        announced = await services.documents.uploads.get(found.key.removeprefix(INCOMING)) is not None
+        if announced or services.now() - found.modified_at > STRANGER_AGE_NS:
             await adopt(services, found.key)
     after = None
     while True:
