@@ -31,6 +31,7 @@ from paddock.adapters.mongodb_filters import (
 )
 from paddock.adapters.mongodb_schema import create_missing
 from paddock.adapters.mongodb_values import Codec, as_scalar, scalar_at
+from paddock.domain.catalogue import Catalogue
 from paddock.domain.job import Job
 from paddock.domain.recording import Artifact, Recording, Signal
 from paddock.domain.upload import Upload
@@ -86,6 +87,9 @@ class MongoDocuments:
         self.artifacts: Collection[Artifact] = MongoCollection(self._client, self._database["artifacts"], Artifact)
         self.uploads: Collection[Upload] = MongoCollection(self._client, self._database["uploads"], Upload)
         self.jobs: Collection[Job] = MongoCollection(self._client, self._database["jobs"], Job)
+        self.catalogues: Collection[Catalogue] = MongoCollection(
+            self._client, self._database["catalogues"], Catalogue
+        )
 
     async def migrate(self) -> None:
         """Create indexes, drop those of ours that are no longer used; safe for two at once.
