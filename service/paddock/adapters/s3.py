@@ -34,6 +34,7 @@ from paddock.adapters.s3_errors import (
     parts_missing,
     status_of,
     store_errors,
+    upload_is_gone,
 )
 from paddock.adapters.s3_words import (
     Begun,
@@ -42,7 +43,7 @@ from paddock.adapters.s3_words import (
     crc32,
     info_of,
     is_key,
-    nanoseconds,
+    listed,
 )
 from paddock.domain.upload import PART_SIZE_BYTES, part_size_for
 from paddock.errors import PaddockError, Unavailable
@@ -50,7 +51,7 @@ from paddock.ports.objects import ObjectInfo, PartInfo
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, ListObjectsV2OutputTypeDef
 
 COPY_PART_BYTES = 128 * 1024 * 1024
 """Copied by one request inside the store: far below S3's 5 GiB, so that none lasts longer than READ_TIMEOUT_S."""
@@ -58,6 +59,8 @@ PARALLEL_PARTS = 4
 THREADS = 16
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 60
+PATIENCE = 10
+"""So many times longer may a store be silent that joins or copies parts: versitygw writes 20 GB again."""
 TRIES = 4
 _FETCH_BYTES = 4 * 1024 * 1024
 _PIECE_BYTES = 1024 * 1024
@@ -106,6 +109,8 @@ class S3Objects:
         )
         session = boto3.session.Session(region_name=region or None)
         self._s3: S3Client = session.client("s3", endpoint_url=endpoint or None, config=config)
+        patient = config.merge(Config(read_timeout=PATIENCE * read_timeout_s))
+        self._patient: S3Client = session.client("s3", endpoint_url=endpoint or None, config=patient)
         self._public = self._s3
         if public_endpoint and public_endpoint != endpoint:
             self._public = session.client("s3", endpoint_url=public_endpoint, config=config)
@@ -145,17 +150,17 @@ class S3Objects:
 
         A process that dies here leaves parts that nobody sees; the bucket's lifecycle rule removes them.
         """
-        upload = self._s3.create_multipart_upload(Bucket=self._bucket, Key=key, **create)["UploadId"]
+        upload = self._begin(key, **create)
         try:
             with ThreadPoolExecutor(PARALLEL_PARTS, thread_name_prefix="s3-parts") as threads:
                 parts = list(threads.map(functools.partial(send, upload), range(1, count + 1)))
-            self._s3.complete_multipart_upload(
+            self._patient.complete_multipart_upload(
                 Bucket=self._bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
             )
         except BaseException as error:
             with suppress(ClientError, BotoCoreError):
                 self._s3.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload)
-            if isinstance(error, ClientError) and code_of(error) == "NoSuchUpload":
+            if isinstance(error, ClientError) and upload_is_gone(error):
                 # Completed by a try whose answer was lost, or swept away: only doing all of it again can tell.
                 raise Unavailable(f"The store forgot the parts of {key[:200]!r}.") from error
             raise
@@ -222,13 +227,13 @@ class S3Objects:
             "CopySourceIfMatch": f'"{info.etag}"',
         }
         if info.size_bytes <= COPY_PART_BYTES:
-            self._s3.copy_object(Bucket=self._bucket, Key=target, **origin)
+            self._patient.copy_object(Bucket=self._bucket, Key=target, **origin)
         else:
 
             def copy(upload: str, number: int) -> CompletedPartTypeDef:
                 first = (number - 1) * COPY_PART_BYTES
                 last = min(first + COPY_PART_BYTES, info.size_bytes) - 1
-                copied = self._s3.upload_part_copy(
+                copied = self._patient.upload_part_copy(
                     Bucket=self._bucket,
                     Key=target,
                     UploadId=upload,
@@ -249,12 +254,16 @@ class S3Objects:
         """Objects by key, a page of up to 1,000 at a time; without foreign ones whose key is none of ours."""
         check_prefix(prefix)
         pages = iter(self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix))
-        while (page := await self._call(prefix, next, pages, None)) is not None:
+
+        def next_page() -> ListObjectsV2OutputTypeDef | None:
+            page = next(pages, None)
+            # Looked at, because an answer cut off within its headers would pass for an empty bucket.
+            return page if page is None or page["IsTruncated"] is not None else None
+
+        while (page := await self._call(prefix, next_page)) is not None:
             for entry in page.get("Contents", []):
                 if is_key(entry["Key"]):
-                    yield ObjectInfo(
-                        entry["Key"], entry["Size"], entry["ETag"].strip('"'), nanoseconds(entry["LastModified"])
-                    )
+                    yield listed(entry)
 
     async def link(self, key: str, *, file_name: str, expires_s: int) -> str:
         """A link for GET. One that a role's temporary credentials sign ends with them, within hours."""
@@ -296,8 +305,10 @@ class S3Objects:
         checked_key(key)
         if size_bytes < 1 or part_size_bytes < 1:
             raise ValueError("an upload and its parts have at least one byte")
-        begun = await self._call(key, self._s3.create_multipart_upload, Bucket=self._bucket, Key=key)
-        return Begun(size_bytes, part_size_bytes, begun["UploadId"]).name
+        return Begun(size_bytes, part_size_bytes, await self._call(key, self._begin, key)).name
+
+    def _begin(self, key: str, **create: Any) -> str:
+        return self._s3.create_multipart_upload(Bucket=self._bucket, Key=key, **create)["UploadId"]
 
     async def parts(self, key: str, store_upload: str) -> Sequence[PartInfo]:
         """The parts that are in the store with the planned length."""
@@ -309,7 +320,7 @@ class S3Objects:
         except PaddockError:
             return ()
         except ClientError as error:
-            if code_of(error) == "NoSuchUpload":
+            if upload_is_gone(error):
                 return ()
             raise
 
@@ -337,7 +348,7 @@ class S3Objects:
             missing = begun.part_count - len(arrived)
             if missing:
                 raise parts_missing(missing)
-            self._s3.complete_multipart_upload(
+            self._patient.complete_multipart_upload(
                 Bucket=self._bucket,
                 Key=key,
                 UploadId=begun.upload,
@@ -346,7 +357,7 @@ class S3Objects:
         except ClientError as error:
             if code_of(error) == "InvalidPart":  # one was sent again since we looked
                 raise parts_missing(1) from error
-            if code_of(error) != "NoSuchUpload":
+            if not upload_is_gone(error):
                 raise
             return self._completed_before(key, begun)
         return self._known(key)
@@ -370,13 +381,13 @@ class S3Objects:
             try:
                 self._s3.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=begun.upload)
             except ClientError as error:
-                if code_of(error) != "NoSuchUpload":
+                if not upload_is_gone(error):
                     raise
 
     async def close(self) -> None:
         """End the threads, once what they do is done, and the connections."""
         await asyncio.to_thread(self._threads.shutdown)
-        for client in {self._s3, self._public}:
+        for client in {self._s3, self._patient, self._public}:
             client.close()
 
     async def _call(self, key: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:

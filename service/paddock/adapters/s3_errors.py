@@ -46,6 +46,11 @@ def status_of(error: ClientError) -> int:
     return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
 
 
+def upload_is_gone(error: ClientError) -> bool:
+    """Whether a multipart upload was completed, forgotten, or never was."""
+    return status_of(error) == 404 and code_of(error) != "NoSuchBucket"
+
+
 @contextlib.contextmanager
 def store_errors(bucket: str, key: str = "") -> Iterator[None]:
     """Raise ``PaddockError`` only. The messages name the bucket and the store's code, never its texts.
@@ -60,7 +65,8 @@ def store_errors(bucket: str, key: str = "") -> Iterator[None]:
         raise _translated(bucket, key, error) from error
     except _NO_CREDENTIALS as error:
         raise no_credentials(bucket) from error
-    except (BotoCoreError, ResponseParserError) as error:
+    except (BotoCoreError, ResponseParserError, KeyError, ValueError) as error:
+        # The last two: a 200 without what every store says, from a proxy or portal on the way.
         raise Unavailable(
             f"The object store with bucket {bucket!r} does not answer ({type(error).__name__})."
         ) from error
@@ -68,7 +74,7 @@ def store_errors(bucket: str, key: str = "") -> Iterator[None]:
 
 def _translated(bucket: str, key: str, error: ClientError) -> PaddockError:
     code, status = code_of(error), status_of(error)
-    if code == "NoSuchBucket":
+    if code == "NoSuchBucket" or (status == 404 and error.operation_name == "HeadBucket"):
         return Rejected(f"There is no bucket {bucket!r}: create it, or mend the setting.", code="no_such_bucket")
     if code == "NoSuchUpload":
         return no_such_upload()

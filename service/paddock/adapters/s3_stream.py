@@ -57,6 +57,8 @@ def fetch(client: S3Client, bucket: str, key: str, start: int, end: int, etag: s
                 if status_of(error) == 416:
                     return Piece(b"", etag, 0)
                 raise
+            version = answer["ETag"].strip('"')
+            total = int(answer["ContentRange"].rpartition("/")[2])
         try:
             with closing(answer["Body"]) as body:
                 data = body.read()
@@ -67,8 +69,7 @@ def fetch(client: S3Client, bucket: str, key: str, start: int, end: int, etag: s
                 ) from error
             time.sleep(random.uniform(pause_s / 2, pause_s))
             continue
-        total = int(answer["ContentRange"].rpartition("/")[2]) if "ContentRange" in answer else len(data)
-        return Piece(data, answer["ETag"].strip('"'), total)
+        return Piece(data, version, total)
     raise AssertionError("the last try returns or raises")
 
 

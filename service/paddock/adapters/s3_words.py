@@ -15,7 +15,7 @@ from paddock.domain.instants import NS_PER_S
 from paddock.ports.objects import ObjectInfo
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef, ObjectTypeDef
 
 _BEGUN = re.compile(r"([1-9]\d{0,15})-([1-9]\d{0,15})-(.+)", re.ASCII)
 
@@ -91,6 +91,11 @@ def crc32(data: bytes) -> str:
 def info_of(key: str, head: HeadObjectOutputTypeDef) -> ObjectInfo:
     """What HEAD said."""
     return ObjectInfo(key, head["ContentLength"], head["ETag"].strip('"'), nanoseconds(head["LastModified"]))
+
+
+def listed(entry: ObjectTypeDef) -> ObjectInfo:
+    """What a list said of one object."""
+    return ObjectInfo(entry["Key"], entry["Size"], entry["ETag"].strip('"'), nanoseconds(entry["LastModified"]))
 
 
 def nanoseconds(when: datetime) -> int:

@@ -72,7 +72,9 @@ class SqsWork:
 
     def _announce(self, job_id: str) -> None:
         with self._errors():
-            self._sqs.send_message(QueueUrl=self._queue_url, MessageBody=announcement(job_id))
+            sent = self._sqs.send_message(QueueUrl=self._queue_url, MessageBody=announcement(job_id))
+            if not sent.get("MessageId"):
+                raise self._unavailable("no SQS")
 
     async def wait(self, timeout_s: float) -> None:
         """Return when an id arrived, at the latest after ``timeout_s``. For a worker with a queue of its own.

@@ -1,0 +1,169 @@
+"""S3 that is busy, slow, cut off or not S3 at all: repeated, then ``Unavailable``, never another exception."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import botocore.retries.standard
+import pytest
+
+from paddock.adapters import s3, s3_stream
+from paddock.adapters.s3 import S3Objects
+from paddock.errors import NotFound, Unavailable
+from tests.adapters import s3_sides
+from tests.adapters.faulty_proxy import FaultyProxy, proxying
+from tests.servers.versitygw import S3Server
+
+pytestmark = pytest.mark.anyio
+
+MIB = 1024 * 1024
+SIZE = 12 * MIB
+
+
+@pytest.fixture(autouse=True)
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as ever, but without the pauses."""
+    monkeypatch.setattr(botocore.retries.standard.ExponentialBackoff, "delay_amount", lambda self, context: 0.01)
+    monkeypatch.setattr(s3_stream, "PAUSES_S", (0.01, 0.01, 0.01))
+    monkeypatch.setattr(s3, "COPY_PART_BYTES", 5 * MIB)
+    monkeypatch.setattr(s3, "part_size_for", lambda size_bytes: 5 * MIB)
+    monkeypatch.setattr(s3, "PART_SIZE_BYTES", 5 * MIB)
+
+
+@pytest.fixture
+def proxy(versitygw_server: S3Server) -> Iterator[FaultyProxy]:
+    with proxying(versitygw_server.endpoint) as started:
+        yield started
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "log.mcap"
+    path.write_bytes(bytes(range(256)) * (SIZE // 256))
+    return path
+
+
+@pytest.fixture
+async def objects(
+    proxy: FaultyProxy, versitygw_server: S3Server, monkeypatch: pytest.MonkeyPatch, file: Path
+) -> AsyncIterator[S3Objects]:
+    bucket = s3_sides.make_bucket(versitygw_server, monkeypatch)
+    opened = s3_sides.objects_on(versitygw_server, bucket, endpoint=proxy.endpoint, read_timeout_s=1)
+    await opened.put_file("incoming/a", file)
+    yield opened
+    proxy.fail("none")
+    await opened.close()
+
+
+async def _read(objects: S3Objects) -> None:
+    assert sum([len(piece) async for piece in objects.read("incoming/a")]) == SIZE
+
+
+async def _stream(objects: S3Objects) -> None:
+    with await objects.open("incoming/a") as stream:
+        assert len(stream.read()) == SIZE
+
+
+async def _list(objects: S3Objects) -> None:
+    assert [info.key async for info in objects.list("incoming/")] == ["incoming/a"]
+
+
+ACTIONS: dict[str, Callable[[S3Objects, Path], Awaitable]] = {
+    "stat": lambda objects, file: objects.stat("incoming/a"),
+    "read": lambda objects, file: _read(objects),
+    "stream": lambda objects, file: _stream(objects),
+    "list": lambda objects, file: _list(objects),
+    "put_small": lambda objects, file: objects.put_file("raw/s", Path(__file__)),
+    "put_large": lambda objects, file: objects.put_file("raw/l", file),
+    "move": lambda objects, file: objects.move("incoming/a", "raw/a"),
+    "delete": lambda objects, file: objects.delete("raw/nothing"),
+    "begin": lambda objects, file: objects.begin_upload("incoming/b", 10, 10),
+    "parts": lambda objects, file: objects.parts("incoming/b", "10-10-x"),
+    "complete": lambda objects, file: objects.complete_upload("incoming/a", f"{SIZE}-{5 * MIB}-x"),
+    "abort": lambda objects, file: objects.abort_upload("incoming/b", "10-10-x"),
+}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("fault", ["busy", "cut", "slow"])
+async def test_two_faults_are_not_noticed(
+    objects: S3Objects, proxy: FaultyProxy, file: Path, fault: str, action: str
+) -> None:
+    proxy.fail(fault, failures=2)
+    await ACTIONS[action](objects, file)
+    assert proxy.requests > 2
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("fault", ["busy", "cut"])
+async def test_a_lasting_fault_is_unavailable(
+    objects: S3Objects, proxy: FaultyProxy, file: Path, fault: str, action: str
+) -> None:
+    proxy.fail(fault)
+    with pytest.raises(Unavailable):
+        await ACTIONS[action](objects, file)
+    assert proxy.requests >= s3.TRIES
+    proxy.fail("none")
+    await ACTIONS[action](objects, file)
+
+
+async def test_a_store_that_says_nothing_is_unavailable(objects: S3Objects, proxy: FaultyProxy) -> None:
+    proxy.fail("slow")
+    with pytest.raises(Unavailable):
+        await objects.stat("incoming/a")
+    assert proxy.requests == s3.TRIES
+
+
+@pytest.mark.parametrize("action", ["stat", "read", "stream", "list", "begin", "put_large", "move"])
+async def test_what_is_not_s3_is_unavailable(
+    objects: S3Objects, proxy: FaultyProxy, file: Path, action: str
+) -> None:
+    proxy.fail("nonsense")
+    with pytest.raises(Unavailable):
+        await ACTIONS[action](objects, file)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_an_answer_cut_anywhere_is_no_other_exception(
+    objects: S3Objects, proxy: FaultyProxy, file: Path, action: str
+) -> None:
+    """Even within its headers, where Python's HTTP takes what came for all of it.
+
+    Not within the 25 bytes of a ``100 Continue``: there botocore 1.44 loops for ever.
+    """
+    for half_bytes in (60, 200, 450):
+        proxy.half_bytes = half_bytes
+        proxy.fail("half", failures=2)
+        with contextlib.suppress(Unavailable, NotFound):
+            await ACTIONS[action](objects, file)
+
+
+async def test_bodies_that_break_off_are_read_to_the_end(objects: S3Objects, proxy: FaultyProxy) -> None:
+    """Each block breaks off after a while, once."""
+    proxy.half_bytes = MIB
+    for action in (_read, _stream):
+        proxy.fail("half", failures=3)
+        await action(objects)
+        assert proxy.requests > 3
+
+
+async def test_bodies_that_always_break_off_are_unavailable(objects: S3Objects, proxy: FaultyProxy) -> None:
+    stream = await objects.open("incoming/a")
+    proxy.half_bytes = 100_000
+    proxy.fail("half")
+    with pytest.raises(Unavailable):
+        await _read(objects)
+    with stream, pytest.raises(Unavailable):
+        stream.read()
+
+
+async def test_nobody_listens(versitygw_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket = s3_sides.make_bucket(versitygw_server, monkeypatch)
+    with proxying(versitygw_server.endpoint) as gone:
+        pass
+    objects = s3_sides.objects_on(versitygw_server, bucket, endpoint=gone.endpoint)
+    with pytest.raises(Unavailable):
+        await objects.stat("raw/a")
+    await objects.close()
