@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from paddock.domain.catalogue_defaults import Role, guess, kind_of
 from paddock.simulator.channels import CHANNELS
@@ -59,7 +61,16 @@ def test_units_come_from_the_end_of_the_name(name: str, unit: str) -> None:
     [
         ("VCU.vehicle_speed_kmh", "float", Role.SPEED),
         ("gps.speed", "double", Role.SPEED),
+        ("SBG_Odometry.velocity_x", "float", Role.SPEED),
+        ("SBG_Odometry.velocity_y", "float", Role.NONE),
+        ("odom.twist.linear.x", "double", Role.SPEED),
+        ("odom.twist.angular.x", "double", Role.NONE),
         ("Motor.Speed", "float", Role.NONE),
+        ("wheel.speed.fl_kmh", "float", Role.WHEEL_SPEED),
+        ("FrontLeftWheelSpeed", "float", Role.WHEEL_SPEED),
+        ("Inverter_FL.motor_temp", "float", Role.MOTOR_TEMPERATURE),
+        ("Motor1.temperature", "float", Role.MOTOR_TEMPERATURE),
+        ("Motor.inverter_temp_c", "float", Role.NONE),
         ("mc4_setpoints_command_data.speed_setpoint_rpm", "float", Role.NONE),
         ("ECU.APPS_1", "float", Role.THROTTLE),
         ("ECU.apps_fault", "bool", Role.FAULT),
@@ -144,3 +155,12 @@ def test_a_guess_says_why_and_reads_well() -> None:
 )
 def test_kinds(dtype: str, kind: str) -> None:
     assert kind_of(dtype) == kind
+
+
+@given(
+    st.text() | st.text(st.sampled_from("aVm_./ 2[]sS"), max_size=40), st.sampled_from(["", "float", "bool", "x<"])
+)
+def test_any_name_has_a_guess(name: str, dtype: str) -> None:
+    found = guess(name, dtype)
+    assert found == guess(name, dtype)
+    assert found.why

@@ -14,10 +14,12 @@ from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Recording, Status
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.formats import parquet
+from paddock.simulator.log import simulate
 from paddock.usecases.catalogue import save_catalogue
 from paddock.usecases.plots import Drawing, Series, plot_data
 from paddock.usecases.services import Services
 from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, struct_type
+from tests.usecases.conftest import Team
 
 pytestmark = pytest.mark.anyio
 
@@ -192,3 +194,17 @@ async def test_columns_that_are_gone(services: Services, tmp_path: Path) -> None
     shutil.rmtree(tmp_path / "objects")
     with pytest.raises(NotFound):
         await one(services, "T.x")
+
+
+async def test_a_converted_log_is_drawn(team: Team, tmp_path: Path) -> None:
+    simulate(tmp_path / "run.mcap", event="acceleration", rate=0.2, duration_s=15)
+    recording = await team.upload((tmp_path / "run.mcap").read_bytes())
+    await team.work()
+    names = ["VNData.vn_vel_m_s.x", "ShutdownChain.vehicle_state", "Notice.text", "ACUAllData.cell_voltages[7]"]
+    speed, state, notice, cell = (await plot_data(team.services, recording.id, names)).series
+    assert (speed.unit, state.unit) == ("m/s", "")
+    assert 15 < max(speed.values) < 40
+    assert state.enums[state.values[0]] == "STARTUP"
+    assert str(notice.values[0]).startswith("vehicle state")
+    assert 3 < min(cell.values) < 4.3
+    assert 0 <= speed.seconds[0] < speed.seconds[-1] <= 15

@@ -102,14 +102,18 @@ _UNITLESS = frozenset({"-"})
 
 ROLE_RULES = (
     _Rule(Role.SPEED, 95, r"\b(ground|vehicle|veh|car|gps|gnss) (speed|spd)\b", _NO_SPEED, _VELOCITY),
-    _Rule(Role.SPEED, 92, r"\b(vn|ins|imu|gnss|gps)\b.*\b(vel|velocity)\b.* · x$", _NO_SPEED, _VELOCITY),
-    _Rule(Role.SPEED, 85, r"\b(vel|velocity)\b.* · x$", _NO_SPEED, _VELOCITY),
+    _Rule(Role.SPEED, 92, r"\b(vn|ins|imu|gnss|gps)\b.*\b(vel|velocity)\b.* x$", _NO_SPEED, _VELOCITY),
+    _Rule(Role.SPEED, 85, r"\b(vel|velocity)\b.* x$|\btwist\b.* linear · x$", _NO_SPEED, _VELOCITY),
     _Rule(
         Role.SPEED, 70, r"\b(speed|spd|velocity|vel) (m s|ms|mps|km h|kmh|kph|mph|kn|knots)$", _NO_SPEED, _VELOCITY
     ),
     _Rule(Role.SPEED, 50, r"\b(speed|velocity)$", _NO_SPEED, _VELOCITY),
     _Rule(
-        Role.WHEEL_SPEED, 90, r"\bwheel ?(speeds?|spd|rpms?)\b|\bwspd\b|\bwss\b", "", _VELOCITY | {"rpm", "rad/s"}
+        Role.WHEEL_SPEED,
+        90,
+        r"\bwheel( ·)? ?(speeds?|spd|rpms?)\b|\bwspd\b|\bwss\b",
+        "",
+        _VELOCITY | {"rpm", "rad/s"},
     ),
     _Rule(Role.WHEEL_SPEED, 70, rf"\brpms?\b.*\b({POSITIONS})$|\b({POSITIONS}) rpms?$", "", frozenset({"rpm"})),
     _Rule(
@@ -163,7 +167,13 @@ ROLE_RULES = (
         r"board|mcu|ic|die|coolant|ambient|index|id",
         _CELSIUS,
     ),
-    _Rule(Role.MOTOR_TEMPERATURE, 90, r"\bmotors?\b.*\b(temps?|temperatures?)\b", r"inverter|igbt", _CELSIUS),
+    _Rule(
+        Role.MOTOR_TEMPERATURE,
+        90,
+        r"\bmotors?( (?!inverter|igbt|controller)\S+){0,3} (temps?|temperatures?)\b",
+        "",
+        _CELSIUS,
+    ),
     _Rule(
         Role.FAULT,
         90,
