@@ -359,11 +359,11 @@ class S3Objects:
                 raise parts_missing(1) from error
             if not upload_is_gone(error):
                 raise
-            return self._completed_before(key, begun)
-        return self._known(key)
+        return self._completed(key, begun)
 
-    def _completed_before(self, key: str, begun: Begun) -> ObjectInfo:
-        # Of two who complete at once, the second may find the upload gone and the object not yet there.
+    def _completed(self, key: str, begun: Begun) -> ObjectInfo:
+        # Of two who complete at once, one may find the upload gone and the object not there yet, and versitygw
+        # takes it away for a moment to put the other's in its place.
         for pause_s in (0.1, 0.2, 0.4, 0.0):
             info = self._stat(key)
             if info is not None and info.size_bytes == begun.size_bytes:
