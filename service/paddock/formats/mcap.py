@@ -42,7 +42,7 @@ def write_log(log: BinaryIO, request: ExportRequest, run: Run, target: Path, pro
 
 
 def takes_topic(globs: Sequence[str], topic: str) -> bool:
-    """Whether one of ``globs`` takes the topic or, as it seems, a signal in it: messages are not taken apart here."""
+    """Whether one of ``globs`` takes the topic or, as it seems, a signal in it; messages stay whole."""
     names = (topic, topic.removeprefix("/"))
     for glob in globs:
         words = glob.split(".")

@@ -1,7 +1,7 @@
 """Writes clean MCAP files: chunked, compressed, indexed, with everything in the summary that a viewer asks for.
 
-The ``mcap`` library's writer takes one message at a time, about 4 µs each; this one takes columns and builds a whole
-chunk with a few array operations.
+The ``mcap`` library's writer takes one message at a time, about 4 µs each; this one takes columns and builds a
+whole chunk with a few array operations.
 """
 
 from __future__ import annotations

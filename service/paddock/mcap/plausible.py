@@ -40,10 +40,14 @@ IN_CHUNKS = frozenset((SCHEMA, CHANNEL, MESSAGE))
 
 # No record is 1 TiB long, so the upper three bytes of its length are zero: cheap, and rules out most garbage.
 _CANDIDATE = re.compile(rb"[\x01-\x0f](?=.{5}\x00\x00\x00)|\x89(?=MCAP0\r\n)", re.DOTALL)
-_NO_LENGTH = 1 << 40
+NO_LENGTH = 1 << 40
+"""A record that says it is longer does not know its length."""
 _COUNTED = struct.Struct("<HI")
 _LONGEST = {FOOTER: 1024, DATA_END: 1024}
 """Records of fixed size, with room for fields of the future."""
+_SIZED = frozenset((CHUNK, ATTACHMENT))
+"""Records whose fields tell their size once more."""
+_NAMED = frozenset((CHUNK, SCHEMA, CHANNEL))
 _TEXTS = {HEADER: read_header, SCHEMA: read_schema, CHANNEL: read_channel, METADATA: read_metadata}
 
 
@@ -62,9 +66,13 @@ def looks_plausible(data: bytes, position: int, available: int, known: frozenset
     if len(data) - position < PREFIX_BYTES:
         return False
     opcode, length = PREFIX.unpack_from(data, position)
-    if opcode not in known or length < LEAST_BYTES[opcode]:
+    if opcode not in known:
         return False
-    if length > available - PREFIX_BYTES and (opcode not in (CHUNK, MESSAGE) or length >= _NO_LENGTH):
+    if length < LEAST_BYTES[opcode]:
+        # Other readers do not ask the length of these: it may be all that is wrong.
+        begin = position + PREFIX_BYTES
+        return opcode in _NAMED and LEAST_BYTES[opcode] < content_size(opcode, data, begin) <= available
+    if length > available - PREFIX_BYTES and opcode != MESSAGE and (opcode != CHUNK or length >= NO_LENGTH):
         return False
     return _fields_fit(opcode, data, position + PREFIX_BYTES, length)
 
@@ -76,6 +84,9 @@ def content_size(opcode: int, data: bytes, begin: int) -> int:
         if opcode == CHUNK:
             head = read_chunk_head(fields)
             return head.head_size + head.records_size
+        if opcode == ATTACHMENT:
+            size = read_attachment_head(fields).data_size
+            return fields.position - begin + size + 4
         if opcode in _TEXTS:
             _TEXTS[opcode](fields)
             return fields.position - begin
@@ -85,19 +96,19 @@ def content_size(opcode: int, data: bytes, begin: int) -> int:
 
 
 def _fields_fit(opcode: int, data: bytes, begin: int, length: int) -> bool:
-    end = min(begin + length, len(data))
-    cut = end < begin + length
+    """Whether the fields make sense; they may be more than ``length`` says, which may be what is wrong."""
+    cut = len(data) < begin + length
+    fields = Fields(data, begin, len(data))
     try:
         if opcode in _TEXTS:
-            return cut or _TEXTS[opcode](Fields(data, begin, end)) is not None
+            return cut or _TEXTS[opcode](fields) is not None
         if opcode == MESSAGE_INDEX:
             _, size = _COUNTED.unpack_from(data, begin)
             return bool(size % 16 == 0 and size + 6 <= length)
         if opcode == CHUNK:
-            # Either of its two lengths may be wrong.
-            return len(read_chunk_head(Fields(data, begin, len(data))).compression) <= 8
+            return len(read_chunk_head(fields).compression) <= 8
         if opcode == ATTACHMENT:
-            return cut or read_attachment_head(Fields(data, begin, end)).data_size <= length
+            return cut or read_attachment_head(fields).data_size < NO_LENGTH
     except (Malformed, struct.error):
         return False
     return length <= _LONGEST.get(opcode, length)
@@ -121,14 +132,17 @@ def find_record(
 
 
 def _is_run(data: bytes, position: int, available: int, known: frozenset[int], run: int) -> bool:
-    for number in range(run):
-        if number and position > min(available, len(data)) - PREFIX_BYTES:
-            # Nothing is left to ask: fine when the record before ends with the file or beyond what is in memory.
-            return position == available or available > len(data)
-        if not looks_plausible(data, position, available - position, known):
-            return False
-        if data[position] == MAGIC[0]:
-            position += len(MAGIC)
-        else:
-            position += PREFIX_BYTES + PREFIX.unpack_from(data, position)[1]
-    return True
+    if not looks_plausible(data, position, available - position, known):
+        return False
+    if run == 1:
+        return True
+    if known is ANYWHERE and data.startswith(MAGIC, position):
+        return _is_run(data, position + len(MAGIC), available, known, run - 1)
+    opcode, length = PREFIX.unpack_from(data, position)
+    begin = position + PREFIX_BYTES
+    for end in {begin + length, begin + content_size(opcode, data, begin) if opcode in _SIZED else begin + length}:
+        # Nothing is left to ask: fine when the record ends with the file or beyond what is in memory.
+        beyond = end > len(data) - PREFIX_BYTES and available > len(data)
+        if end == available or beyond or _is_run(data, end, available, known, run - 1):
+            return True
+    return False

@@ -63,18 +63,19 @@ def recover(
         for run in reader.runs():
             sorter.add(run)
         sorter.finish(reader.definitions)
+        file.flush()
         writer = LogWriter(target, reader.profile)
         for schema in sorter.schemas:
             writer.add_schema(schema)
         for channel in sorter.channels:
             writer.add_channel(channel)
-        for name, entries in reader.metadata:
-            writer.add_metadata(name, entries)
         written = 0
         for rows in OrderedReader(file, sorter.extents):
             writer.add_rows(rows)
             written += len(rows.log_time)
             progress(_READING_SHARE + (1 - _READING_SHARE) * written / sorter.rows)
+        for name, entries in reader.metadata:
+            writer.add_metadata(name, entries)
         for attachment in reader.attachments:
             writer.add_attachment(attachment)
         writer.finish()

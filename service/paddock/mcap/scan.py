@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from paddock.mcap.plausible import ANYWHERE, content_size, find_record, looks_plausible
+from paddock.mcap.plausible import ANYWHERE, NO_LENGTH, content_size, find_record, looks_plausible
 from paddock.mcap.records import CHUNK, FIRST_PRIVATE, MAGIC, MESSAGE, MESSAGE_HEAD_BYTES, PREFIX, PREFIX_BYTES
 from paddock.mcap.windows import BLOCK_BYTES, Window
 
@@ -20,10 +20,13 @@ Int64s = npt.NDArray[np.int64]
 
 MAGIC_RECORD = -1
 """Stands for the magic where an opcode is expected."""
+_MESSAGE_BYTES = PREFIX_BYTES + MESSAGE_HEAD_BYTES
 _HEAD_BYTES = PREFIX_BYTES + 128
 """Enough to judge a record by its first fields."""
 _MAX_RECORD_BYTES = 64 << 20
 """An unknown record is looked at whole up to this size; larger ones are skipped unseen."""
+_MAX_UNKNOWN = 64
+"""So many unknown records may follow each other where it is not clear that they are records."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,11 @@ def scan(window: Window, position: int = 0, known: frozenset[int] = ANYWHERE) ->
                 record = replace(record, cut=True)
             else:
                 continue
+        if record.opcode == MESSAGE and (whole := _mended(window, record, known)) is not None:
+            yield whole
+            position = whole.offset + int(whole.ends[0])
+            yield Garbage(position, 0)
+            continue
         yield record
         position = yield from _after(window, record, known)
 
@@ -113,7 +121,7 @@ def _message_starts(data: bytes, position: int) -> tuple[list[int], int]:
     """
     starts: list[int] = []
     append, unpack = starts.append, PREFIX.unpack_from
-    last = len(data) - PREFIX_BYTES - MESSAGE_HEAD_BYTES
+    last = len(data) - _MESSAGE_BYTES
     end = len(data)
     while position <= last:
         opcode, length = unpack(data, position)
@@ -145,18 +153,40 @@ def _record_at(window: Window, data: bytes, at: int, known: frozenset[int]) -> R
     opcode, length = PREFIX.unpack_from(data, at)
     if opcode in known or length > available - PREFIX_BYTES:
         return None
-    end = at + PREFIX_BYTES + length
     if length > _MAX_RECORD_BYTES:
         return Record(opcode, position, length) if opcode >= FIRST_PRIVATE else None
     # An opcode of the future, or a private one, or garbage: what follows it tells.
-    if end + _HEAD_BYTES > len(data):
-        at = window.ensure(position, PREFIX_BYTES + length + _HEAD_BYTES)
-        data, available = window.data, window.size - position
-        end = at + PREFIX_BYTES + length
-    rest = available - PREFIX_BYTES - length
-    if rest == 0 or looks_plausible(data, end, rest, known):
-        return Record(opcode, position, length)
-    return None
+    follows = _leads_to_record(window, position, known)
+    return Record(opcode, position, length) if follows else None
+
+
+def _leads_to_record(window: Window, position: int, known: frozenset[int]) -> bool:
+    """Whether the unknown records from ``position`` on end where a known one begins, or at the end."""
+    first = position
+    for _ in range(_MAX_UNKNOWN):
+        at = window.ensure(first, position - first + _HEAD_BYTES) + position - first
+        available = window.size - position
+        if available == 0 or (position > first and looks_plausible(window.data, at, available, known)):
+            return True
+        if available < PREFIX_BYTES:
+            return False
+        opcode, length = PREFIX.unpack_from(window.data, at)
+        position += PREFIX_BYTES + length
+        if opcode in known or position > window.size or position - first > _MAX_RECORD_BYTES:
+            return False
+    return False
+
+
+def _mended(window: Window, record: Record, known: frozenset[int]) -> Messages | None:
+    """A message that says it reaches beyond the end, when another record follows it all the same."""
+    at = window.ensure(record.position, BLOCK_BYTES)
+    data = window.data
+    found = find_record(data, at + _MESSAGE_BYTES, len(data), window.size - window.start, known=known)
+    if found is None and record.length >= NO_LENGTH and window.start + len(data) == window.size:
+        found = len(data)
+    if found is None or found < at + _MESSAGE_BYTES:
+        return None
+    return Messages(data, np.array([at], np.int64), np.array([found], np.int64), window.start)
 
 
 def _after(window: Window, record: Record, known: frozenset[int]) -> Generator[Event, None, int]:
@@ -176,7 +206,7 @@ def _after(window: Window, record: Record, known: frozenset[int]) -> Generator[E
         resume = min(end, inner)
     elif record.cut:
         # A length that is wrong looks like the end of the file.
-        resume = record.position + PREFIX_BYTES + MESSAGE_HEAD_BYTES
+        resume = record.position + _MESSAGE_BYTES
     elif _plausible_at(window, end, known) or record.opcode not in known:
         return end
     else:
@@ -203,7 +233,7 @@ def _resync(
     # The last message's length may be wrong: too long, and it swallowed others; or too short.
     last = starts.pop()
     yield from _messages(data, base, starts, last)
-    found = find_record(data, last + PREFIX_BYTES + MESSAGE_HEAD_BYTES, at, window.size - base, known=known)
+    found = find_record(data, last + _MESSAGE_BYTES, at, window.size - base, known=known)
     end = at if found is None else found
     yield Messages(data, np.array([last], np.int64), np.array([end], np.int64), base)
     if found is not None:
