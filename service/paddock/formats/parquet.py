@@ -37,10 +37,30 @@ def write_channel(
 
     schema = table_schema(channel, units)
     with pq.ParquetWriter(
-        str(target) if isinstance(target, Path) else target, schema, compression="zstd", compression_level=1
+        str(target) if isinstance(target, Path) else target,
+        schema,
+        compression="zstd",
+        compression_level=1,
+        # Measurements hardly repeat: a dictionary of them doubles the file and the time to write it.
+        use_dictionary=[path for field in schema for path in _repeating(field.name, field.type)],
+        column_encoding=dict.fromkeys(("log_time", "publish_time", "sequence"), "DELTA_BINARY_PACKED"),
     ) as writer:
         for table in tables(columns, channel, schema, ROW_GROUP_ROWS, ROW_GROUP_BYTES):
             writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+
+
+def _repeating(path: str, kind: pa.DataType) -> Iterator[str]:
+    """Leaves whose values repeat, by Parquet's path: texts, and the 32-bit integers that enums and states are."""
+    if pa.types.is_struct(kind):
+        for field in kind:
+            yield from _repeating(f"{path}.{field.name}", field.type)
+    elif pa.types.is_map(kind):
+        yield from _repeating(f"{path}.key_value.key", kind.key_type)
+        yield from _repeating(f"{path}.key_value.value", kind.item_type)
+    elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        yield from _repeating(f"{path}.list.element", kind.value_type)
+    elif pa.types.is_string(kind) or pa.types.is_binary(kind) or pa.types.is_int32(kind):
+        yield path
 
 
 class ParquetColumns:
