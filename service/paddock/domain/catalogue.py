@@ -156,6 +156,10 @@ class CarCatalogue:
         described = (self.describe(name, dtype) for name, dtype in signals)
         return {one.name: one.unit for one in described if one.unit}
 
+    def said_units(self) -> dict[str, str]:
+        """Unit by name where an entry says one: what makes a file differ from one with guesses alone."""
+        return {name: entry.unit for name, (_, entry) in self._known.items() if entry.unit is not None}
+
     def unknown(self, signals: Signals) -> tuple[Unknown, ...]:
         """The signals without an entry, by name."""
         names = sorted({(name, dtype) for name, dtype in signals if name not in self._known})

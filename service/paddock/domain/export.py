@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -41,17 +42,22 @@ class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Empty to choose by size."""
 
 
-def artifact_id(recording: Recording, request: ExportRequest, converter: str) -> str:
+def artifact_id(
+    recording: Recording, request: ExportRequest, converter: str, units: Mapping[str, str] | None = None
+) -> str:
     """The same request of the same recording by the same code is the same artifact.
 
-    What people say about the recording is written into files, so other metadata makes another artifact.
+    What people say about the recording and its units is written into files, so other metadata or ``units`` (those
+    that the catalogue says; a guess comes from the code) make another artifact.
     """
     said = {name: known.value for name, known in recording.metadata.items()}
-    canonical = [
+    canonical: list[object] = [
         recording.id,
         msgspec.structs.replace(request, signals=tuple(sorted(set(request.signals)))),
         converter,
         said,
         recording.started_ns if recording.started_source is StartedSource.PERSON else None,
     ]
+    if units:
+        canonical.append(units)
     return hashlib.sha256(msgspec.json.encode(canonical, order="deterministic")).hexdigest()[:32]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from paddock import __version__
+from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.export import ExportRequest, artifact_id
 from paddock.domain.keys import artifact_key
 from paddock.domain.recording import Artifact, Recording
@@ -12,18 +14,28 @@ from paddock.formats.registry import Run, find_format, written_as
 from paddock.usecases.services import Services
 
 
-async def find_artifact(services: Services, recording: Recording, request: ExportRequest) -> Artifact | None:
+def id_of(recording: Recording, request: ExportRequest, catalogue: CarCatalogue) -> str:
+    """The id of the artifact that this code makes of a request."""
+    return artifact_id(recording, request, __version__, catalogue.said_units())
+
+
+async def find_artifact(
+    services: Services, recording: Recording, request: ExportRequest, catalogue: CarCatalogue
+) -> Artifact | None:
     """The artifact that this request of this recording made already."""
-    return await services.documents.artifacts.get(artifact_id(recording, request, __version__))
+    return await services.documents.artifacts.get(id_of(recording, request, catalogue))
 
 
-async def store_artifact(services: Services, recording: Recording, request: ExportRequest, made: Path) -> Artifact:
+async def store_artifact(
+    services: Services, recording: Recording, request: ExportRequest, made: Path, catalogue: CarCatalogue
+) -> Artifact:
     """Put a derived file into the store, then say so. Doing it twice is harmless.
 
     Args:
         recording: as it was when ``made`` was written: its metadata is part of the artifact's id.
+        catalogue: as it was then: so are the units.
     """
-    made_id = artifact_id(recording, request, __version__)
+    made_id = id_of(recording, request, catalogue)
     stored = await services.objects.put_file(artifact_key(recording.id, made_id), made)
     artifact = Artifact(
         id=made_id,
@@ -40,10 +52,11 @@ async def store_artifact(services: Services, recording: Recording, request: Expo
     return artifact
 
 
-def run_of(recording: Recording) -> Run:
-    """What a file may say about its recording."""
+def run_of(recording: Recording, units: Mapping[str, str]) -> Run:
+    """What a file may say about its recording; ``units`` by signal name."""
     return Run(
         recording=recording.id,
         file_name=recording.name,
         metadata={name: known.value for name, known in recording.metadata.items()},
+        units=dict(units),
     )

@@ -88,6 +88,11 @@ async def signals_of(services: Services, recording: Recording) -> list[Signal]:
         after = page.next
 
 
+async def catalogue_of(services: Services, recording: Recording) -> CarCatalogue:
+    """The team's catalogue as the recording's car sees it."""
+    return CarCatalogue(await load_catalogue(services), car_of(recording))
+
+
 def car_of(recording: Recording) -> str:
     """The car as the metadata have it, empty when nobody said."""
     return recording.metadata["car"].value if "car" in recording.metadata else ""

@@ -13,6 +13,7 @@ from typing import BinaryIO
 import msgspec
 
 from paddock import __version__
+from paddock.domain.catalogue import CarCatalogue, Catalogue
 from paddock.domain.export import ExportRequest
 from paddock.domain.fields import fill_empty
 from paddock.domain.job import Job
@@ -27,6 +28,7 @@ from paddock.mcap.spool import spool_log
 from paddock.ports.documents import Equals
 from paddock.usecases import jobs
 from paddock.usecases.artifacts import run_of, store_artifact
+from paddock.usecases.catalogue import car_of, load_catalogue
 from paddock.usecases.open_log import check_is_log
 from paddock.usecases.prefill import prefilled
 from paddock.usecases.services import Services
@@ -44,6 +46,9 @@ class Converted:
     summary: LogSummary
     recording: Recording
     """With the metadata that was written into the files."""
+    catalogue: CarCatalogue
+    units: dict[str, str]
+    """By signal name, as written into the files."""
     files: tuple[tuple[ExportRequest, Path], ...]
     columns: dict[str, Path]
     """Parquet by channel slug."""
@@ -58,11 +63,12 @@ async def convert(services: Services, job: Job, progress: Callable[[float], None
     recording = await services.documents.recordings.get(job.subject)
     if recording is None:
         return
+    catalogue = await load_catalogue(services)
     await services.documents.recordings.change(recording.id, {"status": Status.CONVERTING, "error": None})
     with tempfile.TemporaryDirectory(dir=services.scratch, prefix="convert-") as directory:
         log = await services.objects.open(raw_key(recording.id))
         try:
-            converted = await asyncio.to_thread(_convert_file, log, recording, Path(directory), progress)
+            converted = await asyncio.to_thread(_convert_file, log, recording, catalogue, Path(directory), progress)
         finally:
             await asyncio.to_thread(log.close)
         if not await jobs.keep(services, job, 1.0):
@@ -79,7 +85,11 @@ async def convert_died(services: Services, job: Job, failure: Failure) -> None:
 
 
 def _convert_file(
-    log: BinaryIO, recording: Recording, directory: Path, progress: Callable[[float], None]
+    log: BinaryIO,
+    recording: Recording,
+    catalogue: Catalogue,
+    directory: Path,
+    progress: Callable[[float], None],
 ) -> Converted:
     """One pass over the log into a spool, and from there every file.
 
@@ -90,22 +100,25 @@ def _convert_file(
     with spool_log(log, directory, progress=lambda done: progress(done * READING_SHARE)) as columns:
         summary = columns.summary
         known = msgspec.structs.replace(recording, metadata=fill_empty(recording.metadata, prefilled(summary)))
+        of_car = CarCatalogue(catalogue, car_of(known))
+        units = of_car.units((signal.name, signal.dtype) for signal in summary.signals)
+        run = run_of(known, units)
         mat = directory / "default.mat"
         write = find_format(DEFAULT_EXPORT.format).write
         assert write is not None, "mat is written from columns"
-        write(columns, DEFAULT_EXPORT, run_of(known), mat, lambda done: progress(READING_SHARE + done * 0.2))
+        write(columns, DEFAULT_EXPORT, run, mat, lambda done: progress(READING_SHARE + done * 0.2))
         parquet: dict[str, Path] = {}
         for channel in columns.channels:
             parquet[channel.slug] = directory / f"{len(parquet)}.parquet"
-            write_channel(columns, channel, parquet[channel.slug])
+            write_channel(columns, channel, parquet[channel.slug], units)
     files = [(DEFAULT_EXPORT, mat)]
     if needs_viewer_copy(summary):
         copy = directory / "viewer.mcap"
         log.seek(0)
-        write_export(log, VIEWER_COPY, lambda _: run_of(known), copy, directory, lambda _: None)
+        write_export(log, VIEWER_COPY, lambda _: run, copy, directory, lambda _: None)
         files.append((VIEWER_COPY, copy))
     progress(1.0)
-    return Converted(summary, known, tuple(files), parquet)
+    return Converted(summary, known, of_car, units, tuple(files), parquet)
 
 
 async def _publish(services: Services, converted: Converted) -> None:
@@ -113,13 +126,18 @@ async def _publish(services: Services, converted: Converted) -> None:
     recording, summary = converted.recording, converted.summary
     build = secrets.token_hex(8)
     for request, made in converted.files:
-        await store_artifact(services, recording, request, made)
+        await store_artifact(services, recording, request, made, converted.catalogue)
     for slug, made in converted.columns.items():
         await services.objects.put_file(columns_key(slug, recording.id, build), made)
     await services.documents.signals.delete([Equals("recording", recording.id)])
     await services.documents.signals.put_many(
         [
-            msgspec.structs.replace(signal, id=f"{recording.id}:{signal.name}", recording=recording.id)
+            msgspec.structs.replace(
+                signal,
+                id=f"{recording.id}:{signal.name}",
+                recording=recording.id,
+                unit=converted.units.get(signal.name, signal.unit),
+            )
             for signal in summary.signals
         ]
     )

@@ -10,16 +10,18 @@ from typing import BinaryIO
 
 import msgspec
 
-from paddock import __version__
-from paddock.domain.export import ExportRequest, artifact_id
+from paddock.domain.catalogue import CarCatalogue
+from paddock.domain.export import ExportRequest
 from paddock.domain.job import Job
 from paddock.domain.keys import raw_key
 from paddock.domain.recording import Artifact, Failure, Recording
 from paddock.errors import Conflict
-from paddock.formats.registry import find_format
+from paddock.formats.registry import Run, find_format
 from paddock.formats.selection import span_of
+from paddock.mcap.columns import LogSummary
 from paddock.usecases import jobs
-from paddock.usecases.artifacts import find_artifact, run_of, store_artifact
+from paddock.usecases.artifacts import find_artifact, id_of, run_of, store_artifact
+from paddock.usecases.catalogue import catalogue_of
 from paddock.usecases.recordings import get_recording
 from paddock.usecases.services import Services
 from paddock.usecases.write_export import write_export
@@ -47,8 +49,9 @@ async def request_export(services: Services, recording_id: str, request: ExportR
     span_of(request, recording.started_ns)
     if not recording.build:
         raise Conflict(f"The recording is {recording.status}: exports are made once it is ready.", code="not_ready")
-    made_id = artifact_id(recording, request, __version__)
-    if artifact := await find_artifact(services, recording, request):
+    catalogue = await catalogue_of(services, recording)
+    made_id = id_of(recording, request, catalogue)
+    if artifact := await find_artifact(services, recording, request, catalogue):
         return Export(made_id, artifact=artifact)
     params = {"recording": recording.id, "request": msgspec.json.encode(request).decode()}
     return Export(made_id, job=await jobs.enqueue(services, "export", made_id, params))
@@ -74,15 +77,16 @@ async def export(services: Services, job: Job, progress: Callable[[float], None]
     if recording is None or recording.deleted_at is not None:
         return
     request = msgspec.json.decode(job.params["request"], type=ExportRequest)
-    if await find_artifact(services, recording, request):
+    catalogue = await catalogue_of(services, recording)
+    if await find_artifact(services, recording, request, catalogue):
         return
     with tempfile.TemporaryDirectory(dir=services.scratch, prefix="export-") as directory:
         log = await services.objects.open(raw_key(recording.id))
         try:
-            made = await asyncio.to_thread(_write, log, recording, request, Path(directory), progress)
+            made = await asyncio.to_thread(_write, log, recording, catalogue, request, Path(directory), progress)
         finally:
             await asyncio.to_thread(log.close)
-        await store_artifact(services, recording, request, made)
+        await store_artifact(services, recording, request, made, catalogue)
 
 
 async def export_died(services: Services, job: Job, failure: Failure) -> None:
@@ -92,10 +96,15 @@ async def export_died(services: Services, job: Job, failure: Failure) -> None:
 def _write(
     log: BinaryIO,
     recording: Recording,
+    catalogue: CarCatalogue,
     request: ExportRequest,
     directory: Path,
     progress: Callable[[float], None],
 ) -> Path:
     target = directory / "made"
-    write_export(log, request, lambda _: run_of(recording), target, directory, progress)
+
+    def run(summary: LogSummary) -> Run:
+        return run_of(recording, catalogue.units((signal.name, signal.dtype) for signal in summary.signals))
+
+    write_export(log, request, run, target, directory, progress)
     return target

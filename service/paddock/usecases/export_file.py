@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from paddock.domain.catalogue import CarCatalogue, Catalogue
 from paddock.domain.export import ExportRequest
 from paddock.domain.recording import LossReport
 from paddock.formats.registry import Run, find_format, written_as
@@ -40,7 +41,10 @@ def export_file(
 
     def run(summary: LogSummary) -> Run:
         known = {name: field.value for name, field in prefilled(summary).items()}
-        return Run(file_name=source.name, metadata=known)
+        # Without a service there is no catalogue: what names tell.
+        guesses = CarCatalogue(Catalogue(), known.get("car", ""))
+        units = guesses.units((signal.name, signal.dtype) for signal in summary.signals)
+        return Run(file_name=source.name, metadata=known, units=units)
 
     format_ = find_format(request.format, request.layout)
     with (
