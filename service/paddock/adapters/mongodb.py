@@ -1,4 +1,4 @@
-"""Documents on MongoDB: one collection per kind, one command per call.
+"""Documents on MongoDB: one collection per kind, every write one command.
 
 Compare-and-set is a findAndModify, so nothing is read before it is written and no lock is needed. What was answered
 survives the loss of a server: writes wait for the journals of a majority. Only ``put_many`` writes several
@@ -32,8 +32,10 @@ from paddock.adapters.mongodb_filters import (
 from paddock.adapters.mongodb_schema import create_missing
 from paddock.adapters.mongodb_values import Codec, as_scalar, scalar_at
 from paddock.domain.catalogue import Catalogue
+from paddock.domain.history import Change
 from paddock.domain.job import Job
 from paddock.domain.recording import Artifact, Recording, Signal
+from paddock.domain.signal_names import SignalName
 from paddock.domain.upload import Upload
 from paddock.errors import Rejected
 from paddock.ports.documents import BY_ID, MAX_PAGE, Collection, HasSignal, Page, Scalar, Sort, Where
@@ -89,6 +91,10 @@ class MongoDocuments:
         self.jobs: Collection[Job] = MongoCollection(self._client, self._database["jobs"], Job)
         self.catalogues: Collection[Catalogue] = MongoCollection(
             self._client, self._database["catalogues"], Catalogue
+        )
+        self.history: Collection[Change] = MongoCollection(self._client, self._database["history"], Change)
+        self.signal_names: Collection[SignalName] = MongoCollection(
+            self._client, self._database["signal_names"], SignalName
         )
 
     async def migrate(self) -> None:
