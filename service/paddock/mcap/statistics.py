@@ -73,7 +73,8 @@ class SignalStatistics:
         self.low = float(low) if self.low is None else min(self.low, float(low))
         high = float(values.max())
         self.high = high if self.high is None else max(self.high, high)
-        self.total += float(values.sum(dtype=np.float64))
+        with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs
+            self.total += float(values.sum(dtype=np.float64))
         self.numbers += len(values)
         self._ends(len(values), (0, len(values) - 1), log_time, lambda row: float(values[row]))
 
