@@ -11,6 +11,7 @@ import pytest
 
 from paddock.domain.catalogue import Catalogue, Entry
 from paddock.domain.catalogue_defaults import Role
+from paddock.domain.history import Change
 from paddock.domain.job import Job, JobState
 from paddock.domain.recording import (
     ChannelSummary,
@@ -21,6 +22,7 @@ from paddock.domain.recording import (
     Signal,
     Status,
 )
+from paddock.domain.signal_names import SignalName
 from paddock.domain.upload import Upload
 from paddock.errors import Rejected
 from paddock.ports.documents import (
@@ -501,3 +503,38 @@ async def test_a_catalogue_is_changed_by_its_version(documents: Documents) -> No
     changed = await documents.catalogues.change(first.id, changes, [Equals("version", 1)])
     assert changed == msgspec.structs.replace(first, signals=(Entry("c"),), version=2)
     assert await documents.catalogues.change(first.id, changes, [Equals("version", 1)]) is None
+
+
+async def test_a_topic_is_found_for_as_long_as_it_is_there(documents: Documents) -> None:
+    """Lists that are looked into follow every way of writing."""
+
+    def channels(*topics: str) -> tuple[ChannelSummary, ...]:
+        return tuple(ChannelSummary(topic, topic, "s", "protobuf", "protobuf", 1) for topic in topics)
+
+    async def having(topic: str) -> list[int]:
+        page = await documents.recordings.find([HasElement("channels", "topic", topic)])
+        return [int(found.id, 16) for found in page.items]
+
+    await documents.recordings.insert(recording(1, channels=channels("A", "A", "it's")))
+    await documents.recordings.insert(recording(1, channels=channels("B")))
+    await documents.recordings.put_many([recording(2, channels=channels("A")), recording(3)])
+    assert (await having("A"), await having("B"), await having("it's")) == ([1, 2], [], [1])
+    await documents.recordings.put_many([recording(2, channels=channels("B"))])
+    await documents.recordings.change(recording(3).id, {"channels": channels("B")})
+    assert (await having("A"), await having("B")) == ([1], [2, 3])
+    await documents.recordings.change_first([], Sort("id"), {"channels": channels("C")})
+    with pytest.raises(ValueError):
+        await documents.recordings.change(recording(3).id, {"channels": channels("C"), "size_bytes": "x"})
+    assert (await having("A"), await having("C")) == ([], [1])
+    await documents.recordings.delete([Equals("id", recording(2).id)])
+    assert await having("B") == [3]
+
+
+async def test_history_and_names_are_documents_like_all_others(documents: Documents) -> None:
+    change = Change("r:2:driver", "r", 2, INT64_MAX, "Ada", "driver", None, "", "Eve ☃")
+    await documents.history.put_many([change, change])
+    assert (await documents.history.find([Equals("recording", "r")], sort=Sort("at"))).items == (change,)
+    name = SignalName("A.b c.x", "A.b c", "float", "a.b c.x")
+    await documents.signal_names.put_many([name])
+    assert (await documents.signal_names.find([Contains("search", "b c")])).items == (name,)
+    assert list(await documents.signal_names.facet("topic")) == [("A.b c", 1)]

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from paddock.domain.catalogue import CarCatalogue, Catalogue
-from paddock.domain.overview import Highlights, PanelKind, figures, panels
-from paddock.domain.recording import Signal
+from paddock.domain.overview import PanelKind, figures, panels
+from paddock.domain.recording import Highlights, Signal
 
 
 def signal(name: str, low: float | None, high: float | None, dtype: str = "float", count: int = 100) -> Signal:

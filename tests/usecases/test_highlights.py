@@ -8,7 +8,7 @@ import pytest
 
 from paddock.domain.catalogue import Catalogue, Entry
 from paddock.domain.catalogue_defaults import Role
-from paddock.domain.overview import Highlights
+from paddock.domain.recording import Highlights
 from paddock.mcap.spool import spool_log
 from paddock.simulator.log import simulate
 from paddock.usecases.highlights import highlights

@@ -52,12 +52,13 @@ INDEXES = (
     Index("recordings", ("deleted_at", "status", "uploaded_at"), "the list of one status"),
     *(
         Index(
-            "recordings", ("deleted_at", f"metadata.{field.name}.value", "uploaded_at"), f"one {field.name}; facets"
+            "recordings", ("deleted_at", f"metadata.{field.name}.value", "started_ns"), f"one {field.name}; facets"
         )
         for field in FIELDS
         if field.name not in _LONG_TEXT
     ),
-    Index("recordings", ("channels.topic", "deleted_at", "uploaded_at"), "recordings that have a topic"),
+    Index("recordings", ("deleted_at", "health", "started_ns"), "one health; its facet"),
+    Index("recordings", ("channels.topic", "deleted_at", "started_ns"), "recordings that have a topic"),
     Index("signals", ("recording", "name"), "the signals of one recording"),
     Index(
         "signals",
@@ -65,6 +66,9 @@ INDEXES = (
         "HasSignal: every recording of one signal side by side with all statistics; no document is read",
     ),
     Index("artifacts", ("recording", "created_at"), "the files of some recordings, the newest first"),
+    Index("history", ("recording", "at"), "what people changed on a recording"),
+    Index("signal_names", ("search",), "completion"),
+    Index("signal_names", ("topic",), "all topics"),
     Index("uploads", ("completed_at", "created_at"), "uploads that nobody completed; those long done"),
     Index("uploads", ("sha256",), "an upload of the same bytes to continue"),
     # findAndModify must walk an index in the order of its sort: after a sort of its own it answers nothing, not the

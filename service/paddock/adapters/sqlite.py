@@ -22,10 +22,13 @@ import msgspec
 
 from paddock.adapters.document_queries import Position, checked, read_cursor, write_cursor
 from paddock.adapters.sqlite_filters import Sql, all_of, order_sql, page_sql, where_sql
+from paddock.adapters.sqlite_lists import drop_elements, index_elements
 from paddock.adapters.sqlite_schema import check_version, create_missing, expression
 from paddock.domain.catalogue import Catalogue
+from paddock.domain.history import Change
 from paddock.domain.job import Job
 from paddock.domain.recording import Artifact, Recording, Signal
+from paddock.domain.signal_names import SignalName
 from paddock.domain.upload import Upload
 from paddock.errors import Unavailable
 from paddock.ports.documents import BY_ID, MAX_PAGE, Collection, Page, Scalar, Sort, Where
@@ -54,6 +57,8 @@ class SqliteDocuments:
         self.uploads: Collection[Upload] = SqliteCollection(self._database, "uploads", Upload)
         self.jobs: Collection[Job] = SqliteCollection(self._database, "jobs", Job)
         self.catalogues: Collection[Catalogue] = SqliteCollection(self._database, "catalogues", Catalogue)
+        self.history: Collection[Change] = SqliteCollection(self._database, "history", Change)
+        self.signal_names: Collection[SignalName] = SqliteCollection(self._database, "signal_names", SignalName)
 
     async def migrate(self) -> None:
         """Create tables and indexes, change indexes that are defined otherwise now; safe for two at once.
@@ -86,7 +91,14 @@ class SqliteCollection(Generic[T]):
         """Add it, unless its id is taken."""
         row = self._row(document)
         statement = f"INSERT INTO {self._table} (id, doc) VALUES (?, ?) ON CONFLICT (id) DO NOTHING"
-        return await self._database.write(lambda connection: connection.execute(statement, row).rowcount == 1)
+
+        def insert(connection: sqlite3.Connection) -> bool:
+            inserted = connection.execute(statement, row).rowcount == 1
+            if inserted:
+                index_elements(connection, self._table, [row[0]])
+            return inserted
+
+        return await self._database.write(insert)
 
     async def put_many(self, documents: Sequence[T]) -> None:
         """Add or replace all of them, in one transaction."""
@@ -97,6 +109,7 @@ class SqliteCollection(Generic[T]):
 
         def put(connection: sqlite3.Connection) -> None:
             connection.executemany(statement, rows)
+            index_elements(connection, self._table, [document_id for document_id, _ in rows])
 
         await self._database.write(put)
 
@@ -118,10 +131,11 @@ class SqliteCollection(Generic[T]):
             raise ValueError("nothing to change")
         values = tuple(_json(value) for value in changes.values())
         paths = "".join(f", '$.{field}', json(?)" for field in changes)
-        statement = f"UPDATE {self._table} SET doc = json_set(doc{paths}) WHERE {matching.text} RETURNING doc"
+        statement = f"UPDATE {self._table} SET doc = json_set(doc{paths}) WHERE {matching.text} RETURNING doc, id"
 
         def update(connection: sqlite3.Connection) -> T | None:
             rows = connection.execute(statement, (*values, *matching.values)).fetchall()
+            index_elements(connection, self._table, [document_id for _, document_id in rows], changes)
             # Decoding inside the transaction: a change that would make the document unreadable is undone.
             return self._decoded(rows[0][0]) if rows else None
 
@@ -174,9 +188,12 @@ class SqliteCollection(Generic[T]):
             raise ValueError("deleting everything is refused: say what")
         matching = where_sql(self._table, where)
         statement = f"DELETE FROM {self._table} WHERE {matching.text}"
-        return await self._database.write(
-            lambda connection: connection.execute(statement, matching.values).rowcount
-        )
+
+        def delete(connection: sqlite3.Connection) -> int:
+            drop_elements(connection, self._table, matching)
+            return connection.execute(statement, matching.values).rowcount
+
+        return await self._database.write(delete)
 
     async def _read(self, query: Sql) -> list[tuple[Any, ...]]:
         return await self._database.read(lambda connection: connection.execute(query.text, query.values).fetchall())

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, get_args
 
 from paddock.adapters.document_queries import Position, after_prefix, checked
-from paddock.adapters.sqlite_schema import expression
+from paddock.adapters.sqlite_schema import LISTED, expression
 from paddock.ports.documents import (
     Between,
     Condition,
@@ -76,7 +76,7 @@ def _condition(table: str, condition: Condition) -> Sql:
         case Contains(field, text):
             return Sql(f"instr({expression(field)}, ?) > 0", (text,))
         case HasElement(field, path, value):
-            return _has_element(field, path, value)
+            return _has_element(table, field, path, value)
         case HasSignal():
             if table != "recordings":
                 raise ValueError(f"only recordings have signals, {table} do not")
@@ -120,7 +120,10 @@ def _between(value: str, at_least: float | str | None, below: float | str | None
     return all_of(pieces)
 
 
-def _has_element(field: str, path: str, value: Scalar) -> Sql:
+def _has_element(table: str, field: str, path: str, value: Scalar) -> Sql:
+    for listed in LISTED:
+        if (table, field, path) == listed and isinstance(value, str):
+            return Sql(f"{table}.id IN (SELECT id FROM {listed.index_table} WHERE value = ?)", (value,))
     expression(field)  # refuses what is no field
     if path:
         expression(path)

@@ -7,6 +7,7 @@ document is spelled by ``expression`` alone.
 from __future__ import annotations
 
 import sqlite3
+from typing import NamedTuple
 
 from paddock.adapters.document_queries import check_field
 from paddock.domain.fields import FIELDS
@@ -29,8 +30,9 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("deleted_at", "uploaded_at", "id", "search"),
         ("deleted_at", "started_ns", "id", "search"),
         ("deleted_at", "status", "uploaded_at"),
+        ("deleted_at", "health", "started_ns"),
         *(
-            ("deleted_at", f"metadata.{field.name}.value", "uploaded_at")
+            ("deleted_at", f"metadata.{field.name}.value", "started_ns")
             for field in FIELDS
             if field.name not in _LONG_TEXT
         ),
@@ -51,8 +53,35 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     # A handful of documents that are read by their id.
     "catalogues": (),
+    "history": (("recording", "at"),),
+    "signal_names": (("search",), ("topic",)),
 }
 TABLES = tuple(INDEXES)
+
+
+class Listed(NamedTuple):
+    """A text inside the elements of a list field that is looked up, which SQLite cannot index by itself."""
+
+    table: str
+    field: str
+    path: str
+
+    @property
+    def index_table(self) -> str:
+        """Where text and document id stand side by side."""
+        return f"{self.table}_by_element_{self.field}_{self.path}"
+
+    def fill(self, matching: str) -> str:
+        """The SQL that writes the texts of all documents that match."""
+        value = f"json_extract(element.value, '$.{self.path}')"
+        return (
+            f"INSERT OR IGNORE INTO {self.index_table} (value, id) SELECT {value}, {self.table}.id"
+            f" FROM {self.table}, json_each(doc, '$.{self.field}') AS element"
+            f" WHERE typeof({value}) = 'text' AND {matching}"
+        )
+
+
+LISTED = (Listed("recordings", "channels", "topic"),)
 
 
 def expression(field: str, table: str = "") -> str:
@@ -88,6 +117,13 @@ def create_missing(connection: sqlite3.Connection) -> None:
     check_version(connection)
     for table in TABLES:
         connection.execute(f"CREATE TABLE IF NOT EXISTS {table} (id TEXT PRIMARY KEY, doc TEXT NOT NULL)")
+    for listed in LISTED:
+        if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (listed.index_table,)).fetchone():
+            connection.execute(
+                f"CREATE TABLE {listed.index_table} (value TEXT, id TEXT, PRIMARY KEY (value, id)) WITHOUT ROWID"
+            )
+            connection.execute(f"CREATE INDEX {listed.index_table}_by_id ON {listed.index_table} (id)")
+            connection.execute(listed.fill("1"))
     definitions = {}
     for table, indexes in INDEXES.items():
         for fields in indexes:
@@ -97,7 +133,8 @@ def create_missing(connection: sqlite3.Connection) -> None:
     existing = dict(
         connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
     )
-    for name in existing:
+    kept = {f"{listed.index_table}_by_id" for listed in LISTED}
+    for name in existing.keys() - kept:
         if definitions.get(name) != existing[name]:
             connection.execute(f'DROP INDEX "{name}"')
     for name, definition in definitions.items():

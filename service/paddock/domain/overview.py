@@ -9,7 +9,7 @@ import msgspec
 
 from paddock.domain.catalogue import Described
 from paddock.domain.catalogue_defaults import Role
-from paddock.domain.recording import Signal
+from paddock.domain.recording import Highlights, Signal
 from paddock.domain.units import TO_CELSIUS, TO_M_S, TO_VOLT, Conversion
 
 MOVING_M_S = 1.5
@@ -42,19 +42,6 @@ QUANTITIES: Mapping[Role, Quantity] = {
     Role.CELL_VOLTAGE: Quantity(TO_VOLT, 0.5, 6.0),
     Role.CELL_TEMPERATURE: Quantity(TO_CELSIUS, -40.0, 200.0),
 }
-
-
-class Highlights(msgspec.Struct, frozen=True):
-    """The figures of a run; None where its log has no signal for one."""
-
-    distance_m: float | None = None
-    distance_from: str = ""
-    """The signal that the distance was computed from."""
-    max_speed_m_s: float | None = None
-    min_cell_voltage_v: float | None = None
-    max_cell_temperature_c: float | None = None
-    driven: bool | None = None
-    """Driven or parked; None when no signal tells."""
 
 
 class PanelKind(StrEnum):

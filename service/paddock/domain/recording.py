@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from paddock.domain.history import AttachedFile, Change
 from paddock.errors import Rejected
 
 SHORT_ID_LENGTH = 10
@@ -147,6 +148,19 @@ class Artifact(msgspec.Struct, frozen=True):
     """Of its name for people, with the dot; empty for the format's own."""
 
 
+class Highlights(msgspec.Struct, frozen=True):
+    """The figures of a run; None where its log has no signal for one."""
+
+    distance_m: float | None = None
+    distance_from: str = ""
+    """The signal that the distance was computed from."""
+    max_speed_m_s: float | None = None
+    min_cell_voltage_v: float | None = None
+    max_cell_temperature_c: float | None = None
+    driven: bool | None = None
+    """Driven or parked; None when no signal tells."""
+
+
 class Recording(msgspec.Struct, frozen=True):
     """One log file from a car. Its id is the SHA-256 of the original bytes, in hexadecimal."""
 
@@ -169,6 +183,9 @@ class Recording(msgspec.Struct, frozen=True):
     channels: tuple[ChannelSummary, ...] = ()
     loss: LossReport | None = None
     """None until the log was read."""
+    health: str = ""
+    """For filters: ``intact``, ``recovered``, ``failed``; empty until one of them is known."""
+    highlights: Highlights = Highlights()
     notices: tuple[str, ...] = ()
     """Sentences about what is odd in the log but lost nothing, such as clock jumps."""
     build: str = ""
@@ -179,6 +196,10 @@ class Recording(msgspec.Struct, frozen=True):
     deleted_at: int | None = None
     search: str = ""
     """Case-folded names, metadata and id, for the contains filter."""
+    files: tuple[AttachedFile, ...] = ()
+    edits: tuple[Change, ...] = ()
+    """What the last edit changed. It is written in the same moment as the edit, so that a crash before it is in
+    the history collection loses nothing."""
     version: int = 1
 
     @property

@@ -1,4 +1,4 @@
-"""Documents: recordings, signals, artifacts, uploads, jobs, catalogues, each its own collection.
+"""Documents: recordings, signals, artifacts, history and so on, each its own collection.
 
 Filters, sorts and pages are a closed list that every side answers alike. A field is a dotted path into the
 document (``metadata.driver.value``) whose names are of letters, digits and ``_``; another one is a ``ValueError``.
@@ -14,8 +14,10 @@ from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
 import msgspec
 
 from paddock.domain.catalogue import Catalogue
+from paddock.domain.history import Change
 from paddock.domain.job import Job
 from paddock.domain.recording import Artifact, Recording, Signal
+from paddock.domain.signal_names import SignalName
 from paddock.domain.upload import Upload
 
 Scalar: TypeAlias = str | int | float | bool | None
@@ -170,6 +172,8 @@ class Documents(Protocol):
     uploads: Collection[Upload]
     jobs: Collection[Job]
     catalogues: Collection[Catalogue]
+    history: Collection[Change]
+    signal_names: Collection[SignalName]
 
     async def migrate(self) -> None:
         """Create what is missing: tables, indexes. Safe to run twice and by two at once."""

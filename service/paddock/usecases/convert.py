@@ -18,7 +18,7 @@ from paddock.domain.export import ExportRequest
 from paddock.domain.fields import fill_empty
 from paddock.domain.job import Job
 from paddock.domain.keys import columns_key, columns_prefix, raw_key
-from paddock.domain.recording import Failure, Recording, StartedSource, Status, search_text
+from paddock.domain.recording import Failure, Highlights, Recording, StartedSource, Status, search_text
 from paddock.errors import Conflict, NotFound
 from paddock.formats.parquet import write_channel
 from paddock.formats.registry import find_format
@@ -29,9 +29,11 @@ from paddock.ports.documents import Equals
 from paddock.usecases import jobs
 from paddock.usecases.artifacts import run_of, store_artifact
 from paddock.usecases.catalogue import car_of, load_catalogue
+from paddock.usecases.highlights import highlights
 from paddock.usecases.open_log import check_is_log
 from paddock.usecases.prefill import prefilled
 from paddock.usecases.services import Services
+from paddock.usecases.signal_names import remember_names
 from paddock.usecases.write_export import READING_SHARE, write_export
 
 DEFAULT_EXPORT = ExportRequest(format="mat")
@@ -52,6 +54,7 @@ class Converted:
     files: tuple[tuple[ExportRequest, Path], ...]
     columns: dict[str, Path]
     """Parquet by channel slug."""
+    highlights: Highlights
 
 
 async def convert(services: Services, job: Job, progress: Callable[[float], None]) -> None:
@@ -80,8 +83,10 @@ async def convert_died(services: Services, job: Job, failure: Failure) -> None:
     """Say on the recording why it cannot be converted; its original stays downloadable, an old build too."""
     recording = await services.documents.recordings.get(job.subject)
     if recording is not None:
-        status = Status.READY if recording.build else Status.FAILED
-        await services.documents.recordings.change(recording.id, {"status": status, "error": failure})
+        changes: dict[str, object] = {"status": Status.READY, "error": failure}
+        if not recording.build:
+            changes |= {"status": Status.FAILED, "health": "failed"}
+        await services.documents.recordings.change(recording.id, changes)
 
 
 def _convert_file(
@@ -111,6 +116,7 @@ def _convert_file(
         for channel in columns.channels:
             parquet[channel.slug] = directory / f"{len(parquet)}.parquet"
             write_channel(columns, channel, parquet[channel.slug], units)
+        figures = highlights(columns, catalogue, car_of(known))
     files = [(DEFAULT_EXPORT, mat)]
     if needs_viewer_copy(summary):
         copy = directory / "viewer.mcap"
@@ -118,7 +124,7 @@ def _convert_file(
         write_export(log, VIEWER_COPY, lambda _: run, copy, directory, lambda _: None)
         files.append((VIEWER_COPY, copy))
     progress(1.0)
-    return Converted(summary, known, of_car, units, tuple(files), parquet)
+    return Converted(summary, known, of_car, units, tuple(files), parquet, figures)
 
 
 async def _publish(services: Services, converted: Converted) -> None:
@@ -141,12 +147,13 @@ async def _publish(services: Services, converted: Converted) -> None:
             for signal in summary.signals
         ]
     )
+    await remember_names(services, summary.signals, summary.channels)
     while True:
         current = await services.documents.recordings.get(recording.id)
         if current is None:
             raise NotFound("The recording was removed while it was converted.")
         flipped = await services.documents.recordings.change(
-            recording.id, _changes(current, summary, build), [Equals("version", current.version)]
+            recording.id, _changes(current, converted, build), [Equals("version", current.version)]
         )
         if flipped is not None:
             break
@@ -165,7 +172,8 @@ async def _remove_other_builds(services: Services, recording: Recording, kept: s
                 await services.objects.delete(found.key)
 
 
-def _changes(current: Recording, summary: LogSummary, build: str) -> dict[str, object]:
+def _changes(current: Recording, converted: Converted, build: str) -> dict[str, object]:
+    summary = converted.summary
     metadata = fill_empty(current.metadata, prefilled(summary))
     changes: dict[str, object] = {
         "status": Status.READY,
@@ -174,6 +182,8 @@ def _changes(current: Recording, summary: LogSummary, build: str) -> dict[str, o
         "channels": summary.channels,
         "file_metadata": summary.metadata,
         "loss": summary.loss,
+        "health": summary.loss.health,
+        "highlights": converted.highlights,
         "notices": summary.notices,
         "metadata": metadata,
         "build": build,

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from paddock.domain.catalogue import CarCatalogue, Catalogue, Described
 from paddock.domain.catalogue_defaults import Role
-from paddock.domain.overview import MOVING_M_S, MOVING_RPM, MOVING_S, QUANTITIES, Highlights
+from paddock.domain.overview import MOVING_M_S, MOVING_RPM, MOVING_S, QUANTITIES
+from paddock.domain.recording import Highlights
 from paddock.domain.units import TO_DEGREE
 from paddock.formats.arrow_numpy import is_list, is_number, numbers, pick
 from paddock.formats.signals import Path, leaves

@@ -57,7 +57,7 @@ async def ingest(services: Services, job: Job, progress: Callable[[float], None]
         raise NotFound(f"The bytes of {upload.name} are gone: upload it again.", code="bytes_missing")
     waiting: list[Equals | OneOf] = [OneOf("status", (Status.VERIFYING, Status.FAILED))]
     stored = await services.documents.recordings.change(
-        recording_id, {"status": Status.STORED, "error": None}, waiting
+        recording_id, {"status": Status.STORED, "error": None, "health": ""}, waiting
     )
     if stored is not None or await _not_converted(services, recording_id):
         await jobs.enqueue(services, "convert", recording_id)
@@ -74,7 +74,9 @@ async def ingest_died(services: Services, job: Job, failure: Failure) -> None:
     upload = await services.documents.uploads.get(job.subject)
     if upload is not None:
         await services.documents.recordings.change(
-            upload.sha256, {"status": Status.FAILED, "error": failure}, [Equals("status", Status.VERIFYING)]
+            upload.sha256,
+            {"status": Status.FAILED, "error": failure, "health": "failed"},
+            [Equals("status", Status.VERIFYING)],
         )
 
 

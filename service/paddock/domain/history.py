@@ -1,0 +1,34 @@
+"""What people changed on a recording: one change per field, kept for good."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One field before and after. A value that was not there is None."""
+
+    id: str
+    """Recording, version and field: writing it twice is harmless."""
+    recording: str
+    version: int
+    """Of the recording, once changed."""
+    at: int
+    """Nanoseconds since the Unix epoch."""
+    principal: str
+    field: str
+    """A metadata field, ``started_ns`` (values in nanoseconds, as digits), ``file`` or ``deleted``."""
+    before: str | None = None
+    before_source: str = ""
+    """Who had said the value before, so that undo says the same."""
+    after: str | None = None
+
+
+class AttachedFile(msgspec.Struct, frozen=True):
+    """A file that somebody put beside a recording: a setup sheet, a photo."""
+
+    id: str
+    name: str
+    size_bytes: int
+    added_at: int
+    added_by: str
