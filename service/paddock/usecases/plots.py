@@ -124,15 +124,20 @@ async def plot_data(
     return PlotData(recording.id, recording.build, span.origin_ns, span.start_ns, span.end_ns, tuple(series))
 
 
+def log_span(recording: Recording) -> tuple[int, int]:
+    """``log_time`` of the first and the last message of a log, whatever a person said about when it was recorded."""
+    begins = [channel.started_ns for channel in recording.channels if channel.started_ns is not None]
+    ends = [channel.ended_ns for channel in recording.channels if channel.ended_ns is not None]
+    return min(begins, default=0), max(ends, default=0)
+
+
 class _Span:
     """The time to draw, in the log's own time."""
 
     def __init__(self, recording: Recording, start_ns: int | None, end_ns: int | None, points: int) -> None:
-        begins = [channel.started_ns for channel in recording.channels if channel.started_ns is not None]
-        ends = [channel.ended_ns for channel in recording.channels if channel.ended_ns is not None]
-        self.origin_ns = min(begins, default=0)
+        self.origin_ns, last_ns = log_span(recording)
         self.start_ns = self.origin_ns if start_ns is None else start_ns
-        self.end_ns = max(ends, default=0) if end_ns is None else end_ns
+        self.end_ns = last_ns if end_ns is None else end_ns
         self.buckets = points // POINTS_PER_BUCKET
         if self.end_ns < self.start_ns:
             raise Rejected("The time span is empty: its end must not come before its start.", code="bad_plot")

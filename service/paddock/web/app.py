@@ -18,7 +18,7 @@ from paddock.domain.instants import to_rfc3339
 from paddock.settings import Settings
 from paddock.usecases.services import Services
 from paddock.web import pages, words
-from paddock.web.api import exports, health, jobs, objects, recordings, uploads
+from paddock.web.api import catalogue, exports, health, jobs, objects, plots, recordings, signals, uploads
 from paddock.web.assets import asset_routes
 from paddock.web.conditional import Conditional
 from paddock.web.injected import principal_of
@@ -37,7 +37,16 @@ def create_app(services: Services, settings: Settings) -> Litestar:
     Raises:
         Rejected: the settings name a peers file or a proxy that cannot be understood.
     """
-    routers: list[Router] = [recordings.ROUTER, exports.ROUTER, uploads.ROUTER, jobs.ROUTER, pages.ROUTER]
+    routers: list[Router] = [
+        recordings.ROUTER,
+        signals.ROUTER,
+        plots.ROUTER,
+        exports.ROUTER,
+        uploads.ROUTER,
+        jobs.ROUTER,
+        catalogue.ROUTER,
+        pages.ROUTER,
+    ]
     if isinstance(services.objects, DirectoryObjects):
         routers.append(objects.object_routes(services.objects))
     app = Litestar(

@@ -1,0 +1,32 @@
+"""Overview: the plots that say what a run was, chosen by what its signals are."""
+
+from __future__ import annotations
+
+import msgspec
+
+from paddock.domain.catalogue import CarCatalogue, Described
+from paddock.domain.overview import Panel, panels
+from paddock.domain.recording import Recording, Signal
+from paddock.usecases.catalogue import car_of, load_catalogue, signals_of
+from paddock.usecases.services import Services
+
+
+class KnownSignal(msgspec.Struct, frozen=True):
+    """One signal of a recording: its statistics, and what catalogue or name say of it."""
+
+    signal: Signal
+    described: Described
+
+
+async def known_signals(services: Services, recording: Recording) -> list[KnownSignal]:
+    """Every signal of a recording with its unit, label and role, by name."""
+    catalogue = CarCatalogue(await load_catalogue(services), car_of(recording))
+    found = await signals_of(services, recording)
+    return [KnownSignal(signal, catalogue.describe(signal.name, signal.dtype)) for signal in found]
+
+
+async def overview(services: Services, recording: Recording) -> tuple[Panel, ...]:
+    """The panels of a recording, in their order; none when it has nothing that moves."""
+    catalogue = CarCatalogue(await load_catalogue(services), car_of(recording))
+    found = await signals_of(services, recording)
+    return panels(catalogue.resolve([(signal.name, signal.dtype) for signal in found]), found)

@@ -1,0 +1,125 @@
+"""``/api/recordings/{id}/signals`` and ``/overview``: what there is to plot, and what to look at first."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Router, get
+from litestar.params import QueryParameter
+from msgspec import Meta
+
+from paddock.domain.catalogue_defaults import Role
+from paddock.domain.overview import PanelKind
+from paddock.usecases.overview import KnownSignal, known_signals, overview
+from paddock.usecases.recordings import get_recording
+from paddock.web.api.recordings import Prefix
+from paddock.web.api.resources import RecordingId
+from paddock.web.injected import TheServices, refuse_unknown_parameters
+from paddock.web.problems import responses
+
+_ONE = responses(404, 409, 422)
+
+
+class SignalResource(msgspec.Struct, frozen=True, kw_only=True):
+    """One scalar series with its statistics; NaN counts as missing, never as a value."""
+
+    name: Annotated[str, Meta(description="Topic and field path.", examples=["VNData.vn_vel_m_s.x"])]
+    topic: Annotated[str, Meta(description="The topic it is on.", examples=["VNData"])]
+    dtype: Annotated[str, Meta(description="Arrow's word for the type in the log.", examples=["float"])]
+    unit: Annotated[str, Meta(description="By the team's catalogue or its name; may be empty.", examples=["m/s"])]
+    label: Annotated[str, Meta(description="Its name for people.", examples=["Speed"])]
+    role: Annotated[Role, Meta(description="What overviews use it as; `none` for most.", examples=["speed"])]
+    count: Annotated[int, Meta(description="Values that are there.", examples=[244_800])]
+    missing: Annotated[int, Meta(description="NaN among them.", examples=[0])]
+    min: Annotated[float | None, Meta(description="Smallest value; null for texts.", examples=[0.0])] = None
+    max: Annotated[float | None, Meta(description="Largest value.", examples=[31.4])] = None
+    mean: Annotated[float | None, Meta(description="Mean value.", examples=[14.2])] = None
+    first: Annotated[float | str | None, Meta(description="First value.", examples=[0.0])] = None
+    last: Annotated[float | str | None, Meta(description="Last value.", examples=[0.1])] = None
+
+
+class SignalList(msgspec.Struct, frozen=True):
+    """All signals of a recording that match, by name."""
+
+    recording: RecordingId
+    items: tuple[SignalResource, ...]
+
+
+class PanelResource(msgspec.Struct, frozen=True):
+    """One plot that says something about the run."""
+
+    kind: Annotated[PanelKind, Meta(description="What it shows.", examples=["speed"])]
+    title: Annotated[str, Meta(description="The same for people.", examples=["Speed"])]
+    signals: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Names. A `track` has latitude, longitude and, where known, the speed that colours it.",
+            examples=[["VNData.vn_vel_m_s.x"]],
+        ),
+    ]
+
+
+class OverviewResource(msgspec.Struct, frozen=True):
+    """What to look at first. Empty when nothing in the log moves."""
+
+    recording: RecordingId
+    panels: tuple[PanelResource, ...]
+
+
+@get("/signals", responses=_ONE, summary="Signals of a recording")
+async def list_signals(
+    services: TheServices,
+    recording_id: Prefix,
+    q: Annotated[str, QueryParameter(max_length=1_000, description="Words that name, label or role have.")] = "",
+) -> SignalList:
+    """Every signal with unit, type and statistics. Empty until the log was converted."""
+    recording = await get_recording(services, recording_id)
+    topics = {channel.slug: channel.topic for channel in recording.channels}
+    words = q.casefold().split()
+    found = [known for known in await known_signals(services, recording) if _matches(known, words)]
+    return SignalList(recording.id, tuple(_resource(known, topics) for known in found))
+
+
+@get("/overview", responses=_ONE, summary="What to look at first")
+async def show_overview(services: TheServices, recording_id: Prefix) -> OverviewResource:
+    """Plots chosen by what the signals are: speed, pedals, track, pack, cells, faults; else what moves most."""
+    recording = await get_recording(services, recording_id)
+    found = await overview(services, recording)
+    return OverviewResource(
+        recording.id,
+        tuple(PanelResource(p.kind, p.title, tuple(one.name for one in p.signals)) for p in found),
+    )
+
+
+def _matches(known: KnownSignal, words: list[str]) -> bool:
+    described = known.described
+    text = f"{described.name}\n{described.signal}\n{described.label}\n{described.role}".casefold()
+    return all(word in text for word in words)
+
+
+def _resource(known: KnownSignal, topics: dict[str, str]) -> SignalResource:
+    signal, described = known.signal, known.described
+    return SignalResource(
+        name=signal.name,
+        topic=topics.get(signal.channel) or signal.name.split(".", 1)[0],
+        dtype=signal.dtype,
+        unit=described.unit,
+        label=described.label,
+        role=described.role,
+        count=signal.count,
+        missing=signal.nan_count,
+        min=signal.min,
+        max=signal.max,
+        mean=signal.mean,
+        first=signal.first,
+        last=signal.last,
+    )
+
+
+ROUTER = Router(
+    "/api/recordings/{recording_id:str}",
+    route_handlers=[list_signals, show_overview],
+    before_request=refuse_unknown_parameters,
+    tags=["signals"],
+)

@@ -1,0 +1,47 @@
+"""Real logs in a Paddock, without the way over HTTP: for pages that draw."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from mcap.writer import Writer
+
+from paddock.domain.keys import raw_key
+from paddock.domain.recording import Recording, Status
+from paddock.usecases import jobs
+from paddock.usecases.services import Services
+from paddock.usecases.work import do
+from tests.logs import STARTED_NS
+
+
+async def converted(services: Services, log: Path) -> Recording:
+    """The recording of a log, stored and converted."""
+    content = log.read_bytes()
+    recording_id = hashlib.sha256(content).hexdigest()
+    await services.objects.put_file(raw_key(recording_id), log)
+    await services.documents.recordings.insert(
+        Recording(recording_id, (log.name,), len(content), Status.STORED, services.now())
+    )
+    await jobs.enqueue(services, "convert", recording_id)
+    while job := await jobs.take(services, "test"):
+        await do(services, job)
+    recording = await services.documents.recordings.get(recording_id)
+    assert recording is not None and recording.status is Status.READY, recording
+    return recording
+
+
+def json_log(target: Path, topic: str, messages: Iterable[Mapping[str, object]]) -> Path:
+    """A log of one JSON topic at 10 Hz, in a file."""
+    with target.open("wb") as file:
+        writer = Writer(file)
+        writer.start()
+        schema = writer.register_schema("Any", "jsonschema", b'{"type": "object"}')
+        channel = writer.register_channel(topic, "json", schema)
+        for number, message in enumerate(messages):
+            instant = STARTED_NS + number * 100_000_000
+            writer.add_message(channel, instant, json.dumps(message).encode(), instant)
+        writer.finish()
+    return target
