@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from paddock.domain.catalogue import CATALOGUE_ID, CarCatalogue, Catalogue, Entry, Unknown, check_catalogue
 from paddock.domain.catalogue_toml import read_toml, write_toml
 from paddock.domain.principal import Principal
 from paddock.domain.recording import Recording, Signal
-from paddock.errors import Conflict
+from paddock.errors import Conflict, Rejected
 from paddock.ports.documents import MAX_PAGE, Equals, Sort
 from paddock.usecases.services import Services
 
@@ -46,6 +48,39 @@ async def save_catalogue(
             code="catalogue_changed",
         )
     return stored
+
+
+class EntryChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One entry added, replaced or removed."""
+
+    entry: Entry | None = None
+    """What stands there afterwards; None removes."""
+    position: int | None = None
+    """Of the entry that is replaced or removed, from 0; None adds one at the end."""
+
+
+async def change_entries(
+    services: Services, principal: Principal, changes: Sequence[EntryChange], *, version: int
+) -> Catalogue:
+    """Change some entries and leave the others; positions are those of ``version``.
+
+    Raises:
+        Rejected: a position that is not there, or as for ``save_catalogue``.
+        Conflict: as for ``save_catalogue``.
+    """
+    entries: list[Entry | None] = list((await load_catalogue(services)).signals)
+    known = len(entries)
+    for change in changes:
+        if change.position is None:
+            entries.append(change.entry)
+        elif 0 <= change.position < known:
+            entries[change.position] = change.entry
+        else:
+            raise Rejected(
+                f"There is no entry at position {change.position}: read the catalogue again.", code="bad_catalogue"
+            )
+    kept = [entry for entry in entries if entry is not None]
+    return await save_catalogue(services, principal, kept, version=version)
 
 
 async def import_catalogue(services: Services, principal: Principal, text: str, *, version: int) -> Catalogue:

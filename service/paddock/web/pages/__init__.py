@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Router
 
 from paddock.web.injected import refuse_unknown_parameters
-from paddock.web.pages import jobs, recordings, upload
+from paddock.web.pages import jobs, recordings, signals, upload
 
 ROUTER = Router(
     "/",
@@ -13,6 +13,7 @@ ROUTER = Router(
         recordings.recordings_page,
         recordings.recording_page,
         upload.upload_page,
+        signals.signals_page,
         jobs.jobs_page,
         jobs.retry_and_return,
     ],

@@ -1,0 +1,102 @@
+"""The signals page: the team's catalogue, and the names that it does not know."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import get
+from litestar.params import QueryParameter
+
+from paddock.domain.catalogue import CarCatalogue, Catalogue, Entry
+from paddock.domain.catalogue_defaults import Role, guess
+from paddock.usecases.catalogue import load_catalogue
+from paddock.usecases.unknown_names import Sighting, unknown_names
+from paddock.web.conditional import Page
+from paddock.web.injected import ThePrincipal, TheServices
+
+PAGE_SIZE = 100
+
+Show = Literal["catalogue", "unknown"]
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One entry, or one unknown name, as its row shows it."""
+
+    position: int | None
+    """In the catalogue; None for a name that is not in it."""
+    entry: str
+    """As JSON, for the editor."""
+    said: Entry
+    label: str
+    unit: str
+    role: Role
+    why: str = ""
+    dtype: str = ""
+    recording: str = ""
+
+
+@get("/signals")
+async def signals_page(
+    services: TheServices,
+    principal: ThePrincipal,
+    show: Annotated[Show, QueryParameter()] = "catalogue",
+    q: Annotated[str, QueryParameter(max_length=10_000)] = "",
+    first: Annotated[int, QueryParameter(name="from", ge=0, le=100_000)] = 0,
+) -> Page:
+    """What each signal is; edited by ``static/signals.js`` over the API that programs use."""
+    catalogue = await load_catalogue(services)
+    rows = await _unknown_rows(services) if show == "unknown" else _entry_rows(catalogue)
+    words = q.casefold().split()
+    matching = [row for row in rows if all(word in _text(row) for word in words)] if words else rows
+    return Page(
+        "signals.html",
+        principal=principal,
+        catalogue=catalogue,
+        show=show,
+        q=q,
+        first=first,
+        rows=matching[first : first + PAGE_SIZE],
+        matching=len(matching),
+        following=first + PAGE_SIZE if len(matching) > first + PAGE_SIZE else None,
+        previous=max(0, first - PAGE_SIZE) if first else None,
+        roles=tuple(Role),
+    )
+
+
+def _entry_rows(catalogue: Catalogue) -> list[Row]:
+    rows = []
+    for position, entry in enumerate(catalogue.signals):
+        # An entry by itself: what it leaves out is guessed as for any car.
+        known = CarCatalogue(Catalogue(signals=(msgspec.structs.replace(entry, cars=()),))).describe(entry.name)
+        rows.append(Row(position, _json(entry), entry, known.label, known.unit, known.role, known.why))
+    return rows
+
+
+async def _unknown_rows(services: TheServices) -> list[Row]:
+    return [_unknown_row(sighting) for sighting in await unknown_names(services)]
+
+
+def _unknown_row(sighting: Sighting) -> Row:
+    name, dtype = sighting.unknown.name, sighting.unknown.dtype
+    guessed = guess(name, dtype)
+    entry = Entry(name, label=guessed.label, unit=guessed.unit, role=guessed.role)
+    return Row(
+        None,
+        _json(entry),
+        entry,
+        guessed.label,
+        guessed.unit,
+        guessed.role,
+        guessed.why,
+        dtype,
+        sighting.recording,
+    )
+
+
+def _json(entry: Entry) -> str:
+    return msgspec.json.encode(entry).decode()
+
+
+def _text(row: Row) -> str:
+    return " ".join((*row.said.names, *row.said.cars, row.label, row.unit, row.role)).casefold()
