@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -187,14 +187,3 @@ def _column(field: pa.Field, rows: int, times: Any, random: np.random.Generator)
 def _walk(rows: int, random: np.random.Generator) -> Any:
     """A signal that moves slowly, with the noise of a sensor."""
     return np.round(np.cumsum(random.normal(0, 0.5, rows)) + random.normal(0, 0.1, rows), 3)
-
-
-def chunks_of(path: Path) -> Iterator[Any]:
-    """The chunk records of a log, in order (mcap's own reader)."""
-    from mcap.records import Chunk
-    from mcap.stream_reader import StreamReader
-
-    with path.open("rb") as file:
-        for record in StreamReader(file, emit_chunks=True).records:
-            if isinstance(record, Chunk):
-                yield record
