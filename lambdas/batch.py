@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from paddock.errors import Unavailable
 from paddock.functions import Container
 from paddock.settings import read_settings
 
@@ -29,7 +30,14 @@ def batch_handler(service: str) -> Handler:
     container = Container(read_settings())
 
     def handle_record(record: SQSRecord) -> None:
-        container.handle(record.body)
+        try:
+            container.handle(record.body)
+        except Unavailable as error:
+            logger.warning(error.message, code=error.code, exc_info=True)
+            raise
+        except Exception:
+            logger.exception("A message was not understood")
+            raise
         metrics.add_metric(name="Messages", unit=MetricUnit.Count, value=1)
 
     @logger.inject_lambda_context

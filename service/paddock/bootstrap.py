@@ -42,17 +42,19 @@ async def open_services(settings: Settings, *, work: Work | None = None) -> Asyn
             f"{settings.data} cannot be written ({error.strerror}): choose another with --data.",
             code="data_not_writable",
         ) from error
+    work = work or _work(settings)
     try:
         await documents.migrate()
         yield Services(
             documents=documents,
             objects=objects,
-            work=work or _work(settings),
+            work=work,
             scratch=scratch,
             link_expires_s=settings.link_expires_s,
             upload_expires_s=settings.upload_expires_s,
         )
     finally:
+        await work.close()
         await objects.close()
         await documents.close()
 

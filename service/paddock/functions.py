@@ -35,6 +35,13 @@ class FollowUps:
         """A function never waits for work: it is woken."""
         raise NotImplementedError
 
+    async def redrive(self) -> int:
+        """What a function gives up is on its dead letter queue, out of its reach."""
+        return 0
+
+    async def close(self) -> None:
+        """There is nothing to give back."""
+
 
 class Container:
     """A warm container. Made once, at the cold start; it ends with its process."""
@@ -44,9 +51,10 @@ class Container:
         self._loop = asyncio.new_event_loop()
         self._settings = settings
         self._follow_ups = FollowUps()
-        opening = open_services(settings, work=self._follow_ups)
-        # Entered and never left: Lambda gives no notice, and nothing in there needs one.
-        self._services = self._loop.run_until_complete(opening.__aenter__())
+        # Entered and never left: Lambda gives no notice, and nothing in there needs one. Kept, because the stores
+        # would be closed when it is collected.
+        self._opened = open_services(settings, work=self._follow_ups)
+        self._services = self._loop.run_until_complete(self._opened.__aenter__())
         self._owner = f"function-{socket.gethostname()}-{os.getpid()}"
 
     def handle(self, body: str) -> None:

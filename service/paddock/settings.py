@@ -1,6 +1,6 @@
 """Every setting there is, read once from ``PADDOCK_*``. No other module reads the environment.
 
-A setting ``port`` is the variable ``PADDOCK_PORT``; a secret may also come from the file that
+A setting ``port`` is the variable ``PADDOCK_PORT``; a secret may also come from the file, or the S3 object, that
 ``PADDOCK_SECRET_FILE`` names.
 """
 
@@ -115,7 +115,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **overrides: obj
         if name in names:
             values[names[name]] = text
         elif name.removesuffix("_FILE") in {variable(secret) for secret in SECRETS}:
-            values[names[name.removesuffix("_FILE")]] = _read_secret(name, Path(text))
+            values[names[name.removesuffix("_FILE")]] = _read_secret(name, text)
         else:
             raise Rejected(f"{name} is no setting: see the table in README.", code="bad_setting")
     values.update({name: value for name, value in overrides.items() if value is not None})
@@ -125,8 +125,23 @@ def read_settings(environment: Mapping[str, str] | None = None, **overrides: obj
         raise Rejected(f"A setting has the wrong form: {error}", code="bad_setting") from None
 
 
-def _read_secret(name: str, path: Path) -> str:
+def _read_secret(name: str, place: str) -> str:
+    """A secret from a file, or from an object like ``s3://bucket/key``, where a function has no files."""
     try:
-        return path.read_text().strip()
+        if place.startswith("s3://"):
+            return _read_object(place).strip()
+        return Path(place).read_text().strip()
     except OSError as error:
-        raise Rejected(f"{name}: {error.strerror}: {path}", code="bad_setting") from None
+        raise Rejected(f"{name}: {error.strerror}: {place}", code="bad_setting") from None
+
+
+def _read_object(place: str) -> str:
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    bucket, _, key = place.removeprefix("s3://").partition("/")
+    try:
+        text: str = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    except (BotoCoreError, ClientError) as error:
+        raise OSError(0, type(error).__name__) from error
+    return text

@@ -538,3 +538,24 @@ async def test_history_and_names_are_documents_like_all_others(documents: Docume
     await documents.signal_names.put_many([name])
     assert (await documents.signal_names.find([Contains("search", "b c")])).items == (name,)
     assert list(await documents.signal_names.facet("topic")) == [("A.b c", 1)]
+
+
+async def test_sums_are_made_by_group_and_null_is_one(documents: Documents) -> None:
+    cars = ["b", "a", "b", None]
+    await documents.recordings.put_many(
+        [
+            recording(i, size_bytes=10**i, metadata=car(c) if c else {}, deleted_at=None if i else 1)
+            for i, c in enumerate(cars)
+        ]
+    )
+    by_car = await documents.recordings.sums("size_bytes", ["metadata.car.value"])
+    assert by_car == [Group((None,), 1, 1000), Group(("b",), 2, 101), Group(("a",), 1, 10)]
+    two = await documents.recordings.sums(
+        "size_bytes", ["metadata.car.value", "id"], [Equals("deleted_at", None), Equals("metadata.car.value", "b")]
+    )
+    assert two == [Group(("b", f"{2:064x}"), 1, 100)]
+    assert await documents.artifacts.sums("size_bytes", ["format"]) == []
+    with pytest.raises(ValueError):
+        await documents.recordings.sums("size_bytes", ["x') --"])
+    with pytest.raises(ValueError):
+        await documents.recordings.sums("a b", ["id"])

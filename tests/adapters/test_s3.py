@@ -21,7 +21,7 @@ import pytest
 
 from paddock.adapters import s3, s3_stream
 from paddock.adapters.s3 import S3Objects
-from paddock.adapters.s3_words import content_disposition
+from paddock.domain.names import content_disposition
 from paddock.errors import Conflict, NotFound, Rejected, Unavailable
 from tests.adapters import s3_sides
 from tests.servers.versitygw import S3Server

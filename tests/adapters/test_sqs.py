@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -13,7 +11,6 @@ import boto3
 import botocore.retries.standard
 import pytest
 
-from paddock.adapters import sqs
 from paddock.adapters.sqs import SqsWork
 from paddock.errors import Unavailable
 from tests.adapters.faulty_proxy import proxying
@@ -41,8 +38,12 @@ def queue(moto_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Queue:
 
 
 @pytest.fixture
-async def work(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SqsWork]:
-    monkeypatch.setattr(sqs, "LONGEST_POLL_S", 1)
+def exports(queue: Queue) -> Queue:
+    return Queue(queue.client, queue.client.create_queue(QueueName=f"paddock-{secrets.token_hex(6)}")["QueueUrl"])
+
+
+@pytest.fixture
+async def work(queue: Queue) -> AsyncIterator[SqsWork]:
     opened = SqsWork(queue.url, region=REGION)
     yield opened
     await opened.close()
@@ -53,36 +54,36 @@ async def test_an_announced_id_travels(work: SqsWork, queue: Queue) -> None:
     assert [json.loads(body) for body in queue.bodies()] == [{"job": "ingest-7f3a"}]
 
 
-async def test_waiting_ends_when_an_id_arrives_and_takes_it(work: SqsWork, queue: Queue) -> None:
-    waiting = asyncio.create_task(work.wait(60))
-    await asyncio.sleep(0.2)
+async def test_exports_travel_on_their_own_queue(queue: Queue, exports: Queue) -> None:
+    work = SqsWork(queue.url, exports.url, region=REGION)
+    await work.announce("export-1")
+    await work.announce("convert-1")
+    assert [json.loads(body)["job"] for body in exports.bodies()] == ["export-1"]
+    assert [json.loads(body)["job"] for body in queue.bodies()] == ["convert-1"]
+    await work.close()
+
+
+async def test_waiting_leaves_the_functions_their_messages(work: SqsWork, queue: Queue) -> None:
     await work.announce("ingest-7f3a")
-    await asyncio.wait_for(waiting, 30)
-    assert queue.bodies() == []
+    await work.wait(0.01)
+    assert len(queue.bodies()) == 1
 
 
-async def test_waiting_ends_in_time_and_the_poll_goes_on(work: SqsWork, queue: Queue) -> None:
-    begun = time.monotonic()
-    await work.wait(0.05)
-    assert time.monotonic() - begun < 0.9, "shorter than the poll"
-    await work.announce("ingest-7f3a")
-    await work.wait(30)
-    assert queue.bodies() == []
-
-
-async def test_messages_for_others_are_left(work: SqsWork, queue: Queue) -> None:
-    for body in ('{"Records": []}', "garbage"):
-        queue.client.send_message(QueueUrl=queue.url, MessageBody=body)
-    await work.announce("ingest-7f3a")
-    for _ in range(3):
-        await work.wait(0.3)
-    queue.client.set_queue_attributes(QueueUrl=queue.url, Attributes={"VisibilityTimeout": "0"})
-    left = int(
-        queue.client.get_queue_attributes(
-            QueueUrl=queue.url, AttributeNames=["ApproximateNumberOfMessagesNotVisible"]
-        )["Attributes"]["ApproximateNumberOfMessagesNotVisible"]
-    ) + len(queue.bodies())
-    assert left == 2
+async def test_what_the_functions_gave_up_is_sent_again(queue: Queue, exports: Queue) -> None:
+    """``exports`` plays the dead letter queue."""
+    arn = exports.client.get_queue_attributes(QueueUrl=exports.url, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "3"})
+    queue.client.set_queue_attributes(QueueUrl=queue.url, Attributes={"RedrivePolicy": policy})
+    for number in range(12):
+        queue.client.send_message(QueueUrl=exports.url, MessageBody=f'{{"job": "ingest-{number}"}}')
+    work = SqsWork(queue.url, region=REGION)
+    assert await work.redrive() == 12
+    assert exports.bodies() == []
+    assert queue.bodies() != []
+    assert await work.redrive() == 0
+    await work.close()
 
 
 @pytest.mark.parametrize("fault", ["busy", "cut", "nonsense"])
@@ -96,9 +97,9 @@ async def test_a_queue_that_does_not_answer_is_unavailable(
         with pytest.raises(Unavailable) as away:
             await work.announce("ingest-7f3a")
         assert away.value.code == "queue_unavailable"
-        if fault != "nonsense":  # which says that nothing waits
+        if fault != "nonsense":  # which says that there is no dead letter queue
             with pytest.raises(Unavailable):
-                await work.wait(30)
+                await work.redrive()
         proxy.fail("none")
         await work.announce("ingest-7f3a")
         await work.close()
@@ -115,7 +116,7 @@ async def test_a_queue_that_is_not_there_is_unavailable(queue: Queue) -> None:
 
 async def test_the_region_is_in_the_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
-    work = SqsWork("https://sqs.eu-central-1.amazonaws.com/123456789012/paddock")
+    work = SqsWork("https://sqs.eu-central-1.amazonaws.com/111111111111/paddock")
     assert work._sqs.meta.region_name == "eu-central-1"
     assert work._sqs.meta.endpoint_url == "https://sqs.eu-central-1.amazonaws.com"
     await work.close()

@@ -38,7 +38,7 @@ from paddock.domain.recording import Artifact, Recording, Signal
 from paddock.domain.signal_names import SignalName
 from paddock.domain.upload import Upload
 from paddock.errors import Rejected
-from paddock.ports.documents import BY_ID, MAX_PAGE, Collection, HasSignal, Page, Scalar, Sort, Where
+from paddock.ports.documents import BY_ID, MAX_GROUPS, MAX_PAGE, Collection, Group, HasSignal, Page, Scalar, Sort, Where
 
 MAX_HAVING_SIGNAL = 100_000
 """Recordings that one ``HasSignal`` may mean: their ids go into a query, which may have 16 MiB."""
@@ -248,6 +248,23 @@ class MongoCollection(Generic[T]):
         with translated():
             groups = await (await self._documents.aggregate(steps)).to_list()
         return [(as_scalar(group["_id"]), group["count"]) for group in groups]
+
+    async def sums(self, field: str, by: Sequence[str], where: Where = ()) -> Sequence[Group]:
+        """Sums by group."""
+        # A field that is not there and one that is null would be two groups.
+        keys = {f"by{place}": {"$ifNull": [f"${stored_name(name)}", None]} for place, name in enumerate(by)}
+        steps: list[Mapping[str, Any]] = [
+            {"$match": await self._query(where)},
+            {"$group": {"_id": keys, "count": {"$sum": 1}, "sum": {"$sum": f"${stored_name(field)}"}}},
+            {"$sort": {"sum": -1, "_id": 1}},
+            {"$limit": MAX_GROUPS},
+        ]
+        with translated():
+            groups = await (await self._documents.aggregate(steps)).to_list()
+        return [
+            Group(tuple(as_scalar(group["_id"].get(key)) for key in keys), group["count"], group["sum"])
+            for group in groups
+        ]
 
     async def delete(self, where: Where) -> int:
         """Remove what matches."""

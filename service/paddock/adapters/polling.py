@@ -22,3 +22,10 @@ class PollingWork:
         except TimeoutError:
             return
         self._announced.clear()
+
+    async def redrive(self) -> int:
+        """There is no queue where anything could be given up."""
+        return 0
+
+    async def close(self) -> None:
+        """There is nothing to give back."""

@@ -39,12 +39,12 @@ from paddock.adapters.s3_errors import (
 from paddock.adapters.s3_words import (
     Begun,
     checked_key,
-    content_disposition,
     crc32,
     info_of,
     is_key,
     listed,
 )
+from paddock.domain.names import content_disposition
 from paddock.domain.upload import PART_SIZE_BYTES, part_size_for
 from paddock.errors import PaddockError, Unavailable
 from paddock.ports.objects import ObjectInfo, PartInfo

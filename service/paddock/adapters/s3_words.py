@@ -7,7 +7,6 @@ import re
 import zlib
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Self
-from urllib.parse import quote
 
 from paddock.adapters.object_paths import check_prefix
 from paddock.adapters.s3_errors import no_such_upload
@@ -74,13 +73,6 @@ def is_key(key: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def content_disposition(file_name: str) -> str:
-    """``attachment`` with the name for old clients in ASCII and for all others as it is (RFC 6266)."""
-    printable = "".join(character for character in file_name if character.isprintable()) or "download"
-    ascii_name = re.sub(r"[^A-Za-z0-9 ._+()=@,-]", "_", printable)
-    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(printable, safe='')}"
 
 
 def crc32(data: bytes) -> str:

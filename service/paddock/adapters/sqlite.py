@@ -31,7 +31,7 @@ from paddock.domain.recording import Artifact, Recording, Signal
 from paddock.domain.signal_names import SignalName
 from paddock.domain.upload import Upload
 from paddock.errors import Unavailable
-from paddock.ports.documents import BY_ID, MAX_PAGE, Collection, Page, Scalar, Sort, Where
+from paddock.ports.documents import BY_ID, MAX_GROUPS, MAX_PAGE, Collection, Group, Page, Scalar, Sort, Where
 
 BUSY_TIMEOUT_S = 20.0
 """How long a process waits for another one's write before it answers ``Unavailable``."""
@@ -181,6 +181,19 @@ class SqliteCollection(Generic[T]):
             )
         )
         return [(value, count) for value, count in rows]
+
+    async def sums(self, field: str, by: Sequence[str], where: Where = ()) -> Sequence[Group]:
+        """Sums by group."""
+        values, matching = ", ".join(map(expression, by)), where_sql(self._table, where)
+        places = ", ".join(str(place) for place in range(1, len(by) + 1))
+        rows = await self._read(
+            Sql(
+                f"SELECT {values}, count(*), coalesce(sum({expression(field)}), 0) FROM {self._table}"
+                f" WHERE {matching.text} GROUP BY {places} ORDER BY {len(by) + 2} DESC, {places} LIMIT {MAX_GROUPS}",
+                matching.values,
+            )
+        )
+        return [Group(tuple(row[:-2]), row[-2], row[-1]) for row in rows]
 
     async def delete(self, where: Where) -> int:
         """Remove what matches."""

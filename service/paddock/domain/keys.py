@@ -9,6 +9,7 @@ INCOMING = "incoming/"
 RAW = "raw/"
 COLUMNS = "columns/"
 ARTIFACTS = "artifacts/"
+FILES = "files/"
 _COLUMNS_KEY = re.compile(r"columns/channel=([^/]+)/recording=([^/]+)/([^/]+)\.parquet")
 
 
@@ -43,6 +44,11 @@ def parse_columns_key(key: str) -> tuple[str, str, str]:
 def artifact_key(recording_id: str, artifact_id: str) -> str:
     """A derived file; its name for people is set on download."""
     return f"{ARTIFACTS}{recording_id}/{artifact_id}"
+
+
+def file_key(recording_id: str, file_id: str) -> str:
+    """A file that somebody put beside the recording."""
+    return f"{FILES}{recording_id}/{file_id}"
 
 
 def channel_slug(topic: str, schema_name: str, schema_data: bytes) -> str:

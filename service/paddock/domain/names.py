@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, tzinfo
+from urllib.parse import quote
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import Recording
@@ -22,3 +23,10 @@ def download_name(recording: Recording, suffix: str, zone: tzinfo = UTC) -> str:
         parts = [recording.name.rsplit(".", 1)[0]]
     cleaned = (_UNSAFE.sub("-", part).strip("-.")[:40] for part in parts)
     return "_".join([*filter(None, cleaned), recording.id[:8]]) + suffix
+
+
+def content_disposition(file_name: str) -> str:
+    """``attachment`` with the name for old clients in ASCII and for all others as it is (RFC 6266)."""
+    printable = "".join(character for character in file_name if character.isprintable()) or "download"
+    ascii_name = re.sub(r"[^A-Za-z0-9 ._+()=@,-]", "_", printable)
+    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(printable, safe='')}"

@@ -24,6 +24,7 @@ Scalar: TypeAlias = str | int | float | bool | None
 Operator = Literal["<", "<=", ">", ">=", "="]
 Statistic = Literal["count", "min", "max", "mean", "first", "last"]
 MAX_PAGE = 500
+MAX_GROUPS = 50_000
 
 
 class Equals(msgspec.Struct, frozen=True):
@@ -112,6 +113,14 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     next: str | None = None
 
 
+class Group(msgspec.Struct, frozen=True):
+    """Documents that have the same values in some fields."""
+
+    values: tuple[Scalar, ...]
+    count: int
+    sum: int
+
+
 class Collection(Protocol[T]):
     """Documents of one kind. Every method is atomic; a lost or full store raises ``Unavailable``."""
 
@@ -156,6 +165,13 @@ class Collection(Protocol[T]):
 
     async def facet(self, field: str, where: Where = (), *, limit: int = 50) -> Sequence[tuple[Scalar, int]]:
         """The values of a scalar field with their counts, most frequent first, ties by value; nulls left out."""
+        ...
+
+    async def sums(self, field: str, by: Sequence[str], where: Where = ()) -> Sequence[Group]:
+        """Sums of an integer field, for each combination of the scalar fields ``by``; null is a value here.
+
+        The largest sum first, at most ``MAX_GROUPS``. A document without the field adds 0.
+        """
         ...
 
     async def delete(self, where: Where) -> int:

@@ -15,3 +15,11 @@ class Work(Protocol):
     async def wait(self, timeout_s: float) -> None:
         """Return when a job may be due, at the latest after ``timeout_s``."""
         ...
+
+    async def redrive(self) -> int:
+        """Announce again what its workers gave up; how many ids that were."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections."""
+        ...

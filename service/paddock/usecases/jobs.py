@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import msgspec
+import structlog
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.job import MAX_TRIES, Job, JobState, backoff_ns
 from paddock.domain.recording import Failure
-from paddock.errors import Conflict, NotFound, PaddockError
+from paddock.errors import Conflict, NotFound, PaddockError, Unavailable
 from paddock.ports.documents import MAX_PAGE, Between, Condition, Equals, OneOf, Page, Sort
 from paddock.usecases.services import Services
 
 LEASE_NS = 30 * NS_PER_S
+PASSING = ("disk_full", "internal_error", "queue_unavailable", "unavailable", "worker_died")
+"""Codes of jobs that died although their log may be good."""
 _OLDEST_DUE = Sort("due_at")
+
+log = structlog.get_logger()
 
 
 async def enqueue(
@@ -35,8 +40,16 @@ async def enqueue(
     if not await services.documents.jobs.insert(job):
         again = await _requeue(services, job.id, OneOf("state", (JobState.DONE, JobState.DEAD)), due)
         job = again or job
-    await services.work.announce(job.id)
+    await _announce(services, job.id)
     return job
+
+
+async def _announce(services: Services, job_id: str) -> None:
+    """A queue that is away fails nobody's upload: the job is kept, and the worker looks for it by itself."""
+    try:
+        await services.work.announce(job_id)
+    except Unavailable as error:
+        log.warning("not_announced", job=job_id, code=error.code, message=error.message)
 
 
 async def retry(services: Services, job_id: str) -> Job:
@@ -52,8 +65,23 @@ async def retry(services: Services, job_id: str) -> Job:
         if found is None:
             raise NotFound(f"There is no job {job_id[:80]!r}.")
         raise Conflict(f"Job {job_id} is {found.state}: only a dead job can be retried.", code="job_not_dead")
-    await services.work.announce(job.id)
+    await _announce(services, job.id)
     return job
+
+
+async def redrive(services: Services) -> int:
+    """Try again all that was given up for a passing reason, and what lies on dead letter queues; how many."""
+    count = await services.work.redrive()
+    after = None
+    while True:
+        page = await find_jobs(services, (JobState.DEAD,), limit=MAX_PAGE, after=after)
+        for job in page.items:
+            if job.error is not None and job.error.code in PASSING:
+                await retry(services, job.id)
+                count += 1
+        if page.next is None:
+            return count
+        after = page.next
 
 
 async def _requeue(services: Services, job_id: str, condition: Equals | OneOf, due_at: int) -> Job | None:

@@ -10,7 +10,7 @@ from paddock.domain.names import download_name
 from paddock.domain.recording import Artifact, Recording, Status, check_id_prefix
 from paddock.errors import Conflict, NotFound
 from paddock.formats.registry import find_format
-from paddock.ports.documents import MAX_PAGE, Condition, Contains, Equals, OneOf, Page, Sort, StartsWith
+from paddock.ports.documents import MAX_PAGE, Condition, Contains, Equals, Exists, OneOf, Page, Sort, StartsWith
 from paddock.usecases.services import Services
 
 NEWEST_FIRST = Sort("uploaded_at", descending=True)
@@ -25,8 +25,11 @@ async def find_recordings(
     return await services.documents.recordings.find(where, sort=NEWEST_FIRST, limit=limit, after=after)
 
 
-async def get_recording(services: Services, prefix: str) -> Recording:
+async def get_recording(services: Services, prefix: str, *, deleted: bool | None = False) -> Recording:
     """The recording with this id, or with the only id that begins so.
+
+    Args:
+        deleted: whether to look among what is deleted; None for both.
 
     Raises:
         Rejected: no id.
@@ -34,7 +37,10 @@ async def get_recording(services: Services, prefix: str) -> Recording:
         Conflict: several begin so (code ``ambiguous_id``).
     """
     prefix = check_id_prefix(prefix)
-    page = await services.documents.recordings.find([StartsWith("id", prefix), Equals("deleted_at", None)], limit=2)
+    where: list[Condition] = [StartsWith("id", prefix)]
+    if deleted is not None:
+        where.append(Exists("deleted_at") if deleted else Equals("deleted_at", None))
+    page = await services.documents.recordings.find(where, limit=2)
     if not page.items:
         raise NotFound(f"There is no recording {prefix}.", code="no_such_recording")
     if len(page.items) > 1:

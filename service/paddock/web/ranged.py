@@ -7,13 +7,13 @@ import re
 from collections.abc import AsyncIterator, Callable
 from email.utils import formatdate, parsedate_to_datetime
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from litestar import Request, Response
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Send
 
 from paddock.domain.instants import NS_PER_S
+from paddock.domain.names import content_disposition
 from paddock.ports.objects import ObjectInfo
 from paddock.web.conditional import matches
 
@@ -53,13 +53,6 @@ def _number(digits: str) -> int:
     """A number of any length; one beyond every object need not be parsed."""
     significant = digits.lstrip("0")
     return int(significant or 0) if len(significant) <= _LONGEST_NUMBER else 10**_LONGEST_NUMBER
-
-
-def content_disposition(file_name: str) -> str:
-    """``attachment`` with the name for old clients in ASCII and for all others as it is (RFC 6266)."""
-    printable = "".join(character for character in file_name if character.isprintable()) or "download"
-    ascii_name = re.sub(r"[^A-Za-z0-9 ._+()=@,-]", "_", printable)
-    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(printable, safe='')}"
 
 
 class Ranged(Response[None]):
