@@ -35,6 +35,8 @@ class Part:
         """By channel id: channels that are complete."""
         self.defined = np.zeros(1 << 16, bool)
         """The same by channel id, for many messages at once."""
+        self.revision = 0
+        """Grows with every change of ``definitions``."""
         self.history: list[Definition] = []
         """All that were ever in force."""
         self.conflicts: list[str] = []
@@ -88,3 +90,4 @@ class Part:
         self.definitions[definition.channel.id] = definition
         self.defined[definition.channel.id] = True
         self.history.append(definition)
+        self.revision += 1

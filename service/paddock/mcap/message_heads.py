@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from paddock.mcap.plausible import IN_CHUNKS, looks_plausible
 from paddock.mcap.records import MESSAGE, MESSAGE_HEAD_BYTES, PREFIX, PREFIX_BYTES
-from paddock.mcap.scan import Event, Int64s, Messages, Record
+from paddock.mcap.scan import Event, Indexes, Int64s, Messages, Record
 
 HEAD_BYTES = PREFIX_BYTES + MESSAGE_HEAD_BYTES
 HEAD = np.dtype(
@@ -23,7 +23,8 @@ HEAD = np.dtype(
     ]
 )
 _INDEX_ENTRY = np.dtype([("log_time", "<u8"), ("offset", "<u8")])
-_OPAQUE_HEAD = np.dtype(f"V{HEAD_BYTES}")
+OPAQUE_HEAD = np.dtype(f"V{HEAD_BYTES}")
+"""The same without fields."""
 
 Heads = npt.NDArray[np.void]
 
@@ -33,14 +34,16 @@ def heads_at(data: bytes, starts: Int64s) -> Heads:
 
     A view with an element at every byte makes this one gather; as opaque bytes it needs no aligned copy.
     """
-    everywhere = np.ndarray((max(0, len(data) - HEAD_BYTES + 1),), _OPAQUE_HEAD, data, strides=(1,))
+    everywhere = np.ndarray((max(0, len(data) - HEAD_BYTES + 1),), OPAQUE_HEAD, data, strides=(1,))
     return everywhere[starts].view(HEAD)
 
 
-def index_offsets(record: bytes) -> Int64s:
-    """The offsets within its chunk that the content of a MessageIndex record claims, shape (N,)."""
-    entries = np.frombuffer(record, _INDEX_ENTRY, (len(record) - 6) // 16, 6)
-    return entries["offset"].astype(np.int64)
+def index_offsets(indexes: Indexes) -> list[Int64s]:
+    """The offsets within their chunk that MessageIndex records claim, each of shape (N,)."""
+    return [
+        np.frombuffer(indexes.data, _INDEX_ENTRY, count, begin)["offset"].astype(np.int64)
+        for begin, count in indexes.entries
+    ]
 
 
 def indexed_events(data: bytes, indexes: Sequence[Int64s]) -> list[Event] | None:

@@ -28,7 +28,6 @@ from paddock.mcap.records import (
     FOOTER,
     HEADER,
     MESSAGE,
-    MESSAGE_INDEX,
     METADATA,
     PREFIX_BYTES,
     SCHEMA,
@@ -42,7 +41,7 @@ from paddock.mcap.records import (
     read_metadata,
     read_schema,
 )
-from paddock.mcap.scan import MAGIC_RECORD, Event, Garbage, Int64s, Messages, Record, scan
+from paddock.mcap.scan import MAGIC_RECORD, Event, Garbage, Indexes, Int64s, Messages, Record, scan
 from paddock.mcap.windows import FileWindow, Window
 
 LAST_TIME = 2**63 - 1
@@ -63,8 +62,8 @@ class Run:
     starts: Int64s
     ends: Int64s
     heads: Heads
-    definitions: dict[int, Definition]
-    """By channel id; right until the next run."""
+    part: Part
+    """With the definitions of the channels; right until the next run."""
     ordinal: int
     """How many messages the file has before."""
 
@@ -119,8 +118,9 @@ class LogReader:
             self._held.close()
 
     def _take(self, event: Event) -> Iterator[Run]:
-        if isinstance(event, Record) and event.opcode == MESSAGE_INDEX:
-            self._take_index(event)
+        if isinstance(event, Indexes):
+            if self._chunk is not None:
+                self._chunk.indexes.extend(index_offsets(event))
             return
         yield from self._end_chunk()
         if isinstance(event, Messages):
@@ -186,20 +186,13 @@ class LogReader:
                 continue
             for held in self._held.release(channel_id):
                 heads = heads_at(held.data, held.starts)
-                yield Run(held.data, held.starts, held.ends, heads, self._part.definitions, held.ordinal)
+                yield Run(held.data, held.starts, held.ends, heads, self._part, held.ordinal)
         self._held.forget()
         self.definitions.extend(self._part.history)
         self.conflicts.extend(self._part.conflicts)
         for name, seen in asdict(self._seen).items():
             if not seen:
                 self.losses.miss(name)
-
-    def _take_index(self, record: Record) -> None:
-        if self._chunk is None or record.cut:
-            return
-        begin = self._window.ensure(record.position, PREFIX_BYTES + record.length) + PREFIX_BYTES
-        size = int.from_bytes(self._window.data[begin + 2 : begin + 6], "little")
-        self._chunk.indexes.append(index_offsets(self._window.data[begin : begin + 6 + size]))
 
     def _take_chunk(self, record: Record) -> Iterator[Run]:
         self.chunks += 1
@@ -226,7 +219,7 @@ class LogReader:
                 waiting.append(event)
             elif isinstance(event, Garbage):
                 self.losses.lose("garbage" if event.size else "bad_length", chunk.record.position, event.size)
-            elif event.opcode in (SCHEMA, CHANNEL):
+            elif isinstance(event, Record) and event.opcode in (SCHEMA, CHANNEL):
                 fields = self._fields(event, window)
                 definition = read_schema(fields) if event.opcode == SCHEMA else read_channel(fields)
                 if self._part.changes(definition):
@@ -234,7 +227,7 @@ class LogReader:
                         yield from self._messages(_joined(waiting))
                         waiting = []
                     self._part.add(definition)
-            elif event.opcode == MESSAGE:
+            elif isinstance(event, Record) and event.opcode == MESSAGE:
                 self._cut_message(event, window, chunk.record.position)
         if waiting:
             yield from self._messages(_joined(waiting))
@@ -266,7 +259,7 @@ class LogReader:
             times = heads["log_time"].astype(np.int64)
             self.losses.messages_seen(int(times[0]), int(times[-1]))
             self.clock.observe(times)
-            yield Run(run.data, starts, ends, heads, self._part.definitions, ordinal)
+            yield Run(run.data, starts, ends, heads, self._part, ordinal)
 
     def _fields(self, record: Record, window: Window) -> Fields:
         """The fields of a record, which may reach beyond what its length says."""

@@ -14,6 +14,7 @@ from paddock.domain.recording import LossReport
 from paddock.mcap.definitions import Definition
 from paddock.mcap.log_writer import LogWriter
 from paddock.mcap.message_heads import HEAD_BYTES
+from paddock.mcap.payloads import gathered
 from paddock.mcap.reader import LAST_TIME, LogReader, Run
 from paddock.mcap.records import Channel, Schema
 from paddock.mcap.spool_file import Extent, OrderedReader, Rows, SpoolFile, joined, taken
@@ -144,7 +145,7 @@ class _Sorter:
         """By channel id of the run: the id in the new file, or -1."""
         new_ids = np.full(1 << 16, -1, np.int64)
         for channel_id in np.unique(run.heads["channel"]).tolist():
-            new_id = self._new_id(run.definitions[channel_id])
+            new_id = self._new_id(run.part.definitions[channel_id])
             new_ids[channel_id] = -1 if new_id is None else new_id
         return new_ids
 
@@ -189,12 +190,8 @@ def _rows(run: Run, wanted: np.ndarray[tuple[int], np.dtype[np.int64]], new_ids:
     heads = run.heads[wanted]
     starts, ends = run.starts[wanted], run.ends[wanted]
     base = int(starts[0])
-    offsets = np.empty(2 * len(wanted), np.int32)
-    offsets[0::2] = starts + HEAD_BYTES - base
-    offsets[1::2] = ends - base
-    buffer = pa.py_buffer(run.data).slice(base, int(ends[-1]) - base)
-    elements = pa.Array.from_buffers(pa.binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), buffer])
-    payloads = elements.take(pa.array(np.arange(0, len(offsets), 2, dtype=np.int32)))
+    data = memoryview(run.data)[base : int(ends[-1])]
+    payloads = gathered(data, starts + HEAD_BYTES - base, ends - base, np.arange(len(wanted)))
     channels = pa.array(new_ids[heads["channel"]].astype(np.uint16))
     return Rows(
         heads["log_time"].astype(np.int64),

@@ -6,6 +6,7 @@ have had a wrong length, so the search for the next one begins inside it.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 
@@ -13,13 +14,24 @@ import numpy as np
 import numpy.typing as npt
 
 from paddock.mcap.plausible import ANYWHERE, NO_LENGTH, content_size, find_record, looks_plausible
-from paddock.mcap.records import CHUNK, FIRST_PRIVATE, MAGIC, MESSAGE, MESSAGE_HEAD_BYTES, PREFIX, PREFIX_BYTES
+from paddock.mcap.records import (
+    CHUNK,
+    FIRST_PRIVATE,
+    MAGIC,
+    MESSAGE,
+    MESSAGE_HEAD_BYTES,
+    MESSAGE_INDEX,
+    PREFIX,
+    PREFIX_BYTES,
+)
 from paddock.mcap.windows import BLOCK_BYTES, Window
 
 Int64s = npt.NDArray[np.int64]
 
 MAGIC_RECORD = -1
 """Stands for the magic where an opcode is expected."""
+_INDEX_HEAD = struct.Struct("<BQHI")
+_INDEX_OPCODE = bytes([MESSAGE_INDEX])
 _MESSAGE_BYTES = PREFIX_BYTES + MESSAGE_HEAD_BYTES
 _HEAD_BYTES = PREFIX_BYTES + 128
 """Enough to judge a record by its first fields."""
@@ -38,6 +50,14 @@ class Messages:
     ends: Int64s
     offset: int
     """Where ``data`` begins in what is scanned."""
+
+
+@dataclass(frozen=True)
+class Indexes:
+    """MessageIndex records in a row; (begin, number of entries) of each one's entries in ``data``."""
+
+    data: bytes
+    entries: list[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -61,7 +81,7 @@ class Garbage:
     size: int
 
 
-Event = Messages | Record | Garbage
+Event = Messages | Indexes | Record | Garbage
 
 
 def scan(window: Window, position: int = 0, known: frozenset[int] = ANYWHERE) -> Iterator[Event]:
@@ -73,6 +93,13 @@ def scan(window: Window, position: int = 0, known: frozenset[int] = ANYWHERE) ->
         begin = window.ensure(position, _HEAD_BYTES)
         data, base = window.data, window.start
         starts, at = _message_starts(data, begin)
+        if known is ANYWHERE and data[at : at + 1] == _INDEX_OPCODE:
+            entries, after = _index_entries(data, at)
+            if entries:
+                yield from _messages(data, base, starts, at)
+                yield Indexes(data, entries)
+                position = base + after
+                continue
         position = base + at
         available = window.size - position
         if available <= 0:
@@ -131,6 +158,19 @@ def _message_starts(data: bytes, position: int) -> tuple[list[int], int]:
         append(position)
         position = after
     return starts, position
+
+
+def _index_entries(data: bytes, position: int) -> tuple[list[tuple[int, int]], int]:
+    """The MessageIndex records in a row from ``position`` whose two lengths agree, and where they end."""
+    found: list[tuple[int, int]] = []
+    while position + _INDEX_HEAD.size <= len(data):
+        opcode, length, _, size = _INDEX_HEAD.unpack_from(data, position)
+        after = position + PREFIX_BYTES + length
+        if opcode != MESSAGE_INDEX or length != size + 6 or size % 16 or after > len(data):
+            break
+        found.append((position + _INDEX_HEAD.size, size // 16))
+        position = after
+    return found, position
 
 
 def _messages(data: bytes, base: int, starts: list[int], end: int) -> Iterator[Messages]:

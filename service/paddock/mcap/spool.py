@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
 import numpy as np
-import pyarrow as pa
 
 from paddock.domain.keys import channel_slug
 from paddock.domain.recording import ChannelSummary, Signal
-from paddock.mcap.columns import ColumnBatch, ColumnChannel, Int64s, LogSummary
-from paddock.mcap.definitions import Definition
-from paddock.mcap.message_heads import HEAD_BYTES
-from paddock.mcap.reader import LAST_TIME, LogReader, Run
-from paddock.mcap.spool_channel import Payloads, SpoolChannel
+from paddock.mcap.columns import ColumnBatch, ColumnChannel, LogSummary
+from paddock.mcap.definitions import Definition, Part
+from paddock.mcap.payloads import Numbers, Payloads, by_channel
+from paddock.mcap.reader import LogReader, Run
+from paddock.mcap.spool_channel import SpoolChannel
 from paddock.mcap.spool_file import SpoolFile
 
 _WAITING_BYTES = 16 << 20
-"""Payloads that wait to be decoded in large batches, over all channels; as much again is being decoded."""
-_INT32_MAX = 2**31 - 1
+"""Messages that wait to be decoded in large batches, over all channels; as much again is being decoded."""
 
 
 def spool_log(
@@ -93,116 +90,103 @@ class SpooledColumns:
 
 
 class _Spooler:
-    """Reading, decompressing and gathering in this thread; decoding and writing in another."""
+    """Reading, decompressing and sorting by channel in this thread; decoding and writing in another."""
 
     def __init__(self, reader: LogReader, file: SpoolFile, topics: Callable[[str], bool] | None) -> None:
         self._reader = reader
         self._file = file
         self._topics = topics
-        self._channels: dict[tuple[str, str, str, bytes, str], SpoolChannel] = {}
-        self._routes: dict[Definition, SpoolChannel | None] = {}
-        self._slugs: set[str] = set()
+        self._channels: list[SpoolChannel] = []
+        self._by_content: dict[tuple[str, str, str, bytes, str], int] = {}
+        self._numbers: dict[Definition, int] = {}
+        self._lookup = np.empty(0, np.int32)
+        self._lookup_of: tuple[Part | None, int] = (None, 0)
+        self._waiting: list[tuple[Run, Numbers]] = []
         self._waiting_bytes = 0
+        self._reached = 0
+        self._late = False
         self._writing: Future[None] | None = None
 
     def spool(self) -> SpooledColumns:
         with ThreadPoolExecutor(1, thread_name_prefix="decode") as decoding:
             for run in self._reader.runs():
-                self._add(run)
-                if self._waiting_bytes >= _WAITING_BYTES:
+                # What waited for its definition goes before what was decoded since: never in one batch with others.
+                late = run.ordinal < self._reached
+                if late != self._late or self._waiting_bytes >= _WAITING_BYTES:
                     self._write_waiting(decoding)
+                self._late = late
+                self._reached = max(self._reached, run.ordinal)
+                if not self._waiting or self._waiting[-1][0].data is not run.data:
+                    self._waiting_bytes += len(run.data)
+                self._waiting.append((run, self._channel_numbers(run)))
             self._write_waiting(decoding)
             self._finish_writing()
         for definition in self._reader.definitions:
-            self._route(definition)
+            self._number(definition)
         self._file.flush()
         return self._columns()
 
-    def _add(self, run: Run) -> None:
-        """Hand every channel its payloads: one gather for all channels, then slices of it."""
-        ids = run.heads["channel"]
-        starts, ends = run.starts, run.ends
-        order = np.argsort(ids, kind="stable")
-        if len(run.data) > _INT32_MAX:
-            order = self._addressable(run, order)
-            if not len(order):
-                return
-        heads = run.heads[order]
-        # Payloads and what lies between them are alternating elements of one array over the whole buffer.
-        offsets = np.empty(2 * len(starts), np.int32)
-        offsets[0::2] = np.minimum(starts + HEAD_BYTES, _INT32_MAX)
-        offsets[1::2] = np.minimum(ends, _INT32_MAX)
-        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(run.data)]
-        elements = pa.Array.from_buffers(pa.binary(), len(offsets) - 1, buffers)
-        payloads = elements.take(pa.array((order * 2).astype(np.int32)))
-        log_time = heads["log_time"].astype(np.int64)
-        publish_time = np.minimum(heads["publish_time"], np.uint64(LAST_TIME)).astype(np.int64)
-        sequence = heads["sequence"].astype(np.int64)
-        sorted_ids = heads["channel"]
-        bounds = [0, *(np.flatnonzero(sorted_ids[1:] != sorted_ids[:-1]) + 1).tolist(), len(sorted_ids)]
-        for begin, end in pairwise(bounds):
-            channel = self._route(run.definitions[int(sorted_ids[begin])])
-            if channel is not None:
-                part = slice(begin, end)
-                channel.waiting.append(
-                    Payloads(payloads[part], log_time[part], publish_time[part], sequence[part], run.ordinal)
-                )
-        self._waiting_bytes += payloads.nbytes + len(order) * 24
-
-    def _addressable(self, run: Run, order: Int64s) -> Int64s:
-        """Arrow counts bytes of one batch in int32: a message that ends beyond that is given up."""
-        fits = run.ends[order] <= _INT32_MAX
-        for channel_id in run.heads["channel"][order[~fits]].tolist():
-            self._reader.losses.undecoded(run.definitions[channel_id].channel.topic)
-        fitting: Int64s = order[fits]
-        return fitting
-
-    def _route(self, definition: Definition) -> SpoolChannel | None:
-        """Where the messages of a definition go; nowhere when its topic is not wanted."""
-        if definition in self._routes:
-            return self._routes[definition]
-        channel, schema = definition.channel, definition.schema
-        route: SpoolChannel | None = None
-        if self._topics is None or self._topics(channel.topic):
-            name, encoding, data = (schema.name, schema.encoding, schema.data) if schema else ("", "", b"")
-            key = (channel.topic, name, encoding, data, channel.message_encoding)
-            if key not in self._channels:
-                slug = channel_slug(channel.topic, name, data)
-                if slug in self._slugs:
-                    slug = channel_slug(
-                        channel.topic, name, data + f"\0{encoding}\0{channel.message_encoding}".encode()
-                    )
-                self._slugs.add(slug)
-                self._channels[key] = SpoolChannel(definition, slug)
-            route = self._channels[key]
-            route.metadata = {**channel.metadata, **route.metadata}
-        self._routes[definition] = route
-        return route
+    def _channel_numbers(self, run: Run) -> Numbers:
+        """Which of ``_channels`` each message belongs to, or -1; shape (N,)."""
+        part = run.part
+        if self._lookup_of != (part, part.revision):
+            self._lookup = np.full(1 << 16, -1, np.int32)
+            for channel_id, definition in part.definitions.items():
+                self._lookup[channel_id] = self._number(definition)
+            self._lookup_of = part, part.revision
+        numbers: Numbers = self._lookup[run.heads["channel"]]
+        return numbers
 
     def _write_waiting(self, decoding: ThreadPoolExecutor) -> None:
         """Begin to decode what waits, once what waited before is done."""
-        self._finish_writing()
-        batch = [(channel, channel.take_waiting()) for channel in self._channels.values() if channel.waiting]
-        self._waiting_bytes = 0
-        self._writing = decoding.submit(self._write, batch)
+        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        if waiting:
+            batch = list(by_channel(waiting))
+            self._finish_writing()
+            self._writing = decoding.submit(self._write, batch)
 
     def _finish_writing(self) -> None:
         if self._writing is not None:
             self._writing.result()
             self._writing = None
 
-    def _write(self, batch: list[tuple[SpoolChannel, list[Payloads]]]) -> None:
-        while batch:
-            channel, waiting = batch.pop()
-            channel.write(waiting, self._file, self._reader.losses)
+    def _write(self, batch: list[tuple[int, Payloads]]) -> None:
+        for number, payloads in batch:
+            self._channels[number].write(payloads, self._file)
+
+    def _number(self, definition: Definition) -> int:
+        """Where in ``_channels`` the messages of a definition go; -1 when its topic is not wanted."""
+        number = self._numbers.get(definition)
+        if number is None:
+            wanted = self._topics is None or self._topics(definition.channel.topic)
+            number = self._numbers[definition] = self._spool_channel(definition) if wanted else -1
+        return number
+
+    def _spool_channel(self, definition: Definition) -> int:
+        """Definitions that say the same, under another id or in another part, are one channel."""
+        channel, schema = definition.channel, definition.schema
+        name, encoding, data = (schema.name, schema.encoding, schema.data) if schema else ("", "", b"")
+        content = (channel.topic, name, encoding, data, channel.message_encoding)
+        if content not in self._by_content:
+            slug = channel_slug(channel.topic, name, data)
+            if any(each.slug == slug for each in self._channels):
+                encodings = f"\0{encoding}\0{channel.message_encoding}".encode()
+                slug = channel_slug(channel.topic, name, data + encodings)
+            self._by_content[content] = len(self._channels)
+            self._channels.append(SpoolChannel(definition, slug))
+        number = self._by_content[content]
+        self._channels[number].metadata = {**channel.metadata, **self._channels[number].metadata}
+        return number
 
     def _columns(self) -> SpooledColumns:
-        spooled = sorted(self._channels.values(), key=lambda each: (each.definition.channel.topic, each.slug))
+        spooled = sorted(self._channels, key=lambda each: (each.definition.channel.topic, each.slug))
         channels = {}
         summaries: list[ChannelSummary] = []
         signals: list[Signal] = []
         for each in spooled:
             each.settle(self._file)
+            if each.undecodable:
+                self._reader.losses.undecoded(each.definition.channel.topic, each.undecodable)
             channel = each.column_channel()
             channels[channel] = each
             summaries.append(each.summary(channel))

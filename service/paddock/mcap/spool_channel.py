@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pyarrow as pa
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import ChannelSummary
-from paddock.mcap.columns import ColumnChannel, Int64s
+from paddock.mcap.columns import ColumnChannel
 from paddock.mcap.decoders.decoded import Decoder
 from paddock.mcap.decoders.registry import find_decoder
 from paddock.mcap.definitions import Definition
-from paddock.mcap.losses import LossLedger
+from paddock.mcap.payloads import Payloads
 from paddock.mcap.spool_file import Extent, OrderedReader, Rows, SpoolFile, is_ordered
 from paddock.mcap.statistics import ChannelStatistics
 
 _PAYLOAD_BYTES = 8 << 20
 """Payloads decoded in one call: what they become may be several times as large."""
-
-
-@dataclass(frozen=True)
-class Payloads:
-    """Messages not yet decoded. Shapes: ``log_time``, ``publish_time``, ``sequence`` int64 (N,)."""
-
-    payloads: pa.BinaryArray
-    log_time: Int64s
-    publish_time: Int64s
-    sequence: Int64s
-    ordinal: int
-
-    def __len__(self) -> int:
-        return len(self.log_time)
 
 
 class SpoolChannel:
@@ -41,10 +25,10 @@ class SpoolChannel:
     def __init__(self, definition: Definition, slug: str) -> None:
         self.definition = definition
         self.slug = slug
-        self.waiting: list[Payloads] = []
         self.extents: list[Extent] = []
         self.metadata = dict(definition.channel.metadata)
         self.rows = 0
+        self.undecodable = 0
         self.decoded_bytes = 0
         self._decoder: Decoder | None = None
         self._statistics = ChannelStatistics()
@@ -58,18 +42,11 @@ class SpoolChannel:
             self._decoder = find_decoder(self.definition)
         return self._decoder
 
-    def take_waiting(self) -> list[Payloads]:
-        """Hand over what waits."""
-        waiting, self.waiting = self.waiting, []
-        return waiting
-
-    def write(self, waiting: list[Payloads], file: SpoolFile, losses: LossLedger) -> None:
-        """Decode payloads, take their statistics, and put them into the spool."""
-        ordinal = waiting[0].ordinal
-        payloads = pa.concat_arrays([each.payloads for each in waiting])
-        times = np.concatenate([each.log_time for each in waiting])
-        publish = np.concatenate([each.publish_time for each in waiting])
-        sequence = np.concatenate([each.sequence for each in waiting])
+    def write(self, waiting: Payloads, file: SpoolFile) -> None:
+        """Decode messages, take their statistics, and put them into the spool."""
+        self.undecodable += waiting.unaddressable
+        payloads, times = waiting.payloads, waiting.log_time
+        publish, sequence = waiting.publish_time, waiting.sequence
         if len(times) > 1 and (times[1:] < times[:-1]).any():
             order = np.argsort(times, kind="stable")
             payloads = payloads.take(pa.array(order))
@@ -80,10 +57,10 @@ class SpoolChannel:
             decoded = self.decoder.decode(payloads[part])
             columns = times[part], publish[part], sequence[part]
             if decoded.kept is not None:
-                losses.undecoded(self.definition.channel.topic, len(columns[0]) - int(decoded.kept.sum()))
+                self.undecodable += len(columns[0]) - int(decoded.kept.sum())
                 columns = columns[0][decoded.kept], columns[1][decoded.kept], columns[2][decoded.kept]
             if len(columns[0]):
-                self._write_rows(Rows(*columns, decoded.messages), file, ordinal)
+                self._write_rows(Rows(*columns, decoded.messages), file, waiting.ordinal)
 
     def read(self, file: SpoolFile, names: list[str] | None) -> OrderedReader:
         """Its rows by time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,13 @@ def decoder(schema: Schema | None) -> ProtobufDecoder:
         raise Undecodable("its schema is missing")
     if schema.encoding != "protobuf":
         raise Undecodable(f"its schema is {schema.encoding or 'nothing'}, not protobuf")
-    return ProtobufDecoder(_descriptor(schema))
+    return _shared(schema.name, schema.data)
+
+
+@lru_cache(maxsize=256)
+def _shared(name: str, data: bytes) -> ProtobufDecoder:
+    """Topics of one schema, and the logs of one season, share what was worked out for it."""
+    return ProtobufDecoder(_descriptor(name, data))
 
 
 class ProtobufDecoder:
@@ -103,18 +110,18 @@ class ProtobufDecoder:
         return arrow_rows([message for message in parsed if message is not None], self._plan)
 
 
-def _descriptor(schema: Schema) -> Descriptor:
+def _descriptor(name: str, data: bytes) -> Descriptor:
     files = descriptor_pb2.FileDescriptorSet()
     try:
-        files.ParseFromString(schema.data)
+        files.ParseFromString(data)
         pool = descriptor_pool.DescriptorPool()
         waiting = {file.name: file for file in files.file}
-        for name in list(waiting):
-            _add_file(pool, name, waiting)
-        return pool.FindMessageTypeByName(schema.name)
+        for file_name in list(waiting):
+            _add_file(pool, file_name, waiting)
+        return pool.FindMessageTypeByName(name)
     except (DecodeError, TypeError, KeyError, ValueError, RecursionError) as error:
         reason = str(error).strip("'\"").splitlines()
-        raise Undecodable(f"its schema is broken ({reason[0][:120] if reason else schema.name})") from None
+        raise Undecodable(f"its schema is broken ({reason[0][:120] if reason else name})") from None
 
 
 def _add_file(
