@@ -34,6 +34,7 @@ from paddock.ports.documents import (
     Documents,
     Equals,
     Exists,
+    Group,
     HasElement,
     HasSignal,
     OneOf,

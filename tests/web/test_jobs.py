@@ -65,3 +65,28 @@ async def test_the_page_says_why_and_its_button_works_without_scripts(
 async def test_empty_pages_tell_the_next_step(client: httpx.AsyncClient) -> None:
     assert "Upload logs" in (await client.get("/jobs")).text
     assert "All jobs" in (await client.get("/jobs?state=dead")).text
+
+
+async def test_all_dead_jobs_are_retried_at_once(client: httpx.AsyncClient, services: Services, dead: Job) -> None:
+    await services.documents.jobs.insert(
+        Job("export-x", "export", "x", 0, 0, JobState.DEAD, params={"request": "{}"})
+    )
+    page = (await client.get("/jobs")).text
+    assert "Retry all 2 dead" in page and "mat</span>" in page
+    assert (await client.post("/jobs/retry")).status_code == 303
+    assert "Retry all" not in (await client.get("/jobs")).text
+    assert {job["state"] for job in (await client.get("/api/jobs")).json()["items"]} == {"queued", "done"}
+
+
+async def test_storage_as_api_and_page(client: httpx.AsyncClient, services: Services) -> None:
+    assert "Nothing is stored yet" in (await client.get("/storage")).text
+    await services.documents.recordings.insert(build_recording())
+    storage = (await client.get("/api/storage")).json()
+    assert storage["groups"][0] | {"derived_bytes": 0} == {
+        "car": "HT09",
+        "event": "Endurance",
+        "recordings": 1,
+        "original_bytes": 73_400_320,
+        "derived_bytes": 0,
+    }
+    assert "73.4 MB" in (await client.get("/storage")).text

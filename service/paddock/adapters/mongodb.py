@@ -8,6 +8,7 @@ the middle may leave some documents written, and putting them again mends it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
@@ -38,7 +39,18 @@ from paddock.domain.recording import Artifact, Recording, Signal
 from paddock.domain.signal_names import SignalName
 from paddock.domain.upload import Upload
 from paddock.errors import Rejected
-from paddock.ports.documents import BY_ID, MAX_GROUPS, MAX_PAGE, Collection, Group, HasSignal, Page, Scalar, Sort, Where
+from paddock.ports.documents import (
+    BY_ID,
+    MAX_GROUPS,
+    MAX_PAGE,
+    Collection,
+    Group,
+    HasSignal,
+    Page,
+    Scalar,
+    Sort,
+    Where,
+)
 
 MAX_HAVING_SIGNAL = 100_000
 """Recordings that one ``HasSignal`` may mean: their ids go into a query, which may have 16 MiB."""
@@ -251,20 +263,25 @@ class MongoCollection(Generic[T]):
 
     async def sums(self, field: str, by: Sequence[str], where: Where = ()) -> Sequence[Group]:
         """Sums by group."""
-        # A field that is not there and one that is null would be two groups.
-        keys = {f"by{place}": {"$ifNull": [f"${stored_name(name)}", None]} for place, name in enumerate(by)}
-        steps: list[Mapping[str, Any]] = [
-            {"$match": await self._query(where)},
-            {"$group": {"_id": keys, "count": {"$sum": 1}, "sum": {"$sum": f"${stored_name(field)}"}}},
-            {"$sort": {"sum": -1, "_id": 1}},
-            {"$limit": MAX_GROUPS},
-        ]
-        with translated():
+        keys = {f"by{place}": f"${stored_name(name)}" for place, name in enumerate(by)}
+        query = await self._query(where)
+
+        async def added(number: object) -> list[tuple[tuple[Scalar, ...], int]]:
+            steps = [{"$match": query}, {"$group": {"_id": keys, "added": {"$sum": number}}}]
             groups = await (await self._documents.aggregate(steps)).to_list()
-        return [
-            Group(tuple(as_scalar(group["_id"].get(key)) for key in keys), group["count"], group["sum"])
-            for group in groups
-        ]
+            return [(tuple(as_scalar(group["_id"].get(key)) for key in keys), group["added"]) for group in groups]
+
+        # Two questions, because of two accumulators FerretDB 1.24 fills the first one only.
+        with translated():
+            counted, summed = await added(1), await added(f"${stored_name(field)}")
+        # A field that is not there and one that is null are two groups for the server.
+        counts, sums = Counter[tuple[Scalar, ...]](), Counter[tuple[Scalar, ...]]()
+        for values, number in counted:
+            counts[values] += number
+        for values, number in summed:
+            sums[values] += number
+        found = [Group(values, counts[values], total) for values, total in sums.items() if counts[values]]
+        return sorted(found, key=lambda group: -group.sum)[:MAX_GROUPS]
 
     async def delete(self, where: Where) -> int:
         """Remove what matches."""

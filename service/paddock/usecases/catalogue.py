@@ -43,11 +43,15 @@ async def save_catalogue(
         changes = {field: getattr(changed, field) for field in fields}
         stored = await services.documents.catalogues.change(CATALOGUE_ID, changes, [Equals("version", version)])
     if stored is None:
-        raise Conflict(
-            "Somebody changed the signal catalogue meanwhile: read it again, then repeat your change.",
-            code="catalogue_changed",
-        )
+        raise _changed()
     return stored
+
+
+def _changed() -> Conflict:
+    return Conflict(
+        "Somebody changed the signal catalogue meanwhile: read it again, then repeat your change.",
+        code="catalogue_changed",
+    )
 
 
 class EntryChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,7 +72,10 @@ async def change_entries(
         Rejected: a position that is not there, or as for ``save_catalogue``.
         Conflict: as for ``save_catalogue``.
     """
-    entries: list[Entry | None] = list((await load_catalogue(services)).signals)
+    catalogue = await load_catalogue(services)
+    if catalogue.version != version:
+        raise _changed()
+    entries: list[Entry | None] = list(catalogue.signals)
     known = len(entries)
     for change in changes:
         if change.position is None:

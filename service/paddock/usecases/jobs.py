@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -82,6 +83,18 @@ async def redrive(services: Services) -> int:
         if page.next is None:
             return count
         after = page.next
+
+
+async def retry_all(services: Services) -> int:
+    """Give every dead job its tries again; how many that were."""
+    retried = 0
+    while (page := await find_jobs(services, (JobState.DEAD,), limit=MAX_PAGE)).items:
+        for job in page.items:
+            # Somebody else may have retried it meanwhile.
+            with contextlib.suppress(NotFound, Conflict):
+                await retry(services, job.id)
+                retried += 1
+    return retried
 
 
 async def _requeue(services: Services, job_id: str, condition: Equals | OneOf, due_at: int) -> Job | None:

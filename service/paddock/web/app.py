@@ -18,7 +18,7 @@ from paddock.domain.instants import to_rfc3339
 from paddock.settings import Settings
 from paddock.usecases.services import Services
 from paddock.web import pages, words
-from paddock.web.api import catalogue, exports, health, jobs, objects, plots, recordings, signals, uploads
+from paddock.web.api import catalogue, exports, health, jobs, objects, plots, recordings, signals, storage, uploads
 from paddock.web.assets import asset_routes
 from paddock.web.conditional import Conditional
 from paddock.web.injected import principal_of
@@ -45,6 +45,7 @@ def create_app(services: Services, settings: Settings) -> Litestar:
         uploads.ROUTER,
         jobs.ROUTER,
         catalogue.ROUTER,
+        storage.ROUTER,
         pages.ROUTER,
     ]
     if isinstance(services.objects, DirectoryObjects):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Router
 
 from paddock.web.injected import refuse_unknown_parameters
-from paddock.web.pages import jobs, recordings, signals, upload
+from paddock.web.pages import jobs, recordings, signals, storage, upload
 
 ROUTER = Router(
     "/",
@@ -16,6 +16,8 @@ ROUTER = Router(
         signals.signals_page,
         jobs.jobs_page,
         jobs.retry_and_return,
+        jobs.retry_all_and_return,
+        storage.storage_page,
     ],
     before_request=refuse_unknown_parameters,
     include_in_schema=False,

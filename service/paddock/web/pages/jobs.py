@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
+import msgspec
 from litestar import get, post
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
-from paddock.domain.job import JobState
+from paddock.domain.export import ExportRequest
+from paddock.domain.job import Job, JobState
 from paddock.usecases import jobs
 from paddock.web.conditional import Page
 from paddock.web.injected import After, ThePrincipal, TheServices
@@ -32,12 +35,26 @@ async def jobs_page(
         jobs=page.items,
         subjects=await jobs.subjects_of(services, page.items),
         counts=await jobs.count_jobs(services),
+        details=_details(page.items),
         states=tuple(JobState),
         state=wanted,
         next=page.next,
         after=after,
         unsettled=any(job.state in UNFINISHED for job in page.items),
     )
+
+
+def _details(found: Sequence[Job]) -> dict[str, str]:
+    """The format of each export, by job id: a recording may have many."""
+    exports = (job for job in found if job.kind == "export" and "request" in job.params)
+    return {job.id: msgspec.json.decode(job.params["request"], type=ExportRequest).format for job in exports}
+
+
+@post("/jobs/retry")
+async def retry_all_and_return(services: TheServices) -> Redirect:
+    """Gives every dead job its tries again; after a full disk there are many."""
+    await jobs.retry_all(services)
+    return Redirect("/jobs", status_code=303)
 
 
 @post("/jobs/{job_id:str}/retry")

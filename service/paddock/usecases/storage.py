@@ -1,0 +1,83 @@
+"""Storage: how many bytes the logs and what was derived from them take, by car and event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from paddock.ports.documents import Exists, Scalar
+from paddock.usecases.services import Services
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What some recordings take."""
+
+    car: str = ""
+    """Empty when nobody said."""
+    event: str = ""
+    recordings: int = 0
+    original_bytes: int = 0
+    derived_bytes: int = 0
+    """MATLAB files, exports, viewer copies. Columns for plots are about as large as the MATLAB file, and not in it."""
+
+    @property
+    def total_bytes(self) -> int:
+        """All of it."""
+        return self.original_bytes + self.derived_bytes
+
+
+class Storage(msgspec.Struct, frozen=True):
+    """The whole store."""
+
+    total: Usage
+    groups: tuple[Usage, ...]
+    """By car and event, the largest first."""
+    by_format: tuple[tuple[str, int, int], ...]
+    """Of what is derived: format, files, bytes; the largest first."""
+    deleted_bytes: int
+    """Of the originals: of recordings that were deleted and not purged."""
+
+
+async def storage_used(services: Services) -> Storage:
+    """Sums made in the store; no document is read, and what is deleted counts until it is purged."""
+    documents = services.documents
+    recordings = await documents.recordings.sums("size_bytes", ("id", "metadata.car.value", "metadata.event.value"))
+    artifacts = await documents.artifacts.sums("size_bytes", ("recording",))
+    formats = await documents.artifacts.sums("size_bytes", ("format",))
+    deleted = await documents.recordings.sums("size_bytes", ("status",), [Exists("deleted_at")])
+    derived = {group.values[0]: group.sum for group in artifacts}
+    found: dict[tuple[str, str], Usage] = {}
+    for group in recordings:
+        recording_id, car, event = group.values
+        key = (_text(car), _text(event))
+        known = found.get(key) or Usage(*key)
+        found[key] = _plus(known, Usage("", "", group.count, group.sum, derived.get(recording_id, 0)))
+    groups = sorted(found.values(), key=lambda usage: (-usage.total_bytes, usage.car, usage.event))
+    return Storage(
+        total=_total(groups),
+        groups=tuple(groups),
+        by_format=tuple((_text(group.values[0]), group.count, group.sum) for group in formats),
+        deleted_bytes=sum(group.sum for group in deleted),
+    )
+
+
+def _total(groups: Iterable[Usage]) -> Usage:
+    total = Usage()
+    for usage in groups:
+        total = _plus(total, usage)
+    return total
+
+
+def _plus(known: Usage, more: Usage) -> Usage:
+    return Usage(
+        known.car,
+        known.event,
+        known.recordings + more.recordings,
+        known.original_bytes + more.original_bytes,
+        known.derived_bytes + more.derived_bytes,
+    )
+
+
+def _text(value: Scalar) -> str:
+    return "" if value is None else str(value)
