@@ -1,8 +1,8 @@
-"""Kill the worker of one box (MongoDB-wire server, S3 server) at random moments of ingests, then look at what is left.
+"""Kill the worker of one box (MongoDB-wire and S3 server) at random moments of ingests, then look at what is left.
 
     python -m tests.scripts.kill_worker [kills] [seed]
 
-Each round uploads a log, lets the worker run for a random time and kills it with SIGKILL. In the end every log must be
+Each round uploads a log, lets the worker run for a random time and kills it. In the end every log must be
 ready, its original must be its id, and fsck must find nothing.
 """
 

@@ -75,13 +75,13 @@ def installed() -> Path:
 
 
 @contextlib.contextmanager
-def running(data: Path) -> Iterator[S3Server]:
-    """A server that keeps its objects below ``data``."""
+def running(data: Path, webhook: str = "") -> Iterator[S3Server]:
+    """A server that keeps its objects below ``data``, and posts S3's events to ``webhook``."""
     program = installed()
     data.mkdir(parents=True, exist_ok=True)
     access_key, secret_key = secrets.token_hex(10), secrets.token_hex(20)
     with data.with_suffix(".log").open("ab") as log:
-        process, endpoint = _start(program, data, access_key, secret_key, log.fileno())
+        process, endpoint = _start(program, data, access_key, secret_key, log.fileno(), webhook)
         try:
             yield S3Server(endpoint, access_key, secret_key)
         finally:
@@ -94,14 +94,26 @@ def running(data: Path) -> Iterator[S3Server]:
 
 
 def _start(
-    program: Path, data: Path, access_key: str, secret_key: str, log: int
+    program: Path, data: Path, access_key: str, secret_key: str, log: int, webhook: str
 ) -> tuple[subprocess.Popen[bytes], str]:
     for _ in range(5):
         port = _free_port()
         # Nobody else answers on a path that was just thrown: what answers there is this process.
         health = f"/{secrets.token_hex(8)}"
+        events = ["--event-webhook-url", webhook] if webhook else []
         process = subprocess.Popen(
-            [program, "--port", f"127.0.0.1:{port}", "--region", REGION, "--health", health, "posix", data],
+            [
+                program,
+                "--port",
+                f"127.0.0.1:{port}",
+                "--region",
+                REGION,
+                "--health",
+                health,
+                *events,
+                "posix",
+                data,
+            ],
             # Not on the command line, where every process of the machine sees it.
             env={**os.environ, "ROOT_ACCESS_KEY_ID": access_key, "ROOT_SECRET_ACCESS_KEY": secret_key},
             stdout=log,

@@ -225,10 +225,13 @@ async def adopt(services: Services, key: str) -> None:
         return
     upload = await services.documents.uploads.get(upload_id)
     if upload is not None:
-        if upload.completed_at is None:
-            with contextlib.suppress(Rejected):
-                await _refuse_other_files(services, upload)
-                await _accept(services, upload)
+        if upload.completed_at is not None:
+            # Accepted, and still here: its ingest has not been done, so whoever asks may do it.
+            await jobs.enqueue(services, "ingest", upload_id)
+            return
+        with contextlib.suppress(Rejected):
+            await _refuse_other_files(services, upload)
+            await _accept(services, upload)
         return
     stranger = Upload(
         id=upload_id,
