@@ -45,8 +45,8 @@ class SeriesResource(msgspec.Struct, frozen=True, kw_only=True):
     ]
     seconds: Annotated[list[float], Meta(description="Since `origin_at`, ascending.", examples=[[0.0, 0.01]])]
     values: Annotated[
-        list[float | bool | str | None],
-        Meta(description="One per instant; null is missing.", examples=[[0.0, 0.2]]),
+        list[Any],
+        Meta(description="A number, boolean or text per instant; null is missing.", examples=[[0.0, 0.2]]),
     ]
     samples: Annotated[int, Meta(description="How many there are in the span, drawn or not.", examples=[244_800])]
     enums: Annotated[dict[str, str], Meta(description="Names by number.", examples=[{"1": "READY"}])] = {}
@@ -163,8 +163,8 @@ def _series(series: Series) -> SeriesResource:
 def _numbers(values: npt.NDArray[Any]) -> list[Any]:
     """As JSON has them. A float32 is written with its own few digits, not with the 17 of the double beside it."""
     if values.dtype in (np.float32, np.float16):
-        return values.astype("U32").astype(np.float64).tolist()
-    return values.tolist()
+        values = values.astype("U32").astype(np.float64)
+    return list(values.tolist())
 
 
 ROUTER = Router(

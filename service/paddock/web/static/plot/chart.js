@@ -1,0 +1,355 @@
+// One plot on a canvas: lines, steps and lanes over time, with axes by unit. It draws; it fetches nothing.
+//
+// Two canvases lie on each other: data on the lower one, cursor and selection on the upper one, so that moving the
+// cursor over thousands of points costs nothing.
+
+import { clock, tickText, ticks, timeTicks } from "/static/plot/ticks.js";
+
+const LANE = 20;
+const LANE_GAP = 4;
+const AXIS = 22;
+const SIDE = 54;
+const FONT = "11px system-ui, sans-serif";
+const COLOURS = 8;
+const FEW_POINTS_PX = 9;  // so far apart, single samples can be told
+
+/** Whether a signal is a lane of named pieces instead of a line. */
+export function isLane(series) {
+  return series.drawing === "segments" || series.dtype === "bool" || Object.keys(series.enums).length > 0;
+}
+
+/** Index of the last sample at or before `seconds`, -1 when there is none. */
+export function indexAt(times, seconds) {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle] <= seconds) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** What a value is called: an enum's name, on and off, or the value. */
+export function nameOf(series, value) {
+  if (value === null || value === undefined) return null;
+  if (typeof value === "boolean") return value ? "on" : "off";
+  return series.enums[value] ?? value;
+}
+
+export class Chart {
+  constructor(host) {
+    this.host = host;
+    this.canvases = ["data", "over"].map((layer) => {
+      const canvas = document.createElement("canvas");
+      canvas.className = layer;
+      host.append(canvas);
+      return canvas;
+    });
+    this.series = [];
+    this.view = { start: 0, end: 1 };
+    this.cursor = null;
+    this.selection = null;
+    this.resizing = new ResizeObserver(() => this.resize());
+    this.resizing.observe(host);
+    this.themes = matchMedia("(prefers-color-scheme: dark)");
+    this.retheme = () => this.draw();
+    this.themes.addEventListener("change", this.retheme);
+  }
+
+  close() {
+    this.resizing.disconnect();
+    this.themes.removeEventListener("change", this.retheme);
+  }
+
+  /** `series` as the API has them, each with `colour` (0 to 7) and `shift` (seconds to add to its times). */
+  show(series, view) {
+    this.lines = series.filter((each) => !isLane(each));
+    this.lanes = series.filter(isLane);
+    this.series = series;
+    this.units = [...new Set(this.lines.map((each) => each.unit))];
+    const lanes = this.lanes.length * (LANE + LANE_GAP);
+    this.host.style.height = `calc(${this.lines.length ? "var(--plot-height)" : "0px"} + ${lanes + AXIS + 8}px)`;
+    this.look(view);
+    this.resize();
+  }
+
+  look(view) {
+    this.view = view;
+    this.draw();
+  }
+
+  point(cursor, selection = null) {
+    this.cursor = cursor;
+    this.selection = selection;
+    this.drawOver();
+  }
+
+  /** The instant under a place on the screen. */
+  secondsAt(clientX) {
+    const place = clientX - this.host.getBoundingClientRect().left;
+    const share = (place - this.left) / Math.max(1, this.right - this.left);
+    return this.view.start + Math.min(1, Math.max(0, share)) * (this.view.end - this.view.start);
+  }
+
+  resize() {
+    const { clientWidth, clientHeight } = this.host;
+    const ratio = devicePixelRatio || 1;
+    for (const canvas of this.canvases) {
+      canvas.width = Math.round(clientWidth * ratio);
+      canvas.height = Math.round(clientHeight * ratio);
+      canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
+    }
+    this.draw();
+  }
+
+  x(seconds) {
+    return this.left + ((seconds - this.view.start) / (this.view.end - this.view.start)) * (this.right - this.left);
+  }
+
+  draw() {
+    const { clientWidth: width, clientHeight: height } = this.host;
+    if (!width || !this.units) return;
+    const context = this.canvases[0].getContext("2d");
+    context.clearRect(0, 0, width, height);
+    context.font = FONT;
+    this.left = SIDE;
+    this.right = width - (this.units.length > 1 ? SIDE : 12);
+    this.top = 8;
+    this.bottom = height - AXIS - this.lanes.length * (LANE + LANE_GAP);
+    this.end = height - AXIS;
+    this.styles = this.readStyles();
+    this.drawTimeAxis(context);
+    this.scales = this.units.map((unit) => this.scale(unit));
+    this.scales.slice(0, 2).forEach((scale, side) => this.drawValueAxis(context, scale, side));
+    context.save();
+    context.beginPath();
+    context.rect(this.left, 0, this.right - this.left, this.end);
+    context.clip();
+    for (const each of this.lines) this.drawLimits(context, each);
+    for (const each of this.lines) this.drawLine(context, each);
+    this.lanes.forEach((each, number) => this.drawLane(context, each, number));
+    context.restore();
+    this.drawLaneNames(context);
+    this.drawOver();
+  }
+
+  readStyles() {
+    const styles = getComputedStyle(this.host);
+    const read = (name) => styles.getPropertyValue(name).trim();
+    return {
+      ink: read("--ink-2"), quiet: read("--ink-3"), grid: read("--line"), strong: read("--line-strong"),
+      surface: read("--surface"), bad: read("--bad"), accent: read("--accent"), sunken: read("--sunken"),
+      colours: Array.from({ length: COLOURS }, (_, number) => read(`--plot-${number + 1}`)),
+    };
+  }
+
+  /** First and last index that touch the view, neighbours included. */
+  visible(series) {
+    const first = Math.max(0, indexAt(series.seconds, this.view.start - series.shift));
+    const last = Math.min(series.seconds.length - 1, indexAt(series.seconds, this.view.end - series.shift) + 1);
+    return [first, last];
+  }
+
+  scale(unit) {
+    let low = Infinity;
+    let high = -Infinity;
+    for (const series of this.lines.filter((each) => each.unit === unit)) {
+      const [first, last] = this.visible(series);
+      for (let index = first; index <= last; index += 1) {
+        const value = series.values[index];
+        if (value === null) continue;
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
+    }
+    if (low > high) [low, high] = [0, 1];
+    const margin = (high - low) * 0.06 || Math.abs(high) * 0.1 || 1;
+    return { unit, low: low - margin, high: high + margin };
+  }
+
+  y(unit, value) {
+    const { low, high } = this.scales.find((scale) => scale.unit === unit);
+    return this.bottom - ((value - low) / (high - low)) * (this.bottom - this.top);
+  }
+
+  drawTimeAxis(context) {
+    const { start, end } = this.view;
+    const { at, step } = timeTicks(start, end, (this.right - this.left) / 110);
+    context.textBaseline = "top";
+    context.textAlign = "center";
+    context.lineWidth = 1;
+    for (const tick of at) {
+      const x = Math.round(this.x(tick)) + 0.5;
+      context.strokeStyle = this.styles.grid;
+      line(context, x, this.top, x, this.end);
+      context.fillStyle = this.styles.quiet;
+      context.fillText(clock(tick, step), x, this.end + 7);
+    }
+    context.strokeStyle = this.styles.strong;
+    line(context, this.left, this.end + 0.5, this.right, this.end + 0.5);
+  }
+
+  drawValueAxis(context, { unit, low, high }, side) {
+    const { at, step } = ticks(low, high, Math.max(2, (this.bottom - this.top) / 40));
+    const own = this.lines.filter((each) => each.unit === unit);
+    context.textBaseline = "middle";
+    context.textAlign = side ? "left" : "right";
+    for (const tick of at) {
+      const y = Math.round(this.bottom - ((tick - low) / (high - low)) * (this.bottom - this.top)) + 0.5;
+      if (!side) {
+        context.strokeStyle = this.styles.grid;
+        line(context, this.left, y, this.right, y);
+      }
+      // Where each axis is one signal's, it has that signal's colour.
+      context.fillStyle = this.units.length > 1 && own.length === 1 ? this.colour(own[0]) : this.styles.quiet;
+      context.fillText(tickText(tick, step), side ? this.right + 7 : this.left - 7, y);
+    }
+  }
+
+  colour(series) {
+    return this.styles.colours[series.colour % COLOURS];
+  }
+
+  drawLimits(context, series) {
+    context.strokeStyle = this.styles.bad;
+    context.lineWidth = 1;
+    context.setLineDash([5, 4]);
+    for (const limit of [series.low, series.high]) {
+      if (limit === null) continue;
+      const y = this.y(series.unit, limit);
+      if (y > this.top && y < this.bottom) line(context, this.left, y, this.right, y);
+    }
+    context.setLineDash([]);
+  }
+
+  drawLine(context, series) {
+    const [first, last] = this.visible(series);
+    context.strokeStyle = this.colour(series);
+    context.lineWidth = series.dashed ? 1.25 : 1.5;
+    context.lineJoin = "round";
+    context.lineCap = "round";
+    if (series.dashed) context.setLineDash([4, 3]);
+    context.beginPath();
+    let held = null;  // the height of the last sample; null after a missing one
+    for (let index = first; index <= last; index += 1) {
+      const value = series.values[index];
+      if (value === null) {
+        held = null;
+        continue;
+      }
+      const x = this.x(series.seconds[index] + series.shift);
+      const y = this.y(series.unit, value);
+      if (held === null) context.moveTo(x, y);
+      else if (series.drawing === "steps") context.lineTo(x, held);
+      context.lineTo(x, y);
+      held = y;
+    }
+    context.stroke();
+    context.setLineDash([]);
+    if ((this.right - this.left) / (last - first + 1) > FEW_POINTS_PX) this.drawSamples(context, series, first, last);
+  }
+
+  drawSamples(context, series, first, last) {
+    context.fillStyle = this.colour(series);
+    for (let index = first; index <= last; index += 1) {
+      if (series.values[index] === null) continue;
+      dot(context, this.x(series.seconds[index] + series.shift), this.y(series.unit, series.values[index]), 2.2);
+    }
+  }
+
+  laneTop(number) {
+    return this.bottom + LANE_GAP + number * (LANE + LANE_GAP);
+  }
+
+  /** Each value lasts until the next: a piece of colour, with its name where there is room. */
+  drawLane(context, series, number) {
+    const top = this.laneTop(number);
+    const [first, last] = this.visible(series);
+    const names = [...new Set(series.values)].sort((a, b) => (a > b ? 1 : -1));
+    context.fillStyle = this.styles.sunken;
+    context.fillRect(this.left, top, this.right - this.left, LANE);
+    context.textBaseline = "middle";
+    context.textAlign = "left";
+    for (let index = first; index <= last; ) {
+      const value = series.values[index];
+      let next = index + 1;
+      while (next <= last && series.values[next] === value) next += 1;
+      const from = Math.max(this.left, this.x(series.seconds[index] + series.shift));
+      const to = next <= last ? this.x(series.seconds[next] + series.shift) : this.right;
+      if (value !== null && value !== false) {
+        const strength = value === true ? 0.85 : 0.22 + (0.6 * names.indexOf(value)) / Math.max(1, names.length - 1);
+        context.globalAlpha = strength;
+        context.fillStyle = this.colour(series);
+        context.fillRect(from, top, Math.max(1, to - from), LANE);
+        context.globalAlpha = 1;
+        const text = String(nameOf(series, value));
+        if (value !== true && context.measureText(text).width < to - from - 12) {
+          context.fillStyle = strength > 0.5 ? this.styles.surface : this.styles.ink;
+          context.fillText(text, from + 6, top + LANE / 2 + 0.5);
+        }
+      }
+      if (index !== first) {
+        context.fillStyle = this.styles.surface;
+        context.fillRect(from, top, 1, LANE);
+      }
+      index = next;
+    }
+  }
+
+  drawLaneNames(context) {
+    context.textBaseline = "middle";
+    context.textAlign = "right";
+    this.lanes.forEach((series, number) => {
+      context.fillStyle = this.colour(series);
+      context.fillText(fit(context, series.label, SIDE - 8), this.left - 7, this.laneTop(number) + LANE / 2 + 0.5);
+    });
+  }
+
+  drawOver() {
+    if (!this.styles) return;
+    const { clientWidth: width, clientHeight: height } = this.host;
+    const context = this.canvases[1].getContext("2d");
+    context.clearRect(0, 0, width, height);
+    if (this.selection) {
+      const [from, to] = this.selection.map((each) => this.x(each));
+      context.fillStyle = this.styles.accent;
+      context.globalAlpha = 0.14;
+      context.fillRect(from, this.top, to - from, this.end - this.top);
+      context.globalAlpha = 1;
+    }
+    if (this.cursor === null || this.cursor < this.view.start || this.cursor > this.view.end) return;
+    const x = this.x(this.cursor);
+    context.strokeStyle = this.styles.ink;
+    context.lineWidth = 1;
+    line(context, Math.round(x) + 0.5, this.top, Math.round(x) + 0.5, this.end);
+    for (const series of this.lines) {
+      const value = series.values[indexAt(series.seconds, this.cursor - series.shift)];
+      if (value === null || value === undefined) continue;
+      context.fillStyle = this.styles.surface;
+      dot(context, x, this.y(series.unit, value), 4.5);
+      context.fillStyle = this.colour(series);
+      dot(context, x, this.y(series.unit, value), 3);
+    }
+  }
+}
+
+function line(context, fromX, fromY, toX, toY) {
+  context.beginPath();
+  context.moveTo(fromX, fromY);
+  context.lineTo(toX, toY);
+  context.stroke();
+}
+
+function dot(context, x, y, radius) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.fill();
+}
+
+function fit(context, text, width) {
+  if (context.measureText(text).width <= width) return text;
+  let kept = text;
+  while (kept && context.measureText(`${kept}…`).width > width) kept = kept.slice(0, -1);
+  return `${kept}…`;
+}

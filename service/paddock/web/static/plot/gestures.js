@@ -1,0 +1,102 @@
+// Zoom and pan of a chart by mouse, fingers, trackpad and keyboard.
+//
+// Drag: zoom into what was marked. Shift-drag, or one finger: pan. Two fingers, or Ctrl and the wheel: zoom. Sideways
+// wheel: pan. Double click: all. Keys: arrows move the cursor, with Shift they pan; + and - zoom; 0 shows all. The
+// plain wheel scrolls the page, because a page of plots that cannot be scrolled past is a trap.
+
+const CLICK_PX = 4;
+
+/** `target` has `view`, `cursor`, `zoomTo(view)`, `moveCursor(seconds)`, `mark(selection)` and `reset()`. */
+export function listen(host, chart, target) {
+  const pointers = new Map();  // id → where it is, in the page
+  let gesture = null;
+
+  const zoom = (factor, around) => {
+    const { start, end } = target.view;
+    target.zoomTo({ start: around - (around - start) * factor, end: around + (end - around) * factor });
+  };
+  const pan = (share) => {
+    const { start, end } = target.view;
+    target.zoomTo({ start: start + share * (end - start), end: end + share * (end - start) });
+  };
+  const inner = () => Math.max(1, chart.right - chart.left);
+
+  host.addEventListener("pointerdown", (event) => {
+    if (event.button) return;
+    host.setPointerCapture(event.pointerId);
+    pointers.set(event.pointerId, event.clientX);
+    const panning = event.pointerType === "touch" || event.shiftKey;
+    gesture = { kind: panning ? "pan" : "mark", from: event.clientX, begin: chart.secondsAt(event.clientX), view: { ...target.view } };
+    if (pointers.size === 2) gesture = { kind: "pinch", places: [...pointers.values()], view: { ...target.view } };
+  });
+
+  host.addEventListener("pointermove", (event) => {
+    if (pointers.has(event.pointerId)) pointers.set(event.pointerId, event.clientX);
+    if (!gesture) {
+      target.moveCursor(chart.secondsAt(event.clientX));
+    } else if (gesture.kind === "mark") {
+      const here = chart.secondsAt(event.clientX);
+      target.mark([gesture.begin, here].sort((a, b) => a - b));
+    } else if (gesture.kind === "pan") {
+      const { start, end } = gesture.view;
+      const by = ((gesture.from - event.clientX) / inner()) * (end - start);
+      if (Math.abs(gesture.from - event.clientX) > CLICK_PX) target.zoomTo({ start: start + by, end: end + by });
+    } else if (pointers.size === 2) {
+      target.zoomTo(pinched(gesture, [...pointers.values()], host, chart));
+    }
+  });
+
+  const release = (event) => {
+    pointers.delete(event.pointerId);
+    if (!gesture) return;
+    const moved = Math.abs(event.clientX - (gesture.from ?? event.clientX)) > CLICK_PX;
+    if (gesture.kind === "mark") {
+      target.mark(null);
+      const here = chart.secondsAt(event.clientX);
+      if (moved && event.type === "pointerup") {
+        target.zoomTo({ start: Math.min(gesture.begin, here), end: Math.max(gesture.begin, here) });
+      }
+    }
+    if (!moved && gesture.kind !== "pinch") target.moveCursor(chart.secondsAt(event.clientX));
+    if (!pointers.size) gesture = null;
+  };
+  host.addEventListener("pointerup", release);
+  host.addEventListener("pointercancel", release);
+  host.addEventListener("pointerleave", (event) => {
+    if (event.pointerType === "mouse" && !gesture) target.moveCursor(null);
+  });
+  host.addEventListener("dblclick", () => target.reset());
+
+  host.addEventListener("wheel", (event) => {
+    if (event.ctrlKey || event.metaKey) zoom(1.0015 ** event.deltaY, chart.secondsAt(event.clientX));
+    else if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) pan(event.deltaX / inner());
+    else return;
+    event.preventDefault();
+  }, { passive: false });
+
+  host.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { start, end } = target.view;
+    const cursor = target.cursor ?? (start + end) / 2;
+    const side = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (side && event.shiftKey) pan(side * 0.2);
+    else if (side) target.moveCursor(Math.min(end, Math.max(start, cursor + side * (end - start) * 0.005)));
+    else if (event.key === "+" || event.key === "=") zoom(0.5, cursor);
+    else if (event.key === "-") zoom(2, cursor);
+    else if (event.key === "0") target.reset();
+    else return;
+    event.preventDefault();
+  });
+}
+
+/** The view in which the two instants that the fingers took stay under them. */
+function pinched(gesture, places, host, chart) {
+  const left = host.getBoundingClientRect().left + chart.left;
+  const width = Math.max(1, chart.right - chart.left);
+  const { start, end } = gesture.view;
+  const taken = gesture.places.map((place) => start + ((place - left) / width) * (end - start));
+  const span = ((taken[1] - taken[0]) / (places[1] - places[0] || 1)) * width;
+  if (!(span > 0)) return gesture.view;
+  const begin = taken[0] - ((places[0] - left) / width) * span;
+  return { start: begin, end: begin + span };
+}

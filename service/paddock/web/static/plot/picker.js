@@ -1,0 +1,98 @@
+// The tree of signals beside the plots: topics that open, words that filter, statistics, and what is plotted.
+
+import { make } from "/static/plot/dom.js";
+import { valueText } from "/static/plot/ticks.js";
+
+const MOST_MATCHES = 200;
+
+/** What is known of a signal, in few characters. */
+function statistics(signal) {
+  if (!signal.count) return "no values";
+  if (signal.min === null) return `${signal.first ?? ""}`.slice(0, 40);
+  const short = (value) => valueText(Number(value.toPrecision(4)));
+  const span = signal.min === signal.max ? `always ${short(signal.min)}` : `${short(signal.min)} … ${short(signal.max)}`;
+  return `${span} ${signal.unit}`.trim();
+}
+
+export class Picker {
+  /** `toggle(name)` is called for a click; `isPlotted(name)` says which are pressed. */
+  constructor(signals, toggle, isPlotted) {
+    this.toggle = toggle;
+    this.isPlotted = isPlotted;
+    this.topics = new Map();
+    for (const signal of signals) {
+      if (!this.topics.has(signal.topic)) this.topics.set(signal.topic, []);
+      this.topics.get(signal.topic).push(signal);
+    }
+    this.signals = signals;
+    this.search = make("input", {
+      type: "search", class: "field", placeholder: `Search ${signals.length} signals`, "aria-label": "Search signals",
+      "aria-keyshortcuts": "/", autocomplete: "off", spellcheck: "false", oninput: () => this.filter(),
+    });
+    this.search.addEventListener("keydown", (event) => this.key(event));
+    this.tree = make("div", { class: "tree", tabindex: "-1" });
+    this.root = make("aside", { class: "picker", "aria-label": "Signals" }, this.search, this.tree);
+    this.filter();
+  }
+
+  key(event) {
+    if (event.key === "Escape") {
+      this.search.value = "";
+      this.filter();
+      this.search.blur();
+    }
+    if (event.key === "Enter") this.tree.querySelector(".pick")?.click();
+  }
+
+  filter() {
+    const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    this.tree.replaceChildren();
+    if (!words.length) {
+      for (const [topic, signals] of this.topics) this.tree.append(this.branch(topic, signals));
+      return;
+    }
+    const text = (signal) => `${signal.name} ${signal.label} ${signal.role}`.toLowerCase();
+    const found = this.signals.filter((signal) => words.every((word) => text(signal).includes(word)));
+    this.tree.append(...found.slice(0, MOST_MATCHES).map((signal) => this.leaf(signal, signal.name)));
+    if (!found.length) this.tree.append(make("p", { class: "hint" }, "No signal has all of these words. Try fewer."));
+    if (found.length > MOST_MATCHES) this.tree.append(make("p", { class: "hint" }, `${found.length - MOST_MATCHES} more: add a word.`));
+  }
+
+  /** A topic; its signals become elements when it is opened, because a car has more than a thousand. */
+  branch(topic, signals) {
+    const silent = signals.every((signal) => !signal.count);
+    const branch = make(
+      "details",
+      { class: silent ? "silent" : null },
+      make("summary", {}, make("span", { class: "text" }, topic), make("span", { class: "count" }, String(signals.length))),
+    );
+    branch.addEventListener("toggle", () => {
+      if (branch.open && branch.children.length === 1) {
+        branch.append(...signals.map((signal) => this.leaf(signal, signal.name.slice(topic.length + 1) || signal.name)));
+      }
+    });
+    return branch;
+  }
+
+  leaf(signal, text) {
+    const pick = make(
+      "button",
+      {
+        type: "button", class: "pick", draggable: "true", "data-name": signal.name, disabled: !signal.count,
+        "aria-pressed": String(this.isPlotted(signal.name)), title: `${signal.label}\n${signal.name} (${signal.dtype})`,
+        onclick: () => this.toggle(signal.name),
+      },
+      make("span", { class: "text" }, text),
+      make("span", { class: "stats" }, statistics(signal)),
+    );
+    pick.addEventListener("dragstart", (event) => event.dataTransfer.setData("text/x-paddock-signal", signal.name));
+    return pick;
+  }
+
+  /** After the plots changed. */
+  mark() {
+    for (const pick of this.tree.querySelectorAll(".pick")) {
+      pick.setAttribute("aria-pressed", String(this.isPlotted(pick.dataset.name)));
+    }
+  }
+}
