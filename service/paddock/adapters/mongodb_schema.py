@@ -58,6 +58,11 @@ INDEXES = (
         if field.name not in _LONG_TEXT
     ),
     Index("recordings", ("deleted_at", "health", "started_ns"), "one health; its facet"),
+    Index(
+        "recordings",
+        ("metadata.car.value", "metadata.event.value", "_id", "size_bytes"),
+        "bytes by car and event; no document is read",
+    ),
     Index("recordings", ("channels.topic", "deleted_at", "started_ns"), "recordings that have a topic"),
     Index("signals", ("recording", "name"), "the signals of one recording"),
     Index(
@@ -66,6 +71,7 @@ INDEXES = (
         "HasSignal: every recording of one signal side by side with all statistics; no document is read",
     ),
     Index("artifacts", ("recording", "created_at"), "the files of some recordings, the newest first"),
+    Index("artifacts", ("recording", "format", "size_bytes"), "bytes by recording; no document is read"),
     Index("history", ("recording", "at"), "what people changed on a recording"),
     Index("signal_names", ("search",), "completion"),
     Index("signal_names", ("topic",), "all topics"),

@@ -184,12 +184,19 @@ class SqliteCollection(Generic[T]):
 
     async def sums(self, field: str, by: Sequence[str], where: Where = ()) -> Sequence[Group]:
         """Sums by group."""
-        values, matching = ", ".join(map(expression, by)), where_sql(self._table, where)
-        places = ", ".join(str(place) for place in range(1, len(by) + 1))
+        matching = where_sql(self._table, where)
+        names = ", ".join(f"by{place}" for place in range(len(by)))
+        values = ", ".join(f"{expression(name)} AS by{place}" for place, name in enumerate(by))
+        # SQLite reads an index in place of the documents, but not below sum(): hence a query of its own, whose
+        # LIMIT keeps it from being merged into the other, and whose order chooses the index.
+        inner = (
+            f"SELECT {values}, {expression(field)} AS number FROM {self._table}"
+            f" WHERE {matching.text} ORDER BY {names} LIMIT -1"
+        )
         rows = await self._read(
             Sql(
-                f"SELECT {values}, count(*), coalesce(sum({expression(field)}), 0) FROM {self._table}"
-                f" WHERE {matching.text} GROUP BY {places} ORDER BY {len(by) + 2} DESC, {places} LIMIT {MAX_GROUPS}",
+                f"SELECT {names}, count(*), coalesce(sum(number), 0) FROM ({inner})"
+                f" GROUP BY {names} ORDER BY {len(by) + 2} DESC, {names} LIMIT {MAX_GROUPS}",
                 matching.values,
             )
         )

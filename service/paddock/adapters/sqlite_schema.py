@@ -31,6 +31,8 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("deleted_at", "started_ns", "id", "search"),
         ("deleted_at", "status", "uploaded_at"),
         ("deleted_at", "health", "started_ns"),
+        # What storage sums up.
+        ("metadata.car.value", "metadata.event.value", "id", "size_bytes"),
         *(
             ("deleted_at", f"metadata.{field.name}.value", "started_ns")
             for field in FIELDS
@@ -42,7 +44,7 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
         # One index answers every statistic: it holds all recordings of one signal side by side.
         ("name", "recording", "min", "max", "mean", "first", "last", "count"),
     ),
-    "artifacts": (("recording", "created_at"),),
+    "artifacts": (("recording", "created_at"), ("recording", "format", "size_bytes")),
     "uploads": (("completed_at", "created_at"), ("sha256",)),
     "jobs": (
         ("state", "due_at"),

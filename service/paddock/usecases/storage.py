@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
@@ -42,22 +43,26 @@ class Storage(msgspec.Struct, frozen=True):
 async def storage_used(services: Services) -> Storage:
     """Sums made in the store; no document is read, and what is deleted counts until it is purged."""
     documents = services.documents
-    recordings = await documents.recordings.sums("size_bytes", ("id", "metadata.car.value", "metadata.event.value"))
-    artifacts = await documents.artifacts.sums("size_bytes", ("recording",))
-    formats = await documents.artifacts.sums("size_bytes", ("format",))
-    deleted = await documents.recordings.sums("size_bytes", ("status",), [Exists("deleted_at")])
-    derived = {group.values[0]: group.sum for group in artifacts}
+    recordings = await documents.recordings.sums("size_bytes", ("metadata.car.value", "metadata.event.value", "id"))
+    artifacts = await documents.artifacts.sums("size_bytes", ("recording", "format"))
+    deleted = await documents.recordings.sums("size_bytes", ("deleted_at",), [Exists("deleted_at")])
+    derived, files, by_format = Counter[Scalar](), Counter[str](), Counter[str]()
+    for group in artifacts:
+        recording, format_ = group.values
+        derived[recording] += group.sum
+        files[_text(format_)] += group.count
+        by_format[_text(format_)] += group.sum
     found: dict[tuple[str, str], Usage] = {}
     for group in recordings:
-        recording_id, car, event = group.values
+        car, event, recording_id = group.values
         key = (_text(car), _text(event))
         known = found.get(key) or Usage(*key)
-        found[key] = _plus(known, Usage("", "", group.count, group.sum, derived.get(recording_id, 0)))
+        found[key] = _plus(known, Usage("", "", group.count, group.sum, derived[recording_id]))
     groups = sorted(found.values(), key=lambda usage: (-usage.total_bytes, usage.car, usage.event))
     return Storage(
         total=_total(groups),
         groups=tuple(groups),
-        by_format=tuple((_text(group.values[0]), group.count, group.sum) for group in formats),
+        by_format=tuple((name, files[name], size_bytes) for name, size_bytes in by_format.most_common()),
         deleted_bytes=sum(group.sum for group in deleted),
     )
 
