@@ -46,6 +46,8 @@ def build_recording(seed: object = 1, **changes: Any) -> Recording:
         "channels": (build_channel("VNData"), build_channel("BatteryPack", message_count=0, rate_hz=None)),
         "loss": LossReport(),
     }
+    loss = changes.get("loss", given["loss"])
+    given["health"] = "failed" if changes.get("status") is Status.FAILED else loss.health if loss else ""
     recording = Recording(**{**given, **changes})
     return Recording(**{**given, **changes, "search": search_text(recording)})
 

@@ -101,6 +101,7 @@ def check(value: Any, documented: dict[str, Any], schema: dict[str, Any], where:
         "number": (int, float),
         "object": dict,
         "array": list,
+        "boolean": bool,
         "null": type(None),
     }
     kind = documented.get("type", "object")

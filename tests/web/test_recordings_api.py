@@ -41,7 +41,7 @@ async def test_a_recording_is_listed_with_all_that_a_script_needs(
 
 async def test_pages_follow_each_other(client: httpx.AsyncClient, services: Services) -> None:
     await services.documents.recordings.put_many(
-        [build_recording(number, uploaded_at=STARTED_NS + number) for number in range(5)]
+        [build_recording(number, started_ns=STARTED_NS + number) for number in range(5)]
     )
     seen = []
     after: dict[str, str] = {}

@@ -18,7 +18,20 @@ from paddock.domain.instants import to_rfc3339
 from paddock.settings import Settings
 from paddock.usecases.services import Services
 from paddock.web import pages, words
-from paddock.web.api import catalogue, exports, health, jobs, objects, plots, recordings, signals, storage, uploads
+from paddock.web.api import (
+    catalogue,
+    exports,
+    files,
+    health,
+    jobs,
+    names,
+    objects,
+    plots,
+    recording_routes,
+    signals,
+    storage,
+    uploads,
+)
 from paddock.web.assets import asset_routes
 from paddock.web.conditional import Conditional
 from paddock.web.injected import principal_of
@@ -38,7 +51,9 @@ def create_app(services: Services, settings: Settings) -> Litestar:
         Rejected: the settings name a peers file or a proxy that cannot be understood.
     """
     routers: list[Router] = [
-        recordings.ROUTER,
+        recording_routes.ROUTER,
+        files.ROUTER,
+        names.ROUTER,
         signals.ROUTER,
         plots.ROUTER,
         exports.ROUTER,

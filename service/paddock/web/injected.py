@@ -56,9 +56,15 @@ def refuse_unknown_parameters(request: AnyRequest) -> None:
         Rejected: the query has a parameter that this route does not know (code ``unknown_parameter``).
     """
     known = set()
-    for name, field in request.route_handler.parsed_fn_signature.parameters.items():
-        given = field.kwarg_definition
-        known.add(given.name if isinstance(given, QueryParameter) and given.name else name)
+    handler = request.route_handler
+    asked = [
+        handler.parsed_fn_signature,
+        *(each.parsed_fn_signature for each in handler.resolve_dependencies().values()),
+    ]
+    for signature in asked:
+        for name, field in signature.parameters.items():
+            given = field.kwarg_definition
+            known.add(given.name if isinstance(given, QueryParameter) and given.name else name)
     for name in request.query_params:
         if name not in known:
             raise Rejected(f"There is no parameter {name[:40]!r} here.", code="unknown_parameter")

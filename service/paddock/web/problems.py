@@ -19,6 +19,7 @@ from litestar.response import Template
 from msgspec import Meta
 
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
+from paddock.usecases.edit import Difference, EditConflict
 
 log = structlog.get_logger()
 
@@ -65,6 +66,12 @@ class Problem(msgspec.Struct, frozen=True):
     instance: Annotated[
         str, Meta(description="The request's id, as in the service's log.", examples=["urn:request:4f6d0c21"])
     ] = ""
+    version: Annotated[
+        int | None, Meta(description="After a concurrent edit: the version to edit next.", examples=[4])
+    ] = None
+    differences: Annotated[
+        tuple[Difference, ...], Meta(description="After a concurrent edit: the fields to choose a value for.")
+    ] = ()
     errors: Annotated[tuple[FieldProblem, ...], Meta(description="The fields at fault, where known.")] = ()
 
 
@@ -83,6 +90,9 @@ def responses(*statuses: int) -> dict[int, ResponseSpec]:
 
 def problem_of(error: Exception) -> Problem:
     """What an error says to the outside."""
+    if isinstance(error, EditConflict):
+        said = _problem(_status(error), error.code, error.message)
+        return msgspec.structs.replace(said, version=error.version, differences=error.differences)
     if isinstance(error, PaddockError):
         return _problem(_status(error), error.code, error.message)
     if isinstance(error, ValidationException):

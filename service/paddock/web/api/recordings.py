@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from litestar import Router, get
+import msgspec
+from litestar import get
+from litestar.di import Provide
 from litestar.params import PathParameter, QueryParameter
 from litestar.response import Redirect
 
-from paddock.usecases.recordings import artifact_link, find_recordings, get_recording, original_link
-from paddock.web.api.resources import RecordingDetail, RecordingPage, detail, summarise
-from paddock.web.injected import After, AnyRequest, Limit, TheServices, TheSettings, refuse_unknown_parameters
+from paddock.errors import Rejected
+from paddock.usecases.recordings import artifact_link, get_recording, original_link
+from paddock.usecases.search import Order, search_recordings
+from paddock.web.api.resources import (
+    PartialPage,
+    RecordingDetail,
+    RecordingPage,
+    RecordingResource,
+    detail,
+    summarise,
+)
+from paddock.web.injected import After, AnyRequest, Limit, TheServices, TheSettings
 from paddock.web.links import reachable
 from paddock.web.problems import responses
+from paddock.web.search_parameters import TheSearch, search_of
 
 Prefix = Annotated[
     str,
@@ -23,19 +35,41 @@ Prefix = Annotated[
 _ONE = responses(404, 409, 422)
 
 
-@get("/", responses=responses(422), summary="Find recordings")
+@get(
+    "/",
+    responses=responses(422),
+    summary="Find recordings",
+    dependencies={"search": Provide(search_of, sync_to_thread=False)},
+)
 async def list_recordings(
     services: TheServices,
-    q: Annotated[
+    search: TheSearch,
+    deleted: Annotated[bool, QueryParameter(description="Those that were deleted instead.")] = False,
+    sort: Annotated[
+        Order, QueryParameter(description="By start (those without one last) or upload; `-` for the latest first.")
+    ] = "-started_at",
+    fields: Annotated[
         str,
-        QueryParameter(max_length=10_000, description="Words to find in names, metadata and id."),
+        QueryParameter(max_length=1_000, description="Only these fields of each, joined by commas."),
     ] = "",
     limit: Limit = 50,
     after: After = None,
-) -> RecordingPage:
-    """Recordings that are not deleted, the newest upload first. Follow `next` for more."""
-    page = await find_recordings(services, text=q, limit=limit, after=after)
-    return RecordingPage(await summarise(services, page.items), page.next)
+) -> RecordingPage | PartialPage:
+    """Recordings for which everything that is given holds, the latest start first. Follow `next` for more."""
+    search = msgspec.structs.replace(search, deleted=deleted)
+    page = await search_recordings(services, search, order=sort, limit=limit, after=after)
+    whole = RecordingPage(await summarise(services, page.items), page.next)
+    return _only(whole, fields) if fields.strip() else whole
+
+
+def _only(page: RecordingPage, fields: str) -> PartialPage:
+    wanted = {name.strip() for name in fields.split(",") if name.strip()}
+    if unknown := wanted - set(RecordingResource.__struct_fields__):
+        raise Rejected(f"Recordings have no field {min(unknown)[:40]!r}.", code="unknown_field")
+    items = msgspec.to_builtins(page.items)
+    return PartialPage(
+        tuple({name: value for name, value in item.items() if name in wanted} for item in items), page.next
+    )
 
 
 @get("/{recording_id:str}", responses=_ONE, summary="One recording")
@@ -75,9 +109,4 @@ def _to(url: str) -> Redirect:
     return Redirect(url, status_code=302, headers={"Cache-Control": "no-store"})
 
 
-ROUTER = Router(
-    "/api/recordings",
-    route_handlers=[list_recordings, show_recording, download_original, download_artifact],
-    before_request=refuse_unknown_parameters,
-    tags=["recordings"],
-)
+HANDLERS = (list_recordings, show_recording, download_original, download_artifact)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
+from paddock.domain.history import AttachedFile
 from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.domain.names import download_name
 from paddock.domain.recording import (
     Artifact,
     ChannelSummary,
     Failure,
+    Highlights,
     LossReport,
     MetadataSource,
     Recording,
+    StartedSource,
     Status,
 )
 from paddock.usecases.recordings import artifact_name, artifacts_of, progress_of
@@ -65,6 +68,24 @@ class ArtifactResource(DownloadResource, frozen=True):
     format: Annotated[str, Meta(description="The file format.", examples=["mat"])]
 
 
+class FileResource(DownloadResource, frozen=True, kw_only=True):
+    """A file that somebody put beside a recording."""
+
+    id: Annotated[str, Meta(description="To remove it by.", examples=["4be1c3d29f0a7b5c"])]
+    added_at: Instant
+    added_by: Annotated[str, Meta(description="Who added it.", examples=["Adam"])]
+
+
+class HighlightsResource(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures of a run; null where its log has no signal for one."""
+
+    distance_m: Annotated[float | None, Meta(description="Driven distance.", examples=[18_240.0])] = None
+    max_speed_m_s: Annotated[float | None, Meta(description="Highest speed.", examples=[31.2])] = None
+    min_cell_voltage_v: Annotated[float | None, Meta(description="Of the weakest cell.", examples=[3.12])] = None
+    max_cell_temperature_c: Annotated[float | None, Meta(description="The hottest cell.", examples=[52.4])] = None
+    driven: Annotated[bool | None, Meta(description="Whether the car drove; null when nobody knows.")] = None
+
+
 class RecordingResource(msgspec.Struct, frozen=True, kw_only=True):
     """One log file from a car, with what was derived from it."""
 
@@ -90,6 +111,9 @@ class RecordingResource(msgspec.Struct, frozen=True, kw_only=True):
     uploaded_at: Annotated[Instant, Meta(description="When its upload was complete (RFC 3339, UTC).")]
     uploaded_by: Annotated[str, Meta(description="Who uploaded it first.", examples=["Adam"])]
     metadata: Annotated[dict[str, MetadataResource], Meta(description="The team's fields, those that are known.")]
+    highlights: Annotated[HighlightsResource, Meta(description="The figures of the run.")]
+    version: Annotated[int, Meta(description="Send it with an edit, so that no other one is lost.", examples=[3])]
+    deleted_at: Annotated[Instant | None, Meta(description="When it was deleted; null while it is not.")] = None
     original: Annotated[
         DownloadResource | None, Meta(description="The untouched log; null until its bytes are verified.")
     ] = None
@@ -97,9 +121,16 @@ class RecordingResource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordingPage(msgspec.Struct, frozen=True):
-    """Some recordings, the newest upload first."""
+    """Some recordings, the latest start first unless asked otherwise."""
 
     items: tuple[RecordingResource, ...]
+    next: Annotated[str | None, Meta(description="Cursor of the next page; null at the end.")] = None
+
+
+class PartialPage(msgspec.Struct, frozen=True):
+    """Some recordings with only the fields that were asked for."""
+
+    items: tuple[dict[str, Any], ...]
     next: Annotated[str | None, Meta(description="Cursor of the next page; null at the end.")] = None
 
 
@@ -144,6 +175,8 @@ class RecordingDetail(RecordingResource, frozen=True, kw_only=True):
         tuple[FileMetadataResource, ...], Meta(description="The file's metadata records, in file order.")
     ] = ()
     loss: Annotated[LossResource | None, Meta(description="Null until the log was read.")] = None
+    started_source: Annotated[StartedSource, Meta(description="Who says when it started.")]
+    files: Annotated[tuple[FileResource, ...], Meta(description="What people put beside it.")] = ()
     notices: Annotated[
         tuple[str, ...], Meta(description="What is odd in the log but lost nothing, such as clock jumps.")
     ] = ()
@@ -177,6 +210,8 @@ async def detail(services: Services, recording: Recording) -> RecordingDetail:
         file_metadata=tuple(FileMetadataResource(name, entries) for name, entries in recording.file_metadata),
         loss=_loss(recording.loss) if recording.loss else None,
         notices=recording.notices,
+        started_source=recording.started_source,
+        files=tuple(file_resource(recording, file) for file in recording.files),
     )
 
 
@@ -195,7 +230,15 @@ def _resource(recording: Recording, artifacts: Sequence[Artifact], progress: flo
         duration_s=seconds(recording.duration_ns),
         uploaded_at=to_rfc3339(recording.uploaded_at),
         uploaded_by=recording.uploaded_by,
-        metadata={name: MetadataResource(known.value, known.source) for name, known in recording.metadata.items()},
+        # An empty value is a person's word that nobody knows: it only matters to the file's own word.
+        metadata={
+            name: MetadataResource(known.value, known.source)
+            for name, known in recording.metadata.items()
+            if known.value
+        },
+        highlights=_highlights(recording.highlights),
+        version=recording.version,
+        deleted_at=None if recording.deleted_at is None else to_rfc3339(recording.deleted_at),
         original=_original(recording),
         artifacts=tuple(artifact_resource(recording, artifact) for artifact in artifacts),
     )
@@ -218,6 +261,28 @@ def artifact_resource(recording: Recording, artifact: Artifact) -> ArtifactResou
         name=artifact_name(recording, artifact),
         size_bytes=artifact.size_bytes,
         format=artifact.format,
+    )
+
+
+def file_resource(recording: Recording, file: AttachedFile) -> FileResource:
+    """A misc file as JSON has it."""
+    return FileResource(
+        url=f"/api/recordings/{recording.id}/files/{file.id}",
+        name=file.name,
+        size_bytes=file.size_bytes,
+        id=file.id,
+        added_at=to_rfc3339(file.added_at),
+        added_by=file.added_by,
+    )
+
+
+def _highlights(highlights: Highlights) -> HighlightsResource:
+    return HighlightsResource(
+        distance_m=highlights.distance_m,
+        max_speed_m_s=highlights.max_speed_m_s,
+        min_cell_voltage_v=highlights.min_cell_voltage_v,
+        max_cell_temperature_c=highlights.max_cell_temperature_c,
+        driven=highlights.driven,
     )
 
 

@@ -1,0 +1,242 @@
+"""Search: which recordings somebody wants to see, how many there are of what, and which days were driven."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Literal, get_args
+
+import msgspec
+
+from paddock.domain.instants import NS_PER_S
+from paddock.domain.recording import Recording
+from paddock.errors import Rejected
+from paddock.ports.documents import (
+    MAX_PAGE,
+    Between,
+    Condition,
+    Contains,
+    Equals,
+    Exists,
+    HasElement,
+    HasSignal,
+    OneOf,
+    Page,
+    Sort,
+    Statistic,
+)
+from paddock.usecases.services import Services
+
+Health = Literal["intact", "recovered", "failed", "unread"]
+Order = Literal["-started_at", "started_at", "-uploaded_at", "uploaded_at"]
+FACETS = ("car", "driver", "event", "venue", "health")
+MAX_WORDS = 50
+MAX_VALUES = 50
+"""Of one filter; a query has to end somewhere."""
+MAX_COMPARISONS = 10
+PARKED_NS = 60 * NS_PER_S
+"""A shorter log of a car of which nobody knows whether it drove is one of a parked car."""
+_COMPARISON = re.compile(
+    rf"\s*({'|'.join(get_args(Statistic))})\((.+)\)\s*(<=|>=|<|>|=)\s*([-+]?[0-9.]+(?:e[-+]?[0-9]+)?)\s*",
+    re.IGNORECASE | re.ASCII | re.DOTALL,
+)
+_NOT_KNOWN = (None, "")
+
+
+class Search(msgspec.Struct, frozen=True):
+    """What to look for; everything that is given has to hold."""
+
+    text: str = ""
+    """Words that names, metadata and id hold, in any case."""
+    metadata: Mapping[str, tuple[str, ...]] = {}
+    """For a field the values of which it has one; the empty one is a field that nobody filled."""
+    health: tuple[Health, ...] = ()
+    topics: tuple[str, ...] = ()
+    """All of them are there."""
+    comparisons: tuple[HasSignal, ...] = ()
+    from_ns: int | None = None
+    before_ns: int | None = None
+    deleted: bool = False
+    """Only what was deleted, instead of only what was not."""
+
+
+class Day(msgspec.Struct, frozen=True):
+    """All recordings of one day, and the days with recordings around it."""
+
+    day: date
+    driven: tuple[Recording, ...]
+    parked: tuple[Recording, ...]
+    arriving: tuple[Recording, ...]
+    """Without a start time: not read yet, or unreadable."""
+    before: date | None = None
+    after: date | None = None
+    more: bool = False
+    """Whether there are more than a page can show; a search shows them all."""
+
+
+def read_comparison(text: str) -> HasSignal:
+    """``max(BatteryPack.cell_temp) > 55`` as a condition.
+
+    Raises:
+        Rejected: it is written otherwise (code ``bad_comparison``).
+    """
+    match = _COMPARISON.fullmatch(text)
+    try:
+        if match is None or not math.isfinite(float(match[4])):
+            raise ValueError("of another form")
+        statistic, name, operator, value = match.groups()
+        return HasSignal(name.strip(), statistic.lower(), operator, float(value))  # type: ignore[arg-type]
+    except ValueError:
+        raise Rejected(
+            f"{text[:80]!r} is no comparison: write it like max(BatteryPack.cell_temp) > 55, with one of "
+            f"{', '.join(get_args(Statistic))}.",
+            code="bad_comparison",
+        ) from None
+
+
+def write_comparison(condition: HasSignal) -> str:
+    """The text that ``read_comparison`` reads."""
+    return f"{condition.statistic}({condition.name}) {condition.operator} {condition.value:.15g}"
+
+
+def conditions(search: Search, *, without: str = "") -> list[Condition]:
+    """A search as the documents understand it.
+
+    Args:
+        without: a facet that does not count itself in, so that its other values can be offered.
+
+    Raises:
+        Rejected: there is more in it than can be looked for (code ``search_too_long``).
+    """
+    words = dict.fromkeys(search.text.casefold().split())
+    given = [search.health, search.topics, *search.metadata.values()]
+    too_much = any(len(values) > MAX_VALUES for values in given) or len(search.comparisons) > MAX_COMPARISONS
+    if too_much or len(words) > MAX_WORDS:
+        raise Rejected(
+            f"This looks for too much at once: give at most {MAX_WORDS} words, {MAX_VALUES} values of a filter "
+            f"and {MAX_COMPARISONS} comparisons.",
+            code="search_too_long",
+        )
+    where: list[Condition] = [Exists("deleted_at") if search.deleted else Equals("deleted_at", None)]
+    where += [Contains("search", word) for word in words]
+    for field, values in search.metadata.items():
+        if values and field != without:
+            wanted = [value for value in values if value]
+            where.append(OneOf(f"metadata.{field}.value", (*wanted, *(_NOT_KNOWN if "" in values else ()))))
+    if search.health and without != "health":
+        wanted = [value for value in search.health if value != "unread"]
+        where.append(OneOf("health", (*wanted, *(_NOT_KNOWN if "unread" in search.health else ()))))
+    where += [HasElement("channels", "topic", topic) for topic in search.topics]
+    where += search.comparisons
+    if search.from_ns is not None or search.before_ns is not None:
+        where.append(Between("started_ns", search.from_ns, search.before_ns))
+    return where
+
+
+async def search_recordings(
+    services: Services,
+    search: Search,
+    *,
+    order: Order = "-started_at",
+    limit: int = 50,
+    after: str | None = None,
+) -> Page[Recording]:
+    """Recordings that match. By start, those without one (not read yet, unreadable) come last."""
+    field = "started_ns" if "started" in order else "uploaded_at"
+    sort = Sort("deleted_at" if search.deleted else field, descending=order.startswith("-"))
+    return await services.documents.recordings.find(conditions(search), sort=sort, limit=limit, after=after)
+
+
+async def without_start(services: Services, search: Search, *, limit: int = 50) -> tuple[Recording, ...]:
+    """What matches and has no start time, the newest upload first; nothing when the search wants a time."""
+    if search.from_ns is not None or search.before_ns is not None:
+        return ()
+    where = [*conditions(search), Equals("started_ns", None)]
+    page = await services.documents.recordings.find(where, sort=Sort("uploaded_at", descending=True), limit=limit)
+    return page.items
+
+
+async def count_facets(services: Services, search: Search) -> dict[str, list[tuple[str, int]]]:
+    """For each of ``FACETS`` its values with how many recordings a search for one of them would find."""
+
+    async def count(facet: str) -> list[tuple[str, int]]:
+        where = conditions(search, without=facet)
+        field = "health" if facet == "health" else f"metadata.{facet}.value"
+        found = [
+            (str(value), number)
+            for value, number in await services.documents.recordings.facet(field, where)
+            if value != ""
+        ]
+        unknown = await services.documents.recordings.count([*where, OneOf(field, _NOT_KNOWN)])
+        if unknown:
+            found.append(("unread" if facet == "health" else "", unknown))
+        return found
+
+    counted = await asyncio.gather(*(count(facet) for facet in FACETS))
+    return dict(zip(FACETS, counted, strict=True))
+
+
+def bounds_of(day: date, zone: tzinfo) -> tuple[int, int]:
+    """First instant of a day and of the next one, in nanoseconds."""
+    edges = (datetime.combine(each, time(), zone) for each in (day, day + timedelta(days=1)))
+    start, end = (int(edge.timestamp()) * NS_PER_S for edge in edges)
+    return start, end
+
+
+def day_of(instant_ns: int, zone: tzinfo) -> date:
+    """The date of an instant in a zone."""
+    return datetime.fromtimestamp(instant_ns // NS_PER_S, zone).date()
+
+
+async def find_day(services: Services, zone: tzinfo, day: date | None = None) -> Day | None:
+    """The recordings of a day, driven runs first; without one the latest day that has any.
+
+    None when no recording has a start time, which is where a new Paddock begins.
+    """
+    latest = await _neighbour(services, Sort("started_ns", descending=True), zone, Between("started_ns"))
+    if latest is None:
+        return None
+    shown = day or latest
+    start, end = bounds_of(shown, zone)
+    before, after, page, arriving = await asyncio.gather(
+        _neighbour(services, Sort("started_ns", descending=True), zone, Between("started_ns", below=start)),
+        _neighbour(services, Sort("started_ns"), zone, Between("started_ns", at_least=end)),
+        search_recordings(services, Search(from_ns=start, before_ns=end), limit=MAX_PAGE),
+        services.documents.recordings.find(
+            [
+                Equals("deleted_at", None),
+                Equals("started_ns", None),
+                # What arrives belongs to the newest day, whenever that was.
+                Between("uploaded_at", start, None if shown >= latest else end),
+            ],
+            sort=Sort("uploaded_at", descending=True),
+            limit=MAX_PAGE,
+        ),
+    )
+    return Day(
+        shown,
+        driven=tuple(recording for recording in page.items if not is_parked(recording)),
+        parked=tuple(recording for recording in page.items if is_parked(recording)),
+        arriving=arriving.items,
+        before=before,
+        after=after,
+        more=page.next is not None,
+    )
+
+
+def is_parked(recording: Recording) -> bool:
+    """Whether the car stood; a short log of which nobody knows counts as well, one that is being read does not."""
+    if not recording.status.settled:
+        return False
+    if recording.highlights.driven is None:
+        return recording.duration_ns is not None and recording.duration_ns < PARKED_NS
+    return not recording.highlights.driven
+
+
+async def _neighbour(services: Services, sort: Sort, zone: tzinfo, span: Between) -> date | None:
+    page = await services.documents.recordings.find([Equals("deleted_at", None), span], sort=sort, limit=1)
+    started = page.items[0].started_ns if page.items else None
+    return None if started is None else day_of(started, zone)

@@ -1,0 +1,44 @@
+"""``/api/signal-names`` and ``/api/topics``: to complete what somebody types."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Router, get
+from litestar.params import QueryParameter
+from msgspec import Meta
+
+from paddock.usecases.signal_names import all_topics, complete_name
+from paddock.web.injected import Limit, TheServices, refuse_unknown_parameters
+from paddock.web.problems import responses
+
+
+class NameResource(msgspec.Struct, frozen=True):
+    """A name that a signal has in some recording."""
+
+    name: Annotated[str, Meta(description="Topic and field path.", examples=["VNData.vn_gps.lat"])]
+    topic: Annotated[str, Meta(description="The topic alone.", examples=["VNData"])]
+    dtype: Annotated[str, Meta(description="Arrow's word for its type.", examples=["float"])]
+
+
+@get("/signal-names", responses=responses(422), summary="Complete a signal's name")
+async def signal_names(
+    services: TheServices,
+    q: Annotated[str, QueryParameter(max_length=300, description="The beginning, or words from inside.")] = "",
+    limit: Limit = 20,
+) -> tuple[NameResource, ...]:
+    """Names that begin so, then those that hold every word, over all recordings."""
+    found = await complete_name(services, q, limit=limit)
+    return tuple(NameResource(name.id, name.topic, name.dtype) for name in found)
+
+
+@get("/topics", summary="All topics")
+async def topics(services: TheServices) -> tuple[str, ...]:
+    """Every topic that some recording had signals on."""
+    return tuple(await all_topics(services))
+
+
+ROUTER = Router(
+    "/api", route_handlers=[signal_names, topics], before_request=refuse_unknown_parameters, tags=["signals"]
+)

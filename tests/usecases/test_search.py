@@ -1,0 +1,178 @@
+"""Searching: what is found, counted and offered, and which day is shown."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from paddock.domain.instants import NS_PER_S, from_rfc3339
+from paddock.domain.recording import Highlights, Recording, Signal, Status
+from paddock.errors import Rejected
+from paddock.ports.documents import HasSignal
+from paddock.usecases.search import (
+    Search,
+    bounds_of,
+    count_facets,
+    find_day,
+    read_comparison,
+    search_recordings,
+    without_start,
+    write_comparison,
+)
+from paddock.usecases.services import Services
+from paddock.usecases.signal_names import all_topics, complete_name
+from tests.logs import small_log
+from tests.usecases.conftest import Team
+from tests.web.builders import STARTED_NS, build_channel, build_recording, metadata
+
+DETROIT = ZoneInfo("America/Detroit")
+
+
+async def put(services: Services, *recordings: Recording) -> None:
+    await services.documents.recordings.put_many(recordings)
+
+
+async def names(services: Services, search: Search) -> list[str]:
+    return [found.name for found in (await search_recordings(services, search)).items]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("max(BatteryPack.cell_temp) > 55", HasSignal("BatteryPack.cell_temp", "max", ">", 55)),
+        (" MEAN( /a (b) )<=-1.5e3 ", HasSignal("/a (b)", "mean", "<=", -1500)),
+        ("count(x)=0", HasSignal("x", "count", "=", 0)),
+        ("first(max(x) > 1) < 2", HasSignal("max(x) > 1", "first", "<", 2)),
+    ],
+)
+def test_comparisons_are_read_and_written(text: str, expected: HasSignal) -> None:
+    assert read_comparison(text) == expected
+    assert read_comparison(write_comparison(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "max",
+        "max()",
+        "max(x)",
+        "max(x) > ",
+        "max(x) > nan",
+        "max(x) > 1.2.3",
+        "sum(x) > 1",
+        "max(x) ~ 1",
+        "max(x) > 1e999",
+    ],
+)
+def test_other_words_are_no_comparison(text: str) -> None:
+    with pytest.raises(Rejected, match="max\\(BatteryPack"):
+        read_comparison(text)
+
+
+@pytest.mark.anyio
+async def test_everything_given_has_to_hold(services: Services) -> None:
+    hot = build_recording("hot", channels=(build_channel("VNData"), build_channel("Odd topic")))
+    eve = build_recording("eve", metadata=metadata(driver="Eve", notes="spun in (turn) 3.*"), health="recovered")
+    bare = build_recording("bare", metadata={}, health="failed")
+    await put(services, hot, eve, bare)
+    await services.documents.signals.put_many([Signal("s", hot.id, "B.t", "float", max=60.0)])
+    found = {
+        "hot": [
+            Search(comparisons=(HasSignal("B.t", "max", ">", 55),)),
+            Search(topics=("Odd topic", "VNData")),
+            Search(text="HOT adam"),
+            Search(metadata={"driver": ("Adam",), "car": ("HT09",)}),
+        ],
+        "eve": [Search(text="(turn) 3.*"), Search(health=("recovered",)), Search(metadata={"driver": ("Eve",)})],
+        "bare": [Search(metadata={"driver": ("",)}), Search(health=("failed",))],
+    }
+    for name, searches in found.items():
+        for search in searches:
+            assert await names(services, search) == [f"run_{name}.mcap"], search
+    assert set(await names(services, Search(metadata={"driver": ("", "Eve")}))) == {"run_eve.mcap", "run_bare.mcap"}
+    for nothing in (Search(text=".*x"), Search(topics=("VN",)), Search(text="%"), Search(before_ns=STARTED_NS)):
+        assert await names(services, nothing) == []
+
+
+@pytest.mark.anyio
+async def test_too_much_at_once_is_refused_before_the_database_is_asked(services: Services) -> None:
+    many = " ".join(map(str, range(60)))
+    for search in (
+        Search(text=many),
+        Search(topics=tuple(many.split())),
+        Search(metadata={"car": tuple(many.split())}),
+    ):
+        with pytest.raises(Rejected, match="too much"):
+            await search_recordings(services, search)
+    assert await names(services, Search(text="a " * 5_000)) == []
+
+
+@pytest.mark.anyio
+async def test_facets_offer_what_a_click_would_find(services: Services) -> None:
+    await put(
+        services,
+        build_recording(1),
+        build_recording(2, metadata=metadata(driver="Eve", car="HT09")),
+        build_recording(3, metadata=metadata(driver="Eve", car="HT08"), health="recovered"),
+        build_recording(4, metadata=metadata(car="HT08", driver="")),
+        build_recording(5, deleted_at=1),
+    )
+    facets = await count_facets(services, Search(metadata={"driver": ("Eve",)}))
+    assert facets["driver"] == [("Eve", 2), ("Adam", 1), ("", 1)]
+    assert facets["car"] == [("HT08", 1), ("HT09", 1)]
+    assert facets["venue"] == [("", 2)]
+    assert sorted(facets["health"]) == [("intact", 1), ("recovered", 1)]
+
+
+@pytest.mark.anyio
+async def test_a_day_begins_at_midnight_where_the_reader_is(services: Services) -> None:
+    late = from_rfc3339("2026-04-19T01:30:00Z")  # the evening of the 18th in Detroit
+    await put(
+        services,
+        build_recording("late", started_ns=late),
+        build_recording("noon", started_ns=STARTED_NS),
+        build_recording("old", started_ns=STARTED_NS - 5 * 86_400 * NS_PER_S),
+        build_recording("parked", started_ns=STARTED_NS + 1, highlights=Highlights(driven=False)),
+        build_recording("short", started_ns=STARTED_NS + 2, duration_ns=NS_PER_S),
+        build_recording("new", started_ns=None, status=Status.STORED, uploaded_at=late + 9 * 86_400 * NS_PER_S),
+    )
+    day = await find_day(services, DETROIT)
+    assert day is not None and day.day == date(2026, 4, 18)
+    assert [each.name for each in day.driven] == ["run_late.mcap", "run_noon.mcap"]
+    assert [each.name for each in day.parked] == ["run_short.mcap", "run_parked.mcap"]
+    assert [each.name for each in day.arriving] == ["run_new.mcap"]
+    assert (day.before, day.after) == (date(2026, 4, 13), None)
+    utc = await find_day(services, ZoneInfo("UTC"))
+    assert utc is not None and (utc.day, len(utc.driven)) == (date(2026, 4, 19), 1)
+    empty = await find_day(services, DETROIT, date(2026, 4, 15))
+    assert empty is not None and not (empty.driven or empty.parked or empty.arriving)
+    assert (empty.before, empty.after) == (date(2026, 4, 13), date(2026, 4, 18))
+    assert [each.name for each in await without_start(services, Search())] == ["run_new.mcap"]
+
+
+@pytest.mark.anyio
+async def test_without_recordings_there_is_no_day(services: Services) -> None:
+    assert await find_day(services, DETROIT) is None
+
+
+def test_a_day_of_the_clock_change_has_another_length() -> None:
+    start, end = bounds_of(date(2026, 3, 8), DETROIT)
+    assert end - start == timedelta(hours=23).total_seconds() * NS_PER_S
+
+
+@pytest.mark.anyio
+async def test_names_are_completed_from_what_was_converted(services: Services) -> None:
+    team = Team(services)
+    await team.upload(small_log())
+    await team.work()
+    (first, *_) = await complete_name(services, "pedals")
+    assert first.id.startswith("Pedals.") and first.topic == "Pedals"
+    inside = first.id.split(".")[1][1:].upper()
+    assert first.id in [name.id for name in await complete_name(services, inside)]
+    assert await complete_name(services, "%") == [] and len(await complete_name(services, "", limit=1)) == 1
+    assert "Pedals" in await all_topics(services)
+    (recording,) = (await search_recordings(services, Search())).items
+    assert recording.health == "intact"
