@@ -80,7 +80,7 @@ async def test_kill_9_during_put(objects: DirectoryObjects, root: Path, another_
         other.communicate()
         assert await content(objects, "raw/x.mcap") in (b"a" * SIZE, b"b" * SIZE)
         assert [info.key async for info in objects.list("")] == ["raw/x.mcap"]
-    await objects.sweep_aside(-60)
+    await objects.sweep(-60)
     assert leftovers(root) == []
 
 
@@ -102,7 +102,7 @@ async def test_kill_9_during_uploads(objects: DirectoryObjects, root: Path, anot
         async for info in objects.list(""):
             assert await content(objects, info.key) == expected
         shutil.rmtree(root / "incoming")
-    await objects.sweep_aside(-60)
+    await objects.sweep(-60)
     assert leftovers(root) == []
 
 
@@ -217,7 +217,7 @@ async def test_the_sweep_spares_what_is_alive(root: Path) -> None:
     os.utime(root / ".aside" / f"upload-{'0' * 32}", (1_000, 1_000))
     os.utime(root / ".aside" / f"upload-{alive}" / "bytes", (5_000, 5_000))
     clock[0] = 5_100
-    assert await objects.sweep_aside(1_000) == 3
+    assert await objects.sweep(1_000) == 3
     assert leftovers(root) == [f"upload-{alive}"]
     assert await objects.parts("incoming/dead", dead) == ()
     assert len(await objects.parts("incoming/alive", alive)) == 1

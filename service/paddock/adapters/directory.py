@@ -2,7 +2,7 @@
 
 An object is written aside in the same file system, synced, and renamed to its place, whose directory is synced
 too: a crash leaves the old object, the new one or none, and at worst a leftover below ``.aside`` that
-``sweep_aside`` removes.
+``sweep`` removes.
 """
 
 from __future__ import annotations
@@ -273,17 +273,11 @@ class DirectoryObjects:
             if self._uploads.plan(store_upload).key == key:
                 self._uploads.abort(store_upload)
 
-    async def sweep_aside(self, older_than_s: float) -> int:
-        """Remove what crashes left behind: aside files and uploads that nobody wrote to for so long.
+    async def sweep(self, older_than_s: float) -> int:
+        """Remove aside files and uploads that nobody wrote to for so long."""
+        return await self._thread(self._sweep, older_than_s)
 
-        Not in the port: S3 has lifecycle rules. Give it more than the time an upload may rest.
-
-        Returns:
-            how many leftovers were removed.
-        """
-        return await self._thread(self._sweep_aside, older_than_s)
-
-    def _sweep_aside(self, older_than_s: float) -> int:
+    def _sweep(self, older_than_s: float) -> int:
         removed = 0
         with disk_errors(self._root):
             for path in list(self._aside.iterdir()):

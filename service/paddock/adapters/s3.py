@@ -384,6 +384,10 @@ class S3Objects:
                 if not upload_is_gone(error):
                     raise
 
+    async def sweep(self, older_than_s: float) -> int:
+        """Nothing: the bucket's lifecycle aborts what was left unfinished."""
+        return 0
+
     async def close(self) -> None:
         """End the threads, once what they do is done, and the connections."""
         await asyncio.to_thread(self._threads.shutdown)

@@ -104,6 +104,13 @@ class Objects(Protocol):
         """Forget an unfinished upload and its parts; forgetting twice is fine."""
         ...
 
+    async def sweep(self, older_than_s: float) -> int:
+        """Remove what interrupted writes and forgotten uploads left behind; how many things those were.
+
+        A bucket's own lifecycle does this; there it is 0.
+        """
+        ...
+
     async def close(self) -> None:
         """Give back connections."""
         ...

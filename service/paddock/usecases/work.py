@@ -55,6 +55,8 @@ async def work(services: Services, owner: str, stop: asyncio.Event, *, overdue_n
         try:
             if time.monotonic() - swept > SWEEP_S:
                 await sweep_uploads(services)
+                # Well after the uploads themselves have expired, so that none which is alive loses its parts.
+                await services.objects.sweep(2 * services.upload_expires_s)
                 swept = time.monotonic()
             job = await jobs.take(services, owner, overdue_ns=overdue_ns)
             if job is None:
