@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from paddock.client import Client
+from paddock.client import Client, FoundRecording
 from paddock.errors import PaddockError
 from tests.cli.running import Running, running, wait_until
 from tests.logs import small_log
@@ -23,10 +23,10 @@ from tests.logs import small_log
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 
-def settled(client: Client) -> list[dict[str, object]] | None:
+def settled(client: Client) -> list[FoundRecording] | None:
     """All recordings once none of them is on its way any more."""
-    found = list(client.recordings())
-    return found if all(one["status"] in ("ready", "failed") for one in found) else None
+    found = list(client.search())
+    return found if all(one.status in ("ready", "failed") for one in found) else None
 
 
 def test_upload_convert_download_restart(tmp_path: Path) -> None:
@@ -34,16 +34,16 @@ def test_upload_convert_download_restart(tmp_path: Path) -> None:
     log.write_bytes(small_log())
     with running(tmp_path / "data") as up, up.client() as client:
         sent = client.upload(log)
-        assert sent["id"] == hashlib.sha256(log.read_bytes()).hexdigest()
-        wait_until(lambda: client.recording(sent["id"])["status"] == "ready")
+        assert sent.id == hashlib.sha256(log.read_bytes()).hexdigest()
+        wait_until(lambda: client.recording(sent.id).status == "ready")
         up.end(signal.SIGTERM)
         assert up.process.returncode == 0
     with running(tmp_path / "data") as up, up.client() as client:
-        (ready,) = client.recordings()
-        mat = httpx.get(up.url + ready["artifacts"][0]["url"], follow_redirects=True)
+        (ready,) = client.search()
+        mat = httpx.get(up.url + ready.artifacts[0].url, follow_redirects=True)
         assert mat.content.startswith(b"MATLAB 5.0 MAT-file")
         assert "HT09_2026-04-18_1432_Adam" in mat.headers["content-disposition"]
-        original = httpx.get(up.url + ready["original"]["url"], follow_redirects=True)
+        original = httpx.get(up.url + ready.original.url, follow_redirects=True)
         assert original.content == log.read_bytes()
 
 
@@ -73,10 +73,10 @@ def test_a_killed_worker_is_replaced_and_its_job_done(tmp_path: Path) -> None:
     log = big_log(tmp_path)
     with running(tmp_path / "data") as up, up.client() as client:
         sent = client.upload(log)
-        wait_until(lambda: client.recording(sent["id"])["status"] == "converting")
+        wait_until(lambda: client.recording(sent.id).status == "converting")
         (worker,) = up.worker_ids()
         subprocess.run(["kill", "-9", str(worker)], check=True)
-        wait_until(lambda: client.recording(sent["id"])["status"] == "ready")
+        wait_until(lambda: client.recording(sent.id).status == "ready")
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_killed_at_a_status_every_accepted_log_gets_ready(tmp_path: Path, long_l
     order = ["verifying", "stored", "converting", "ready"]
     with running(tmp_path / "data") as up, up.client() as client:
         sent = client.upload(long_log)
-        wait_until(lambda: order.index(client.recording(sent["id"])["status"]) >= order.index(moment))
+        wait_until(lambda: order.index(client.recording(sent.id).status) >= order.index(moment))
         kill(up)
     check_all_ready(tmp_path, [long_log])
 
@@ -134,16 +134,16 @@ def check_all_ready(tmp_path: Path, logs: list[Path]) -> None:
     """After a restart, sending everything again (as the base station would) gives one ready recording per log."""
     with running(tmp_path / "data") as up, up.client() as client:
         wait_until(lambda: settled(client) is not None)
-        assert all(one["status"] == "ready" for one in client.recordings())
+        assert all(one.status == "ready" for one in client.search())
         for log in logs:
             client.upload(log)
         found = wait_until(lambda: settled(client))
-        assert sorted(one["id"] for one in found) == sorted(
+        assert sorted(one.id for one in found) == sorted(
             hashlib.sha256(log.read_bytes()).hexdigest() for log in logs
         )
-        assert {one["status"] for one in found} == {"ready"}
+        assert {one.status for one in found} == {"ready"}
         for one in found:
-            original = httpx.get(up.url + one["original"]["url"], follow_redirects=True).content
-            assert hashlib.sha256(original).hexdigest() == one["id"]
-            assert len(one["artifacts"]) == 1
+            original = httpx.get(up.url + one.original.url, follow_redirects=True).content
+            assert hashlib.sha256(original).hexdigest() == one.id
+            assert len(one.artifacts) == 1
     assert not list((tmp_path / "data" / "objects" / "incoming").glob("*")), "something half-done was left behind"

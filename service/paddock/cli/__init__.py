@@ -17,6 +17,7 @@ COMMANDS = {
     "up": "Run Paddock here: the web service and the worker.",
     "upload": "Send logs to a running Paddock.",
     "export": "Make and download a file of a recording.",
+    "signals": "Take the team's signal catalogue out, or put one in.",
     "convert": "Convert logs to MATLAB and other formats, without a service.",
     "info": "Show what is in a log.",
     "doctor": "Say what is wrong with a log, and what would be lost.",

@@ -41,7 +41,7 @@ def command(paths: tuple[Path, ...], server: str | None, fields: tuple[str, ...]
                 if error.code == "no_service":
                     break
             else:
-                out.print(f"{recording['id'][:10]}  {recording['status']:<10} {size(size_bytes):>8}  {log.name}")
+                out.print(f"{recording.id[:10]}  {recording.status:<10} {size(size_bytes):>8}  {log.name}")
             finally:
                 bar.remove_task(task)
     if failed:

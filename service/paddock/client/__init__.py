@@ -1,0 +1,18 @@
+"""A running Paddock, from Python.
+
+::
+
+    from paddock import Client
+
+    with Client("http://127.0.0.1:8080") as paddock:
+        for recording in paddock.search("endurance", driver="Adam"):
+            seconds, speed = recording.signal("VNData.vn_vel_m_s.x").numpy()
+"""
+
+from paddock.client.client import Client
+from paddock.client.export import PendingExport
+from paddock.client.files import Artifact, Download
+from paddock.client.recording import FoundRecording, Value
+from paddock.client.signals import SignalData, Signals
+
+__all__ = ["Artifact", "Client", "Download", "FoundRecording", "PendingExport", "SignalData", "Signals", "Value"]

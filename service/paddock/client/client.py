@@ -1,0 +1,102 @@
+"""The client itself: find recordings, send logs, keep the signal catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from paddock.client.connection import Connection
+from paddock.client.recording import FoundRecording, found
+from paddock.client.upload import Progress, upload
+
+
+class Client:
+    """Talks to the service at ``url``. Use it as a context manager.
+
+    Args:
+        url: like ``http://127.0.0.1:8080``.
+        timeout_s: how long one request may take to answer.
+    """
+
+    def __init__(self, url: str = "http://127.0.0.1:8080", *, timeout_s: float = 60) -> None:
+        self._connection = Connection(url, timeout_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def search(self, text: str = "", **filters: str | Sequence[str]) -> Iterator[FoundRecording]:
+        """Recordings for which everything that is given holds, the latest start first.
+
+        Args:
+            text: words to find in names, metadata and id.
+            filters: those of ``GET /api/recordings``; a list means any of its values: ``car``, ``driver``,
+                ``event``, ``venue``, ``health``, ``topic``, ``signal`` (``"max(BatteryPack.cell_temp) > 55"``),
+                ``since`` and ``until`` (a date or an RFC 3339 time).
+
+        Raises:
+            Rejected: a filter that is not there, or cannot be read.
+        """
+        names = {"since": "from", "until": "to"}
+        asked = {"q": text, **{names.get(name, name): value for name, value in filters.items()}}
+        after = None
+        while True:
+            page = self._connection.call(
+                "GET", "/api/recordings", params={**asked, **({"after": after} if after else {})}
+            )
+            yield from (found(self._connection, item) for item in page["items"])
+            after = page["next"]
+            if after is None:
+                return
+
+    def recording(self, recording_id: str) -> FoundRecording:
+        """One recording, by its id or an unambiguous beginning of it.
+
+        Raises:
+            NotFound: there is none.
+            Conflict: several begin so.
+        """
+        return found(self._connection, self._connection.call("GET", f"/api/recordings/{recording_id}"))
+
+    def upload(
+        self,
+        path: Path | str,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        hashed: Progress = lambda _: None,
+        sent: Progress = lambda _: None,
+    ) -> FoundRecording:
+        """Send one log and return its recording; bytes that the service has already are not sent again.
+
+        Args:
+            path: the log; after an interruption the same call goes on where it stopped.
+            metadata: the team's fields; they fill only what is empty.
+            hashed: told about bytes that were read.
+            sent: told about bytes that arrived.
+
+        Raises:
+            Rejected: the service refuses the file; the message says why.
+            Unavailable: the service does not answer.
+        """
+        return found(self._connection, upload(self._connection, Path(path), metadata or {}, hashed, sent))
+
+    def signal_catalogue(self) -> str:
+        """The team's signal catalogue, as the text of a ``signals.toml``."""
+        return str(self._connection.call("GET", "/api/catalogue/signals.toml"))
+
+    def replace_signal_catalogue(self, toml: str) -> int:
+        """Replace it by that of a file; how many entries it has then.
+
+        Raises:
+            Rejected: it is no such file; the message has the line.
+            Conflict: somebody changed the catalogue at the same moment.
+        """
+        version = self._connection.call("GET", "/api/catalogue")["version"]
+        body = {"version": version, "toml": toml}
+        return len(self._connection.call("POST", "/api/catalogue/import", json=body)["signals"])

@@ -1,0 +1,108 @@
+"""Requests to a running Paddock: tried again while it does not answer, and its problems as our errors."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+
+from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
+
+PIECE_BYTES = 1024 * 1024
+TRIES = 4
+
+
+class Connection:
+    """The service at ``url``.
+
+    Args:
+        url: like ``http://127.0.0.1:8080``.
+        timeout_s: how long one request may take to answer.
+    """
+
+    def __init__(self, url: str, timeout_s: float) -> None:
+        self.url = url.rstrip("/")
+        self._http = httpx.Client(base_url=self.url, timeout=timeout_s, follow_redirects=True)
+
+    def close(self) -> None:
+        """Give back the sockets."""
+        self._http.close()
+
+    def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: Callable[[], Iterator[bytes]] | None = None,
+        **options: Any,
+    ) -> Any:
+        """The JSON that a request answers, or its text.
+
+        Raises:
+            PaddockError: what the service says is wrong, or that it does not answer.
+        """
+        for attempt in range(TRIES):
+            try:
+                response = self._http.request(method, url, content=content() if content else None, **options)
+            except httpx.TransportError as error:
+                failure: PaddockError = Unavailable(
+                    f"{self.url} does not answer ({error}): is `paddock up` running?", code="no_service"
+                )
+            else:
+                if response.is_success:
+                    is_json = response.headers.get("content-type", "").startswith("application/json")
+                    return response.json() if is_json else response.text
+                failure = error_of(response)
+            if failure.permanent or failure.code == "disk_full" or attempt == TRIES - 1:
+                raise failure
+            time.sleep(0.5 * 2**attempt)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def download(self, url: str, target: Path) -> Path:
+        """Save what is behind a ``url`` that the service gave; into a folder under the service's name for it."""
+        try:
+            with self._http.stream("GET", url) as response:
+                if not response.is_success:
+                    response.read()
+                    raise error_of(response)
+                if target.is_dir():
+                    target /= _file_name(response)
+                aside = target.with_name(f".{target.name}.part")
+                try:
+                    with aside.open("wb") as file:
+                        for piece in response.iter_bytes(PIECE_BYTES):
+                            file.write(piece)
+                    return aside.replace(target)
+                finally:
+                    aside.unlink(missing_ok=True)
+        except httpx.TransportError as error:
+            raise Unavailable(f"The download broke off ({error}): try again.", code="no_service") from error
+
+
+def _file_name(response: httpx.Response) -> str:
+    """The name that the store gives the file, without anything that could leave the folder."""
+    header = response.headers.get("content-disposition", "")
+    encoded = re.search(r"filename\*=UTF-8''([^;]+)", header)
+    plain = re.search(r'filename="([^"]+)"', header)
+    name = unquote(encoded[1]) if encoded else plain[1] if plain else ""
+    return Path(name).name or "download"
+
+
+_BY_STATUS: dict[int, type[PaddockError]] = {404: NotFound, 409: Conflict}
+
+
+def error_of(response: httpx.Response) -> PaddockError:
+    """The problem that the service answered, as the error it was there."""
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = {}
+    default = Unavailable if response.status_code >= 500 else Rejected
+    kind = _BY_STATUS.get(response.status_code, default)
+    message = problem.get("detail") or f"The service answered {response.status_code}."
+    return kind(message, code=problem.get("code"))

@@ -1,0 +1,59 @@
+"""An export on its way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from paddock.client.connection import Connection
+from paddock.client.files import Artifact
+from paddock.domain.export import ExportRequest
+from paddock.errors import Rejected
+
+POLL_S = 0.3
+
+
+class PendingExport:
+    """One file that was asked for: ``export(…).wait().save()``. Asking twice for the same makes it once."""
+
+    def __init__(self, connection: Connection, recording_id: str, request: ExportRequest) -> None:
+        self._connection = connection
+        self._path = f"/api/recordings/{recording_id}/exports"
+        self._request = request
+        self._answer: dict[str, Any] = {}
+        self._ask()
+
+    def _ask(self) -> None:
+        self._answer = self._connection.call("POST", self._path, json=msgspec.to_builtins(self._request))
+
+    def wait(self, progress: Callable[[float], None] = lambda _: None) -> PendingExport:
+        """Itself, once the file is there.
+
+        Raises:
+            Rejected: it cannot be made; the message says why.
+        """
+        while self._answer["artifact"] is None:
+            if self._answer["state"] == "dead":
+                raise Rejected(self._answer["error"]["message"], code=self._answer["error"]["code"])
+            progress(self._answer["progress"])
+            time.sleep(POLL_S)
+            if self._answer["state"] == "done":
+                # Metadata or catalogue changed while it was made, and with them the file's id.
+                self._ask()
+            else:
+                self._answer = self._connection.call("GET", f"{self._path}/{self._answer['id']}")
+        progress(1.0)
+        return self
+
+    @property
+    def artifact(self) -> Artifact:
+        """The file; ``wait`` first."""
+        return msgspec.convert(self.wait()._answer["artifact"], Artifact)
+
+    def save(self, target: Path | str = ".") -> Path:
+        """Download the file, once it is there, to a file or into a folder; where it is."""
+        return self._connection.download(self.artifact.url, Path(target))

@@ -1,0 +1,120 @@
+"""The Python client against a served Paddock."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.io
+
+from paddock import Client
+from paddock.client import FoundRecording
+from paddock.errors import Conflict, NotFound, Rejected, Unavailable
+from tests.cli.running import wait_until
+from tests.logs import STARTED_NS, small_log
+from tests.web.browsing import served
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(tmp_path_factory.mktemp("served"), with_worker=True) as site:
+        yield site.url
+
+
+@pytest.fixture
+def client(url: str) -> Iterator[Client]:
+    with Client(url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def ready(client: Client, tmp_path: Path) -> FoundRecording:
+    log = tmp_path / "run.mcap"
+    log.write_bytes(small_log())
+    sent = client.upload(log, metadata={"event": "Endurance"})
+    return wait_until(lambda: (now := sent.refresh()).status == "ready" and now)  # type: ignore[no-any-return]
+
+
+def test_importing_paddock_stays_light() -> None:
+    code = "import sys, paddock; assert not {'httpx', 'pyarrow', 'numpy'} & set(sys.modules); paddock.Client"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_recording_is_found_by_its_filters(client: Client, ready: FoundRecording) -> None:
+    (found,) = client.search("michigan", driver="Adam", event=["Endurance", "Autocross"])
+    assert (found.id, found["driver"], found["notes"]) == (ready.id, "Adam", "")
+    assert found.metadata["event"].source == "person"
+    assert list(client.search(driver="nobody")) == []
+    assert list(client.search(since="2026-04-18", until="2026-04-18", signal="max(Pedals.throttle) > 1"))
+    with pytest.raises(Rejected, match="wings"):
+        list(client.search(wings="high"))
+
+
+def test_signals_as_arrow_numpy_and_pandas(client: Client, ready: FoundRecording) -> None:
+    throttle = ready.signal("Pedals.throttle")
+    seconds, values = throttle.numpy()
+    assert seconds == pytest.approx(np.arange(50) / 10)
+    assert values == pytest.approx(np.arange(50) / 10)
+    table = throttle.arrow()
+    assert table.column_names == ["log_time", "Pedals.throttle"]
+    assert table["log_time"][0].value == STARTED_NS
+    both = ready.signals(["Pedals.*"], start_s=1, end_s=2, rate_hz=20, interpolation="linear")
+    assert set(both) == {"Pedals.throttle", "Pedals.brake"}
+    assert len(both["Pedals.brake"]) == 19  # the last sample in the span is at 1.9 s
+    with pytest.raises((NotFound, Rejected)):
+        ready.signal("Pedals.nothing")
+    pandas = pytest.importorskip("pandas")
+    frame = both.pandas()
+    assert isinstance(frame.index, pandas.DatetimeIndex)
+    assert frame.shape == (19, 2)
+
+
+def test_an_export_is_waited_for_and_saved(ready: FoundRecording, tmp_path: Path) -> None:
+    saved = ready.export(signals=["Pedals.brake"], rate_hz=5).wait().save(tmp_path)
+    assert saved.name.startswith("HT09_2026-04-18_1432_Adam") and saved.suffix == ".mat"
+    assert len(scipy.io.loadmat(saved, simplify_cells=True)["Pedals"]["brake"]) == 25
+    assert ready.download(tmp_path / "copy.mcap").read_bytes() == small_log()
+    with pytest.raises(Rejected):
+        ready.export("floppy")
+
+
+def test_metadata_is_edited_and_a_concurrent_edit_is_refused(client: Client, ready: FoundRecording) -> None:
+    edited = ready.edit(notes="gusty", session="1")
+    assert (edited["notes"], edited["session"]) == ("gusty", "1")
+    with pytest.raises(Conflict):
+        ready.edit(notes="calm")
+    assert client.recording(ready.id[:8]).edit(notes="")["notes"] == ""
+    with pytest.raises(Rejected):
+        edited.edit(wings="high")
+
+
+def test_what_goes_wrong_is_one_of_our_errors(client: Client, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no recording"):
+        client.recording("abcdef")
+    text = tmp_path / "notes.mcap"
+    text.write_text("not a log\n" * 50)
+    with pytest.raises(Rejected, match="no MCAP"):
+        client.upload(text)
+    with Client("http://127.0.0.1:9") as nobody, pytest.raises(Unavailable, match="does not answer"):
+        nobody.recording("abcdef")
+
+
+def test_the_signal_catalogue_goes_out_and_in_on_the_command_line(url: str, tmp_path: Path) -> None:
+    def signals(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "paddock", "signals", *arguments, "--server", url]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    file = tmp_path / "signals.toml"
+    file.write_text('[[signals]]\nname = "Pedals.brake"\nunit = "bar"\n')
+    assert signals("import", str(file)).stdout == "The catalogue has 1 entries now.\n"
+    out = signals("export").stdout
+    assert 'unit = "bar"' in out
+    assert signals("export", "-o", str(tmp_path / "b.toml")).returncode == 0
+    assert (tmp_path / "b.toml").read_text() == out
+    file.write_text("[[signals]]\nname = 3\n")
+    failed = signals("import", str(file))
+    assert failed.returncode == 1 and "Line 2" in failed.stderr
