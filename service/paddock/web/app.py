@@ -31,6 +31,7 @@ from paddock.web.api import (
     signals,
     storage,
     uploads,
+    viewers,
 )
 from paddock.web.assets import asset_routes
 from paddock.web.conditional import Conditional
@@ -56,6 +57,7 @@ def create_app(services: Services, settings: Settings) -> Litestar:
         names.ROUTER,
         signals.ROUTER,
         plots.ROUTER,
+        viewers.ROUTER,
         exports.ROUTER,
         uploads.ROUTER,
         jobs.ROUTER,

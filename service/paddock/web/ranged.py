@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from email.utils import formatdate, parsedate_to_datetime
 from typing import Any, NamedTuple
 
@@ -58,8 +58,11 @@ def _number(digits: str) -> int:
 class Ranged(Response[None]):
     """An object as a download: whole, one range of it, or nothing but its headers; streamed in pieces."""
 
-    def __init__(self, info: ObjectInfo, read: Read, *, file_name: str) -> None:
+    def __init__(
+        self, info: ObjectInfo, read: Read, *, file_name: str, more_headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(None)
+        self.more_headers = more_headers or {}
         self.info = info
         self.read = read
         self.file_name = file_name
@@ -75,6 +78,7 @@ class Ranged(Response[None]):
             "Accept-Ranges": "bytes",
             "Cache-Control": "private, no-cache",
             "Content-Disposition": content_disposition(self.file_name),
+            **self.more_headers,
         }
         if _has_it(request, etag, modified):
             return ASGIResponse(status_code=304, headers=headers)

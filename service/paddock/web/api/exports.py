@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 import msgspec
 from litestar import Router, get, post
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, PathParameter
+from litestar.response import ServerSentEvent
 from msgspec import Meta
 
 from paddock.domain.export import ExportRequest
@@ -18,6 +22,9 @@ from paddock.web.api.recordings import Prefix
 from paddock.web.api.resources import ArtifactResource, FailureResource, artifact_resource, failure_resource
 from paddock.web.injected import AnyRequest, TheServices, refuse_unknown_parameters, strictly
 from paddock.web.problems import responses
+
+LOOK_S = 0.4
+LONGEST_STREAM_S = 600.0
 
 
 class ExportResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +56,47 @@ async def show_export(
     return await _resource(services, recording_id, await get_export(services, recording_id, export_id))
 
 
+_EVENTS = ResponseSpec(
+    ExportResource, generate_examples=False, media_type="text/event-stream", description="Each `data` is one."
+)
+
+
+@get(
+    "/{export_id:str}/events",
+    responses=responses(404, 409, 422)
+    | {
+        200: ResponseSpec(
+            ExportResource,
+            generate_examples=False,
+            media_type="text/event-stream",
+            description="Each `data` is one.",
+        )
+    },
+    summary="Follow an export",
+)
+async def follow_export(
+    services: TheServices,
+    recording_id: Prefix,
+    export_id: Annotated[str, PathParameter(description="From the request.")],
+) -> ServerSentEvent:
+    """Server-sent events: how far the export is, whenever that changes, until it is `done` or `dead`."""
+    first = await _resource(services, recording_id, await get_export(services, recording_id, export_id))
+    return ServerSentEvent(_events(services, recording_id, first), headers={"Cache-Control": "no-store"})
+
+
+async def _events(services: TheServices, recording_id: str, export: ExportResource) -> AsyncIterator[str]:
+    """Ends also after a while, so that no connection lasts for ever; browsers connect again by themselves."""
+    told = None
+    for _ in range(round(LONGEST_STREAM_S / LOOK_S)):
+        if export != told:
+            yield msgspec.json.encode(export).decode()
+            told = export
+        if export.state in (JobState.DONE, JobState.DEAD):
+            return
+        await asyncio.sleep(LOOK_S)
+        export = await _resource(services, recording_id, await get_export(services, recording_id, export.id))
+
+
 async def _resource(services: TheServices, recording_id: str, export: Export) -> ExportResource:
     if export.artifact is not None:
         recording = await get_recording(services, recording_id)
@@ -66,7 +114,7 @@ async def _resource(services: TheServices, recording_id: str, export: Export) ->
 
 ROUTER = Router(
     "/api/recordings/{recording_id:str}/exports",
-    route_handlers=[ask_for_export, show_export],
+    route_handlers=[ask_for_export, show_export, follow_export],
     before_request=refuse_unknown_parameters,
     tags=["exports"],
 )

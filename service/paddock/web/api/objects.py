@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import msgspec
-from litestar import Router, put, route
+from litestar import Response, Router, put, route
 from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException, InternalServerException
 
@@ -15,6 +15,7 @@ from paddock.errors import NotFound, Rejected
 from paddock.web.injected import AnyRequest
 from paddock.web.problems import responses
 from paddock.web.ranged import Ranged
+from paddock.web.viewers import allowed_origin, preflight
 
 
 class PartReceipt(msgspec.Struct, frozen=True):
@@ -30,19 +31,29 @@ def object_routes(objects: DirectoryObjects) -> Router:
 
     @route(
         GET_PATH,
-        http_method=[HttpMethod.GET, HttpMethod.HEAD],
+        http_method=[HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS],
         responses=responses(403, 404, 416),
         summary="Read an object through its link",
     )
-    async def read_object(request: AnyRequest) -> Ranged:
-        """The object as a download. Takes Range, If-Range, If-None-Match and If-Modified-Since."""
+    async def read_object(request: AnyRequest) -> Response[None]:
+        """The object as a download. Takes Range, If-Range, If-None-Match and If-Modified-Since.
+
+        Foxglove and Lichtblick may read it from their own pages (CORS).
+        """
+        if request.method == HttpMethod.OPTIONS:
+            return Response(None, status_code=204, headers=preflight(request.headers))
         grant = objects.links.verify_get(request.url.query)
         info = await objects.stat(grant.key)
         if info is None:
             raise NotFound(
                 "The file behind this link was removed: reload the recording's page.", code="no_such_object"
             )
-        return Ranged(info, lambda start, end: objects.read(grant.key, start, end), file_name=grant.file_name)
+        return Ranged(
+            info,
+            lambda start, end: objects.read(grant.key, start, end),
+            file_name=grant.file_name,
+            more_headers=allowed_origin(request.headers),
+        )
 
     @put(
         PUT_PATH,

@@ -9,6 +9,7 @@ const LANE = 20;
 const LANE_GAP = 4;
 const AXIS = 22;
 const SIDE = 54;
+const LANE_SIDE = 88;
 const FONT = "11px system-ui, sans-serif";
 const COLOURS = 8;
 const FEW_POINTS_PX = 9;  // so far apart, single samples can be told
@@ -37,6 +38,12 @@ export function nameOf(series, value) {
   return series.enums[value] ?? value;
 }
 
+/** The room at both sides that a plot of these series needs. */
+export function marginsOf(series) {
+  const units = new Set(series.filter((each) => !isLane(each)).map((each) => each.unit));
+  return { left: series.some(isLane) ? LANE_SIDE : SIDE, right: units.size > 1 ? SIDE : 12 };
+}
+
 export class Chart {
   constructor(host) {
     this.host = host;
@@ -50,6 +57,7 @@ export class Chart {
     this.view = { start: 0, end: 1 };
     this.cursor = null;
     this.selection = null;
+    this.margins = { left: SIDE, right: 12 };  // plots above each other have the same, so that their times line up
     this.resizing = new ResizeObserver(() => this.resize());
     this.resizing.observe(host);
     this.themes = matchMedia("(prefers-color-scheme: dark)");
@@ -113,8 +121,8 @@ export class Chart {
     const context = this.canvases[0].getContext("2d");
     context.clearRect(0, 0, width, height);
     context.font = FONT;
-    this.left = SIDE;
-    this.right = width - (this.units.length > 1 ? SIDE : 12);
+    this.left = this.margins.left;
+    this.right = width - this.margins.right;
     this.top = 8;
     this.bottom = height - AXIS - this.lanes.length * (LANE + LANE_GAP);
     this.end = height - AXIS;
@@ -302,7 +310,7 @@ export class Chart {
     context.textAlign = "right";
     this.lanes.forEach((series, number) => {
       context.fillStyle = this.colour(series);
-      context.fillText(fit(context, series.label, SIDE - 8), this.left - 7, this.laneTop(number) + LANE / 2 + 0.5);
+      context.fillText(fit(context, series.label, this.left - 12), this.left - 7, this.laneTop(number) + LANE / 2 + 0.5);
     });
   }
 

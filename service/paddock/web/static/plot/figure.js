@@ -25,8 +25,8 @@ export class Figure {
         { title: entry.name, class: entry.dashed ? "dashed" : null, "data-signal": entry.name },
         make("i", { class: "swatch", style: `--colour: var(--plot-${(entry.colour % 8) + 1})` }),
         make("span", { class: "label" }, entry.label),
-        value,
         unit,
+        value,
         ...tools(entry),
       );
       this.legend.append(item);
@@ -41,12 +41,16 @@ export class Figure {
     this.root.remove();
   }
 
-  /** `found`: series of the API by key. */
-  show(found, view) {
+  /** What there is to draw; `found`: series of the API by key. */
+  take(found) {
     this.series = this.entries.filter((entry) => found.has(entry.key)).map((entry) => {
       const series = found.get(entry.key);
       return { ...series, ...entry, label: entry.label || series.label };
     });
+  }
+
+  show(view, margins) {
+    this.chart.margins = margins;
     for (const series of this.series) this.values.get(series.key).unit.textContent = series.unit;
     const names = this.series.map((each) => `${each.label}${each.unit ? ` in ${each.unit}` : ""}`).join(", ");
     this.host.setAttribute("aria-label", `Plot of ${names} over time. Arrow keys move the cursor, + and − zoom, 0 shows all.`);

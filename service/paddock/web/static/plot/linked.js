@@ -1,5 +1,6 @@
 // Figures that share one time axis and one cursor. Where the view changes, detail is fetched again.
 
+import { marginsOf } from "/static/plot/chart.js";
 import { fetchPlot } from "/static/plot/data.js";
 
 const SETTLE_MS = 140;
@@ -14,6 +15,7 @@ export class Linked {
   constructor(sources, on = {}) {
     this.sources = sources;
     this.on = on;
+    this.stacked = false;
     this.figures = [];
     this.full = { start: 0, end: 1 };
     this.zoomed = null;  // null: everything
@@ -79,10 +81,20 @@ export class Linked {
       if (this.asking === asking) this.on.busy?.(false);
     }
     this.measure();
-    for (const figure of this.figures) {
-      figure.show(this.found, this.view);
-      figure.point(this.cursor, null);
-    }
+    this.show();
+  }
+
+  /** Draws what was found so far. */
+  show() {
+    for (const figure of this.figures) figure.take(this.found);
+    const needed = this.figures.map((figure) => marginsOf(figure.series));
+    const common = (side) => Math.max(...needed.map((margins) => margins[side]));
+    // Beside each other, as in the overview, each takes what it needs.
+    needed.forEach((own, number) => {
+      const margins = this.stacked ? { left: common("left"), right: common("right") } : own;
+      this.figures[number].show(this.view, margins);
+      this.figures[number].point(this.cursor, null);
+    });
   }
 
   async loadOne(source, signal) {

@@ -44,6 +44,7 @@ class PlotWorkspace extends HTMLElement {
       busy: (busy) => this.toggleAttribute("aria-busy", busy),
       failed: (error) => this.say(`The plots could not be drawn. ${error.message}`),
     });
+    this.linked.stacked = true;
     const ordered = [...this.signals.values()].sort((a, b) => (a.name > b.name ? 1 : -1));
     this.picker = new Picker(ordered, (name) => this.toggle(name), (name) => this.isPlotted(name));
     this.time = make("output", { class: "clock", "aria-label": "Cursor" });
@@ -111,7 +112,7 @@ class PlotWorkspace extends HTMLElement {
     this.picker.mark();
     this.changed();
     if (plots.length) {
-      for (const figure of this.linked.figures) figure.show(this.linked.found, this.linked.view);
+      this.linked.show();
       void this.linked.load().then(() => this.readOut());
     }
   }
@@ -173,7 +174,7 @@ class PlotWorkspace extends HTMLElement {
     this.sources[1].shift = seconds;
     for (const [key, series] of this.linked.found) if (key.startsWith("b:")) series.shift = seconds;
     this.linked.measure();
-    for (const figure of this.linked.figures) figure.show(this.linked.found, this.linked.view);
+    this.linked.show();
     this.linked.look();
   }
 

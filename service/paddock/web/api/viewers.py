@@ -1,0 +1,96 @@
+"""``/api/recordings/{id}/viewers``: open a log in Foxglove or Lichtblick."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Router, get
+from litestar.params import PathParameter
+from litestar.response import Redirect
+from msgspec import Meta
+
+from paddock.domain.recording import Recording
+from paddock.errors import Conflict
+from paddock.ports.documents import Equals, Sort
+from paddock.usecases.convert import VIEWER_COPY
+from paddock.usecases.recordings import artifact_link, get_recording, original_link
+from paddock.usecases.services import Services
+from paddock.web.api.recordings import Prefix
+from paddock.web.injected import AnyRequest, TheServices, TheSettings, refuse_unknown_parameters
+from paddock.web.links import reachable
+from paddock.web.problems import responses
+from paddock.web.viewers import VIEWERS, find_viewer, viewers_can_load
+
+NOT_REACHABLE = (
+    "Viewers on the web are served over https, from where browsers do not read this Paddock's plain http: "
+    "download the log, and open the file there."
+)
+
+
+class ViewerResource(msgspec.Struct, frozen=True):
+    """One viewer on the web."""
+
+    name: Annotated[str, Meta(description="In addresses.", examples=["foxglove"])]
+    label: Annotated[str, Meta(description="For people.", examples=["Foxglove"])]
+    url: Annotated[
+        str, Meta(description="Opens the log there.", examples=["/api/recordings/a3f9c210/viewers/foxglove"])
+    ]
+
+
+class ViewerList(msgspec.Struct, frozen=True):
+    """The viewers that can open a recording from where the client is."""
+
+    items: tuple[ViewerResource, ...]
+    reason: Annotated[str | None, Meta(description="Why there is none; null when there is.")] = None
+
+
+@get("/", responses=responses(404, 409, 422), summary="Viewers that can open a recording")
+async def list_viewers(
+    request: AnyRequest, services: TheServices, settings: TheSettings, recording_id: Prefix
+) -> ViewerList:
+    """Foxglove and Lichtblick, where a browser on their pages can read this Paddock's links."""
+    recording = await get_recording(services, recording_id)
+    if not viewers_can_load(reachable(await _log_link(services, recording), request, settings)):
+        return ViewerList((), NOT_REACHABLE)
+    path = f"/api/recordings/{recording.id}/viewers"
+    return ViewerList(tuple(ViewerResource(v.name, v.label, f"{path}/{v.name}") for v in VIEWERS.values()))
+
+
+@get("/{viewer:str}", responses=responses(404, 409, 422), status_code=302, summary="Open in a viewer")
+async def open_in_viewer(
+    request: AnyRequest,
+    services: TheServices,
+    settings: TheSettings,
+    recording_id: Prefix,
+    viewer: Annotated[str, PathParameter(description="`foxglove` or `lichtblick`.")],
+) -> Redirect:
+    """Redirects to the viewer, with a freshly signed link to the viewer copy, or to the original.
+
+    The viewer reads the log in your browser. It can where this Paddock is reached over https or on this machine.
+    """
+    found = find_viewer(viewer)
+    link = await _log_link(services, await get_recording(services, recording_id))
+    link = reachable(link, request, settings)
+    if not viewers_can_load(link):
+        raise Conflict(NOT_REACHABLE, code="not_reachable")
+    return Redirect(found.address(link), status_code=302, headers={"Cache-Control": "no-store"})
+
+
+async def _log_link(services: Services, recording: Recording) -> str:
+    """To the viewer copy where one was made: indexed, in order, and whole where the original is not."""
+    copies = await services.documents.artifacts.find(
+        [Equals("recording", recording.id), Equals("format", VIEWER_COPY.format)], sort=Sort("created_at"), limit=1
+    )
+    # The copy is made by the conversion, so it is older than anything a person asked for.
+    if copies.items and recording.loss is not None and recording.loss.health != "intact":
+        return await artifact_link(services, recording, copies.items[0].id)
+    return await original_link(services, recording)
+
+
+ROUTER = Router(
+    "/api/recordings/{recording_id:str}/viewers",
+    route_handlers=[list_viewers, open_in_viewer],
+    before_request=refuse_unknown_parameters,
+    tags=["recordings"],
+)
