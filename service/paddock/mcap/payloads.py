@@ -34,17 +34,16 @@ class Payloads:
 
 def by_channel(waiting: Sequence[tuple[Run, Numbers]]) -> Iterator[tuple[int, Payloads]]:
     """The messages of some runs by the number that each was given; those with -1 are left out."""
-    data, starts, ends = _joined([run for run, _ in waiting])
     numbers = np.concatenate([each for _, each in waiting])
     # Radix sort, which is stable and fast, is for small types.
     order = np.argsort(numbers.astype(np.int16) if numbers.max() < 2**15 else numbers, kind="stable")
     order = order[np.count_nonzero(numbers < 0) :]
     if not len(order):
         return
-    addressable = ends[order] <= _INT32_MAX if ends[-1] > _INT32_MAX else None
+    addressable = _addressable(waiting, order)
     # As opaque bytes heads are copied whole, not field by field.
     heads = np.concatenate([run.heads.view(OPAQUE_HEAD) for run, _ in waiting])[order].view(HEAD)
-    payloads = gathered(data, starts + HEAD_BYTES, ends, order)
+    payloads = _payloads([run for run, _ in waiting], order)
     log_time = heads["log_time"].astype(np.int64)
     publish_time = np.minimum(heads["publish_time"], np.uint64(LAST_TIME)).astype(np.int64)
     sequence = heads["sequence"].astype(np.int64)
@@ -59,33 +58,36 @@ def by_channel(waiting: Sequence[tuple[Run, Numbers]]) -> Iterator[tuple[int, Pa
         yield int(numbers[begin]), Payloads(rows, log_time[part], publish_time[part], sequence[part], ordinal, lost)
 
 
-def gathered(data: bytes | memoryview, begins: Int64s, ends: Int64s, order: Int64s) -> pa.BinaryArray:
-    """The bytes ``data[begins[i]:ends[i]]`` for each i of ``order``, shape (len(order),).
+def alternating(data: bytes | memoryview, begins: Int64s, ends: Int64s) -> pa.BinaryArray:
+    """The bytes ``data[begins[i]:ends[i]]`` as elements 2·i of an array of 2·N elements, without a copy.
 
-    They and what lies between them are alternating elements of one array over the whole of ``data``, so that one
-    gather in C++ gets them all. Bytes beyond 2 GiB come out empty.
+    Between them is what lies between them, so that the array needs no other bytes than ``data``, and one gather in
+    C++ gets all that is wanted. Bytes beyond 2 GiB come out empty.
     """
-    offsets = np.empty(2 * len(begins), np.int32)
-    offsets[0::2] = np.minimum(begins, _INT32_MAX)
+    offsets = np.empty(2 * len(begins) + 1, np.int32)
+    offsets[0:-1:2] = np.minimum(begins, _INT32_MAX)
     offsets[1::2] = np.minimum(ends, _INT32_MAX)
-    elements = pa.Array.from_buffers(
-        pa.binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-    )
+    offsets[-1] = offsets[-2]
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.binary(), len(offsets) - 1, buffers)
+
+
+def gathered(elements: pa.BinaryArray, order: Int64s) -> pa.BinaryArray:
+    """The elements 2·i of ``alternating`` for each i of ``order``."""
     places = (order * 2).astype(np.int32)
     return elements.take(pa.Array.from_buffers(pa.int32(), len(places), [None, pa.py_buffer(places)]))
 
 
-def _joined(runs: Sequence[Run]) -> tuple[bytes, Int64s, Int64s]:
-    """The bytes of all runs end to end, and where in them messages begin and end."""
-    pieces: list[bytes] = []
-    size = base = 0
-    starts, ends = [], []
-    for run in runs:
-        # Runs of one chunk share their bytes.
-        if not pieces or pieces[-1] is not run.data:
-            base, size = size, size + len(run.data)
-            pieces.append(run.data)
-        starts.append(run.starts + base)
-        ends.append(run.ends + base)
-    data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-    return data, np.concatenate(starts), np.concatenate(ends)
+def _payloads(runs: Sequence[Run], order: Int64s) -> pa.BinaryArray:
+    """The payloads of all runs in this order. Arrow lets other threads run while it copies."""
+    return gathered(
+        pa.concat_arrays([alternating(run.data, run.starts + HEAD_BYTES, run.ends) for run in runs]), order
+    )
+
+
+def _addressable(waiting: Sequence[tuple[Run, Numbers]], order: Int64s) -> npt.NDArray[np.bool_] | None:
+    """Which messages end within the 2 GiB that Arrow can count; None for all."""
+    if all(len(run.data) <= _INT32_MAX for run, _ in waiting):
+        return None
+    within: npt.NDArray[np.bool_] = np.concatenate([run.ends <= _INT32_MAX for run, _ in waiting])[order]
+    return within

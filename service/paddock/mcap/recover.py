@@ -14,7 +14,7 @@ from paddock.domain.recording import LossReport
 from paddock.mcap.definitions import Definition
 from paddock.mcap.log_writer import LogWriter
 from paddock.mcap.message_heads import HEAD_BYTES
-from paddock.mcap.payloads import gathered
+from paddock.mcap.payloads import alternating, gathered
 from paddock.mcap.reader import LAST_TIME, LogReader, Run
 from paddock.mcap.records import Channel, Schema
 from paddock.mcap.spool_file import Extent, OrderedReader, Rows, SpoolFile, joined, taken
@@ -64,7 +64,6 @@ def recover(
         for run in reader.runs():
             sorter.add(run)
         sorter.finish(reader.definitions)
-        file.flush()
         writer = LogWriter(target, reader.profile)
         for schema in sorter.schemas:
             writer.add_schema(schema)
@@ -191,7 +190,7 @@ def _rows(run: Run, wanted: np.ndarray[tuple[int], np.dtype[np.int64]], new_ids:
     starts, ends = run.starts[wanted], run.ends[wanted]
     base = int(starts[0])
     data = memoryview(run.data)[base : int(ends[-1])]
-    payloads = gathered(data, starts + HEAD_BYTES - base, ends - base, np.arange(len(wanted)))
+    payloads = gathered(alternating(data, starts + HEAD_BYTES - base, ends - base), np.arange(len(wanted)))
     channels = pa.array(new_ids[heads["channel"]].astype(np.uint16))
     return Rows(
         heads["log_time"].astype(np.int64),

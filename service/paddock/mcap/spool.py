@@ -112,7 +112,7 @@ class _Spooler:
             for run in self._reader.runs():
                 # What waited for its definition goes before what was decoded since: never in one batch with others.
                 late = run.ordinal < self._reached
-                if late != self._late or self._waiting_bytes >= _WAITING_BYTES:
+                if late != self._late or self._waiting_bytes + len(run.data) > _WAITING_BYTES:
                     self._write_waiting(decoding)
                 self._late = late
                 self._reached = max(self._reached, run.ordinal)
@@ -123,7 +123,6 @@ class _Spooler:
             self._finish_writing()
         for definition in self._reader.definitions:
             self._number(definition)
-        self._file.flush()
         return self._columns()
 
     def _channel_numbers(self, run: Run) -> Numbers:

@@ -8,7 +8,7 @@ import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from paddock.mcap.columns import Int64s
 
-_WRITE_BYTES = 1 << 20
+_BUFFERS_AT_ONCE = 64
 _MERGED_ROWS = 1 << 16
 _HELD_EXTENTS = 4
 _CACHE_BYTES = 64 << 20
@@ -58,8 +58,7 @@ class SpoolFile:
     """
 
     def __init__(self, directory: Path) -> None:
-        temporary = tempfile.TemporaryFile(dir=directory, buffering=_WRITE_BYTES)  # noqa: SIM115
-        self._file = cast(BinaryIO, temporary)
+        self._file = cast(BinaryIO, tempfile.TemporaryFile(dir=directory, buffering=0))  # noqa: SIM115
         self._end = 0
 
     def close(self) -> None:
@@ -69,20 +68,16 @@ class SpoolFile:
     def write(self, rows: Rows, ordinal: int) -> Extent:
         """Append rows that are ordered by ``log_time``."""
         position = self._end
-        times = np.concatenate([rows.log_time, rows.publish_time, rows.sequence])
-        self._append(times.data)
-        columns = []
+        buffers = [np.concatenate([rows.log_time, rows.publish_time, rows.sequence]).view(np.uint8).data]
         for index in range(rows.messages.type.num_fields):
-            column = rows.messages.field(index)
-            begin = self._end
-            self._append(pa.RecordBatch.from_arrays([column], names=[""]).serialize())
-            columns.append((begin, self._end - begin))
+            column = pa.RecordBatch.from_arrays([rows.messages.field(index)], names=[""])
+            buffers.append(memoryview(column.serialize()))
+        ends = list(accumulate((len(buffer) for buffer in buffers), initial=position))
+        for at in range(0, len(buffers), _BUFFERS_AT_ONCE):
+            self._append(buffers[at : at + _BUFFERS_AT_ONCE])
         first, last = int(rows.log_time[0]), int(rows.log_time[-1])
-        return Extent(ordinal, len(rows.log_time), first, last, position, tuple(columns), rows.messages.type)
-
-    def flush(self) -> None:
-        """All was written; reading may begin."""
-        self._file.flush()
+        columns = tuple((begin, end - begin) for begin, end in pairwise(ends[1:]))
+        return Extent(ordinal, len(rows.log_time), first, last, position, columns, rows.messages.type)
 
     def read(self, extent: Extent, names: Sequence[str] | None = None) -> Rows:
         """Rows with all top-level fields, or with those of ``names`` that it has."""
@@ -102,8 +97,14 @@ class SpoolFile:
         """Only the times, shape (rows,)."""
         return np.frombuffer(self._read(extent.position, extent.rows * 8), np.int64)
 
-    def _append(self, data: pa.Buffer | memoryview) -> None:
-        self._end += self._file.write(data)
+    def _append(self, buffers: list[memoryview]) -> None:
+        while buffers:
+            written = os.writev(self._file.fileno(), buffers)
+            self._end += written
+            while buffers and written >= len(buffers[0]):
+                written -= len(buffers.pop(0))
+            if buffers:
+                buffers[0] = buffers[0][written:]
 
     def _read(self, position: int, size: int) -> bytes:
         return os.pread(self._file.fileno(), size, position)
