@@ -36,9 +36,11 @@ from paddock.web.api import (
 from paddock.web.assets import asset_routes
 from paddock.web.conditional import Conditional
 from paddock.web.injected import principal_of
+from paddock.web.pages import plots as plot_pages
 from paddock.web.principal import Edge
 from paddock.web.problems import answer
 from paddock.web.request_log import security_headers, with_request_log
+from paddock.web.take_away import take_away
 
 HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1024 * 1024
@@ -64,6 +66,7 @@ def create_app(services: Services, settings: Settings) -> Litestar:
         catalogue.ROUTER,
         storage.ROUTER,
         pages.ROUTER,
+        plot_pages.ROUTER,
     ]
     if isinstance(services.objects, DirectoryObjects):
         routers.append(objects.object_routes(services.objects))
@@ -117,4 +120,5 @@ def _templates() -> jinja2.Environment:
         rfc3339=to_rfc3339,
     )
     environment.globals["version"] = __version__
+    environment.globals["take_away"] = take_away
     return environment

@@ -126,7 +126,7 @@ class PlotWorkspace extends HTMLElement {
     return names.flatMap((name, colour) =>
       this.sources.filter((source) => source.names.has(name) || ELEMENT.test(name)).map((source) => ({
         key: `${source.key}:${name}`, source: source.key, name, colour, dashed: source.key === "b",
-        label: this.sources.length > 1 ? `${this.labelOf(name)} · ${source.label}` : this.labelOf(name),
+        label: this.sources.length > 1 ? `${source.label} · ${this.labelOf(name)}` : this.labelOf(name),
       })));
   }
 

@@ -1,0 +1,41 @@
+// About how large an export will be, from how many values there are and how wide each is.
+
+const WIDTH = { double: 8, int64: 8, uint64: 8, float: 4, int32: 4, uint32: 4, int16: 2, uint16: 2, int8: 1, uint8: 1, bool: 1 };
+const CSV_BYTES = 11;  // digits and a comma
+const TEXT_BYTES = 24;
+const COMPRESSED = 0.5;
+
+const globbed = (glob) => new RegExp(`^${glob.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}(\\.|$)`);
+
+/** Whether globs over topics and signals take this one; none take everything. */
+export function taken(signal, globs) {
+  return !globs?.length || globs.some((glob) => globbed(glob).test(signal.name) || globbed(glob).test(signal.name.replace(/^\//, "")));
+}
+
+/** Bytes; `share` of the time, `duration` in seconds. */
+export function estimate(signals, request, { share, duration, sizeBytes }) {
+  const chosen = signals.filter((signal) => taken(signal, request.signals));
+  if (!chosen.length) return 0;
+  if (request.format === "mcap") {
+    const all = signals.reduce((sum, signal) => sum + signal.count, 0) || 1;
+    return (sizeBytes * share * chosen.reduce((sum, signal) => sum + signal.count, 0)) / all;
+  }
+  const topics = new Map(chosen.map((signal) => [signal.topic, signal]));
+  const rows = (signal) => (request.rate_hz ? duration * share * request.rate_hz : signal.count * share);
+  const width = (signal) => {
+    if (signal.dtype === "string") return TEXT_BYTES;
+    if (request.format === "csv") return CSV_BYTES;
+    const own = WIDTH[signal.dtype] ?? 8;
+    return request.format === "mat" && signal.dtype !== "bool" ? 8 : own;
+  };
+  const times = request.rate_hz ? 16 * duration * share * request.rate_hz : [...topics.values()].reduce((sum, signal) => sum + 16 * rows(signal), 0);
+  const values = chosen.reduce((sum, signal) => sum + rows(signal) * width(signal), 0);
+  return (times + values) * (request.format === "parquet" ? COMPRESSED : 1);
+}
+
+export function sizeText(bytes) {
+  for (const [unit, size] of [["GB", 1e9], ["MB", 1e6], ["kB", 1e3]]) {
+    if (bytes >= size) return `${(bytes / size).toFixed(bytes < 10 * size ? 1 : 0)} ${unit}`;
+  }
+  return `${Math.round(bytes)} B`;
+}

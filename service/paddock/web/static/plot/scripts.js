@@ -1,0 +1,44 @@
+// An export as a command, as Python and as MATLAB: what the dialog does, for who wants it every week.
+
+const shellQuote = (text) => (/^[\w.,:/@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+const pythonQuote = (text) => JSON.stringify(text);
+const matlabQuote = (text) => `'${text.replaceAll("'", "''")}'`;
+
+/** `request` as the API takes it; `ids` of the recordings. */
+export function shellScript(ids, request) {
+  const options = [`-f ${request.format}`];
+  if (request.layout) options.push(`--layout ${shellQuote(request.layout)}`);
+  for (const signal of request.signals ?? []) options.push(`-s ${shellQuote(signal)}`);
+  if (request.start_s !== undefined) options.push(`--start ${request.start_s}`);
+  if (request.end_s !== undefined) options.push(`--end ${request.end_s}`);
+  if (request.rate_hz) options.push(`--rate ${request.rate_hz}`);
+  options.push(`--server ${location.origin}`);
+  return ids.map((id) => `paddock export ${id.slice(0, 16)} ${options.join(" ")}`).join("\n");
+}
+
+export function pythonScript(ids, request) {
+  const given = Object.entries(request).map(([name, value]) => {
+    const text = Array.isArray(value) ? `(${value.map(pythonQuote).join(", ")},)` : typeof value === "string" ? pythonQuote(value) : value;
+    return `${name}=${text}`;
+  });
+  return [
+    "from pathlib import Path",
+    "from paddock.client import Client",
+    "from paddock.domain.export import ExportRequest",
+    "",
+    `request = ExportRequest(${given.join(", ")})`,
+    `with Client(${pythonQuote(location.origin)}) as paddock:`,
+    `    for recording in [${ids.map((id) => pythonQuote(id.slice(0, 16))).join(", ")}]:`,
+    "        print(paddock.export(recording, request).save(Path(\".\")))",
+  ].join("\n");
+}
+
+export function matlabScript(ids, request) {
+  const given = [`'format', ${matlabQuote(request.format)}`];
+  if (request.layout) given.push(`'layout', ${matlabQuote(request.layout)}`);
+  if (request.signals) given.push(`'signals', {${request.signals.map(matlabQuote).join(", ")}}`);
+  if (request.start_s !== undefined) given.push(`'start_s', ${request.start_s}`);
+  if (request.end_s !== undefined) given.push(`'end_s', ${request.end_s}`);
+  if (request.rate_hz) given.push(`'rate_hz', ${request.rate_hz}`);
+  return ids.map((id) => `file = paddock.fetch('${id.slice(0, 16)}', ${given.join(", ")});`).join("\n");
+}
