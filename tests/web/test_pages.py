@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
-from paddock.domain.recording import Failure, Loss, LossReport, Status
+from paddock.domain.recording import Failure, Highlights, Loss, LossReport, Status
 from paddock.usecases.services import Services
 from tests.web.builders import HOSTILE, STARTED_NS, build_artifact, build_channel, build_recording, metadata
 
@@ -36,29 +36,29 @@ async def test_an_empty_paddock_tells_the_next_step(client: httpx.AsyncClient) -
 
 
 async def test_the_list(client: httpx.AsyncClient, services: Services) -> None:
-    recording = build_recording()
+    figures = Highlights(18_240.0, "VNData.v", 31.2, 3.12, 52.4, driven=True)
+    recording = build_recording(highlights=figures)
     await services.documents.recordings.insert(recording)
     await services.documents.artifacts.put_many([build_artifact(recording)])
     page = (await client.get("/?q=adam")).text
-    for text in ("Adam", "Endurance", "Michigan", "HT09", "10:12", "73.4 MB", "1\u202f204\u202f331", "intact"):
+    for text in ("Adam", "Endurance", "Michigan", "HT09", "10:12", "18.2", "112", "3.12", "52", "intact"):
         assert text in page
     assert 'datetime="2026-04-18T14:32:07.500Z"' in page
     links = Tags(page).links()
     assert f"/recordings/{recording.id[:16]}" in links
     assert f"/api/recordings/{recording.id}/artifacts/{build_artifact(recording).id}" in links
-    assert f"/api/recordings/{recording.id}/original" in links
 
 
 async def test_the_list_is_paged(client: httpx.AsyncClient, services: Services) -> None:
     await services.documents.recordings.put_many(
-        [build_recording(number, uploaded_at=STARTED_NS + number) for number in range(51)]
+        [build_recording(number, started_ns=STARTED_NS + number) for number in range(51)]
     )
     first = Tags((await client.get("/", params={"q": "run_"})).text)
-    assert sum(tag == "tr" for tag, _ in first.found) == 1 + 50
+    assert sum(tag == "tr" for tag, _ in first.found) == 1 + 1 + 50
     (older,) = (attributes["href"] for tag, attributes in first.found if attributes.get("rel") == "next")
     assert older is not None and older.startswith("/?q=run_&after=")
     second = (await client.get(older)).text
-    assert "run_0.mcap" in second and "Newest" in second
+    assert "run_0.mcap" in second and "Latest" in second
 
 
 async def test_a_recording(client: httpx.AsyncClient, services: Services) -> None:

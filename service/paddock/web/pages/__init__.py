@@ -5,12 +5,14 @@ from __future__ import annotations
 from litestar import Router
 
 from paddock.web.injected import refuse_unknown_parameters
-from paddock.web.pages import jobs, recordings, signals, storage, upload
+from paddock.web.pages import jobs, recording_list, recordings, signals, storage, upload
 
 ROUTER = Router(
     "/",
     route_handlers=[
-        recordings.recordings_page,
+        recording_list.recordings_page,
+        recording_list.deleted_page,
+        recording_list.restore_and_show,
         recordings.recording_page,
         upload.upload_page,
         signals.signals_page,

@@ -38,6 +38,8 @@ function merge(old, fresh) {
         const counterpart = part.id && kept.querySelector(`#${CSS.escape(part.id)}`);
         if (counterpart) merge(counterpart, part);
       }
+    } else if (kept?.querySelector("[data-editing]")) {
+      // Somebody types in it: it follows when they are done.
     } else if (!kept || html(kept) !== child.outerHTML) {
       const node = replace(kept, child);
       if (place && place === kept) place = node;

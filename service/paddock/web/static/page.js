@@ -1,6 +1,8 @@
 // What every page does. Live first, because it remembers what the server sent; then times.
 
 import "/static/live.js";
+import "/static/zone.js";
+import "/static/help.js";
 import { localise } from "/static/times.js";
 
 localise(document);

@@ -11,7 +11,8 @@ export function localise(root) {
     if (Number.isNaN(instant.valueOf())) continue;
     const parts = Object.fromEntries(form.formatToParts(instant).map((part) => [part.type, part.value]));
     const month = parts.month.slice(0, 3);  // "Sept" in this locale
-    time.textContent = `${parts.day} ${month} ${parts.year} ${parts.hour}:${parts.minute}`;
+    const clock = `${parts.hour}:${parts.minute}`;
+    time.textContent = time.dataset.form === "clock" ? clock : `${parts.day} ${month} ${parts.year} ${clock}`;
     time.title = `${time.dateTime.replace("T", " ").replace("Z", "")} UTC`;
   }
 }

@@ -1,0 +1,195 @@
+"""The list of recordings: a test day, or whatever a search finds; and what was deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Annotated
+from urllib.parse import urlencode
+
+from litestar import get, post
+from litestar.di import Provide
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Redirect
+
+from paddock.domain.fields import BY_NAME, FIELDS
+from paddock.domain.instants import NS_PER_S
+from paddock.domain.recording import LossReport, Recording
+from paddock.formats.registry import formats
+from paddock.usecases.delete import restore_recordings
+from paddock.usecases.search import (
+    FACETS,
+    Day,
+    Search,
+    count_facets,
+    day_of,
+    find_day,
+    is_parked,
+    search_recordings,
+    without_start,
+    write_comparison,
+)
+from paddock.web.api.resources import RecordingResource, summarise
+from paddock.web.conditional import Page
+from paddock.web.injected import After, AnyRequest, ThePrincipal, TheServices
+from paddock.web.search_parameters import TheSearch, read_day, search_of, zone_of
+from paddock.web.words import duration, size
+
+PAGE_SIZE = 50
+EVERYTHING = "all"
+_NOT_KNOWN = "not known"
+_LABELS = {"health": "Health", "from": "From", "to": "To", "topic": "Topic", "signal": "Signal", "q": "Text"}
+_NO_FILTERS = frozenset({"after", "day", "parked"})
+
+
+@dataclass(frozen=True)
+class Row:
+    """A recording and what only the list says of it."""
+
+    item: RecordingResource
+    lost: str = ""
+    """What a damaged log lost, in three words."""
+    untagged: bool = False
+    """Whether nobody will find this run by who drove what."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows under one heading."""
+
+    day: date | None
+    """None for those without a start time."""
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Facet:
+    """The values that a filter offers."""
+
+    name: str
+    label: str
+    options: Sequence[tuple[str, int, bool]]
+    """Value, how many recordings, whether it is chosen."""
+
+
+@get("/", dependencies={"search": Provide(search_of, sync_to_thread=False)})
+async def recordings_page(
+    request: AnyRequest,
+    services: TheServices,
+    principal: ThePrincipal,
+    search: TheSearch,
+    day: Annotated[str, QueryParameter(max_length=20)] = "",
+    parked: Annotated[bool, QueryParameter()] = False,
+    after: After = None,
+) -> Page:
+    """The latest test day, another one (``day``), or what a search finds; it follows what happens."""
+    zone = zone_of(request)
+    query = [pair for pair in request.query_params.multi_items() if pair[0] not in _NO_FILTERS and pair[1]]
+    query += [pair for pair in request.query_params.multi_items() if pair[0] in BY_NAME and not pair[1]]
+    shown: Day | None = None
+    following = None
+    if day != EVERYTHING and search == Search():
+        shown = await find_day(services, zone, read_day(day) if day else None)
+    if shown is not None:
+        groups = [(None, shown.arriving), (shown.day, shown.driven)]
+    else:
+        page = await search_recordings(services, search, limit=PAGE_SIZE, after=after)
+        started = [recording for recording in page.items if recording.started_ns is not None]
+        # Those without a start come last in the database, and first here: somebody is waiting for them.
+        arriving = await without_start(services, search, limit=PAGE_SIZE) if after is None else ()
+        by_day = groupby(started, lambda recording: day_of(recording.started_ns or 0, zone))
+        groups = [(None, arriving), *((each, tuple(found)) for each, found in by_day)]
+        following = page.next if started and len(started) == len(page.items) else None
+    listed = [Group(each, await _rows(services, found)) for each, found in groups if found]
+    folded = await _rows(services, shown.parked) if shown is not None and (parked or not shown.driven) else ()
+    everything = [row for group in listed for row in group.rows]
+    return Page(
+        "recordings.html",
+        principal=principal,
+        groups=listed,
+        day=shown,
+        parked=Group(None, folded),
+        parked_count=len(shown.parked) if shown else 0,
+        parked_open=bool(folded),
+        parked_href=_href([("day", day)] if day else [], [] if parked else [("parked", "true")]),
+        search=search,
+        query=query,
+        facets=_facets(await count_facets(services, search), search),
+        chips=[(_chip(*pair), _href([other for other in query if other != pair])) for pair in query],
+        comparisons=[(c, write_comparison(c)) for c in search.comparisons],
+        since=request.query_params.get("from", ""),
+        until=request.query_params.get("to", ""),
+        q=search.text,
+        next_href=_href(query or [("day", EVERYTHING)], [("after", following)]) if following else None,
+        first_href=_href(query or [("day", EVERYTHING)]) if after else None,
+        everything=day == EVERYTHING,
+        fields=FIELDS,
+        formats=sorted(formats()),
+        zone=str(zone),
+        unsettled=any(not row.item.status.settled for row in everything),
+    )
+
+
+@get("/deleted")
+async def deleted_page(services: TheServices, principal: ThePrincipal, after: After = None) -> Page:
+    """What was deleted, the last first; each can be restored."""
+    page = await search_recordings(services, Search(deleted=True), limit=PAGE_SIZE, after=after)
+    return Page(
+        "deleted.html",
+        principal=principal,
+        items=await summarise(services, page.items),
+        next_href=f"/deleted?{urlencode({'after': page.next})}" if page.next else None,
+        unsettled=False,
+    )
+
+
+@post("/recordings/{recording_id:str}/restore")
+async def restore_and_show(services: TheServices, principal: ThePrincipal, recording_id: FromPath[str]) -> Redirect:
+    """The restore button's form, which works without JavaScript."""
+    await restore_recordings(services, principal, [recording_id])
+    return Redirect(f"/recordings/{recording_id}", status_code=303)
+
+
+async def _rows(services: TheServices, recordings: Sequence[Recording]) -> tuple[Row, ...]:
+    items = await summarise(services, recordings)
+    return tuple(
+        Row(item, _lost(each.loss), _is_untagged(each)) for item, each in zip(items, recordings, strict=True)
+    )
+
+
+def _is_untagged(recording: Recording) -> bool:
+    known = {name for name, given in recording.metadata.items() if given.value}
+    return recording.started_ns is not None and not is_parked(recording) and not known & {"driver", "event"}
+
+
+def _lost(loss: LossReport | None) -> str:
+    if loss is None or loss.health == "intact":
+        return ""
+    if loss.lost_ns:
+        return f"lost {duration(loss.lost_ns / NS_PER_S)}"
+    return f"lost {size(loss.lost_bytes)}" if loss.lost_bytes else ""
+
+
+def _facets(counted: dict[str, list[tuple[str, int]]], search: Search) -> list[Facet]:
+    facets = []
+    for name in FACETS:
+        chosen = search.health if name == "health" else search.metadata.get(name, ())
+        counts = dict(counted[name])
+        options = [(value, number, value in chosen) for value, number in counts.items()]
+        options += [(value, 0, True) for value in chosen if value not in counts]
+        facets.append(Facet(name, _LABELS.get(name) or BY_NAME[name].label, options))
+    return facets
+
+
+def _chip(name: str, value: str) -> str:
+    if name == "signal":
+        return value
+    label = _LABELS.get(name) or BY_NAME[name].label
+    return f"{label}: {value or _NOT_KNOWN}"
+
+
+def _href(*parts: Sequence[tuple[str, str]]) -> str:
+    pairs = [pair for part in parts for pair in part]
+    return f"/?{urlencode(pairs)}" if pairs else "/"
