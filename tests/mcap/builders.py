@@ -174,13 +174,16 @@ END = record(15, struct.pack("<I", 0)) + record(2, struct.pack("<QQI", 0, 0, 0))
 
 
 def official_messages(log: bytes) -> int:
-    """How many messages mcap's StreamReader gets of channels that their part of the file defines."""
+    """How many messages mcap's StreamReader gets of channels that their part of the file defines.
+
+    It takes a run of zeros for a channel without a topic; that one does not count as defined.
+    """
     reader = StreamReader(io.BytesIO(log))
     messages: list[int] = []
     channels: set[int] = set()
     try:
         for each in reader.records:
-            if isinstance(each, Channel):
+            if isinstance(each, Channel) and each.topic:
                 channels.add(each.id)
             elif isinstance(each, McapMessage):
                 messages.append(each.channel_id)

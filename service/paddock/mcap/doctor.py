@@ -28,6 +28,7 @@ _REASONS = {
     "cut_off": "the last record is cut off",
     "truncated_message": "a message is cut off",
     "impossible_time": "a message's log_time is after the year 2262",
+    "bad_record": "a record makes no sense",
     "bad_attachment": "an attachment cannot be read",
 }
 _MAX_LISTED = 50

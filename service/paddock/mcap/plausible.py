@@ -68,12 +68,13 @@ def looks_plausible(data: bytes, position: int, available: int, known: frozenset
     opcode, length = PREFIX.unpack_from(data, position)
     if opcode not in known:
         return False
-    if length < LEAST_BYTES[opcode]:
+    too_long = length > available - PREFIX_BYTES
+    if length < LEAST_BYTES[opcode] or (
+        too_long and opcode != MESSAGE and (opcode != CHUNK or length >= NO_LENGTH)
+    ):
         # Other readers do not ask the length of these: it may be all that is wrong.
-        begin = position + PREFIX_BYTES
-        return opcode in _NAMED and LEAST_BYTES[opcode] < content_size(opcode, data, begin) <= available
-    if length > available - PREFIX_BYTES and opcode != MESSAGE and (opcode != CHUNK or length >= NO_LENGTH):
-        return False
+        size = content_size(opcode, data, position + PREFIX_BYTES)
+        return opcode in _NAMED and LEAST_BYTES[opcode] < size <= available
     return _fields_fit(opcode, data, position + PREFIX_BYTES, length)
 
 

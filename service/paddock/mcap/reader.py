@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 
@@ -32,8 +32,10 @@ from paddock.mcap.records import (
     PREFIX_BYTES,
     SCHEMA,
     STATISTICS,
+    Channel,
     Fields,
     Malformed,
+    Schema,
     read_attachment_head,
     read_channel,
     read_chunk_head,
@@ -49,6 +51,7 @@ LAST_TIME = 2**63 - 1
 MAX_ATTACHMENT_BYTES = 64 << 20
 _MAX_RECORD_BYTES = 64 << 20
 _CHUNK_HEAD_ROOM = 128
+Content = TypeVar("Content")
 
 
 @dataclass(frozen=True)
@@ -147,19 +150,21 @@ class LogReader:
             if (self._seen.footer or self._after_garbage) and not after_magic:
                 yield from self._begin_part()
             self._seen.header = True
-            profile, library = read_header(self._fields(record, self._window))
+            profile, library = self._read(read_header, record, self._window) or ("", "")
             self.profile, self.library = self.profile or profile, self.library or library
         elif record.opcode == CHUNK:
             yield from self._take_chunk(record)
         elif record.opcode == ATTACHMENT:
             self._take_attachment(record)
         elif record.opcode == METADATA:
-            self.metadata.append(read_metadata(self._fields(record, self._window)))
+            if (metadata := self._read(read_metadata, record, self._window)) is not None:
+                self.metadata.append(metadata)
         elif record.opcode == CHUNK_INDEX:
             self.chunk_indexes += 1
             self._seen.summary = True
         elif record.opcode in (SCHEMA, CHANNEL):
-            self._define(record, self._window)
+            if (definition := self._definition(record, self._window)) is not None:
+                self._part.add(definition)
         elif record.opcode == MESSAGE:
             self._cut_message(record, self._window, record.position)
         self._seen.data_end |= record.opcode == DATA_END
@@ -220,9 +225,8 @@ class LogReader:
             elif isinstance(event, Garbage):
                 self.losses.lose("garbage" if event.size else "bad_length", chunk.record.position, event.size)
             elif isinstance(event, Record) and event.opcode in (SCHEMA, CHANNEL):
-                fields = self._fields(event, window)
-                definition = read_schema(fields) if event.opcode == SCHEMA else read_channel(fields)
-                if self._part.changes(definition):
+                definition = self._definition(event, window)
+                if definition is not None and self._part.changes(definition):
                     if waiting:
                         yield from self._messages(_joined(waiting))
                         waiting = []
@@ -266,9 +270,18 @@ class LogReader:
         begin = window.ensure(record.position, PREFIX_BYTES + min(record.length, _MAX_RECORD_BYTES))
         return Fields(window.data, begin + PREFIX_BYTES, len(window.data))
 
-    def _define(self, record: Record, window: Window) -> None:
-        fields = self._fields(record, window)
-        self._part.add(read_schema(fields) if record.opcode == SCHEMA else read_channel(fields))
+    def _read(self, read: Callable[[Fields], Content], record: Record, window: Window) -> Content | None:
+        """A record; None when, now that all of it is in memory, its fields make no sense."""
+        try:
+            return read(self._fields(record, window))
+        except Malformed:
+            self.losses.lose("bad_record", record.position, 0)
+            return None
+
+    def _definition(self, record: Record, window: Window) -> Schema | Channel | None:
+        if record.opcode == SCHEMA:
+            return self._read(read_schema, record, window)
+        return self._read(read_channel, record, window)
 
     def _take_attachment(self, record: Record) -> None:
         try:

@@ -244,10 +244,10 @@ def _after(window: Window, record: Record, known: frozenset[int]) -> Generator[E
         if record.cut and inner >= window.size:
             return window.size
         resume = min(end, inner)
-    elif record.cut:
+    elif record.cut and record.opcode == MESSAGE:
         # A length that is wrong looks like the end of the file.
         resume = record.position + _MESSAGE_BYTES
-    elif _plausible_at(window, end, known) or record.opcode not in known:
+    elif not record.cut and (_plausible_at(window, end, known) or record.opcode not in known):
         return end
     else:
         begin = window.ensure(record.position, PREFIX_BYTES + min(record.length, _MAX_RECORD_BYTES))
