@@ -81,14 +81,24 @@ def served(data: Path, *, with_worker: bool) -> Iterator[Site]:
 
 
 @contextlib.contextmanager
-def open_page(browser: Any, **options: Any) -> Iterator[Any]:
-    """A page whose console stays clean; CSP violations are console errors."""
+def open_page(browser: Any, *, provoked: tuple[int, ...] = (), **options: Any) -> Iterator[Any]:
+    """A page whose console stays clean; CSP violations are console errors.
+
+    Args:
+        provoked: statuses that the test provokes; Chromium writes them to the console although the page answers.
+    """
     context = browser.new_context(
         **{"viewport": {"width": 1440, "height": 900}, "timezone_id": "America/Detroit", **options}
     )
     page = context.new_page()
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+
+    def hear(message: Any) -> None:
+        expected = any(f"responded with a status of {status} " in message.text for status in provoked)
+        if message.type == "error" and not expected:
+            complaints.append(message.text)
+
+    page.on("console", hear)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("dialog", lambda dialog: (complaints.append(f"dialog {dialog.message}"), dialog.dismiss()))
     yield page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import get
 
+from paddock.domain.fields import FIELDS
 from paddock.web.conditional import Page
 from paddock.web.injected import ThePrincipal
 
@@ -11,4 +12,4 @@ from paddock.web.injected import ThePrincipal
 @get("/upload")
 async def upload_page(principal: ThePrincipal) -> Page:
     """A place to drop logs on, and what becomes of them."""
-    return Page("upload.html", principal=principal, unsettled=False)
+    return Page("upload.html", principal=principal, fields=FIELDS, unsettled=False)

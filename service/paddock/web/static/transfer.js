@@ -1,7 +1,10 @@
 // One file's way into Paddock over the API that programs use too: hash, announce, send what is missing, complete.
 
+import { forget, recall, remember } from "/static/unfinished.js";
+
 const PARTS_AT_ONCE = 3;
 const PART_TRIES = 3;
+const ROUNDS = 4;
 const MAGIC = [0x89, 0x4d, 0x43, 0x41, 0x50, 0x30, 0x0d, 0x0a];
 
 const worker = new Worker("/static/hash-worker.js", { type: "module" });
@@ -47,12 +50,46 @@ async function call(path, body) {
     throw new Error("Paddock does not answer. Check the connection, then try again.");
   }
   const said = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(said.detail ?? `Paddock answered ${answer.status}.`);
+  if (!answer.ok) {
+    const error = new Error(said.detail ?? `Paddock answered ${answer.status}.`);
+    error.stale = said.code === "parts_missing" || said.code === "no_such_upload";
+    throw error;
+  }
   return said;
 }
 
+/** Holds a transfer: parts on their way are cut off, and sent again after `resume`. */
+export class Pause {
+  #held = null;
+  #release = () => {};
+  #requests = new Set();
+
+  get on() { return this.#held !== null; }
+
+  pause() {
+    this.#held ??= new Promise((resolve) => { this.#release = resolve; });
+    for (const request of this.#requests) request.abort();
+  }
+
+  resume() {
+    this.#held = null;
+    this.#release();
+  }
+
+  /** Resolves at once, or after `resume`. */
+  async passed() {
+    while (this.#held) await this.#held;
+  }
+
+  /** Cuts this request off when somebody pauses. */
+  watch(request) {
+    this.#requests.add(request);
+    request.addEventListener("loadend", () => this.#requests.delete(request));
+  }
+}
+
 // XMLHttpRequest, because fetch does not tell how much of a body was sent.
-function put(url, bytes, sent) {
+function put(url, bytes, sent, pause) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("PUT", url);
@@ -62,53 +99,45 @@ function put(url, bytes, sent) {
       let detail = `The store answered ${request.status}.`;
       try { detail = JSON.parse(request.responseText).detail ?? detail; } catch { /* not from us */ }
       const error = new Error(detail);
+      // 403: the link's time is over, here as on S3. 404: the store has forgotten the upload.
+      error.stale = request.status === 403 || request.status === 404;
       error.useless = request.status >= 400 && request.status < 500;
       return reject(error);
     };
     request.onerror = () => reject(new Error("The connection broke. Try again: what has arrived is kept."));
+    request.onabort = () => reject(Object.assign(new Error("Paused."), { paused: true }));
+    pause.watch(request);
     request.send(bytes);
   });
 }
 
-async function putPart(file, part, sent) {
-  for (let tries = 1; ; tries += 1) {
+async function putPart(file, part, sent, pause) {
+  for (let tries = 1; ;) {
+    await pause.passed();
     try {
-      await put(part.url, file.slice(part.offset, part.offset + part.size_bytes), sent);
+      await put(part.url, file.slice(part.offset, part.offset + part.size_bytes), sent, pause);
       return sent(part.size_bytes);
     } catch (error) {
       sent(0);
+      if (error.paused) continue;
       if (error.useless || tries >= PART_TRIES) throw error;
       await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** tries));
+      tries += 1;
     }
   }
 }
 
-/**
- * Sends one file. `say(stage, share, bytesPerSecond)` hears "hashing" and "sending".
- * Resolves to {recording, duplicate}; rejects with an Error whose message is for people.
- */
-export async function transfer(file, say) {
-  const refused = await refusal(file);
-  if (refused) throw new Error(refused);
-  say("hashing", 0);
-  const sha256 = await hash(file, (share) => say("hashing", share));
-  const plan = await call("/api/uploads", { sha256, size_bytes: file.size, name: file.name });
-  if (plan.recording) return { recording: plan.recording, duplicate: true };
-
-  const missing = plan.parts.reduce((sum, part) => sum + part.size_bytes, 0);
+/** Sends the parts that are missing; `sent(bytes)` hears how much of the whole file has arrived. */
+async function putAll(file, missing, sent, pause) {
+  const absent = missing.reduce((sum, part) => sum + part.size_bytes, 0);
   const arrived = new Map();
-  const began = performance.now();
-  const report = () => {
-    const bytes = [...arrived.values()].reduce((sum, part) => sum + part, 0);
-    const seconds = (performance.now() - began) / 1000;
-    say("sending", (file.size - missing + bytes) / file.size, seconds > 0.3 ? bytes / seconds : 0);
-  };
+  const report = () => sent(file.size - absent + [...arrived.values()].reduce((sum, bytes) => sum + bytes, 0));
   report();
-  const parts = [...plan.parts];
+  const parts = [...missing];
   const lane = async () => {
     for (let part = parts.shift(); part; part = parts.shift()) {
       const { number } = part;
-      await putPart(file, part, (bytes) => { arrived.set(number, bytes); report(); });
+      await putPart(file, part, (bytes) => { arrived.set(number, bytes); report(); }, pause);
     }
   };
   try {
@@ -117,6 +146,33 @@ export async function transfer(file, say) {
     parts.length = 0;
     throw error;
   }
-  const { recording } = await call(`/api/uploads/${encodeURIComponent(plan.id)}/complete`);
-  return { recording, duplicate: false };
+}
+
+/**
+ * Sends one file. `say(stage, bytes)` hears "hashing" and "sending" with how many bytes are done.
+ * Resolves to {recording, duplicate}; rejects with an Error whose message is for people.
+ */
+export async function transfer(file, { metadata, pause, say }) {
+  const refused = await refusal(file);
+  if (refused) throw new Error(refused);
+  say("hashing", 0);
+  const sha256 = recall(file) ?? await hash(file, (share) => say("hashing", share * file.size));
+  remember(file, sha256);
+  for (let round = 1; ; round += 1) {
+    await pause.passed();
+    const plan = await call("/api/uploads", { sha256, size_bytes: file.size, name: file.name, metadata });
+    if (plan.recording) {
+      forget(file);
+      return { recording: plan.recording, duplicate: round === 1 };
+    }
+    try {
+      await putAll(file, plan.parts, (bytes) => say("sending", bytes), pause);
+      const { recording } = await call(`/api/uploads/${encodeURIComponent(plan.id)}/complete`);
+      forget(file);
+      return { recording, duplicate: false };
+    } catch (error) {
+      // Announced again, the file gets fresh links for exactly the parts that are missing.
+      if (!error.stale || round >= ROUNDS) throw error;
+    }
+  }
 }

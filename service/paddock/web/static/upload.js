@@ -1,18 +1,22 @@
 // Files dropped or chosen, and what becomes of each. Everything the user named is written as text, never as HTML.
 
 import { refreshNow } from "/static/live.js";
-import { transfer } from "/static/transfer.js";
+import { Pause, transfer } from "/static/transfer.js";
+import { Totals, size } from "/static/upload-totals.js";
+import { forgetAll, unfinished } from "/static/unfinished.js";
 
 const FILES_AT_ONCE = 2;
 
 const panel = document.getElementById("uploads");
 const list = document.getElementById("upload-items");
 const total = document.getElementById("uploads-total");
+const pauseAll = document.getElementById("uploads-pause");
 const drop = document.getElementById("drop");
+const form = document.getElementById("upload-metadata");
+const totals = new Totals();
+const pauses = new Map();  // item → Pause, of what is on its way
 const waiting = [];
 let running = 0;
-
-const size = (bytes) => (bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`);
 
 function add(file) {
   const item = document.getElementById("upload-item").content.firstElementChild.cloneNode(true);
@@ -23,6 +27,7 @@ function add(file) {
 }
 
 function queue(file, item) {
+  totals.add(item, file.size);
   show(item, "waiting", "waiting", size(file.size), 0);
   waiting.push({ file, item });
   panel.hidden = false;
@@ -30,43 +35,93 @@ function queue(file, item) {
 }
 
 function start() {
-  while (running < FILES_AT_ONCE && waiting.length) {
+  while (running < FILES_AT_ONCE && waiting.length && !pauseAll.dataset.paused) {
     running += 1;
     const { file, item } = waiting.shift();
-    void send(file, item).finally(() => {
-      running -= 1;
-      start();
-    });
+    void send(file, item);
   }
   count();
 }
 
+/** What the form says about all logs that are sent from now on. */
+function metadata() {
+  const said = form ? [...new FormData(form)] : [];
+  return Object.fromEntries(said.filter(([, value]) => value.trim()));
+}
+
 async function send(file, item) {
+  const pause = new Pause();
+  pauses.set(item, pause);
   try {
-    const { recording, duplicate } = await transfer(file, (stage, share, rate) => {
-      const speed = rate ? ` · ${size(rate)}/s` : "";
-      show(item, "working", stage, `${Math.floor(share * 100)} % of ${size(file.size)}${speed}`, share);
+    const { recording, duplicate } = await transfer(file, {
+      metadata: metadata(),
+      pause,
+      say: (stage, bytes) => {
+        if (stage === "sending") totals.sent(item, bytes);
+        if (!pause.on) show(item, "working", stage, detail(file, item, bytes), bytes / file.size);
+        pauseButton(file, item, pause);
+        count();
+      },
     });
-    const word = duplicate ? "already here" : "uploaded";
-    show(item, "intact", word, size(file.size), 1);
+    totals.done(item, duplicate);
+    show(item, "intact", duplicate ? "already here" : "uploaded", size(file.size), 1);
     action(item, "a", "Open", (link) => { link.href = `/recordings/${recording.id.slice(0, 16)}`; });
     refreshNow();
   } catch (error) {
+    totals.drop(item);
     show(item, "failed", "failed", error.message, 0);
     action(item, "button", "Retry", (button) => {
       button.type = "button";
       button.addEventListener("click", () => queue(file, item));
     });
+  } finally {
+    pauses.delete(item);
+    if (!pause.on) running -= 1;  // a paused one has given its place back
+    start();
   }
 }
 
-function show(item, kind, word, detail, share) {
+function detail(file, item, bytes) {
+  const rate = totals.rate(item);
+  return `${Math.floor((100 * bytes) / file.size)} % of ${size(file.size)}${rate ? ` · ${size(rate)}/s` : ""}`;
+}
+
+/** One button that stays while progress is told, so that it can be pressed. */
+function pauseButton(file, item, pause) {
+  if (item.querySelector(".actions button[data-pause]")) return;
+  action(item, "button", pause.on ? "Resume" : "Pause", (button) => {
+    button.type = "button";
+    button.dataset.pause = "";
+    button.addEventListener("click", () => hold(item, pause, !pause.on));
+  });
+}
+
+function hold(item, pause, on) {
+  if (on === pause.on) return;
+  if (on) {
+    pause.pause();
+    running -= 1;  // another one may use the line meanwhile
+    show(item, "waiting", "paused", `${item.querySelector(".detail").textContent.split(" · ")[0]}`);
+  } else {
+    pause.resume();
+    running += 1;
+    show(item, "working", "sending", item.querySelector(".detail").textContent);
+  }
+  action(item, "button", on ? "Resume" : "Pause", (button) => {
+    button.type = "button";
+    button.dataset.pause = "";
+    button.addEventListener("click", () => hold(item, pause, !pause.on));
+  });
+  start();
+}
+
+function show(item, kind, word, said, share) {
   item.dataset.state = kind;
   item.querySelector(".state").className = `state badge ${kind}`;
   item.querySelector(".state").textContent = word;
-  item.querySelector(".detail").textContent = detail;
-  item.querySelector("progress").value = share;
-  item.querySelector(".actions").replaceChildren();
+  item.querySelector(".detail").textContent = said;
+  if (share !== undefined) item.querySelector("progress").value = share;
+  if (kind !== "working") item.querySelector(".actions").replaceChildren();
 }
 
 function action(item, tag, text, prepare) {
@@ -81,8 +136,34 @@ function count() {
   const items = [...list.children];
   const of = (kind) => items.filter((item) => item.dataset.state === kind).length;
   const failed = of("failed");
-  total.textContent = `${of("intact")} of ${items.length} done${failed ? `, ${failed} failed` : ""}`;
+  const busy = running > 0 || waiting.length > 0 || pauses.size > 0;
+  total.textContent = `${of("intact")} of ${items.length} done${failed ? `, ${failed} failed` : ""}${busy ? totals.words() : ""}`;
+  const bar = document.getElementById("uploads-progress");
+  bar.value = totals.share();
+  bar.hidden = !busy;
+  pauseAll.hidden = !busy;
 }
+
+pauseAll.addEventListener("click", () => {
+  const on = !pauseAll.dataset.paused;
+  if (on) pauseAll.dataset.paused = "1";
+  else delete pauseAll.dataset.paused;
+  pauseAll.textContent = on ? "Resume all" : "Pause all";
+  for (const [item, pause] of pauses) hold(item, pause, on);
+  start();
+});
+
+function showUnfinished() {
+  const place = document.getElementById("unfinished");
+  const begun = unfinished();
+  if (!place || !begun.length) return;
+  const names = begun.slice(0, 5).map((each) => `${each.name} (${size(each.size)})`).join(", ");
+  const more = begun.length > 5 ? ` and ${begun.length - 5} more` : "";
+  place.querySelector("p").textContent = `Not finished: ${names}${more}. Add the same files again, and they go on where they stopped.`;
+  place.hidden = false;
+  place.querySelector("button").addEventListener("click", () => { forgetAll(); place.hidden = true; });
+}
+showUnfinished();
 
 async function* filesOf(entry) {
   if (entry.isFile) {
@@ -152,5 +233,5 @@ document.getElementById("uploads-clear").addEventListener("click", () => {
 });
 
 addEventListener("beforeunload", (event) => {
-  if (running || waiting.length) event.preventDefault();
+  if (pauses.size || waiting.length) event.preventDefault();
 });

@@ -1,0 +1,132 @@
+"""The signals, jobs and storage pages in a real browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from paddock.domain.catalogue import Entry
+from paddock.domain.catalogue_defaults import Role
+from paddock.domain.job import Job, JobState
+from paddock.domain.principal import Principal, PrincipalKind
+from paddock.domain.recording import Failure, Signal
+from paddock.usecases.catalogue import load_catalogue, save_catalogue
+from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served
+from tests.web.builders import build_artifact, build_channel, build_recording, metadata
+
+pytestmark = needs_chromium
+
+MEI = Principal(PrincipalKind.MEMBER, "Mei")
+ENTRIES = [
+    Entry(
+        "VNData.vn_vel_m_s.x", ("vn_data.velocity.x",), label="Ground speed", unit="m/s", role=Role.SPEED, high=40
+    ),
+    Entry("Pack.cell_temp_max", unit="°C", high=60.0, cars=("HT09", "HT08")),
+    Entry("Pedals.brake", unit="bar", role=Role.BRAKE, low=0.0, high=120.0),
+]
+
+
+def fill(site: Site) -> None:
+    recordings = [
+        build_recording(
+            number,
+            uploaded_at=number,
+            channels=(build_channel("Pack"), build_channel("Inverter")),
+            metadata=metadata(
+                car=("HT09", "HT08")[number % 2], event=("Endurance", "Autocross", "Skidpad")[number % 3]
+            ),
+        )
+        for number in range(12)
+    ]
+    names = ("rpm", "motor_temp_c", "thingummy", "dc_bus_voltage", "torque_nm", "igbt_temp", "errorCode")
+    signals = [
+        Signal(f"{each.id}:Inverter.{name}", each.id, f"Inverter.{name}", "float", "inverter")
+        for each in recordings
+        for name in names
+    ]
+    documents = site.services.documents
+    site.run(documents.recordings.put_many(recordings))
+    site.run(documents.signals.put_many(signals))
+    site.run(documents.artifacts.put_many([build_artifact(each) for each in recordings]))
+    site.run(save_catalogue(site.services, MEI, ENTRIES, version=0))
+    why = Failure("disk_full", "The worker's disk is full: make room, then retry the job.")
+    jobs = [
+        Job(f"convert-{each.id}", "convert", each.id, 1, 1, JobState.DEAD, tries=5, error=why, updated_at=2)
+        for each in recordings[:3]
+    ]
+    site.run(documents.jobs.put_many(jobs))
+
+
+def test_the_catalogue_is_edited(browser: Any, tmp_path: Path) -> None:
+    with served(tmp_path, with_worker=False) as site, open_page(browser, provoked=(409, 422)) as page:
+        fill(site)
+        catalogue = lambda: site.run(load_catalogue(site.services)).signals  # noqa: E731
+        page.goto(f"{site.url}/signals")
+        screenshot(page, "signals-light")
+        page.get_by_role("button", name="Edit Pedals.brake").click()
+        page.get_by_label("High").fill("-1")
+        page.get_by_role("button", name="Save").click()
+        page.get_by_text("are no range").wait_for()
+        page.get_by_label("High").fill("90")
+        page.get_by_label("Aliases").fill("Driver.brake_bar\n")
+        screenshot(page, "signals-dialog-light")
+        page.get_by_role("button", name="Save").click()
+        page.locator("#signal-rows").get_by_text("0 to 90").wait_for()
+        assert catalogue()[2] == Entry(
+            "Pedals.brake", ("Driver.brake_bar",), unit="bar", role=Role.BRAKE, low=0, high=90
+        )
+
+        # Somebody else's change of another entry is none of ours; of the same one it is said first.
+        site.run(save_catalogue(site.services, MEI, [*catalogue()[1:]], version=2))
+        page.get_by_role("button", name="Edit Pedals.brake").click()
+        page.get_by_label("Unit").fill("psi")
+        page.get_by_role("button", name="Save").click()
+        page.locator("#signal-rows").get_by_text("psi").wait_for()
+        page.get_by_role("button", name="Edit Pedals.brake").click()
+        theirs = [catalogue()[0], Entry("Pedals.brake", unit="kPa")]
+        site.run(save_catalogue(site.services, MEI, theirs, version=4))
+        page.get_by_label("Unit").fill("bar")
+        page.get_by_role("button", name="Save").click()
+        page.get_by_text("Mei changed this entry meanwhile: name Pedals.brake · unit kPa").wait_for()
+        page.get_by_role("button", name="Save").click()
+        page.locator("#signal-rows").get_by_text("bar", exact=True).wait_for()
+        assert [entry.unit for entry in catalogue()] == ["°C", "bar"]
+
+        page.get_by_role("button", name="Edit Pedals.brake").click()
+        page.get_by_role("button", name="Remove").click()
+        page.locator("#signal-rows tr").nth(1).wait_for(state="detached")
+
+
+def test_unknown_names_are_accepted_and_a_file_comes_in(browser: Any, tmp_path: Path) -> None:
+    with served(tmp_path, with_worker=False) as site, open_page(browser, provoked=(422,)) as page:
+        fill(site)
+        page.goto(f"{site.url}/signals?show=unknown")
+        screenshot(page, "signals-unknown-light")
+        page.get_by_role("button", name="Accept Inverter.motor_temp_c").click()
+        page.get_by_text("Inverter.motor_temp_c is in the catalogue").wait_for()
+        page.get_by_role("button", name="Accept these 6").click()
+        page.get_by_text("Every name is known").wait_for()
+        assert len(site.run(load_catalogue(site.services)).signals) == 10
+
+        page.get_by_role("link", name="Catalogue", exact=True).last.click()
+        for text, said in (("low = wide", "Line 1"), ('[[signals]]\nname = "A.b"\n', "has 1 entries")):
+            page.get_by_role("button", name="Import…").click()
+            page.get_by_label("File").set_input_files(
+                {"name": "signals.toml", "mimeType": "text/plain", "buffer": text.encode()}
+            )
+            page.get_by_role("button", name="Replace the catalogue").click()
+            page.get_by_text(said).wait_for()
+            page.keyboard.press("Escape")
+        page.locator("#signal-rows").get_by_text("A.b").first.wait_for()
+
+
+def test_dead_jobs_are_retried_and_storage_is_shown(browser: Any, tmp_path: Path) -> None:
+    with served(tmp_path, with_worker=False) as site, open_page(browser) as page:
+        fill(site)
+        page.goto(f"{site.url}/jobs")
+        screenshot(page, "jobs-dead-light")
+        page.get_by_role("button", name="Retry all 3 dead").click()
+        page.get_by_role("button", name="Retry all").wait_for(state="detached")
+        page.get_by_role("link", name="Storage").click()
+        page.get_by_role("row", name="HT09 Endurance").wait_for()
+        screenshot(page, "storage-light")
