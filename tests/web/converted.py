@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mcap.writer import Writer
 
+from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import raw_key
 from paddock.domain.recording import Recording, Status
 from paddock.usecases import jobs
@@ -33,15 +34,18 @@ async def converted(services: Services, log: Path) -> Recording:
     return recording
 
 
-def json_log(target: Path, topic: str, messages: Iterable[Mapping[str, object]]) -> Path:
-    """A log of one JSON topic at 10 Hz, in a file."""
+def json_log(
+    target: Path, topic: str, messages: Iterable[Mapping[str, object]], *, pause_after: int | None = None
+) -> Path:
+    """A log of one JSON topic at 10 Hz, in a file; after so many messages it falls silent for a minute."""
     with target.open("wb") as file:
         writer = Writer(file)
         writer.start()
         schema = writer.register_schema("Any", "jsonschema", b'{"type": "object"}')
         channel = writer.register_channel(topic, "json", schema)
         for number, message in enumerate(messages):
-            instant = STARTED_NS + number * 100_000_000
+            pause_s = 60 if pause_after is not None and number >= pause_after else 0
+            instant = STARTED_NS + number * 100_000_000 + pause_s * NS_PER_S
             writer.add_message(channel, instant, json.dumps(message).encode(), instant)
         writer.finish()
     return target

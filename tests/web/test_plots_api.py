@@ -141,3 +141,16 @@ async def test_nothing_is_drawn_of_what_was_not_converted(client: httpx.AsyncCli
     assert (answer.status_code, answer.json()["code"]) == (409, "not_ready")
     assert (await client.get(f"/api/recordings/{waiting.id}/signals")).json()["items"] == []
     assert (await client.get(f"/api/recordings/{waiting.id}/overview")).json()["panels"] == []
+
+
+async def test_coverage_tells_when_a_topic_fell_silent(
+    client: httpx.AsyncClient, services: Services, recording: Recording, tmp_path: Path
+) -> None:
+    whole = (await client.get(f"/api/recordings/{recording.id}/coverage")).json()
+    by_topic = {item["topic"]: item for item in whole["items"]}
+    ((start, end),) = by_topic["VNData"]["pieces"]
+    assert 0 <= start < 0.1 and 9 < end <= whole["duration_s"]
+    assert by_topic["CameraStatus"]["pieces"] == []
+    broken = json_log(tmp_path / "broken.mcap", "A", [{"x": 1}] * 30, pause_after=20)
+    gap = (await client.get(f"/api/recordings/{(await converted(services, broken)).id}/coverage")).json()
+    assert [piece for item in gap["items"] for piece in item["pieces"]] == [[0.0, 1.9], [62.0, 62.9]]

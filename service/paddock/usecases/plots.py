@@ -125,7 +125,7 @@ async def plot_data(
 
 
 def log_span(recording: Recording) -> tuple[int, int]:
-    """``log_time`` of the first and the last message of a log, whatever a person said about when it was recorded."""
+    """``log_time`` of the first and the last message of a log, whatever a person said about its start."""
     begins = [channel.started_ns for channel in recording.channels if channel.started_ns is not None]
     ends = [channel.ended_ns for channel in recording.channels if channel.ended_ns is not None]
     return min(begins, default=0), max(ends, default=0)

@@ -1,4 +1,4 @@
-"""``/api/recordings/{id}/signals`` and ``/overview``: what there is to plot, and what to look at first."""
+"""``/api/recordings/{id}/signals``, ``/overview``, ``/coverage``: what there is to plot, and to look at first."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from litestar.params import QueryParameter
 from msgspec import Meta
 
 from paddock.domain.catalogue_defaults import Role
+from paddock.domain.instants import NS_PER_S
 from paddock.domain.overview import PanelKind
+from paddock.usecases.coverage import coverage
 from paddock.usecases.overview import KnownSignal, known_signals, overview
+from paddock.usecases.plots import log_span
 from paddock.usecases.recordings import get_recording
 from paddock.web.api.recordings import Prefix
 from paddock.web.api.resources import RecordingId
@@ -67,6 +70,25 @@ class OverviewResource(msgspec.Struct, frozen=True):
     panels: tuple[PanelResource, ...]
 
 
+class TopicCoverage(msgspec.Struct, frozen=True):
+    """When one channel had messages."""
+
+    topic: Annotated[str, Meta(description="As the log spells it.", examples=["VNData"])]
+    message_count: Annotated[int, Meta(description="Messages on it.", examples=[244_800])]
+    pieces: Annotated[
+        tuple[tuple[float, float], ...],
+        Meta(description="Begin and end of each piece without a gap, in seconds since the log's first message."),
+    ]
+
+
+class CoverageResource(msgspec.Struct, frozen=True):
+    """When each channel had messages, and when it fell silent."""
+
+    recording: RecordingId
+    duration_s: Annotated[float, Meta(description="From the first message of the log to its last.")]
+    items: tuple[TopicCoverage, ...]
+
+
 @get("/signals", responses=_ONE, summary="Signals of a recording")
 async def list_signals(
     services: TheServices,
@@ -89,6 +111,25 @@ async def show_overview(services: TheServices, recording_id: Prefix) -> Overview
     return OverviewResource(
         recording.id,
         tuple(PanelResource(p.kind, p.title, tuple(one.name for one in p.signals)) for p in found),
+    )
+
+
+@get("/coverage", responses=responses(404, 409, 422, 503), summary="Gaps of each topic")
+async def show_coverage(services: TheServices, recording_id: Prefix) -> CoverageResource:
+    """Each channel's time in pieces. A gap is at least 1 s, and 10 times the channel's mean period."""
+    recording = await get_recording(services, recording_id)
+    begin, end = log_span(recording)
+    return CoverageResource(
+        recording.id,
+        (end - begin) / NS_PER_S,
+        tuple(
+            TopicCoverage(
+                one.channel.topic,
+                one.channel.message_count,
+                tuple(((start - begin) / NS_PER_S, (stop - begin) / NS_PER_S) for start, stop in one.pieces),
+            )
+            for one in await coverage(services, recording)
+        ),
     )
 
 
@@ -119,7 +160,7 @@ def _resource(known: KnownSignal, topics: dict[str, str]) -> SignalResource:
 
 ROUTER = Router(
     "/api/recordings/{recording_id:str}",
-    route_handlers=[list_signals, show_overview],
+    route_handlers=[list_signals, show_overview, show_coverage],
     before_request=refuse_unknown_parameters,
     tags=["signals"],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Router, get
-from litestar.params import QueryParameter
+from litestar.params import FromQuery, QueryParameter
 
 from paddock.errors import Rejected
 from paddock.usecases.recordings import find_recordings, get_recording
@@ -19,7 +19,9 @@ CHOICES = 100
 
 
 @get("/compare")
-async def compare_page(services: TheServices, principal: ThePrincipal, a: str = "", b: str = "") -> Page:
+async def compare_page(
+    services: TheServices, principal: ThePrincipal, a: FromQuery[str] = "", b: FromQuery[str] = ""
+) -> Page:
     """Two recordings over one time axis; one that is missing is chosen here. The plots are in the address."""
     chosen = [await get_recording(services, prefix) for prefix in (a, b) if prefix]
     page = await find_recordings(services, limit=CHOICES)

@@ -33,3 +33,7 @@ export function fetchSignals(recording) {
 export async function fetchPanels(recording) {
   return (await ask(`/api/recordings/${recording}/overview`)).panels;
 }
+
+export function fetchCoverage(recording) {
+  return ask(`/api/recordings/${recording}/coverage`);
+}
