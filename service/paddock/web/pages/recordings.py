@@ -7,18 +7,33 @@ from litestar.params import FromPath
 
 from paddock.domain.fields import FIELDS
 from paddock.domain.recording import Status
+from paddock.usecases.edit import history_of
 from paddock.usecases.recordings import get_recording
+from paddock.web.api.edits import History, change_resources
 from paddock.web.api.resources import RecordingResource, detail
 from paddock.web.conditional import Page
 from paddock.web.injected import ThePrincipal, TheServices
+
+HISTORY_SHOWN = 20
 
 
 @get("/recordings/{recording_id:str}")
 async def recording_page(services: TheServices, principal: ThePrincipal, recording_id: FromPath[str]) -> Page:
     """One recording: what it is, where its metadata came from, what it lost, its files and channels."""
-    recording = await get_recording(services, recording_id)
+    recording = await get_recording(services, recording_id, deleted=None)
     item = await detail(services, recording)
-    return Page("recording.html", principal=principal, item=item, fields=FIELDS, unsettled=_unsettled(item))
+    if recording.deleted_at is not None:
+        return Page("recording_deleted.html", principal=principal, item=item)
+    changes = await history_of(services, recording, limit=HISTORY_SHOWN)
+    return Page(
+        "recording.html",
+        principal=principal,
+        item=item,
+        fields=FIELDS,
+        history=History(change_resources(changes.items, first=True), changes.next),
+        field_labels={field.name: field.label for field in FIELDS},
+        unsettled=_unsettled(item),
+    )
 
 
 def _unsettled(item: RecordingResource) -> bool:
