@@ -67,7 +67,7 @@ def test_signals_as_arrow_numpy_and_pandas(client: Client, ready: FoundRecording
     assert len(both["Pedals.brake"]) == 19  # the last sample in the span is at 1.9 s
     with pytest.raises((NotFound, Rejected)):
         ready.signal("Pedals.nothing")
-    pandas = pytest.importorskip("pandas")
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
     frame = both.pandas()
     assert isinstance(frame.index, pandas.DatetimeIndex)
     assert frame.shape == (19, 2)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from paddock.cli.request_options import build_request, request_options
 from paddock.cli.terminal import out, progress_bar, size
@@ -25,8 +24,7 @@ def command(recording: str, format_: str, output: Path | None, server: str | Non
     request = build_request(format_, **options)
     with Client(server or read_settings().base_url) as client, progress_bar() as bar:
         task = bar.add_task(f"{recording[:10]} {format_}", total=1.0)
-        found = client.recording(recording)
-        export = found.export(**msgspec.structs.asdict(request))
+        export = client.export(recording, request)
         export.wait(lambda done: bar.update(task, completed=done))
         saved = export.save(output or Path())
     out.print(f"{size(export.artifact.size_bytes):>8}  {saved}", soft_wrap=True)

@@ -8,8 +8,10 @@ from types import TracebackType
 from typing import Self
 
 from paddock.client.connection import Connection
+from paddock.client.export import PendingExport
 from paddock.client.recording import FoundRecording, found
 from paddock.client.upload import Progress, upload
+from paddock.domain.export import ExportRequest
 
 
 class Client:
@@ -63,6 +65,16 @@ class Client:
             Conflict: several begin so.
         """
         return found(self._connection, self._connection.call("GET", f"/api/recordings/{recording_id}"))
+
+    def export(self, recording_id: str, request: ExportRequest) -> PendingExport:
+        """Ask for one file of a recording by its id; ``FoundRecording.export`` takes the request's fields by name.
+
+        Raises:
+            NotFound: there is no such recording.
+            Conflict: it is not ready.
+            Rejected: there is no such format, layout or option.
+        """
+        return PendingExport(self._connection, recording_id, request)
 
     def upload(
         self,

@@ -1,0 +1,46 @@
+function answer = get_json(path, query)
+%GET_JSON What the service answers to a GET; query is {name, value, …}, where a cell of values repeats the name.
+
+  url = [paddock.server() path];
+  mark = '?';
+  for k = 1:2:numel(query)
+    values = query{k + 1};
+    if ~iscell(values)
+      values = {values};
+    end
+    for v = 1:numel(values)
+      text = values{v};
+      if isnumeric(text)
+        text = sprintf('%.17g', text);
+      end
+      if ~isempty(text)
+        url = [url mark query{k} '=' encoded(text)]; %#ok<AGROW>
+        mark = '&';
+      end
+    end
+  end
+  try
+    if paddock.http.in_octave()
+      answer = jsondecode(urlread(url)); %#ok<URLRD> MATLAB takes the other branch
+    else
+      answer = webread(url, weboptions('ContentType', 'json', 'Timeout', 60));
+    end
+  catch problem
+    error('paddock:noAnswer', '%s does not answer that: %s', paddock.server(), problem.message);
+  end
+end
+
+function text = encoded(text)
+  % urlencode writes + for a blank in some versions; percent signs are right everywhere.
+  bytes = unicode2native(text, 'UTF-8');
+  plain = ismember(bytes, uint8(['a':'z' 'A':'Z' '0':'9' '-_.~']));
+  parts = cell(1, numel(bytes));
+  for k = 1:numel(bytes)
+    if plain(k)
+      parts{k} = char(bytes(k));
+    else
+      parts{k} = sprintf('%%%02X', bytes(k));
+    end
+  end
+  text = [parts{:}];
+end

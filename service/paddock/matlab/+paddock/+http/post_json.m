@@ -1,0 +1,25 @@
+function answer = post_json(path, body)
+%POST_JSON What the service answers to a struct sent as JSON.
+
+  url = [paddock.server() path];
+  if ~paddock.http.in_octave()
+    options = weboptions('MediaType', 'application/json', 'ContentType', 'json', 'Timeout', 60);
+    answer = webwrite(url, body, options);
+    return
+  end
+  % Octave's webwrite sends forms only.
+  file = [tempname() '.json'];
+  handle = fopen(file, 'w');
+  fputs(handle, jsonencode(body));
+  fclose(handle);
+  command = sprintf('curl -sS --max-time 60 -H "Content-Type: application/json" --data-binary "@%s" "%s"', file, url);
+  [status, text] = system(command);
+  delete(file);
+  if status ~= 0
+    error('paddock:noAnswer', 'The program curl is not there, or %s does not answer: %s', paddock.server(), text);
+  end
+  answer = jsondecode(text);
+  if isfield(answer, 'detail')
+    error('paddock:refused', '%s', answer.detail);
+  end
+end

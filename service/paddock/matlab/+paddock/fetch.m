@@ -1,0 +1,37 @@
+function file = fetch(recording, varargin)
+%FETCH Download a file of a recording; the path where it is.
+%   file = paddock.fetch(R(1)) or paddock.fetch('a3f9c21083') is the MATLAB file that every recording has.
+%   Options make an export: 'format' ('mat', 'csv', 'parquet' …), 'layout', 'signals' (a text or a cell, globs
+%   allowed), 'start_s', 'end_s', 'rate_hz', 'interpolation', 'native', 'compress', 'mat_version'; and 'folder', where
+%   the file goes, by default here. What was made before is not made again.
+%   Works in MATLAB, and in GNU Octave where the program curl is there.
+%
+%   See also paddock.find, paddock.load.
+
+  if isstruct(recording)
+    recording = recording.id;
+  end
+  folder = pwd;
+  request = struct('format', 'mat');
+  for k = 1:2:numel(varargin)
+    if strcmp(varargin{k}, 'folder')
+      folder = varargin{k + 1};
+    else
+      request.(varargin{k}) = varargin{k + 1};
+    end
+  end
+  if isfield(request, 'signals') && ischar(request.signals)
+    request.signals = {request.signals};
+  end
+  path = ['/api/recordings/' recording '/exports'];
+  asked = paddock.http.post_json(path, request);
+  while isempty(asked.artifact)
+    if strcmp(asked.state, 'dead')
+      error('paddock:exportFailed', '%s', asked.error.message);
+    end
+    pause(0.3);
+    asked = paddock.http.get_json([path '/' asked.id], {});
+  end
+  file = fullfile(folder, asked.artifact.name);
+  paddock.http.download([paddock.server() asked.artifact.url], file);
+end

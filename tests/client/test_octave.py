@@ -1,0 +1,70 @@
+"""``paddock.find``, ``fetch`` and ``load`` in GNU Octave against a served Paddock.
+
+What only MATLAB can show: ``webread``, ``webwrite`` and ``websave``, which Octave does not have or has otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import paddock
+from paddock import Client
+from tests.cli.running import wait_until
+from tests.logs import small_log
+from tests.web.browsing import served
+
+FUNCTIONS = Path(paddock.__file__).parent / "matlab"
+
+SESSION = """
+addpath(getenv('PADDOCK_MATLAB'));
+R = paddock.find('car', 'HT09', 'driver', {'Adam', 'nobody & co'}, 'text', 'michigan');
+out.found = {R.driver};
+out.notes = R(1).notes;
+out.none = numel(paddock.find('driver', 'Zoë'));
+out.hot = numel(paddock.find('signal', 'max(Pedals.throttle) > 4'));
+file = paddock.fetch(R(1));
+[~, out.name] = fileparts(file);
+S = paddock.load(R(1).id(1:10), 'signals', 'Pedals.brake', 'rate_hz', 5);
+out.rows = numel(S.Pedals.t);
+out.fields = fieldnames(S.Pedals);
+try, paddock.fetch(R(1), 'format', 'floppy'); catch e, out.refused = e.message; end
+try, paddock.find('wings', 'high'); catch e, out.unknown = e.identifier; end
+handle = fopen('out.json', 'w'); fputs(handle, jsonencode(out)); fclose(handle);
+"""
+
+
+def test_a_session_at_the_prompt(tmp_path: Path) -> None:
+    octave = shutil.which("octave-cli") or shutil.which("octave")
+    if octave is None or shutil.which("curl") is None:
+        pytest.skip("GNU Octave or curl is not installed (apt install octave curl)")
+    with served(tmp_path / "data", with_worker=True) as site, Client(site.url) as client:
+        log = tmp_path / "run.mcap"
+        for driver in ("Adam", "Eve"):
+            log.write_bytes(small_log(driver=driver))
+            sent = client.upload(log, metadata={"notes": f"{driver}: gusty, 12 °C"})
+            wait_until(lambda sent=sent: sent.refresh().status == "ready")
+        done = subprocess.run(
+            [octave, "--no-gui", "--quiet", "--norc", "--eval", SESSION],
+            cwd=tmp_path,
+            env={**os.environ, "PADDOCK_MATLAB": str(FUNCTIONS), "PADDOCK_SERVER": f"{site.url}/"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    assert (tmp_path / "out.json").exists(), done.stderr
+    out = json.loads((tmp_path / "out.json").read_text())
+    assert out["found"] == ["Adam"]
+    assert out["notes"] == "Adam: gusty, 12 °C"
+    assert (out["none"], out["hot"]) == (0, 2)
+    assert out["name"].startswith("HT09_2026-04-18_1432_Adam_")
+    assert (tmp_path / f"{out['name']}.mat").stat().st_size > 1000
+    assert out["rows"] == 25
+    assert "brake" in out["fields"] and "throttle" not in out["fields"]
+    assert "floppy" in out["refused"]
+    assert out["unknown"] == "paddock:noAnswer"
