@@ -70,7 +70,7 @@ export class Chart {
     this.themes.removeEventListener("change", this.retheme);
   }
 
-  /** `series` as the API has them, each with `colour` (0 to 7) and `shift` (seconds to add to its times). */
+  /** `series` as the API has them, each with `colour` (0 to 7), `shift` (seconds to add to its times), `gap`. */
   show(series, view) {
     this.lines = series.filter((each) => !isLane(each));
     this.lanes = series.filter(isLane);
@@ -248,6 +248,7 @@ export class Chart {
       }
       const x = this.x(series.seconds[index] + series.shift);
       const y = this.y(series.unit, value);
+      if (index > first && series.seconds[index] - series.seconds[index - 1] > series.gap) held = null;
       if (held === null) context.moveTo(x, y);
       else if (series.drawing === "steps") context.lineTo(x, held);
       context.lineTo(x, y);

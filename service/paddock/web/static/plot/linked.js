@@ -7,6 +7,17 @@ const SETTLE_MS = 140;
 const SHORTEST_S = 1e-4;
 const POINTS_PER_PX = 2;
 
+const BUCKET_POINTS = 4;  // as the service decimates
+
+/**
+ * So many seconds without a sample are a gap, over which no line is drawn. Where samples were left out, two that
+ * stayed may lie as far apart as two buckets are long; of steps nothing stays but changes, so these have no gaps.
+ */
+function gapOf(series, span, points) {
+  if (series.drawing !== "line") return Infinity;
+  return Math.max(1, (10 * span) / series.samples, (2 * BUCKET_POINTS * span) / points);
+}
+
 export class Linked {
   /**
    * `sources`: recordings, each `{ id, key, shift }`; `on`: `{ view(), cursor(), busy(flag), failed(error) }`, any of
@@ -106,7 +117,10 @@ export class Linked {
     const plot = await fetchPlot(source.id, names, view, points, signal);
     if (!view) this.spans.set(source.key, plot);
     source.origin = plot.origin_at;
-    for (const series of plot.series) this.found.set(`${source.key}:${series.name}`, { ...series, shift: source.shift });
+    for (const series of plot.series) {
+      const gap = gapOf(series, plot.end_s - plot.start_s, points);
+      this.found.set(`${source.key}:${series.name}`, { ...series, gap, shift: source.shift });
+    }
   }
 
   /** All of the time that any of the recordings has. */

@@ -41,7 +41,7 @@ class PlotWorkspace extends HTMLElement {
     this.linked = new Linked(this.sources, {
       view: () => this.changed(),
       cursor: () => this.readOut(),
-      busy: (busy) => this.toggleAttribute("aria-busy", busy),
+      busy: (busy) => this.setAttribute("aria-busy", String(busy)),
       failed: (error) => this.say(`The plots could not be drawn. ${error.message}`),
     });
     this.linked.stacked = true;
