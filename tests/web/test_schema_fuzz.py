@@ -1,0 +1,54 @@
+"""Requests made from the OpenAPI schema, right and wrong ones: every answer is deliberate, none is a 5xx."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+
+from tests.web.browsing import served
+from tests.web.builders import build_artifact, build_recording
+
+schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
+
+EXAMPLES = 8
+"""Per operation and mode: CI is two cores."""
+BOUNDED = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.mark.parametrize("mode", ["positive", "negative"])
+def test_nothing_sent_breaks_the_service(tmp_path: Path, mode: str) -> None:
+    generation = schemathesis.GenerationMode(mode)
+    broken: list[str] = []
+    with served(tmp_path, with_worker=False) as site:
+        recording = build_recording()
+        site.run(site.services.documents.recordings.insert(recording))
+        site.run(site.services.documents.artifacts.put_many([build_artifact(recording)]))
+        schema = schemathesis.openapi.from_url(f"{site.url}/schema/openapi.json")
+
+        def send(case: Any) -> None:
+            answer = case.call(timeout=20)
+            # Also a 503: it would be deliberate, but nothing is away here.
+            if answer.status_code >= 500:
+                broken.append(f"{answer.status_code}: {case.as_curl_command()}")
+
+        operations = [found.ok() for found in schema.get_all_operations()]
+        assert len(operations) > 20
+        for operation in operations:
+            if operation.path.endswith("/events"):
+                continue  # a stream that does not end by itself
+            cases = operation.as_strategy(generation_mode=generation)
+            with contextlib.suppress(Unsatisfiable):  # nothing can be wrong with a request that takes nothing
+                BOUNDED(given(cases)(send))()
+    assert broken == []
