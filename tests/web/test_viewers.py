@@ -15,7 +15,7 @@ from paddock.settings import Settings
 from paddock.usecases.services import Services
 from paddock.web.viewers import VIEWERS, viewers_can_load
 from tests.logs import small_log
-from tests.web.builders import build_artifact
+from tests.web.builders import build_artifact, build_recording
 from tests.web.conftest import Connect
 from tests.web.converted import converted
 
@@ -103,6 +103,12 @@ async def test_where_the_browser_would_refuse_nothing_is_offered(
         offered = await in_the_vpn.get(path.rpartition("/")[0], headers={"Host": "10.7.0.1:8080"})
     assert (answer.status_code, answer.json()["code"]) == (409, "not_reachable")
     assert offered.json()["items"] == [] and "plain http" in offered.json()["reason"]
+
+
+async def test_nothing_is_offered_of_what_is_not_stored(client: httpx.AsyncClient, services: Services) -> None:
+    await services.documents.recordings.insert(build_recording())
+    offered = (await client.get(f"/api/recordings/{build_recording().id}/viewers")).json()
+    assert offered["items"] == [] and "not stored yet" in offered["reason"]
 
 
 async def test_there_are_two_viewers(client: httpx.AsyncClient, recording: Recording) -> None:

@@ -11,7 +11,7 @@ from litestar.response import Redirect
 from msgspec import Meta
 
 from paddock.domain.recording import Recording
-from paddock.errors import Conflict
+from paddock.errors import Conflict, NotFound
 from paddock.ports.documents import Equals, Sort
 from paddock.usecases.convert import VIEWER_COPY
 from paddock.usecases.recordings import artifact_link, get_recording, original_link
@@ -51,7 +51,11 @@ async def list_viewers(
 ) -> ViewerList:
     """Foxglove and Lichtblick, where a browser on their pages can read this Paddock's links."""
     recording = await get_recording(services, recording_id)
-    if not viewers_can_load(reachable(await _log_link(services, recording), request, settings)):
+    try:
+        link = reachable(await _log_link(services, recording), request, settings)
+    except NotFound as missing:
+        return ViewerList((), missing.message)
+    if not viewers_can_load(link):
         return ViewerList((), NOT_REACHABLE)
     path = f"/api/recordings/{recording.id}/viewers"
     return ViewerList(tuple(ViewerResource(v.name, v.label, f"{path}/{v.name}") for v in VIEWERS.values()))
