@@ -13,7 +13,7 @@ export class Figure {
   constructor(linked, entries, tools = () => []) {
     this.entries = entries;
     this.values = new Map();
-    this.host = make("div", { class: "chart", tabindex: "0", role: "img" });
+    this.host = make("div", { class: "chart", tabindex: "0", role: "img", "aria-label": "Plot, not drawn yet" });
     this.legend = make("ul", { class: "legend" });
     this.root = make("div", { class: "figure" }, this.legend, this.host);
     for (const entry of entries) {
