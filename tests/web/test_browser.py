@@ -156,7 +156,7 @@ def test_the_list_follows_without_a_reload(browser: Any, tmp_path: Path) -> None
         row.get_by_role("link", name="MAT", exact=True).wait_for()
         assert "selected" in (row.get_attribute("class") or "")
         # The reader's zone is Detroit, four hours behind; UTC stays in the title.
-        assert row.locator("time").inner_text() == "18 Apr 2026 10:32"
+        assert row.locator("time").inner_text() == "10:32"
         assert row.locator("time").get_attribute("title") == "2026-04-18 14:32:07.500 UTC"
 
         another = build_recording(2, uploaded_at=recording.uploaded_at + 1, status=Status.STORED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Literal, get_args
 
@@ -154,9 +154,15 @@ async def without_start(services: Services, search: Search, *, limit: int = 50) 
     """What matches and has no start time, the newest upload first; nothing when the search wants a time."""
     if search.from_ns is not None or search.before_ns is not None:
         return ()
-    where = [*conditions(search), Equals("started_ns", None)]
-    page = await services.documents.recordings.find(where, sort=Sort("uploaded_at", descending=True), limit=limit)
-    return page.items
+    return await _arriving(services, conditions(search), limit)
+
+
+async def _arriving(services: Services, where: Sequence[Condition], limit: int) -> tuple[Recording, ...]:
+    # Sorted by what is null, so that the index of start times finds the few; by upload it would be all documents.
+    page = await services.documents.recordings.find(
+        [*where, Equals("started_ns", None)], sort=Sort("started_ns"), limit=limit
+    )
+    return tuple(sorted(page.items, key=lambda recording: recording.uploaded_at, reverse=True))
 
 
 async def count_facets(services: Services, search: Search) -> dict[str, list[tuple[str, int]]]:
@@ -170,7 +176,8 @@ async def count_facets(services: Services, search: Search) -> dict[str, list[tup
             for value, number in await services.documents.recordings.facet(field, where)
             if value != ""
         ]
-        unknown = await services.documents.recordings.count([*where, OneOf(field, _NOT_KNOWN)])
+        # One by one, because SQLite looks up either in the index, and for both together reads every document.
+        unknown = sum([await services.documents.recordings.count([*where, Equals(field, no)]) for no in _NOT_KNOWN])
         if unknown:
             found.append(("unread" if facet == "health" else "", unknown))
         return found
@@ -205,22 +212,16 @@ async def find_day(services: Services, zone: tzinfo, day: date | None = None) ->
         _neighbour(services, Sort("started_ns", descending=True), zone, Between("started_ns", below=start)),
         _neighbour(services, Sort("started_ns"), zone, Between("started_ns", at_least=end)),
         search_recordings(services, Search(from_ns=start, before_ns=end), limit=MAX_PAGE),
-        services.documents.recordings.find(
-            [
-                Equals("deleted_at", None),
-                Equals("started_ns", None),
-                # What arrives belongs to the newest day, whenever that was.
-                Between("uploaded_at", start, None if shown >= latest else end),
-            ],
-            sort=Sort("uploaded_at", descending=True),
-            limit=MAX_PAGE,
-        ),
+        _arriving(services, [Equals("deleted_at", None)], MAX_PAGE),
     )
     return Day(
         shown,
         driven=tuple(recording for recording in page.items if not is_parked(recording)),
         parked=tuple(recording for recording in page.items if is_parked(recording)),
-        arriving=arriving.items,
+        # What arrives belongs to the newest day, whenever that was.
+        arriving=tuple(
+            each for each in arriving if each.uploaded_at >= start and (shown >= latest or each.uploaded_at < end)
+        ),
         before=before,
         after=after,
         more=page.next is not None,
