@@ -1,0 +1,102 @@
+"""What each page weighs and takes on the server with 10,000 recordings: ``python -m tests.benchmarks.pages``.
+
+Weight is the HTML and, once per browser, the scripts and styles that it names, as sent; time is the median of
+several requests over the ASGI interface, without a network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+import structlog
+
+from paddock.bootstrap import open_services
+from paddock.domain.recording import Signal
+from paddock.settings import Settings
+from paddock.usecases.services import Services
+from paddock.web.app import create_app
+from tests.web.builders import STARTED_NS, build_artifact, build_channel, build_recording, metadata
+
+TIMES = 5
+BATCH = 500
+_ASSET = re.compile(r'(?:src|href)="(/static/[^"]+\.(?:js|css))"')
+_IMPORT = re.compile(r'(?:from|import) "(/static/[^"]+)"')
+
+
+async def main(count: int) -> None:
+    """Fill a Paddock, then ask for each page."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    with tempfile.TemporaryDirectory() as directory:
+        settings = Settings(data=Path(directory))
+        async with open_services(settings) as services:
+            await fill(services, count)
+            transport = httpx.ASGITransport(create_app(services, settings))
+            async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as client:
+                one = build_recording(count - 1).id[:16]
+                print(f"{count:,} recordings\n{'page':<28}{'ms':>8}{'html kB':>10}{'assets kB':>11}")
+                for path in (
+                    "/",
+                    "/?q=adam",
+                    f"/recordings/{one}",
+                    "/upload",
+                    "/signals?show=unknown",
+                    "/jobs",
+                    "/storage",
+                ):
+                    await measure(client, path, one)
+
+
+async def measure(client: httpx.AsyncClient, path: str, one: str) -> None:
+    """Print one row."""
+    taken = []
+    for _ in range(TIMES):
+        started = time.perf_counter()
+        answer = await client.get(path, headers={"Accept": "text/html"})
+        taken.append(time.perf_counter() - started)
+        answer.raise_for_status()
+    assets: dict[str, int] = {}
+    waiting = _ASSET.findall(answer.text)
+    while waiting:
+        asset = waiting.pop()
+        if asset not in assets:
+            text = (await client.get(asset)).text
+            assets[asset] = len(text.encode())
+            waiting += _IMPORT.findall(text)
+    name = path.replace(one, "…")
+    html = len(answer.content)
+    print(f"{name:<28}{statistics.median(taken) * 1e3:>8.1f}{html / 1e3:>10.1f}{sum(assets.values()) / 1e3:>11.1f}")
+
+
+async def fill(services: Services, count: int) -> None:
+    """A season and more: 80 topics each, three cars, one of them with signals."""
+    channels = tuple(build_channel(f"Topic{number}") for number in range(80))
+    for first in range(0, count, BATCH):
+        recordings = [
+            build_recording(
+                number,
+                uploaded_at=STARTED_NS + number,
+                started_ns=STARTED_NS + number * 600_000_000_000,
+                channels=channels,
+                metadata=metadata(
+                    car=f"HT0{number % 3}", driver=("Adam", "Mei")[number % 2], event=f"E{number % 20}"
+                ),
+            )
+            for number in range(first, min(first + BATCH, count))
+        ]
+        await services.documents.recordings.put_many(recordings)
+        await services.documents.artifacts.put_many([build_artifact(each) for each in recordings])
+    newest = build_recording(count - 1).id
+    names = [f"Topic{topic}.field_{field}_c" for topic in range(80) for field in range(18)]
+    signals = [Signal(f"{newest}:{name}", newest, name, "float", name[:20]) for name in names]
+    await services.documents.signals.put_many(signals)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000))
