@@ -20,7 +20,7 @@ class Usage(msgspec.Struct, frozen=True):
     recordings: int = 0
     original_bytes: int = 0
     derived_bytes: int = 0
-    """MATLAB files, exports, viewer copies. Not the columns for plots, which are about as large as the MATLAB file."""
+    """MATLAB files, exports, viewer copies; not the columns for plots, about as large as the MATLAB file."""
 
     @property
     def total_bytes(self) -> int:
