@@ -126,7 +126,7 @@ def test_a_message_with_a_wrong_length_costs_no_other(tmp_path: Path, length: in
     with spool(log, tmp_path) as columns:
         numbers = [row["n"] for row in rows_of(columns, "lap")]
         assert [n for n in numbers if n != 9] == [0, 1, 2, 3, 4]
-        assert (9 in numbers) == (length >= 200)
+        assert (9 in numbers) == (length != 40)  # which cuts its JSON
         assert columns.summary.loss.health == "recovered"
 
 

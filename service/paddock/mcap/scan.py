@@ -35,6 +35,8 @@ _INDEX_OPCODE = bytes([MESSAGE_INDEX])
 _MESSAGE_BYTES = PREFIX_BYTES + MESSAGE_HEAD_BYTES
 _HEAD_BYTES = PREFIX_BYTES + 128
 """Enough to judge a record by its first fields."""
+_FIELDS_BYTES = 1 << 20
+"""Of a record whose length may be wrong, so much is looked at to find its end by its fields."""
 _MAX_RECORD_BYTES = 64 << 20
 """An unknown record is looked at whole up to this size; larger ones are skipped unseen."""
 _MAX_UNKNOWN = 64
@@ -120,6 +122,11 @@ def scan(window: Window, position: int = 0, known: frozenset[int] = ANYWHERE) ->
             continue
         record = _record_at(window, data, at, known)
         if record is None and not starts and window.data is not data:
+            continue
+        if record is None and not starts and (whole := _short_message(window, position, known)) is not None:
+            yield whole
+            position = whole.offset + int(whole.ends[0])
+            yield Garbage(position, 0)
             continue
         if record is None:
             position = yield from _resync(window, data, base, starts, at, known)
@@ -217,12 +224,24 @@ def _leads_to_record(window: Window, position: int, known: frozenset[int]) -> bo
     return False
 
 
+def _short_message(window: Window, position: int, known: frozenset[int]) -> Messages | None:
+    """A message whose length is less than its own head."""
+    at = window.ensure(position, _MESSAGE_BYTES)
+    if len(window.data) - at < _MESSAGE_BYTES:
+        return None
+    opcode, length = PREFIX.unpack_from(window.data, at)
+    if opcode != MESSAGE or length >= MESSAGE_HEAD_BYTES:
+        return None
+    return _mended(window, Record(MESSAGE, position, length), known)
+
+
 def _mended(window: Window, record: Record, known: frozenset[int]) -> Messages | None:
-    """A message that says it reaches beyond the end, when another record follows it all the same."""
+    """A message whose length cannot be: it ends where another record begins, or with all else."""
     at = window.ensure(record.position, BLOCK_BYTES)
     data = window.data
     found = find_record(data, at + _MESSAGE_BYTES, len(data), window.size - window.start, known=known)
-    if found is None and record.length >= NO_LENGTH and window.start + len(data) == window.size:
+    no_length = not MESSAGE_HEAD_BYTES <= record.length < NO_LENGTH
+    if found is None and no_length and window.start + len(data) == window.size:
         found = len(data)
     if found is None or found < at + _MESSAGE_BYTES:
         return None
@@ -234,26 +253,20 @@ def _after(window: Window, record: Record, known: frozenset[int]) -> Generator[E
     end = record.position + PREFIX_BYTES + record.length
     if record.opcode == MAGIC_RECORD:
         return end
+    # Asked before looking ahead, because a window may not go back far.
+    begin = window.ensure(record.position, PREFIX_BYTES + min(record.length, _FIELDS_BYTES))
+    inner = record.position + PREFIX_BYTES + content_size(record.opcode, window.data, begin + PREFIX_BYTES)
     if record.opcode == CHUNK:
-        begin = window.ensure(record.position, _HEAD_BYTES)
-        inner = record.position + PREFIX_BYTES + content_size(CHUNK, window.data, begin + PREFIX_BYTES)
         # Of the two lengths of a chunk either may be wrong; the one with a record behind it is right.
         for candidate in (end, inner):
             if candidate <= window.size and _plausible_at(window, candidate, known):
                 return candidate
         if record.cut and inner >= window.size:
             return window.size
-        resume = min(end, inner)
-    elif record.cut and record.opcode == MESSAGE:
-        # A length that is wrong looks like the end of the file.
-        resume = record.position + _MESSAGE_BYTES
-    elif not record.cut and (_plausible_at(window, end, known) or record.opcode not in known):
+        return (yield from _search(window, min(end, inner), known))
+    if not record.cut and (_plausible_at(window, end, known) or record.opcode not in known):
         return end
-    else:
-        begin = window.ensure(record.position, PREFIX_BYTES + min(record.length, _MAX_RECORD_BYTES))
-        size = content_size(record.opcode, window.data, begin + PREFIX_BYTES)
-        resume = record.position + PREFIX_BYTES + size
-    return (yield from _search(window, resume, known))
+    return (yield from _search(window, inner, known))
 
 
 def _plausible_at(window: Window, position: int, known: frozenset[int]) -> bool:
@@ -279,12 +292,14 @@ def _resync(
     if found is not None:
         yield Garbage(base + end, 0)
         return base + end
+    if _short_message(window, base + at, known) is not None:
+        return base + at
     return (yield from _search(window, base + at, known))
 
 
 def _search(window: Window, position: int, known: frozenset[int]) -> Generator[Event, None, int]:
     """Look for the next record from ``position``; what is before it is garbage. The value: where it is."""
-    begin = position
+    begin = position = max(position, window.start)
     while position < window.size:
         at = window.ensure(position, BLOCK_BYTES)
         data, base = window.data, window.start

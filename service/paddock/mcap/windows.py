@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
 BLOCK_BYTES = 8 << 20
+KEPT_BYTES = 2 << 20
+"""A record with a wrong length is gone back into; one of a chunk that is read in pieces no further than this."""
 
 
 class Window(Protocol):
@@ -89,20 +91,22 @@ class StreamWindow:
         self.data = b""
         self.start = 0
         self.size = max(expected_size, 1)
+        self._ended = False
 
     def ensure(self, position: int, size: int) -> int:
-        """See ``Window``; what lies before ``position`` is gone."""
+        """See ``Window``; what lies more than ``KEPT_BYTES`` before ``position`` is gone."""
         begin = position - self.start
-        if begin + size > len(self.data):
-            if begin < len(self.data):
-                pieces, gathered = [self.data[begin:]], len(self.data) - begin
-            else:
-                pieces, gathered = [], len(self.data) - begin
+        if begin + size > len(self.data) and not self._ended:
+            gathered = len(self.data) - begin
+            # Further on than what was read there is a hole before ``position``: nothing to go back to.
+            before = min(begin, KEPT_BYTES) if gathered >= 0 else 0
+            pieces = [self.data[begin - before :]]
             self.data = b""
             while gathered < size:
                 piece = next(self._pieces, None)
                 if piece is None:
-                    self.size = position + max(gathered, 0)
+                    self._ended = True
+                    self.size = position + gathered
                     break
                 if gathered + len(piece) > 0:
                     pieces.append(piece[max(0, -gathered) :])
@@ -110,8 +114,8 @@ class StreamWindow:
             else:
                 self.size = max(self.size, position + gathered + 1)
             self.data = b"".join(pieces)
-            self.start = position
-            begin = 0
+            self.start = position - before
+            begin = before
         return begin
 
 
