@@ -5,11 +5,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from paddock.domain.export import ExportRequest
 from paddock.domain.keys import raw_key
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import MetadataSource, Status
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.usecases import uploads
+from paddock.usecases.export import request_export
+from paddock.usecases.recordings import artifacts_of
 from tests.logs import small_log
 from tests.usecases.conftest import Team
 
@@ -179,3 +182,14 @@ async def test_the_sweeper_accepts_what_is_whole_and_drops_what_was_abandoned(te
     await team.work()
     assert (await team.recording(ID)).status is Status.READY
     assert await team.services.documents.uploads.get(abandoned.upload.id) is None
+
+
+async def test_an_export_never_takes_the_place_of_the_default_file(team: Team) -> None:
+    await team.upload(LOG)
+    await team.work()
+    recording = await team.recording(ID)
+    (before,) = (await artifacts_of(team.services, [recording]))[ID]
+    await request_export(team.services, ID, ExportRequest(format="mat", signals=("Pedals.brake",)))
+    await request_export(team.services, ID, ExportRequest(format="mcap", end_s=1.0))
+    assert await team.work() == ["export", "export"]
+    assert (await artifacts_of(team.services, [recording]))[ID] == [before]

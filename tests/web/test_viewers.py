@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 
-from paddock.domain.recording import LossReport, Recording
+from paddock.domain.recording import LossReport, Purpose, Recording
 from paddock.settings import Settings
 from paddock.usecases.services import Services
 from paddock.web.viewers import VIEWERS, viewers_can_load
@@ -52,7 +52,9 @@ async def test_of_a_damaged_log_the_viewer_copy_is_opened(
 ) -> None:
     damaged = {"loss": LossReport(missing=("footer",))}
     await services.documents.recordings.change(recording.id, damaged)
-    copy = build_artifact(recording, format="mcap", id="c" * 32, key="artifacts/copy", created_at=1)
+    copy = build_artifact(
+        recording, format="mcap", purpose=Purpose.VIEWER, id="c" * 32, key="artifacts/copy", created_at=1
+    )
     later = msgspec.structs.replace(copy, id="d" * 32, key="artifacts/slice", created_at=2)
     await services.documents.artifacts.put_many([copy, later])
     answer = await client.get(f"/api/recordings/{recording.id}/viewers/foxglove")

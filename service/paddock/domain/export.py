@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from paddock.domain.recording import Recording, StartedSource
+from paddock.domain.recording import Purpose, Recording, StartedSource
 
 Interpolation = Literal["hold", "linear"]
 
@@ -40,6 +40,17 @@ class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     compress: bool = False
     mat_version: Literal["", "5", "7.3"] = ""
     """Empty to choose by size."""
+
+
+DEFAULT_EXPORT = ExportRequest(format="mat")
+VIEWER_COPY = ExportRequest(format="mcap")
+
+
+def purpose_of(request: ExportRequest) -> Purpose:
+    """Whoever asks: the whole log in the default shape is the default file."""
+    if request == DEFAULT_EXPORT:
+        return Purpose.DEFAULT
+    return Purpose.VIEWER if request == VIEWER_COPY else Purpose.EXPORT
 
 
 def artifact_id(

@@ -131,6 +131,17 @@ class Signal(msgspec.Struct, frozen=True):
     last: float | str | None = None
 
 
+class Purpose(StrEnum):
+    """Why an artifact was made."""
+
+    DEFAULT = "default"
+    """For everybody: the ``.mat`` behind the list's button."""
+    VIEWER = "viewer"
+    """The clean, indexed copy of the whole log, made where the original is damaged or has no index."""
+    EXPORT = "export"
+    """Somebody asked for exactly this."""
+
+
 class Artifact(msgspec.Struct, frozen=True):
     """A derived file with a link: the default ``.mat``, an export, the recovered ``.mcap``."""
 
@@ -146,6 +157,7 @@ class Artifact(msgspec.Struct, frozen=True):
     layout: str = ""
     suffix: str = ""
     """Of its name for people, with the dot; empty for the format's own."""
+    purpose: Purpose = Purpose.DEFAULT
 
 
 class Highlights(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from paddock import __version__
 from paddock.domain.catalogue import CarCatalogue
-from paddock.domain.export import ExportRequest, artifact_id
+from paddock.domain.export import ExportRequest, artifact_id, purpose_of
 from paddock.domain.keys import artifact_key
 from paddock.domain.recording import Artifact, Recording
 from paddock.formats.registry import Run, find_format, written_as
@@ -27,7 +27,11 @@ async def find_artifact(
 
 
 async def store_artifact(
-    services: Services, recording: Recording, request: ExportRequest, made: Path, catalogue: CarCatalogue
+    services: Services,
+    recording: Recording,
+    request: ExportRequest,
+    made: Path,
+    catalogue: CarCatalogue,
 ) -> Artifact:
     """Put a derived file into the store, then say so. Doing it twice is harmless.
 
@@ -47,6 +51,7 @@ async def store_artifact(
         size_bytes=stored.size_bytes,
         created_at=services.now(),
         converter=__version__,
+        purpose=purpose_of(request),
     )
     await services.documents.artifacts.put_many([artifact])
     return artifact

@@ -14,7 +14,7 @@ import msgspec
 
 from paddock import __version__
 from paddock.domain.catalogue import CarCatalogue, Catalogue
-from paddock.domain.export import ExportRequest
+from paddock.domain.export import DEFAULT_EXPORT, VIEWER_COPY, ExportRequest
 from paddock.domain.fields import fill_empty
 from paddock.domain.job import Job
 from paddock.domain.keys import columns_key, columns_prefix, raw_key
@@ -35,10 +35,6 @@ from paddock.usecases.prefill import prefilled
 from paddock.usecases.services import Services
 from paddock.usecases.signal_names import remember_names
 from paddock.usecases.write_export import READING_SHARE, write_export
-
-DEFAULT_EXPORT = ExportRequest(format="mat")
-VIEWER_COPY = ExportRequest(format="mcap")
-"""Chunked, ordered, indexed: for remote viewers, where the original is damaged or has no index."""
 
 
 @dataclass(frozen=True)

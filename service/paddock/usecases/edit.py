@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from paddock.domain.export import DEFAULT_EXPORT
 from paddock.domain.fields import check_metadata
 from paddock.domain.history import Change
 from paddock.domain.instants import to_rfc3339
@@ -13,7 +14,6 @@ from paddock.domain.principal import Principal
 from paddock.domain.recording import MetadataSource, MetadataValue, Recording, StartedSource, search_text
 from paddock.errors import Conflict, NotFound, PaddockError
 from paddock.ports.documents import Equals, Page, Sort
-from paddock.usecases.convert import DEFAULT_EXPORT
 from paddock.usecases.export import request_export
 from paddock.usecases.recordings import get_recording
 from paddock.usecases.services import Services

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from paddock.domain.job import JobState
 from paddock.domain.keys import raw_key
 from paddock.domain.names import download_name
-from paddock.domain.recording import Artifact, Recording, Status, check_id_prefix
+from paddock.domain.recording import Artifact, Purpose, Recording, Status, check_id_prefix
 from paddock.errors import Conflict, NotFound
 from paddock.formats.registry import find_format
 from paddock.ports.documents import MAX_PAGE, Condition, Contains, Equals, Exists, OneOf, Page, Sort, StartsWith
@@ -49,18 +49,21 @@ async def get_recording(services: Services, prefix: str, *, deleted: bool | None
 
 
 async def artifacts_of(services: Services, recordings: Sequence[Recording]) -> dict[str, list[Artifact]]:
-    """The artifacts of some recordings by recording id, the newest of each format only."""
+    """What the conversions of some recordings made for everybody, by recording id: the newest of each kind."""
     found: dict[str, list[Artifact]] = {recording.id: [] for recording in recordings}
     if not found:
         return found
     after = None
     while True:
         page = await services.documents.artifacts.find(
-            [OneOf("recording", tuple(found))], sort=Sort("created_at", descending=True), limit=500, after=after
+            [OneOf("recording", tuple(found)), OneOf("purpose", (Purpose.DEFAULT, Purpose.VIEWER))],
+            sort=Sort("created_at", descending=True),
+            limit=500,
+            after=after,
         )
         for artifact in page.items:
             listed = found[artifact.recording]
-            if all(other.format != artifact.format for other in listed):
+            if all(other.purpose is not artifact.purpose for other in listed):
                 listed.append(artifact)
         if page.next is None:
             return found
@@ -85,7 +88,7 @@ async def progress_of(services: Services, recordings: Sequence[Recording]) -> di
 def artifact_name(recording: Recording, artifact: Artifact) -> str:
     """The file name of a derived file; a viewer copy never has the name of the original."""
     suffix = artifact.suffix or find_format(artifact.format).suffix
-    return download_name(recording, f".viewer{suffix}" if artifact.format == "mcap" else suffix)
+    return download_name(recording, f".viewer{suffix}" if artifact.purpose is Purpose.VIEWER else suffix)
 
 
 async def original_link(services: Services, recording: Recording) -> str:

@@ -18,6 +18,7 @@ from paddock.domain.recording import (
     Highlights,
     LossReport,
     MetadataSource,
+    Purpose,
     Recording,
     StartedSource,
     Status,
@@ -66,6 +67,10 @@ class ArtifactResource(DownloadResource, frozen=True):
     """A derived file to download."""
 
     format: Annotated[str, Meta(description="The file format.", examples=["mat"])]
+    purpose: Annotated[
+        Purpose,
+        Meta(description="`default`; `viewer`, a clean copy of the log; `export`, asked for by somebody."),
+    ]
 
 
 class FileResource(DownloadResource, frozen=True, kw_only=True):
@@ -261,6 +266,7 @@ def artifact_resource(recording: Recording, artifact: Artifact) -> ArtifactResou
         name=artifact_name(recording, artifact),
         size_bytes=artifact.size_bytes,
         format=artifact.format,
+        purpose=artifact.purpose,
     )
 
 

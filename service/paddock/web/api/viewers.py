@@ -10,10 +10,9 @@ from litestar.params import PathParameter
 from litestar.response import Redirect
 from msgspec import Meta
 
-from paddock.domain.recording import Recording
+from paddock.domain.recording import Purpose, Recording
 from paddock.errors import Conflict, NotFound
 from paddock.ports.documents import Equals, Sort
-from paddock.usecases.convert import VIEWER_COPY
 from paddock.usecases.recordings import artifact_link, get_recording, original_link
 from paddock.usecases.services import Services
 from paddock.web.api.recordings import Prefix
@@ -84,10 +83,11 @@ async def open_in_viewer(
 async def _log_link(services: Services, recording: Recording) -> str:
     """To the viewer copy where one was made: indexed, in order, and whole where the original is not."""
     copies = await services.documents.artifacts.find(
-        [Equals("recording", recording.id), Equals("format", VIEWER_COPY.format)], sort=Sort("created_at"), limit=1
+        [Equals("recording", recording.id), Equals("purpose", Purpose.VIEWER)],
+        sort=Sort("created_at", descending=True),
+        limit=1,
     )
-    # The copy is made by the conversion, so it is older than anything a person asked for.
-    if copies.items and recording.loss is not None and recording.loss.health != "intact":
+    if copies.items:
         return await artifact_link(services, recording, copies.items[0].id)
     return await original_link(services, recording)
 
