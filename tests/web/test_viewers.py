@@ -55,7 +55,8 @@ async def test_of_a_damaged_log_the_viewer_copy_is_opened(
     copy = build_artifact(
         recording, format="mcap", purpose=Purpose.VIEWER, id="c" * 32, key="artifacts/copy", created_at=1
     )
-    later = msgspec.structs.replace(copy, id="d" * 32, key="artifacts/slice", created_at=2)
+    exported = {"id": "d" * 32, "key": "artifacts/slice", "created_at": 2, "purpose": Purpose.EXPORT}
+    later = msgspec.structs.replace(copy, **exported)
     await services.documents.artifacts.put_many([copy, later])
     answer = await client.get(f"/api/recordings/{recording.id}/viewers/foxglove")
     (link,) = parse_qs(urlsplit(answer.headers["location"]).query)["ds.url"]
