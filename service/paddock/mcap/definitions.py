@@ -44,6 +44,11 @@ class Part:
         self._schemas: dict[int, Schema] = {}
         self._channels: dict[int, Channel] = {}
 
+    def topic(self, channel_id: int) -> str | None:
+        """Of a channel, also of one whose schema is not there; None when it is not defined."""
+        channel = self._channels.get(channel_id)
+        return None if channel is None else channel.topic
+
     def changes(self, record: Schema | Channel) -> bool:
         """Whether taking in ``record`` would change anything."""
         known = self._schemas.get(record.id) if isinstance(record, Schema) else self._channels.get(record.id)

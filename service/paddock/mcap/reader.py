@@ -245,11 +245,11 @@ class LogReader:
         late = heads["log_time"] > LAST_TIME
         if late.any():
             for channel_id in heads["channel"][late].tolist():
-                definition = self._part.definitions.get(channel_id)
-                if definition is None:
+                topic = self._part.topic(channel_id)
+                if topic is None:
                     self.losses.orphans += 1
                 else:
-                    self.losses.undecoded(definition.channel.topic)
+                    self.losses.undecoded(topic)
             self.losses.lose("impossible_time", run.offset + int(starts[late][0]), 0)
             starts, ends, heads = starts[~late], ends[~late], heads[~late]
         defined = self._part.defined[heads["channel"]]
@@ -300,9 +300,9 @@ class LogReader:
         begin = window.ensure(record.position, HEAD_BYTES)
         if len(window.data) - begin > HEAD_BYTES:
             head = heads_at(window.data, np.array([begin], np.int64))[0]
-            definition = self._part.definitions.get(int(head["channel"]))
-            if definition is not None:
-                self.losses.undecoded(definition.channel.topic)
+            topic = self._part.topic(int(head["channel"]))
+            if topic is not None:
+                self.losses.undecoded(topic)
         self.losses.lose("truncated_message", offset, 0)
 
 
