@@ -105,7 +105,10 @@ class SqsWork:
 
     def _send(self, queue: str, body: str) -> None:
         with self._errors(queue):
-            self._sqs.send_message(QueueUrl=queue, MessageBody=body)
+            answer = self._sqs.send_message(QueueUrl=queue, MessageBody=body)
+        if "MessageId" not in answer:
+            # boto3 takes any 200 for an answer, also that of a login page in between.
+            raise self._unavailable(queue, "it is no queue")
 
     async def close(self) -> None:
         """Give back connections."""
@@ -113,16 +116,18 @@ class SqsWork:
 
     @contextlib.contextmanager
     def _errors(self, queue: str) -> Iterator[None]:
-        # Also for a queue that refuses us: no recording may fail for ever because of a wrong policy.
-        name = urlsplit(queue).path.rpartition("/")[2]
         try:
             yield
         except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            raise Unavailable(f"The queue {name!r} does not answer ({code}).", code="queue_unavailable") from error
+            raise self._unavailable(queue, error.response.get("Error", {}).get("Code", "")) from error
         except (BotoCoreError, ResponseParserError) as error:
-            why = type(error).__name__
-            raise Unavailable(f"The queue {name!r} does not answer ({why}).", code="queue_unavailable") from error
+            raise self._unavailable(queue, type(error).__name__) from error
+
+    @staticmethod
+    def _unavailable(queue: str, why: str) -> Unavailable:
+        # Also for a queue that refuses us: no recording may fail for ever because of a wrong policy.
+        name = urlsplit(queue).path.rpartition("/")[2]
+        return Unavailable(f"The queue {name!r} does not answer ({why}).", code="queue_unavailable")
 
 
 class _RedrivePolicy(msgspec.Struct):
