@@ -10,11 +10,22 @@ from pathlib import Path
 import pytest
 
 from paddock.adapters.sqlite import SqliteDocuments
-from paddock.adapters.sqlite_filters import page_sql
-from paddock.adapters.sqlite_schema import SCHEMA_VERSION
+from paddock.adapters.sqlite_filters import page_sql, select_sql
+from paddock.adapters.sqlite_schema import LIST_INDEX, SCHEMA_VERSION, index_name
 from paddock.domain.job import Job, JobState
 from paddock.errors import Unavailable
-from paddock.ports.documents import Between, Condition, Equals, HasSignal, OneOf, Sort, StartsWith
+from paddock.ports.documents import (
+    Between,
+    Condition,
+    Contains,
+    Equals,
+    Exists,
+    HasElement,
+    HasSignal,
+    OneOf,
+    Sort,
+    StartsWith,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -61,6 +72,44 @@ async def test_the_usual_lists_go_by_an_index(path: Path, table: str, where: lis
             # A few values or the recordings of one signal are found by index and sorted after.
             found_apart = any(isinstance(condition, OneOf | HasSignal) for condition in where)
             assert found_apart or not any("TEMP B-TREE" in step for step in plan), plan
+
+
+DRIVER = "metadata.driver.value"
+LOOKED_AT = [
+    [Contains("search", "adam")],
+    [Contains("search", "adam"), Between("started_ns", 1, 2)],
+    [Equals(DRIVER, "Adam"), Equals("metadata.car.value", None)],
+    [OneOf(DRIVER, (None, ""))],
+    [OneOf(DRIVER, ("Adam", "Mei")), OneOf("health", ("intact", "failed")), Contains("search", "e")],
+    [HasElement("channels", "topic", "VNData"), Equals("health", "intact")],
+    [HasSignal("VNData.v", "max", ">", 1), Equals(DRIVER, "Adam")],
+]
+
+
+@pytest.mark.parametrize("where", LOOKED_AT)
+async def test_a_search_and_its_counts_go_through_the_index_of_the_list(path: Path, where: list[Condition]) -> None:
+    queries = [
+        select_sql("recordings", "1", [HERE, *where]),
+        select_sql("recordings", "1", [Exists("metadata.event.value"), HERE, *where]),
+        *page_sql("recordings", [HERE, *where], Sort("started_ns", True), None),
+    ]
+    name = index_name("recordings", LIST_INDEX)
+    with sqlite3.connect(path) as connection:
+        for text, values in queries:
+            # Newer versions call it a covering index; older ones read from it all the same.
+            limit = (51,) if text.endswith("?") else ()
+            steps = connection.execute(f"EXPLAIN QUERY PLAN {text}", (*values, *limit))
+            plan = [row[3].replace("COVERING ", "") for row in steps]
+            assert f"SEARCH recordings USING INDEX {name} (" in "\n".join(plan), plan
+            assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+async def test_counts_of_a_search_read_no_document(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        for where in LOOKED_AT:
+            text, values = select_sql("recordings", "1", [HERE, *where])
+            program = connection.execute(f"EXPLAIN SELECT count(*) FROM ({text})", values).fetchall()
+            assert "json_extract" not in str(program), where
 
 
 async def test_settings_that_keep_what_was_answered(path: Path) -> None:

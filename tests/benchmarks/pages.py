@@ -44,6 +44,10 @@ async def main(count: int) -> None:
                 for path in (
                     "/",
                     "/?q=adam",
+                    "/?driver=Adam",
+                    "/?driver=Adam&driver=&car=HT01&q=e1",
+                    "/?q=nothing",
+                    "/?topic=Topic1&health=unread",
                     f"/recordings/{one}",
                     "/upload",
                     "/signals?show=unknown",

@@ -12,6 +12,7 @@ from paddock.domain.recording import Highlights, Recording, Signal, Status
 from paddock.errors import Rejected
 from paddock.ports.documents import HasSignal
 from paddock.usecases.search import (
+    MAX_OFFERED,
     Search,
     bounds_of,
     count_facets,
@@ -125,6 +126,19 @@ async def test_facets_offer_what_a_click_would_find(services: Services) -> None:
     assert facets["car"] == [("HT08", 1), ("HT09", 1)]
     assert facets["venue"] == [("", 2)]
     assert sorted(facets["health"]) == [("intact", 1), ("recovered", 1)]
+
+
+@pytest.mark.anyio
+async def test_unknown_values_count_also_where_there_are_more_than_are_offered(services: Services) -> None:
+    drivers = [f"D{number % 60}" for number in range(120)] + [""]
+    await put(
+        services,
+        *(build_recording(number, metadata=metadata(driver=driver)) for number, driver in enumerate(drivers)),
+        build_recording(200, metadata={}),
+    )
+    counted = (await count_facets(services, Search()))["driver"]
+    assert len(counted) == MAX_OFFERED + 1
+    assert counted[-1] == ("", 2)
 
 
 @pytest.mark.anyio

@@ -21,7 +21,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from paddock.adapters.document_queries import Position, checked, read_cursor, write_cursor
-from paddock.adapters.sqlite_filters import Sql, all_of, order_sql, page_sql, where_sql
+from paddock.adapters.sqlite_filters import Sql, all_of, order_sql, page_sql, select_sql, where_sql
 from paddock.adapters.sqlite_lists import drop_elements, index_elements
 from paddock.adapters.sqlite_schema import check_version, create_missing, expression
 from paddock.domain.catalogue import Catalogue
@@ -31,7 +31,18 @@ from paddock.domain.recording import Artifact, Recording, Signal
 from paddock.domain.signal_names import SignalName
 from paddock.domain.upload import Upload
 from paddock.errors import Unavailable
-from paddock.ports.documents import BY_ID, MAX_GROUPS, MAX_PAGE, Collection, Group, Page, Scalar, Sort, Where
+from paddock.ports.documents import (
+    BY_ID,
+    MAX_GROUPS,
+    MAX_PAGE,
+    Collection,
+    Exists,
+    Group,
+    Page,
+    Scalar,
+    Sort,
+    Where,
+)
 
 BUSY_TIMEOUT_S = 20.0
 """How long a process waits for another one's write before it answers ``Unavailable``."""
@@ -165,19 +176,18 @@ class SqliteCollection(Generic[T]):
 
     async def count(self, where: Where = ()) -> int:
         """How many match."""
-        matching = where_sql(self._table, where)
-        rows = await self._read(Sql(f"SELECT count(*) FROM {self._table} WHERE {matching.text}", matching.values))
+        found = select_sql(self._table, "1", where)
+        rows = await self._read(Sql(f"SELECT count(*) FROM ({found.text})", found.values))
         return int(rows[0][0])
 
     async def facet(self, field: str, where: Where = (), *, limit: int = 50) -> Sequence[tuple[Scalar, int]]:
         """Values with their counts."""
         limit = max(1, min(limit, MAX_PAGE))
-        value, matching = expression(field), where_sql(self._table, where)
+        found = select_sql(self._table, f"{expression(field)} AS value", [Exists(field), *where])
         rows = await self._read(
             Sql(
-                f"SELECT {value}, count(*) FROM {self._table} WHERE {value} IS NOT NULL AND {matching.text}"
-                f" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {limit}",
-                matching.values,
+                f"SELECT value, count(*) FROM ({found.text}) GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {limit}",
+                found.values,
             )
         )
         return [(value, count) for value, count in rows]

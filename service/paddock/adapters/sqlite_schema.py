@@ -17,6 +17,10 @@ SCHEMA_VERSION = 1
 """Raised when older code could no longer work on the tables. Indexes may change without it."""
 
 _LONG_TEXT = {"notes"}
+_METADATA = tuple(f"metadata.{field.name}.value" for field in FIELDS if field.name not in _LONG_TEXT)
+
+LIST_INDEX = ("deleted_at", "started_ns", "id", "search", "health", *_METADATA)
+"""Of the recordings, in the order of their list: all that a search looks at and a facet counts."""
 
 # Every index has the id after what it sorts by, so that it gives pages in their final order. Nearly every list asks
 # for what is not deleted, hence deleted_at comes first: one index then filters and sorts. Behind the id is what is
@@ -28,16 +32,12 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("status", "uploaded_at"),
         ("deleted_at",),
         ("deleted_at", "uploaded_at", "id", "search"),
-        ("deleted_at", "started_ns", "id", "search"),
+        LIST_INDEX,
         ("deleted_at", "status", "uploaded_at"),
         ("deleted_at", "health", "started_ns"),
         # What storage sums up.
         ("metadata.car.value", "metadata.event.value", "id", "size_bytes"),
-        *(
-            ("deleted_at", f"metadata.{field.name}.value", "started_ns")
-            for field in FIELDS
-            if field.name not in _LONG_TEXT
-        ),
+        *(("deleted_at", field, "started_ns") for field in _METADATA),
     ),
     "signals": (
         ("recording", "name"),
@@ -97,6 +97,11 @@ def expression(field: str, table: str = "") -> str:
     return f"{column}id" if field == "id" else f"json_extract({column}doc, '$.{field}')"
 
 
+def index_name(table: str, fields: tuple[str, ...]) -> str:
+    """Says what is indexed."""
+    return f"{table}_by_{'_'.join(fields).replace('.', '_')}"
+
+
 def check_version(connection: sqlite3.Connection) -> int:
     """The version of the tables, 0 when there are none yet.
 
@@ -129,7 +134,7 @@ def create_missing(connection: sqlite3.Connection) -> None:
     definitions = {}
     for table, indexes in INDEXES.items():
         for fields in indexes:
-            name = f"{table}_by_{'_'.join(fields).replace('.', '_')}"
+            name = index_name(table, fields)
             columns = fields if "id" in fields else (*fields, "id")
             definitions[name] = f"CREATE INDEX {name} ON {table} ({', '.join(map(expression, columns))})"
     existing = dict(

@@ -33,6 +33,8 @@ from paddock.usecases.services import Services
 Health = Literal["intact", "recovered", "failed", "unread"]
 Order = Literal["-started_at", "started_at", "-uploaded_at", "uploaded_at"]
 FACETS = ("car", "driver", "event", "venue", "health")
+MAX_OFFERED = 50
+"""Values of a facet."""
 MAX_WORDS = 50
 MAX_VALUES = 50
 """Of one filter; a query has to end somewhere."""
@@ -171,13 +173,14 @@ async def count_facets(services: Services, search: Search) -> dict[str, list[tup
     async def count(facet: str) -> list[tuple[str, int]]:
         where = conditions(search, without=facet)
         field = "health" if facet == "health" else f"metadata.{facet}.value"
-        found = [
-            (str(value), number)
-            for value, number in await services.documents.recordings.facet(field, where)
-            if value != ""
-        ]
-        # One by one, because SQLite looks up either in the index, and for both together reads every document.
-        unknown = sum([await services.documents.recordings.count([*where, Equals(field, no)]) for no in _NOT_KNOWN])
+        counts = dict(await services.documents.recordings.facet(field, where, limit=MAX_OFFERED))
+        unknown = await services.documents.recordings.count([*where, Equals(field, None)])
+        # Only where there are more values than are offered the empty one may be missing.
+        if "" in counts or len(counts) < MAX_OFFERED:
+            unknown += counts.pop("", 0)
+        else:
+            unknown += await services.documents.recordings.count([*where, Equals(field, "")])
+        found = [(str(value), number) for value, number in counts.items()]
         if unknown:
             found.append(("unread" if facet == "health" else "", unknown))
         return found

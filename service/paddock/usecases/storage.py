@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable
 
@@ -43,22 +44,27 @@ class Storage(msgspec.Struct, frozen=True):
 async def storage_used(services: Services) -> Storage:
     """Sums made in the store; no document is read, and what is deleted counts until it is purged."""
     documents = services.documents
-    recordings = await documents.recordings.sums("size_bytes", ("metadata.car.value", "metadata.event.value", "id"))
-    artifacts = await documents.artifacts.sums("size_bytes", ("recording", "format"))
-    deleted = await documents.recordings.sums("size_bytes", ("deleted_at",), [Exists("deleted_at")])
+    recordings, artifacts, deleted = await asyncio.gather(
+        documents.recordings.sums("size_bytes", ("metadata.car.value", "metadata.event.value", "id")),
+        documents.artifacts.sums("size_bytes", ("recording", "format")),
+        documents.recordings.sums("size_bytes", ("deleted_at",), [Exists("deleted_at")]),
+    )
     derived, files, by_format = Counter[Scalar](), Counter[str](), Counter[str]()
     for group in artifacts:
         recording, format_ = group.values
         derived[recording] += group.sum
         files[_text(format_)] += group.count
         by_format[_text(format_)] += group.sum
-    found: dict[tuple[str, str], Usage] = {}
+    # Plain numbers, because there may be ten thousand recordings to add up.
+    found: dict[tuple[str, str], list[int]] = {}
     for group in recordings:
         car, event, recording_id = group.values
-        key = (_text(car), _text(event))
-        known = found.get(key) or Usage(*key)
-        found[key] = _plus(known, Usage("", "", group.count, group.sum, derived[recording_id]))
-    groups = sorted(found.values(), key=lambda usage: (-usage.total_bytes, usage.car, usage.event))
+        numbers = found.setdefault((_text(car), _text(event)), [0, 0, 0])
+        numbers[0] += group.count
+        numbers[1] += group.sum
+        numbers[2] += derived[recording_id]
+    usages = (Usage(*key, *numbers) for key, numbers in found.items())
+    groups = sorted(usages, key=lambda usage: (-usage.total_bytes, usage.car, usage.event))
     return Storage(
         total=_total(groups),
         groups=tuple(groups),
