@@ -1,0 +1,63 @@
+import hashlib
+
+import pytest
+
+from paddock.domain.job import JobState
+from paddock.domain.recording import Failure, Status
+from paddock.usecases import jobs
+from paddock.usecases.convert import convert_died
+from paddock.usecases.recordings import artifacts_of
+from paddock.usecases.reprocess import reprocess
+from tests.logs import small_log
+from tests.usecases.conftest import Team
+
+pytestmark = pytest.mark.anyio
+LOG = small_log()
+ID = hashlib.sha256(LOG).hexdigest()
+
+
+async def converted_by(team: Team, version: str) -> None:
+    await team.upload(LOG)
+    await team.work()
+    await team.services.documents.recordings.change(ID, {"converter": version})
+
+
+async def test_only_what_an_older_version_made_is_made_again_and_once(team: Team) -> None:
+    await converted_by(team, "0.0.1")
+    before = (await team.recording(ID)).build
+    assert await reprocess(team.services) == 1
+    assert await reprocess(team.services) == 1, "asking again while it waits changes nothing"
+    assert await team.work() == ["convert"]
+    assert (await team.recording(ID)).build != before
+    assert await reprocess(team.services) == 0
+    assert await reprocess(team.services, everything=True) == 1
+
+
+async def test_the_old_files_are_served_until_the_new_ones_are_whole_also_when_they_never_are(team: Team) -> None:
+    await converted_by(team, "0.0.1")
+    recording = await team.recording(ID)
+    before = await artifacts_of(team.services, [recording])
+    await reprocess(team.services)
+    job = await jobs.take(team.services, "test")
+    assert job is not None
+    assert await artifacts_of(team.services, [recording]) == before
+    await convert_died(team.services, job, Failure("internal_error", "a bug"))
+    assert (await team.recording(ID)).status is Status.READY
+    assert await artifacts_of(team.services, [recording]) == before
+
+
+async def test_many_become_due_at_the_given_rate(team: Team) -> None:
+    for driver in ("Adam", "Eva", "Mei"):
+        await team.upload(small_log(driver=driver))
+    await team.work()
+    assert await reprocess(team.services, everything=True, rate_hz=0.01) == 3
+    assert await team.work() == ["convert"], "the others are due in 100 and 200 s"
+    waiting = await jobs.find_jobs(team.services, (JobState.QUEUED,))
+    assert len(waiting.items) == 2
+
+
+async def test_a_query_narrows_it(team: Team) -> None:
+    for driver in ("Adam", "Eva"):
+        await team.upload(small_log(driver=driver))
+    await team.work()
+    assert await reprocess(team.services, text="eva", everything=True) == 1
