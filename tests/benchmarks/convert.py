@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-REPEATS = 3
+REPEATS = 5
 """The best of so many runs; the official stack runs once."""
 
 
@@ -36,7 +36,7 @@ def main(sizes: list[int]) -> None:
     print(f"{os.cpu_count()} cores, best of {REPEATS}")
     with tempfile.TemporaryDirectory(prefix="paddock-benchmark-") as folder:
         target = str(Path(folder) / "out.mat")
-        environment = _as_installed(Path(folder))
+        environment = _as_installed(Path(folder)) | {"BENCHMARK_TARGET": target}
         for number, messages in enumerate(sizes):
             made = [*python, "tests.benchmarks.contestants", "generate", str(messages)]
             log = subprocess.run(made, check=True, capture_output=True, text=True).stdout.strip()
@@ -70,6 +70,9 @@ def _as_installed(folder: Path) -> dict[str, str]:
 
 
 def _run(command: list[str], environment: dict[str, str]) -> Run:
+    # Every run makes a new file on an idle disk: nobody pays for what the run before has left to write or to free.
+    Path(environment["BENCHMARK_TARGET"]).unlink(missing_ok=True)
+    os.sync()
     began = time.perf_counter()
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
     _, status, usage = os.wait4(child.pid, 0)
