@@ -89,7 +89,8 @@ def test_a_run_is_found(browser: Any, tmp_path: Path) -> None:
         page.keyboard.type("[.*+")
         page.keyboard.press("Enter")
         page.get_by_role("heading", name="Nothing matches").wait_for()
-        page.get_by_role("link", name="Clear all").click()
+        with page.expect_navigation(wait_until="load"):
+            page.get_by_role("link", name="Clear all").click()
         page.keyboard.press("j")
         page.keyboard.press("j")
         page.keyboard.press("?")

@@ -162,11 +162,11 @@ def test_a_hostile_log_without_any_known_role(browser: Any, tmp_path: Path) -> N
         page.locator(".tree summary").click()
         for pick in page.locator(".pick:enabled").all():
             pick.click()
-        settled(page)
+        page.locator("plot-workspace .chart").nth(1).wait_for()
         assert page.locator("plot-workspace .chart").count() == 2
         assert page.locator("main script, main img").count() == 0
         page.reload()
-        settled(page)
+        page.locator("plot-workspace .chart").nth(1).wait_for()
         assert page.locator("plot-workspace .chart").count() == 2
         page.goto(f"{site.url}/recordings/{recording.id[:16]}#plots=No.such,%E0%A4%A;Gone.x&from=x&to=1e999")
         page.get_by_text("Not in this log: No.such, Gone.x.").wait_for()

@@ -216,10 +216,13 @@ addEventListener("drop", (event) => {
   else [...event.dataTransfer.files].forEach(add);
 });
 
-document.getElementById("pick-files")?.addEventListener("change", (event) => {
-  [...event.target.files].forEach(add);
-  event.target.value = "";
-});
+const pickFiles = document.getElementById("pick-files");
+function addPicked() {
+  [...pickFiles.files].forEach(add);
+  pickFiles.value = "";
+}
+pickFiles?.addEventListener("change", addPicked);
+if (pickFiles?.files.length) addPicked();  // picked while this script was still on its way
 document.getElementById("pick-folder")?.addEventListener("change", (event) => {
   const logs = [...event.target.files].filter(isLog);
   logs.forEach(add);
