@@ -25,6 +25,7 @@ from paddock.formats.matlab_tree import (
     NumberColumn,
     Struct,
     Value,
+    placed,
     text_cells,
 )
 from paddock.mcap.columns import ColumnBatch, Columns
@@ -129,18 +130,10 @@ class _Writer:
 
     def _fill_in(self) -> None:
         """Read each waiting channel once, and put every batch where it belongs in all its columns."""
-        by_channel: dict[Any, list[tuple[NumberColumn, int]]] = {}
-        for column, position in self.waiting:
-            by_channel.setdefault(column.channel, []).append((column, position))
-        self.waiting = []
-        for channel, places in by_channel.items():
-            needs = tuple(dict.fromkeys(name for column, _ in places for name in column.needs))
-            row = 0
-            for batch in self.columns.read(channel, needs):
-                for column, position in places:
-                    self._scatter(column, position, row, batch)
-                row += len(batch)
-                self.done(len(batch) * len(places))
+        waiting, self.waiting = self.waiting, []
+        for column, position, row, batch in placed(self.columns, waiting):
+            self._scatter(column, position, row, batch)
+            self.done(len(batch))
 
     def _scatter(self, column: NumberColumn, position: int, row: int, batch: ColumnBatch) -> None:
         values = np.asarray(column.make(batch)).astype(column.dtype.newbyteorder("<"), copy=False)

@@ -24,6 +24,7 @@ from paddock.formats.matlab_tree import (
     NumberColumn,
     Struct,
     Value,
+    placed,
     text_cells,
 )
 from paddock.mcap.columns import Columns
@@ -103,19 +104,11 @@ class _Writer:
 
     def fill_in(self) -> None:
         """Read each waiting channel once, and put every batch where it belongs in all its columns."""
-        by_channel: dict[Any, list[tuple[NumberColumn, Any]]] = {}
-        for column, dataset in self.waiting:
-            by_channel.setdefault(column.channel, []).append((column, dataset))
-        self.waiting = []
-        for channel, places in by_channel.items():
-            needs = tuple(dict.fromkeys(name for column, _ in places for name in column.needs))
-            row = 0
-            for batch in self.columns.read(channel, needs):
-                for column, dataset in places:
-                    values = np.asarray(column.make(batch)).astype(column.dtype, copy=False)
-                    dataset[:, row : row + len(batch)] = values.reshape(len(batch), column.width).T
-                row += len(batch)
-                self.done(len(batch) * len(places))
+        waiting, self.waiting = self.waiting, []
+        for column, dataset, row, batch in placed(self.columns, waiting):
+            values = np.asarray(column.make(batch)).astype(column.dtype, copy=False)
+            dataset[:, row : row + len(batch)] = values.reshape(len(batch), column.width).T
+            self.done(len(batch))
 
     def _cell_column(self, parent: Any, name: str, node: CellColumn) -> None:
         dataset = parent.create_dataset(name, (len(node.parts), node.rows), self.reference)

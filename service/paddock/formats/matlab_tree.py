@@ -6,15 +6,15 @@ and pulls the rows of each column from the log in batches, so that nothing is ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from paddock.mcap.columns import ColumnBatch, ColumnChannel
+from paddock.mcap.columns import ColumnBatch, ColumnChannel, Columns
 
 Array = npt.NDArray[Any]
 
@@ -93,3 +93,22 @@ def text_cells(texts: list[str]) -> Cells:
     offsets = np.zeros(len(texts) + 1, np.int64)
     np.cumsum([len(units) // 2 for units in encoded], out=offsets[1:])
     return Cells(CellKind.CHAR, np.frombuffer(b"".join(encoded), np.uint16), offsets)
+
+
+P = TypeVar("P")
+
+
+def placed(
+    columns: Columns, waiting: Iterable[tuple[NumberColumn, P]]
+) -> Iterator[tuple[NumberColumn, P, int, ColumnBatch]]:
+    """Each waiting column with its place, the first row of a batch, and the batch; each channel is read once."""
+    by_channel: dict[Any, list[tuple[NumberColumn, P]]] = {}
+    for column, place in waiting:
+        by_channel.setdefault(column.channel, []).append((column, place))
+    for channel, places in by_channel.items():
+        needs = tuple(dict.fromkeys(name for column, _ in places for name in column.needs))
+        row = 0
+        for batch in columns.read(channel, needs):
+            for column, place in places:
+                yield column, place, row, batch
+            row += len(batch)
