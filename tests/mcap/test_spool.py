@@ -139,7 +139,7 @@ def test_progress_only_grows_and_nothing_stays_behind(tmp_path: Path) -> None:
 
 def test_an_error_while_reading_leaves_nothing_behind(tmp_path: Path) -> None:
     class Failing(io.BytesIO):
-        def read(self, size: int | None = -1, /) -> bytes:
+        def readinto(self, buffer: object, /) -> int:
             raise OSError("the disk is gone")
 
     with pytest.raises(OSError, match="the disk is gone"):

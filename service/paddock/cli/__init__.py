@@ -5,13 +5,18 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with losses (``recover``, ``
 
 from __future__ import annotations
 
+import gc
 import importlib
+import os
 import sys
 
 import click
 
 from paddock import __version__
 from paddock.errors import PaddockError
+
+# numpy's linear algebra starts a thread per core that spins; nothing here uses it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 COMMANDS = {
     "up": "Run Paddock here: the web service and the worker.",
@@ -41,7 +46,11 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        # What is imported stays: the garbage collector need not look at it, now or later.
+        gc.disable()
         command: click.Command = importlib.import_module(f"paddock.cli.{cmd_name}").command
+        gc.freeze()
+        gc.enable()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

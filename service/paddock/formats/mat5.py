@@ -8,8 +8,11 @@ Level 5 File Format". Little-endian, whatever the machine.
 
 from __future__ import annotations
 
+import os
 import struct
+from collections import deque
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -28,7 +31,7 @@ from paddock.formats.matlab_tree import (
     placed,
     text_cells,
 )
-from paddock.mcap.columns import ColumnBatch, Columns
+from paddock.mcap.columns import ColumnBatch, ColumnChannel, Columns
 
 MAX_VARIABLE_BYTES = 2**31 - 1
 """MATLAB refuses larger variables in this format although a size could say up to 4 GiB."""
@@ -45,6 +48,7 @@ the BMP or byte order marks make it count other than MATLAB, which counts code u
 reads on (it refuses a few texts even so). So the second is for texts that have such units."""
 _DATA_TYPE = {"i1": 1, "u1": 2, "i2": 3, "u2": 4, "i4": 5, "u4": 6, "f4": 7, "f8": 9, "i8": 12, "u8": 13}
 _ARRAY_CLASS = {"f8": 6, "f4": 7, "i1": 8, "u1": 9, "i2": 10, "u2": 11, "i4": 12, "u4": 13, "i8": 14, "u8": 15}
+_THREADS = 2
 _PIECE_BYTES = 8 << 20
 """How much of a column of cells is built at once."""
 
@@ -61,7 +65,7 @@ def write_mat5(
     """Write the whole file, uncompressed.
 
     Args:
-        file: empty, open for writing, seekable; it stays open.
+        file: a real one, empty, open for writing; it stays open.
         variables: name and contents, in the order of the file.
         columns: what the tree's columns are read from.
         done: told after every batch how many rows of columns were written.
@@ -70,21 +74,35 @@ def write_mat5(
         VariableTooLarge: one has 2 GiB or more; the file is then useless.
     """
     file.write(_HEADER)
-    writer = _Writer(file, columns, done)
-    for name, node in variables:
-        writer.variable(name, node)
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="mat5") as pool:
+        writer = _Writer(file, columns, pool, done)
+        try:
+            for name, node in variables:
+                writer.variable(name, node)
+            writer.finish()
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
     file.truncate(writer.end)
 
 
 class _Writer:
-    """Knows where the next element begins, and which number columns still wait for their rows."""
+    """Knows where the next element begins, and which number columns still wait for their rows.
 
-    def __init__(self, file: BinaryIO, columns: Columns, done: Callable[[int], None]) -> None:
+    Rows are read, turned into numbers and written by the threads of ``pool``, a channel each; this one writes all
+    that comes one after the other.
+    """
+
+    def __init__(
+        self, file: BinaryIO, columns: Columns, pool: ThreadPoolExecutor, done: Callable[[int], None]
+    ) -> None:
         self.file = file
         self.columns = columns
+        self.pool = pool
         self.done = done
         self.end = len(_HEADER)
-        self.waiting: list[tuple[NumberColumn, int]] = []
+        self.waiting: dict[ColumnChannel, list[tuple[NumberColumn, int]]] = {}
+        self.filling: deque[Future[int]] = deque()
 
     def variable(self, name: str, node: Node) -> None:
         begin = self.end
@@ -101,7 +119,7 @@ class _Writer:
         elif isinstance(node, NumberColumn):
             data_bytes = node.rows * node.width * node.dtype.itemsize
             self._append(_array_header(name, node.dtype, (node.rows, node.width), data_bytes))
-            self.waiting.append((node, self.end))
+            self.waiting.setdefault(node.channel, []).append((node, self.end))
             self.end += _padded(data_bytes)
         else:
             self._cells(name, node)
@@ -128,19 +146,35 @@ class _Writer:
                 self.done(len(batch))
         self._set_size(begin)
 
+    def finish(self) -> None:
+        """Wait until all rows are where they belong."""
+        while self.filling:
+            self.done(self.filling.popleft().result())
+
     def _fill_in(self) -> None:
-        """Read each waiting channel once, and put every batch where it belongs in all its columns."""
-        waiting, self.waiting = self.waiting, []
+        """Have each waiting channel read once, and every batch put where it belongs in all its columns."""
+        waiting, self.waiting = self.waiting, {}
+        self.filling.extend(self.pool.submit(self._fill_channel, columns) for columns in waiting.values())
+        while self.filling and self.filling[0].done():
+            self.done(self.filling.popleft().result())
+
+    def _fill_channel(self, waiting: list[tuple[NumberColumn, int]]) -> int:
+        """How many values were written."""
+        written = 0
         for column, position, row, batch in placed(self.columns, waiting):
             self._scatter(column, position, row, batch)
-            self.done(len(batch))
+            written += len(batch)
+        return written
 
     def _scatter(self, column: NumberColumn, position: int, row: int, batch: ColumnBatch) -> None:
         values = np.asarray(column.make(batch)).astype(column.dtype.newbyteorder("<"), copy=False)
         for index in range(column.width):
-            part = values if values.ndim == 1 else np.ascontiguousarray(values[:, index])
-            self.file.seek(position + (index * column.rows + row) * column.dtype.itemsize)
-            self.file.write(np.ascontiguousarray(part).data.cast("B"))
+            part = values if values.ndim == 1 else values[:, index]
+            place = position + (index * column.rows + row) * column.dtype.itemsize
+            data = np.ascontiguousarray(part).data.cast("B")
+            while data:
+                done = os.pwrite(self.file.fileno(), data, place)
+                data, place = data[done:], place + done
 
     def _append(self, data: bytes | memoryview) -> None:
         self.file.seek(self.end)

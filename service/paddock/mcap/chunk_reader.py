@@ -42,7 +42,7 @@ class ChunkReader:
         if self.cut:
             self.size = available
         self.at_once = max(self.size, self.head.uncompressed_size) <= AT_ONCE_BYTES
-        self._compressed = b""
+        self._compressed: bytes | memoryview = b""
         self._used = 0
         self._crc = 0
         self._size = 0
@@ -51,12 +51,12 @@ class ChunkReader:
     def load(self) -> None:
         """Read the compressed records, before the file's window moves on."""
         begin = self.file.ensure(self.begin, self.size)
-        self._compressed = self.file.data[begin : begin + self.size]
+        self._compressed = memoryview(self.file.data)[begin : begin + self.size]
 
     def events(self) -> Iterator[tuple[Window, Event]]:
         """Its records, and the window that they are in."""
         begin = self.file.ensure(self.begin, min(self.size, 64)) if not self._compressed else 0
-        first = self._compressed[:64] or self.file.data[begin : begin + 64]
+        first = bytes(self._compressed[:64] or self.file.data[begin : begin + 64])
         try:
             compression = compression_of(self.head.compression, first)
         except Undecompressable:
@@ -92,10 +92,10 @@ class ChunkReader:
         """The next compressed bytes, for the decompressor."""
         size = min(size, self.size - self._used)
         if self._compressed:
-            piece = self._compressed[self._used : self._used + size]
+            piece = bytes(self._compressed[self._used : self._used + size])
         else:
             begin = self.file.ensure(self.begin + self._used, size)
-            piece = self.file.data[begin : begin + size]
+            piece = bytes(self.file.data[begin : begin + size])
         self._used += len(piece)
         return piece
 

@@ -49,10 +49,10 @@ def compression_of(name: str, first: bytes) -> str:
     raise Undecompressable
 
 
-def decompress_at_once(compression: str, records: bytes, expected_size: int) -> bytes | None:
+def decompress_at_once(compression: str, records: bytes | memoryview, expected_size: int) -> bytes | None:
     """The whole chunk, or None: it is damaged, larger than it says, or too large for one call."""
     if not compression:
-        return records
+        return bytes(records)
     if max(len(records), expected_size) > AT_ONCE_BYTES:
         return None
     try:

@@ -10,6 +10,7 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from paddock.mcap.records import Data
 from paddock.mcap.scan import Int64s
 
 
@@ -36,7 +37,7 @@ class HeldMessages:
         """Those that messages are held for."""
         return list(self._runs)
 
-    def hold(self, channel_id: int, data: bytes, starts: Int64s, ends: Int64s, ordinal: int) -> None:
+    def hold(self, channel_id: int, data: Data, starts: Int64s, ends: Int64s, ordinal: int) -> None:
         """Keep these records."""
         if self._file is None:
             self._file = cast(BinaryIO, tempfile.TemporaryFile(dir=self._directory))  # noqa: SIM115

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from paddock.mcap.plausible import IN_CHUNKS, looks_plausible
-from paddock.mcap.records import MESSAGE, MESSAGE_HEAD_BYTES, PREFIX, PREFIX_BYTES
+from paddock.mcap.records import MESSAGE, MESSAGE_HEAD_BYTES, PREFIX, PREFIX_BYTES, Data
 from paddock.mcap.scan import Event, Indexes, Int64s, Messages, Record
 
 HEAD_BYTES = PREFIX_BYTES + MESSAGE_HEAD_BYTES
@@ -29,13 +30,14 @@ OPAQUE_HEAD = np.dtype(f"V{HEAD_BYTES}")
 Heads = npt.NDArray[np.void]
 
 
-def heads_at(data: bytes, starts: Int64s) -> Heads:
+def heads_at(data: Data, starts: npt.NDArray[np.signedinteger[Any]]) -> Heads:
     """The heads of the messages that begin at ``starts``; shape (N,), dtype ``HEAD``.
 
     A view with an element at every byte makes this one gather; as opaque bytes it needs no aligned copy.
     """
     everywhere = np.ndarray((max(0, len(data) - HEAD_BYTES + 1),), OPAQUE_HEAD, data, strides=(1,))
-    return everywhere[starts].view(HEAD)
+    heads: Heads = everywhere[starts].view(HEAD)
+    return heads
 
 
 def index_offsets(indexes: Indexes) -> list[Int64s]:
@@ -46,7 +48,7 @@ def index_offsets(indexes: Indexes) -> list[Int64s]:
     ]
 
 
-def indexed_events(data: bytes, indexes: Sequence[Int64s]) -> list[Event] | None:
+def indexed_events(data: Data, indexes: Sequence[Int64s]) -> list[Event] | None:
     """The records of a chunk by its message indexes; None when these are wrong in any way.
 
     The indexes are a hint only. They are right when the messages they name tile the chunk without an overlap, and

@@ -25,8 +25,10 @@ from paddock.mcap.records import (
     PREFIX,
     PREFIX_BYTES,
     SCHEMA,
+    Data,
     Fields,
     Malformed,
+    is_magic,
     read_attachment_head,
     read_channel,
     read_chunk_head,
@@ -51,7 +53,7 @@ _NAMED = frozenset((CHUNK, SCHEMA, CHANNEL))
 _TEXTS = {HEADER: read_header, SCHEMA: read_schema, CHANNEL: read_channel, METADATA: read_metadata}
 
 
-def looks_plausible(data: bytes, position: int, available: int, known: frozenset[int] = ANYWHERE) -> bool:
+def looks_plausible(data: Data, position: int, available: int, known: frozenset[int] = ANYWHERE) -> bool:
     """Whether a record, or the magic, begins at ``position``.
 
     Args:
@@ -61,7 +63,7 @@ def looks_plausible(data: bytes, position: int, available: int, known: frozenset
             beyond them: their end was cut off.
         known: the opcodes that may be here.
     """
-    if known is ANYWHERE and data.startswith(MAGIC, position):
+    if known is ANYWHERE and is_magic(data, position):
         return True
     if len(data) - position < PREFIX_BYTES:
         return False
@@ -78,7 +80,7 @@ def looks_plausible(data: bytes, position: int, available: int, known: frozenset
     return _fields_fit(opcode, data, position + PREFIX_BYTES, length)
 
 
-def content_size(opcode: int, data: bytes, begin: int) -> int:
+def content_size(opcode: int, data: Data, begin: int) -> int:
     """How many bytes the fields of a record take that begin at ``begin``, whatever its length says; at least."""
     fields = Fields(data, begin, len(data))
     try:
@@ -96,7 +98,7 @@ def content_size(opcode: int, data: bytes, begin: int) -> int:
     return LEAST_BYTES.get(opcode, 0)
 
 
-def _fields_fit(opcode: int, data: bytes, begin: int, length: int) -> bool:
+def _fields_fit(opcode: int, data: Data, begin: int, length: int) -> bool:
     """Whether the fields make sense; they may be more than ``length`` says, which may be what is wrong."""
     cut = len(data) < begin + length
     fields = Fields(data, begin, len(data))
@@ -116,7 +118,7 @@ def _fields_fit(opcode: int, data: bytes, begin: int, length: int) -> bool:
 
 
 def find_record(
-    data: bytes, position: int, stop: int, available: int, *, known: frozenset[int] = ANYWHERE, run: int = 2
+    data: Data, position: int, stop: int, available: int, *, known: frozenset[int] = ANYWHERE, run: int = 2
 ) -> int | None:
     """The first place from ``position`` and before ``stop`` where ``run`` plausible records follow each other.
 
@@ -132,12 +134,12 @@ def find_record(
     return None
 
 
-def _is_run(data: bytes, position: int, available: int, known: frozenset[int], run: int) -> bool:
+def _is_run(data: Data, position: int, available: int, known: frozenset[int], run: int) -> bool:
     if not looks_plausible(data, position, available - position, known):
         return False
     if run == 1:
         return True
-    if known is ANYWHERE and data.startswith(MAGIC, position):
+    if known is ANYWHERE and is_magic(data, position):
         return _is_run(data, position + len(MAGIC), available, known, run - 1)
     opcode, length = PREFIX.unpack_from(data, position)
     begin = position + PREFIX_BYTES

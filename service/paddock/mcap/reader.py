@@ -33,6 +33,7 @@ from paddock.mcap.records import (
     SCHEMA,
     STATISTICS,
     Channel,
+    Data,
     Fields,
     Malformed,
     Schema,
@@ -61,7 +62,7 @@ class Run:
     Shapes: ``starts``, ``ends`` int64 (N,), where each record begins and ends in ``data``; ``heads`` (N,).
     """
 
-    data: bytes
+    data: Data
     starts: Int64s
     ends: Int64s
     heads: Heads
@@ -110,6 +111,11 @@ class LogReader:
         self.conflicts: list[str] = []
         self.library = self.profile = ""
         self.chunks = self.chunk_indexes = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the file."""
+        return self._window.size
 
     def runs(self) -> Iterator[Run]:
         """All messages that can be had."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 
+Data = bytes | memoryview
+"""Some bytes of a file or of a chunk."""
+
 MAGIC = b"\x89MCAP0\r\n"
 HEADER, FOOTER, SCHEMA, CHANNEL, MESSAGE, CHUNK, MESSAGE_INDEX = range(1, 8)
 CHUNK_INDEX, ATTACHMENT, ATTACHMENT_INDEX, STATISTICS, METADATA, METADATA_INDEX, SUMMARY_OFFSET, DATA_END = range(
@@ -86,6 +89,11 @@ class ChunkHead:
     """Bytes of the chunk's content before ``records``."""
 
 
+def is_magic(data: Data, position: int) -> bool:
+    """Whether the magic is at ``position``."""
+    return data[position : position + len(MAGIC)] == MAGIC
+
+
 class Fields:
     """Reads the fields of one record from ``data[position:end]``; ``position`` moves on.
 
@@ -93,7 +101,7 @@ class Fields:
         Malformed: a field does not fit.
     """
 
-    def __init__(self, data: bytes | memoryview, position: int, end: int) -> None:
+    def __init__(self, data: Data, position: int, end: int) -> None:
         self.data = data
         self.position = position
         self.end = end

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from paddock.domain.recording import LossReport
+from paddock.mcap.batch import alternating, gathered
 from paddock.mcap.definitions import Definition
 from paddock.mcap.log_writer import LogWriter
 from paddock.mcap.message_heads import HEAD_BYTES
-from paddock.mcap.payloads import alternating, gathered
 from paddock.mcap.reader import LAST_TIME, LogReader, Run
 from paddock.mcap.records import Channel, Schema
 from paddock.mcap.spool_file import Extent, OrderedReader, Rows, SpoolFile, joined, taken
@@ -57,7 +57,7 @@ def recover(
 
     Memory: bounded by batches. Attachments and metadata records are kept whatever is filtered.
     """
-    file = SpoolFile(directory)
+    file = SpoolFile.temporary(directory)
     try:
         reader = LogReader(log, directory, lambda done: progress(done * _READING_SHARE))
         sorter = _Sorter(file, topics, start_ns, end_ns)

@@ -23,6 +23,8 @@ from paddock.mcap.records import (
     MESSAGE_INDEX,
     PREFIX,
     PREFIX_BYTES,
+    Data,
+    is_magic,
 )
 from paddock.mcap.windows import BLOCK_BYTES, Window
 
@@ -47,7 +49,7 @@ _MAX_UNKNOWN = 64
 class Messages:
     """Message records in order; ``starts`` and ``ends`` count within ``data``, shape (N,)."""
 
-    data: bytes
+    data: Data
     starts: Int64s
     ends: Int64s
     offset: int
@@ -58,7 +60,7 @@ class Messages:
 class Indexes:
     """MessageIndex records in a row; (begin, number of entries) of each one's entries in ``data``."""
 
-    data: bytes
+    data: Data
     entries: list[tuple[int, int]]
 
 
@@ -107,7 +109,7 @@ def scan(window: Window, position: int = 0, known: frozenset[int] = ANYWHERE) ->
         if available <= 0:
             yield from _messages(data, base, starts, at)
             return
-        if available == len(MAGIC) and data.startswith(MAGIC, at) and known is ANYWHERE:
+        if available == len(MAGIC) and is_magic(data, at) and known is ANYWHERE:
             yield from _messages(data, base, starts, at)
             yield Record(MAGIC_RECORD, position, len(MAGIC) - PREFIX_BYTES)
             return
@@ -148,7 +150,7 @@ def scan(window: Window, position: int = 0, known: frozenset[int] = ANYWHERE) ->
         position = yield from _after(window, record, known)
 
 
-def _message_starts(data: bytes, position: int) -> tuple[list[int], int]:
+def _message_starts(data: Data, position: int) -> tuple[list[int], int]:
     """Where the messages in a row from ``position`` begin, and where the first other thing is.
 
     This loop is what reading a log without chunks costs, so it does nothing else.
@@ -167,7 +169,7 @@ def _message_starts(data: bytes, position: int) -> tuple[list[int], int]:
     return starts, position
 
 
-def _index_entries(data: bytes, position: int) -> tuple[list[tuple[int, int]], int]:
+def _index_entries(data: Data, position: int) -> tuple[list[tuple[int, int]], int]:
     """The MessageIndex records in a row from ``position`` whose two lengths agree, and where they end."""
     found: list[tuple[int, int]] = []
     while position + _INDEX_HEAD.size <= len(data):
@@ -180,18 +182,18 @@ def _index_entries(data: bytes, position: int) -> tuple[list[tuple[int, int]], i
     return found, position
 
 
-def _messages(data: bytes, base: int, starts: list[int], end: int) -> Iterator[Messages]:
+def _messages(data: Data, base: int, starts: list[int], end: int) -> Iterator[Messages]:
     if starts:
         begins = np.array(starts, np.int64)
         yield Messages(data, begins, np.append(begins[1:], end), base)
 
 
-def _record_at(window: Window, data: bytes, at: int, known: frozenset[int]) -> Record | None:
+def _record_at(window: Window, data: Data, at: int, known: frozenset[int]) -> Record | None:
     """The record that begins at ``data[at]``; None where none does."""
     position = window.start + at
     available = window.size - position
     if looks_plausible(data, at, available, known):
-        if data.startswith(MAGIC, at) and known is ANYWHERE:
+        if is_magic(data, at) and known is ANYWHERE:
             return Record(MAGIC_RECORD, position, len(MAGIC) - PREFIX_BYTES)
         opcode, length = PREFIX.unpack_from(data, at)
         return Record(opcode, position, length, cut=length > available - PREFIX_BYTES)
@@ -278,7 +280,7 @@ def _plausible_at(window: Window, position: int, known: frozenset[int]) -> bool:
 
 
 def _resync(
-    window: Window, data: bytes, base: int, starts: list[int], at: int, known: frozenset[int]
+    window: Window, data: Data, base: int, starts: list[int], at: int, known: frozenset[int]
 ) -> Generator[Event, None, int]:
     """Nothing begins at ``data[at]``, right after messages or garbage. The value: where to go on."""
     if not starts:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -11,16 +13,18 @@ from typing import BinaryIO
 import numpy as np
 
 from paddock.domain.keys import channel_slug
-from paddock.domain.recording import ChannelSummary, Signal
+from paddock.mcap.batch import BATCH_BYTES, MAX_MESSAGE_BYTES, Numbers, pieces
 from paddock.mcap.columns import ColumnBatch, ColumnChannel, LogSummary
 from paddock.mcap.definitions import Definition, Part
-from paddock.mcap.payloads import Numbers, Payloads, by_channel
 from paddock.mcap.reader import LogReader, Run
-from paddock.mcap.spool_channel import SpoolChannel
+from paddock.mcap.spool_channel import SpooledChannel
 from paddock.mcap.spool_file import SpoolFile
+from paddock.mcap.spool_process import SpoolProcess
+from paddock.mcap.spool_writer import SpoolWriter
 
-_WAITING_BYTES = 16 << 20
-"""Messages that wait to be decoded in large batches, over all channels; as much again is being decoded."""
+_WAITING_BYTES = BATCH_BYTES
+_PROCESS_FROM_BYTES = 16 << 20
+"""A log that takes longer to decode than a process takes to start."""
 
 
 def spool_log(
@@ -40,9 +44,13 @@ def spool_log(
 
     Memory: bounded by batches, whatever the size of the log.
     """
-    file = SpoolFile(directory)
+    file = SpoolFile.temporary(directory)
     try:
-        return _Spooler(LogReader(log, directory, progress or (lambda _: None)), file, topics).spool()
+        reader = LogReader(log, directory, progress or (lambda _: None))
+        apart = reader.size_bytes >= _PROCESS_FROM_BYTES and (os.cpu_count() or 1) > 1
+        with closing(SpoolProcess(file, directory) if apart else SpoolWriter(file)) as writer:
+            channels, summary = _Spooler(reader, writer, topics).spool()
+        return SpooledColumns(file, channels, summary)
     except BaseException:
         file.close()
         raise
@@ -51,15 +59,10 @@ def spool_log(
 class SpooledColumns:
     """``Columns`` in a temporary file, which goes when the context ends."""
 
-    def __init__(
-        self,
-        file: SpoolFile,
-        channels: dict[ColumnChannel, SpoolChannel],
-        summary: LogSummary,
-    ) -> None:
+    def __init__(self, file: SpoolFile, channels: Sequence[SpooledChannel], summary: LogSummary) -> None:
         self._file = file
-        self._channels = channels
-        self.channels: Sequence[ColumnChannel] = list(channels)
+        self._channels = {each.channel: each for each in channels}
+        self.channels: Sequence[ColumnChannel] = list(self._channels)
         self.summary = summary
 
     def __enter__(self) -> SpooledColumns:
@@ -90,43 +93,53 @@ class SpooledColumns:
 
 
 class _Spooler:
-    """Reading, decompressing and sorting by channel in this thread; decoding and writing in another."""
+    """Reads a log and hands its messages on in batches, each message with the number of its channel."""
 
-    def __init__(self, reader: LogReader, file: SpoolFile, topics: Callable[[str], bool] | None) -> None:
+    def __init__(
+        self, reader: LogReader, writer: SpoolWriter | SpoolProcess, topics: Callable[[str], bool] | None
+    ) -> None:
         self._reader = reader
-        self._file = file
+        self._writer = writer
         self._topics = topics
-        self._channels: list[SpoolChannel] = []
         self._by_content: dict[tuple[str, str, str, bytes, str], int] = {}
+        self._slugs: set[str] = set()
+        self._metadata: list[dict[str, str]] = []
         self._numbers: dict[Definition, int] = {}
         self._lookup = np.empty(0, np.int32)
         self._lookup_of: tuple[Part | None, int] = (None, 0)
-        self._waiting: list[tuple[Run, Numbers]] = []
-        self._waiting_bytes = 0
+        self._batch = writer.batch()
         self._reached = 0
         self._late = False
-        self._writing: Future[None] | None = None
 
-    def spool(self) -> SpooledColumns:
-        with ThreadPoolExecutor(1, thread_name_prefix="decode") as decoding:
-            for run in self._reader.runs():
-                # What waited for its definition goes before what was decoded since: never in one batch with others.
-                late = run.ordinal < self._reached
-                if late != self._late or self._waiting_bytes + len(run.data) > _WAITING_BYTES:
-                    self._write_waiting(decoding)
-                self._late = late
-                self._reached = max(self._reached, run.ordinal)
-                if not self._waiting or self._waiting[-1][0].data is not run.data:
-                    self._waiting_bytes += len(run.data)
-                self._waiting.append((run, self._channel_numbers(run)))
-            self._write_waiting(decoding)
-            self._finish_writing()
+    def spool(self) -> tuple[list[SpooledChannel], LogSummary]:
+        for run in self._reader.runs():
+            # What waited for its definition goes before what was decoded since: never in one batch with others.
+            late = run.ordinal < self._reached
+            if late != self._late:
+                self._hand_on()
+            self._late = late
+            self._reached = max(self._reached, run.ordinal)
+            self._add(run)
+        self._hand_on()
         for definition in self._reader.definitions:
             self._number(definition)
-        return self._columns()
+        return self._finish()
+
+    def _add(self, run: Run) -> None:
+        numbers = self._channel_numbers(run)
+        for first, stop in pieces(run, _WAITING_BYTES):
+            if numbers[first:stop].max() < 0:
+                continue
+            size = int(run.ends[stop - 1] - run.starts[first])
+            if size > MAX_MESSAGE_BYTES:
+                self._reader.losses.undecoded(run.part.topic(int(run.heads["channel"][first])) or "")
+                continue
+            if self._batch.rows and self._batch.record_bytes + size > _WAITING_BYTES:
+                self._hand_on()
+            self._batch.add(run, numbers, first, stop)
 
     def _channel_numbers(self, run: Run) -> Numbers:
-        """Which of ``_channels`` each message belongs to, or -1; shape (N,)."""
+        """The number of each message's channel, or -1; shape (N,)."""
         part = run.part
         if self._lookup_of != (part, part.revision):
             self._lookup = np.full(1 << 16, -1, np.int32)
@@ -136,73 +149,58 @@ class _Spooler:
         numbers: Numbers = self._lookup[run.heads["channel"]]
         return numbers
 
-    def _write_waiting(self, decoding: ThreadPoolExecutor) -> None:
-        """Begin to decode what waits, once what waited before is done."""
-        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
-        if waiting:
-            batch = list(by_channel(waiting))
-            self._finish_writing()
-            self._writing = decoding.submit(self._write, batch)
-
-    def _finish_writing(self) -> None:
-        if self._writing is not None:
-            self._writing.result()
-            self._writing = None
-
-    def _write(self, batch: list[tuple[int, Payloads]]) -> None:
-        for number, payloads in batch:
-            self._channels[number].write(payloads, self._file)
+    def _hand_on(self) -> None:
+        if self._batch.rows:
+            self._writer.write(self._batch)
+            self._batch = self._writer.batch()
 
     def _number(self, definition: Definition) -> int:
-        """Where in ``_channels`` the messages of a definition go; -1 when its topic is not wanted."""
+        """The number of the channel that the messages of a definition go to; -1 when its topic is not wanted."""
         number = self._numbers.get(definition)
         if number is None:
             wanted = self._topics is None or self._topics(definition.channel.topic)
-            number = self._numbers[definition] = self._spool_channel(definition) if wanted else -1
+            number = self._numbers[definition] = self._channel_number(definition) if wanted else -1
         return number
 
-    def _spool_channel(self, definition: Definition) -> int:
+    def _channel_number(self, definition: Definition) -> int:
         """Definitions that say the same, under another id or in another part, are one channel."""
         channel, schema = definition.channel, definition.schema
         name, encoding, data = (schema.name, schema.encoding, schema.data) if schema else ("", "", b"")
         content = (channel.topic, name, encoding, data, channel.message_encoding)
         if content not in self._by_content:
             slug = channel_slug(channel.topic, name, data)
-            if any(each.slug == slug for each in self._channels):
+            if slug in self._slugs:
                 encodings = f"\0{encoding}\0{channel.message_encoding}".encode()
                 slug = channel_slug(channel.topic, name, data + encodings)
-            self._by_content[content] = len(self._channels)
-            self._channels.append(SpoolChannel(definition, slug))
+            self._slugs.add(slug)
+            self._by_content[content] = len(self._metadata)
+            self._metadata.append({})
+            self._writer.define(definition, slug)
         number = self._by_content[content]
-        self._channels[number].metadata = {**channel.metadata, **self._channels[number].metadata}
+        self._metadata[number] = {**channel.metadata, **self._metadata[number]}
         return number
 
-    def _columns(self) -> SpooledColumns:
-        spooled = sorted(self._channels, key=lambda each: (each.definition.channel.topic, each.slug))
-        channels = {}
-        summaries: list[ChannelSummary] = []
-        signals: list[Signal] = []
-        for each in spooled:
-            each.settle(self._file)
-            if each.undecodable:
-                self._reader.losses.undecoded(each.definition.channel.topic, each.undecodable)
-            channel = each.column_channel()
-            channels[channel] = each
-            summaries.append(each.summary(channel))
-            signals.extend(each.statistics.signals(channel.topic, channel.slug, channel.fields))
+    def _finish(self) -> tuple[list[SpooledChannel], LogSummary]:
         reader = self._reader
-        started = min((each.started_ns for each in summaries if each.started_ns is not None), default=None)
-        ended = max((each.ended_ns for each in summaries if each.ended_ns is not None), default=None)
+        spooled = [
+            replace(each, channel=replace(each.channel, metadata=metadata))
+            for each, metadata in zip(self._writer.finish(), self._metadata, strict=True)
+        ]
+        spooled.sort(key=lambda each: (each.channel.topic, each.channel.slug))
+        for each in spooled:
+            if each.undecodable:
+                reader.losses.undecoded(each.channel.topic, each.undecodable)
+        summaries = [each.summary() for each in spooled]
         summary = LogSummary(
-            started_ns=started,
-            ended_ns=ended,
+            started_ns=min((each.started_ns for each in summaries if each.started_ns is not None), default=None),
+            ended_ns=max((each.ended_ns for each in summaries if each.ended_ns is not None), default=None),
             message_count=sum(each.message_count for each in summaries),
             channels=tuple(summaries),
             metadata=tuple(reader.metadata),
             loss=reader.losses.report(),
             library=reader.library,
             profile=reader.profile,
-            signals=tuple(signals),
+            signals=tuple(signal for each in spooled for signal in each.signals),
             attachments=tuple(reader.attachments),
             parts=reader.parts,
             chunks=reader.chunks,
@@ -210,7 +208,7 @@ class _Spooler:
             notices=(
                 *reader.clock.notices(),
                 *reader.conflicts,
-                *(each.decoder.notice for each in spooled if each.decoder.notice),
+                *(each.notice for each in spooled if each.notice),
             ),
         )
-        return SpooledColumns(self._file, channels, summary)
+        return spooled, summary

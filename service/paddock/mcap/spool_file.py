@@ -21,6 +21,7 @@ from paddock.mcap.columns import Int64s
 _BUFFERS_AT_ONCE = 64
 _MERGED_ROWS = 1 << 16
 _HELD_EXTENTS = 4
+_GROUP_BYTES = 16 << 20
 _CACHE_BYTES = 64 << 20
 
 
@@ -49,17 +50,31 @@ class Extent:
     """Position and size of every top-level field, an Arrow IPC message each, so that one can be read alone."""
     kind: pa.StructType
 
+    @property
+    def size_bytes(self) -> int:
+        """In the file, about."""
+        return self.rows * 24 + sum(size for _, size in self.columns)
+
 
 class SpoolFile:
     """A temporary file without a name: gone when closed, also after a kill.
 
     Args:
-        directory: on the disk that has room for it.
+        file: unbuffered and empty.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self._file = cast(BinaryIO, tempfile.TemporaryFile(dir=directory, buffering=0))  # noqa: SIM115
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
         self._end = 0
+
+    @classmethod
+    def temporary(cls, directory: Path) -> SpoolFile:
+        """A new one, on the disk that has room for it."""
+        return cls(cast(BinaryIO, tempfile.TemporaryFile(dir=directory, buffering=0)))
+
+    def fileno(self) -> int:
+        """For another process that writes it."""
+        return self._file.fileno()
 
     def close(self) -> None:
         """Remove it."""
@@ -132,7 +147,8 @@ class OrderedReader:
         file: where they are.
         extents: in file order.
         names: the top-level fields to read; None for all.
-        conform: brings messages of an extent to the type of all of them, where a decoder learnt while it went.
+        conform: brings messages of an extent to the type of all of them, where a decoder learnt while it went; it
+            is told ``names`` too.
     """
 
     def __init__(
@@ -140,7 +156,7 @@ class OrderedReader:
         file: SpoolFile,
         extents: Sequence[Extent],
         names: Sequence[str] | None = None,
-        conform: Callable[[pa.StructArray], pa.StructArray] | None = None,
+        conform: Callable[[pa.StructArray, Sequence[str] | None], pa.StructArray] | None = None,
     ) -> None:
         self._file = file
         self._extents = extents
@@ -150,8 +166,8 @@ class OrderedReader:
 
     def __iter__(self) -> Iterator[Rows]:
         if is_ordered(self._extents):
-            for extent in self._extents:
-                yield self._read(extent)
+            for extents in _in_groups(self._extents):
+                yield joined([self._read(extent) for extent in extents])
             return
         by_time = sorted(self._extents, key=lambda extent: (extent.first_time, extent.ordinal))
         if _most_at_once(by_time) <= _HELD_EXTENTS:
@@ -161,7 +177,7 @@ class OrderedReader:
 
     def _read(self, extent: Extent) -> Rows:
         rows = self._file.read(extent, self._names)
-        return rows if self._conform is None else replace(rows, messages=self._conform(rows.messages))
+        return rows if self._conform is None else replace(rows, messages=self._conform(rows.messages, self._names))
 
     def _held(self, by_time: list[Extent]) -> Iterator[Rows]:
         """Hold rows back until those of all extents that begin before them are there."""
@@ -211,6 +227,20 @@ class OrderedReader:
         while len(self._cache) > 1 and sum(each.messages.nbytes for each in self._cache.values()) > _CACHE_BYTES:
             self._cache.popitem(last=False)
         return rows
+
+
+def _in_groups(extents: Sequence[Extent]) -> Iterator[list[Extent]]:
+    """Extents that are read at once, so that what is done per batch and column costs less than the rows."""
+    group: list[Extent] = []
+    rows = size_bytes = 0
+    for extent in extents:
+        rows, size_bytes = rows + extent.rows, size_bytes + extent.size_bytes
+        if group and (rows > _MERGED_ROWS or size_bytes > _GROUP_BYTES):
+            yield group
+            group, rows, size_bytes = [], extent.rows, extent.size_bytes
+        group.append(extent)
+    if group:
+        yield group
 
 
 def _most_at_once(by_time: Sequence[Extent]) -> int:

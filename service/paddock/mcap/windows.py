@@ -6,7 +6,13 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
+import numpy as np
+
+from paddock.mcap.records import Data
+
 BLOCK_BYTES = 8 << 20
+_READ_BYTES = 1 << 20
+"""Of a file at once: what was just read is still in the processor's cache when it is decompressed."""
 KEPT_BYTES = 2 << 20
 """A record with a wrong length is gone back into; one of a chunk that is read in pieces no further than this."""
 
@@ -14,7 +20,7 @@ KEPT_BYTES = 2 << 20
 class Window(Protocol):
     """Some bytes of a longer sequence."""
 
-    data: bytes
+    data: Data
     start: int
     """Where in the sequence ``data`` begins."""
     size: int
@@ -29,47 +35,62 @@ class Window(Protocol):
 
 
 class FileWindow:
-    """A file in large sequential blocks: as cheap from S3 ranges as from a disk.
+    """A file, read once from front to back unless somebody goes back.
 
     No mmap: its pages would count as this process's memory.
 
     Args:
-        file: anything with ``seek``, ``tell`` and ``read``.
+        file: anything with ``seek`` and ``readinto``.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.size = file.seek(0, io.SEEK_END)
         self.start = 0
-        self.data = b""
+        self.data: Data = b""
+        self._block = memoryview(b"")
+        self._at = self.size
 
     def ensure(self, position: int, size: int) -> int:
         """See ``Window``."""
         begin = position - self.start
         if begin < 0 or begin + size > len(self.data):
-            kept = self.data[begin:] if 0 <= begin <= len(self.data) else b""
-            missing = min(max(size, BLOCK_BYTES), self.size - position) - len(kept)
-            if missing > 0:
-                self.data = b""
-                self.data = _joined(kept, self._read(position + len(kept), missing))
-                self.start = position
+            wanted = min(size, self.size - position)
+            if not 0 <= begin <= len(self.data) or begin + wanted > len(self._block):
+                self._begin_block(position, max(wanted, BLOCK_BYTES))
                 begin = 0
+            if begin + wanted > len(self.data):
+                self._read(max(begin + wanted, len(self.data) + _READ_BYTES))
         return begin
 
-    def _read(self, position: int, size: int) -> list[bytes]:
-        self._file.seek(position)
-        pieces = []
-        while size > 0 and (piece := self._file.read(size)):
-            pieces.append(piece)
-            size -= len(piece)
-        return pieces
+    def _begin_block(self, position: int, size: int) -> None:
+        """Have room for what comes, behind what is there already. Who has the old block may keep it."""
+        begin = position - self.start
+        kept = self.data[begin:] if 0 <= begin <= len(self.data) else b""
+        self._block = np.empty(size, np.uint8).data  # without filling it first
+        self._block[: len(kept)] = kept
+        self.data, self.start = self._block[: len(kept)], position
+
+    def _read(self, stop: int) -> None:
+        """Fill the block up to ``stop``, or as far as it and the file go."""
+        stop, filled = min(stop, len(self._block)), len(self.data)
+        if self._at != self.start + filled:
+            self._file.seek(self.start + filled)
+        while filled < stop:
+            count = self._file.readinto(self._block[filled:stop])  # type: ignore[attr-defined]
+            if not count:  # The file became shorter while it was read.
+                self.size = self.start + filled
+                break
+            filled += count
+        self._at = self.start + filled
+        self.data = self._block[:filled]
 
 
 class BytesWindow:
     """Bytes that are all in memory."""
 
     def __init__(self, data: bytes) -> None:
-        self.data = data
+        self.data: Data = data
         self.start = 0
         self.size = len(data)
 
@@ -88,7 +109,7 @@ class StreamWindow:
 
     def __init__(self, pieces: Iterator[bytes], expected_size: int) -> None:
         self._pieces = pieces
-        self.data = b""
+        self.data: Data = b""
         self.start = 0
         self.size = max(expected_size, 1)
         self._ended = False
@@ -117,7 +138,3 @@ class StreamWindow:
             self.start = position - before
             begin = before
         return begin
-
-
-def _joined(kept: bytes, pieces: list[bytes]) -> bytes:
-    return pieces[0] if not kept and len(pieces) == 1 else b"".join([kept, *pieces])

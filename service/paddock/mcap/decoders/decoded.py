@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+Conform = Callable[[pa.StructArray, Sequence[str] | None], pa.StructArray]
+"""Messages decoded earlier, of which these top-level fields were kept (None for all) → as the final type."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,9 @@ class Decoder(Protocol):
     max_rows: int
     """How many messages one call may have, so that what it makes is no larger than a batch."""
 
-    def conform(self, messages: pa.StructArray, names: Sequence[str] | None) -> pa.StructArray:
-        """Messages decoded earlier, of which the top-level fields ``names`` were kept, as the final type."""
+    @property
+    def conform(self) -> Conform | None:
+        """What to do with messages decoded earlier; it can be pickled. None where the type never changes."""
         ...
 
     def decode(self, payloads: pa.BinaryArray) -> Decoded:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.json as arrow_json
 
-from paddock.mcap.decoders.decoded import Decoded
+from paddock.mcap.decoders.decoded import Conform, Decoded
 from paddock.mcap.decoders.json_types import conformed, infer, merge, schema_numbers, settled, shaped
 from paddock.mcap.records import Schema
 
@@ -51,10 +52,10 @@ class JsonDecoder:
         """What fits all messages so far."""
         return settled(self._learnt)
 
-    def conform(self, messages: pa.StructArray, names: Sequence[str] | None) -> pa.StructArray:
+    @property
+    def conform(self) -> Conform:
         """Messages of a type that was learnt earlier as the one that fits all."""
-        wanted = self._learnt if names is None else pa.struct([self._learnt.field(name) for name in names])
-        return conformed(conformed(messages, wanted), settled(wanted))
+        return partial(_conform, self._learnt)
 
     def decode(self, payloads: pa.BinaryArray) -> Decoded:
         """Decode some messages; ``conform`` brings them to the type that fits all of them."""
@@ -121,3 +122,8 @@ def _parsed(text: bytes) -> dict[str, Any] | None:
         except (ValueError, RecursionError):
             return None
     return value if isinstance(value, dict) else {"value": value}
+
+
+def _conform(learnt: pa.StructType, messages: pa.StructArray, names: Sequence[str] | None) -> pa.StructArray:
+    wanted = learnt if names is None else pa.struct([learnt.field(name) for name in names])
+    return conformed(conformed(messages, wanted), settled(wanted))

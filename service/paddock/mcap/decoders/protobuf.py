@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -49,6 +49,7 @@ class ProtobufDecoder:
     """Decodes one message type. A time outside the years 1677 to 2262 becomes the nearest inside."""
 
     notice = ""
+    conform = None
 
     def __init__(self, descriptor: Descriptor) -> None:
         planner = Planner()
@@ -61,10 +62,6 @@ class ProtobufDecoder:
         self._handler = _ptars_handler(descriptor, self._plan)
         self._classes = {each.name: each.message_type for each in descriptor.fields}
         self._descriptor = descriptor
-
-    def conform(self, messages: pa.StructArray, names: Sequence[str] | None) -> pa.StructArray:
-        """The type never changes."""
-        return messages
 
     def decode(self, payloads: pa.BinaryArray) -> Decoded:
         """Decode some messages; proto2 defaults are filled in, other absent fields with presence are null."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pyarrow as pa
 
 from paddock.mcap.decoders.decoded import Decoded
@@ -14,14 +12,11 @@ class RawDecoder:
 
     fields: pa.StructType = pa.struct([pa.field("data", pa.binary(), nullable=False)])
     max_rows = 1 << 30
+    conform = None
 
     def __init__(self, notice: str = "") -> None:
         self.notice = notice
         self.enums: dict[str, dict[int, str]] = {}
-
-    def conform(self, messages: pa.StructArray, names: Sequence[str] | None) -> pa.StructArray:
-        """The type never changes."""
-        return messages
 
     def decode(self, payloads: pa.BinaryArray) -> Decoded:
         """The same bytes."""

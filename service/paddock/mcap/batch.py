@@ -1,0 +1,176 @@
+"""Messages that wait to be decoded, and their way from file order to one array per channel.
+
+They are sorted twice: run by run as they come, while their bytes are still in the processor's cache, and all that
+gathered once more. The second time whole stretches are moved; alone it would fetch every message from far away.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from paddock.mcap.columns import Int64s
+from paddock.mcap.message_heads import HEAD_BYTES
+from paddock.mcap.reader import LAST_TIME, Run
+
+BATCH_BYTES = 32 << 20
+"""Of message records, over all channels: what is done per batch and channel then costs little per message."""
+_MAX_ROWS = BATCH_BYTES // HEAD_BYTES
+_ROW = {
+    "log_time": np.int64,
+    "publish_time": np.int64,
+    "ends": np.int32,
+    "numbers": np.int32,
+    "sequence": np.uint32,
+}
+_USED_BYTES = BATCH_BYTES + sum(_MAX_ROWS * np.dtype(kind).itemsize for kind in _ROW.values())
+MEMORY_BYTES = -(-_USED_BYTES // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
+MAX_MESSAGE_BYTES = 2**31 - 1
+"""More than Arrow can count in one array of payloads."""
+
+Numbers = npt.NDArray[np.int32]
+
+
+class Batch:
+    """Payloads end to end, each with the number of its channel, in memory that is used again and again.
+
+    Args:
+        memory: a writable buffer, perhaps shared with another process.
+        offset: where in it the batch has its ``MEMORY_BYTES``.
+    """
+
+    def __init__(self, memory: Any, offset: int = 0) -> None:
+        self._data = np.frombuffer(memory, np.uint8, BATCH_BYTES, offset)
+        self._columns: dict[str, Any] = {}
+        offset += BATCH_BYTES
+        for name, kind in _ROW.items():
+            self._columns[name] = np.frombuffer(memory, kind, _MAX_ROWS, offset)
+            offset += self._columns[name].nbytes
+        self.oversized: bytes | memoryview | None = None
+        """The payload of a message larger than a whole batch, which then is alone in it, and not copied."""
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin a new one."""
+        self.rows = self.size_bytes = self.ordinal = 0
+        self.record_bytes = 0
+        """Of the messages with their heads: what is counted against ``BATCH_BYTES``."""
+        self.oversized = None
+
+    @property
+    def data(self) -> Any:
+        """The payloads."""
+        return self._data[: self.size_bytes] if self.oversized is None else self.oversized
+
+    def column(self, name: str) -> npt.NDArray[Any]:
+        """``log_time``, ``publish_time``, ``sequence``, ``numbers`` or ``ends`` (in ``data``), shape (rows,)."""
+        values: npt.NDArray[Any] = self._columns[name][: self.rows]
+        return values
+
+    def add(self, run: Run, numbers: Numbers, first: int, stop: int) -> None:
+        """Take the messages ``first`` to ``stop`` (not taken) of a run, those with the number -1 left out.
+
+        They must fit, or be one message alone.
+        """
+        if not self.rows:
+            self.ordinal = run.ordinal + first
+        begin, end = int(run.starts[first]), int(run.ends[stop - 1])
+        order = first + _sorted_by_number(numbers[first:stop])
+        self.record_bytes += end - begin
+        here = slice(self.rows, self.rows + len(order))
+        if end - begin > BATCH_BYTES:
+            self.oversized = memoryview(run.data)[begin + HEAD_BYTES : end]
+            self._columns["ends"][0] = self.size_bytes = len(self.oversized)
+        else:
+            self._copy(run, begin, end, first, stop, order - first, here)
+        heads = run.heads
+        self._columns["numbers"][here] = numbers[order]
+        self._columns["log_time"][here] = heads["log_time"][order]
+        self._columns["publish_time"][here] = np.minimum(heads["publish_time"], np.uint64(LAST_TIME))[order]
+        self._columns["sequence"][here] = heads["sequence"][order]
+        self.rows += len(order)
+
+    def _copy(self, run: Run, begin: int, end: int, first: int, stop: int, order: Int64s, here: slice) -> None:
+        begins, ends = run.starts[first:stop] + (HEAD_BYTES - begin), run.ends[first:stop] - begin
+        payloads = gathered(alternating(memoryview(run.data)[begin:end], begins, ends), order)
+        _, offsets, values = payloads.buffers()
+        payload_ends = np.frombuffer(offsets, np.int32, len(order), 4)
+        if size := int(payload_ends[-1]):
+            self._data[self.size_bytes : self.size_bytes + size] = np.frombuffer(values, np.uint8, size)
+        self._columns["ends"][here] = payload_ends + self.size_bytes
+        self.size_bytes += size
+
+
+def _sorted_by_number(numbers: Numbers) -> Int64s:
+    """The places of all but those with -1, by number, ties in order."""
+    # Radix sort, which is stable and fast, is for small types.
+    small = numbers.astype(np.int16) if numbers.max() < 2**15 else numbers
+    return np.argsort(small, kind="stable")[np.count_nonzero(numbers < 0) :]
+
+
+def pieces(run: Run, limit: int) -> Iterator[tuple[int, int]]:
+    """(first, stop) of parts of a run that have at most ``limit`` bytes, or one message."""
+    first = 0
+    while first < len(run.starts):
+        stop = int(np.searchsorted(run.ends, run.starts[first] + limit, side="right"))
+        stop = max(first + 1, stop)
+        yield first, stop
+        first = stop
+
+
+@dataclass(frozen=True)
+class Payloads:
+    """Messages of one channel in file order, not yet decoded. Shapes: all (N,)."""
+
+    payloads: pa.BinaryArray
+    log_time: Int64s
+    publish_time: Int64s
+    sequence: Int64s
+    ordinal: int
+    """How many messages the file has before."""
+
+
+def by_channel(batch: Batch) -> Iterator[tuple[int, Payloads]]:
+    """The messages of a batch by the number of their channel."""
+    order = _sorted_by_number(batch.column("numbers"))
+    ends = batch.column("ends")
+    offsets = np.concatenate([np.zeros(1, np.int32), ends])
+    elements = pa.Array.from_buffers(
+        pa.binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(batch.data)]
+    )
+    payloads = elements.take(pa.array(order))
+    numbers, log_time, publish_time, sequence = (
+        batch.column(name)[order] for name in ("numbers", "log_time", "publish_time", "sequence")
+    )
+    sequence = sequence.astype(np.int64)
+    for begin, end in pairwise([0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]):
+        part = slice(begin, end)
+        waiting = Payloads(payloads[part], log_time[part], publish_time[part], sequence[part], batch.ordinal)
+        yield int(numbers[begin]), waiting
+
+
+def alternating(data: Any, begins: Int64s | Numbers, ends: Int64s | Numbers) -> pa.BinaryArray:
+    """The bytes ``data[begins[i]:ends[i]]`` as elements 2·i of an array of 2·N elements, without a copy.
+
+    Between them is what lies between them, so that the array needs no other bytes than ``data``, and one gather in
+    C++ gets all that is wanted. Bytes beyond 2 GiB come out empty.
+    """
+    offsets = np.empty(2 * len(begins) + 1, np.int32)
+    offsets[0:-1:2] = np.minimum(begins, MAX_MESSAGE_BYTES)
+    offsets[1::2] = np.minimum(ends, MAX_MESSAGE_BYTES)
+    offsets[-1] = offsets[-2]
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.binary(), len(offsets) - 1, buffers)
+
+
+def gathered(elements: pa.BinaryArray, order: Int64s) -> pa.BinaryArray:
+    """The elements 2·i of ``alternating`` for each i of ``order``."""
+    places = (order * 2).astype(np.int32)
+    return elements.take(pa.Array.from_buffers(pa.int32(), len(places), [None, pa.py_buffer(places)]))

@@ -1,0 +1,155 @@
+"""A ``SpoolWriter`` in a process of its own, so that reading and decoding take two cores.
+
+Threads would not do: the protobuf decoder keeps Python's lock while it works. Messages come to the process in
+memory that both share, everything else through a socket; when the socket closes, the process ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from paddock.errors import Unavailable
+from paddock.mcap.batch import MEMORY_BYTES, Batch
+from paddock.mcap.definitions import Definition
+from paddock.mcap.spool_channel import SpooledChannel
+from paddock.mcap.spool_file import SpoolFile
+from paddock.mcap.spool_writer import SpoolWriter
+
+_BATCHES = 3
+"""One that is filled, one that waits, one that is decoded; enough to read on while the process starts."""
+_ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
+"""Tells glibc to keep memory for the next batch instead of returning it to the kernel after every one."""
+
+
+class SpoolProcess:
+    """See ``SpoolWriter``.
+
+    Args:
+        file: the spool, which the process writes and this one reads afterwards.
+        directory: for the shared memory where it has to be a file, one without a name.
+    """
+
+    def __init__(self, file: SpoolFile, directory: Path) -> None:
+        with _shared_memory(directory) as shared:
+            shared.truncate(MEMORY_BYTES * _BATCHES)
+            self._batches = _mapped(shared.fileno())
+            ours, theirs = socket.socketpair()
+            with theirs:
+                fds = [theirs.fileno(), file.fileno(), shared.fileno()]
+                command = [sys.executable, "-P", "-m", __name__, *map(str, fds)]
+                environment = os.environ | _ALLOCATOR
+                self._process = subprocess.Popen(command, pass_fds=fds, stdin=subprocess.DEVNULL, env=environment)
+        self._connection = Connection(ours.detach())
+        self._free = list(range(_BATCHES))
+
+    def define(self, definition: Definition, slug: str) -> None:
+        """See ``SpoolWriter``."""
+        self._send("define", definition, slug)
+
+    def batch(self) -> Batch:
+        """See ``SpoolWriter``; waits until there is one."""
+        while not self._free:
+            self._free.append(self._receive())
+        batch = self._batches[self._free[-1]]
+        batch.clear()
+        return batch
+
+    def write(self, batch: Batch) -> None:
+        """See ``SpoolWriter``; returns before they are decoded."""
+        number = self._free.pop()
+        assert self._batches[number] is batch, "batches are filled one after the other"
+        self._send("write", number, batch.rows, batch.size_bytes, batch.ordinal, batch.oversized is not None)
+        if batch.oversized is not None:
+            self._connection.send_bytes(batch.oversized)
+            batch.oversized = None
+
+    def finish(self) -> list[SpooledChannel]:
+        """See ``SpoolWriter``."""
+        while len(self._free) < _BATCHES:
+            self._free.append(self._receive())
+        self._send("finish")
+        return cast(list[SpooledChannel], self._receive())
+
+    def close(self) -> None:
+        """End the process, whatever it does."""
+        self._connection.close()
+        self._process.kill()
+        self._process.wait()
+
+    def _send(self, *message: Any) -> None:
+        try:
+            self._connection.send(message)
+        except (BrokenPipeError, ConnectionResetError):
+            # It failed, and perhaps could still say why.
+            while True:
+                self._receive()
+
+    def _receive(self) -> Any:
+        try:
+            answer = self._connection.recv()
+        except (EOFError, ConnectionResetError):
+            raise Unavailable(
+                "The process that decodes the log was ended from outside, perhaps for lack of memory. Try again.",
+                code="decoding_killed",
+            ) from None
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+
+def _shared_memory(directory: Path) -> BinaryIO:
+    if sys.platform == "linux":
+        return os.fdopen(os.memfd_create("paddock"), "w+b")
+    return cast(BinaryIO, tempfile.TemporaryFile(dir=directory))
+
+
+def _mapped(shared: int) -> list[Batch]:
+    memory = mmap.mmap(shared, MEMORY_BYTES * _BATCHES)
+    return [Batch(memory, MEMORY_BYTES * number) for number in range(_BATCHES)]
+
+
+def _serve(connection: Connection, writer: SpoolWriter, batches: Sequence[Batch]) -> None:
+    """Do what the other process asks for, until it is gone."""
+    while True:
+        name, *values = connection.recv()
+        if name == "define":
+            writer.define(*values)
+        elif name == "write":
+            number, rows, size_bytes, ordinal, oversized = values
+            batch = batches[number]
+            batch.rows, batch.size_bytes, batch.ordinal = rows, size_bytes, ordinal
+            batch.oversized = connection.recv_bytes() if oversized else None
+            writer.write(batch)
+            connection.send(number)
+        else:
+            connection.send(writer.finish())
+
+
+def _main(connection_fd: int, spool_fd: int, shared_fd: int) -> None:
+    # Ctrl-C is for the process that the user sees; when it ends, this one does.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    connection = Connection(connection_fd)
+    file = cast(BinaryIO, os.fdopen(spool_fd, "wb", buffering=0))
+    batches = _mapped(shared_fd)
+    try:
+        _serve(connection, SpoolWriter(SpoolFile(file)), batches)
+    except (EOFError, ConnectionResetError):
+        return
+    except Exception as error:
+        with contextlib.suppress(OSError):
+            connection.send(error)
+
+
+if __name__ == "__main__":
+    _main(*map(int, sys.argv[1:]))
