@@ -115,7 +115,7 @@ def test_from_the_overview_to_a_file(browser: Any, tmp_path: Path, logs: tuple[P
         assert {"VNData", "BatteryPack"} <= set(contents) and "Pedals" not in contents
         page.get_by_text("The same from a script").click()
         page.get_by_role("button", name="Python").click()
-        assert "ExportRequest(" in page.locator(".script").text_content()
+        assert ".export(" in page.locator(".script").text_content()
         page.get_by_role("button", name="MATLAB").click()
         assert f"'signals', {{'{SPEED}', '{VOLTAGE}'}}" in page.locator(".script").text_content()
         assert page.get_by_role("link", name="Foxglove").count() == 1
