@@ -152,6 +152,38 @@ def test_two_recordings_over_each_other(browser: Any, tmp_path: Path, logs: tupl
         assert "offset" not in page.url
 
 
+def test_no_line_is_drawn_over_a_gap(browser: Any, tmp_path: Path) -> None:
+    log = json_log(tmp_path / "gap.mcap", "Gap", [{"a": n, "b": n / 3} for n in range(200)], pause_after=100)
+    with served(tmp_path / "data", with_worker=False) as site, open_page(browser) as page:
+        recording = site.run(converted(site.services, log))
+        page.goto(f"{site.url}/recordings/{recording.id[:16]}#plots=Gap.a;Gap.b")
+        page.locator("plot-workspace .chart").nth(1).wait_for()
+        settled(page)
+        for plot in range(2):
+            # The line's colour has far more green than red; nothing else on a plot has.
+            drawn = (
+                page.locator("plot-workspace canvas.data")
+                .nth(plot)
+                .evaluate(
+                    """(canvas) => [0.08, 0.5, 0.92].map((share) => {
+                    const x = Math.round(canvas.width * share);
+                    const pixels = canvas.getContext("2d").getImageData(x, 0, 1, canvas.height).data;
+                    let line = 0;
+                    for (let at = 0; at < pixels.length; at += 4) line += pixels[at + 1] - pixels[at] > 60;
+                    return line > 0;
+                })"""
+                )
+            )
+            assert drawn == [True, False, True]
+        kept = page.evaluate(
+            """async () => {
+                const { gapOf } = await import("/static/plot/linked.js");
+                return gapOf({ drawing: "steps", seconds: [0, 60], samples: 9000 }, 100, 2000);
+            }"""
+        )
+        assert kept == float("inf"), "of steps that never changed only two samples stay"
+
+
 def test_a_hostile_log_without_any_known_role(browser: Any, tmp_path: Path) -> None:
     odd = json_log(tmp_path / "odd.mcap", HOSTILE, [{"wobble": n % 7, "name": HOSTILE} for n in range(60)])
     with served(tmp_path / "data", with_worker=False) as site, open_page(browser) as page:
