@@ -151,6 +151,26 @@ def test_two_recordings_over_each_other(browser: Any, tmp_path: Path, logs: tupl
         settled(page)
         assert "offset" not in page.url
 
+        # By hand on the plot itself: a tenth of the axis to the right, and what is seen stays.
+        hand = page.get_by_role("button", name="Drag B")
+        hand.click()
+        span, axis = page.locator("plot-workspace").evaluate(
+            "({ linked: { view, figures: [{ chart }] } }) => [view.end - view.start, chart.right - chart.left]"
+        )
+        box = page.locator("plot-workspace .chart").first.bounding_box()
+        page.mouse.move(box["x"] + 300, box["y"] + 60)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 300 + axis / 10, box["y"] + 60, steps=5)
+        page.mouse.up()
+        page.wait_for_url(re.compile("offset="))
+        moved = float(page.get_by_label("Offset of B in seconds").input_value())
+        assert moved == pytest.approx(span / 10, rel=0.05)
+        assert float(re.findall(r"to=([\d.]+)", page.url)[0]) == pytest.approx(span, rel=0.01)
+        hand.click()
+        page.locator("plot-workspace .chart").first.dblclick(position={"x": 300, "y": 60})
+        settled(page)
+        assert "from=" not in page.url and "offset=" in page.url
+
 
 def test_no_line_is_drawn_over_a_gap(browser: Any, tmp_path: Path) -> None:
     log = json_log(tmp_path / "gap.mcap", "Gap", [{"a": n, "b": n / 3} for n in range(200)], pause_after=100)
