@@ -15,6 +15,9 @@ from infra.config import Config
 INCOMING, RAW, COLUMNS, ARTIFACTS, FILES = "incoming/", "raw/", "columns/", "artifacts/", "files/"
 """The prefixes of DESIGN.md §4, as in ``paddock.domain.keys``."""
 
+VIEWERS = ("https://app.foxglove.dev", "https://lichtblick-suite.github.io")
+"""Sites that open a log by its link, as in ``paddock.web.viewers``."""
+
 MONGODB_URL = "mongodb-url"
 """The key, in the secrets bucket, of the URL with which the functions log in to MongoDB."""
 
@@ -53,7 +56,7 @@ class Buckets(Construct):
             server_access_logs_prefix="recordings/",
             versioned=True,
             lifecycle_rules=recordings_lifecycle(),
-            cors=[browser_access(config.vpn_origin)],
+            cors=[browser_access(config.vpn_origin), viewer_access()],
         )
         self._announce_incoming(events_to)
 
@@ -181,5 +184,16 @@ def browser_access(origin: str) -> s3.CorsRule:
             "x-amz-checksum-crc64nvme",
             "x-amz-checksum-sha256",
         ],
+        max_age=3600,
+    )
+
+
+def viewer_access() -> s3.CorsRule:
+    """Foxglove and Lichtblick, on their own sites, read ranges of a log by its signed link, and do nothing else."""
+    return s3.CorsRule(
+        allowed_origins=list(VIEWERS),
+        allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
+        allowed_headers=["range"],
+        exposed_headers=["Accept-Ranges", "Content-Length", "Content-Range", "ETag"],
         max_age=3600,
     )

@@ -23,6 +23,7 @@ from paddock.ports.objects import Objects
 from paddock.ports.work import Work
 from paddock.settings import Settings
 from paddock.usecases.services import Services
+from paddock.web.viewers import VIEWER_ORIGINS
 
 
 @contextlib.asynccontextmanager
@@ -91,7 +92,7 @@ async def prepare_bucket(settings: Settings, services: Services) -> None:
         from paddock.adapters.s3 import S3Objects
 
         assert isinstance(services.objects, S3Objects)
-        await services.objects.prepare_bucket([settings.base_url])
+        await services.objects.prepare_bucket([settings.base_url], VIEWER_ORIGINS)
 
 
 def _work(settings: Settings) -> Work:

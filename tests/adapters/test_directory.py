@@ -228,7 +228,7 @@ class TestSignedLinks:
         links = SignedLinks(SECRET, BASE_URL + "/", now=lambda: 1_000.5)
         get, put = GetGrant("raw/ü&=%.mcap", 'a"b\n ü.mcap'), PutGrant("incoming/a", "0" * 32, 3, 16 * 1024**2)
         url = links.get_url(get, 60)
-        assert url.startswith(f"{BASE_URL}/objects/get?key=")
+        assert url.startswith(f"{BASE_URL}/objects/get/a_b_.mcap?key=")
         assert links.verify_get(url.partition("?")[2]) == get
         url = links.put_url(put, 60)
         assert url.startswith(f"{BASE_URL}/objects/put?key=")

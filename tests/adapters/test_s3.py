@@ -1,4 +1,4 @@
-"""What is S3's alone: links, 200 MB, checksums, the stream that reads ahead, kill -9, what a bucket needs."""
+"""What is S3's alone: links, 200 MB, checksums, the stream that reads ahead, kill -9."""
 
 from __future__ import annotations
 
@@ -290,42 +290,6 @@ async def test_objects_of_others_are_listed_when_they_have_a_key(
     other.put_object(Bucket=bucket, Key="incoming/by hand +1.mcap", Body=b"x")
     other.put_object(Bucket=bucket, Key="incoming/folder/", Body=b"")
     assert [info.key async for info in objects.list("incoming/")] == ["incoming/by hand +1.mcap"]
-
-
-@pytest.mark.parametrize(("name", "lacking"), [("moto", []), ("versitygw", ["lifecycle"])])
-async def test_a_bucket_gets_what_it_needs(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, name: str, lacking: list[str]
-) -> None:
-    server: S3Server = request.getfixturevalue(f"{name}_server")
-    bucket = s3_sides.make_bucket(server, monkeypatch)
-    other = s3_sides.client(server)
-    theirs = {"ID": "theirs", "AllowedOrigins": ["https://a.test"], "AllowedMethods": ["GET"]}
-    other.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [theirs]})
-    objects = s3_sides.objects_on(server, bucket)
-    for _ in range(2):
-        assert await objects.prepare_bucket(["https://paddock.test"]) == lacking
-    rules = other.get_bucket_cors(Bucket=bucket)["CORSRules"]
-    assert [rule["ID"] for rule in rules] == ["theirs", "paddock"]
-    if not lacking:
-        [rule] = other.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
-        assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 8}
-    if name == "versitygw":
-        url = await objects.part_link("incoming/a", await objects.begin_upload("incoming/a", 1, 1), 1, 1, 60)
-        origin = {"Origin": "https://paddock.test"}
-        asked = httpx.options(
-            url,
-            headers={
-                **origin,
-                "Access-Control-Request-Method": "PUT",
-                "Access-Control-Request-Headers": "content-md5",
-            },
-            trust_env=False,
-        )
-        assert asked.headers["access-control-allow-origin"] == "https://paddock.test"
-        sent = httpx.put(url, content=b"x", headers=origin, trust_env=False)
-        assert sent.status_code == 200
-        assert "ETag" in sent.headers["access-control-expose-headers"]
-    await objects.close()
 
 
 @pytest.fixture

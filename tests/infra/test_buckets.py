@@ -1,6 +1,7 @@
 import pytest
 
 from paddock.domain import keys
+from paddock.web.viewers import VIEWER_ORIGINS
 from tests.infra.conftest import Cloud, flat
 
 BUCKETS = ("BucketsRecordings", "BucketsSecrets", "BucketsAccessLog")
@@ -94,9 +95,20 @@ def test_the_bucket_is_made_after_the_queue_lets_it_send(cloud: Cloud) -> None:
     assert any(resources[name]["Type"] == "AWS::SQS::QueuePolicy" for name in bucket["DependsOn"])
 
 
-def test_the_site_alone_may_send_parts_and_read_ranges(cloud: Cloud) -> None:
-    (rule,) = cloud.one("S3::Bucket", "BucketsRecordings")["CorsConfiguration"]["CorsRules"]
+def test_the_site_alone_may_send_parts(cloud: Cloud) -> None:
+    rule, _ = cloud.one("S3::Bucket", "BucketsRecordings")["CorsConfiguration"]["CorsRules"]
     assert rule["AllowedOrigins"] == ["http://10.77.0.1"]
     assert set(rule["AllowedMethods"]) == {"PUT", "GET", "HEAD"}
     assert "range" in rule["AllowedHeaders"]
     assert {"ETag", "Content-Range"} <= set(rule["ExposedHeaders"])
+
+
+def test_viewers_may_read_ranges_and_nothing_else(cloud: Cloud) -> None:
+    _, rule = cloud.one("S3::Bucket", "BucketsRecordings")["CorsConfiguration"]["CorsRules"]
+    assert rule == {
+        "AllowedOrigins": list(VIEWER_ORIGINS),
+        "AllowedMethods": ["GET", "HEAD"],
+        "AllowedHeaders": ["range"],
+        "ExposedHeaders": ["Accept-Ranges", "Content-Length", "Content-Range", "ETag"],
+        "MaxAge": 3600,
+    }

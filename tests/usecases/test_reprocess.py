@@ -4,10 +4,11 @@ import pytest
 
 from paddock.domain.job import JobState
 from paddock.domain.recording import Failure, Status
+from paddock.errors import Conflict
 from paddock.usecases import jobs
 from paddock.usecases.convert import convert_died
 from paddock.usecases.recordings import artifacts_of
-from paddock.usecases.reprocess import reprocess
+from paddock.usecases.reprocess import reprocess, reprocess_one
 from tests.logs import small_log
 from tests.usecases.conftest import Team
 
@@ -61,3 +62,24 @@ async def test_a_query_narrows_it(team: Team) -> None:
         await team.upload(small_log(driver=driver))
     await team.work()
     assert await reprocess(team.services, text="eva", everything=True) == 1
+
+
+async def test_one_is_converted_again_whatever_made_it(team: Team) -> None:
+    await team.upload(LOG)
+    await team.work()
+    before = (await team.recording(ID)).build
+    await reprocess_one(team.services, ID[:10])
+    await reprocess_one(team.services, ID[:10])
+    assert await team.work() == ["convert"]
+    assert (await team.recording(ID)).build not in ("", None, before)
+
+
+async def test_what_never_arrived_cannot_be_converted(team: Team) -> None:
+    await team.upload(LOG)
+    await team.work()
+    failed = {"status": Status.FAILED, "error": Failure("wrong_hash", "other bytes")}
+    await team.services.documents.recordings.change(ID, failed)
+    with pytest.raises(Conflict) as refused:
+        await reprocess_one(team.services, ID)
+    assert refused.value.code == "no_original"
+    assert await team.work() == []

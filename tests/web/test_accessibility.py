@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from paddock.simulator.log import simulate
 from tests.web.browsing import needs_chromium, open_page, served
 from tests.web.builders import build_recording
+from tests.web.converted import converted
 from tests.web.test_looks import _a_test_day as a_test_day
 from tests.web.test_signals_browser import fill
 
@@ -47,13 +49,43 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
         ):
             page.goto(site.url + path)
             page.wait_for_timeout(150)
-            # Evaluated by the debugger, which no CSP concerns; pages get no script that they do not serve.
-            page.evaluate(axe)
-            result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-            found += [
-                f"{path}: {violation['id']}: {node['target']} {node['failureSummary']}"
-                for violation in result["violations"]
-                if violation["impact"] in ("serious", "critical")
-                for node in violation["nodes"]
-            ]
+            found += serious(page, axe, path)
         assert found == []
+
+
+@pytest.mark.skipif(PACKAGE is None, reason="axe-playwright-python is not installed")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_finding_in_what_opens_on_a_recording(browser: Any, tmp_path: Path, scheme: str) -> None:
+    assert PACKAGE is not None and PACKAGE.origin is not None
+    axe = (Path(PACKAGE.origin).parent / "axe.min.js").read_text()
+    simulate(tmp_path / "a.mcap", event="autocross", laps=1, rate=0.2)
+    plots = "#plots=VNData.vn_vel_m_s.x,PedalsSystemData.accel_pedal;VehicleData.vehicle_state"
+    with served(tmp_path / "data", with_worker=False) as site, open_page(browser, color_scheme=scheme) as page:
+        recording = site.run(converted(site.services, tmp_path / "a.mcap"))
+        page.goto(f"{site.url}/recordings/{recording.id[:16]}{plots}")
+        page.locator("plot-workspace .legend li").nth(2).wait_for()
+        page.locator("plot-overview .panel").nth(4).wait_for()
+        page.locator(".tree summary").first.click()
+        found = serious(page, axe, "tree")
+        page.get_by_role("button", name="Table", exact=True).click()
+        page.locator("#workspace .signal-table tbody tr").first.wait_for()
+        found += serious(page, axe, "table")
+        page.locator("#edit-run").click()
+        found += serious(page, axe, "edit")
+        page.get_by_role("button", name="Take away…").click()
+        page.get_by_text("The same from a script").click()
+        found += serious(page, axe, "take away")
+        assert found == []
+
+
+def serious(page: Any, axe: str, where: str) -> list[str]:
+    """What axe finds on the page as it is now."""
+    # Evaluated by the debugger, which no CSP concerns; pages get no script that they do not serve.
+    page.evaluate(axe)
+    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{where}: {violation['id']}: {node['target']} {node['failureSummary']}"
+        for violation in result["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]

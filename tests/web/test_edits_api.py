@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from paddock.domain.job import JobState
 from paddock.domain.recording import Signal
 from paddock.usecases.services import Services
 from tests.web.builders import HOSTILE, STARTED_NS, build_channel, build_id, build_recording, metadata
@@ -163,6 +164,24 @@ async def test_a_deleted_recording_says_so_and_comes_back(client: httpx.AsyncCli
     assert (await client.get(f"/api/recordings/{recording.id}")).json()["deleted_at"] is None
 
 
+async def test_a_recording_is_converted_again(client: httpx.AsyncClient, services: Services) -> None:
+    recording = build_recording(build="b1")
+    await services.documents.recordings.insert(recording)
+    answer = await client.post(f"/api/recordings/{recording.short_id}/reprocess")
+    assert (answer.status_code, answer.json()["id"]) == (202, recording.id)
+    answer = await client.post(f"/recordings/{recording.short_id}/reprocess")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/recordings/{recording.short_id}")
+    job = await services.documents.jobs.get(f"convert-{recording.id}")
+    assert job is not None and job.kind == "convert"
+    page = (await client.get(f"/recordings/{recording.id}")).text
+    assert "Converted again in a moment" in page and "Convert again</button>" not in page
+    await services.documents.jobs.change(job.id, {"state": JobState.DONE})
+    page = (await client.get(f"/recordings/{recording.id}")).text
+    assert "Converted again in a moment" not in page and "Convert again</button>" in page
+    for path in ("/api/recordings/abcdef/reprocess", "/recordings/abcdef/reprocess"):
+        assert (await client.post(path)).status_code == 404
+
+
 async def test_files_are_downloads_and_never_pages(client: httpx.AsyncClient, services: Services) -> None:
     recording = build_recording()
     await services.documents.recordings.insert(recording)
@@ -191,6 +210,8 @@ async def test_another_sites_page_changes_nothing(
         ("POST", "/api/recordings/delete"),
         ("POST", f"{path}/files?name=x"),
         ("POST", f"/recordings/{recording.id}/restore"),
+        ("POST", f"{path}/reprocess"),
+        ("POST", f"/recordings/{recording.id}/reprocess"),
     ):
         answer = await client.request(method, address, headers={"Origin": origin}, content=b"{}")
         assert (answer.status_code, answer.json()["code"]) == (403, "cross_site"), address

@@ -115,7 +115,7 @@ def test_from_the_overview_to_a_file(browser: Any, tmp_path: Path, logs: tuple[P
         assert {"VNData", "BatteryPack"} <= set(contents) and "Pedals" not in contents
         page.get_by_text("The same from a script").click()
         page.get_by_role("button", name="Python").click()
-        assert "ExportRequest(" in page.locator(".script").text_content()
+        assert ".export(" in page.locator(".script").text_content()
         page.get_by_role("button", name="MATLAB").click()
         assert f"'signals', {{'{SPEED}', '{VOLTAGE}'}}" in page.locator(".script").text_content()
         assert page.get_by_role("link", name="Foxglove").count() == 1
@@ -150,6 +150,58 @@ def test_two_recordings_over_each_other(browser: Any, tmp_path: Path, logs: tupl
         page.get_by_role("button", name="Start", exact=True).click()
         settled(page)
         assert "offset" not in page.url
+
+        # By hand on the plot itself: a tenth of the axis to the right, and what is seen stays.
+        hand = page.get_by_role("button", name="Drag B")
+        hand.click()
+        span, axis = page.locator("plot-workspace").evaluate(
+            "({ linked: { view, figures: [{ chart }] } }) => [view.end - view.start, chart.right - chart.left]"
+        )
+        box = page.locator("plot-workspace .chart").first.bounding_box()
+        page.mouse.move(box["x"] + 300, box["y"] + 60)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 300 + axis / 10, box["y"] + 60, steps=5)
+        page.mouse.up()
+        page.wait_for_url(re.compile("offset="))
+        moved = float(page.get_by_label("Offset of B in seconds").input_value())
+        assert moved == pytest.approx(span / 10, rel=0.05)
+        assert float(re.findall(r"to=([\d.]+)", page.url)[0]) == pytest.approx(span, rel=0.01)
+        hand.click()
+        page.locator("plot-workspace .chart").first.dblclick(position={"x": 300, "y": 60})
+        settled(page)
+        assert "from=" not in page.url and "offset=" in page.url
+
+
+def test_no_line_is_drawn_over_a_gap(browser: Any, tmp_path: Path) -> None:
+    log = json_log(tmp_path / "gap.mcap", "Gap", [{"a": n, "b": n / 3} for n in range(200)], pause_after=100)
+    with served(tmp_path / "data", with_worker=False) as site, open_page(browser) as page:
+        recording = site.run(converted(site.services, log))
+        page.goto(f"{site.url}/recordings/{recording.id[:16]}#plots=Gap.a;Gap.b")
+        page.locator("plot-workspace .chart").nth(1).wait_for()
+        settled(page)
+        for plot in range(2):
+            # The line's colour has far more green than red; nothing else on a plot has.
+            drawn = (
+                page.locator("plot-workspace canvas.data")
+                .nth(plot)
+                .evaluate(
+                    """(canvas) => [0.08, 0.5, 0.92].map((share) => {
+                    const x = Math.round(canvas.width * share);
+                    const pixels = canvas.getContext("2d").getImageData(x, 0, 1, canvas.height).data;
+                    let line = 0;
+                    for (let at = 0; at < pixels.length; at += 4) line += pixels[at + 1] - pixels[at] > 60;
+                    return line > 0;
+                })"""
+                )
+            )
+            assert drawn == [True, False, True]
+        kept = page.evaluate(
+            """async () => {
+                const { gapOf } = await import("/static/plot/linked.js");
+                return gapOf({ drawing: "steps", seconds: [0, 60], samples: 9000 }, 100, 2000);
+            }"""
+        )
+        assert kept == float("inf"), "of steps that never changed only two samples stay"
 
 
 def test_a_hostile_log_without_any_known_role(browser: Any, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ async def test_a_viewer_gets_a_link_that_it_can_read(
     query = parse_qs(address.query)
     assert answer.status_code == 302 and f"https://{address.netloc}" == VIEWERS[viewer].origin
     assert query["ds"] == ["remote-file"]
+    assert urlsplit(query["ds.url"][0]).path.endswith(".mcap"), "viewers know a log by how its path ends"
     origin = {"Origin": VIEWERS[viewer].origin, "Range": "bytes=0-7"}
     read = await client.get(query["ds.url"][0], headers=origin)
     assert (read.status_code, read.content) == (206, b"\x89MCAP0\r\n")

@@ -115,9 +115,9 @@ class S3Objects:
         if public_endpoint and public_endpoint != endpoint:
             self._public = session.client("s3", endpoint_url=public_endpoint, config=config)
 
-    async def prepare_bucket(self, origins: Sequence[str]) -> Sequence[str]:
+    async def prepare_bucket(self, origins: Sequence[str], viewers: Sequence[str] = ()) -> Sequence[str]:
         """See ``s3_bucket.prepare``; on AWS, ``infra/`` does this."""
-        return await self._call("", s3_bucket.prepare, self._s3, self._bucket, origins)
+        return await self._call("", s3_bucket.prepare, self._s3, self._bucket, origins, viewers)
 
     async def put_file(self, key: str, path: Path) -> ObjectInfo:
         """Send a local file, in parts when it is large: at most ``PARALLEL_PARTS`` of them are in memory."""

@@ -16,16 +16,18 @@ if TYPE_CHECKING:
 ABANDONED_DAYS = 8
 """One more than an upload may be continued: the sweeper (``upload_expires_s``) comes first, this mops up."""
 _RULE = "paddock-abandoned-uploads"
+_PAGES, _VIEWERS = "paddock", "paddock-viewers"
 _LACKING = frozenset({"NotImplemented", "MethodNotAllowed", "UnsupportedOperation", "XNotImplemented"})
 
 
-def prepare(client: S3Client, bucket: str, origins: Sequence[str]) -> Sequence[str]:
+def prepare(client: S3Client, bucket: str, origins: Sequence[str], viewers: Sequence[str] = ()) -> Sequence[str]:
     """Let browsers reach the bucket, and have the store forget uploads that nobody finished.
 
     Setting it again changes nothing; rules of other names are kept.
 
     Args:
         origins: where pages come from: ``https://paddock.example``; with none, CORS is left alone.
+        viewers: origins of other sites that may read a log through its link, and do nothing else.
 
     Returns:
         what the store does not know: any of ``cors``, ``lifecycle``. Without CORS browsers cannot send or read
@@ -37,7 +39,7 @@ def prepare(client: S3Client, bucket: str, origins: Sequence[str]) -> Sequence[s
     client.head_bucket(Bucket=bucket)
     settings: dict[str, Callable[[], None]] = {"lifecycle": lambda: _set_lifecycle(client, bucket)}
     if origins:
-        settings["cors"] = lambda: _set_cors(client, bucket, origins)
+        settings["cors"] = lambda: _set_cors(client, bucket, origins, viewers)
     return [name for name, apply in settings.items() if not _known(apply)]
 
 
@@ -51,9 +53,24 @@ def _known(apply: Callable[[], None]) -> bool:
     return True
 
 
-def _set_cors(client: S3Client, bucket: str, origins: Sequence[str]) -> None:
-    rule: CORSRuleTypeDef = {
-        "ID": "paddock",
+def _set_cors(client: S3Client, bucket: str, origins: Sequence[str], viewers: Sequence[str]) -> None:
+    ours: list[CORSRuleTypeDef] = [_pages(origins)]
+    if viewers:
+        ours.append(_readers(viewers))
+    try:
+        known = client.get_bucket_cors(Bucket=bucket)["CORSRules"]
+    except ClientError as error:
+        if code_of(error) != "NoSuchCORSConfiguration":
+            raise
+        known = []
+    others = [rule for rule in known if rule.get("ID") not in (_PAGES, _VIEWERS)]
+    client.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [*others, *ours]})
+
+
+def _pages(origins: Sequence[str]) -> CORSRuleTypeDef:
+    """Paddock's own pages send parts and read anything they have a link to."""
+    return {
+        "ID": _PAGES,
         "AllowedOrigins": list(origins),
         "AllowedMethods": ["GET", "HEAD", "PUT"],
         "AllowedHeaders": ["*"],
@@ -67,15 +84,18 @@ def _set_cors(client: S3Client, bucket: str, origins: Sequence[str]) -> None:
         ],
         "MaxAgeSeconds": 3600,
     }
-    try:
-        others = [
-            known for known in client.get_bucket_cors(Bucket=bucket)["CORSRules"] if known.get("ID") != "paddock"
-        ]
-    except ClientError as error:
-        if code_of(error) != "NoSuchCORSConfiguration":
-            raise
-        others = []
-    client.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [*others, rule]})
+
+
+def _readers(viewers: Sequence[str]) -> CORSRuleTypeDef:
+    """A viewer on the web reads ranges of a log, and learns how long it is and whether it is still the same."""
+    return {
+        "ID": _VIEWERS,
+        "AllowedOrigins": list(viewers),
+        "AllowedMethods": ["GET", "HEAD"],
+        "AllowedHeaders": ["Range"],
+        "ExposeHeaders": ["Accept-Ranges", "Content-Length", "Content-Range", "ETag"],
+        "MaxAgeSeconds": 3600,
+    }
 
 
 def _set_lifecycle(client: S3Client, bucket: str) -> None:

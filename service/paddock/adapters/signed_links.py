@@ -2,18 +2,20 @@
 
 ::
 
-    GET, HEAD  {base_url}/objects/get?key=…&name=…&expires=…&signature=…
+    GET, HEAD  {base_url}/objects/get/{any}?key=…&name=…&expires=…&signature=…
     PUT        {base_url}/objects/put?key=…&upload=…&part=…&size=…&expires=…&signature=…
 
 ``name`` is the file name of the download, ``upload`` the store's name of the multipart upload, ``part`` counts
 from 1, ``size`` is the part's length in bytes, ``expires`` is in seconds since the Unix epoch. ``signature`` is
-HMAC-SHA256, in hexadecimal, over the method and all other parameters: nothing in a link can be changed.
+HMAC-SHA256, in hexadecimal, over the method and all other parameters: none of them can be changed. The end of the
+path is not read here: Foxglove and Lichtblick open only what ends in ``.mcap``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import time
 from collections.abc import Callable
 from urllib.parse import parse_qsl, quote, urlencode
@@ -60,7 +62,8 @@ class SignedLinks:
 
     def get_url(self, grant: GetGrant, expires_s: int) -> str:
         """A link that GET and HEAD may use for ``expires_s`` seconds."""
-        return self._url("GET", GET_PATH, {"key": grant.key, "name": grant.file_name}, expires_s)
+        shown = re.sub(r"[^A-Za-z0-9._-]+", "_", grant.file_name).lstrip(".") or "object"
+        return self._url("GET", f"{GET_PATH}/{shown}", {"key": grant.key, "name": grant.file_name}, expires_s)
 
     def put_url(self, grant: PutGrant, expires_s: int) -> str:
         """A link that PUT may use for ``expires_s`` seconds."""

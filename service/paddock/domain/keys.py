@@ -41,9 +41,12 @@ def parse_columns_key(key: str) -> tuple[str, str, str]:
     return slug, recording_id, build
 
 
-def artifact_key(recording_id: str, artifact_id: str) -> str:
-    """A derived file; its name for people is set on download."""
-    return f"{ARTIFACTS}{recording_id}/{artifact_id}"
+def artifact_key(recording_id: str, artifact_id: str, suffix: str) -> str:
+    """A derived file; its name for people is set on download.
+
+    It ends in the suffix because Foxglove and Lichtblick open only what does.
+    """
+    return f"{ARTIFACTS}{recording_id}/{artifact_id}{suffix}"
 
 
 def file_key(recording_id: str, file_id: str) -> str:

@@ -40,14 +40,15 @@ async def store_artifact(
         catalogue: as it was then: so are the units.
     """
     made_id = id_of(recording, request, catalogue)
-    stored = await services.objects.put_file(artifact_key(recording.id, made_id), made)
+    suffix = written_as(find_format(request.format), made)[0]
+    stored = await services.objects.put_file(artifact_key(recording.id, made_id, suffix), made)
     artifact = Artifact(
         id=made_id,
         recording=recording.id,
         format=request.format,
         layout=request.layout,
         key=stored.key,
-        suffix=written_as(find_format(request.format), made)[0],
+        suffix=suffix,
         size_bytes=stored.size_bytes,
         created_at=services.now(),
         converter=__version__,

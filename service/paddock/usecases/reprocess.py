@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from paddock import __version__
 from paddock.domain.instants import NS_PER_S
+from paddock.domain.job import JobState
 from paddock.domain.recording import Recording, Status
+from paddock.errors import Conflict
 from paddock.ports.documents import MAX_PAGE
 from paddock.usecases import jobs
-from paddock.usecases.recordings import find_recordings
+from paddock.usecases.recordings import find_recordings, get_recording
 from paddock.usecases.services import Services
 
 
@@ -32,9 +34,33 @@ async def reprocess(services: Services, *, text: str = "", rate_hz: float = 1.0,
         after = page.next
 
 
+async def reprocess_one(services: Services, prefix: str) -> Recording:
+    """Ask for the conversion of one recording; nothing is asked of one that is on its way already.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: its bytes never arrived as they were announced (code ``no_original``).
+    """
+    recording = await get_recording(services, prefix)
+    if _has_no_original(recording):
+        raise Conflict("There is no original to convert: send the log again.", code="no_original")
+    if recording.status.settled:
+        await jobs.enqueue(services, "convert", recording.id)
+    return recording
+
+
+async def is_asked(services: Services, recording: Recording) -> bool:
+    """Whether a conversion of it is waiting or running."""
+    job = await services.documents.jobs.get(f"convert-{recording.id}")
+    return job is not None and job.state in (JobState.QUEUED, JobState.RUNNING)
+
+
 def _is_due(recording: Recording, *, everything: bool) -> bool:
-    if not recording.status.settled:
-        return False
-    if recording.status is Status.FAILED and recording.error and recording.error.code == "wrong_hash":
+    if not recording.status.settled or _has_no_original(recording):
         return False
     return everything or recording.converter != __version__
+
+
+def _has_no_original(recording: Recording) -> bool:
+    known = recording.error.code if recording.error else None
+    return recording.status is Status.FAILED and known == "wrong_hash"

@@ -34,7 +34,7 @@ VIEWERS = {
         Viewer("lichtblick", "Lichtblick", "https://lichtblick-suite.github.io", "/lichtblick/"),
     )
 }
-_ORIGINS = frozenset(viewer.origin for viewer in VIEWERS.values())
+VIEWER_ORIGINS = tuple(viewer.origin for viewer in VIEWERS.values())
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -58,7 +58,7 @@ def viewers_can_load(link: str) -> bool:
 def allowed_origin(headers: Mapping[str, str]) -> dict[str, str]:
     """What lets a viewer, and no other site, read an object through its link."""
     origin = headers.get("origin", "")
-    if origin not in _ORIGINS:
+    if origin not in VIEWER_ORIGINS:
         return {"Vary": "Origin"}
     return {
         "Vary": "Origin",

@@ -17,6 +17,7 @@ from paddock.usecases.delete import delete_recordings, restore_recordings
 from paddock.usecases.edit import STARTED, edit_many, edit_recording, history_of, undo
 from paddock.usecases.export import request_export
 from paddock.usecases.recordings import get_recording
+from paddock.usecases.reprocess import reprocess_one
 from paddock.web.api.recordings import Prefix
 from paddock.web.api.resources import Instant, RecordingDetail, detail
 from paddock.web.injected import (
@@ -159,6 +160,12 @@ async def restore_recording(
     return await detail(services, await get_recording(services, recording_id))
 
 
+@post("/{recording_id:str}/reprocess", status_code=202, responses=responses(404, 409, 422), summary="Convert again")
+async def reprocess_recording(services: TheServices, recording_id: Prefix) -> RecordingDetail:
+    """Makes all that is derived once more; the old files are served until the new ones are whole."""
+    return await detail(services, await reprocess_one(services, recording_id))
+
+
 _MANY = responses(400, 404, 409, 422)
 
 
@@ -234,6 +241,7 @@ HANDLERS = (
     undo_change,
     delete_recording,
     restore_recording,
+    reprocess_recording,
     change_many,
     delete_many,
     restore_many,

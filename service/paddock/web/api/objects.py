@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, put, route
 from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException, InternalServerException
+from litestar.params import PathParameter
 
 from paddock.adapters.directory import DirectoryObjects
 from paddock.adapters.signed_links import GET_PATH, PUT_PATH
@@ -16,6 +18,10 @@ from paddock.web.injected import AnyRequest
 from paddock.web.problems import responses
 from paddock.web.ranged import Ranged
 from paddock.web.viewers import allowed_origin, preflight
+
+ShownName = Annotated[
+    str, PathParameter(description="For people and viewers to see; the parameters say what is read.")
+]
 
 
 class PartReceipt(msgspec.Struct, frozen=True):
@@ -30,12 +36,12 @@ def object_routes(objects: DirectoryObjects) -> Router:
     """The routes that serve and fill this directory."""
 
     @route(
-        GET_PATH,
+        f"{GET_PATH}/{{name:str}}",
         http_method=[HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS],
         responses=responses(403, 404, 416),
         summary="Read an object through its link",
     )
-    async def read_object(request: AnyRequest) -> Response[None]:
+    async def read_object(request: AnyRequest, name: ShownName) -> Response[None]:
         """The object as a download. Takes Range, If-Range, If-None-Match and If-Modified-Since.
 
         Foxglove and Lichtblick may read it from their own pages (CORS).

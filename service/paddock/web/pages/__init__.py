@@ -14,6 +14,7 @@ ROUTER = Router(
         recording_list.deleted_page,
         recording_list.restore_and_show,
         recordings.recording_page,
+        recordings.reprocess_and_show,
         upload.upload_page,
         signals.signals_page,
         jobs.jobs_page,

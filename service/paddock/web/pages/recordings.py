@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from litestar import get
+from litestar import get, post
 from litestar.params import FromPath
+from litestar.response import Redirect
 
+from paddock import __version__
 from paddock.domain.fields import FIELDS
 from paddock.domain.recording import Status
 from paddock.usecases.edit import history_of
 from paddock.usecases.recordings import get_recording
+from paddock.usecases.reprocess import is_asked, reprocess_one
 from paddock.web.api.edits import History, change_resources
 from paddock.web.api.resources import RecordingResource, detail
 from paddock.web.conditional import Page
@@ -24,6 +27,7 @@ async def recording_page(services: TheServices, principal: ThePrincipal, recordi
     item = await detail(services, recording)
     if recording.deleted_at is not None:
         return Page("recording_deleted.html", principal=principal, item=item)
+    again = item.status is Status.READY and await is_asked(services, recording)
     changes = await history_of(services, recording, limit=HISTORY_SHOWN)
     return Page(
         "recording.html",
@@ -32,8 +36,18 @@ async def recording_page(services: TheServices, principal: ThePrincipal, recordi
         fields=FIELDS,
         history=History(change_resources(changes.items, first=True), changes.next),
         field_labels={field.name: field.label for field in FIELDS},
-        unsettled=_unsettled(item),
+        unsettled=_unsettled(item) or again,
+        again=again,
+        converter=recording.converter,
+        current_converter=__version__,
     )
+
+
+@post("/recordings/{recording_id:str}/reprocess")
+async def reprocess_and_show(services: TheServices, recording_id: FromPath[str]) -> Redirect:
+    """The button's form, which works without JavaScript; the page follows the conversion."""
+    recording = await reprocess_one(services, recording_id)
+    return Redirect(f"/recordings/{recording.short_id}", status_code=303)
 
 
 def _unsettled(item: RecordingResource) -> bool:

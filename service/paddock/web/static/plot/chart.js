@@ -234,8 +234,10 @@ export class Chart {
   drawLine(context, series) {
     const [first, last] = this.visible(series);
     context.strokeStyle = this.colour(series);
-    context.lineWidth = series.dashed ? 1.25 : 1.5;
-    context.lineJoin = "round";
+    // Thin where points are dense: wider than a pixel, a browser without a GPU takes ten times as long for them.
+    const isDense = last - first > (this.right - this.left) / 2;
+    context.lineWidth = isDense ? 1 : series.dashed ? 1.25 : 1.5;
+    context.lineJoin = isDense ? "bevel" : "round";
     context.lineCap = "round";
     if (series.dashed) context.setLineDash([4, 3]);
     context.beginPath();

@@ -15,7 +15,21 @@ class CompareAlign extends HTMLElement {
     for (const button of this.querySelectorAll("[data-by]")) {
       button.addEventListener("click", () => this.move(button.dataset.by === "start" ? 0 : this.byClock()));
     }
+    this.hand = this.querySelector("[data-hand]");
+    this.hand.addEventListener("click", () => this.takeHand(this.hand.getAttribute("aria-pressed") !== "true"));
     document.addEventListener("paddock:plotted", () => this.show());
+  }
+
+  /** Whether a drag on the plots moves B instead of zooming. */
+  takeHand(on) {
+    const { linked, sources } = this.workspace;
+    if (!linked) return;
+    this.hand.setAttribute("aria-pressed", String(on));
+    linked.grab = on ? () => {
+      const before = sources[1].shift;
+      linked.zoomed ??= { ...linked.view };  // the axis stays under the hand, however far B is moved
+      return (seconds) => this.move(before + seconds);
+    } : null;
   }
 
   /** How much later in the day B began, at most half a day either way. */

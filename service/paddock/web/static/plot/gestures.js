@@ -6,7 +6,10 @@
 
 const CLICK_PX = 4;
 
-/** `target` has `view`, `cursor`, `zoomTo(view)`, `moveCursor(seconds)`, `mark(selection)` and `reset()`. */
+/**
+ * `target` has `view`, `cursor`, `zoomTo(view)`, `moveCursor(seconds)`, `mark(selection)` and `reset()`. While it also
+ * has `grab`, a drag moves what is drawn: `grab()` gives what is told by how many seconds the hand has moved.
+ */
 export function listen(host, chart, target) {
   const pointers = new Map();  // id → where it is, in the page
   let gesture = null;
@@ -27,6 +30,7 @@ export function listen(host, chart, target) {
     pointers.set(event.pointerId, event.clientX);
     const panning = event.pointerType === "touch" || event.shiftKey;
     gesture = { kind: panning ? "pan" : "mark", from: event.clientX, begin: chart.secondsAt(event.clientX), view: { ...target.view } };
+    if (target.grab) gesture = { kind: "grab", from: event.clientX, view: { ...target.view }, move: target.grab() };
     if (pointers.size === 2) gesture = { kind: "pinch", places: [...pointers.values()], view: { ...target.view } };
   });
 
@@ -41,6 +45,8 @@ export function listen(host, chart, target) {
       const { start, end } = gesture.view;
       const by = ((gesture.from - event.clientX) / inner()) * (end - start);
       if (Math.abs(gesture.from - event.clientX) > CLICK_PX) target.zoomTo({ start: start + by, end: end + by });
+    } else if (gesture.kind === "grab") {
+      gesture.move(((event.clientX - gesture.from) / inner()) * (gesture.view.end - gesture.view.start));
     } else if (pointers.size === 2) {
       target.zoomTo(pinched(gesture, [...pointers.values()], host, chart));
     }

@@ -11,10 +11,10 @@ const BUCKET_POINTS = 4;  // as the service decimates
 
 /**
  * So many seconds without a sample are a gap, over which no line is drawn. Where samples were left out, two that
- * stayed may lie as far apart as two buckets are long; of steps nothing stays but changes, so these have no gaps.
+ * stayed may lie as far apart as two buckets are long; of steps nothing stays but changes, so these have no gaps then.
  */
-function gapOf(series, span, points) {
-  if (series.drawing !== "line") return Infinity;
+export function gapOf(series, span, points) {
+  if (series.drawing !== "line" && series.seconds.length < series.samples) return Infinity;
   return Math.max(1, (10 * span) / series.samples, (2 * BUCKET_POINTS * span) / points);
 }
 

@@ -1,6 +1,7 @@
-// The tree of signals beside the plots: topics that open, words that filter, statistics, and what is plotted.
+// The signals beside the plots, as a tree of topics or as a table: words that filter, statistics, what is plotted.
 
 import { make } from "/static/plot/dom.js";
+import { SignalTable } from "/static/plot/signal-table.js";
 import { valueText } from "/static/plot/ticks.js";
 
 const MOST_MATCHES = 200;
@@ -31,8 +32,36 @@ export class Picker {
     });
     this.search.addEventListener("keydown", (event) => this.key(event));
     this.tree = make("div", { class: "tree", tabindex: "-1" });
-    this.root = make("aside", { class: "picker", "aria-label": "Signals" }, this.search, this.tree);
+    this.table = new SignalTable((signal) => this.leaf(signal, signal.name, false));
+    this.table.root.hidden = true;
+    this.wide = make("button", { type: "button", class: "button small", "aria-pressed": "false", onclick: () => this.widen() }, "Table");
+    const head = make("div", { class: "find" }, this.search, this.wide);
+    this.root = make("aside", { class: "picker", "aria-label": "Signals" }, head, this.tree, this.table.root);
+    this.root.addEventListener("keydown", (event) => this.step(event));
     this.filter();
+  }
+
+  /** From the tree to the table and back; the words stay. */
+  widen() {
+    const wide = this.root.classList.toggle("wide");
+    this.wide.setAttribute("aria-pressed", String(wide));
+    this.tree.hidden = wide;
+    this.table.root.hidden = !wide;
+    this.filter();
+  }
+
+  /** ↓ and ↑ go from the search through what it found. */
+  step(event) {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const shown = [this.search, ...this.root.querySelectorAll("summary, .pick:enabled")].filter((each) => each.checkVisibility());
+    const at = shown.indexOf(document.activeElement);
+    if (!by || at < 0) return;
+    event.preventDefault();
+    shown[at + by]?.focus();
+  }
+
+  close() {
+    this.table.close();
   }
 
   key(event) {
@@ -41,18 +70,22 @@ export class Picker {
       this.filter();
       this.search.blur();
     }
-    if (event.key === "Enter") this.tree.querySelector(".pick")?.click();
+    if (event.key === "Enter") (this.tree.hidden ? this.table.root : this.tree).querySelector(".pick:enabled")?.click();
   }
 
   filter() {
     const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
     this.tree.replaceChildren();
+    const text = (signal) => `${signal.name} ${signal.label} ${signal.role}`.toLowerCase();
+    const found = this.signals.filter((signal) => words.every((word) => text(signal).includes(word)));
+    if (this.tree.hidden) {
+      this.table.show(found);
+      return;
+    }
     if (!words.length) {
       for (const [topic, signals] of this.topics) this.tree.append(this.branch(topic, signals));
       return;
     }
-    const text = (signal) => `${signal.name} ${signal.label} ${signal.role}`.toLowerCase();
-    const found = this.signals.filter((signal) => words.every((word) => text(signal).includes(word)));
     this.tree.append(...found.slice(0, MOST_MATCHES).map((signal) => this.leaf(signal, signal.name)));
     if (!found.length) this.tree.append(make("p", { class: "hint" }, "No signal has all of these words. Try fewer."));
     if (found.length > MOST_MATCHES) this.tree.append(make("p", { class: "hint" }, `${found.length - MOST_MATCHES} more: add a word.`));
@@ -74,7 +107,7 @@ export class Picker {
     return branch;
   }
 
-  leaf(signal, text) {
+  leaf(signal, text, described = true) {
     const pick = make(
       "button",
       {
@@ -83,7 +116,7 @@ export class Picker {
         onclick: () => this.toggle(signal.name),
       },
       make("span", { class: "text" }, text),
-      make("span", { class: "stats" }, statistics(signal)),
+      described ? make("span", { class: "stats" }, statistics(signal)) : null,
     );
     pick.addEventListener("dragstart", (event) => event.dataTransfer.setData("text/x-paddock-signal", signal.name));
     return pick;
@@ -91,7 +124,7 @@ export class Picker {
 
   /** After the plots changed. */
   mark() {
-    for (const pick of this.tree.querySelectorAll(".pick")) {
+    for (const pick of this.root.querySelectorAll(".pick")) {
       pick.setAttribute("aria-pressed", String(this.isPlotted(pick.dataset.name)));
     }
   }

@@ -18,18 +18,15 @@ export function shellScript(ids, request) {
 
 export function pythonScript(ids, request) {
   const given = Object.entries(request).map(([name, value]) => {
-    const text = Array.isArray(value) ? `(${value.map(pythonQuote).join(", ")},)` : typeof value === "string" ? pythonQuote(value) : value;
+    const text = Array.isArray(value) ? `[${value.map(pythonQuote).join(", ")}]` : typeof value === "string" ? pythonQuote(value) : value;
     return `${name}=${text}`;
   });
   return [
-    "from pathlib import Path",
-    "from paddock.client import Client",
-    "from paddock.domain.export import ExportRequest",
+    "from paddock import Client",
     "",
-    `request = ExportRequest(${given.join(", ")})`,
     `with Client(${pythonQuote(location.origin)}) as paddock:`,
     `    for recording in [${ids.map((id) => pythonQuote(id.slice(0, 16))).join(", ")}]:`,
-    "        print(paddock.export(recording, request).save(Path(\".\")))",
+    `        print(paddock.recording(recording).export(${given.join(", ")}).save())`,
   ].join("\n");
 }
 
@@ -40,5 +37,6 @@ export function matlabScript(ids, request) {
   if (request.start_s !== undefined) given.push(`'start_s', ${request.start_s}`);
   if (request.end_s !== undefined) given.push(`'end_s', ${request.end_s}`);
   if (request.rate_hz) given.push(`'rate_hz', ${request.rate_hz}`);
-  return ids.map((id) => `file = paddock.fetch('${id.slice(0, 16)}', ${given.join(", ")});`).join("\n");
+  const server = `paddock.server(${matlabQuote(location.origin)});`;
+  return [server, ...ids.map((id) => `file = paddock.fetch('${id.slice(0, 16)}', ${given.join(", ")});`)].join("\n");
 }

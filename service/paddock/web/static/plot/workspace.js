@@ -24,6 +24,7 @@ class PlotWorkspace extends HTMLElement {
 
   disconnectedCallback() {
     this.gone.abort();
+    this.picker?.close();
     this.linked?.close();
   }
 
