@@ -47,7 +47,7 @@ def _as_dict(log: Path, summary: LogSummary) -> dict[str, Any]:
         "profile": summary.profile,
         "metadata": [{"name": name, "entries": entries} for name, entries in summary.metadata],
         "attachments": [
-            {"name": file.name, "media_type": file.media_type, "size_bytes": len(file.data)}
+            {"name": file.name, "media_type": file.media_type, "size_bytes": file.size_bytes}
             for file in summary.attachments
         ],
         "channels": summary.channels,
@@ -73,7 +73,7 @@ def _print(log: Path, summary: LogSummary) -> None:
     for name, entries in summary.metadata:
         facts.add_row(escape(name), escape(", ".join(f"{key}: {value}" for key, value in entries.items())))
     for file in summary.attachments:
-        facts.add_row("attachment", f"{escape(file.name)}  {size(len(file.data))}")
+        facts.add_row("attachment", f"{escape(file.name)}  {size(file.size_bytes)}")
     for notice in summary.notices:
         facts.add_row("notice", escape(notice))
     out.print(facts)

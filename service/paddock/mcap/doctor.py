@@ -30,6 +30,9 @@ _REASONS = {
     "impossible_time": "a message's log_time is after the year 2262",
     "bad_record": "a record makes no sense",
     "bad_attachment": "an attachment cannot be read",
+    "bad_attachment_crc": "the checksum of an attachment is wrong, it was kept",
+    "bad_data_crc": "the checksum of all before it is wrong: some of it was altered, what can be read was kept",
+    "bad_summary_crc": "the checksum of the summary is wrong; nothing was taken from it on trust",
 }
 _MAX_LISTED = 50
 

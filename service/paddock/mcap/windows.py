@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
@@ -42,6 +43,16 @@ class FileWindow:
         self.size = file.seek(0, io.SEEK_END)
         self.start = 0
         self.data = b""
+        self._crc = self._crc_position = 0
+
+    def crc_begins(self, position: int) -> None:
+        """Compute a checksum of the bytes from ``position`` on; it is in the window, or will be before others."""
+        self._crc, self._crc_position = 0, position
+
+    def crc_until(self, position: int) -> int | None:
+        """CRC-32 of the bytes up to ``position``; None when some of them were never seen, or more was."""
+        self._digest(position)
+        return self._crc if self._crc_position == position else None
 
     def ensure(self, position: int, size: int) -> int:
         """See ``Window``."""
@@ -50,11 +61,20 @@ class FileWindow:
             kept = self.data[begin:] if 0 <= begin <= len(self.data) else b""
             missing = min(max(size, BLOCK_BYTES), self.size - position) - len(kept)
             if missing > 0:
+                self._digest(position)
                 self.data = b""
                 self.data = _joined(kept, self._read(position + len(kept), missing))
                 self.start = position
                 begin = 0
         return begin
+
+    def _digest(self, until: int) -> None:
+        """Add the bytes before ``until`` to the checksum while they are here. Moving back and on is harmless."""
+        begin = self._crc_position - self.start
+        end = min(until - self.start, len(self.data))
+        if 0 <= begin < end:
+            self._crc = zlib.crc32(memoryview(self.data)[begin:end], self._crc)
+            self._crc_position = self.start + end
 
     def _read(self, position: int, size: int) -> list[bytes]:
         self._file.seek(position)

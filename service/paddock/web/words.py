@@ -20,6 +20,10 @@ _REASONS = {
     "truncated": "a record that was cut in half",
     "bad_crc": "a chunk whose checksum is wrong",
     "garbage": "bytes that are no record",
+    "bad_attachment": "an attachment that cannot be read",
+    "bad_attachment_crc": "an attachment whose checksum is wrong, kept all the same",
+    "bad_data_crc": "the end of the data, whose checksum is wrong: something before was altered",
+    "bad_summary_crc": "a summary whose checksum is wrong; nothing depends on it",
 }
 
 
@@ -79,7 +83,8 @@ def loss_sentences(loss: LossReport) -> tuple[str, ...]:
     for lost in loss.losses:
         reason = _REASONS.get(lost.reason, lost.reason.replace("_", " "))
         known = f", {plural(lost.records, 'record')} in it" if lost.records else ""
-        sentences.append(f"At byte {number(lost.offset)}: {reason} ({size(lost.size_bytes)}{known}).")
+        extent = f" ({size(lost.size_bytes)}{known})" if lost.size_bytes or lost.records else ""
+        sentences.append(f"At byte {number(lost.offset)}: {reason}{extent}.")
     if loss.orphans:
         sentences.append(f"{plural(loss.orphans, 'message')} had no channel definition and could not be read.")
     for topic, count in sorted(loss.undecodable.items()):
