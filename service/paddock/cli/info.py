@@ -11,8 +11,9 @@ import msgspec
 from rich.markup import escape
 from rich.table import Table
 
-from paddock.cli.terminal import in_words, local_time, out, progress_bar, seconds, size
+from paddock.cli.terminal import in_words, local_time, out, progress_bar, seconds
 from paddock.domain.instants import NS_PER_S, to_rfc3339
+from paddock.domain.words import size
 from paddock.mcap.columns import LogSummary
 from paddock.mcap.spool import spool_log
 from paddock.usecases.open_log import open_log

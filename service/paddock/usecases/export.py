@@ -14,7 +14,7 @@ from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.export import ExportRequest
 from paddock.domain.job import Job
 from paddock.domain.keys import raw_key
-from paddock.domain.recording import Artifact, Failure, Recording
+from paddock.domain.recording import Artifact, Recording
 from paddock.errors import Conflict
 from paddock.formats.registry import Run, find_format
 from paddock.formats.selection import span_of
@@ -87,10 +87,6 @@ async def export(services: Services, job: Job, progress: Callable[[float], None]
         finally:
             await asyncio.to_thread(log.close)
         await store_artifact(services, recording, request, made, catalogue)
-
-
-async def export_died(services: Services, job: Job, failure: Failure) -> None:
-    """Nothing to say but what the job itself says: the recording is as good as before."""
 
 
 def _write(
