@@ -61,7 +61,7 @@ async def list_recordings(
     search = msgspec.structs.replace(search, deleted=deleted)
     page = await search_recordings(services, search, order=sort, limit=limit, after=after)
     whole = RecordingPage(await summarise(services, page.items), page.next)
-    return _only(whole, fields) if fields.strip() else whole
+    return _only(whole, fields) if fields.strip(", ") else whole
 
 
 def _only(page: RecordingPage, fields: str) -> PartialPage:
