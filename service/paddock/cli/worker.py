@@ -32,7 +32,8 @@ def command(data: Path | None, owner: str | None, until_stdin_closes: bool) -> N
 
 def _end_with_parent() -> None:
     """Wait for the other end of the pipe to close, which it does however the parent dies."""
-    while sys.stdin.buffer.read(1):
+    # Not sys.stdin.read: it would hold a lock that the interpreter wants when it ends in another way.
+    while os.read(sys.stdin.fileno(), 1):
         pass
     # Not sys.exit: a conversion runs on another thread and is not to be waited for. It leaves nothing behind.
     os._exit(0)
