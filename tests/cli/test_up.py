@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import signal
@@ -15,8 +16,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from paddock.cli.up import _listen
 from paddock.client import Client, FoundRecording
 from paddock.errors import PaddockError
+from paddock.settings import Settings
 from tests.cli.running import Running, running, wait_until
 from tests.logs import small_log
 
@@ -45,6 +48,21 @@ def test_upload_convert_download_restart(tmp_path: Path) -> None:
         assert "HT09_2026-04-18_1432_Adam" in mat.headers["content-disposition"]
         original = httpx.get(up.url + ready.original.url, follow_redirects=True)
         assert original.content == log.read_bytes()
+
+
+@pytest.mark.anyio
+async def test_an_answer_does_not_wait_for_its_head_to_be_confirmed(tmp_path: Path) -> None:
+    """Without TCP_NODELAY every answer but a connection's first takes 40 ms longer."""
+    accepted = asyncio.get_running_loop().create_future()
+    listener = _listen(Settings(data=tmp_path, port=0))
+    server = await asyncio.start_server(lambda _, writer: accepted.set_result(writer), sock=listener)
+    async with server:
+        _, client = await asyncio.open_connection(*listener.getsockname())
+        writer = await accepted
+        transport = writer.get_extra_info("socket")
+        assert transport.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        writer.close()
+        client.close()
 
 
 def test_a_second_one_on_the_same_data_or_port_says_so(tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ class LogBuilder:
             compression=self.compression,
             use_chunking=self.chunked,
             enable_crcs=True,
+            enable_data_crcs=True,
         )
         self.writer.start(library=self.library)
 

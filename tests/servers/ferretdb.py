@@ -7,15 +7,12 @@ has no transactions, no users and no indexes that it uses, so it shows nothing a
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.servers.building import built_once
 
 SOURCE = Path(__file__).with_name("ferretdb")
 
@@ -25,24 +22,8 @@ def installed() -> Path:
     digest = hashlib.sha256()
     for name in ("main.go", "go.mod", "go.sum"):
         digest.update((SOURCE / name).read_bytes())
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "paddock-tests" / f"ferretdb-{digest.hexdigest()[:16]}"
-    program = folder / "ferretdb"
-    if program.exists():
-        return program
-    go = shutil.which("go")
-    if go is None:
-        pytest.skip("FerretDB is built with Go, which is not installed")
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two sessions at once build it once
-        if not program.exists():
-            unfinished = folder / "unfinished"
-            command = [go, "build", "-buildvcs=false", "-o", str(unfinished), "."]
-            built = subprocess.run(command, cwd=SOURCE, capture_output=True, text=True, check=False)
-            assert built.returncode == 0, built.stderr
-            unfinished.rename(program)
-    return program
+    build = ["build", "-buildvcs=false", "-o", "{folder}/ferretdb", "."]
+    return built_once("ferretdb", digest.hexdigest()[:16], build, source=SOURCE)
 
 
 class FerretServer:

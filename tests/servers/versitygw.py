@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +19,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.servers.building import built_once
 
 VERSION = "v1.8.0"
 PACKAGE = f"github.com/versity/versitygw/cmd/versitygw@{VERSION}"
@@ -51,27 +51,7 @@ class S3Server:
 
 def installed() -> Path:
     """The program, built once per machine and version; skips the test where Go is missing."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "paddock-tests" / f"versitygw-{VERSION}"
-    program = folder / "versitygw"
-    if program.exists():
-        return program
-    go = shutil.which("go")
-    if go is None:
-        pytest.skip("versitygw is built with Go, which is not installed")
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two sessions at once build it once
-        if not program.exists():
-            built = subprocess.run(
-                [go, "install", PACKAGE],
-                env={**os.environ, "GOBIN": str(folder)},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert built.returncode == 0, built.stderr
-    return program
+    return built_once("versitygw", VERSION, ["install", PACKAGE], environment={"GOBIN": "{folder}"})
 
 
 @contextlib.contextmanager

@@ -68,7 +68,16 @@ async def test_a_recording(client: httpx.AsyncClient, services: Services) -> Non
     )
     await services.documents.recordings.insert(recording)
     page = (await client.get(f"/recordings/{recording.short_id}")).text
-    for text in ("from the log", "recovered", "checksum is wrong", "b.mcap", "VNData", "400.0 Hz", "13 ms", "wing"):
+    for text in (
+        "from the log",
+        "recovered",
+        "the checksum of a chunk is wrong",
+        "b.mcap",
+        "VNData",
+        "400.0 Hz",
+        "13 ms",
+        "wing",
+    ):
         assert text in page
 
 

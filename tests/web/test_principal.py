@@ -104,6 +104,7 @@ async def test_a_name_that_was_pointed_at_us_is_refused(client: httpx.AsyncClien
         ({"Origin": "http://127.0.0.1:9999"}, True),
         ({"Origin": "https://evil.example"}, True),
         ({"Origin": "null"}, True),
+        ({"Origin": "http://["}, True),
         ({"Origin": ""}, True),
         ({"Sec-Fetch-Site": "cross-site"}, True),
         ({"Sec-Fetch-Site": "same-site"}, True),

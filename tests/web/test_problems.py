@@ -126,7 +126,7 @@ async def test_security_headers_are_everywhere(client: httpx.AsyncClient) -> Non
         headers = (await client.get(path)).headers
         assert headers["content-security-policy"] == (
             "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-            "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+            "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
         )
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin"

@@ -72,7 +72,7 @@ async def test_a_beginning_of_the_id_is_enough(client: httpx.AsyncClient, servic
     item = msgspec.convert(answer.json(), RecordingDetail)
     assert item.id == recording.id
     assert item.health == "recovered"
-    assert item.loss is not None and "cut in half" in " ".join(item.loss.sentences)
+    assert item.loss is not None and "a chunk is cut off" in " ".join(item.loss.sentences)
     assert [channel.topic for channel in item.channels] == ["VNData", "BatteryPack"]
     assert item.file_metadata[0].entries["wing"] == "high"
 

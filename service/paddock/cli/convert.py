@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from paddock.cli.request_options import build_request, request_options
-from paddock.cli.terminal import in_words, out, progress_bar, size
+from paddock.cli.terminal import in_words, out, progress_bar
 from paddock.domain.export import ExportRequest
+from paddock.domain.words import size
 from paddock.errors import PaddockError
 from paddock.formats.registry import ZIP_SUFFIX, find_format, formats
 from paddock.usecases.export_file import Exported, export_file

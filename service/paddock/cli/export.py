@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from paddock.cli.request_options import build_request, request_options
-from paddock.cli.terminal import out, progress_bar, size
+from paddock.cli.terminal import out, progress_bar
 from paddock.client import Client
+from paddock.domain.words import size
 from paddock.settings import read_settings
 
 

@@ -11,8 +11,9 @@ import msgspec
 from rich.markup import escape
 from rich.table import Table
 
-from paddock.cli.terminal import in_words, local_time, out, progress_bar, seconds, size
+from paddock.cli.terminal import in_words, local_time, out, progress_bar, seconds
 from paddock.domain.instants import NS_PER_S, to_rfc3339
+from paddock.domain.words import size
 from paddock.mcap.columns import LogSummary
 from paddock.mcap.spool import spool_log
 from paddock.usecases.open_log import open_log
@@ -47,7 +48,7 @@ def _as_dict(log: Path, summary: LogSummary) -> dict[str, Any]:
         "profile": summary.profile,
         "metadata": [{"name": name, "entries": entries} for name, entries in summary.metadata],
         "attachments": [
-            {"name": file.name, "media_type": file.media_type, "size_bytes": len(file.data)}
+            {"name": file.name, "media_type": file.media_type, "size_bytes": file.size_bytes}
             for file in summary.attachments
         ],
         "channels": summary.channels,
@@ -73,7 +74,7 @@ def _print(log: Path, summary: LogSummary) -> None:
     for name, entries in summary.metadata:
         facts.add_row(escape(name), escape(", ".join(f"{key}: {value}" for key, value in entries.items())))
     for file in summary.attachments:
-        facts.add_row("attachment", f"{escape(file.name)}  {size(len(file.data))}")
+        facts.add_row("attachment", f"{escape(file.name)}  {size(file.size_bytes)}")
     for notice in summary.notices:
         facts.add_row("notice", escape(notice))
     out.print(facts)

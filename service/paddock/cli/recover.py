@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from paddock.cli.terminal import in_words, out, progress_bar, size
+from paddock.cli.terminal import in_words, out, progress_bar
+from paddock.domain.words import size
 from paddock.usecases.recover_file import recover_file
 
 LOSSY = 3

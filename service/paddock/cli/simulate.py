@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from paddock.cli.terminal import out, progress_bar, size
+from paddock.cli.terminal import out, progress_bar
 from paddock.domain.instants import from_rfc3339
+from paddock.domain.words import size
 
 
 @click.command("simulate")

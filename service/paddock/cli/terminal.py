@@ -10,6 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import LossReport
+from paddock.domain.words import size
 
 out = Console(highlight=False)
 """Results; plain text when piped."""
@@ -28,16 +29,6 @@ def progress_bar(*, transfer: bool = False) -> Progress:
         transient=True,
         disable=not console.is_terminal,
     )
-
-
-def size(size_bytes: int) -> str:
-    """``645 kB``: three digits and a decimal unit."""
-    value = float(size_bytes)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 999.5 or unit == "GB":
-            break
-        value /= 1000
-    return f"{value:.0f} {unit}" if unit == "B" or value >= 99.5 else f"{value:.1f} {unit}"
 
 
 def seconds(duration_ns: int) -> str:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from paddock.cli.terminal import out, progress_bar, size
+from paddock.cli.terminal import out, progress_bar
 from paddock.client import Client
+from paddock.domain.words import size
 from paddock.errors import PaddockError
 from paddock.settings import read_settings
 

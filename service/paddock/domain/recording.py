@@ -110,6 +110,20 @@ class ChannelSummary(msgspec.Struct, frozen=True):
     largest_gap_ns: int | None = None
 
 
+class Attachment(msgspec.Struct, frozen=True):
+    """A file that the recorder put into the log, known by where its bytes lie in the original."""
+
+    name: str
+    media_type: str
+    """As the recorder says, which may be anything."""
+    log_time: int
+    """Nanoseconds since the Unix epoch, like ``create_time``; at most the largest int64."""
+    create_time: int
+    offset: int
+    """Where its data begins in the log, in bytes."""
+    size_bytes: int
+
+
 class Signal(msgspec.Struct, frozen=True):
     """One scalar series of a recording with its statistics; NaN counts as missing, never as a value."""
 
@@ -192,6 +206,8 @@ class Recording(msgspec.Struct, frozen=True):
     metadata: dict[str, MetadataValue] = {}
     file_metadata: tuple[tuple[str, dict[str, str]], ...] = ()
     """The metadata records inside the file: (name, entries), in file order."""
+    attachments: tuple[Attachment, ...] = ()
+    """The files inside the log, in file order; those that are whole."""
     channels: tuple[ChannelSummary, ...] = ()
     loss: LossReport | None = None
     """None until the log was read."""

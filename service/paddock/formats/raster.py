@@ -32,6 +32,17 @@ MAX_ROWS = 50_000_000
 _BATCH_ROWS = 65_536
 
 
+def check_rate(request: ExportRequest) -> None:
+    """What can be said of the rate before the log is read.
+
+    Raises:
+        Rejected: it is no rate (code ``bad_rate``).
+    """
+    rate = request.rate_hz
+    if rate is not None and not (math.isfinite(rate) and 0 < rate <= MAX_RATE_HZ):
+        raise Rejected(f"The rate must be above 0 and at most {MAX_RATE_HZ:.0f} Hz.", code="bad_rate")
+
+
 def requested(columns: Columns, request: ExportRequest) -> Columns:
     """What a format writes: the request's part of the log, on its raster if it has one.
 
@@ -44,8 +55,7 @@ def requested(columns: Columns, request: ExportRequest) -> Columns:
     if request.rate_hz is None:
         return selected
     rate = request.rate_hz
-    if not (math.isfinite(rate) and 0 < rate <= MAX_RATE_HZ):
-        raise Rejected(f"The rate must be above 0 and at most {MAX_RATE_HZ:.0f} Hz.", code="bad_rate")
+    check_rate(request)
     started = columns.summary.started_ns
     first, _ = span_of(request, started)
     axis_start = max(first, started) if first is not None and started is not None else started or 0

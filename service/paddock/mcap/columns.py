@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from paddock.domain.recording import ChannelSummary, LossReport, Signal
+from paddock.domain.recording import Attachment, ChannelSummary, LossReport, Signal
 
 Int64s = npt.NDArray[np.int64]
 
@@ -51,17 +51,6 @@ class ColumnBatch:
 
     def __len__(self) -> int:
         return len(self.log_time)
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A file inside the log."""
-
-    name: str
-    media_type: str
-    log_time: int
-    create_time: int
-    data: bytes
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import LossReport
+from paddock.domain.words import LOSS_REASONS
 from paddock.mcap.columns import LogSummary
 from paddock.mcap.spool import spool_log
 
@@ -18,18 +19,6 @@ _MISSING = {
     "summary": "The summary is missing: readers that trust it find nothing.",
     "footer": "The footer is missing: the recorder did not finish the file.",
     "magic": "The closing magic is missing.",
-}
-_REASONS = {
-    "truncated_chunk": "a chunk is cut off",
-    "damaged_chunk": "a chunk is damaged",
-    "bad_crc": "the checksum of a chunk is wrong, what decodes was kept",
-    "garbage": "bytes that are no record",
-    "bad_length": "a record has a wrong length",
-    "cut_off": "the last record is cut off",
-    "truncated_message": "a message is cut off",
-    "impossible_time": "a message's log_time is after the year 2262",
-    "bad_record": "a record makes no sense",
-    "bad_attachment": "an attachment cannot be read",
 }
 _MAX_LISTED = 50
 
@@ -69,7 +58,7 @@ def findings(summary: LogSummary) -> tuple[str, ...]:
     loss = summary.loss
     said = [_MISSING.get(part, f"{part} is missing.") for part in loss.missing]
     said += [
-        f"At byte {each.offset:,}: {_REASONS.get(each.reason, each.reason.replace('_', ' '))}"
+        f"At byte {each.offset:,}: {LOSS_REASONS.get(each.reason, each.reason.replace('_', ' '))}"
         f"{f', {each.size_bytes:,} bytes lost' if each.size_bytes else ''}"
         f"{f', {each.records:,} messages lost' if each.records else ''}."
         for each in loss.losses[:_MAX_LISTED]

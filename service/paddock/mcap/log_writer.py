@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 import zstandard
 
-from paddock.mcap.columns import Attachment, Int64s
+from paddock.domain.recording import Attachment
+from paddock.mcap.columns import Int64s
 from paddock.mcap.message_heads import HEAD, HEAD_BYTES
 from paddock.mcap.records import (
     ATTACHMENT,
@@ -33,6 +35,7 @@ from paddock.mcap.records import (
     METADATA,
     METADATA_INDEX,
     PREFIX,
+    PREFIX_BYTES,
     SCHEMA,
     STATISTICS,
     SUMMARY_OFFSET,
@@ -104,17 +107,22 @@ class LogWriter:
         self._summary[METADATA_INDEX].append(record(METADATA_INDEX, index))
         self._write(written)
 
-    def add_attachment(self, attachment: Attachment) -> None:
-        """Write an attachment record."""
+    def add_attachment(self, attachment: Attachment, pieces: Iterable[bytes]) -> None:
+        """Write an attachment record; ``pieces`` is its data, ``attachment.size_bytes`` altogether."""
         self._end_definitions()
         times = struct.pack("<QQ", attachment.log_time, attachment.create_time)
         name, media_type = text(attachment.name), text(attachment.media_type)
-        size = struct.pack("<Q", len(attachment.data))
-        content = times + name + media_type + size + attachment.data
-        written = record(ATTACHMENT, content + struct.pack("<I", zlib.crc32(content)))
-        index = struct.pack("<QQ", self._position, len(written)) + times + size + name + media_type
+        size = struct.pack("<Q", attachment.size_bytes)
+        head = times + name + media_type + size
+        length = len(head) + attachment.size_bytes + 4
+        index = struct.pack("<QQ", self._position, PREFIX_BYTES + length) + times + size + name + media_type
         self._summary[ATTACHMENT_INDEX].append(record(ATTACHMENT_INDEX, index))
-        self._write(written)
+        self._write(PREFIX.pack(ATTACHMENT, length))
+        crc = 0
+        for piece in chain([head], pieces):
+            crc = zlib.crc32(piece, crc)
+            self._write(piece)
+        self._write(struct.pack("<I", crc))
 
     def finish(self) -> None:
         """Write the summary and the end."""

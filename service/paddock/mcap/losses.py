@@ -39,6 +39,12 @@ class LossLedger:
         else:
             self._open_gap = True
 
+    def lose_aside(self, reason: str, offset: int, size_bytes: int = 0) -> None:
+        """Note a loss of something else than messages: it leaves no gap in time."""
+        self._bytes += size_bytes
+        if len(self._losses) < MAX_LISTED:
+            self._losses.append(Loss(reason, offset, size_bytes))
+
     def miss(self, part: str) -> None:
         """Note that a complete file would have this."""
         if part not in self.missing:

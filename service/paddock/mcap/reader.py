@@ -12,9 +12,10 @@ from typing import BinaryIO, TypeVar
 
 import numpy as np
 
+from paddock.domain.recording import Attachment
+from paddock.mcap.attachments import read_attachment
 from paddock.mcap.chunk_reader import ChunkReader
 from paddock.mcap.clock import Clock
-from paddock.mcap.columns import Attachment
 from paddock.mcap.definitions import Definition, Part
 from paddock.mcap.held_messages import HeldMessages
 from paddock.mcap.losses import LossLedger
@@ -37,9 +38,10 @@ from paddock.mcap.records import (
     Fields,
     Malformed,
     Schema,
-    read_attachment_head,
     read_channel,
     read_chunk_head,
+    read_data_end,
+    read_footer,
     read_header,
     read_metadata,
     read_schema,
@@ -49,7 +51,6 @@ from paddock.mcap.windows import FileWindow, Window
 
 LAST_TIME = 2**63 - 1
 """The specification has unsigned times; a message after the year 2262 is damaged, and counted as undecodable."""
-MAX_ATTACHMENT_BYTES = 64 << 20
 _MAX_RECORD_BYTES = 64 << 20
 _CHUNK_HEAD_ROOM = 128
 Content = TypeVar("Content")
@@ -147,6 +148,7 @@ class LogReader:
     def _record(self, record: Record) -> Iterator[Run]:
         after_magic, self._after_magic = self._after_magic, record.opcode == MAGIC_RECORD
         if record.opcode == MAGIC_RECORD:
+            self._window.crc_begins(record.position)
             # The magic that ends a file is the same as the one that begins the next.
             if self._seen.footer and not self._seen.magic:
                 self._seen.magic = True
@@ -162,6 +164,10 @@ class LogReader:
             yield from self._take_chunk(record)
         elif record.opcode == ATTACHMENT:
             self._take_attachment(record)
+        elif record.opcode == DATA_END:
+            self._check_section(record, read_data_end, record.position, "bad_data_crc")
+        elif record.opcode == FOOTER and self._seen.data_end:
+            self._check_section(record, read_footer, record.position + PREFIX_BYTES + 16, "bad_summary_crc")
         elif record.opcode == METADATA:
             if (metadata := self._read(read_metadata, record, self._window)) is not None:
                 self.metadata.append(metadata)
@@ -291,15 +297,25 @@ class LogReader:
 
     def _take_attachment(self, record: Record) -> None:
         try:
-            if record.length > MAX_ATTACHMENT_BYTES:
-                raise Malformed
-            fields = self._fields(record, self._window)
-            head = read_attachment_head(fields)
-            data = fields.take(head.data_size)
+            attachment, is_right = read_attachment(record, self._window)
         except Malformed:
-            self.losses.lose("bad_attachment", record.position, record.length)
+            self.losses.lose_aside("bad_attachment", record.position, record.length)
             return
-        self.attachments.append(Attachment(head.name, head.media_type, head.log_time, head.create_time, data))
+        self.attachments.append(attachment)
+        if not is_right:
+            self.losses.lose_aside("bad_attachment_crc", record.position)
+
+    def _check_section(self, record: Record, read: Callable[[Fields], int], end: int, reason: str) -> None:
+        """The data section ends with the checksum of what is before it, the summary section too.
+
+        0 was not computed by the writer. Where a wrong length led astray, the bytes were not seen in one go; the
+        damage is said anyway.
+        """
+        expected = self._read(read, record, self._window)
+        found = self._window.crc_until(end)
+        if expected and found is not None and found != expected:
+            self.losses.lose_aside(reason, record.position)
+        self._window.crc_begins(record.position + PREFIX_BYTES + record.length)
 
     def _cut_message(self, record: Record, window: Window, offset: int) -> None:
         """A message of which only the first bytes are there cannot be decoded."""

@@ -176,6 +176,17 @@ def read_chunk_head(fields: Fields) -> ChunkHead:
     return ChunkHead(start, end, size, crc, compression, records_size, fields.position - begin)
 
 
+def read_data_end(fields: Fields) -> int:
+    """The checksum of the data section; 0 when its writer did not compute one."""
+    return fields.u32()
+
+
+def read_footer(fields: Fields) -> int:
+    """The checksum of the summary section up to this field; 0 when its writer did not compute one."""
+    fields.take(16)
+    return fields.u32()
+
+
 @dataclass(frozen=True)
 class AttachmentHead:
     """An attachment record up to its data."""

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from paddock.domain.recording import LossReport
+from paddock.mcap.attachments import attachment_data
 from paddock.mcap.batch import alternating, gathered
 from paddock.mcap.definitions import Definition
 from paddock.mcap.log_writer import LogWriter
@@ -77,7 +78,7 @@ def recover(
         for name, entries in reader.metadata:
             writer.add_metadata(name, entries)
         for attachment in reader.attachments:
-            writer.add_attachment(attachment)
+            writer.add_attachment(attachment, attachment_data(log, attachment))
         writer.finish()
         return Recovered(written, reader.losses.report())
     finally:

@@ -26,7 +26,7 @@ from paddock.mcap.columns import LogSummary
 from paddock.mcap.doctor import needs_viewer_copy
 from paddock.mcap.spool import spool_log
 from paddock.ports.documents import Equals
-from paddock.usecases import jobs
+from paddock.usecases import attachments, file_metadata, jobs
 from paddock.usecases.artifacts import run_of, store_artifact
 from paddock.usecases.catalogue import car_of, load_catalogue
 from paddock.usecases.highlights import highlights
@@ -171,16 +171,19 @@ async def _remove_other_builds(services: Services, recording: Recording, kept: s
 def _changes(current: Recording, converted: Converted, build: str) -> dict[str, object]:
     summary = converted.summary
     metadata = fill_empty(current.metadata, prefilled(summary))
+    attached, more_attached = attachments.listed(summary.attachments)
+    records, more_records = file_metadata.listed(summary.metadata)
     changes: dict[str, object] = {
         "status": Status.READY,
         "error": None,
         "message_count": summary.message_count,
         "channels": summary.channels,
-        "file_metadata": summary.metadata,
+        "attachments": attached,
+        "file_metadata": records,
         "loss": summary.loss,
         "health": summary.loss.health,
         "highlights": converted.highlights,
-        "notices": summary.notices,
+        "notices": (*summary.notices, *more_attached, *more_records),
         "metadata": metadata,
         "build": build,
         "converter": __version__,

@@ -14,8 +14,9 @@ from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.export import ExportRequest
 from paddock.domain.job import Job
 from paddock.domain.keys import raw_key
-from paddock.domain.recording import Artifact, Failure, Recording
+from paddock.domain.recording import Artifact, Recording
 from paddock.errors import Conflict
+from paddock.formats.raster import check_rate
 from paddock.formats.registry import Run, find_format
 from paddock.formats.selection import span_of
 from paddock.mcap.columns import LogSummary
@@ -41,12 +42,13 @@ async def request_export(services: Services, recording_id: str, request: ExportR
 
     Raises:
         NotFound: there is no such recording.
-        Rejected: no such format or layout, or a time span that cannot be.
+        Rejected: no such format or layout, or a time span or a rate that cannot be.
         Conflict: the recording is not ready (code ``not_ready``).
     """
     recording = await get_recording(services, recording_id)
     find_format(request.format, request.layout)
     span_of(request, recording.started_ns)
+    check_rate(request)
     if not recording.build:
         raise Conflict(f"The recording is {recording.status}: exports are made once it is ready.", code="not_ready")
     catalogue = await catalogue_of(services, recording)
@@ -87,10 +89,6 @@ async def export(services: Services, job: Job, progress: Callable[[float], None]
         finally:
             await asyncio.to_thread(log.close)
         await store_artifact(services, recording, request, made, catalogue)
-
-
-async def export_died(services: Services, job: Job, failure: Failure) -> None:
-    """Nothing to say but what the job itself says: the recording is as good as before."""
 
 
 def _write(

@@ -64,7 +64,7 @@ async def retry(services: Services, job_id: str) -> Job:
     if job is None:
         found = await services.documents.jobs.get(job_id)
         if found is None:
-            raise NotFound(f"There is no job {job_id[:80]!r}.")
+            raise NotFound(f"There is no job {job_id[:80]!r}.", code="no_such_job")
         raise Conflict(f"Job {job_id} is {found.state}: only a dead job can be retried.", code="job_not_dead")
     await _announce(services, job.id)
     return job

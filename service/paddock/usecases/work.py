@@ -16,7 +16,7 @@ from paddock.domain.recording import Failure
 from paddock.errors import PaddockError, Unavailable
 from paddock.usecases import jobs
 from paddock.usecases.convert import convert, convert_died
-from paddock.usecases.export import export, export_died
+from paddock.usecases.export import export
 from paddock.usecases.ingest import ingest, ingest_died
 from paddock.usecases.services import Services
 from paddock.usecases.uploads import sweep_uploads
@@ -31,13 +31,14 @@ class Handler:
     """What a kind of job does, and what it says to people when it can never succeed."""
 
     do: Callable[[Services, Job, Callable[[float], None]], Awaitable[None]]
-    died: Callable[[Services, Job, Failure], Awaitable[None]]
+    died: Callable[[Services, Job, Failure], Awaitable[None]] | None = None
+    """None where the job itself says all there is to say."""
 
 
 HANDLERS = {
     "ingest": Handler(ingest, ingest_died),
     "convert": Handler(convert, convert_died),
-    "export": Handler(export, export_died),
+    "export": Handler(export),
 }
 
 log = structlog.get_logger()
@@ -107,7 +108,7 @@ async def do(services: Services, job: Job) -> JobState | None:
             if failure.code == "internal_error":
                 log.exception("job_crashed", job=job.id)
         # Said on the recording first: a worker that dies in between repeats the job, and says it again.
-        if jobs.is_last_try(job, failure) and await jobs.keep(services, job, done):
+        if handler.died and jobs.is_last_try(job, failure) and await jobs.keep(services, job, done):
             await handler.died(services, job, Failure(failure.code, failure.message))
         state = await jobs.fail(services, job, failure)
     finally:

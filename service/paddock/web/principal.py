@@ -115,7 +115,7 @@ class Edge:
 
 def _check_same_site(headers: Mapping[str, str]) -> None:
     origin = headers.get("origin")
-    same = origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+    same = origin is None or _net_location(origin) == headers.get("host", "").lower()
     if not same or headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Rejected("A page of another site may not change anything here.", code="cross_site")
 
@@ -123,6 +123,13 @@ def _check_same_site(headers: Mapping[str, str]) -> None:
 def _host_name(url: str) -> str | None:
     try:
         return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _net_location(url: str) -> str | None:
+    try:
+        return urlsplit(url).netloc.lower()
     except ValueError:
         return None
 

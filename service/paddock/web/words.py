@@ -6,6 +6,7 @@ from datetime import datetime
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import LossReport
+from paddock.domain.words import LOSS_REASONS, size
 
 _PARTS = {
     "footer": "the footer",
@@ -14,23 +15,6 @@ _PARTS = {
     "data_end": "the end of the data section",
     "header": "the header",
 }
-_REASONS = {
-    "truncated_chunk": "a chunk that was cut in half",
-    "truncated_record": "a record that was cut in half",
-    "truncated": "a record that was cut in half",
-    "bad_crc": "a chunk whose checksum is wrong",
-    "garbage": "bytes that are no record",
-}
-
-
-def size(size_bytes: int) -> str:
-    """``73.4 MB``: decimal units, as file managers and stores have them."""
-    value = float(size_bytes)
-    for unit in ("B", "kB", "MB"):
-        if value < 999.5:
-            return f"{value:.0f} {unit}" if unit == "B" or value >= 99.5 else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.2f} GB"
 
 
 def duration(duration_s: float | None) -> str:
@@ -77,9 +61,10 @@ def loss_sentences(loss: LossReport) -> tuple[str, ...]:
         parts = ", ".join(_PARTS.get(part, part.replace("_", " ")) for part in loss.missing)
         sentences.append(f"The file has no ending as a complete log has: missing {parts}.")
     for lost in loss.losses:
-        reason = _REASONS.get(lost.reason, lost.reason.replace("_", " "))
+        reason = LOSS_REASONS.get(lost.reason, lost.reason.replace("_", " "))
         known = f", {plural(lost.records, 'record')} in it" if lost.records else ""
-        sentences.append(f"At byte {number(lost.offset)}: {reason} ({size(lost.size_bytes)}{known}).")
+        extent = f" ({size(lost.size_bytes)}{known})" if lost.size_bytes or lost.records else ""
+        sentences.append(f"At byte {number(lost.offset)}: {reason}{extent}.")
     if loss.orphans:
         sentences.append(f"{plural(loss.orphans, 'message')} had no channel definition and could not be read.")
     for topic, count in sorted(loss.undecodable.items()):

@@ -30,7 +30,12 @@ function file = fetch(recording, varargin)
       error('paddock:exportFailed', '%s', asked.error.message);
     end
     pause(0.3);
-    asked = paddock.http.get_json([path '/' asked.id], {});
+    if strcmp(asked.state, 'done')
+      % Metadata or catalogue changed while it was made, and with them the file's id.
+      asked = paddock.http.post_json(path, request);
+    else
+      asked = paddock.http.get_json([path '/' asked.id], {});
+    end
   end
   file = fullfile(folder, asked.artifact.name);
   paddock.http.download([paddock.server() asked.artifact.url], file);

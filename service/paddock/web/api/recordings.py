@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from litestar import get
+from litestar import Response, get
 from litestar.di import Provide
 from litestar.params import PathParameter, QueryParameter
 from litestar.response import Redirect
 
 from paddock.errors import Rejected
+from paddock.usecases.attachments import open_attachment
 from paddock.usecases.recordings import artifact_link, get_recording, original_link
 from paddock.usecases.search import Order, search_recordings
 from paddock.web.api.resources import (
@@ -24,6 +25,7 @@ from paddock.web.api.resources import (
 from paddock.web.injected import After, AnyRequest, Limit, TheServices, TheSettings
 from paddock.web.links import reachable
 from paddock.web.problems import responses
+from paddock.web.ranged import Ranged
 from paddock.web.search_parameters import TheSearch, search_of
 
 Prefix = Annotated[
@@ -59,7 +61,7 @@ async def list_recordings(
     search = msgspec.structs.replace(search, deleted=deleted)
     page = await search_recordings(services, search, order=sort, limit=limit, after=after)
     whole = RecordingPage(await summarise(services, page.items), page.next)
-    return _only(whole, fields) if fields.strip() else whole
+    return _only(whole, fields) if fields.strip(", ") else whole
 
 
 def _only(page: RecordingPage, fields: str) -> PartialPage:
@@ -74,7 +76,7 @@ def _only(page: RecordingPage, fields: str) -> PartialPage:
 
 @get("/{recording_id:str}", responses=_ONE, summary="One recording")
 async def show_recording(services: TheServices, recording_id: Prefix) -> RecordingDetail:
-    """A recording with its channels, the file's metadata records and the loss report."""
+    """A recording with its channels, the file's metadata records and attachments, and the loss report."""
     return await detail(services, await get_recording(services, recording_id))
 
 
@@ -105,8 +107,25 @@ async def download_artifact(
     return _to(reachable(link, request, settings))
 
 
+@get(
+    "/{recording_id:str}/attachments/{number:int}",
+    responses=responses(404, 409, 416, 422),
+    summary="Download a file from inside the log",
+)
+async def download_attachment(
+    services: TheServices,
+    recording_id: Prefix,
+    number: Annotated[int, PathParameter(ge=0, description="As in the recording's `attachments`, from 0.")],
+) -> Response[None]:
+    """The file as a download, whatever it says that it is. Takes Range, If-Range and If-None-Match."""
+    found = await open_attachment(services, await get_recording(services, recording_id), number)
+    # Even a browser that shows it all the same gives it no script and no origin.
+    sandbox = {"Content-Security-Policy": "sandbox"}
+    return Ranged(found.info, found.read, file_name=found.file_name, more_headers=sandbox)
+
+
 def _to(url: str) -> Redirect:
     return Redirect(url, status_code=302, headers={"Cache-Control": "no-store"})
 
 
-HANDLERS = (list_recordings, show_recording, download_original, download_artifact)
+HANDLERS = (list_recordings, show_recording, download_original, download_artifact, download_attachment)

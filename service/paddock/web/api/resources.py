@@ -13,6 +13,7 @@ from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.domain.names import download_name
 from paddock.domain.recording import (
     Artifact,
+    Attachment,
     ChannelSummary,
     Failure,
     Highlights,
@@ -160,6 +161,17 @@ class FileMetadataResource(msgspec.Struct, frozen=True):
     entries: Annotated[dict[str, str], Meta(description="Its entries.", examples=[{"driver": "Adam"}])]
 
 
+class AttachmentResource(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that the recorder put into the log."""
+
+    url: Annotated[str, Meta(description="Downloads it.", examples=["/api/recordings/a3f9c210/attachments/0"])]
+    name: Annotated[str, Meta(description="As the log says.", examples=["setup.json"])]
+    media_type: Annotated[str, Meta(description="As the log says.", examples=["application/json"])]
+    size_bytes: Annotated[int, Meta(description="Size of the file.", examples=[18_204])]
+    logged_at: Annotated[Instant | None, Meta(description="When it was put into the log; null if not said.")]
+    created_at: Annotated[Instant | None, Meta(description="When it was made; null if not said.")]
+
+
 class LossResource(msgspec.Struct, frozen=True, kw_only=True):
     """What a damaged file lost."""
 
@@ -173,11 +185,14 @@ class LossResource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordingDetail(RecordingResource, frozen=True, kw_only=True):
-    """A recording with its channels, the file's metadata records and the loss report."""
+    """A recording with its channels, the file's metadata records and attachments, and the loss report."""
 
     channels: Annotated[tuple[ChannelResource, ...], Meta(description="Empty until the log was read.")] = ()
     file_metadata: Annotated[
         tuple[FileMetadataResource, ...], Meta(description="The file's metadata records, in file order.")
+    ] = ()
+    attachments: Annotated[
+        tuple[AttachmentResource, ...], Meta(description="The files inside the log, those that are whole.")
     ] = ()
     loss: Annotated[LossResource | None, Meta(description="Null until the log was read.")] = None
     started_source: Annotated[StartedSource, Meta(description="Who says when it started.")]
@@ -213,6 +228,9 @@ async def detail(services: Services, recording: Recording) -> RecordingDetail:
         **msgspec.structs.asdict(summary),
         channels=tuple(_channel(channel) for channel in recording.channels),
         file_metadata=tuple(FileMetadataResource(name, entries) for name, entries in recording.file_metadata),
+        attachments=tuple(
+            _attachment(recording, number, each) for number, each in enumerate(recording.attachments)
+        ),
         loss=_loss(recording.loss) if recording.loss else None,
         notices=recording.notices,
         started_source=recording.started_source,
@@ -301,6 +319,17 @@ def _channel(channel: ChannelSummary) -> ChannelResource:
         message_count=channel.message_count,
         rate_hz=channel.rate_hz,
         largest_gap_s=seconds(channel.largest_gap_ns),
+    )
+
+
+def _attachment(recording: Recording, number: int, attachment: Attachment) -> AttachmentResource:
+    return AttachmentResource(
+        url=f"/api/recordings/{recording.id}/attachments/{number}",
+        name=attachment.name,
+        media_type=attachment.media_type,
+        size_bytes=attachment.size_bytes,
+        logged_at=to_rfc3339(attachment.log_time) if attachment.log_time else None,
+        created_at=to_rfc3339(attachment.create_time) if attachment.create_time else None,
     )
 
 

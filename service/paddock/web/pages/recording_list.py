@@ -17,6 +17,7 @@ from litestar.response import Redirect
 from paddock.domain.fields import BY_NAME, FIELDS
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import LossReport, Recording
+from paddock.domain.words import size
 from paddock.formats.registry import formats
 from paddock.usecases.delete import restore_recordings
 from paddock.usecases.search import (
@@ -35,7 +36,7 @@ from paddock.web.api.resources import RecordingResource, summarise
 from paddock.web.conditional import Page
 from paddock.web.injected import After, AnyRequest, ThePrincipal, TheServices
 from paddock.web.search_parameters import TheSearch, read_day, search_of, zone_of
-from paddock.web.words import duration, size
+from paddock.web.words import duration
 
 PAGE_SIZE = 50
 EVERYTHING = "all"

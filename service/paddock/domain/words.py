@@ -1,0 +1,30 @@
+"""Words that the site, the command line and the doctor share."""
+
+from __future__ import annotations
+
+LOSS_REASONS = {
+    "truncated_chunk": "a chunk is cut off",
+    "damaged_chunk": "a chunk is damaged",
+    "bad_crc": "the checksum of a chunk is wrong, what decodes was kept",
+    "garbage": "bytes that are no record",
+    "bad_length": "a record has a wrong length",
+    "cut_off": "the last record is cut off",
+    "truncated_message": "a message is cut off",
+    "impossible_time": "a message's log_time is after the year 2262",
+    "bad_record": "a record makes no sense",
+    "bad_attachment": "an attachment cannot be read",
+    "bad_attachment_crc": "the checksum of an attachment is wrong, it was kept",
+    "bad_data_crc": "the checksum of all before it is wrong: some of it was altered, what can be read was kept",
+    "bad_summary_crc": "the checksum of the summary is wrong; nothing was taken from it on trust",
+}
+"""What happened, by the ``reason`` of a ``Loss``."""
+
+
+def size(size_bytes: int) -> str:
+    """``645 kB``, ``73.4 MB``: up to three digits and a decimal unit, as file managers and stores have them."""
+    value = float(size_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 999.5 or unit == "GB":
+            break
+        value /= 1000
+    return f"{value:.0f} {unit}" if unit == "B" or value >= 99.5 else f"{value:.1f} {unit}"

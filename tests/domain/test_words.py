@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import paddock.mcap
+from paddock.domain.words import LOSS_REASONS, size
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "words"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1_000, "1.0 kB"),
+        (99_400, "99.4 kB"),
+        (99_960, "100 kB"),
+        (999_600, "1.0 MB"),
+        (73_400_320, "73.4 MB"),
+        (6_240_000_000, "6.2 GB"),
+        (200_000_000_000, "200 GB"),
+        (12_345_000_000_000, "12345 GB"),
+    ],
+)
+def test_a_size_has_a_decimal_unit(size_bytes: int, words: str) -> None:
+    assert size(size_bytes) == words
+
+
+def test_every_reason_that_reading_gives_has_words() -> None:
+    """Where a reader says ``lose("garbage", …)``, people read a sentence."""
+    source = "".join(path.read_text() for path in Path(paddock.mcap.__path__[0]).rglob("*.py"))
+    said = set(re.findall(r'(?:lose|lose_aside)\(\s*"(\w+)"', source))
+    said |= set(re.findall(r'"(bad_\w+)"', source))
+    assert len(said) > 5
+    assert said <= set(LOSS_REASONS)
