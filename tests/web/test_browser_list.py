@@ -133,6 +133,24 @@ def test_many_are_tagged_deleted_and_restored(browser: Any, tmp_path: Path) -> N
         page.locator("#history", has_text="restored").wait_for()
 
 
+def test_all_untagged_runs_of_a_day_are_tagged_together(browser: Any, tmp_path: Path) -> None:
+    with served(tmp_path, with_worker=False) as site, open_page(browser) as page:
+        season(site)
+        page.goto(site.url)
+        page.locator("tr.untagged").wait_for()
+        assert page.locator("#untagged").count() == 0, "one is tagged in its row"
+        bare = build_recording("bare too", started_ns=STARTED_NS + 25 * MINUTE_NS, metadata={})
+        site.run(site.services.documents.recordings.insert(bare))
+        page.reload()
+        page.get_by_role("button", name="Tag all 2").click()
+        page.get_by_role("heading", name="Tag 2 recordings").wait_for()
+        page.locator("#tag-dialog").get_by_label("Driver").fill("Bo")
+        page.locator("#tag-dialog button[type=submit]").click()
+        page.get_by_text("2 recordings tagged").wait_for()
+        page.locator("#untagged").wait_for(state="detached")
+        assert page.locator("tr.untagged").count() == 0
+
+
 def test_two_people_edit_at_once(browser: Any, tmp_path: Path) -> None:
     with served(tmp_path, with_worker=False) as site, open_page(browser, provoked=(404, 409)) as page:
         season(site)

@@ -110,6 +110,7 @@ async def recordings_page(
         principal=principal,
         groups=listed,
         day=shown,
+        untagged=[row.item.id for row in everything if row.untagged],
         parked=Group(None, folded),
         parked_count=len(shown.parked) if shown else 0,
         parked_open=bool(folded),

@@ -75,7 +75,7 @@ document.addEventListener("change", (event) => {
 
 document.addEventListener("click", (event) => {
   const tag = event.target.closest("[data-tag]");
-  if (tag) openTag([tag.dataset.tag]);
+  if (tag) openTag(tag.dataset.tag.split(" "));
 });
 document.getElementById("bulk-tag").addEventListener("click", () => openTag([...selected]));
 document.getElementById("bulk-clear").addEventListener("click", clear);
