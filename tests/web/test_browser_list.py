@@ -125,7 +125,7 @@ def test_many_are_tagged_deleted_and_restored(browser: Any, tmp_path: Path) -> N
         page.locator("#bulk-delete").click()
         page.get_by_text("2 recordings deleted").wait_for()
         rows(page).nth(2).wait_for(state="detached")
-        page.get_by_role("link", name="Deleted").click()
+        page.locator("#toast").get_by_role("link", name="See and restore").click()
         assert page.get_by_role("button", name="Restore").count() == 2
         screenshot(page, "deleted-dark")
         page.get_by_role("button", name="Restore").first.click()

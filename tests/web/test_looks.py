@@ -27,6 +27,11 @@ LOOKS = {
     "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2},
 }
 PLOTS = "#plots=VNData.vn_vel_m_s.x;BatteryPack.voltage_v"
+SHIFTS = """
+    window.shifts = [];
+    new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((each) => each.value)))
+        .observe({ type: "layout-shift", buffered: true });
+"""
 AUTOCROSS = {"event": "autocross", "laps": 1, "rate": 0.2}
 
 
@@ -146,6 +151,18 @@ def test_every_page(browser: Any, looked: Looked, look: str) -> None:
         for name, path, prepare in pages_of(looked):
             found += look_at(page, looked.site.url + path, prepare, f"{name}-{look}")
     assert found == []
+
+
+@pytest.mark.parametrize("look", ["light", "phone"])
+def test_nothing_jumps_while_a_page_comes_up(browser: Any, looked: Looked, look: str) -> None:
+    paths = ("/", "/?parked=true", "/?day=all", "/jobs", "/storage", "/signals", "/signals?show=unknown", "/upload")
+    with open_page(browser, **LOOKS[look]) as page:
+        page.add_init_script(SHIFTS)
+        for path in paths:
+            page.goto(looked.site.url + path)
+            page.wait_for_load_state("networkidle")
+            page.wait_for_timeout(1200)  # a page that follows has asked once more
+            assert page.evaluate("window.shifts") == [], path
 
 
 @pytest.mark.parametrize("look", LOOKS)

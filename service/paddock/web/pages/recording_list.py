@@ -35,7 +35,7 @@ from paddock.web.api.resources import RecordingResource, summarise
 from paddock.web.conditional import Page
 from paddock.web.injected import After, AnyRequest, ThePrincipal, TheServices
 from paddock.web.search_parameters import TheSearch, read_day, search_of, zone_of
-from paddock.web.words import duration, size
+from paddock.web.words import duration, plural, size
 
 PAGE_SIZE = 50
 EVERYTHING = "all"
@@ -170,7 +170,9 @@ def _lost(loss: LossReport | None) -> str:
         return ""
     if loss.lost_ns:
         return f"lost {duration(loss.lost_ns / NS_PER_S)}"
-    return f"lost {size(loss.lost_bytes)}" if loss.lost_bytes else ""
+    if loss.lost_bytes:
+        return f"lost {size(loss.lost_bytes)}"
+    return f"lost {plural(loss.lost_records, 'record')}" if loss.lost_records else "nothing lost"
 
 
 def _facets(counted: dict[str, list[tuple[str, int]]], search: Search) -> list[Facet]:
