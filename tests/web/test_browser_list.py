@@ -27,7 +27,12 @@ def season(site: Site) -> None:
     hot = build_recording("hot", highlights=figures, channels=(build_channel("BatteryPack"),))
     recordings = [
         hot,
-        build_recording("eve", started_ns=STARTED_NS + 40 * MINUTE_NS, metadata=metadata(driver="Eve", car="HT09")),
+        build_recording(
+            "eve",
+            started_ns=STARTED_NS + 40 * MINUTE_NS,
+            metadata=metadata(driver="Eve", car="HT09"),
+            channels=(build_channel("VNData"),),
+        ),
         build_recording("bare", started_ns=STARTED_NS + 20 * MINUTE_NS, metadata={}),
         build_recording(
             "hostile",
@@ -85,6 +90,12 @@ def test_a_run_is_found(browser: Any, tmp_path: Path) -> None:
         page.locator(".facet[open]").get_by_label("Eve").click()
         page.wait_for_url("**/?driver=Eve")
         assert rows(page).count() == 1
+        with page.expect_navigation():
+            page.get_by_role("link", name="Driver: Eve").click()
+        page.locator("#topics summary").click()
+        page.locator("#topics").get_by_label("BatteryPack").click()
+        page.wait_for_url("**/?topic=BatteryPack")
+        assert rows(page).count() == 18, "all but Eve's log"
         page.keyboard.press("/")
         page.keyboard.type("[.*+")
         page.keyboard.press("Enter")

@@ -92,6 +92,7 @@ def pages_of(looked: Looked) -> list[tuple[str, str, Callable[[Any], None] | Non
     return [
         ("list", "/", None),
         ("list-driver", "/", open_facet("Driver")),
+        ("list-topics", "/", open_facet("Topic")),
         ("list-conditions", "/", open_facet("Signal value")),
         ("list-parked", "/?parked=true", None),
         ("list-selected", "/", select_two),
