@@ -13,6 +13,7 @@ from paddock.usecases.catalogue import (
     export_catalogue,
     import_catalogue,
     load_catalogue,
+    move_entry,
     save_catalogue,
     signals_of,
     unknown_signals,
@@ -35,6 +36,30 @@ async def test_a_change_is_kept_with_who_and_when(services: Services) -> None:
     assert await load_catalogue(services) == stored
     stored = await save_catalogue(services, LOCAL_USER, [], version=1)
     assert (stored.version, stored.signals) == (2, ())
+    assert await load_catalogue(services) == stored
+
+
+@pytest.mark.parametrize(
+    ("position", "to", "order"), [(0, 2, "bcad"), (3, 0, "dabc"), (2, 1, "acbd"), (1, 1, "abcd")]
+)
+async def test_an_entry_is_moved_and_the_others_keep_their_order(
+    services: Services, position: int, to: int, order: str
+) -> None:
+    await save_catalogue(services, LOCAL_USER, [Entry(name) for name in "abcd"], version=0)
+    moved = await move_entry(services, LOCAL_USER, position, to, version=1)
+    assert "".join(entry.name for entry in moved.signals) == order
+    assert await load_catalogue(services) == moved
+    text = await export_catalogue(services)
+    assert (await import_catalogue(services, LOCAL_USER, text, version=2)).signals == moved.signals
+
+
+@pytest.mark.parametrize(("position", "to"), [(-1, 0), (0, -1), (2, 0), (0, 2)])
+async def test_nothing_is_moved_to_or_from_where_nothing_is(services: Services, position: int, to: int) -> None:
+    stored = await save_catalogue(services, LOCAL_USER, [Entry("a"), Entry("b")], version=0)
+    with pytest.raises(Rejected, match="no entry at position"):
+        await move_entry(services, LOCAL_USER, position, to, version=1)
+    with pytest.raises(Conflict):
+        await move_entry(services, LOCAL_USER, 0, 1, version=7)
     assert await load_catalogue(services) == stored
 
 

@@ -107,5 +107,6 @@ def open_page(browser: Any, *, provoked: tuple[int, ...] = (), **options: Any) -
 
 
 def screenshot(page: Any, name: str) -> None:
-    ARTEFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+    path = ARTEFACTS / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=path, full_page=True)

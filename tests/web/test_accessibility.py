@@ -10,10 +10,8 @@ import pytest
 
 from paddock.simulator.log import simulate
 from tests.web.browsing import needs_chromium, open_page, served
-from tests.web.builders import build_recording
 from tests.web.converted import converted
-from tests.web.test_looks import _a_test_day as a_test_day
-from tests.web.test_signals_browser import fill
+from tests.web.season import a_test_day
 
 pytestmark = needs_chromium
 
@@ -29,21 +27,20 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
         served(tmp_path, with_worker=False) as site,
         open_page(browser, provoked=(404,), color_scheme=scheme) as page,
     ):
-        damaged, broken = site.run(a_test_day(site.services))
-        fill(site)
-        other = build_recording(0).id[:16]
+        day = site.run(a_test_day(site.services))
         found = []
         for path in (
             "/",
             "/?q=nobody",
-            f"/recordings/{damaged}",
-            f"/recordings/{broken}",
-            f"/compare?a={damaged}&b={other}",
+            f"/recordings/{day.damaged}",
+            f"/recordings/{day.broken}",
+            f"/compare?a={day.damaged}&b={day.run}",
             "/upload",
             "/signals",
             "/signals?show=unknown",
             "/jobs",
             "/jobs?state=queued",
+            "/deleted",
             "/storage",
             "/nothing-here",
         ):

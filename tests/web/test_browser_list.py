@@ -27,7 +27,12 @@ def season(site: Site) -> None:
     hot = build_recording("hot", highlights=figures, channels=(build_channel("BatteryPack"),))
     recordings = [
         hot,
-        build_recording("eve", started_ns=STARTED_NS + 40 * MINUTE_NS, metadata=metadata(driver="Eve", car="HT09")),
+        build_recording(
+            "eve",
+            started_ns=STARTED_NS + 40 * MINUTE_NS,
+            metadata=metadata(driver="Eve", car="HT09"),
+            channels=(build_channel("VNData"),),
+        ),
         build_recording("bare", started_ns=STARTED_NS + 20 * MINUTE_NS, metadata={}),
         build_recording(
             "hostile",
@@ -85,6 +90,12 @@ def test_a_run_is_found(browser: Any, tmp_path: Path) -> None:
         page.locator(".facet[open]").get_by_label("Eve").click()
         page.wait_for_url("**/?driver=Eve")
         assert rows(page).count() == 1
+        with page.expect_navigation():
+            page.get_by_role("link", name="Driver: Eve").click()
+        page.locator("#topics summary").click()
+        page.locator("#topics").get_by_label("BatteryPack").click()
+        page.wait_for_url("**/?topic=BatteryPack")
+        assert rows(page).count() == 18, "all but Eve's log"
         page.keyboard.press("/")
         page.keyboard.type("[.*+")
         page.keyboard.press("Enter")
@@ -125,12 +136,30 @@ def test_many_are_tagged_deleted_and_restored(browser: Any, tmp_path: Path) -> N
         page.locator("#bulk-delete").click()
         page.get_by_text("2 recordings deleted").wait_for()
         rows(page).nth(2).wait_for(state="detached")
-        page.get_by_role("link", name="Deleted").click()
+        page.locator("#toast").get_by_role("link", name="See and restore").click()
         assert page.get_by_role("button", name="Restore").count() == 2
         screenshot(page, "deleted-dark")
         page.get_by_role("button", name="Restore").first.click()
         page.wait_for_url("**/recordings/*")
         page.locator("#history", has_text="restored").wait_for()
+
+
+def test_all_untagged_runs_of_a_day_are_tagged_together(browser: Any, tmp_path: Path) -> None:
+    with served(tmp_path, with_worker=False) as site, open_page(browser) as page:
+        season(site)
+        page.goto(site.url)
+        page.locator("tr.untagged").wait_for()
+        assert page.locator("#untagged").count() == 0, "one is tagged in its row"
+        bare = build_recording("bare too", started_ns=STARTED_NS + 25 * MINUTE_NS, metadata={})
+        site.run(site.services.documents.recordings.insert(bare))
+        page.reload()
+        page.get_by_role("button", name="Tag all 2").click()
+        page.get_by_role("heading", name="Tag 2 recordings").wait_for()
+        page.locator("#tag-dialog").get_by_label("Driver").fill("Bo")
+        page.locator("#tag-dialog button[type=submit]").click()
+        page.get_by_text("2 recordings tagged").wait_for()
+        page.locator("#untagged").wait_for(state="detached")
+        assert page.locator("tr.untagged").count() == 0
 
 
 def test_two_people_edit_at_once(browser: Any, tmp_path: Path) -> None:

@@ -49,6 +49,18 @@ async def test_entries_are_added_replaced_and_removed_in_one_step(client: httpx.
     assert (changed["changed_by"], changed["version"]) == ("local", 2)
 
 
+async def test_an_entry_is_moved_and_the_exported_file_has_that_order(client: httpx.AsyncClient) -> None:
+    await change(client, 0, {"entry": SPEED}, {"entry": BRAKE})
+    moved = (await client.post("/api/catalogue/move", json={"version": 1, "position": 1, "to": 0})).json()
+    assert (moved["version"], moved["signals"]) == (2, [BRAKE, SPEED])
+    exported = (await client.get("/api/catalogue/signals.toml")).text
+    assert exported.index(BRAKE["name"]) < exported.index(SPEED["name"])
+    stale = await client.post("/api/catalogue/move", json={"version": 1, "position": 1, "to": 0})
+    assert (stale.status_code, stale.json()["code"]) == (409, "catalogue_changed")
+    nowhere = await client.post("/api/catalogue/move", json={"version": 2, "position": 2, "to": 0})
+    assert (nowhere.status_code, nowhere.json()["code"]) == (422, "bad_catalogue")
+
+
 async def test_what_cannot_be_is_refused_and_nothing_is_changed(client: httpx.AsyncClient) -> None:
     await change(client, 0, {"entry": SPEED})
     for refused, status, code in (

@@ -1,15 +1,23 @@
-"""Screenshots of every page, for people to look at, in ``test-artefacts/``."""
+"""Every page in light, in dark and on a phone: as wide as the screen, without a complaint in the console.
+
+The screenshots are for people to look at, in ``test-artefacts/looks/``.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paddock.domain.job import Job, JobState
-from paddock.domain.recording import Failure, Loss, LossReport, Status
-from paddock.usecases.services import Services
-from tests.web.browsing import needs_chromium, open_page, screenshot, served
-from tests.web.builders import STARTED_NS, build_artifact, build_channel, build_recording, metadata
+import pytest
+
+from paddock.simulator.log import simulate
+from tests.logs import small_log
+from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served
+from tests.web.converted import converted
+from tests.web.season import Day, a_test_day
 
 pytestmark = needs_chromium
 
@@ -18,134 +26,158 @@ LOOKS = {
     "dark": {"color_scheme": "dark"},
     "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2},
 }
+PLOTS = "#plots=VNData.vn_vel_m_s.x;BatteryPack.voltage_v"
+SHIFTS = """
+    window.shifts = [];
+    new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((each) => each.value)))
+        .observe({ type: "layout-shift", buffered: true });
+"""
+AUTOCROSS = {"event": "autocross", "laps": 1, "rate": 0.2}
 
 
-def test_how_the_pages_look(browser: Any, tmp_path: Path) -> None:
-    """Screenshots for people to look at; nothing is wider than the screen."""
-    with served(tmp_path, with_worker=False) as site:
-        damaged, broken = site.run(_a_test_day(site.services))
-        pages = {
-            "recordings": "/",
-            "recording": f"/recordings/{damaged}",
-            "recording-failed": f"/recordings/{broken}",
-            "jobs": "/jobs",
-            "upload": "/upload",
-            "nothing-found": "/?q=nobody",
-        }
-        for look, options in LOOKS.items():
-            with open_page(browser, **options) as page:
-                for name, path in pages.items():
-                    page.goto(site.url + path)
-                    page.wait_for_timeout(100)
-                    screenshot(page, f"{name}-{look}")
-                    overflow = page.evaluate(
-                        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-                    )
-                    assert overflow <= 0, f"{path} is {overflow} px too wide ({look})"
+@dataclass(frozen=True)
+class Looked:
+    """A site with a test day, and three logs of it that pages can draw."""
+
+    site: Site
+    day: Day
+    run: str
+    other: str
+    cut: str
 
 
-async def _a_test_day(services: Services) -> tuple[str, str]:
-    drivers, events = ("Adam", "Mei", "Jonas", "Priya"), ("Endurance", "Autocross", "Skidpad", "Acceleration")
-    recordings = []
-    for number in range(14):
-        minutes = 25 * number
-        known = metadata(
-            car="HT09", driver=drivers[number % 4], event=events[number % 4], venue="Michigan Speedway"
-        )
-        recordings.append(
-            build_recording(
-                number,
-                uploaded_at=STARTED_NS + minutes * 60_000_000_000,
-                started_ns=STARTED_NS + minutes * 60_000_000_000,
-                duration_ns=(95 + 61 * number) * 1_000_000_000,
-                message_count=240_000 + 190_331 * number,
-                size_bytes=9_400_000 + 11_731_000 * number,
-                metadata={} if number == 9 else known,
-            )
-        )
-    topics = ("VNData", "VehicleData", "BatteryPack", "InverterFL", "TirePressures", "DriverInputs", "Shutdown")
-    lost = LossReport(
-        missing=("footer", "summary"),
-        losses=(Loss("truncated_chunk", 73_348_112, 52_208, 411),),
-        lost_bytes=52_208,
-        lost_records=411,
-        lost_ns=120_000_000,
+@pytest.fixture(scope="module")
+def looked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Looked]:
+    folder = tmp_path_factory.mktemp("looks")
+    logs = [folder / f"04_18_2026_{name}.mcap" for name in ("15_32_00", "15_52_00", "16_12_00")]
+    simulate(logs[0], started_ns=1_776_526_320 * 10**9, **AUTOCROSS)  # type: ignore[arg-type]
+    simulate(logs[1], started_ns=1_776_527_520 * 10**9, driver="Maya", **AUTOCROSS)  # type: ignore[arg-type]
+    simulate(logs[2], started_ns=1_776_528_720 * 10**9, driver="Luis", truncate=0.6, **AUTOCROSS)  # type: ignore[arg-type]
+    with served(folder / "data", with_worker=False) as site:
+        ids = [site.run(converted(site.services, log)).id[:16] for log in logs]
+        yield Looked(site, site.run(a_test_day(site.services)), *ids)
+
+
+def open_facet(label: str) -> Callable[[Any], None]:
+    return lambda page: page.locator(".facet summary", has_text=label).click()
+
+
+def select_two(page: Any) -> None:
+    for row in (0, 1):
+        page.locator("#rows .pick input").nth(row).check()
+
+
+def upload(page: Any) -> None:
+    """One that is done, one that is refused, one that is held in the middle."""
+    page.route(re.compile("/objects/put"), lambda route: None)
+    files = {"04_18_2026_16_40_00_endurance_second_stint.mcap": small_log(44), "notes.txt": b"not a log\n" * 50}
+    page.locator("#pick-files").set_input_files(
+        [{"name": name, "mimeType": "x/y", "buffer": content} for name, content in files.items()]
     )
-    silent = build_channel("Aero", message_count=0, rate_hz=None, largest_gap_ns=None)
-    damaged = build_recording(
-        50,
-        uploaded_at=STARTED_NS + 400 * 60_000_000_000,
-        names=("HT09_endurance_stint2.mcap", "stint2 (copy).mcap"),
-        loss=lost,
-        channels=(*(build_channel(topic) for topic in topics), silent),
-    )
-    broken = build_recording(
-        51,
-        uploaded_at=STARTED_NS + 410 * 60_000_000_000,
-        status=Status.FAILED,
-        error=Failure(
-            "unreadable", "The file ends after 10,912 bytes, inside its first chunk: no message can be read."
+    page.locator(".upload[data-state=failed]").wait_for()
+    page.locator(".upload .state").get_by_text("sending").wait_for()
+
+
+def press(name: str) -> Callable[[Any], None]:
+    return lambda page: page.get_by_role("button", name=name).first.click()
+
+
+def key(character: str) -> Callable[[Any], None]:
+    return lambda page: page.keyboard.press(character)
+
+
+def pages_of(looked: Looked) -> list[tuple[str, str, Callable[[Any], None] | None]]:
+    """Name of the screenshot, path, and what is done there before it is taken."""
+    day, run, other = looked.day, looked.run, looked.other
+    return [
+        ("list", "/", None),
+        ("list-driver", "/", open_facet("Driver")),
+        ("list-topics", "/", open_facet("Topic")),
+        ("list-conditions", "/", open_facet("Signal value")),
+        ("list-parked", "/?parked=true", None),
+        ("list-selected", "/", select_two),
+        ("list-keys", "/", key("?")),
+        ("list-found", "/?driver=Adam&driver=Mei&health=intact&q=run", None),
+        ("list-nothing", "/?q=nobody", None),
+        ("list-all", "/?day=all", None),
+        ("recording", f"/recordings/{run}", None),
+        ("recording-edit", f"/recordings/{run}", press("Edit")),
+        ("recording-take-away", f"/recordings/{run}", press("Take away…")),
+        ("recording-damaged", f"/recordings/{looked.cut}", None),
+        ("recording-failed", f"/recordings/{day.broken}", None),
+        ("recording-deleted", f"/recordings/{day.deleted}", None),
+        (
+            "plots",
+            f"/recordings/{run}{PLOTS}",
+            lambda page: page.locator("plot-workspace").scroll_into_view_if_needed(),
         ),
-        loss=None,
-        started_ns=None,
-        duration_ns=None,
-        message_count=None,
-        metadata={},
-        channels=(),
-        file_metadata=(),
-    )
-    converting = build_recording(
-        52,
-        uploaded_at=STARTED_NS + 420 * 60_000_000_000,
-        status=Status.CONVERTING,
-        loss=None,
-        started_ns=None,
-        duration_ns=None,
-        message_count=None,
-        metadata={},
-    )
-    await services.documents.recordings.put_many([*recordings, damaged, broken, converting])
-    await services.documents.artifacts.put_many([build_artifact(each) for each in [*recordings, damaged]])
-    now = services.now()
-    await services.documents.jobs.put_many(
-        [
-            Job(
-                f"convert-{converting.id}",
-                "convert",
-                converting.id,
-                now,
-                now,
-                JobState.RUNNING,
-                0.42,
-                1,
-                updated_at=now,
-            ),
-            Job(
-                f"convert-{broken.id}",
-                "convert",
-                broken.id,
-                now,
-                now,
-                JobState.DEAD,
-                0.1,
-                5,
-                error=broken.error,
-                updated_at=now - 60_000_000_000,
-            ),
-            *(
-                Job(
-                    f"convert-{each.id}",
-                    "convert",
-                    each.id,
-                    now,
-                    now,
-                    JobState.DONE,
-                    1,
-                    1,
-                    updated_at=now - 90_000_000_000,
-                )
-                for each in recordings[:6]
-            ),
-        ]
-    )
-    return damaged.id[:16], broken.id[:16]
+        ("compare", f"/compare?a={run}&b={other}{PLOTS}", None),
+        ("compare-choose", "/compare", None),
+        ("take-away", f"/export?recording={run}&recording={other}", None),
+        ("take-away-nothing", "/export", None),
+        ("upload", "/upload", None),
+        ("jobs", "/jobs", None),
+        ("jobs-none", "/jobs?state=queued", None),
+        ("storage", "/storage", None),
+        ("signals", "/signals", None),
+        ("signals-edit", "/signals", press("Edit")),
+        ("signals-import", "/signals", press("Import…")),
+        ("signals-unknown", "/signals?show=unknown", None),
+        ("deleted", "/deleted", None),
+        # The last one: a page that sends asks before it is left.
+        ("upload-running", "/upload", upload),
+    ]
+
+
+def too_wide(page: Any) -> int:
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def look_at(page: Any, url: str, prepare: Callable[[Any], None] | None, name: str) -> list[str]:
+    """Takes the screenshot; what is wrong with it."""
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+    if prepare:
+        prepare(page)
+    page.wait_for_timeout(150)  # fonts, canvases, a dialog's place
+    screenshot(page, f"looks/{name}")
+    wide = too_wide(page)
+    return [f"{name} is {wide} px too wide"] if wide > 0 else []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page(browser: Any, looked: Looked, look: str) -> None:
+    found = []
+    with open_page(browser, **LOOKS[look]) as page:
+        for name, path, prepare in pages_of(looked):
+            found += look_at(page, looked.site.url + path, prepare, f"{name}-{look}")
+    assert found == []
+
+
+@pytest.mark.parametrize("look", ["light", "phone"])
+def test_nothing_jumps_while_a_page_comes_up(browser: Any, looked: Looked, look: str) -> None:
+    paths = ("/", "/?parked=true", "/?day=all", "/jobs", "/storage", "/signals", "/signals?show=unknown", "/upload")
+    with open_page(browser, **LOOKS[look]) as page:
+        page.add_init_script(SHIFTS)
+        for path in paths:
+            page.goto(looked.site.url + path)
+            page.wait_for_load_state("networkidle")
+            page.wait_for_timeout(1200)  # a page that follows has asked once more
+            assert page.evaluate("window.shifts") == [], path
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_is_not_there(browser: Any, looked: Looked, look: str) -> None:
+    with open_page(browser, provoked=(404,), **LOOKS[look]) as page:
+        for name, path in (("error", "/nothing-here"), ("error-recording", "/recordings/ffffffffff")):
+            assert look_at(page, looked.site.url + path, None, f"{name}-{look}") == []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_new_paddock(browser: Any, tmp_path: Path, look: str) -> None:
+    """Every page before the first log says what to do next."""
+    pages = {"list": "/", "jobs": "/jobs", "storage": "/storage", "signals": "/signals", "deleted": "/deleted"}
+    with served(tmp_path, with_worker=False) as site, open_page(browser, **LOOKS[look]) as page:
+        for name, path in pages.items():
+            assert look_at(page, site.url + path, None, f"empty-{name}-{look}") == []
+            assert page.locator(".empty .actions a").count() > 0, path

@@ -9,6 +9,7 @@ import pytest
 
 from paddock.domain.recording import Failure, Highlights, Loss, LossReport, Status
 from paddock.usecases.services import Services
+from paddock.web.words import size
 from tests.web.builders import HOSTILE, STARTED_NS, build_artifact, build_channel, build_recording, metadata
 
 pytestmark = pytest.mark.anyio
@@ -86,6 +87,23 @@ async def test_a_failed_recording_says_why(client: httpx.AsyncClient, services: 
     await services.documents.recordings.insert(recording)
     page = (await client.get(f"/recordings/{recording.id}")).text
     assert "No message in it." in page and "The original is kept" in page
+    assert "No message in it.</span>" in (await client.get("/")).text, "its row in the list says it too"
+
+
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        ({"lost_ns": 2_300_000_000, "lost_bytes": 9}, "lost 2.3 s"),
+        ({"lost_bytes": 52_000}, f"lost {size(52_000)}"),
+        ({"lost_records": 411}, "lost 411 records"),
+        ({}, "nothing lost"),
+    ],
+)
+async def test_the_list_says_what_a_recovered_log_lost(
+    client: httpx.AsyncClient, services: Services, lost: dict[str, int], said: str
+) -> None:
+    await services.documents.recordings.insert(build_recording(loss=LossReport(missing=("footer",), **lost)))
+    assert f'<span class="lost">{said}</span>' in (await client.get("/")).text
 
 
 @pytest.mark.parametrize("status", [Status.VERIFYING, Status.STORED, Status.CONVERTING])

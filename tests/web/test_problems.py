@@ -65,7 +65,9 @@ async def test_a_database_that_is_away_is_503_and_says_when_to_come_back(
     monkeypatch.setattr(services.documents.recordings, "find", away)
     answer = await client.get("/api/recordings")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-    assert (await client.get("/", headers=HTML)).status_code == 503
+    page = await client.get("/", headers=HTML)
+    assert page.status_code == 503
+    assert "Paddock cannot answer just now" in page.text and ">Try again</a>" in page.text
 
 
 async def test_a_bug_is_logged_and_tells_nothing(

@@ -97,6 +97,47 @@ def test_the_catalogue_is_edited(browser: Any, tmp_path: Path) -> None:
         page.locator("#signal-rows tr").nth(1).wait_for(state="detached")
 
 
+def test_entries_are_put_in_order_by_keys_and_by_dragging(browser: Any, tmp_path: Path) -> None:
+    with served(tmp_path, with_worker=False) as site, open_page(browser, provoked=(409,)) as page:
+        fill(site)
+        page.goto(f"{site.url}/signals")
+        names = lambda: [entry.name.split(".")[0] for entry in site.run(load_catalogue(site.services)).signals]  # noqa: E731
+        grip = lambda name: page.get_by_role("button", name=f"Move {name}")  # noqa: E731
+        said = page.locator("#signals-said")
+        grip("Pedals.brake").focus()
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("ArrowUp")
+        said.get_by_text("Pedals.brake is now 1 of 3.").wait_for()
+        assert names() == ["Pedals", "VNData", "Pack"]
+        page.keyboard.press("ArrowDown")
+        said.get_by_text("Pedals.brake is now 2 of 3.").wait_for()
+        assert names() == ["VNData", "Pedals", "Pack"]
+        assert page.evaluate("document.activeElement.ariaLabel") == "Move Pedals.brake", "the grip keeps the focus"
+
+        box = page.locator("#signal-rows tr").nth(2).bounding_box()
+        grip("VNData.vn_vel_m_s.x").hover()
+        page.mouse.down()
+        page.mouse.move(box["x"] + 40, box["y"] + box["height"] - 4, steps=5)
+        page.locator("tr.drop-below", has_text="Pack").wait_for()
+        screenshot(page, "signals-dragged-light")
+        page.mouse.up()
+        said.get_by_text("VNData.vn_vel_m_s.x is now 3 of 3.").wait_for()
+        assert names() == ["Pedals", "Pack", "VNData"]
+        page.reload()
+        shown = page.locator("#signal-rows tr .name > code").all_inner_texts()
+        assert [name.split(".")[0] for name in shown] == names()
+
+        site.run(
+            save_catalogue(site.services, MEI, ENTRIES[:2], version=site.run(load_catalogue(site.services)).version)
+        )
+        grip("Pedals.brake").focus()
+        page.keyboard.press("ArrowDown")
+        said.get_by_text("Somebody changed the catalogue meanwhile").wait_for()
+        page.locator("#signal-rows tr").nth(2).wait_for(state="detached")
+        assert names() == ["VNData", "Pack"]
+
+
 def test_unknown_names_are_accepted_and_a_file_comes_in(browser: Any, tmp_path: Path) -> None:
     with served(tmp_path, with_worker=False) as site, open_page(browser, provoked=(422,)) as page:
         fill(site)

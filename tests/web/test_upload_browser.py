@@ -86,3 +86,25 @@ def test_a_link_that_ran_out_is_asked_for_again(browser: Any, tmp_path: Path, lo
         page.locator(".upload").get_by_text("uploaded", exact=True).wait_for(timeout=30_000)
         assert recording_of(site, log) is not None
         page.context.close()
+
+
+def test_an_upload_outlasts_a_connection_that_is_away(browser: Any, tmp_path: Path, log: Path) -> None:
+    with served(tmp_path / "data", with_worker=False) as site:
+        page = browser.new_context().new_page()
+        page.goto(f"{site.url}/upload")
+        away = page.locator(".upload").get_by_text("Paddock does not answer; goes on by itself")
+        page.locator(".dropzone").wait_for()
+        page.wait_for_load_state("networkidle")
+        page.context.set_offline(True)
+        page.locator("#pick-files").set_input_files(log)
+        away.wait_for()
+        page.route("**/objects/put?*part=2&*", lambda route: route.abort())
+        page.route("**/health", lambda route: route.abort())
+        with page.expect_request("**/health"):  # a part failed, and it asks whether anybody is there
+            page.context.set_offline(False)
+        away.wait_for()
+        screenshot(page, "upload-away-light")
+        page.unroute_all()
+        page.locator(".upload").get_by_text("uploaded", exact=True).wait_for(timeout=30_000)
+        assert recording_of(site, log) is not None
+        page.context.close()

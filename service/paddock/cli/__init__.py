@@ -16,7 +16,7 @@ from paddock import __version__
 from paddock.errors import PaddockError
 
 # numpy's linear algebra starts a thread per core that spins; nothing here uses it.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.putenv("OPENBLAS_NUM_THREADS", "1")
 
 COMMANDS = {
     "up": "Run Paddock here: the web service and the worker.",

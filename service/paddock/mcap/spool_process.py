@@ -28,8 +28,6 @@ from paddock.mcap.spool_writer import SpoolWriter
 
 _BATCHES = 3
 """One that is filled, one that waits, one that is decoded; enough to read on while the process starts."""
-_ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
-"""Tells glibc to keep memory for the next batch instead of returning it to the kernel after every one."""
 
 
 class SpoolProcess:
@@ -48,8 +46,7 @@ class SpoolProcess:
             with theirs:
                 fds = [theirs.fileno(), file.fileno(), shared.fileno()]
                 command = [sys.executable, "-P", "-m", __name__, *map(str, fds)]
-                environment = os.environ | _ALLOCATOR
-                self._process = subprocess.Popen(command, pass_fds=fds, stdin=subprocess.DEVNULL, env=environment)
+                self._process = subprocess.Popen(command, pass_fds=fds, stdin=subprocess.DEVNULL)
         self._connection = Connection(ours.detach())
         self._free = list(range(_BATCHES))
 

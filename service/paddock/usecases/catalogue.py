@@ -54,6 +54,10 @@ def _changed() -> Conflict:
     )
 
 
+def _no_such_position(position: int) -> Rejected:
+    return Rejected(f"There is no entry at position {position}: read the catalogue again.", code="bad_catalogue")
+
+
 class EntryChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One entry added, replaced or removed."""
 
@@ -83,11 +87,33 @@ async def change_entries(
         elif 0 <= change.position < known:
             entries[change.position] = change.entry
         else:
-            raise Rejected(
-                f"There is no entry at position {change.position}: read the catalogue again.", code="bad_catalogue"
-            )
+            raise _no_such_position(change.position)
     kept = [entry for entry in entries if entry is not None]
     return await save_catalogue(services, principal, kept, version=version)
+
+
+async def move_entry(
+    services: Services, principal: Principal, position: int, to: int, *, version: int
+) -> Catalogue:
+    """Put one entry elsewhere; of several signals for one role the upper one counts.
+
+    Args:
+        position: of the entry in ``version``, from 0.
+        to: its position afterwards; those in between move up or down by one.
+
+    Raises:
+        Rejected: a position that is not there.
+        Conflict: as for ``save_catalogue``.
+    """
+    catalogue = await load_catalogue(services)
+    if catalogue.version != version:
+        raise _changed()
+    entries = list(catalogue.signals)
+    for place in (position, to):
+        if not 0 <= place < len(entries):
+            raise _no_such_position(place)
+    entries.insert(to, entries.pop(position))
+    return await save_catalogue(services, principal, entries, version=version)
 
 
 async def import_catalogue(services: Services, principal: Principal, text: str, *, version: int) -> Catalogue:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
@@ -44,31 +42,33 @@ class Storage(msgspec.Struct, frozen=True):
 async def storage_used(services: Services) -> Storage:
     """Sums made in the store; no document is read, and what is deleted counts until it is purged."""
     documents = services.documents
-    recordings, artifacts, deleted = await asyncio.gather(
-        documents.recordings.sums("size_bytes", ("metadata.car.value", "metadata.event.value", "id")),
-        documents.artifacts.sums("size_bytes", ("recording", "format")),
-        documents.recordings.sums("size_bytes", ("deleted_at",), [Exists("deleted_at")]),
-    )
-    derived, files, by_format = Counter[Scalar](), Counter[str](), Counter[str]()
+    # One after the other: ten thousand rows are made by Python threads, which only get into each other's way.
+    artifacts = await documents.artifacts.sums("size_bytes", ("recording", "format"))
+    recordings = await documents.recordings.sums("size_bytes", ("metadata.car.value", "metadata.event.value", "id"))
+    deleted = await documents.recordings.sums("size_bytes", ("deleted_at",), [Exists("deleted_at")])
+    # Plain numbers in plain dictionaries, because there are as many groups as recordings to add up.
+    derived: dict[Scalar, int] = {}
+    formats: dict[Scalar, list[int]] = {}
     for group in artifacts:
         recording, format_ = group.values
-        derived[recording] += group.sum
-        files[_text(format_)] += group.count
-        by_format[_text(format_)] += group.sum
-    # Plain numbers, because there may be ten thousand recordings to add up.
-    found: dict[tuple[str, str], list[int]] = {}
-    for group in recordings:
-        car, event, recording_id = group.values
-        numbers = found.setdefault((_text(car), _text(event)), [0, 0, 0])
+        derived[recording] = derived.get(recording, 0) + group.sum
+        numbers = formats.setdefault(format_, [0, 0])
         numbers[0] += group.count
         numbers[1] += group.sum
-        numbers[2] += derived[recording_id]
-    usages = (Usage(*key, *numbers) for key, numbers in found.items())
+    found: dict[tuple[Scalar, Scalar], list[int]] = {}
+    for group in recordings:
+        car, event, recording = group.values
+        numbers = found.setdefault((car or "", event or ""), [0, 0, 0])
+        numbers[0] += group.count
+        numbers[1] += group.sum
+        numbers[2] += derived.get(recording, 0)
+    usages = (Usage(str(car), str(event), *numbers) for (car, event), numbers in found.items())
     groups = sorted(usages, key=lambda usage: (-usage.total_bytes, usage.car, usage.event))
+    by_format = ((str(name), files, size_bytes) for name, (files, size_bytes) in formats.items())
     return Storage(
         total=_total(groups),
         groups=tuple(groups),
-        by_format=tuple((name, files[name], size_bytes) for name, size_bytes in by_format.most_common()),
+        by_format=tuple(sorted(by_format, key=lambda each: -each[2])),
         deleted_bytes=sum(group.sum for group in deleted),
     )
 
@@ -88,7 +88,3 @@ def _plus(known: Usage, more: Usage) -> Usage:
         known.original_bytes + more.original_bytes,
         known.derived_bytes + more.derived_bytes,
     )
-
-
-def _text(value: Scalar) -> str:
-    return "" if value is None else str(value)

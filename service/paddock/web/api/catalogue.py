@@ -19,6 +19,7 @@ from paddock.usecases.catalogue import (
     export_catalogue,
     import_catalogue,
     load_catalogue,
+    move_entry,
     save_catalogue,
 )
 from paddock.usecases.unknown_names import Sighting, unknown_names
@@ -63,6 +64,14 @@ class Changes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             max_length=5_000,
         ),
     ]
+
+
+class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One entry put elsewhere."""
+
+    version: Version
+    position: Annotated[int, Meta(description="Of the entry, from 0.", examples=[3])]
+    to: Annotated[int, Meta(description="Its position afterwards.", examples=[0])]
 
 
 class TomlImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -116,6 +125,15 @@ async def change_catalogue(
     """Add, replace and remove entries in one step: all of it is done, or nothing."""
     data = await strictly(request, Changes)
     return _resource(await change_entries(services, principal, data.changes, version=data.version))
+
+
+@post("/move", status_code=200, responses=responses(400, 409, 422), summary="Move an entry")
+async def move_in_catalogue(
+    request: AnyRequest, services: TheServices, principal: ThePrincipal, data: JSONBody[Move]
+) -> CatalogueResource:
+    """Put an entry above or below others: of several signals for one role the upper one counts."""
+    data = await strictly(request, Move)
+    return _resource(await move_entry(services, principal, data.position, data.to, version=data.version))
 
 
 @get("/signals.toml", responses=responses(503), summary="Export the catalogue")
@@ -173,6 +191,7 @@ ROUTER = Router(
         show_catalogue,
         replace_catalogue,
         change_catalogue,
+        move_in_catalogue,
         export_toml,
         import_toml,
         list_unknown,

@@ -36,7 +36,7 @@ from paddock.web.api.resources import RecordingResource, summarise
 from paddock.web.conditional import Page
 from paddock.web.injected import After, AnyRequest, ThePrincipal, TheServices
 from paddock.web.search_parameters import TheSearch, read_day, search_of, zone_of
-from paddock.web.words import duration
+from paddock.web.words import duration, plural
 
 PAGE_SIZE = 50
 EVERYTHING = "all"
@@ -111,6 +111,7 @@ async def recordings_page(
         principal=principal,
         groups=listed,
         day=shown,
+        untagged=[row.item.id for row in everything if row.untagged],
         parked=Group(None, folded),
         parked_count=len(shown.parked) if shown else 0,
         parked_open=bool(folded),
@@ -170,7 +171,9 @@ def _lost(loss: LossReport | None) -> str:
         return ""
     if loss.lost_ns:
         return f"lost {duration(loss.lost_ns / NS_PER_S)}"
-    return f"lost {size(loss.lost_bytes)}" if loss.lost_bytes else ""
+    if loss.lost_bytes:
+        return f"lost {size(loss.lost_bytes)}"
+    return f"lost {plural(loss.lost_records, 'record')}" if loss.lost_records else "nothing lost"
 
 
 def _facets(counted: dict[str, list[tuple[str, int]]], search: Search) -> list[Facet]:

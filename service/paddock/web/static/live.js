@@ -12,7 +12,7 @@ const OFFLINE_MS = 3000;
 
 let etag = "";
 let timer = 0;
-let asking = false;
+let asked = Promise.resolve();  // one question at a time
 const served = new WeakMap();  // element → the HTML the server sent for it, before times were localised
 
 const html = (element) => served.get(element) ?? element.outerHTML;
@@ -47,13 +47,20 @@ function merge(old, fresh) {
     }
     known.delete(child.id);
     if (kept === place) place = place.nextElementSibling;
-    else old.insertBefore(kept, place);
+    else insert(old, kept, place);
   }
   while (place) {
     const next = place.nextElementSibling;
     place.remove();
     place = next;
   }
+}
+
+/** Whoever is in a row that goes elsewhere goes with it; the browser alone would let go. */
+function insert(parent, node, before) {
+  const focused = node.contains(document.activeElement) ? document.activeElement : null;
+  parent.insertBefore(node, before);
+  focused?.focus({ preventScroll: true });
 }
 
 function replace(old, fresh) {
@@ -92,9 +99,8 @@ function unsettled() {
 }
 
 async function tick() {
-  if (asking || document.hidden) return;
-  asking = true;
   clearTimeout(timer);
+  if (document.hidden) return;
   let pause = OFFLINE_MS;
   const offline = document.getElementById("offline");
   try {
@@ -104,21 +110,25 @@ async function tick() {
   } catch {
     offline.hidden = false;
   }
-  asking = false;
-  timer = setTimeout(tick, pause);
+  timer = setTimeout(ask, pause);
+}
+
+function ask() {
+  asked = asked.then(tick);
+  return asked;
 }
 
 const live = document.querySelector("main > [data-live]") !== null;
 
-/** Looks at once, for who knows that something has just changed; nothing on a page that does not follow. */
+/** Looks at once, for who knows that something has just changed; resolves when it is shown. Nothing on a page that does not follow. */
 export function refreshNow() {
   clearTimeout(timer);
-  if (live) void tick();
+  return live ? ask() : asked;
 }
 
 if (live) {
   remember(document);
   document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : refreshNow()));
   addEventListener("online", refreshNow);
-  timer = setTimeout(tick, unsettled() ? BUSY_MS : CALM_MS);
+  timer = setTimeout(ask, unsettled() ? BUSY_MS : CALM_MS);
 }

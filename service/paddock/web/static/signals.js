@@ -8,12 +8,12 @@ const importer = document.getElementById("import");
 const said = document.getElementById("signals-said");
 let editing = {};
 
-const version = () => Number(document.getElementById("signals-head").dataset.version);
+export const version = () => Number(document.getElementById("signals-head").dataset.version);
 const key = (entry) => JSON.stringify([entry.name, entry.cars ?? []]);
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /** The answer, or an Error with the server's sentence and `status`. */
-async function call(path, body) {
+export async function call(path, body) {
   let answer;
   try {
     answer = await fetch(CATALOGUE + path, body && {
@@ -57,7 +57,7 @@ async function changeNewest(changes, known) {
 
 const describe = (entry) => Object.entries(entry).map(([field, value]) => `${field} ${[value].flat().join(", ")}`).join(" · ");
 
-function tell(text) {
+export function tell(text) {
   said.textContent = text;
   said.hidden = false;
   clearTimeout(tell.timer);

@@ -5,6 +5,7 @@ import { forget, recall, remember } from "/static/unfinished.js";
 const PARTS_AT_ONCE = 3;
 const PART_TRIES = 3;
 const ROUNDS = 4;
+const AWAY_MS = 3000;
 const MAGIC = [0x89, 0x4d, 0x43, 0x41, 0x50, 0x30, 0x0d, 0x0a];
 
 const worker = new Worker("/static/hash-worker.js", { type: "module" });
@@ -47,7 +48,7 @@ async function call(path, body) {
       method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body ?? {}),
     });
   } catch {
-    throw new Error("Paddock does not answer. Check the connection, then try again.");
+    throw Object.assign(new Error("Paddock does not answer. Check the connection, then try again."), { lost: true });
   }
   const said = await answer.json().catch(() => ({}));
   if (!answer.ok) {
@@ -56,6 +57,35 @@ async function call(path, body) {
     throw error;
   }
   return said;
+}
+
+/** Whether Paddock answers at all: a store that does not is another fault than a connection that is away. */
+async function answers() {
+  try {
+    return (await fetch("/health", { cache: "no-store" })).status < 500;
+  } catch {
+    return false;
+  }
+}
+
+/** Until it is worth trying again: the browser hears of a network, or a few seconds are over. */
+const aWhile = () => new Promise((resolve) => {
+  setTimeout(resolve, AWAY_MS);
+  addEventListener("online", resolve, { once: true });
+});
+
+/** What `ask` answers, however long Paddock is away. */
+async function patiently(ask, pause, away) {
+  for (;;) {
+    await pause.passed();
+    try {
+      return await ask();
+    } catch (error) {
+      if (!error.lost) throw error;
+      away();
+      await aWhile();
+    }
+  }
 }
 
 /** Holds a transfer: parts on their way are cut off, and sent again after `resume`. */
@@ -111,7 +141,7 @@ function put(url, bytes, sent, pause) {
   });
 }
 
-async function putPart(file, part, sent, pause) {
+async function putPart(file, part, sent, pause, away) {
   for (let tries = 1; ;) {
     await pause.passed();
     try {
@@ -120,7 +150,13 @@ async function putPart(file, part, sent, pause) {
     } catch (error) {
       sent(0);
       if (error.paused) continue;
-      if (error.useless || tries >= PART_TRIES) throw error;
+      if (error.useless) throw error;
+      if (!await answers()) {
+        away();
+        await aWhile();
+        continue;
+      }
+      if (tries >= PART_TRIES) throw error;
       await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** tries));
       tries += 1;
     }
@@ -128,7 +164,7 @@ async function putPart(file, part, sent, pause) {
 }
 
 /** Sends the parts that are missing; `sent(bytes)` hears how much of the whole file has arrived. */
-async function putAll(file, missing, sent, pause) {
+async function putAll(file, missing, sent, pause, away) {
   const absent = missing.reduce((sum, part) => sum + part.size_bytes, 0);
   const arrived = new Map();
   const report = () => sent(file.size - absent + [...arrived.values()].reduce((sum, bytes) => sum + bytes, 0));
@@ -137,7 +173,7 @@ async function putAll(file, missing, sent, pause) {
   const lane = async () => {
     for (let part = parts.shift(); part; part = parts.shift()) {
       const { number } = part;
-      await putPart(file, part, (bytes) => { arrived.set(number, bytes); report(); }, pause);
+      await putPart(file, part, (bytes) => { arrived.set(number, bytes); report(); }, pause, away);
     }
   };
   try {
@@ -149,7 +185,8 @@ async function putAll(file, missing, sent, pause) {
 }
 
 /**
- * Sends one file. `say(stage, bytes)` hears "hashing" and "sending" with how many bytes are done.
+ * Sends one file. `say(stage, bytes)` hears "hashing" and "sending" with how many bytes are done, and "offline" while
+ * Paddock does not answer; it goes on by itself.
  * Resolves to {recording, duplicate}; rejects with an Error whose message is for people.
  */
 export async function transfer(file, { metadata, pause, say }) {
@@ -158,16 +195,20 @@ export async function transfer(file, { metadata, pause, say }) {
   say("hashing", 0);
   const sha256 = recall(file) ?? await hash(file, (share) => say("hashing", share * file.size));
   remember(file, sha256);
+  let arrived = 0;
+  const sending = (bytes) => { arrived = bytes; say("sending", bytes); };
+  const away = () => say("offline", arrived);
   for (let round = 1; ; round += 1) {
-    await pause.passed();
-    const plan = await call("/api/uploads", { sha256, size_bytes: file.size, name: file.name, metadata });
+    const announce = () => call("/api/uploads", { sha256, size_bytes: file.size, name: file.name, metadata });
+    const plan = await patiently(announce, pause, away);
     if (plan.recording) {
       forget(file);
       return { recording: plan.recording, duplicate: round === 1 };
     }
     try {
-      await putAll(file, plan.parts, (bytes) => say("sending", bytes), pause);
-      const { recording } = await call(`/api/uploads/${encodeURIComponent(plan.id)}/complete`);
+      await putAll(file, plan.parts, sending, pause, away);
+      const complete = () => call(`/api/uploads/${encodeURIComponent(plan.id)}/complete`);
+      const { recording } = await patiently(complete, pause, away);
       forget(file);
       return { recording, duplicate: false };
     } catch (error) {

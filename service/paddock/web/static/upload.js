@@ -30,8 +30,15 @@ function queue(file, item) {
   totals.add(item, file.size);
   show(item, "waiting", "waiting", size(file.size), 0);
   waiting.push({ file, item });
-  panel.hidden = false;
+  reveal();
   start();
+}
+
+/** On a phone the panel is below the form: whoever adds files wants to see what becomes of them. */
+function reveal() {
+  if (!panel.hidden) return;
+  panel.hidden = false;
+  panel.scrollIntoView({ block: "nearest" });
 }
 
 function start() {
@@ -58,7 +65,8 @@ async function send(file, item) {
       pause,
       say: (stage, bytes) => {
         if (stage === "sending") totals.sent(item, bytes);
-        if (!pause.on) show(item, "working", stage, detail(file, item, bytes), bytes / file.size);
+        const said = stage === "offline" ? "Paddock does not answer; goes on by itself" : detail(file, item, bytes);
+        if (!pause.on) show(item, "working", stage, said, bytes / file.size);
         pauseButton(file, item, pause);
         count();
       },
@@ -196,7 +204,7 @@ async function addEntries(entries) {
 }
 
 function say(text) {
-  panel.hidden = false;
+  reveal();
   total.textContent = text;
 }
 

@@ -34,18 +34,20 @@ export function clear() {
   show();
 }
 
-function say(text) {
+/** Says what came of it, and where it goes on: `next` is an address and its words. */
+function say(text, next) {
   const toast = document.getElementById("toast");
   toast.textContent = text;
+  if (next) toast.append(" ", Object.assign(document.createElement("a"), { href: next[0], textContent: next[1] }));
   toast.hidden = false;
   clearTimeout(say.timer);
   say.timer = setTimeout(() => { toast.hidden = true; }, 6000);
 }
 
-async function run(path, body, done) {
+async function run(path, body, done, next) {
   try {
     const answer = await call("POST", path, body);
-    say(done(answer.count));
+    say(done(answer.count), answer.count ? next : undefined);
     clear();
     refreshNow();
   } catch (error) {
@@ -75,7 +77,7 @@ document.addEventListener("change", (event) => {
 
 document.addEventListener("click", (event) => {
   const tag = event.target.closest("[data-tag]");
-  if (tag) openTag([tag.dataset.tag]);
+  if (tag) openTag(tag.dataset.tag.split(" "));
 });
 document.getElementById("bulk-tag").addEventListener("click", () => openTag([...selected]));
 document.getElementById("bulk-clear").addEventListener("click", clear);
@@ -83,12 +85,12 @@ document.getElementById("tag-cancel").addEventListener("click", () => dialog.clo
 document.getElementById("bulk-export").addEventListener("click", () => {
   const format = document.getElementById("bulk-format").value;
   run("/api/recordings/export", { ids: [...selected], export: { format } }, (count) =>
-    count ? `Making ${count} ${format.toUpperCase()} file${count === 1 ? "" : "s"}; follow them on the jobs page.`
-      : "All of them are made already: see each recording's downloads.");
+    count ? `Making ${count} ${format.toUpperCase()} file${count === 1 ? "" : "s"}.`
+      : "All of them are made already: see each recording's downloads.", ["/jobs", "Follow them"]);
 });
 document.getElementById("bulk-delete").addEventListener("click", () => {
   run("/api/recordings/delete", { ids: [...selected] }, (count) =>
-    `${recordings(count)} deleted. They can be restored under “Deleted”.`);
+    `${recordings(count)} deleted.`, ["/deleted", "See and restore"]);
 });
 
 dialog.querySelector("form").addEventListener("submit", async (event) => {

@@ -31,6 +31,13 @@ form.addEventListener("change", (event) => {
   if (event.target.matches("[type=checkbox], [type=date]")) apply();
 });
 
+/** Fills a menu each time it opens; also one that was opened while this script was still on its way. */
+function whenOpen(id, fill) {
+  const menu = document.getElementById(id);
+  menu.addEventListener("toggle", () => { if (menu.open) fill(menu); });
+  if (menu.open) fill(menu);
+}
+
 function add() {
   const row = document.getElementById("condition").content.cloneNode(true).firstElementChild;
   conditions.insertBefore(row, document.getElementById("condition"));
@@ -38,8 +45,8 @@ function add() {
 }
 
 document.getElementById("add-condition").addEventListener("click", () => add().querySelector(".name").focus());
-document.getElementById("conditions").addEventListener("toggle", (event) => {
-  if (event.target.open && !conditions.querySelector(":scope > .condition")) add();
+whenOpen("conditions", () => {
+  if (!conditions.querySelector(":scope > .condition")) add();
 });
 conditions.addEventListener("click", (event) => {
   const button = event.target.closest(".remove");
@@ -74,10 +81,22 @@ conditions.addEventListener("input", (event) => {
   }, 120);
 });
 
-document.getElementById("topics").addEventListener("toggle", async () => {
-  const list = document.getElementById("topic-names");
-  if (!list.children.length) offer(list, await ask("/api/topics"));
-}, { once: true });
+/** Every topic to tick; those that are chosen stand there already, from the server. */
+function offerTopics(choices, names) {
+  const known = new Set([...choices.querySelectorAll("[type=checkbox]")].map((box) => box.value));
+  for (const name of names.filter((each) => !known.has(each))) {
+    const label = document.createElement("label");
+    const text = Object.assign(document.createElement("span"), { className: "text", textContent: name });
+    label.append(Object.assign(document.createElement("input"), { type: "checkbox", name: "topic", value: name }), " ", text);
+    choices.append(label);
+  }
+}
+
+whenOpen("topics", async (menu) => {
+  const names = await ask("/api/topics");
+  offer(document.getElementById("topic-names"), names);
+  offerTopics(menu.querySelector(".choices"), names);
+});
 
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.facet[open]")) {

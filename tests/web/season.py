@@ -1,0 +1,161 @@
+"""A test day at the track as documents: driven runs, a parked car, damage, work that waits, what was deleted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paddock.domain.catalogue import Entry
+from paddock.domain.catalogue_defaults import Role
+from paddock.domain.job import Job, JobState
+from paddock.domain.principal import LOCAL_USER
+from paddock.domain.recording import Failure, Highlights, Loss, LossReport, Recording, Signal, Status
+from paddock.usecases.catalogue import save_catalogue
+from paddock.usecases.services import Services
+from tests.web.builders import HOSTILE, STARTED_NS, build_artifact, build_channel, build_recording, metadata
+
+MINUTE_NS = 60_000_000_000
+FULL_DISK = Failure("disk_full", "The worker's disk is full: make room, then retry the job.")
+UNREADABLE = Failure(
+    "unreadable", "The file ends after 10,912 bytes, inside its first chunk: no message can be read."
+)
+CATALOGUE = (
+    Entry(
+        "VNData.vn_vel_m_s.x", ("vn_data.velocity.x",), label="Ground speed", unit="m/s", role=Role.SPEED, high=40
+    ),
+    Entry("Pack.cell_temp_max", unit="°C", high=60.0, cars=("HT09", "HT08")),
+    Entry("Pedals.brake", unit="bar", role=Role.BRAKE, low=0.0, high=120.0),
+    Entry("a_very_long_topic_of_a_supplier/with_slashes.and_a_nested.path.to.one.value_that_goes_on"),
+)
+
+
+@dataclass(frozen=True)
+class Day:
+    """What pages are asked for, as the site's addresses name it."""
+
+    run: str
+    damaged: str
+    broken: str
+    deleted: str
+
+
+async def a_test_day(services: Services) -> Day:
+    """Fill a Paddock with a day of a team that tests."""
+    runs = [_run(number) for number in range(14)]
+    parked = [
+        build_recording(
+            f"parked {number}",
+            started_ns=STARTED_NS + 7 * number * MINUTE_NS,
+            duration_ns=11_000_000_000,
+            highlights=Highlights(driven=False),
+        )
+        for number in range(14)
+    ]
+    damaged, broken, converting, deleted = _damaged(), _broken(), _converting(), _deleted()
+    documents = services.documents
+    everything = [*runs, *parked, damaged, broken, converting, deleted]
+    await documents.recordings.put_many(everything)
+    await documents.artifacts.put_many(
+        [
+            build_artifact(each, id=f"{each.id[:30]}{kind}", format=kind)
+            for each in [*runs, *parked, damaged]
+            for kind in ("mat", "csv")[: 1 + (each in runs[:4])]
+        ]
+    )
+    names = ("rpm", "motor_temp_c", "thingummy", "dc_bus_voltage", "torque_nm", "igbt_temp", "errorCode")
+    await documents.signals.put_many(
+        [
+            Signal(f"{runs[0].id}:Inverter.{name}", runs[0].id, f"Inverter.{name}", "float", "inverter")
+            for name in names
+        ]
+    )
+    await save_catalogue(services, LOCAL_USER, CATALOGUE, version=0)
+    await documents.jobs.put_many(_jobs(services.now(), runs, converting, broken))
+    return Day(runs[0].id[:16], damaged.id[:16], broken.id[:16], deleted.id[:16])
+
+
+def _run(number: int) -> Recording:
+    drivers, events = ("Adam", "Mei", "Jonas", "Priya"), ("Endurance", "Autocross", "Skidpad", "Acceleration")
+    known = metadata(car="HT09", driver=drivers[number % 4], event=events[number % 4], venue="Michigan Speedway")
+    if number == 5:
+        known = metadata(
+            car="HT09 with the new undertray", driver="Maximiliane von Hohenlohe-Langenburg", event=HOSTILE
+        )
+    uploaded_at = STARTED_NS + 25 * number * MINUTE_NS
+    return build_recording(
+        number,
+        uploaded_at=uploaded_at,
+        started_ns=uploaded_at,
+        duration_ns=(95 + 61 * number) * 1_000_000_000,
+        message_count=240_000 + 190_331 * number,
+        size_bytes=9_400_000 + 11_731_000 * number,
+        metadata={} if number == 9 else known,
+        channels=(build_channel("VNData"), build_channel("Inverter")),
+        highlights=Highlights(1_240.0 * number, "VNData.v", 21.2 + number, 3.42 - number / 40, 31.4 + number, True)
+        if number % 5
+        else Highlights(),
+    )
+
+
+def _damaged() -> Recording:
+    topics = ("VNData", "VehicleData", "BatteryPack", "InverterFL", "TirePressures", "DriverInputs", "Shutdown")
+    lost = LossReport(
+        missing=("footer", "summary"),
+        losses=(Loss("truncated_chunk", 73_348_112, 52_208, 411),),
+        lost_bytes=52_208,
+        lost_records=411,
+        lost_ns=120_000_000,
+    )
+    silent = build_channel("Aero", message_count=0, rate_hz=None, largest_gap_ns=None)
+    return build_recording(
+        50,
+        uploaded_at=STARTED_NS + 400 * MINUTE_NS,
+        names=("HT09_endurance_stint2.mcap", "stint2 (copy).mcap"),
+        loss=lost,
+        channels=(*(build_channel(topic) for topic in topics), silent),
+    )
+
+
+def _broken() -> Recording:
+    return build_recording(
+        51,
+        uploaded_at=STARTED_NS + 410 * MINUTE_NS,
+        status=Status.FAILED,
+        error=UNREADABLE,
+        loss=None,
+        started_ns=None,
+        duration_ns=None,
+        message_count=None,
+        metadata={},
+        channels=(),
+        file_metadata=(),
+    )
+
+
+def _converting() -> Recording:
+    return build_recording(
+        52,
+        uploaded_at=STARTED_NS + 420 * MINUTE_NS,
+        status=Status.CONVERTING,
+        loss=None,
+        started_ns=None,
+        duration_ns=None,
+        message_count=None,
+        metadata={},
+        channels=(),
+    )
+
+
+def _deleted() -> Recording:
+    return build_recording(53, deleted_at=STARTED_NS + 430 * MINUTE_NS)
+
+
+def _jobs(now: int, runs: list[Recording], converting: Recording, broken: Recording) -> list[Job]:
+    def job(recording: Recording, state: JobState, progress: float, tries: int, **more: object) -> Job:
+        return Job(f"convert-{recording.id}", "convert", recording.id, now, now, state, progress, tries, **more)  # type: ignore[arg-type]
+
+    return [
+        job(converting, JobState.RUNNING, 0.42, 1, updated_at=now),
+        job(broken, JobState.DEAD, 0.1, 5, error=UNREADABLE, updated_at=now - MINUTE_NS),
+        job(runs[7], JobState.QUEUED, 0.0, 2, error=FULL_DISK, updated_at=now - MINUTE_NS),
+        *(job(each, JobState.DONE, 1, 1, updated_at=now - 2 * MINUTE_NS) for each in runs[:6]),
+    ]
