@@ -66,10 +66,9 @@ class SpoolProcess:
         """See ``SpoolWriter``; returns before they are decoded."""
         number = self._free.pop()
         assert self._batches[number] is batch, "batches are filled one after the other"
-        self._send("write", number, batch.rows, batch.size_bytes, batch.ordinal, batch.oversized is not None)
-        if batch.oversized is not None:
-            self._connection.send_bytes(batch.oversized)
-            batch.oversized = None
+        oversized, batch.oversized = batch.oversized, None
+        rest = batch.rows, batch.size_bytes, batch.ordinal, oversized is not None
+        self._send("write", number, *rest, payload=oversized)
 
     def finish(self) -> list[SpooledChannel]:
         """See ``SpoolWriter``."""
@@ -84,9 +83,11 @@ class SpoolProcess:
         self._process.kill()
         self._process.wait()
 
-    def _send(self, *message: Any) -> None:
+    def _send(self, *message: Any, payload: bytes | memoryview | None = None) -> None:
         try:
             self._connection.send(message)
+            if payload is not None:
+                self._connection.send_bytes(payload)
         except (BrokenPipeError, ConnectionResetError):
             # It failed, and perhaps could still say why.
             while True:
