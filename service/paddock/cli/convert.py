@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +73,10 @@ def _convert_here(targets: dict[Path, Path], request: ExportRequest) -> int:
 
 
 def _convert_apart(targets: dict[Path, Path], request: ExportRequest, processes: int) -> int:
+    # Imported here, because one log alone is done sooner without.
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from multiprocessing import get_context
+
     failed = 0
     with progress_bar() as bar, ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         task = bar.add_task(f"{len(targets)} logs", total=len(targets))
