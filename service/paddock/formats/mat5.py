@@ -49,6 +49,7 @@ reads on (it refuses a few texts even so). So the second is for texts that have 
 _DATA_TYPE = {"i1": 1, "u1": 2, "i2": 3, "u2": 4, "i4": 5, "u4": 6, "f4": 7, "f8": 9, "i8": 12, "u8": 13}
 _ARRAY_CLASS = {"f8": 6, "f4": 7, "i1": 8, "u1": 9, "i2": 10, "u2": 11, "i4": 12, "u4": 13, "i8": 14, "u8": 15}
 _THREADS = 2
+"""More gain nothing: between two reads or writes each needs Python's lock."""
 _PIECE_BYTES = 8 << 20
 """How much of a column of cells is built at once."""
 

@@ -82,18 +82,18 @@ class Batch:
         if not self.rows:
             self.ordinal = run.ordinal + first
         begin, end = int(run.starts[first]), int(run.ends[stop - 1])
-        order = first + _sorted_by_number(numbers[first:stop])
+        order = _sorted_by_number(numbers[first:stop])
         self.record_bytes += end - begin
         here = slice(self.rows, self.rows + len(order))
         if end - begin > BATCH_BYTES:
             self.oversized = memoryview(run.data)[begin + HEAD_BYTES : end]
             self._columns["ends"][0] = self.size_bytes = len(self.oversized)
         else:
-            self._copy(run, begin, end, first, stop, order - first, here)
-        heads = run.heads
-        self._columns["numbers"][here] = numbers[order]
+            self._copy(run, begin, end, first, stop, order, here)
+        heads = run.heads[first:stop]
+        self._columns["numbers"][here] = numbers[first:stop][order]
         self._columns["log_time"][here] = heads["log_time"][order]
-        self._columns["publish_time"][here] = np.minimum(heads["publish_time"], np.uint64(LAST_TIME))[order]
+        self._columns["publish_time"][here] = np.minimum(heads["publish_time"][order], np.uint64(LAST_TIME))
         self._columns["sequence"][here] = heads["sequence"][order]
         self.rows += len(order)
 
