@@ -5,9 +5,14 @@ import random
 import zlib
 
 import pytest
+from mcap.records import MessageIndex
+from mcap.stream_reader import StreamReader
 
 from paddock.mcap import windows
+from paddock.mcap.records import MESSAGE_INDEX
+from paddock.mcap.scan import Indexes, Record, scan
 from paddock.mcap.windows import FileWindow, StreamWindow
+from tests.mcap.builders import car_log
 
 DATA = random.Random(0).randbytes(5000)
 
@@ -23,39 +28,29 @@ def test_a_window_shows_what_is_there_wherever_it_is_moved(monkeypatch: pytest.M
         assert window.data[begin : begin + size] == DATA[position : position + size]
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_the_checksum_is_of_all_that_was_passed_whatever_was_looked_at_twice(
-    monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
+def test_a_checksum_does_not_move_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(windows, "BLOCK_BYTES", 300)
-    chance = random.Random(seed)
+    monkeypatch.setattr(windows, "_READ_BYTES", 100)
     window = FileWindow(io.BytesIO(DATA))
-    begun = position = 0
-    checked = 0
-    while position < len(DATA):
-        window.ensure(position, chance.randrange(1, 400))
-        if chance.random() < 0.3:  # back, or far on, and on from where it was
-            window.ensure(chance.randrange(len(DATA)), 50)
-            window.ensure(position, 1)
-        if chance.random() < 0.2:
-            found = window.crc_until(position)
-            assert found in (None, zlib.crc32(DATA[begun:position]))
-            checked += found is not None
-            window.crc_begins(position)
-            begun = position
-        position += chance.randrange(200)
-    assert checked
+    window.ensure(2000, 50)
+    assert window.crc(0, 2010) == zlib.crc32(DATA[:2010])
+    assert window.crc(4990, 9000) == zlib.crc32(DATA[4990:]), "as far as the file goes"
+    for position in (2040, 2100, 4000):
+        begin = window.ensure(position, 100)
+        assert window.data[begin : begin + 100] == DATA[position : position + 100]
 
 
-def test_no_checksum_is_made_up_for_bytes_that_were_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(windows, "BLOCK_BYTES", 300)
-    window = FileWindow(io.BytesIO(DATA))
-    window.ensure(0, 10)
-    window.ensure(2000, 10)
-    assert window.crc_until(2010) is None
-    window.crc_begins(2010)
-    assert window.crc_until(2050) == zlib.crc32(DATA[2010:2050])
-    assert window.crc_until(2040) is None, "more was taken in already"
+@pytest.mark.parametrize("read_bytes", [64, 300, 1000, 4000])
+def test_message_indexes_are_whole_wherever_a_read_ends(monkeypatch: pytest.MonkeyPatch, read_bytes: int) -> None:
+    monkeypatch.setattr(windows, "BLOCK_BYTES", 2 * read_bytes)
+    monkeypatch.setattr(windows, "_READ_BYTES", read_bytes)
+    log = car_log(200)
+    official = sum(
+        isinstance(each, MessageIndex) for each in StreamReader(io.BytesIO(log), emit_chunks=True).records
+    )
+    events = list(scan(FileWindow(io.BytesIO(log))))
+    assert sum(len(event.entries) for event in events if isinstance(event, Indexes)) == official
+    assert not any(isinstance(event, Record) and event.opcode == MESSAGE_INDEX for event in events)
 
 
 @pytest.mark.parametrize("seed", range(20))

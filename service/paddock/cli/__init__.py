@@ -13,6 +13,7 @@ import sys
 import click
 
 from paddock import __version__
+from paddock.allocator import keep_freed_memory
 from paddock.errors import PaddockError
 
 # numpy's linear algebra starts a thread per core that spins; nothing here uses it.
@@ -66,6 +67,7 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line: one line per error, and an exit code."""
+    keep_freed_memory()
     try:
         # Commands return nothing; a number here is that of a ``click.exceptions.Exit``.
         sys.exit(group(standalone_mode=False))

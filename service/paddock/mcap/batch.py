@@ -149,7 +149,6 @@ def by_channel(batch: Batch) -> Iterator[tuple[int, Payloads]]:
     numbers, log_time, publish_time, sequence = (
         batch.column(name)[order] for name in ("numbers", "log_time", "publish_time", "sequence")
     )
-    sequence = sequence.astype(np.int64)
     for begin, end in pairwise([0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]):
         part = slice(begin, end)
         waiting = Payloads(payloads[part], log_time[part], publish_time[part], sequence[part], batch.ordinal)

@@ -100,6 +100,7 @@ class LogReader:
         self._progress = progress
         self._chunk: ChunkReader | None = None
         self._ordinal = 0
+        self._section = 0
         self._after_magic = self._after_garbage = False
         self._start_part()
         self.parts = 0
@@ -148,7 +149,7 @@ class LogReader:
     def _record(self, record: Record) -> Iterator[Run]:
         after_magic, self._after_magic = self._after_magic, record.opcode == MAGIC_RECORD
         if record.opcode == MAGIC_RECORD:
-            self._window.crc_begins(record.position)
+            self._section = record.position
             # The magic that ends a file is the same as the one that begins the next.
             if self._seen.footer and not self._seen.magic:
                 self._seen.magic = True
@@ -306,16 +307,11 @@ class LogReader:
             self.losses.lose_aside("bad_attachment_crc", record.position)
 
     def _check_section(self, record: Record, read: Callable[[Fields], int], end: int, reason: str) -> None:
-        """The data section ends with the checksum of what is before it, the summary section too.
-
-        0 was not computed by the writer. Where a wrong length led astray, the bytes were not seen in one go; the
-        damage is said anyway.
-        """
+        """The data section ends with the checksum of what is before it, the summary section too; 0 is none."""
         expected = self._read(read, record, self._window)
-        found = self._window.crc_until(end)
-        if expected and found is not None and found != expected:
+        if expected and self._window.crc(self._section, end) != expected:
             self.losses.lose_aside(reason, record.position)
-        self._window.crc_begins(record.position + PREFIX_BYTES + record.length)
+        self._section = record.position + PREFIX_BYTES + record.length
 
     def _cut_message(self, record: Record, window: Window, offset: int) -> None:
         """A message of which only the first bytes are there cannot be decoded."""

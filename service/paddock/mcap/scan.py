@@ -104,6 +104,12 @@ def scan(window: Window, position: int = 0, known: frozenset[int] = ANYWHERE) ->
                 yield Indexes(data, entries)
                 position = base + after
                 continue
+            if len(data) - at < (size := _index_size(data, at)) <= window.size - base - at:
+                # It reaches beyond the window.
+                yield from _messages(data, base, starts, at)
+                position = base + at
+                window.ensure(position, size)
+                continue
         position = base + at
         available = window.size - position
         if available <= 0:
@@ -172,14 +178,19 @@ def _message_starts(data: Data, position: int) -> tuple[list[int], int]:
 def _index_entries(data: Data, position: int) -> tuple[list[tuple[int, int]], int]:
     """The MessageIndex records in a row from ``position`` whose two lengths agree, and where they end."""
     found: list[tuple[int, int]] = []
-    while position + _INDEX_HEAD.size <= len(data):
-        opcode, length, _, size = _INDEX_HEAD.unpack_from(data, position)
-        after = position + PREFIX_BYTES + length
-        if opcode != MESSAGE_INDEX or length != size + 6 or size % 16 or after > len(data):
-            break
-        found.append((position + _INDEX_HEAD.size, size // 16))
-        position = after
+    while (size := _index_size(data, position)) and position + size <= len(data):
+        found.append((position + _INDEX_HEAD.size, (size - _INDEX_HEAD.size) // 16))
+        position += size
     return found, position
+
+
+def _index_size(data: Data, position: int) -> int:
+    """Bytes of the MessageIndex record at ``position``; 0 when there is none whose two lengths agree."""
+    if position + _INDEX_HEAD.size > len(data):
+        return 0
+    opcode, length, _, size = _INDEX_HEAD.unpack_from(data, position)
+    is_right = opcode == MESSAGE_INDEX and length == size + 6 and size % 16 == 0
+    return PREFIX_BYTES + int(length) if is_right else 0
 
 
 def _messages(data: Data, base: int, starts: list[int], end: int) -> Iterator[Messages]:

@@ -8,12 +8,13 @@ import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from paddock.mcap.columns import Int64s
@@ -35,6 +36,15 @@ class Rows:
     messages: pa.StructArray
 
 
+class Column(NamedTuple):
+    """Where a top-level field of some rows lies in the file, so that it can be read alone."""
+
+    position: int
+    size: int
+    is_plain: bool
+    """Values end to end, none missing; else an Arrow IPC message."""
+
+
 @dataclass(frozen=True)
 class Extent:
     """Where rows lie in the file; ordered by time within."""
@@ -45,15 +55,16 @@ class Extent:
     first_time: int
     last_time: int
     position: int
-    """Of log_time, publish_time and sequence, one after the other."""
-    columns: tuple[tuple[int, int], ...]
-    """Position and size of every top-level field, an Arrow IPC message each, so that one can be read alone."""
+    """Of log_time, sequence, and publish_time where that is not the same as log_time, one after the other."""
+    has_publish_time: bool
+    columns: tuple[Column, ...]
+    """Of every top-level field."""
     kind: pa.StructType
 
     @property
     def size_bytes(self) -> int:
         """In the file, about."""
-        return self.rows * 24 + sum(size for _, size in self.columns)
+        return self.rows * 20 + sum(column.size for column in self.columns)
 
 
 class SpoolFile:
@@ -83,30 +94,48 @@ class SpoolFile:
     def write(self, rows: Rows, ordinal: int) -> Extent:
         """Append rows that are ordered by ``log_time``."""
         position = self._end
-        buffers = [np.concatenate([rows.log_time, rows.publish_time, rows.sequence]).view(np.uint8).data]
+        has_publish_time = not np.array_equal(rows.publish_time, rows.log_time)
+        times: list[npt.NDArray[Any]] = [rows.log_time, rows.sequence.astype(np.uint32, copy=False)]
+        times += [rows.publish_time] * has_publish_time
+        buffers = [each.data.cast("B") for each in times]
+        at = position + sum(len(each) for each in buffers)
+        columns = []
         for index in range(rows.messages.type.num_fields):
-            column = pa.RecordBatch.from_arrays([rows.messages.field(index)], names=[""])
-            buffers.append(memoryview(column.serialize()))
-        ends = list(accumulate((len(buffer) for buffer in buffers), initial=position))
-        for at in range(0, len(buffers), _BUFFERS_AT_ONCE):
-            self._append(buffers[at : at + _BUFFERS_AT_ONCE])
+            array = rows.messages.field(index)
+            plain = _plain(array)
+            column = pa.RecordBatch.from_arrays([array], names=[""]).serialize() if plain is None else plain
+            buffers.append(memoryview(column))
+            columns.append(Column(at, column.size, plain is not None))
+            at += column.size
+        for begin in range(0, len(buffers), _BUFFERS_AT_ONCE):
+            self._append(buffers[begin : begin + _BUFFERS_AT_ONCE])
         first, last = int(rows.log_time[0]), int(rows.log_time[-1])
-        columns = tuple((begin, end - begin) for begin, end in pairwise(ends[1:]))
-        return Extent(ordinal, len(rows.log_time), first, last, position, columns, rows.messages.type)
+        kind = rows.messages.type
+        return Extent(ordinal, len(rows.log_time), first, last, position, has_publish_time, tuple(columns), kind)
 
     def read(self, extent: Extent, names: Sequence[str] | None = None) -> Rows:
         """Rows with all top-level fields, or with those of ``names`` that it has."""
-        times = np.frombuffer(self._read(extent.position, extent.rows * 24), np.int64).reshape(3, -1)
+        rows = extent.rows
+        times = self._read(extent.position, rows * (20 if extent.has_publish_time else 12))
+        log_time = np.frombuffer(times, np.int64, rows)
+        sequence = np.frombuffer(times, np.uint32, rows, rows * 8).astype(np.int64)
+        publish_time = log_time
+        if extent.has_publish_time:
+            publish_time = np.frombuffer(times[rows * 12 :], np.int64)
         every = [extent.kind.field(index) for index in range(extent.kind.num_fields)]
         fields, arrays = [], []
-        for field, (position, size) in zip(every, extent.columns, strict=True):
+        for field, column in zip(every, extent.columns, strict=True):
             if names is not None and field.name not in names:
                 continue
-            schema = pa.schema([pa.field("", field.type, field.nullable)])
-            batch = pa.ipc.read_record_batch(pa.py_buffer(self._read(position, size)), schema)
+            data = pa.py_buffer(self._read(column.position, column.size))
+            if column.is_plain:
+                array = pa.Array.from_buffers(field.type, rows, [None, data], null_count=0)
+            else:
+                schema = pa.schema([pa.field("", field.type, field.nullable)])
+                array = pa.ipc.read_record_batch(data, schema).column(0)
             fields.append(field)
-            arrays.append(batch.column(0))
-        return Rows(times[0], times[1], times[2], struct_array(arrays, fields, extent.rows))
+            arrays.append(array)
+        return Rows(log_time, publish_time, sequence, struct_array(arrays, fields, rows))
 
     def log_times(self, extent: Extent) -> Int64s:
         """Only the times, shape (rows,)."""
@@ -123,6 +152,15 @@ class SpoolFile:
 
     def _read(self, position: int, size: int) -> bytes:
         return os.pread(self._file.fileno(), size, position)
+
+
+def _plain(array: pa.Array) -> pa.Buffer | None:
+    """The bytes of an array of numbers that lacks none; None of others."""
+    if not pa.types.is_primitive(array.type) or array.null_count or pa.types.is_boolean(array.type):
+        return None
+    _, values = array.buffers()
+    width = array.type.bit_width // 8
+    return None if values is None else values.slice(array.offset * width, len(array) * width)
 
 
 def struct_array(arrays: Sequence[pa.Array], fields: Sequence[pa.Field], rows: int) -> pa.StructArray:

@@ -19,6 +19,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+import pyarrow as pa
+
+from paddock.allocator import keep_freed_memory
 from paddock.errors import Unavailable
 from paddock.mcap.batch import MEMORY_BYTES, Batch
 from paddock.mcap.definitions import Definition
@@ -137,6 +140,8 @@ def _serve(connection: Connection, writer: SpoolWriter, batches: Sequence[Batch]
 def _main(connection_fd: int, spool_fd: int, shared_fd: int) -> None:
     # Ctrl-C is for the process that the user sees; when it ends, this one does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_freed_memory()
+    pa.set_memory_pool(pa.system_memory_pool())
     connection = Connection(connection_fd)
     file = cast(BinaryIO, os.fdopen(spool_fd, "wb", buffering=0))
     batches = _mapped(shared_fd)

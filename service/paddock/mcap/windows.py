@@ -51,22 +51,21 @@ class FileWindow:
         self.data: Data = b""
         self._block = memoryview(b"")
         self._at = self.size
-        self._crc = self._crc_position = 0
 
-    def crc_begins(self, position: int) -> None:
-        """Compute a checksum of the bytes from ``position`` on; it is in the window, or will be before others."""
-        self._crc, self._crc_position = 0, position
-
-    def crc_until(self, position: int) -> int | None:
-        """CRC-32 of the bytes up to ``position``; None when some of them were never seen, or more was."""
-        self._digest(position)
-        return self._crc if self._crc_position == position else None
+    def crc(self, begin: int, end: int) -> int:
+        """CRC-32 of these bytes, read again from the file: most logs have no checksum that asks for it."""
+        crc, piece = 0, memoryview(bytearray(min(_READ_BYTES, max(0, end - begin))))
+        self._file.seek(begin)
+        while begin < end and (count := self._file.readinto(piece[: end - begin])):  # type: ignore[attr-defined]
+            crc = zlib.crc32(piece[:count], crc)
+            begin += count
+        self._at = begin
+        return crc
 
     def ensure(self, position: int, size: int) -> int:
         """See ``Window``."""
         begin = position - self.start
         if begin < 0 or begin + size > len(self.data):
-            self._digest(position)
             wanted = min(size, self.size - position)
             if not 0 <= begin <= len(self.data) or begin + wanted > len(self._block):
                 self._begin_block(position, max(wanted, BLOCK_BYTES))
@@ -74,14 +73,6 @@ class FileWindow:
             if begin + wanted > len(self.data):
                 self._read(max(begin + wanted, len(self.data) + _READ_BYTES))
         return begin
-
-    def _digest(self, until: int) -> None:
-        """Add the bytes before ``until`` to the checksum while they are here. Moving back and on is harmless."""
-        begin = self._crc_position - self.start
-        end = min(until - self.start, len(self.data))
-        if 0 <= begin < end:
-            self._crc = zlib.crc32(self.data[begin:end], self._crc)
-            self._crc_position = self.start + end
 
     def _begin_block(self, position: int, size: int) -> None:
         """Have room for what comes, behind what is there already. Who has the old block may keep it."""
