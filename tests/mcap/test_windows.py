@@ -44,7 +44,7 @@ def test_a_checksum_does_not_move_the_window(monkeypatch: pytest.MonkeyPatch) ->
 def test_message_indexes_are_whole_wherever_a_read_ends(monkeypatch: pytest.MonkeyPatch, read_bytes: int) -> None:
     monkeypatch.setattr(windows, "BLOCK_BYTES", 2 * read_bytes)
     monkeypatch.setattr(windows, "_READ_BYTES", read_bytes)
-    log = car_log(200)
+    log = car_log(2000, chunk_size=1 << 14)
     official = sum(
         isinstance(each, MessageIndex) for each in StreamReader(io.BytesIO(log), emit_chunks=True).records
     )
