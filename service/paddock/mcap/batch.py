@@ -17,20 +17,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from paddock.mcap.columns import Int64s
-from paddock.mcap.message_heads import HEAD_BYTES
+from paddock.mcap.message_heads import HEAD, HEAD_BYTES, OPAQUE_HEAD
 from paddock.mcap.reader import LAST_TIME, Run
 
 BATCH_BYTES = 32 << 20
 """Of message records, over all channels: what is done per batch and channel then costs little per message."""
 _MAX_ROWS = BATCH_BYTES // HEAD_BYTES
-_ROW = {
-    "log_time": np.int64,
-    "publish_time": np.int64,
-    "ends": np.int32,
-    "numbers": np.int32,
-    "sequence": np.uint32,
-}
-_USED_BYTES = BATCH_BYTES + sum(_MAX_ROWS * np.dtype(kind).itemsize for kind in _ROW.values())
+_USED_BYTES = BATCH_BYTES + _MAX_ROWS * (4 + 4 + HEAD_BYTES)
 MEMORY_BYTES = -(-_USED_BYTES // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
 MAX_MESSAGE_BYTES = 2**31 - 1
 """More than Arrow can count in one array of payloads."""
@@ -48,11 +41,10 @@ class Batch:
 
     def __init__(self, memory: Any, offset: int = 0) -> None:
         self._data = np.frombuffer(memory, np.uint8, BATCH_BYTES, offset)
-        self._columns: dict[str, Any] = {}
         offset += BATCH_BYTES
-        for name, kind in _ROW.items():
-            self._columns[name] = np.frombuffer(memory, kind, _MAX_ROWS, offset)
-            offset += self._columns[name].nbytes
+        self._ends = np.frombuffer(memory, np.int32, _MAX_ROWS, offset)
+        self._numbers = np.frombuffer(memory, np.int32, _MAX_ROWS, offset + 4 * _MAX_ROWS)
+        self._heads = np.frombuffer(memory, OPAQUE_HEAD, _MAX_ROWS, offset + 8 * _MAX_ROWS)
         self.oversized: bytes | memoryview | None = None
         """The payload of a message larger than a whole batch, which then is alone in it, and not copied."""
         self.clear()
@@ -69,10 +61,20 @@ class Batch:
         """The payloads."""
         return self._data[: self.size_bytes] if self.oversized is None else self.oversized
 
-    def column(self, name: str) -> npt.NDArray[Any]:
-        """``log_time``, ``publish_time``, ``sequence``, ``numbers`` or ``ends`` (in ``data``), shape (rows,)."""
-        values: npt.NDArray[Any] = self._columns[name][: self.rows]
-        return values
+    @property
+    def ends(self) -> Numbers:
+        """Where in ``data`` each payload ends, shape (rows,)."""
+        return self._ends[: self.rows]
+
+    @property
+    def numbers(self) -> Numbers:
+        """The number of each message's channel, shape (rows,)."""
+        return self._numbers[: self.rows]
+
+    @property
+    def heads(self) -> npt.NDArray[np.void]:
+        """Their heads, shape (rows,), dtype ``OPAQUE_HEAD``: in one piece they are sorted in one go."""
+        return self._heads[: self.rows]
 
     def add(self, run: Run, numbers: Numbers, first: int, stop: int) -> None:
         """Take the messages ``first`` to ``stop`` (not taken) of a run, those with the number -1 left out.
@@ -87,14 +89,11 @@ class Batch:
         here = slice(self.rows, self.rows + len(order))
         if end - begin > BATCH_BYTES:
             self.oversized = memoryview(run.data)[begin + HEAD_BYTES : end]
-            self._columns["ends"][0] = self.size_bytes = len(self.oversized)
+            self._ends[0] = self.size_bytes = len(self.oversized)
         else:
             self._copy(run, begin, end, first, stop, order, here)
-        heads = run.heads[first:stop]
-        self._columns["numbers"][here] = numbers[first:stop][order]
-        self._columns["log_time"][here] = heads["log_time"][order]
-        self._columns["publish_time"][here] = np.minimum(heads["publish_time"][order], np.uint64(LAST_TIME))
-        self._columns["sequence"][here] = heads["sequence"][order]
+        self._numbers[here] = numbers[first:stop][order]
+        self._heads[here] = run.heads[first:stop].view(OPAQUE_HEAD)[order]
         self.rows += len(order)
 
     def _copy(self, run: Run, begin: int, end: int, first: int, stop: int, order: Int64s, here: slice) -> None:
@@ -104,7 +103,7 @@ class Batch:
         payload_ends = np.frombuffer(offsets, np.int32, len(order), 4)
         if size := int(payload_ends[-1]):
             self._data[self.size_bytes : self.size_bytes + size] = np.frombuffer(values, np.uint8, size)
-        self._columns["ends"][here] = payload_ends + self.size_bytes
+        self._ends[here] = payload_ends + self.size_bytes
         self.size_bytes += size
 
 
@@ -139,19 +138,18 @@ class Payloads:
 
 def by_channel(batch: Batch) -> Iterator[tuple[int, Payloads]]:
     """The messages of a batch by the number of their channel."""
-    order = _sorted_by_number(batch.column("numbers"))
-    ends = batch.column("ends")
-    offsets = np.concatenate([np.zeros(1, np.int32), ends])
+    order = _sorted_by_number(batch.numbers)
+    offsets = np.concatenate([np.zeros(1, np.int32), batch.ends])
     elements = pa.Array.from_buffers(
-        pa.binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(batch.data)]
+        pa.binary(), batch.rows, [None, pa.py_buffer(offsets), pa.py_buffer(batch.data)]
     )
     payloads = elements.take(pa.array(order))
-    numbers, log_time, publish_time, sequence = (
-        batch.column(name)[order] for name in ("numbers", "log_time", "publish_time", "sequence")
-    )
+    numbers, heads = batch.numbers[order], batch.heads[order].view(HEAD)
     for begin, end in pairwise([0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]):
-        part = slice(begin, end)
-        waiting = Payloads(payloads[part], log_time[part], publish_time[part], sequence[part], batch.ordinal)
+        part = heads[begin:end]
+        publish_time = np.minimum(part["publish_time"], np.uint64(LAST_TIME)).astype(np.int64)
+        times = part["log_time"].astype(np.int64), publish_time
+        waiting = Payloads(payloads[begin:end], *times, part["sequence"].astype(np.int64), batch.ordinal)
         yield int(numbers[begin]), waiting
 
 
