@@ -137,20 +137,38 @@ class Payloads:
 
 
 def by_channel(batch: Batch) -> Iterator[tuple[int, Payloads]]:
-    """The messages of a batch by the number of their channel."""
-    order = _sorted_by_number(batch.numbers)
-    offsets = np.concatenate([np.zeros(1, np.int32), batch.ends])
-    elements = pa.Array.from_buffers(
-        pa.binary(), batch.rows, [None, pa.py_buffer(offsets), pa.py_buffer(batch.data)]
+    """The messages of a batch by the number of their channel.
+
+    They lie in stretches of one channel each, as long as the runs that they came in allow; these are moved whole.
+    """
+    changes = np.flatnonzero(np.diff(batch.numbers)) + 1
+    bounds = np.concatenate([np.zeros(1, np.int64), changes, np.full(1, batch.rows)])
+    stretch_numbers = batch.numbers[bounds[:-1]]
+    order = np.argsort(stretch_numbers, kind="stable")
+    ends = np.concatenate([np.zeros(1, np.int32), batch.ends])
+    heads = np.frombuffer(_in_order(batch.heads, bounds * HEAD_BYTES, order), HEAD)
+    offsets = np.zeros(batch.rows + 1, np.int32)
+    sizes = np.frombuffer(_in_order(np.diff(ends), bounds * ends.itemsize, order), np.int32)
+    np.cumsum(sizes, out=offsets[1:])
+    payloads = pa.Array.from_buffers(
+        pa.binary(), batch.rows, [None, pa.py_buffer(offsets), _in_order(batch.data, ends[bounds], order)]
     )
-    payloads = elements.take(pa.array(order))
-    numbers, heads = batch.numbers[order], batch.heads[order].view(HEAD)
-    for begin, end in pairwise([0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]):
-        part = heads[begin:end]
+    row = 0
+    numbers, firsts = np.unique(stretch_numbers[order], return_index=True)
+    rows = np.add.reduceat(np.diff(bounds)[order], firsts)
+    for number, count in zip(numbers.tolist(), rows.tolist(), strict=True):
+        part = heads[row : row + count]
         publish_time = np.minimum(part["publish_time"], np.uint64(LAST_TIME)).astype(np.int64)
-        times = part["log_time"].astype(np.int64), publish_time
-        waiting = Payloads(payloads[begin:end], *times, part["sequence"].astype(np.int64), batch.ordinal)
-        yield int(numbers[begin]), waiting
+        times = part["log_time"].astype(np.int64), publish_time, part["sequence"].astype(np.int64)
+        yield number, Payloads(payloads[row : row + count], *times, batch.ordinal)
+        row += count
+
+
+def _in_order(data: Any, bounds: npt.NDArray[Any], order: Int64s) -> pa.Buffer:
+    """The stretches ``data[bounds[i]:bounds[i + 1]]`` (in bytes) one after the other in this order."""
+    offsets = pa.py_buffer(bounds.astype(np.int32))
+    stretches = pa.Array.from_buffers(pa.binary(), len(order), [None, offsets, pa.py_buffer(data)])
+    return stretches.take(pa.array(order)).buffers()[2]
 
 
 def alternating(data: Any, begins: Int64s | Numbers, ends: Int64s | Numbers) -> pa.BinaryArray:
