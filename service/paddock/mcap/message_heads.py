@@ -72,7 +72,7 @@ def indexed_events(data: Data, indexes: Sequence[Int64s]) -> list[Event] | None:
     gaps = [(row, int(ends[row - 1]), int(starts[row])) for row in after_gap.tolist()]
     for stop, begin, end in [(0, 0, int(starts[0])), *gaps, (len(starts), int(ends[-1]), len(data))]:
         if row < stop:
-            events.append(Messages(data, starts[row:stop], ends[row:stop], 0))
+            events.append(Messages(data, starts[row:stop], ends[row:stop], 0, heads[row:stop]))
             row = stop
         while begin < end:
             if not looks_plausible(data, begin, end - begin, IN_CHUNKS) or data[begin] == MESSAGE:

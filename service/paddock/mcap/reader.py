@@ -253,7 +253,7 @@ class LogReader:
     def _messages(self, run: Messages) -> Iterator[Run]:
         """Keep apart what cannot be given out now: impossible times, and channels not yet defined."""
         starts, ends = run.starts, run.ends
-        heads = heads_at(run.data, starts)
+        heads = heads_at(run.data, starts) if run.heads is None else run.heads
         ordinal, self._ordinal = self._ordinal, self._ordinal + len(starts)
         late = heads["log_time"] > LAST_TIME
         if late.any():

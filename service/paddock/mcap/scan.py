@@ -54,6 +54,8 @@ class Messages:
     ends: Int64s
     offset: int
     """Where ``data`` begins in what is scanned."""
+    heads: npt.NDArray[np.void] | None = None
+    """Where they were looked at already."""
 
 
 @dataclass(frozen=True)
