@@ -567,7 +567,9 @@ async def test_several_fields_are_counted_together_and_null_is_a_value(documents
     cars = ["b", "a", "b", "b", None, "a"]
     await documents.recordings.put_many(
         [
-            recording(i, metadata=car(c) if c else {}, topic_set="x" if i % 2 else None, deleted_at=None if i else 1)
+            recording(
+                i, metadata=car(c) if c else {}, topic_set="x" if i % 2 else None, deleted_at=None if i else 1
+            )
             for i, c in enumerate(cars)
         ]
     )

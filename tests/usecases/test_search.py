@@ -11,11 +11,10 @@ from paddock.domain.instants import NS_PER_S, from_rfc3339
 from paddock.domain.recording import Highlights, Recording, Signal, Status
 from paddock.errors import Rejected
 from paddock.ports.documents import HasSignal
+from paddock.usecases.facets import MAX_OFFERED, count_facets
 from paddock.usecases.search import (
-    MAX_OFFERED,
     Search,
     bounds_of,
-    count_facets,
     find_day,
     read_comparison,
     search_recordings,
@@ -121,7 +120,7 @@ async def test_facets_offer_what_a_click_would_find(services: Services) -> None:
         build_recording(4, metadata=metadata(car="HT08", driver="")),
         build_recording(5, deleted_at=1),
     )
-    facets = await count_facets(services, Search(metadata={"driver": ("Eve",)}))
+    facets = (await count_facets(services, Search(metadata={"driver": ("Eve",)}))).values
     assert facets["driver"] == [("Eve", 2), ("Adam", 1), ("", 1)]
     assert facets["car"] == [("HT08", 1), ("HT09", 1)]
     assert facets["venue"] == [("", 2)]
@@ -136,7 +135,7 @@ async def test_unknown_values_count_also_where_there_are_more_than_are_offered(s
         *(build_recording(number, metadata=metadata(driver=driver)) for number, driver in enumerate(drivers)),
         build_recording(200, metadata={}),
     )
-    counted = (await count_facets(services, Search()))["driver"]
+    counted = (await count_facets(services, Search())).values["driver"]
     assert len(counted) == MAX_OFFERED + 1
     assert counted[-1] == ("", 2)
 

@@ -1,4 +1,4 @@
-"""Which topics a log has: the logs of a car mostly have the same ones, so they are kept and counted once for all."""
+"""Which topics a log has. Most logs of a car have the same ones, so they are kept and counted once for all."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import msgspec
 from paddock.domain.recording import ChannelSummary, LossReport
 
 MAX_LISTED = 2_000
-"""Of one log, ten times what a car registers: MongoDB takes documents of 16 MB, and the recording's page shows all."""
+"""Of one log, ten times what a car registers: MongoDB takes documents of 16 MB, and a page shows all of them."""
 MAX_LISTED_BYTES = 2_000_000
 """Of their names, which a log may make as long as it likes."""
 MAX_NOTICES = 50
@@ -28,8 +28,8 @@ def listed(channels: Sequence[ChannelSummary]) -> tuple[tuple[ChannelSummary, ..
             room -= size
     more = len(channels) - len(kept)
     sentence = (
-        f"{more:,} more channels are in the log than are listed: they are in the log and its MATLAB file, but cannot"
-        " be searched or plotted."
+        f"{more:,} more channels are in the log than are listed: its MATLAB file has them, but nobody can search or"
+        " plot them here."
     )
     return tuple(channel for place, channel in enumerate(channels) if place in kept), (sentence,) if more else ()
 

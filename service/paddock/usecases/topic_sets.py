@@ -1,4 +1,4 @@
-"""Which topics how many recordings have: counted by set of topics, because a car's logs mostly have the same ones."""
+"""How many recordings have each topic, counted by set of topics: most logs of a car have the same ones."""
 
 from __future__ import annotations
 
@@ -84,6 +84,4 @@ async def _find_topic_set(documents: Documents, recording: Recording) -> None:
     if recording.channels:
         topic_set = topic_set_of(recording.channels)
         await remember_topics(documents, topic_set)
-        await documents.recordings.change(
-            recording.id, {"topic_set": topic_set.id}, [Equals("topic_set", None)]
-        )
+        await documents.recordings.change(recording.id, {"topic_set": topic_set.id}, [Equals("topic_set", None)])
