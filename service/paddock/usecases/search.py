@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Literal, get_args
 
@@ -43,7 +43,7 @@ _COMPARISON = re.compile(
     rf"\s*({'|'.join(get_args(Statistic))})\((.+)\)\s*(<=|>=|<|>|=)\s*([-+]?[0-9.]+(?:e[-+]?[0-9]+)?)\s*",
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )
-NOT_KNOWN = (None, "")
+_NOT_KNOWN = (None, "")
 
 
 class Search(msgspec.Struct, frozen=True):
@@ -102,24 +102,25 @@ def write_comparison(condition: HasSignal) -> str:
     return f"{condition.statistic}({condition.name}) {condition.operator} {condition.value:.15g}"
 
 
-def conditions(search: Search, *, without: str = "") -> list[Condition]:
+def conditions(search: Search, *, without: Container[str] = ()) -> list[Condition]:
     """A search as the documents understand it.
 
     Args:
         search: from ``in_every_spelling``.
-        without: a facet that does not count itself in, so that its other values can be offered.
+        without: filters that are left out: a facet's own, so that its other values can be offered.
     """
     words = dict.fromkeys(search.text.casefold().split())
     where: list[Condition] = [_here(search)]
     where += [Contains("search", word) for word in words]
     for field, values in search.metadata.items():
-        if values and field != without:
+        if values and field not in without:
             wanted = [value for value in values if value]
-            where.append(OneOf(f"metadata.{field}.value", (*wanted, *(NOT_KNOWN if "" in values else ()))))
-    if search.health and without != "health":
+            where.append(OneOf(f"metadata.{field}.value", (*wanted, *(_NOT_KNOWN if "" in values else ()))))
+    if search.health and "health" not in without:
         wanted = [value for value in search.health if value != "unread"]
-        where.append(OneOf("health", (*wanted, *(NOT_KNOWN if "unread" in search.health else ()))))
-    where += [HasElement("channels", "topic", topic) for topic in search.topics]
+        where.append(OneOf("health", (*wanted, *(_NOT_KNOWN if "unread" in search.health else ()))))
+    if "topic" not in without:
+        where += [HasElement("channels", "topic", topic) for topic in search.topics]
     where += search.comparisons
     if search.from_ns is not None or search.before_ns is not None:
         where.append(Between("started_ns", search.from_ns, search.before_ns))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import chain
 
 from paddock.domain.recording import Recording
@@ -43,7 +43,12 @@ class TopicSets:
                 found[topic] += recordings * times
         return found, counts.keys() <= self._topics.keys()
 
-    async def _read(self, documents: Documents, wanted: Mapping[str, int]) -> None:
+    async def having(self, documents: Documents, sets: Collection[str], topics: Collection[str]) -> set[str]:
+        """Those of the sets that have all of these topics."""
+        await self._read(documents, sets)
+        return {each for each in sets if set(topics) <= set(self._topics.get(each, ()))}
+
+    async def _read(self, documents: Documents, wanted: Collection[str]) -> None:
         if self._held > MAX_HELD:
             self._topics = {each: topics for each, topics in self._topics.items() if each in wanted}
             self._held = sum(map(len, self._topics.values()))
