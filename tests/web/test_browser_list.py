@@ -95,7 +95,7 @@ def test_a_run_is_found(browser: Any, tmp_path: Path) -> None:
         with page.expect_navigation():
             page.get_by_role("link", name="Driver: Eve").click()
         page.locator("#topics summary").click()
-        assert page.locator("#topics label:visible").all_inner_texts() == ["BatteryPack 18", "VNData 18"]
+        assert page.locator("#topics label:visible").all_inner_texts() == ["BatteryPack\n18", "VNData\n18"]
         screenshot(page, "topics-light")
         page.get_by_label("Has topic").press_sequentially("batt")
         assert page.locator("#topics label:visible").count() == 1
