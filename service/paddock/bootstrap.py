@@ -23,6 +23,7 @@ from paddock.ports.objects import Objects
 from paddock.ports.work import Work
 from paddock.settings import Settings
 from paddock.usecases.services import Services
+from paddock.usecases.topic_sets import find_topic_sets
 from paddock.web.viewers import VIEWER_ORIGINS
 
 
@@ -46,6 +47,7 @@ async def open_services(settings: Settings, *, work: Work | None = None) -> Asyn
     work = work or _work(settings)
     try:
         await documents.migrate()
+        await find_topic_sets(documents)
         yield Services(
             documents=documents,
             objects=objects,

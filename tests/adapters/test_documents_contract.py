@@ -23,6 +23,7 @@ from paddock.domain.recording import (
     Status,
 )
 from paddock.domain.signal_names import SignalName
+from paddock.domain.topic_set import TopicSet
 from paddock.domain.upload import Upload
 from paddock.errors import Rejected
 from paddock.ports.documents import (
@@ -560,3 +561,32 @@ async def test_sums_are_made_by_group_and_null_is_one(documents: Documents) -> N
         await documents.recordings.sums("size_bytes", ["x') --"])
     with pytest.raises(ValueError):
         await documents.recordings.sums("a b", ["id"])
+
+
+async def test_several_fields_are_counted_together_and_null_is_a_value(documents: Documents) -> None:
+    cars = ["b", "a", "b", "b", None, "a"]
+    await documents.recordings.put_many(
+        [
+            recording(
+                i, metadata=car(c) if c else {}, topic_set="x" if i % 2 else None, deleted_at=None if i else 1
+            )
+            for i, c in enumerate(cars)
+        ]
+    )
+    by = ["metadata.car.value", "topic_set"]
+    here = [Equals("deleted_at", None)]
+    counted = await documents.recordings.counts(by, here)
+    assert sorted(counted, key=str) == [(("a", "x"), 2), (("b", "x"), 1), (("b", None), 1), ((None, None), 1)]
+    assert counted[0] == (("a", "x"), 2), "the most frequent first"
+    few = await documents.recordings.counts(by, [*here, OneOf("topic_set", ("x", "y")), Contains("search", "")])
+    assert dict(few) == {("a", "x"): 2, ("b", "x"): 1}
+    assert await documents.recordings.counts(by, [Equals("topic_set", "y")]) == []
+    with pytest.raises(ValueError):
+        await documents.recordings.counts(["x') --"])
+
+
+async def test_a_set_of_topics_is_a_document(documents: Documents) -> None:
+    topics = TopicSet("a1", ("/VN Data", "It's $1.50", "Übersicht"))
+    assert await documents.topic_sets.insert(topics)
+    assert not await documents.topic_sets.insert(topics)
+    assert (await documents.topic_sets.find([OneOf("id", ("a1", "b2"))])).items == (topics,)

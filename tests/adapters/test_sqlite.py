@@ -74,8 +74,15 @@ async def test_the_usual_lists_go_by_an_index(path: Path, table: str, where: lis
             assert found_apart or not any("TEMP B-TREE" in step for step in plan), plan
 
 
+async def test_what_has_no_set_of_topics_is_found_without_reading_what_has_one(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        for text, values in page_sql("recordings", [Equals("topic_set", None)], Sort("topic_set"), None):
+            plan = str(connection.execute(f"EXPLAIN QUERY PLAN {text}", (*values, 101)).fetchall())
+            assert "SEARCH recordings USING INDEX recordings_by_topic_set (" in plan
+
+
 DRIVER = "metadata.driver.value"
-LOOKED_AT = [
+LOOKED_AT: list[list[Condition]] = [
     [Contains("search", "adam")],
     [Contains("search", "adam"), Between("started_ns", 1, 2)],
     [Equals(DRIVER, "Adam"), Equals("metadata.car.value", None)],
@@ -89,8 +96,9 @@ LOOKED_AT = [
 @pytest.mark.parametrize("where", LOOKED_AT)
 async def test_a_search_and_its_counts_go_through_the_index_of_the_list(path: Path, where: list[Condition]) -> None:
     queries = [
-        select_sql("recordings", "1", [HERE, *where]),
-        select_sql("recordings", "1", [Exists("metadata.event.value"), HERE, *where]),
+        select_sql("recordings", {}, [HERE, *where]),
+        select_sql("recordings", {}, [Exists("metadata.event.value"), HERE, *where]),
+        select_sql("recordings", {"driver": DRIVER, "topic_set": "topic_set"}, [HERE, *where]),
         *page_sql("recordings", [HERE, *where], Sort("started_ns", True), None),
     ]
     name = index_name("recordings", LIST_INDEX)
@@ -107,7 +115,7 @@ async def test_a_search_and_its_counts_go_through_the_index_of_the_list(path: Pa
 async def test_counts_of_a_search_read_no_document(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         for where in LOOKED_AT:
-            text, values = select_sql("recordings", "1", [HERE, *where])
+            text, values = select_sql("recordings", {"driver": DRIVER}, [HERE, *where])
             program = connection.execute(f"EXPLAIN SELECT count(*) FROM ({text})", values).fetchall()
             assert "json_extract" not in str(program), where
 

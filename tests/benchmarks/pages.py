@@ -1,5 +1,7 @@
 """What each page weighs and takes on the server with 10,000 recordings: ``python -m tests.benchmarks.pages``.
 
+A second number says in how many different sets the topics of the recordings come: ``… pages 10000 10000``.
+
 Weight is the HTML and, once per browser, the scripts and styles that it names, as sent; time is the median of
 several requests over the ASGI interface, without a network.
 """
@@ -7,6 +9,7 @@ several requests over the ASGI interface, without a network.
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 import statistics
 import sys
@@ -21,6 +24,7 @@ from paddock.bootstrap import open_services
 from paddock.domain.recording import Signal
 from paddock.settings import Settings
 from paddock.usecases.services import Services
+from paddock.usecases.topic_sets import find_topic_sets
 from paddock.web.app import create_app
 from tests.web.builders import STARTED_NS, build_artifact, build_channel, build_recording, metadata
 
@@ -30,17 +34,18 @@ _ASSET = re.compile(r'(?:src|href)="(/static/[^"]+\.(?:js|css))"')
 _IMPORT = re.compile(r'(?:from|import) "(/static/[^"]+)"')
 
 
-async def main(count: int) -> None:
+async def main(count: int, topic_sets: int) -> None:
     """Fill a Paddock, then ask for each page."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     with tempfile.TemporaryDirectory() as directory:
         settings = Settings(data=Path(directory))
         async with open_services(settings) as services:
-            await fill(services, count)
+            await fill(services, count, topic_sets)
             transport = httpx.ASGITransport(create_app(services, settings))
             async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as client:
                 one = build_recording(count - 1).id[:16]
-                print(f"{count:,} recordings\n{'page':<28}{'ms':>8}{'html kB':>10}{'assets kB':>11}")
+                print(f"{count:,} recordings, {topic_sets:,} sets of topics")
+                print(f"{'page':<42}{'ms':>8}{'html kB':>10}{'assets kB':>11}")
                 for path in (
                     "/",
                     "/?q=adam",
@@ -48,6 +53,11 @@ async def main(count: int) -> None:
                     "/?driver=Adam&driver=&car=HT01&q=e1",
                     "/?q=nothing",
                     "/?topic=Topic1&health=unread",
+                    "/?topic=Topic1",
+                    "/?topic=Topic1&topic=Topic90&driver=Adam",
+                    "/api/recordings/facets",
+                    "/api/recordings/facets?driver=adam",
+                    "/api/recordings?topic=Topic1",
                     f"/recordings/{one}",
                     "/upload",
                     "/signals?show=unknown",
@@ -62,7 +72,7 @@ async def measure(client: httpx.AsyncClient, path: str, one: str) -> None:
     taken = []
     for _ in range(TIMES):
         started = time.perf_counter()
-        answer = await client.get(path, headers={"Accept": "text/html"})
+        answer = await client.get(path, headers={"Accept": "text/html, application/json"})
         taken.append(time.perf_counter() - started)
         answer.raise_for_status()
     assets: dict[str, int] = {}
@@ -75,19 +85,20 @@ async def measure(client: httpx.AsyncClient, path: str, one: str) -> None:
             waiting += _IMPORT.findall(text)
     name = path.replace(one, "…")
     html = len(answer.content)
-    print(f"{name:<28}{statistics.median(taken) * 1e3:>8.1f}{html / 1e3:>10.1f}{sum(assets.values()) / 1e3:>11.1f}")
+    print(f"{name:<42}{statistics.median(taken) * 1e3:>8.1f}{html / 1e3:>10.1f}{sum(assets.values()) / 1e3:>11.1f}")
 
 
-async def fill(services: Services, count: int) -> None:
-    """A season and more: 80 topics each, three cars, one of them with signals."""
-    channels = tuple(build_channel(f"Topic{number}") for number in range(80))
+async def fill(services: Services, count: int, topic_sets: int) -> None:
+    """A season and more: 80 topics each, three cars, one recording with signals."""
+    common = tuple(build_channel(f"Topic{number}") for number in range(66))
+    rarer = [build_channel(f"Topic{number}") for number in range(66, 66 + 28)]
     for first in range(0, count, BATCH):
         recordings = [
             build_recording(
                 number,
                 uploaded_at=STARTED_NS + number,
                 started_ns=STARTED_NS + number * 600_000_000_000,
-                channels=channels,
+                channels=(*common, *random.Random(number % topic_sets).sample(rarer, 14)),
                 metadata=metadata(
                     car=f"HT0{number % 3}", driver=("Adam", "Mei")[number % 2], event=f"E{number % 20}"
                 ),
@@ -96,6 +107,7 @@ async def fill(services: Services, count: int) -> None:
         ]
         await services.documents.recordings.put_many(recordings)
         await services.documents.artifacts.put_many([build_artifact(each) for each in recordings])
+    await find_topic_sets(services.documents)
     newest = build_recording(count - 1).id
     names = [f"Topic{topic}.field_{field}_c" for topic in range(80) for field in range(18)]
     signals = [Signal(f"{newest}:{name}", newest, name, "float", name[:20]) for name in names]
@@ -103,4 +115,5 @@ async def fill(services: Services, count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000))
+    numbers = [int(argument) for argument in sys.argv[1:]]
+    asyncio.run(main(*[*numbers, *(10_000, 40)[len(numbers) :]]))

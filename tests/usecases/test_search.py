@@ -11,11 +11,11 @@ from paddock.domain.instants import NS_PER_S, from_rfc3339
 from paddock.domain.recording import Highlights, Recording, Signal, Status
 from paddock.errors import Rejected
 from paddock.ports.documents import HasSignal
+from paddock.usecases import topic_sets
+from paddock.usecases.facets import MAX_OFFERED, count_facets
 from paddock.usecases.search import (
-    MAX_OFFERED,
     Search,
     bounds_of,
-    count_facets,
     find_day,
     read_comparison,
     search_recordings,
@@ -24,6 +24,7 @@ from paddock.usecases.search import (
 )
 from paddock.usecases.services import Services
 from paddock.usecases.signal_names import all_topics, complete_name
+from paddock.usecases.topic_sets import find_topic_sets
 from tests.logs import small_log
 from tests.usecases.conftest import Team
 from tests.web.builders import STARTED_NS, build_channel, build_recording, metadata
@@ -121,7 +122,7 @@ async def test_facets_offer_what_a_click_would_find(services: Services) -> None:
         build_recording(4, metadata=metadata(car="HT08", driver="")),
         build_recording(5, deleted_at=1),
     )
-    facets = await count_facets(services, Search(metadata={"driver": ("Eve",)}))
+    facets = (await count_facets(services, Search(metadata={"driver": ("Eve",)}))).values
     assert facets["driver"] == [("Eve", 2), ("Adam", 1), ("", 1)]
     assert facets["car"] == [("HT08", 1), ("HT09", 1)]
     assert facets["venue"] == [("", 2)]
@@ -136,7 +137,7 @@ async def test_unknown_values_count_also_where_there_are_more_than_are_offered(s
         *(build_recording(number, metadata=metadata(driver=driver)) for number, driver in enumerate(drivers)),
         build_recording(200, metadata={}),
     )
-    counted = (await count_facets(services, Search()))["driver"]
+    counted = (await count_facets(services, Search())).values["driver"]
     assert len(counted) == MAX_OFFERED + 1
     assert counted[-1] == ("", 2)
 
@@ -190,3 +191,70 @@ async def test_names_are_completed_from_what_was_converted(services: Services) -
     assert "Pedals" in await all_topics(services)
     (recording,) = (await search_recordings(services, Search())).items
     assert recording.health == "intact"
+
+
+@pytest.mark.anyio
+async def test_topics_are_counted_as_a_click_would_find_them(services: Services) -> None:
+    both, one = (build_channel("VNData"), build_channel("Pack")), (build_channel("VNData"),)
+    await put(
+        services,
+        build_recording(1, channels=both, metadata=metadata(driver="Eve", car="HT09")),
+        build_recording(2, channels=both[::-1], metadata=metadata(driver="Adam", car="HT09")),
+        build_recording(3, channels=one, metadata=metadata(driver="Eve", car="HT08")),
+        build_recording(4, channels=(build_channel("vndata"),), deleted_at=1),
+        build_recording(5, channels=(), metadata=metadata(driver="Eve"), status=Status.STORED, loss=None),
+    )
+    await find_topic_sets(services.documents)
+    await find_topic_sets(services.documents)
+    assert (await services.documents.topic_sets.count()) == 3, "the order of channels makes no other set"
+    assert (await count_facets(services, Search())).topics == (("Pack", 2), ("VNData", 3))
+    assert (await count_facets(services, Search(metadata={"driver": ("Eve",)}))).topics == (
+        ("Pack", 1),
+        ("VNData", 2),
+    )
+    chosen = await count_facets(services, Search(topics=("Pack",), metadata={"driver": ("Eve",)}))
+    assert chosen.topics == (("Pack", 1), ("VNData", 1)), "both have to be there"
+    assert chosen.values["driver"] == [("Adam", 1), ("Eve", 1)]
+    assert chosen.values["car"] == [("HT09", 1)]
+    for search in (Search(topics=("Pack",)), Search(topics=("VNData", "Pack")), Search(topics=("VNData",))):
+        found = await names(services, search)
+        assert dict((await count_facets(services, search)).topics)[search.topics[0]] == len(found)
+    assert (await count_facets(services, Search(topics=("nowhere",)))).topics == ()
+
+
+@pytest.mark.anyio
+async def test_every_recording_may_have_other_topics(services: Services) -> None:
+    recordings = [
+        build_recording(number, channels=(build_channel("VNData"), build_channel(f"T{number}")))
+        for number in range(520)
+    ]
+    await put(services, *recordings)
+    await find_topic_sets(services.documents)
+    counted = await count_facets(services, Search())
+    assert dict(counted.topics)["VNData"] == 520 and counted.exact
+    assert (len(counted.topics), counted.more_topics) == (500, 21)
+
+
+@pytest.mark.anyio
+async def test_what_cannot_be_counted_at_all_is_said(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    channels = [(build_channel("VNData"), build_channel(f"T{number % 2}")) for number in range(3)]
+    await put(services, *(build_recording(number, channels=each) for number, each in enumerate(channels)))
+    await find_topic_sets(services.documents)
+    monkeypatch.setattr(topic_sets, "MAX_HELD", 1)
+    monkeypatch.setattr(topic_sets, "MAX_PAGE", 1)
+    counted = await count_facets(services, Search())
+    assert (counted.topics, counted.exact) == ((("T0", 2), ("VNData", 2)), False)
+
+
+@pytest.mark.anyio
+async def test_one_value_in_several_spellings_is_one(services: Services) -> None:
+    spellings = ("Endurance", "endurance", " ENDURANCE ", "Endurance", "Skid  pad", "skid pad", "  ")
+    await put(
+        services, *(build_recording(number, metadata=metadata(event=each)) for number, each in enumerate(spellings))
+    )
+    events = (await count_facets(services, Search())).values["event"]
+    assert events == [("Endurance", 4), ("Skid  pad", 2), ("", 1)]
+    for asked, number in (("Endurance", 4), ("ENDURANCE", 4), ("skid pad", 2), ("", 1), ("Endur", 0)):
+        assert len(await names(services, Search(metadata={"event": (asked,)}))) == number, asked
+    kept = {each.metadata["event"].value for each in (await search_recordings(services, Search())).items}
+    assert kept == set(spellings), "what people typed stays"

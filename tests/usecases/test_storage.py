@@ -40,5 +40,13 @@ async def test_bytes_by_car_and_event(services: Services) -> None:
     assert used.deleted_bytes == 1000
 
 
+async def test_spellings_of_one_event_are_one_group(services: Services) -> None:
+    events = ("Endurance", "endurance ", "Endurance")
+    await services.documents.recordings.put_many(
+        [recording(number, 10, car="ht09", event=event) for number, event in enumerate(events)]
+    )
+    assert (await storage_used(services)).groups == (Usage("ht09", "Endurance", 3, 30, 0),)
+
+
 async def test_nothing_is_stored(services: Services) -> None:
     assert (await storage_used(services)).total == Usage()

@@ -11,6 +11,7 @@ from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Failure, Highlights, Loss, LossReport, Recording, Signal, Status
 from paddock.usecases.catalogue import save_catalogue
 from paddock.usecases.services import Services
+from paddock.usecases.topic_sets import find_topic_sets
 from tests.web.builders import HOSTILE, STARTED_NS, build_artifact, build_channel, build_recording, metadata
 
 MINUTE_NS = 60_000_000_000
@@ -54,6 +55,7 @@ async def a_test_day(services: Services) -> Day:
     documents = services.documents
     everything = [*runs, *parked, damaged, broken, converting, deleted]
     await documents.recordings.put_many(everything)
+    await find_topic_sets(documents)
     await documents.artifacts.put_many(
         [
             build_artifact(each, id=f"{each.id[:30]}{kind}", format=kind)

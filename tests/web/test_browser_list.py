@@ -9,6 +9,7 @@ from paddock.domain.principal import Principal, PrincipalKind
 from paddock.domain.recording import Highlights, Signal
 from paddock.domain.signal_names import SignalName
 from paddock.usecases.edit import edit_recording
+from paddock.usecases.topic_sets import find_topic_sets
 from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served
 from tests.web.builders import HOSTILE, STARTED_NS, build_artifact, build_channel, build_recording, metadata
 
@@ -47,6 +48,7 @@ def season(site: Site) -> None:
     ]
     documents = site.services.documents
     site.run(documents.recordings.put_many(recordings))
+    site.run(find_topic_sets(documents))
     site.run(documents.artifacts.put_many([build_artifact(recording) for recording in recordings]))
     site.run(documents.signals.put_many([Signal("s", hot.id, "BatteryPack.cell_temp", "float", max=61.0)]))
     name = SignalName("BatteryPack.cell_temp", "BatteryPack", "float", "batterypack.cell_temp")
@@ -93,7 +95,11 @@ def test_a_run_is_found(browser: Any, tmp_path: Path) -> None:
         with page.expect_navigation():
             page.get_by_role("link", name="Driver: Eve").click()
         page.locator("#topics summary").click()
-        page.locator("#topics").get_by_label("BatteryPack").click()
+        assert page.locator("#topics label:visible").all_inner_texts() == ["BatteryPack\n18", "VNData\n18"]
+        screenshot(page, "topics-light")
+        page.get_by_label("Has topic").press_sequentially("batt")
+        assert page.locator("#topics label:visible").count() == 1
+        page.keyboard.press("Enter")
         page.wait_for_url("**/?topic=BatteryPack")
         assert rows(page).count() == 18, "all but Eve's log"
         page.keyboard.press("/")

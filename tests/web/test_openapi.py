@@ -66,6 +66,7 @@ async def test_answers_are_as_documented(
         ("/health", "/health"),
         ("/api/recordings", "/api/recordings"),
         (f"/api/recordings/{recording.id}", "/api/recordings/{recording_id}"),
+        ("/api/recordings/facets", "/api/recordings/facets"),
         ("/api/jobs", "/api/jobs"),
     ):
         documented = schema["paths"][template]["get"]["responses"]["200"]["content"]["application/json"]["schema"]

@@ -9,8 +9,9 @@ import pytest
 from paddock.domain.job import Job, JobState
 from paddock.domain.recording import Failure, Loss, LossReport, Status
 from paddock.usecases.services import Services
+from paddock.usecases.topic_sets import find_topic_sets
 from paddock.web.api.resources import RecordingDetail, RecordingPage
-from tests.web.builders import STARTED_NS, build_artifact, build_id, build_recording
+from tests.web.builders import HOSTILE, STARTED_NS, build_artifact, build_channel, build_id, build_recording
 
 pytestmark = pytest.mark.anyio
 
@@ -156,3 +157,24 @@ async def test_downloads_of_what_is_not_there(client: httpx.AsyncClient, service
     # It is there, but belongs to another recording.
     answer = await client.get(f"/api/recordings/{recording.id}/artifacts/{artifact.id}")
     assert (answer.status_code, answer.json()["code"]) == (404, "no_such_artifact")
+
+
+async def test_facets_of_a_search(client: httpx.AsyncClient, services: Services) -> None:
+    one, other = build_recording(1), build_recording(2, channels=(), metadata={})
+    await services.documents.recordings.put_many([one, other])
+    await find_topic_sets(services.documents)
+    answer = (await client.get("/api/recordings/facets", params={"driver": "adam"})).json()
+    assert answer["topic"] == [{"value": "BatteryPack", "count": 1}, {"value": "VNData", "count": 1}]
+    assert answer["driver"] == [{"value": "Adam", "count": 1}, {"value": "", "count": 1}]
+    assert (answer["exact"], answer["more_topics"]) == (True, 0)
+    refused = await client.get("/api/recordings/facets", params={"limit": "3"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_parameter")
+
+
+async def test_a_topic_in_the_list_says_how_many_have_it(client: httpx.AsyncClient, services: Services) -> None:
+    hostile = build_recording(2, channels=(build_channel(HOSTILE),))
+    await services.documents.recordings.put_many([build_recording(1), hostile])
+    await find_topic_sets(services.documents)
+    page = (await client.get("/", params={"topic": "VNData"})).text
+    assert 'value="VNData" checked> <span class="text">VNData</span> <span class="count">1<' in page
+    assert "<script>alert" not in (await client.get("/")).text

@@ -37,6 +37,7 @@ from paddock.domain.history import Change
 from paddock.domain.job import Job
 from paddock.domain.recording import Artifact, Recording, Signal
 from paddock.domain.signal_names import SignalName
+from paddock.domain.topic_set import TopicSet
 from paddock.domain.upload import Upload
 from paddock.errors import Rejected
 from paddock.ports.documents import (
@@ -107,6 +108,9 @@ class MongoDocuments:
         self.history: Collection[Change] = MongoCollection(self._client, self._database["history"], Change)
         self.signal_names: Collection[SignalName] = MongoCollection(
             self._client, self._database["signal_names"], SignalName
+        )
+        self.topic_sets: Collection[TopicSet] = MongoCollection(
+            self._client, self._database["topic_sets"], TopicSet
         )
 
     async def migrate(self) -> None:
@@ -261,27 +265,31 @@ class MongoCollection(Generic[T]):
             groups = await (await self._documents.aggregate(steps)).to_list()
         return [(as_scalar(group["_id"]), group["count"]) for group in groups]
 
+    async def counts(self, by: Sequence[str], where: Where = ()) -> Sequence[tuple[tuple[Scalar, ...], int]]:
+        """Combinations with their counts."""
+        found = await self._added_up(1, by, await self._query(where))
+        return sorted(found.items(), key=lambda group: -group[1])[:MAX_GROUPS]
+
     async def sums(self, field: str, by: Sequence[str], where: Where = ()) -> Sequence[Group]:
         """Sums by group."""
-        keys = {f"by{place}": f"${stored_name(name)}" for place, name in enumerate(by)}
         query = await self._query(where)
-
-        async def added(number: object) -> list[tuple[tuple[Scalar, ...], int]]:
-            steps = [{"$match": query}, {"$group": {"_id": keys, "added": {"$sum": number}}}]
-            groups = await (await self._documents.aggregate(steps)).to_list()
-            return [(tuple(as_scalar(group["_id"].get(key)) for key in keys), group["added"]) for group in groups]
-
         # Two questions, because of two accumulators FerretDB 1.24 fills the first one only.
-        with translated():
-            counted, summed = await added(1), await added(f"${stored_name(field)}")
-        # A field that is not there and one that is null are two groups for the server.
-        counts, sums = Counter[tuple[Scalar, ...]](), Counter[tuple[Scalar, ...]]()
-        for values, number in counted:
-            counts[values] += number
-        for values, number in summed:
-            sums[values] += number
+        counts = await self._added_up(1, by, query)
+        sums = await self._added_up(f"${stored_name(field)}", by, query)
         found = [Group(values, counts[values], total) for values, total in sums.items() if counts[values]]
         return sorted(found, key=lambda group: -group.sum)[:MAX_GROUPS]
+
+    async def _added_up(self, number: object, by: Sequence[str], query: Query) -> Counter[tuple[Scalar, ...]]:
+        """The sum of a number, for each combination of the values of some fields."""
+        keys = {f"by{place}": f"${stored_name(name)}" for place, name in enumerate(by)}
+        steps = [{"$match": query}, {"$group": {"_id": keys, "added": {"$sum": number}}}]
+        with translated():
+            groups = await (await self._documents.aggregate(steps)).to_list()
+        # A field that is not there and one that is null are two groups for the server.
+        found = Counter[tuple[Scalar, ...]]()
+        for group in groups:
+            found[tuple(as_scalar(group["_id"].get(key)) for key in keys)] += group["added"]
+        return found
 
     async def delete(self, where: Where) -> int:
         """Remove what matches."""

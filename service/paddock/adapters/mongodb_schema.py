@@ -58,6 +58,7 @@ INDEXES = (
         if field.name not in _LONG_TEXT
     ),
     Index("recordings", ("deleted_at", "health", "started_ns"), "one health; its facet"),
+    Index("recordings", ("topic_set",), "what an older version read has no set of topics"),
     Index(
         "recordings",
         ("metadata.car.value", "metadata.event.value", "_id", "size_bytes"),

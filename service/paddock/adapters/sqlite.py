@@ -21,22 +21,22 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from paddock.adapters.document_queries import Position, checked, read_cursor, write_cursor
+from paddock.adapters.sqlite_counts import counts_sql, facet_sql, sums
 from paddock.adapters.sqlite_filters import Sql, all_of, order_sql, page_sql, select_sql, where_sql
 from paddock.adapters.sqlite_lists import drop_elements, index_elements
-from paddock.adapters.sqlite_schema import check_version, create_missing, expression
+from paddock.adapters.sqlite_schema import check_version, create_missing
 from paddock.domain.catalogue import Catalogue
 from paddock.domain.history import Change
 from paddock.domain.job import Job
 from paddock.domain.recording import Artifact, Recording, Signal
 from paddock.domain.signal_names import SignalName
+from paddock.domain.topic_set import TopicSet
 from paddock.domain.upload import Upload
 from paddock.errors import Unavailable
 from paddock.ports.documents import (
     BY_ID,
-    MAX_GROUPS,
     MAX_PAGE,
     Collection,
-    Exists,
     Group,
     Page,
     Scalar,
@@ -70,6 +70,7 @@ class SqliteDocuments:
         self.catalogues: Collection[Catalogue] = SqliteCollection(self._database, "catalogues", Catalogue)
         self.history: Collection[Change] = SqliteCollection(self._database, "history", Change)
         self.signal_names: Collection[SignalName] = SqliteCollection(self._database, "signal_names", SignalName)
+        self.topic_sets: Collection[TopicSet] = SqliteCollection(self._database, "topic_sets", TopicSet)
 
     async def migrate(self) -> None:
         """Create tables and indexes, change indexes that are defined otherwise now; safe for two at once.
@@ -176,45 +177,22 @@ class SqliteCollection(Generic[T]):
 
     async def count(self, where: Where = ()) -> int:
         """How many match."""
-        found = select_sql(self._table, "1", where)
+        found = select_sql(self._table, {}, where)
         rows = await self._read(Sql(f"SELECT count(*) FROM ({found.text})", found.values))
         return int(rows[0][0])
 
     async def facet(self, field: str, where: Where = (), *, limit: int = 50) -> Sequence[tuple[Scalar, int]]:
         """Values with their counts."""
-        limit = max(1, min(limit, MAX_PAGE))
-        found = select_sql(self._table, f"{expression(field)} AS value", [Exists(field), *where])
-        rows = await self._read(
-            Sql(
-                f"SELECT value, count(*) FROM ({found.text}) GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {limit}",
-                found.values,
-            )
-        )
+        rows = await self._read(facet_sql(self._table, field, where, max(1, min(limit, MAX_PAGE))))
         return [(value, count) for value, count in rows]
+
+    async def counts(self, by: Sequence[str], where: Where = ()) -> Sequence[tuple[tuple[Scalar, ...], int]]:
+        """Combinations with their counts."""
+        return [(row[:-1], row[-1]) for row in await self._read(counts_sql(self._table, by, where))]
 
     async def sums(self, field: str, by: Sequence[str], where: Where = ()) -> Sequence[Group]:
         """Sums by group."""
-        matching = where_sql(self._table, where)
-        names = ", ".join(f"by{place}" for place in range(len(by)))
-        values = ", ".join(f"{expression(name)} AS by{place}" for place, name in enumerate(by))
-        # Added up here: below sum() SQLite does not read an index in place of the documents, and where nearly
-        # every row is a group of its own its GROUP BY takes longer than reading. The order chooses the index.
-        query = f"SELECT {values}, {expression(field)} FROM {self._table} WHERE {matching.text} ORDER BY {names}"
-
-        def add_up(connection: sqlite3.Connection) -> list[Group]:
-            found: dict[tuple[Scalar, ...], list[int]] = {}
-            for row in connection.execute(query, matching.values).fetchall():
-                number = row[-1] or 0
-                if known := found.get(key := row[:-1]):
-                    known[0] += 1
-                    known[1] += number
-                else:
-                    found[key] = [1, number]
-            # Rows come in the order of the values, and a sort keeps it among equal sums.
-            largest = sorted(found.items(), key=lambda group: -group[1][1])[:MAX_GROUPS]
-            return [Group(key, *numbers) for key, numbers in largest]
-
-        return await self._database.read(add_up)
+        return await self._database.read(lambda connection: sums(connection, self._table, field, by, where))
 
     async def delete(self, where: Where) -> int:
         """Remove what matches."""

@@ -6,7 +6,7 @@ the other sides; in SQLite's order every number is smaller than every text, so `
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, get_args
 
 from paddock.adapters.document_queries import Position, after_prefix, checked
@@ -44,26 +44,30 @@ def where_sql(table: str, where: Where) -> Sql:
     return all_of(_condition(table, condition) for condition in where)
 
 
-def select_sql(table: str, columns: str, where: Where) -> Sql:
-    """A query to count by; its columns are of fields that ``where`` names."""
-    if not _goes_through_list(table, where):
+def select_sql(table: str, columns: Mapping[str, str], where: Where) -> Sql:
+    """A query to count by: fields by the names that their values get."""
+    read = ", ".join(f"{expression(field)} AS {name}" for name, field in columns.items()) or "1"
+    if not _goes_through_list(table, where, frozenset(columns.values())):
         matching = where_sql(table, where)
-        return Sql(f"SELECT {columns} FROM {table} WHERE {matching.text}", matching.values)
+        return Sql(f"SELECT {read} FROM {table} WHERE {matching.text}", matching.values)
     matching = _list_sql(table, where)
     # The order chooses the index, and only a query with a LIMIT keeps its order inside another one.
     order = f"ORDER BY {expression('started_ns')}, id LIMIT -1"
-    return Sql(f"SELECT {columns} FROM {table} WHERE {matching.text} {order}", matching.values)
+    return Sql(f"SELECT {read} FROM {table} WHERE {matching.text} {order}", matching.values)
 
 
-def _goes_through_list(table: str, where: Where) -> bool:
+def _goes_through_list(table: str, where: Where, read: frozenset[str] = frozenset()) -> bool:
     """Whether to go through ``LIST_INDEX``, which costs milliseconds for 10,000 recordings.
 
     SQLite would rather look one field up in its own index, and then read each document it finds for the others.
     One field alone is best looked up.
+
+    Args:
+        read: fields that are not only looked at.
     """
     if table != "recordings" or Equals("deleted_at", None) not in where:
         return False
-    looked_at, by_itself = set[str](), False
+    looked_at, by_itself = set(read), False
     for condition in where:
         match condition:
             case HasElement() | HasSignal():

@@ -19,7 +19,7 @@ SCHEMA_VERSION = 1
 _LONG_TEXT = {"notes"}
 _METADATA = tuple(f"metadata.{field.name}.value" for field in FIELDS if field.name not in _LONG_TEXT)
 
-LIST_INDEX = ("deleted_at", "started_ns", "id", "search", "health", *_METADATA)
+LIST_INDEX = ("deleted_at", "started_ns", "id", "search", "health", "topic_set", *_METADATA)
 """Of the recordings, in the order of their list: all that a search looks at and a facet counts."""
 
 # Every index has the id after what it sorts by, so that it gives pages in their final order. Nearly every list asks
@@ -35,6 +35,8 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
         LIST_INDEX,
         ("deleted_at", "status", "uploaded_at"),
         ("deleted_at", "health", "started_ns"),
+        # What an older version read has none.
+        ("topic_set",),
         # What storage sums up.
         ("metadata.car.value", "metadata.event.value", "id", "size_bytes"),
         *(("deleted_at", field, "started_ns") for field in _METADATA),
@@ -57,6 +59,7 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "catalogues": (),
     "history": (("recording", "at"),),
     "signal_names": (("search",), ("topic",)),
+    "topic_sets": (),
 }
 TABLES = tuple(INDEXES)
 

@@ -32,6 +32,11 @@ FIELDS = (
 BY_NAME = {field.name: field for field in FIELDS}
 
 
+def same_value(value: str) -> str:
+    """What values have in common that differ in letter case and spaces only: for lists they are one value."""
+    return " ".join(value.split()).casefold()
+
+
 def check_metadata(values: Mapping[str, str]) -> dict[str, str]:
     """Values that a person or program sent, stripped, without the empty ones.
 

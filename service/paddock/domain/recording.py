@@ -209,6 +209,9 @@ class Recording(msgspec.Struct, frozen=True):
     attachments: tuple[Attachment, ...] = ()
     """The files inside the log, in file order; those that are whole."""
     channels: tuple[ChannelSummary, ...] = ()
+    """Those that are listed: of a log with thousands not all are."""
+    topic_set: str | None = None
+    """The id of its topics' ``TopicSet``, to count by; None until the log was read."""
     loss: LossReport | None = None
     """None until the log was read."""
     health: str = ""

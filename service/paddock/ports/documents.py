@@ -18,6 +18,7 @@ from paddock.domain.history import Change
 from paddock.domain.job import Job
 from paddock.domain.recording import Artifact, Recording, Signal
 from paddock.domain.signal_names import SignalName
+from paddock.domain.topic_set import TopicSet
 from paddock.domain.upload import Upload
 
 Scalar: TypeAlias = str | int | float | bool | None
@@ -167,6 +168,13 @@ class Collection(Protocol[T]):
         """The values of a scalar field with their counts, most frequent first, ties by value; nulls left out."""
         ...
 
+    async def counts(self, by: Sequence[str], where: Where = ()) -> Sequence[tuple[tuple[Scalar, ...], int]]:
+        """How many match for each combination of the scalar fields ``by``; null is a value here.
+
+        The most frequent first, at most ``MAX_GROUPS``. Many facets are counted in one go by this.
+        """
+        ...
+
     async def sums(self, field: str, by: Sequence[str], where: Where = ()) -> Sequence[Group]:
         """Sums of an integer field, for each combination of the scalar fields ``by``; null is a value here.
 
@@ -190,6 +198,7 @@ class Documents(Protocol):
     catalogues: Collection[Catalogue]
     history: Collection[Change]
     signal_names: Collection[SignalName]
+    topic_sets: Collection[TopicSet]
 
     async def migrate(self) -> None:
         """Create what is missing: tables, indexes. Safe to run twice and by two at once."""

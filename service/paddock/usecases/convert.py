@@ -19,6 +19,7 @@ from paddock.domain.fields import fill_empty
 from paddock.domain.job import Job
 from paddock.domain.keys import columns_key, columns_prefix, raw_key
 from paddock.domain.recording import Failure, Highlights, Recording, StartedSource, Status, search_text
+from paddock.domain.topic_set import topic_set_of
 from paddock.errors import Conflict, NotFound
 from paddock.formats.parquet import write_channel
 from paddock.formats.registry import find_format
@@ -26,7 +27,7 @@ from paddock.mcap.columns import LogSummary
 from paddock.mcap.doctor import needs_viewer_copy
 from paddock.mcap.spool import spool_log
 from paddock.ports.documents import Equals
-from paddock.usecases import attachments, file_metadata, jobs
+from paddock.usecases import attachments, channels, file_metadata, jobs
 from paddock.usecases.artifacts import run_of, store_artifact
 from paddock.usecases.catalogue import car_of, load_catalogue
 from paddock.usecases.highlights import highlights
@@ -34,6 +35,7 @@ from paddock.usecases.open_log import check_is_log
 from paddock.usecases.prefill import prefilled
 from paddock.usecases.services import Services
 from paddock.usecases.signal_names import remember_names
+from paddock.usecases.topic_sets import remember_topics
 from paddock.usecases.write_export import READING_SHARE, write_export
 
 
@@ -109,7 +111,9 @@ def _convert_file(
         assert write is not None, "mat is written from columns"
         write(columns, DEFAULT_EXPORT, run, mat, lambda done: progress(READING_SHARE + done * 0.2))
         parquet: dict[str, Path] = {}
-        for channel in columns.channels:
+        kept = {channel.slug for channel in channels.listed(summary.channels)[0]}
+        # Nobody would find the columns of another one.
+        for channel in (each for each in columns.channels if each.slug in kept):
             parquet[channel.slug] = directory / f"{len(parquet)}.parquet"
             write_channel(columns, channel, parquet[channel.slug], units)
         figures = highlights(columns, catalogue, car_of(known))
@@ -131,6 +135,9 @@ async def _publish(services: Services, converted: Converted) -> None:
         await store_artifact(services, recording, request, made, converted.catalogue)
     for slug, made in converted.columns.items():
         await services.objects.put_file(columns_key(slug, recording.id, build), made)
+    listed, _ = channels.listed(summary.channels)
+    slugs = {channel.slug for channel in listed}
+    signals = [signal for signal in summary.signals if signal.channel in slugs]
     await services.documents.signals.delete([Equals("recording", recording.id)])
     await services.documents.signals.put_many(
         [
@@ -140,10 +147,11 @@ async def _publish(services: Services, converted: Converted) -> None:
                 recording=recording.id,
                 unit=converted.units.get(signal.name, signal.unit),
             )
-            for signal in summary.signals
+            for signal in signals
         ]
     )
-    await remember_names(services, summary.signals, summary.channels)
+    await remember_names(services, signals, listed)
+    await remember_topics(services.documents, topic_set_of(listed))
     while True:
         current = await services.documents.recordings.get(recording.id)
         if current is None:
@@ -171,19 +179,26 @@ async def _remove_other_builds(services: Services, recording: Recording, kept: s
 def _changes(current: Recording, converted: Converted, build: str) -> dict[str, object]:
     summary = converted.summary
     metadata = fill_empty(current.metadata, prefilled(summary))
+    listed, more_channels = channels.listed(summary.channels)
     attached, more_attached = attachments.listed(summary.attachments)
     records, more_records = file_metadata.listed(summary.metadata)
     changes: dict[str, object] = {
         "status": Status.READY,
         "error": None,
         "message_count": summary.message_count,
-        "channels": summary.channels,
+        "channels": listed,
+        "topic_set": topic_set_of(listed).id,
         "attachments": attached,
         "file_metadata": records,
-        "loss": summary.loss,
+        "loss": channels.listed_loss(summary.loss, listed),
         "health": summary.loss.health,
         "highlights": converted.highlights,
-        "notices": (*summary.notices, *more_attached, *more_records),
+        "notices": (
+            *channels.listed_notices(summary.notices),
+            *more_channels,
+            *more_attached,
+            *more_records,
+        ),
         "metadata": metadata,
         "build": build,
         "converter": __version__,

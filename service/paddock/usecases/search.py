@@ -1,16 +1,17 @@
-"""Search: which recordings somebody wants to see, how many there are of what, and which days were driven."""
+"""Search: which recordings somebody wants to see, and which days were driven."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Literal, get_args
 
 import msgspec
 
+from paddock.domain.fields import same_value
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import Recording
 from paddock.errors import Rejected
@@ -32,9 +33,6 @@ from paddock.usecases.services import Services
 
 Health = Literal["intact", "recovered", "failed", "unread"]
 Order = Literal["-started_at", "started_at", "-uploaded_at", "uploaded_at"]
-FACETS = ("car", "driver", "event", "venue", "health")
-MAX_OFFERED = 50
-"""Values of a facet."""
 MAX_WORDS = 50
 MAX_VALUES = 50
 """Of one filter; a query has to end somewhere."""
@@ -54,7 +52,7 @@ class Search(msgspec.Struct, frozen=True):
     text: str = ""
     """Words that names, metadata and id hold, in any case."""
     metadata: Mapping[str, tuple[str, ...]] = {}
-    """For a field the values of which it has one; the empty one is a field that nobody filled."""
+    """For a field the values of which it has one, in any case; the empty one is a field that nobody filled."""
     health: tuple[Health, ...] = ()
     topics: tuple[str, ...] = ()
     """All of them are there."""
@@ -104,38 +102,33 @@ def write_comparison(condition: HasSignal) -> str:
     return f"{condition.statistic}({condition.name}) {condition.operator} {condition.value:.15g}"
 
 
-def conditions(search: Search, *, without: str = "") -> list[Condition]:
+def conditions(search: Search, *, without: Container[str] = ()) -> list[Condition]:
     """A search as the documents understand it.
 
     Args:
-        without: a facet that does not count itself in, so that its other values can be offered.
-
-    Raises:
-        Rejected: there is more in it than can be looked for (code ``search_too_long``).
+        search: from ``in_every_spelling``.
+        without: filters that are left out: a facet's own, so that its other values can be offered.
     """
     words = dict.fromkeys(search.text.casefold().split())
-    given = [search.health, search.topics, *search.metadata.values()]
-    too_much = any(len(values) > MAX_VALUES for values in given) or len(search.comparisons) > MAX_COMPARISONS
-    if too_much or len(words) > MAX_WORDS:
-        raise Rejected(
-            f"This looks for too much at once: give at most {MAX_WORDS} words, {MAX_VALUES} values of a filter "
-            f"and {MAX_COMPARISONS} comparisons.",
-            code="search_too_long",
-        )
-    where: list[Condition] = [Exists("deleted_at") if search.deleted else Equals("deleted_at", None)]
+    where: list[Condition] = [_here(search)]
     where += [Contains("search", word) for word in words]
     for field, values in search.metadata.items():
-        if values and field != without:
+        if values and field not in without:
             wanted = [value for value in values if value]
             where.append(OneOf(f"metadata.{field}.value", (*wanted, *(_NOT_KNOWN if "" in values else ()))))
-    if search.health and without != "health":
+    if search.health and "health" not in without:
         wanted = [value for value in search.health if value != "unread"]
         where.append(OneOf("health", (*wanted, *(_NOT_KNOWN if "unread" in search.health else ()))))
-    where += [HasElement("channels", "topic", topic) for topic in search.topics]
+    if "topic" not in without:
+        where += [HasElement("channels", "topic", topic) for topic in search.topics]
     where += search.comparisons
     if search.from_ns is not None or search.before_ns is not None:
         where.append(Between("started_ns", search.from_ns, search.before_ns))
     return where
+
+
+def _here(search: Search) -> Condition:
+    return Exists("deleted_at") if search.deleted else Equals("deleted_at", None)
 
 
 async def search_recordings(
@@ -149,14 +142,49 @@ async def search_recordings(
     """Recordings that match. By start, those without one (not read yet, unreadable) come last."""
     field = "started_ns" if "started" in order else "uploaded_at"
     sort = Sort("deleted_at" if search.deleted else field, descending=order.startswith("-"))
-    return await services.documents.recordings.find(conditions(search), sort=sort, limit=limit, after=after)
+    where = conditions(await in_every_spelling(services, search))
+    return await services.documents.recordings.find(where, sort=sort, limit=limit, after=after)
+
+
+async def in_every_spelling(services: Services, search: Search) -> Search:
+    """The same search with all spellings that recordings have of the metadata values it names.
+
+    People write one event in several ways, and all of them stay as they were typed.
+
+    Raises:
+        Rejected: there is more in it than can be looked for (code ``search_too_long``).
+    """
+    _check_size(search)
+    known = await asyncio.gather(
+        *(
+            services.documents.recordings.counts([f"metadata.{field}.value"], [_here(search)])
+            for field in search.metadata
+        )
+    )
+    metadata = {}
+    for (field, given), counted in zip(search.metadata.items(), known, strict=True):
+        wanted = set(map(same_value, given))
+        alike = (str(value) for (value,), _ in counted if value is not None and same_value(str(value)) in wanted)
+        metadata[field] = tuple(dict.fromkeys((*given, *alike)))
+    return msgspec.structs.replace(search, metadata=metadata)
+
+
+def _check_size(search: Search) -> None:
+    given = [search.health, search.topics, *search.metadata.values()]
+    too_much = any(len(values) > MAX_VALUES for values in given) or len(search.comparisons) > MAX_COMPARISONS
+    if too_much or len(set(search.text.casefold().split())) > MAX_WORDS:
+        raise Rejected(
+            f"This looks for too much at once: give at most {MAX_WORDS} words, {MAX_VALUES} values of a filter "
+            f"and {MAX_COMPARISONS} comparisons.",
+            code="search_too_long",
+        )
 
 
 async def without_start(services: Services, search: Search, *, limit: int = 50) -> tuple[Recording, ...]:
     """What matches and has no start time, the newest upload first; nothing when the search wants a time."""
     if search.from_ns is not None or search.before_ns is not None:
         return ()
-    return await _arriving(services, conditions(search), limit)
+    return await _arriving(services, conditions(await in_every_spelling(services, search)), limit)
 
 
 async def _arriving(services: Services, where: Sequence[Condition], limit: int) -> tuple[Recording, ...]:
@@ -165,28 +193,6 @@ async def _arriving(services: Services, where: Sequence[Condition], limit: int) 
         [*where, Equals("started_ns", None)], sort=Sort("started_ns"), limit=limit
     )
     return tuple(sorted(page.items, key=lambda recording: recording.uploaded_at, reverse=True))
-
-
-async def count_facets(services: Services, search: Search) -> dict[str, list[tuple[str, int]]]:
-    """For each of ``FACETS`` its values with how many recordings a search for one of them would find."""
-
-    async def count(facet: str) -> list[tuple[str, int]]:
-        where = conditions(search, without=facet)
-        field = "health" if facet == "health" else f"metadata.{facet}.value"
-        counts = dict(await services.documents.recordings.facet(field, where, limit=MAX_OFFERED))
-        unknown = await services.documents.recordings.count([*where, Equals(field, None)])
-        # Only where there are more values than are offered the empty one may be missing.
-        if "" in counts or len(counts) < MAX_OFFERED:
-            unknown += counts.pop("", 0)
-        else:
-            unknown += await services.documents.recordings.count([*where, Equals(field, "")])
-        found = [(str(value), number) for value, number in counts.items()]
-        if unknown:
-            found.append(("unread" if facet == "health" else "", unknown))
-        return found
-
-    counted = await asyncio.gather(*(count(facet) for facet in FACETS))
-    return dict(zip(FACETS, counted, strict=True))
 
 
 def bounds_of(day: date, zone: tzinfo) -> tuple[int, int]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from paddock.ports.documents import Documents
 from paddock.ports.objects import Objects
 from paddock.ports.work import Work
+from paddock.usecases.topic_sets import TopicSets
 
 
 @dataclass(frozen=True)
@@ -25,3 +26,5 @@ class Services:
     upload_expires_s: int = 7 * 86_400
     now: Callable[[], int] = time.time_ns
     """Nanoseconds since the Unix epoch."""
+    topic_sets: TopicSets = field(default_factory=TopicSets)
+    """What is known of them already; it never gets old."""

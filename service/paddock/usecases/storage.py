@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
 
+from paddock.domain.fields import same_value
 from paddock.ports.documents import Exists, Scalar
+from paddock.usecases.facets import most_frequent_spellings
 from paddock.usecases.services import Services
 
 
@@ -55,10 +58,11 @@ async def storage_used(services: Services) -> Storage:
         numbers = formats.setdefault(format_, [0, 0])
         numbers[0] += group.count
         numbers[1] += group.sum
+    cars, events = (_spelled_alike(group.values[place] for group in recordings) for place in (0, 1))
     found: dict[tuple[Scalar, Scalar], list[int]] = {}
     for group in recordings:
         car, event, recording = group.values
-        numbers = found.setdefault((car or "", event or ""), [0, 0, 0])
+        numbers = found.setdefault((cars[car], events[event]), [0, 0, 0])
         numbers[0] += group.count
         numbers[1] += group.sum
         numbers[2] += derived.get(recording, 0)
@@ -71,6 +75,13 @@ async def storage_used(services: Services) -> Storage:
         by_format=tuple(sorted(by_format, key=lambda each: -each[2])),
         deleted_bytes=sum(group.sum for group in deleted),
     )
+
+
+def _spelled_alike(values: Iterable[Scalar]) -> dict[Scalar, str]:
+    """For each value the spelling that most recordings have of it."""
+    spelled = {value: (str(value or ""), number) for value, number in Counter(values).items()}
+    common = most_frequent_spellings(spelled.values())
+    return {value: common[same_value(text)] for value, (text, _) in spelled.items()}
 
 
 def _total(groups: Iterable[Usage]) -> Usage:

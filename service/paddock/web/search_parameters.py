@@ -22,7 +22,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 TheSearch = NamedDependency[SkipValidation[Search]]
 _Values = list[str] | None
-_FIELD = "One of these values; may be repeated. Empty: nobody filled the field."
+_FIELD = "One of these values, in any case; may be repeated. Empty: nobody filled the field."
 
 
 def zone_of(request: AnyRequest) -> tzinfo:

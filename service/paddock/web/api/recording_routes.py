@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from litestar import Router
 
-from paddock.web.api import edits, recordings
+from paddock.web.api import edits, facets, recordings
 from paddock.web.injected import refuse_unknown_parameters
 
 ROUTER = Router(
     "/api/recordings",
-    route_handlers=[*recordings.HANDLERS, *edits.HANDLERS],
+    route_handlers=[*recordings.HANDLERS, *facets.HANDLERS, *edits.HANDLERS],
     before_request=refuse_unknown_parameters,
     tags=["recordings"],
 )

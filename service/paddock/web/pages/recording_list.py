@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -14,17 +14,16 @@ from litestar.di import Provide
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
-from paddock.domain.fields import BY_NAME, FIELDS
+from paddock.domain.fields import BY_NAME, FIELDS, same_value
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import LossReport, Recording
 from paddock.domain.words import size
 from paddock.formats.registry import formats
 from paddock.usecases.delete import restore_recordings
+from paddock.usecases.facets import FACETS, Facets, count_facets
 from paddock.usecases.search import (
-    FACETS,
     Day,
     Search,
-    count_facets,
     day_of,
     find_day,
     is_parked,
@@ -66,13 +65,22 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Option:
+    """A value that a filter offers."""
+
+    value: str
+    count: int
+    """How many recordings have it."""
+    chosen: bool
+
+
+@dataclass(frozen=True)
 class Facet:
     """The values that a filter offers."""
 
     name: str
     label: str
-    options: Sequence[tuple[str, int, bool]]
-    """Value, how many recordings, whether it is chosen."""
+    options: Sequence[Option]
 
 
 @get("/", dependencies={"search": Provide(search_of, sync_to_thread=False)})
@@ -103,6 +111,7 @@ async def recordings_page(
         by_day = groupby(started, lambda recording: day_of(recording.started_ns or 0, zone))
         groups = [(None, arriving), *((each, tuple(found)) for each, found in by_day)]
         following = page.next if started and len(started) == len(page.items) else None
+    counted = await count_facets(services, search)
     listed = [Group(each, await _rows(services, found)) for each, found in groups if found]
     folded = await _rows(services, shown.parked) if shown is not None and (parked or not shown.driven) else ()
     everything = [row for group in listed for row in group.rows]
@@ -118,7 +127,9 @@ async def recordings_page(
         parked_href=_href([("day", day)] if day else [], [] if parked else [("parked", "true")]),
         search=search,
         query=query,
-        facets=_facets(await count_facets(services, search), search),
+        facets=_facets(counted, search),
+        topics=_topics(counted, search),
+        counted=counted,
         chips=[(_chip(*pair), _href([other for other in query if other != pair])) for pair in query],
         comparisons=[(c, write_comparison(c)) for c in search.comparisons],
         since=request.query_params.get("from", ""),
@@ -176,15 +187,27 @@ def _lost(loss: LossReport | None) -> str:
     return f"lost {plural(loss.lost_records, 'record')}" if loss.lost_records else "nothing lost"
 
 
-def _facets(counted: dict[str, list[tuple[str, int]]], search: Search) -> list[Facet]:
+def _facets(counted: Facets, search: Search) -> list[Facet]:
     facets = []
     for name in FACETS:
         chosen = search.health if name == "health" else search.metadata.get(name, ())
-        counts = dict(counted[name])
-        options = [(value, number, value in chosen) for value, number in counts.items()]
-        options += [(value, 0, True) for value in chosen if value not in counts]
-        facets.append(Facet(name, _LABELS.get(name) or BY_NAME[name].label, options))
+        facets.append(Facet(name, _LABELS.get(name) or BY_NAME[name].label, _options(counted.values[name], chosen)))
     return facets
+
+
+def _topics(counted: Facets, search: Search) -> Facet:
+    """What is chosen comes first: it may be one of very many."""
+    options = _options(counted.topics, search.topics, alike=str)
+    return Facet("topic", _LABELS["topic"], sorted(options, key=lambda option: not option.chosen))
+
+
+def _options(
+    counted: Sequence[tuple[str, int]], chosen: Sequence[str], alike: Callable[[str], str] = same_value
+) -> list[Option]:
+    """What is chosen stands there also where nothing has it; a field's values may be spelled otherwise."""
+    wanted = {alike(value): value for value in chosen}
+    options = [Option(value, number, wanted.pop(alike(value), None) is not None) for value, number in counted]
+    return [*options, *(Option(value, 0, True) for value in wanted.values())]
 
 
 def _chip(name: str, value: str) -> str:

@@ -81,21 +81,27 @@ conditions.addEventListener("input", (event) => {
   }, 120);
 });
 
-/** Every topic to tick; those that are chosen stand there already, from the server. */
-function offerTopics(choices, names) {
-  const known = new Set([...choices.querySelectorAll("[type=checkbox]")].map((box) => box.value));
-  for (const name of names.filter((each) => !known.has(each))) {
-    const label = document.createElement("label");
-    const text = Object.assign(document.createElement("span"), { className: "text", textContent: name });
-    label.append(Object.assign(document.createElement("input"), { type: "checkbox", name: "topic", value: name }), " ", text);
-    choices.append(label);
-  }
+// What is typed among the topics narrows them; Enter takes the only one left, or the name as it was typed.
+const topics = document.getElementById("topics");
+const typed = topics.querySelector("input:not([type=checkbox])");
+const named = [...topics.querySelectorAll("label")].map((label) => [label, label.querySelector(".text").textContent.toLowerCase()]);
+
+function narrow() {
+  const wanted = typed.value.trim().toLowerCase();
+  for (const [label, name] of named) label.hidden = !name.includes(wanted);
+  const left = named.filter(([label]) => !label.hidden).map(([label]) => label);
+  document.getElementById("no-topic").hidden = left.length > 0;
+  return left;
 }
 
-whenOpen("topics", async (menu) => {
-  const names = await ask("/api/topics");
-  offer(document.getElementById("topic-names"), names);
-  offerTopics(menu.querySelector(".choices"), names);
+typed.addEventListener("input", narrow);
+typed.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !typed.value.trim()) return;
+  const left = narrow();
+  if (left.length !== 1) return;
+  event.preventDefault();
+  typed.value = "";
+  left[0].querySelector("input").click();
 });
 
 document.addEventListener("click", (event) => {
