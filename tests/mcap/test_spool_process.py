@@ -26,7 +26,7 @@ def apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
 
 
-def _everything(log: bytes, folder: Path) -> tuple[LogSummary, list[object]]:
+def everything(log: bytes, folder: Path) -> tuple[LogSummary, list[object]]:
     with spool(log, folder) as columns:
         rows: list[object] = []
         for channel in columns.channels:
@@ -43,10 +43,34 @@ def test_a_process_makes_the_same_columns(
 ) -> None:
     log = small_logs()[number]
     monkeypatch.setattr(spool_module, "_WAITING_BYTES", 500)
-    here = _everything(log, tmp_path)
+    here = everything(log, tmp_path)
     request.getfixturevalue("apart")
-    assert _everything(log, tmp_path) == here
+    assert everything(log, tmp_path) == here
     assert here[0].message_count == 40
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nowhere else a process is forked")
+@pytest.mark.parametrize("number", range(len(small_logs())))
+def test_a_process_that_was_forked_ahead_makes_the_same_columns(tmp_path: Path, number: int) -> None:
+    log = tmp_path / "log.mcap"
+    log.write_bytes(small_logs()[number])
+    # In a process without threads, as the command line is.
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from paddock.mcap import spool, spool_process\n"
+        "from tests.mcap.test_spool_process import everything\n"
+        "log, folder = Path(sys.argv[1]).read_bytes(), Path(sys.argv[2])\n"
+        "here = everything(log, folder)\n"
+        "spool._PROCESS_FROM_BYTES, spool.os.cpu_count = 0, lambda: 2\n"
+        "spool_process.start_ahead(); [forked] = spool_process._ahead\n"
+        "assert everything(log, folder) == here\n"
+        "assert not spool_process._ahead and forked._process.exitcode is not None\n"
+        "spool_process.start_ahead()  # for a log that never comes\n"
+    )
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    subprocess.run([sys.executable, "-c", code, log, folder], check=True, timeout=60)
+    assert not list(folder.iterdir())
 
 
 @pytest.mark.usefixtures("apart")
@@ -92,12 +116,12 @@ def test_a_process_that_is_killed_is_an_error_to_be_tried_again(
         def __init__(self, file: SpoolFile, directory: Path) -> None:
             super().__init__(file, directory)
             started.append(self)
-            os.kill(self._process.pid, signal.SIGKILL)
+            os.kill(self._interpreter.pid, signal.SIGKILL)
 
     monkeypatch.setattr(spool_module, "SpoolProcess", Killed)
     with pytest.raises(Unavailable, match="ended from outside"):
         spool(car_log(400), tmp_path)
-    assert started[0]._process.returncode == -signal.SIGKILL
+    assert started[0]._interpreter.end() == -signal.SIGKILL
     assert not list(tmp_path.iterdir())
 
 
@@ -107,7 +131,7 @@ def test_an_error_of_the_process_is_raised_here(tmp_path: Path, monkeypatch: pyt
     class Limited(SpoolProcess):
         def __init__(self, file: SpoolFile, directory: Path) -> None:
             super().__init__(file, directory)
-            resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (10, 10))
+            resource.prlimit(self._interpreter.pid, resource.RLIMIT_FSIZE, (10, 10))
 
     monkeypatch.setattr(spool_module, "SpoolProcess", Limited)
     with pytest.raises(OSError, match="File too large"):
@@ -120,7 +144,7 @@ def test_the_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
         "import os, sys; from pathlib import Path\n"
         "from paddock.mcap.spool_file import SpoolFile; from paddock.mcap.spool_process import SpoolProcess\n"
         "folder = Path(sys.argv[1]); process = SpoolProcess(SpoolFile.temporary(folder), folder)\n"
-        "print(process._process.pid, flush=True); os.kill(os.getpid(), 9)"
+        "print(process._interpreter.pid, flush=True); os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
     child = Path("/proc", done.stdout.strip())
@@ -149,4 +173,5 @@ def test_an_error_while_a_log_is_read_ends_the_process(tmp_path: Path, monkeypat
 
     with pytest.raises(InterruptedError):
         spool(car_log(400), tmp_path, progress=stop)
-    assert started[0]._process.returncode is not None
+    with pytest.raises(ProcessLookupError):
+        os.kill(started[0]._interpreter.pid, 0)

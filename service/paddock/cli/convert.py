@@ -13,6 +13,8 @@ from paddock.domain.export import ExportRequest
 from paddock.domain.words import size
 from paddock.errors import PaddockError
 from paddock.formats.registry import ZIP_SUFFIX, find_format, formats
+from paddock.mcap.spool import decodes_apart
+from paddock.mcap.spool_process import start_ahead
 from paddock.usecases.export_file import Exported, export_file
 
 
@@ -52,6 +54,8 @@ def command(
 
 def _convert_here(targets: dict[Path, Path], request: ExportRequest) -> int:
     failed = 0
+    if any(log.is_file() and decodes_apart(log.stat().st_size) for log in targets):
+        start_ahead()
     with progress_bar() as bar:
         for log, target in targets.items():
             task = bar.add_task(log.name, total=1.0)

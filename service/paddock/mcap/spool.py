@@ -27,6 +27,11 @@ _PROCESS_FROM_BYTES = 16 << 20
 """A log that takes longer to decode than a process takes to start."""
 
 
+def decodes_apart(log_bytes: int) -> bool:
+    """Whether a log of this size is decoded in a process of its own."""
+    return log_bytes >= _PROCESS_FROM_BYTES and (os.cpu_count() or 1) > 1
+
+
 def spool_log(
     log: BinaryIO,
     directory: Path,
@@ -47,7 +52,7 @@ def spool_log(
     file = SpoolFile.temporary(directory)
     try:
         reader = LogReader(log, directory, progress or (lambda _: None))
-        apart = reader.size_bytes >= _PROCESS_FROM_BYTES and (os.cpu_count() or 1) > 1
+        apart = decodes_apart(reader.size_bytes)
         with closing(SpoolProcess(file, directory) if apart else SpoolWriter(file)) as writer:
             channels, summary = _Spooler(reader, writer, topics).spool()
         return SpooledColumns(file, channels, summary)

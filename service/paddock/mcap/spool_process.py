@@ -14,7 +14,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -45,12 +47,10 @@ class SpoolProcess:
         with _shared_memory(directory) as shared:
             shared.truncate(MEMORY_BYTES * _BATCHES)
             self._batches = _mapped(shared.fileno())
-            ours, theirs = socket.socketpair()
-            with theirs:
-                fds = [theirs.fileno(), file.fileno(), shared.fileno()]
-                command = [sys.executable, "-P", "-m", __name__, *map(str, fds)]
-                self._process = subprocess.Popen(command, pass_fds=fds, stdin=subprocess.DEVNULL)
-        self._connection = Connection(ours.detach())
+            self._interpreter = _ahead.pop() if _ahead else _Spawned()
+            self._connection = Connection(os.dup(self._interpreter.socket.fileno()))
+            with self._told_why():
+                socket.send_fds(self._interpreter.socket, [b"\0"], [file.fileno(), shared.fileno()])
         self._free = list(range(_BATCHES))
 
     def define(self, definition: Definition, slug: str) -> None:
@@ -83,16 +83,20 @@ class SpoolProcess:
     def close(self) -> None:
         """End the process, whatever it does."""
         self._connection.close()
-        self._process.kill()
-        self._process.wait()
+        self._interpreter.end()
 
     def _send(self, *message: Any, payload: bytes | memoryview | None = None) -> None:
-        try:
+        with self._told_why():
             self._connection.send(message)
             if payload is not None:
                 self._connection.send_bytes(payload)
+
+    @contextlib.contextmanager
+    def _told_why(self) -> Iterator[None]:
+        """When the process is gone it failed, and perhaps could still say why."""
+        try:
+            yield
         except (BrokenPipeError, ConnectionResetError):
-            # It failed, and perhaps could still say why.
             while True:
                 self._receive()
 
@@ -107,6 +111,55 @@ class SpoolProcess:
         if isinstance(answer, BaseException):
             raise answer
         return answer
+
+
+class _Spawned:
+    """An interpreter of its own, whatever threads this one has."""
+
+    def __init__(self) -> None:
+        self.socket, theirs = socket.socketpair()
+        with theirs:
+            command = [sys.executable, "-P", "-m", __name__, str(theirs.fileno())]
+            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        self.pid = self._process.pid
+
+    def end(self) -> int | None:
+        """End it, whatever it does; its return code."""
+        self.socket.close()
+        self._process.kill()
+        return self._process.wait()
+
+
+class _Forked:
+    """A copy of this process: there at once, with all that was imported."""
+
+    def __init__(self) -> None:
+        self.socket, theirs = socket.socketpair()
+        with theirs:
+            self._process = get_context("fork").Process(target=self._main, args=(theirs,), daemon=True)
+            self._process.start()
+        assert self._process.pid is not None, "it was started"
+        self.pid = self._process.pid
+
+    def _main(self, theirs: socket.socket) -> None:
+        self.socket.close()
+        _main(theirs.detach())
+
+    def end(self) -> int | None:
+        """See ``_Spawned``."""
+        self.socket.close()
+        self._process.kill()
+        self._process.join()
+        return self._process.exitcode
+
+
+_ahead: list[_Forked] = []
+
+
+def start_ahead() -> None:
+    """Have the process of the next log now, while this one is young: a fork is safe before there are threads."""
+    if sys.platform == "linux" and threading.active_count() == 1 and not _ahead:
+        _ahead.append(_Forked())
 
 
 def _shared_memory(directory: Path) -> BinaryIO:
@@ -137,12 +190,17 @@ def _serve(connection: Connection, writer: SpoolWriter, batches: Sequence[Batch]
             connection.send(writer.finish())
 
 
-def _main(connection_fd: int, spool_fd: int, shared_fd: int) -> None:
+def _main(socket_fd: int) -> None:
     # Ctrl-C is for the process that the user sees; when it ends, this one does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     keep_freed_memory()
     pa.set_memory_pool(pa.system_memory_pool())
-    connection = Connection(connection_fd)
+    with socket.socket(fileno=socket_fd) as commands:
+        _, fds, _, _ = socket.recv_fds(commands, 1, 2)
+        if not fds:  # No log needed it.
+            return
+        connection = Connection(commands.detach())
+    spool_fd, shared_fd = fds
     file = cast(BinaryIO, os.fdopen(spool_fd, "wb", buffering=0))
     batches = _mapped(shared_fd)
     try:
@@ -155,4 +213,4 @@ def _main(connection_fd: int, spool_fd: int, shared_fd: int) -> None:
 
 
 if __name__ == "__main__":
-    _main(*map(int, sys.argv[1:]))
+    _main(int(sys.argv[1]))
