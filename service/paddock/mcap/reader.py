@@ -255,7 +255,8 @@ class LogReader:
         starts, ends = run.starts, run.ends
         heads = heads_at(run.data, starts) if run.heads is None else run.heads
         ordinal, self._ordinal = self._ordinal, self._ordinal + len(starts)
-        late = heads["log_time"] > LAST_TIME
+        times = heads["log_time"].astype(np.int64)
+        late = times < 0  # what is beyond LAST_TIME
         if late.any():
             for channel_id in heads["channel"][late].tolist():
                 topic = self._part.topic(channel_id)
@@ -264,16 +265,15 @@ class LogReader:
                 else:
                     self.losses.undecoded(topic)
             self.losses.lose("impossible_time", run.offset + int(starts[late][0]), 0)
-            starts, ends, heads = starts[~late], ends[~late], heads[~late]
-        defined = self._part.defined[heads["channel"]]
+            starts, ends, heads, times = starts[~late], ends[~late], heads[~late], times[~late]
+        ids = heads["channel"]
+        defined = self._part.defined[ids]
         if not defined.all():
-            ids = heads["channel"]
             for channel_id in np.unique(ids[~defined]).tolist():
                 rows = np.flatnonzero(ids == channel_id)
                 self._held.hold(channel_id, run.data, starts[rows], ends[rows], ordinal + int(rows[0]))
-            starts, ends, heads = starts[defined], ends[defined], heads[defined]
+            starts, ends, heads, times = starts[defined], ends[defined], heads[defined], times[defined]
         if len(heads):
-            times = heads["log_time"].astype(np.int64)
             self.losses.messages_seen(int(times[0]), int(times[-1]))
             self.clock.observe(times)
             yield Run(run.data, starts, ends, heads, self._part, ordinal)
