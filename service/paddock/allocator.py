@@ -5,16 +5,18 @@ from __future__ import annotations
 import ctypes
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_REUSED_BYTES = 6 << 20
 _KEPT_BYTES = 64 << 20
 
 
 def keep_freed_memory() -> None:
-    """Use freed blocks of some megabytes again, instead of giving them back and asking for new ones.
+    """Use freed blocks of up to some megabytes again, instead of giving them back and asking for new ones.
 
     A log is a long row of such blocks; having the kernel empty every page of each costs a tenth of a conversion.
-    Only the C library of Linux can be told.
+    Larger blocks do go back: cut up among smaller ones they would make a process grow with its log. Only the C
+    library of Linux can be told.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        mallopt(_MMAP_THRESHOLD, _KEPT_BYTES)
-        mallopt(_TRIM_THRESHOLD, 2 * _KEPT_BYTES)
+        mallopt(_MMAP_THRESHOLD, _REUSED_BYTES)
+        mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
