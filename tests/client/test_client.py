@@ -16,6 +16,7 @@ from paddock.client import FoundRecording
 from paddock.errors import Conflict, NotFound, Rejected, Unavailable
 from tests.cli.running import wait_until
 from tests.logs import STARTED_NS, small_log
+from tests.mcap.builders import car_log
 from tests.web.browsing import served
 
 
@@ -80,6 +81,20 @@ def test_an_export_is_waited_for_and_saved(ready: FoundRecording, tmp_path: Path
     assert ready.download(tmp_path / "copy.mcap").read_bytes() == small_log()
     with pytest.raises(Rejected):
         ready.export("floppy")
+
+
+def test_what_is_inside_a_log_is_saved_and_a_log_is_converted_again(client: Client, tmp_path: Path) -> None:
+    log = tmp_path / "attached.mcap"
+    log.write_bytes(car_log(60))
+    sent = client.upload(log)
+    run = wait_until(lambda: (now := sent.refresh()).status == "ready" and now)
+    (attachment,) = run.attachments
+    assert (attachment.name, attachment.media_type) == ("notes.txt", "text/plain")
+    saved = run.download(tmp_path, attachment)
+    assert (saved.name, saved.read_bytes()) == ("notes.txt", b"box this lap")
+    assert run.reprocess().id == run.id
+    again = wait_until(lambda: (now := run.refresh()).version != run.version and now)
+    assert again.status == "ready" and again.artifacts
 
 
 def test_metadata_is_edited_and_a_concurrent_edit_is_refused(client: Client, ready: FoundRecording) -> None:

@@ -11,8 +11,18 @@
 
 from paddock.client.client import Client
 from paddock.client.export import PendingExport
-from paddock.client.files import Artifact, Download
+from paddock.client.files import Artifact, Attachment, Download
 from paddock.client.recording import FoundRecording, Value
 from paddock.client.signals import SignalData, Signals
 
-__all__ = ["Artifact", "Client", "Download", "FoundRecording", "PendingExport", "SignalData", "Signals", "Value"]
+__all__ = [
+    "Artifact",
+    "Attachment",
+    "Client",
+    "Download",
+    "FoundRecording",
+    "PendingExport",
+    "SignalData",
+    "Signals",
+    "Value",
+]

@@ -17,3 +17,10 @@ class Artifact(Download, frozen=True):
     """A derived file."""
 
     format: str
+
+
+class Attachment(Download, frozen=True):
+    """A file that the recorder put into the log."""
+
+    media_type: str
+    """As the log says."""

@@ -11,7 +11,7 @@ import msgspec
 
 from paddock.client.connection import Connection
 from paddock.client.export import PendingExport
-from paddock.client.files import Artifact, Download
+from paddock.client.files import Artifact, Attachment, Download
 from paddock.client.signals import SignalData, Signals, read
 from paddock.domain.export import ExportRequest, Interpolation
 
@@ -48,6 +48,8 @@ class FoundRecording(msgspec.Struct, kw_only=True, dict=True):
     """Distance, highest speed and the like, as far as the log has them."""
     original: Download | None = None
     artifacts: tuple[Artifact, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    """The files inside the log; a search leaves them out, ``refresh`` has them."""
     error: Failure | None = None
     version: int | None = None
 
@@ -128,9 +130,17 @@ class FoundRecording(msgspec.Struct, kw_only=True, dict=True):
         series = self.signals([name], **span)
         return series[name] if name in series else next(iter(series.values()))
 
-    def download(self, target: Path | str = ".") -> Path:
-        """Save the original log to a file or into a folder; where it is."""
-        return self._asked().download(f"{self._path}/original", Path(target))
+    def download(self, target: Path | str = ".", file: Download | None = None) -> Path:
+        """Save the original log, or another file such as one of ``attachments``, to a file or into a folder."""
+        return self._asked().download(file.url if file else f"{self._path}/original", Path(target))
+
+    def reprocess(self) -> FoundRecording:
+        """Have the log converted again; the old files are served until the new ones are whole.
+
+        Raises:
+            Conflict: its bytes never arrived: upload them again.
+        """
+        return found(self._asked(), self._asked().call("POST", f"{self._path}/reprocess"))
 
 
 def found(connection: Connection, answer: Any) -> FoundRecording:
