@@ -36,6 +36,7 @@ from paddock.web.api import (
 )
 from paddock.web.assets import asset_routes
 from paddock.web.conditional import Conditional
+from paddock.web.head import answering_head
 from paddock.web.injected import principal_of
 from paddock.web.pages import plots as plot_pages
 from paddock.web.principal import Edge
@@ -99,7 +100,9 @@ def create_app(services: Services, settings: Settings) -> Litestar:
         ),
     )
     # Around everything, because Litestar's own middleware never sees what no route answers.
-    app.asgi_handler = with_request_log(app.asgi_handler, Edge(settings), security_headers(settings))
+    app.asgi_handler = with_request_log(
+        answering_head(app.asgi_handler), Edge(settings), security_headers(settings)
+    )
     return app
 
 
