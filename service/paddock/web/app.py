@@ -48,6 +48,16 @@ HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1024 * 1024
 """Of a JSON request; parts of an upload go around it, because they are never held in memory."""
 
+ABOUT_THE_API = """A race team's data cloud.
+
+- Errors are problem details (RFC 9457): see `Problem`; compare `code`.
+- Lists come in pages: `next` of one is `after` of the next, null at the end; `limit` is how many at most.
+- `fields=id,name` answers with these fields only.
+- Every JSON answer to GET has an ETag: sent back as `If-None-Match`, it costs 304 and no body while nothing changed.
+- HEAD answers as GET without a body, on every address.
+- A recording is known by the first 6 or more digits of its id.
+"""
+
 
 def create_app(services: Services, settings: Settings) -> Litestar:
     """The whole web service: JSON API, objects behind signed links, pages.
@@ -94,7 +104,7 @@ def create_app(services: Services, settings: Settings) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="Paddock",
             version=__version__,
-            description="A race team's data cloud. Errors are problem details (RFC 9457): see `Problem`.",
+            description=ABOUT_THE_API,
             use_handler_docstrings=True,
             render_plugins=[JsonRenderPlugin(), YamlRenderPlugin()],
         ),
