@@ -52,8 +52,8 @@ ABOUT_THE_API = """A race team's data cloud.
 
 - Errors are problem details (RFC 9457): see `Problem`; compare `code`.
 - Lists come in pages: `next` of one is `after` of the next, null at the end; `limit` is how many at most.
-- `fields=id,name` answers with these fields only.
-- Every JSON answer to GET has an ETag: sent back as `If-None-Match`, it costs 304 and no body while nothing changed.
+- Where there is `fields`, `fields=id,name` answers with these only.
+- JSON answers to GET have an ETag: sent back as `If-None-Match`, it costs 304 and no body while nothing changed.
 - HEAD answers as GET without a body, on every address.
 - A recording is known by the first 6 or more digits of its id.
 """
