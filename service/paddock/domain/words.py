@@ -21,10 +21,22 @@ LOSS_REASONS = {
 
 
 def size(size_bytes: int) -> str:
-    """``645 kB``, ``73.4 MB``: up to three digits and a decimal unit, as file managers and stores have them."""
-    value = float(size_bytes)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 999.5 or unit == "GB":
+    """``645 kB``, ``73.4 MB``: up to three digits and a decimal unit, as file managers and stores have them.
+
+    In whole numbers, so that ``static/words.js`` says exactly the same.
+    """
+    unit, factor = "B", 1
+    for larger in ("kB", "MB", "GB"):
+        if _divided(size_bytes, factor) < 1000:
             break
-        value /= 1000
-    return f"{value:.0f} {unit}" if unit == "B" or value >= 99.5 else f"{value:.1f} {unit}"
+        unit, factor = larger, factor * 1000
+    whole = _divided(size_bytes, factor)
+    if unit == "B" or whole >= 100:
+        return f"{whole} {unit}"
+    tenths = _divided(size_bytes * 10, factor)
+    return f"{tenths // 10}.{tenths % 10} {unit}"
+
+
+def _divided(number: int, by: int) -> int:
+    """Rounded, a half up."""
+    return (number + by // 2) // by

@@ -2,8 +2,9 @@
 
 import { refreshNow } from "/static/live.js";
 import { Pause, transfer } from "/static/transfer.js";
-import { Totals, size } from "/static/upload-totals.js";
+import { Totals } from "/static/upload-totals.js";
 import { forgetAll, unfinished } from "/static/unfinished.js";
+import { size } from "/static/words.js";
 
 const FILES_AT_ONCE = 2;
 
