@@ -37,6 +37,30 @@ def size(size_bytes: int) -> str:
     return f"{tenths // 10}.{tenths % 10} {unit}"
 
 
+_BEGIN_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
+_DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def isolated(name: str) -> str:
+    """A name inside a sentence: marks in it that turn the direction of writing round do not reach the rest.
+
+    The name itself stays as it is (Unicode Standard Annex #9). In HTML the style sheet does the same for whatever
+    has an element of its own.
+    """
+    if _DIRECTION_MARKS.isdisjoint(name):
+        return name
+    begun = ended = 0
+    for character in name:
+        if character in "\u2066\u2067\u2068":
+            begun += 1
+        elif character == _END_ISOLATE and begun:
+            begun -= 1
+        elif character == _END_ISOLATE:
+            ended += 1
+    # What the name ends without having begun it is begun before it, so that it never ends ours.
+    return _BEGIN_ISOLATE * (ended + 1) + name + _END_ISOLATE * (begun + 1)
+
+
 def _divided(number: int, by: int) -> int:
     """Rounded, a half up."""
     return (number + by // 2) // by

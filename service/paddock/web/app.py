@@ -15,7 +15,7 @@ from litestar.template.config import TemplateConfig
 from paddock import __version__
 from paddock.adapters.directory import DirectoryObjects
 from paddock.domain.instants import to_rfc3339
-from paddock.domain.words import size
+from paddock.domain.words import isolated, size
 from paddock.settings import Settings
 from paddock.usecases.services import Services
 from paddock.web import pages, words
@@ -126,6 +126,7 @@ def _templates() -> jinja2.Environment:
     )
     environment.filters.update(
         size=size,
+        isolated=isolated,
         duration=words.duration,
         gap=words.gap,
         number=words.number,
