@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import structlog
@@ -88,13 +88,18 @@ def _objects(settings: Settings) -> Objects:
     return DirectoryObjects(settings.data / "objects", secret, settings.base_url)
 
 
-async def prepare_bucket(settings: Settings, services: Services) -> None:
-    """Give an S3-compatible bucket the rules that browsers need; on AWS ``infra/`` does this."""
-    if settings.s3_endpoint:
-        from paddock.adapters.s3 import S3Objects
+async def prepare_bucket(settings: Settings, services: Services) -> Sequence[str]:
+    """Give an S3-compatible bucket the rules that browsers need; on AWS ``infra/`` does this.
 
-        assert isinstance(services.objects, S3Objects)
-        await services.objects.prepare_bucket([settings.base_url], VIEWER_ORIGINS)
+    Returns:
+        what its store does not know, any of ``cors`` and ``lifecycle``; see ``adapters.s3_bucket``.
+    """
+    if not settings.s3_endpoint:
+        return ()
+    from paddock.adapters.s3 import S3Objects
+
+    assert isinstance(services.objects, S3Objects)
+    return await services.objects.prepare_bucket([settings.base_url], VIEWER_ORIGINS)
 
 
 def _work(settings: Settings) -> Work:

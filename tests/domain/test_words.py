@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import paddock.mcap
-from paddock.domain.words import LOSS_REASONS, size
+from paddock.domain.words import LOSS_REASONS, isolated, size
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,21 @@ def test_every_reason_that_reading_gives_has_words() -> None:
     said |= set(re.findall(r'"(bad_\w+)"', source))
     assert len(said) > 5
     assert said <= set(LOSS_REASONS)
+
+
+@pytest.mark.parametrize("name", ["run.mcap", "", "فريق", "run \u200f 1"])
+def test_a_name_without_marks_stays_as_it_is(name: str) -> None:
+    assert isolated(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["\u202egnp.exe", "a\u2069b\u202ec", "\u2067\u2067", "\u2069\u2069\u2066", "\u202c"]
+)
+def test_a_name_with_marks_is_whole_and_ends_what_it_begins(name: str) -> None:
+    said = isolated(name)
+    assert name in said
+    open_isolates = 0
+    for at, character in enumerate(said, 1):
+        open_isolates += (character in "\u2066\u2067\u2068") - (character == "\u2069")
+        assert open_isolates > 0 or at == len(said), "nothing of the name is outside"
+    assert open_isolates == 0

@@ -21,10 +21,46 @@ LOSS_REASONS = {
 
 
 def size(size_bytes: int) -> str:
-    """``645 kB``, ``73.4 MB``: up to three digits and a decimal unit, as file managers and stores have them."""
-    value = float(size_bytes)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 999.5 or unit == "GB":
+    """``645 kB``, ``73.4 MB``: up to three digits and a decimal unit, as file managers and stores have them.
+
+    In whole numbers, so that ``static/words.js`` says exactly the same.
+    """
+    unit, factor = "B", 1
+    for larger in ("kB", "MB", "GB"):
+        if _divided(size_bytes, factor) < 1000:
             break
-        value /= 1000
-    return f"{value:.0f} {unit}" if unit == "B" or value >= 99.5 else f"{value:.1f} {unit}"
+        unit, factor = larger, factor * 1000
+    whole = _divided(size_bytes, factor)
+    if unit == "B" or whole >= 100:
+        return f"{whole} {unit}"
+    tenths = _divided(size_bytes * 10, factor)
+    return f"{tenths // 10}.{tenths % 10} {unit}"
+
+
+_BEGIN_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
+_DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def isolated(name: str) -> str:
+    """A name inside a sentence: marks in it that turn the direction of writing round do not reach the rest.
+
+    The name itself stays as it is (Unicode Standard Annex #9). In HTML the style sheet does the same for whatever
+    has an element of its own.
+    """
+    if _DIRECTION_MARKS.isdisjoint(name):
+        return name
+    begun = ended = 0
+    for character in name:
+        if character in "\u2066\u2067\u2068":
+            begun += 1
+        elif character == _END_ISOLATE and begun:
+            begun -= 1
+        elif character == _END_ISOLATE:
+            ended += 1
+    # What the name ends without having begun it is begun before it, so that it never ends ours.
+    return _BEGIN_ISOLATE * (ended + 1) + name + _END_ISOLATE * (begun + 1)
+
+
+def _divided(number: int, by: int) -> int:
+    """Rounded, a half up."""
+    return (number + by // 2) // by

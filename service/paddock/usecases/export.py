@@ -66,7 +66,8 @@ async def get_export(services: Services, recording_id: str, export_id: str) -> E
     if artifact is not None and artifact.recording == recording.id:
         return Export(export_id, artifact=artifact)
     job = await services.documents.jobs.get(f"export-{export_id}")
-    return Export(export_id, job=job)
+    belongs = job is not None and job.params.get("recording") == recording.id
+    return Export(export_id, job=job if belongs else None)
 
 
 async def export(services: Services, job: Job, progress: Callable[[float], None]) -> None:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from paddock.domain.job import Job
 from paddock.domain.keys import raw_key
 from paddock.domain.recording import Failure, Status
+from paddock.domain.words import isolated
 from paddock.errors import NotFound, Rejected
 from paddock.ports.documents import Equals, OneOf
 from paddock.usecases import jobs
@@ -45,7 +46,8 @@ async def ingest(services: Services, job: Job, progress: Callable[[float], None]
         if digest != recording_id:
             await services.objects.delete(upload.key)
             raise Rejected(
-                f"The bytes that arrived as {upload.name} have another SHA-256 than announced: upload it again.",
+                f"The bytes that arrived as {isolated(upload.name)} have another SHA-256 than announced: "
+                "upload it again.",
                 code="wrong_hash",
             )
         raw = raw_key(recording_id)
@@ -54,7 +56,7 @@ async def ingest(services: Services, job: Job, progress: Callable[[float], None]
         else:
             await services.objects.delete(upload.key)
     elif not recording_id or await services.objects.stat(raw_key(recording_id)) is None:
-        raise NotFound(f"The bytes of {upload.name} are gone: upload it again.", code="bytes_missing")
+        raise NotFound(f"The bytes of {isolated(upload.name)} are gone: upload it again.", code="bytes_missing")
     waiting: list[Equals | OneOf] = [OneOf("status", (Status.VERIFYING, Status.FAILED))]
     stored = await services.documents.recordings.change(
         recording_id, {"status": Status.STORED, "error": None, "health": ""}, waiting

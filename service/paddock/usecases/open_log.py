@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from paddock.domain.words import isolated
 from paddock.errors import NotFound, Rejected
 from paddock.mcap.probe import has_mcap_record
 
@@ -20,10 +21,10 @@ def check_head(head: bytes, name: str) -> None:
         Rejected: it is empty (code ``empty_file``) or no MCAP log (``not_mcap``).
     """
     if not head:
-        raise Rejected(f"{name} is empty: nothing was recorded.", code="empty_file")
+        raise Rejected(f"{isolated(name)} is empty: nothing was recorded.", code="empty_file")
     if not has_mcap_record(head):
         raise Rejected(
-            f"{name} is no MCAP log: its first MiB holds no MCAP record. Give the .mcap file itself.",
+            f"{isolated(name)} is no MCAP log: its first MiB holds no MCAP record. Give the .mcap file itself.",
             code="not_mcap",
         )
 

@@ -19,6 +19,7 @@ from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import columns_key
 from paddock.domain.recording import ChannelSummary, Recording
+from paddock.domain.words import isolated
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.formats.arrow_numpy import is_list, is_number, is_text, is_time, list_lengths, numbers, offsets_of
 from paddock.formats.parquet_range import Rows, StoredChannel
@@ -210,7 +211,7 @@ def _series(
         values = _numbers(array)
     else:
         hint = f" Take one element, like {name}[0]." if is_list(array.type) else ""
-        raise Rejected(f"{name} is {dtype}, which cannot be drawn.{hint}", code="bad_plot")
+        raise Rejected(f"{isolated(name)} is {dtype}, which cannot be drawn.{hint}", code="bad_plot")
     kept = _kept(rows, values, drawing, span)
     return Series(
         name=name,

@@ -15,7 +15,7 @@ from litestar.template.config import TemplateConfig
 from paddock import __version__
 from paddock.adapters.directory import DirectoryObjects
 from paddock.domain.instants import to_rfc3339
-from paddock.domain.words import size
+from paddock.domain.words import isolated, size
 from paddock.settings import Settings
 from paddock.usecases.services import Services
 from paddock.web import pages, words
@@ -36,6 +36,7 @@ from paddock.web.api import (
 )
 from paddock.web.assets import asset_routes
 from paddock.web.conditional import Conditional
+from paddock.web.head import answering_head
 from paddock.web.injected import principal_of
 from paddock.web.pages import plots as plot_pages
 from paddock.web.principal import Edge
@@ -46,6 +47,16 @@ from paddock.web.take_away import take_away
 HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1024 * 1024
 """Of a JSON request; parts of an upload go around it, because they are never held in memory."""
+
+ABOUT_THE_API = """A race team's data cloud.
+
+- Errors are problem details (RFC 9457): see `Problem`; compare `code`.
+- Lists come in pages: `next` of one is `after` of the next, null at the end; `limit` is how many at most.
+- Where there is `fields`, `fields=id,name` answers with these only.
+- JSON answers to GET have an ETag: sent back as `If-None-Match`, it costs 304 and no body while nothing changed.
+- HEAD answers as GET without a body, on every address.
+- A recording is known by the first 6 or more digits of its id.
+"""
 
 
 def create_app(services: Services, settings: Settings) -> Litestar:
@@ -93,13 +104,15 @@ def create_app(services: Services, settings: Settings) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="Paddock",
             version=__version__,
-            description="A race team's data cloud. Errors are problem details (RFC 9457): see `Problem`.",
+            description=ABOUT_THE_API,
             use_handler_docstrings=True,
             render_plugins=[JsonRenderPlugin(), YamlRenderPlugin()],
         ),
     )
     # Around everything, because Litestar's own middleware never sees what no route answers.
-    app.asgi_handler = with_request_log(app.asgi_handler, Edge(settings), security_headers(settings))
+    app.asgi_handler = with_request_log(
+        answering_head(app.asgi_handler), Edge(settings), security_headers(settings)
+    )
     return app
 
 
@@ -113,6 +126,7 @@ def _templates() -> jinja2.Environment:
     )
     environment.filters.update(
         size=size,
+        isolated=isolated,
         duration=words.duration,
         gap=words.gap,
         number=words.number,

@@ -18,7 +18,7 @@ def matches(if_none_match: str, etag: str) -> bool:
 
 def conditional(response: ASGIResponse, request: Request[Any, Any, Any]) -> ASGIResponse:
     """The response with its ETag, or 304 when the client has it."""
-    if response.status_code != 200 or request.method not in ("GET", "HEAD"):
+    if response.status_code != 200 or request.method != "GET":
         return response
     etag = f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}

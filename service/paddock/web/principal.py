@@ -68,19 +68,20 @@ class Edge:
         Raises:
             Rejected: with the code ``not_a_member``, ``wrong_host`` or ``cross_site``; each is a 403.
         """
-        headers = Headers.from_scope(scope)
+        # Not from_scope, which keeps them beside the scope for whoever asks with other ones later.
+        headers = Headers(scope["headers"])
         principal = self._principal(self._client_address(scope, headers))
         self._check_host(headers)
         if scope.get("method") not in SAFE_METHODS:
             _check_same_site(headers)
         return principal
 
-    def _client_address(self, scope: Scope, headers: Mapping[str, str]) -> Address | None:
+    def _client_address(self, scope: Scope, headers: Headers) -> Address | None:
         """The nearest address that no trusted proxy has; a forwarded one is believed only from such a proxy."""
         client = scope.get("client")
         address = _address(client[0]) if client else None
         # joined, because a proxy may add a second header line instead of a list item
-        forwarded = ",".join(Headers.from_scope(scope).getall("x-forwarded-for", [])).split(",")
+        forwarded = ",".join(headers.getall("x-forwarded-for", [])).split(",")
         while address in self._proxies and forwarded and forwarded[-1].strip():
             address = _address(forwarded.pop().strip())
         return address

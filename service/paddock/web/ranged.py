@@ -56,7 +56,7 @@ def _number(digits: str) -> int:
 
 
 class Ranged(Response[None]):
-    """An object as a download: whole, one range of it, or nothing but its headers; streamed in pieces."""
+    """An object as a download: whole, or one range of it; streamed in pieces."""
 
     def __init__(
         self, info: ObjectInfo, read: Read, *, file_name: str, more_headers: Mapping[str, str] | None = None
@@ -83,26 +83,22 @@ class Ranged(Response[None]):
         if _has_it(request, etag, modified):
             return ASGIResponse(status_code=304, headers=headers)
         span = None
-        if request.method == "GET" and _range_applies(request.headers.get("if-range"), etag, modified):
+        if _range_applies(request.headers.get("if-range"), etag, modified):
             span = requested_span(request.headers.get("range"), size_bytes)
         if span is not None and span.start == span.end:
             headers["Content-Range"] = f"bytes */{size_bytes}"
             return ASGIResponse(status_code=416, headers=headers, media_type="application/octet-stream")
         if span is not None:
             headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size_bytes}"
-        return _Streamed(
-            self.read, span or Span(0, size_bytes), headers, 200 if span is None else 206, request.method == "HEAD"
-        )
+        return _Streamed(self.read, span or Span(0, size_bytes), headers, 200 if span is None else 206)
 
 
 class _Streamed(ASGIResponse):
     """Sends what ``read`` yields; a client that leaves ends the reading."""
 
-    def __init__(self, read: Read, span: Span, headers: dict[str, str], status_code: int, head: bool) -> None:
+    def __init__(self, read: Read, span: Span, headers: dict[str, str], status_code: int) -> None:
         headers["Content-Length"] = str(span.end - span.start)
-        super().__init__(
-            status_code=status_code, headers=headers, media_type="application/octet-stream", is_head_response=head
-        )
+        super().__init__(status_code=status_code, headers=headers, media_type="application/octet-stream")
         self._read = read
         self._span = span
 

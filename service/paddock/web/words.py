@@ -6,7 +6,7 @@ from datetime import datetime
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import LossReport
-from paddock.domain.words import LOSS_REASONS, size
+from paddock.domain.words import LOSS_REASONS, isolated, size
 
 _PARTS = {
     "footer": "the footer",
@@ -68,7 +68,7 @@ def loss_sentences(loss: LossReport) -> tuple[str, ...]:
     if loss.orphans:
         sentences.append(f"{plural(loss.orphans, 'message')} had no channel definition and could not be read.")
     for topic, count in sorted(loss.undecodable.items()):
-        sentences.append(f"{plural(count, 'message')} of {topic} could not be decoded.")
+        sentences.append(f"{plural(count, 'message')} of {isolated(topic)} could not be decoded.")
     if loss.lost_bytes or loss.lost_records or loss.lost_ns:
         known = f", at least {plural(loss.lost_records, 'record')}" if loss.lost_records else ""
         span = f", about {duration(loss.lost_ns / NS_PER_S)} of driving" if loss.lost_ns else ""

@@ -23,6 +23,7 @@ from paddock.usecases.catalogue import (
     save_catalogue,
 )
 from paddock.usecases.unknown_names import Sighting, unknown_names
+from paddock.web.api.partial import Fields, Partial, only
 from paddock.web.conditional import Conditional
 from paddock.web.injected import AnyRequest, ThePrincipal, TheServices, refuse_unknown_parameters, strictly
 from paddock.web.problems import responses
@@ -156,10 +157,12 @@ async def import_toml(
 async def list_unknown(
     services: TheServices,
     limit: Annotated[int, QueryParameter(ge=1, le=5_000, description="How many names at most.")] = 500,
-) -> UnknownPage:
+    fields: Fields = "",
+) -> UnknownPage | Partial:
     """The names that the newest recordings have and the catalogue has not, with a guess for each."""
     found = await unknown_names(services)
-    return UnknownPage(len(found), tuple(_unknown(sighting) for sighting in found[:limit]))
+    whole = UnknownPage(len(found), tuple(_unknown(sighting) for sighting in found[:limit]))
+    return only(whole, fields, items=UnknownResource)
 
 
 def _resource(catalogue: Catalogue) -> CatalogueResource:

@@ -18,6 +18,7 @@ from paddock.usecases.edit import STARTED, edit_many, edit_recording, history_of
 from paddock.usecases.export import request_export
 from paddock.usecases.recordings import get_recording
 from paddock.usecases.reprocess import reprocess_one
+from paddock.web.api.partial import Fields, Partial, only
 from paddock.web.api.recordings import Prefix
 from paddock.web.api.resources import Instant, RecordingDetail, detail
 from paddock.web.injected import (
@@ -31,7 +32,7 @@ from paddock.web.injected import (
 from paddock.web.problems import responses
 
 Ids = Annotated[tuple[str, ...], Meta(description="Ids, or beginnings of them.", min_length=1, max_length=500)]
-Fields = Annotated[
+NewValues = Annotated[
     dict[str, str],
     Meta(description="Fields to change; an empty text clears one.", examples=[{"driver": "Adam"}]),
 ]
@@ -44,7 +45,7 @@ Version = Annotated[
 class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to change on one recording."""
 
-    metadata: Fields = {}
+    metadata: NewValues = {}
     started_at: Annotated[str | None, Meta(description="When the car really began to record (RFC 3339).")] = None
     version: Version = None
 
@@ -59,7 +60,7 @@ class BulkEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The same fields for several recordings."""
 
     ids: Ids
-    metadata: Fields
+    metadata: NewValues
 
 
 class BulkExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,12 +122,13 @@ async def change_recording(
 
 @get("/{recording_id:str}/history", responses=responses(404, 409, 422), summary="What people changed")
 async def show_history(
-    services: TheServices, recording_id: Prefix, limit: Limit = 50, after: After = None
-) -> History:
+    services: TheServices, recording_id: Prefix, fields: Fields = "", limit: Limit = 50, after: After = None
+) -> History | Partial:
     """Who changed which field when, from what to what; the last change first."""
     recording = await get_recording(services, recording_id, deleted=None)
     page = await history_of(services, recording, limit=limit, after=after)
-    return History(change_resources(page.items, first=after is None), page.next)
+    whole = History(change_resources(page.items, first=after is None), page.next)
+    return only(whole, fields, items=ChangeResource)
 
 
 @post(

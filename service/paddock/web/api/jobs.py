@@ -12,6 +12,7 @@ from msgspec import Meta
 from paddock.domain.instants import to_rfc3339
 from paddock.domain.job import Job, JobState
 from paddock.usecases import jobs
+from paddock.web.api.partial import Fields, Partial, only
 from paddock.web.api.resources import FailureResource, Instant, failure_resource
 from paddock.web.injected import After, Limit, TheServices, refuse_unknown_parameters
 from paddock.web.problems import responses
@@ -46,12 +47,13 @@ async def list_jobs(
         list[JobState] | None,
         QueryParameter(name="state", description="Only jobs in these states; may be repeated."),
     ] = None,
+    fields: Fields = "",
     limit: Limit = 50,
     after: After = None,
-) -> JobPage:
+) -> JobPage | Partial:
     """Jobs, those that changed last first. Follow `next` for more."""
     page = await jobs.find_jobs(services, tuple(states or ()), limit=limit, after=after)
-    return JobPage(tuple(_resource(job) for job in page.items), page.next)
+    return only(JobPage(tuple(_resource(job) for job in page.items), page.next), fields, items=JobResource)
 
 
 @post("/{job_id:str}/retry", status_code=200, responses=responses(404, 409), summary="Retry a dead job")

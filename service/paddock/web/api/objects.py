@@ -37,7 +37,7 @@ def object_routes(objects: DirectoryObjects) -> Router:
 
     @route(
         f"{GET_PATH}/{{name:str}}",
-        http_method=[HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS],
+        http_method=[HttpMethod.GET, HttpMethod.OPTIONS],
         responses=responses(403, 404, 416),
         summary="Read an object through its link",
     )

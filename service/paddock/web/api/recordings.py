@@ -10,12 +10,11 @@ from litestar.di import Provide
 from litestar.params import PathParameter, QueryParameter
 from litestar.response import Redirect
 
-from paddock.errors import Rejected
 from paddock.usecases.attachments import open_attachment
 from paddock.usecases.recordings import artifact_link, get_recording, original_link
 from paddock.usecases.search import Order, search_recordings
+from paddock.web.api.partial import Fields, Partial, only
 from paddock.web.api.resources import (
-    PartialPage,
     RecordingDetail,
     RecordingPage,
     RecordingResource,
@@ -50,34 +49,23 @@ async def list_recordings(
     sort: Annotated[
         Order, QueryParameter(description="By start (those without one last) or upload; `-` for the latest first.")
     ] = "-started_at",
-    fields: Annotated[
-        str,
-        QueryParameter(max_length=1_000, description="Only these fields of each, joined by commas."),
-    ] = "",
+    fields: Fields = "",
     limit: Limit = 50,
     after: After = None,
-) -> RecordingPage | PartialPage:
+) -> RecordingPage | Partial:
     """Recordings for which everything that is given holds, the latest start first. Follow `next` for more."""
     search = msgspec.structs.replace(search, deleted=deleted)
     page = await search_recordings(services, search, order=sort, limit=limit, after=after)
     whole = RecordingPage(await summarise(services, page.items), page.next)
-    return _only(whole, fields) if fields.strip(", ") else whole
-
-
-def _only(page: RecordingPage, fields: str) -> PartialPage:
-    wanted = {name.strip() for name in fields.split(",") if name.strip()}
-    if unknown := wanted - set(RecordingResource.__struct_fields__):
-        raise Rejected(f"Recordings have no field {min(unknown)[:40]!r}.", code="unknown_field")
-    items = msgspec.to_builtins(page.items)
-    return PartialPage(
-        tuple({name: value for name, value in item.items() if name in wanted} for item in items), page.next
-    )
+    return only(whole, fields, items=RecordingResource)
 
 
 @get("/{recording_id:str}", responses=_ONE, summary="One recording")
-async def show_recording(services: TheServices, recording_id: Prefix) -> RecordingDetail:
+async def show_recording(
+    services: TheServices, recording_id: Prefix, fields: Fields = ""
+) -> RecordingDetail | Partial:
     """A recording with its channels, the file's metadata records and attachments, and the loss report."""
-    return await detail(services, await get_recording(services, recording_id))
+    return only(await detail(services, await get_recording(services, recording_id)), fields)
 
 
 @get("/{recording_id:str}/original", responses=_ONE, status_code=302, summary="Download the original")

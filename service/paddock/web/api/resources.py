@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -130,13 +130,6 @@ class RecordingPage(msgspec.Struct, frozen=True):
     """Some recordings, the latest start first unless asked otherwise."""
 
     items: tuple[RecordingResource, ...]
-    next: Annotated[str | None, Meta(description="Cursor of the next page; null at the end.")] = None
-
-
-class PartialPage(msgspec.Struct, frozen=True):
-    """Some recordings with only the fields that were asked for."""
-
-    items: tuple[dict[str, Any], ...]
     next: Annotated[str | None, Meta(description="Cursor of the next page; null at the end.")] = None
 
 

@@ -16,6 +16,7 @@ from paddock.usecases.coverage import coverage
 from paddock.usecases.overview import KnownSignal, known_signals, overview
 from paddock.usecases.plots import log_span
 from paddock.usecases.recordings import get_recording
+from paddock.web.api.partial import Fields, Partial, only
 from paddock.web.api.recordings import Prefix
 from paddock.web.api.resources import RecordingId
 from paddock.web.injected import TheServices, refuse_unknown_parameters
@@ -94,13 +95,15 @@ async def list_signals(
     services: TheServices,
     recording_id: Prefix,
     q: Annotated[str, QueryParameter(max_length=1_000, description="Words that name, label or role have.")] = "",
-) -> SignalList:
+    fields: Fields = "",
+) -> SignalList | Partial:
     """Every signal with unit, type and statistics. Empty until the log was converted."""
     recording = await get_recording(services, recording_id)
     topics = {channel.slug: channel.topic for channel in recording.channels}
     words = q.casefold().split()
     found = [known for known in await known_signals(services, recording) if _matches(known, words)]
-    return SignalList(recording.id, tuple(_resource(known, topics) for known in found))
+    whole = SignalList(recording.id, tuple(_resource(known, topics) for known in found))
+    return only(whole, fields, items=SignalResource)
 
 
 @get("/overview", responses=_ONE, summary="What to look at first")

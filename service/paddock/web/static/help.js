@@ -1,43 +1,37 @@
-// The keys, on `?`.
+// The keys of this page, on `?`.
 
-const KEYS = [
-  ["/", "Search"],
-  ["j  k", "Next, previous recording"],
-  ["Enter", "Open it"],
-  ["x", "Select it"],
-  ["Esc", "Leave a field or a menu; clear the selection"],
-  ["?", "These keys"],
+import { make } from "/static/plot/dom.js";
+
+const KEYS = [  // keys, what they do, and what the page has where they do it
+  ["/", "Search", "input[type=search]"],
+  ["j  k", "Next, previous row", "main tr [data-row]"],
+  ["Enter", "Open it", "main tr [data-row]"],
+  ["x", "Select it", "#rows .pick"],
+  ["↑  ↓", "At a grip: move the signal up, down", "[data-grip]"],
+  ["Home  End", "At a grip: move it to the top, to the end", "[data-grip]"],
+  ["←  →", "At a plot: move the cursor", "plot-workspace .chart"],
+  ["+  -  0", "At a plot: closer, further, all of it", "plot-workspace .chart"],
+  ["Esc", "Leave a field or a menu; clear the selection", "#rows .pick"],
+  ["Esc", "Leave a field, close a dialog", "main:not(:has(#rows .pick))"],
+  ["?", "These keys", "body"],
 ];
 
-function build() {
-  const dialog = document.createElement("dialog");
-  dialog.className = "help";
-  dialog.setAttribute("aria-label", "Keys");
-  const title = document.createElement("h2");
-  title.textContent = "Keys";
-  const list = document.createElement("dl");
-  for (const [keys, meaning] of KEYS) {
-    const term = document.createElement("dt");
-    for (const key of keys.split("  ")) {
-      const kbd = document.createElement("kbd");
-      kbd.textContent = key;
-      term.append(kbd, " ");
-    }
-    const what = document.createElement("dd");
-    what.textContent = meaning;
-    list.append(term, what);
-  }
-  dialog.append(title, list);
-  dialog.addEventListener("click", () => dialog.close());
+const dialog = make("dialog", { class: "help", "aria-label": "Keys", onclick: () => dialog.close() });
+
+function show() {
+  const here = KEYS.filter(([, , place]) => document.querySelector(place));
+  const lines = here.flatMap(([keys, meaning]) => [
+    make("dt", {}, ...keys.split("  ").flatMap((key) => [make("kbd", {}, key), " "])),
+    make("dd", {}, meaning),
+  ]);
+  dialog.replaceChildren(make("h2", {}, "Keys"), make("dl", {}, ...lines));
   document.body.append(dialog);
-  return dialog;
+  dialog.showModal();
 }
 
-let dialog;
 document.addEventListener("keydown", (event) => {
   if (event.key !== "?" || event.target.closest("input, textarea, select, [contenteditable]")) return;
   event.preventDefault();
-  dialog ??= build();
   if (dialog.open) dialog.close();
-  else dialog.showModal();
+  else if (!document.querySelector("dialog[open]")) show();
 });

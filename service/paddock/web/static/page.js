@@ -3,17 +3,16 @@
 import "/static/live.js";
 import "/static/zone.js";
 import "/static/help.js";
+import { taken } from "/static/rows.js";
 import { localise } from "/static/times.js";
 
 localise(document);
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  if (event.key === "Escape") event.target.closest(".search input")?.blur();
   const search = document.querySelector("input[type=search]");
-  if (search) {
-    event.preventDefault();
-    search.focus();
-    search.select();
-  }
+  if (event.key !== "/" || !search || taken(event)) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
 });

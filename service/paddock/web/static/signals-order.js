@@ -1,5 +1,5 @@
-// The order of the catalogue: entries are dragged by their grip, or moved by its arrow keys. Of several signals for
-// one role the upper one counts.
+// The order of the catalogue: entries are dragged by their grip, or moved by its arrow keys, Home and End, which go
+// beyond this page. Of several signals for one role the upper one counts.
 
 import { refreshNow } from "/static/live.js";
 import { call, tell, version } from "/static/signals.js";
@@ -41,10 +41,10 @@ function beside(row, step) {
 
 document.addEventListener("keydown", (event) => {
   const grip = event.target.closest("[data-grip]");
-  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-  if (!grip || !step) return;
+  const to = { ArrowUp: (row) => beside(row, -1), ArrowDown: (row) => beside(row, 1), Home: () => 0, End: () => count() - 1 }[event.key];
+  if (!grip || !to) return;
   event.preventDefault();
-  enqueue(grip.closest("tr"), (row) => beside(row, step));
+  enqueue(grip.closest("tr"), to);
 });
 
 function mark() {

@@ -1,9 +1,8 @@
 // How far all files together are, and how fast: from what each has sent.
 
-const WINDOW_MS = 4000;
+import { size } from "/static/words.js";
 
-/** `73.4 MB` */
-export const size = (bytes) => (bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`);
+const WINDOW_MS = 4000;
 
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 

@@ -2,8 +2,9 @@
 
 import { refreshNow } from "/static/live.js";
 import { Pause, transfer } from "/static/transfer.js";
-import { Totals, size } from "/static/upload-totals.js";
+import { Totals } from "/static/upload-totals.js";
 import { forgetAll, unfinished } from "/static/unfinished.js";
+import { isolated, size } from "/static/words.js";
 
 const FILES_AT_ONCE = 2;
 
@@ -165,7 +166,7 @@ function showUnfinished() {
   const place = document.getElementById("unfinished");
   const begun = unfinished();
   if (!place || !begun.length) return;
-  const names = begun.slice(0, 5).map((each) => `${each.name} (${size(each.size)})`).join(", ");
+  const names = begun.slice(0, 5).map((each) => `${isolated(each.name)} (${size(each.size)})`).join(", ");
   const more = begun.length > 5 ? ` and ${begun.length - 5} more` : "";
   place.querySelector("p").textContent = `Not finished: ${names}${more}. Add the same files again, and they go on where they stopped.`;
   place.hidden = false;

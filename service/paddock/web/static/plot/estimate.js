@@ -36,10 +36,3 @@ export function estimate(signals, request, { share, duration, sizeBytes }) {
   const values = chosen.reduce((sum, signal) => sum + rows(signal) * width(signal), 0);
   return (times + values) * (COMPRESSED[request.format] ?? 1);
 }
-
-export function sizeText(bytes) {
-  for (const [unit, size] of [["GB", 1e9], ["MB", 1e6], ["kB", 1e3]]) {
-    if (bytes >= size) return `${(bytes / size).toFixed(bytes < 10 * size ? 1 : 0)} ${unit}`;
-  }
-  return `${Math.round(bytes)} B`;
-}

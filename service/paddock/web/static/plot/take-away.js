@@ -2,8 +2,9 @@
 
 import { fetchSignals } from "/static/plot/data.js";
 import { make } from "/static/plot/dom.js";
-import { estimate, sizeText } from "/static/plot/estimate.js";
+import { estimate } from "/static/plot/estimate.js";
 import { matlabScript, pythonScript, shellScript } from "/static/plot/scripts.js";
+import { size } from "/static/words.js";
 
 const POLL_MS = 700;
 const SCRIPTS = { shell: shellScript, python: pythonScript, matlab: matlabScript };
@@ -115,7 +116,7 @@ class TakeAway extends HTMLElement {
       output.textContent = "";
       return;
     }
-    output.textContent = bytes ? `about ${sizeText(bytes)}, estimated` : "nothing matches";
+    output.textContent = bytes ? `about ${size(bytes)}, estimated` : "nothing matches";
   }
 
   async make() {
@@ -150,7 +151,7 @@ class TakeAway extends HTMLElement {
       }
       if (export_.artifact) {
         const link = make("a", { href: export_.artifact.url, download: "" }, export_.artifact.name);
-        item.replaceChildren(link, make("span", { class: "num" }, sizeText(export_.artifact.size_bytes)));
+        item.replaceChildren(link, make("span", { class: "num" }, size(export_.artifact.size_bytes)));
       }
     });
   }

@@ -1,0 +1,90 @@
+"""HEAD: on every address what GET answers, without a body."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+
+from paddock.domain.job import Job, JobState
+from paddock.usecases.services import Services
+from paddock.web.head import answering_head
+from tests.web.builders import build_artifact, build_id, build_recording
+from tests.web.conftest import Connect
+
+pytestmark = pytest.mark.anyio
+
+_OF_ONE_ANSWER = ("x-request-id", "date")
+
+
+async def test_every_address_answers_as_to_get_but_without_a_body(
+    client: httpx.AsyncClient, services: Services
+) -> None:
+    recording = build_recording()
+    await services.documents.recordings.insert(recording)
+    await services.documents.artifacts.put_many([build_artifact(recording)])
+    for path in (
+        *("/", "/upload", "/jobs", "/storage", "/signals", "/deleted", "/compare", "/export"),
+        *(f"/recordings/{recording.id}", "/static/paddock.css", "/health", "/schema/openapi.json"),
+        *("/api/recordings", f"/api/recordings/{recording.id}", "/api/jobs", "/api/catalogue", "/api/storage"),
+        *("/nowhere", "/api/recordings/abcdef", "/api/recordings?limit=0", "/api/uploads"),
+        f"/api/recordings/{recording.id}/artifacts/{build_artifact(recording).id}",
+    ):
+        asked, head = await client.get(path), await client.head(path)
+        assert (head.status_code, head.content) == (asked.status_code, b""), path
+        different = {
+            name for name in {*asked.headers, *head.headers} if asked.headers.get(name) != head.headers.get(name)
+        }
+        if "no-store" not in asked.headers.get("cache-control", ""):
+            assert different <= set(_OF_ONE_ANSWER), path
+        if "etag" in asked.headers:
+            again = await client.head(path, headers={"If-None-Match": asked.headers["etag"]})
+            assert again.status_code == 304, path
+
+
+async def test_nothing_is_changed_by_it(client: httpx.AsyncClient, services: Services) -> None:
+    recording = build_recording()
+    await services.documents.recordings.insert(recording)
+    for path in ("/api/recordings/edit", "/jobs/retry", f"/api/recordings/{recording.id}/restore"):
+        assert (await client.head(path)).status_code in (404, 405)
+
+
+async def test_a_range_is_for_get_alone(client: httpx.AsyncClient, services: Services, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(bytes(100))
+    await services.objects.put_file("raw/a.mcap", tmp_path / "a")
+    link = await services.objects.link("raw/a.mcap", file_name="a.mcap", expires_s=60)
+    for wanted in ("bytes=10-19", "bytes=100-"):
+        head = await client.head(link, headers={"Range": wanted})
+        assert (head.status_code, head.headers["content-length"], head.content) == (200, "100", b"")
+        assert "content-range" not in head.headers
+
+
+async def test_an_export_is_not_followed_for_nobody(connect: Connect, services: Services) -> None:
+    """A stream of events lasts as long as the export: who asks for the headers alone is not kept waiting."""
+    recording, export = build_recording(), build_id("export")[:32]
+    await services.documents.recordings.insert(recording)
+    job = Job(f"export-{export}", "export", export, 0, 0, JobState.RUNNING, params={"recording": recording.id})
+    await services.documents.jobs.insert(job)
+    async with connect() as client, asyncio.timeout(20):
+        head = await client.head(f"/api/recordings/{recording.id}/exports/{export}/events")
+    assert (head.status_code, head.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+
+
+async def test_the_body_is_not_even_read() -> None:
+    sent: list[dict[str, object]] = []
+
+    async def app(scope: object, receive: object, send: object) -> None:
+        assert scope["method"] == "GET"  # type: ignore[index]
+        await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
+        assert (await receive())["type"] == "http.disconnect"  # type: ignore[operator]
+        await send({"type": "http.response.body", "body": b"much", "more_body": True})  # type: ignore[operator]
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "HEAD", "headers": [(b"range", b"bytes=0-1")]}
+    await answering_head(app)(scope, lambda: None, send)  # type: ignore[arg-type]
+    assert [message.get("body") for message in sent] == [None, b""]
+    assert scope["method"] == "HEAD"
