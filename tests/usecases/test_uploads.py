@@ -7,7 +7,7 @@ import pytest
 
 from paddock.domain.export import ExportRequest
 from paddock.domain.keys import raw_key
-from paddock.domain.principal import LOCAL_USER
+from paddock.domain.principal import LOCAL_USER, Principal, PrincipalKind
 from paddock.domain.recording import MetadataSource, Status
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.usecases import uploads
@@ -42,6 +42,23 @@ async def test_the_same_bytes_again_are_the_same_recording_with_two_names(team: 
     assert again.recording.names == ("a.mcap", "b.mcap")
     assert again.recording.status is Status.READY
     assert await team.work() == []
+
+
+async def test_what_waits_to_be_hashed_is_not_sent_a_second_time(team: Team) -> None:
+    await team.upload(LOG, "a.mcap")
+    again = await team.announce(LOG, "b.mcap")
+    assert again.recording is not None and again.recording.status is Status.VERIFYING
+    assert await team.work() == ["ingest", "convert"]
+    assert (await team.recording(ID)).names == ("a.mcap", "b.mcap")
+
+
+async def test_nobody_keeps_the_right_bytes_out_by_sending_others(team: Team) -> None:
+    other = small_log(driver="Eva")
+    await team.upload(other, sha256=ID)
+    plan = await uploads.announce(
+        team.services, Principal(PrincipalKind.MEMBER, "Eva"), sha256=ID, size_bytes=len(other), name="run.mcap"
+    )
+    assert plan.upload is not None and plan.parts, "Eva's own bytes are asked for"
 
 
 async def test_eight_at_once_are_one_recording_and_one_conversion(team: Team) -> None:

@@ -23,7 +23,7 @@ from paddock.domain.recording import (
 )
 from paddock.domain.upload import Upload, check_announcement, part_size_for
 from paddock.errors import Conflict, NotFound, Rejected
-from paddock.ports.documents import Between, Equals, Sort
+from paddock.ports.documents import Between, Equals, Exists, Sort
 from paddock.usecases import jobs
 from paddock.usecases.open_log import PROBE_BYTES, check_head
 from paddock.usecases.services import Services
@@ -73,6 +73,10 @@ async def announce(
             # The bytes are safe although their first ingest has not said so yet, or a liar came between.
             await jobs.enqueue(services, "convert", known.id)
         return UploadPlan(recording=known)
+    if waiting := await _waiting_for_ingest(services, principal, sha256, size_bytes):
+        known = await arrive(services, principal.name, sha256, size_bytes, name, fields)
+        await jobs.enqueue(services, "ingest", waiting.id)  # again, where it was given up
+        return UploadPlan(recording=known)
     upload = await _unfinished(services, principal, sha256, size_bytes, name)
     if upload is not None and await services.objects.stat(upload.key) is not None:
         # Whole, and cut off before anybody said so: there is nothing left to send.
@@ -108,6 +112,29 @@ async def _unfinished(
         limit=1,
     )
     return page.items[0] if page.items else None
+
+
+async def _waiting_for_ingest(
+    services: Services, principal: Principal, sha256: str, size_bytes: int
+) -> Upload | None:
+    """An upload of the same bytes by the same principal that is whole and not hashed yet.
+
+    Not somebody else's: nobody can keep the right bytes out by announcing them and sending others.
+    """
+    page = await services.documents.uploads.find(
+        [
+            Equals("sha256", sha256),
+            Equals("size_bytes", size_bytes),
+            Equals("uploaded_by", principal.name),
+            Exists("completed_at"),
+        ],
+        sort=Sort("created_at", descending=True),
+        limit=1,
+    )
+    for upload in page.items:
+        if await services.objects.stat(upload.key) is not None:
+            return upload
+    return None
 
 
 async def _missing_parts(services: Services, upload: Upload) -> Sequence[PartPlan]:
