@@ -63,6 +63,10 @@ class Search(msgspec.Struct, frozen=True):
     """Only what was deleted, instead of only what was not."""
 
 
+class SpelledSearch(Search, frozen=True):
+    """A search that names every spelling which recordings have of its metadata values."""
+
+
 class Day(msgspec.Struct, frozen=True):
     """All recordings of one day, and the days with recordings around it."""
 
@@ -102,11 +106,10 @@ def write_comparison(condition: HasSignal) -> str:
     return f"{condition.statistic}({condition.name}) {condition.operator} {condition.value:.15g}"
 
 
-def conditions(search: Search, *, without: Container[str] = ()) -> list[Condition]:
+def conditions(search: SpelledSearch, *, without: Container[str] = ()) -> list[Condition]:
     """A search as the documents understand it.
 
     Args:
-        search: from ``in_every_spelling``.
         without: filters that are left out: a facet's own, so that its other values can be offered.
     """
     words = dict.fromkeys(search.text.casefold().split())
@@ -146,14 +149,17 @@ async def search_recordings(
     return await services.documents.recordings.find(where, sort=sort, limit=limit, after=after)
 
 
-async def in_every_spelling(services: Services, search: Search) -> Search:
+async def in_every_spelling(services: Services, search: Search) -> SpelledSearch:
     """The same search with all spellings that recordings have of the metadata values it names.
 
-    People write one event in several ways, and all of them stay as they were typed.
+    People write one event in several ways, and all of them stay as they were typed. Who asks for several things
+    that one search finds looks the spellings up once.
 
     Raises:
         Rejected: there is more in it than can be looked for (code ``search_too_long``).
     """
+    if isinstance(search, SpelledSearch):
+        return search
     _check_size(search)
     known = await asyncio.gather(
         *(
@@ -166,7 +172,7 @@ async def in_every_spelling(services: Services, search: Search) -> Search:
         wanted = set(map(same_value, given))
         alike = (str(value) for (value,), _ in counted if value is not None and same_value(str(value)) in wanted)
         metadata[field] = tuple(dict.fromkeys((*given, *alike)))
-    return msgspec.structs.replace(search, metadata=metadata)
+    return SpelledSearch(**(msgspec.structs.asdict(search) | {"metadata": metadata}))
 
 
 def _check_size(search: Search) -> None:

@@ -26,6 +26,7 @@ from paddock.usecases.search import (
     Search,
     day_of,
     find_day,
+    in_every_spelling,
     is_parked,
     search_recordings,
     without_start,
@@ -97,6 +98,7 @@ async def recordings_page(
     zone = zone_of(request)
     query = [pair for pair in request.query_params.multi_items() if pair[0] not in _NO_FILTERS and pair[1]]
     query += [pair for pair in request.query_params.multi_items() if pair[0] in BY_NAME and not pair[1]]
+    spelled = await in_every_spelling(services, search)
     shown: Day | None = None
     following = None
     if day != EVERYTHING and search == Search():
@@ -104,14 +106,14 @@ async def recordings_page(
     if shown is not None:
         groups = [(None, shown.arriving), (shown.day, shown.driven)]
     else:
-        page = await search_recordings(services, search, limit=PAGE_SIZE, after=after)
+        page = await search_recordings(services, spelled, limit=PAGE_SIZE, after=after)
         started = [recording for recording in page.items if recording.started_ns is not None]
         # Those without a start come last in the database, and first here: somebody is waiting for them.
-        arriving = await without_start(services, search, limit=PAGE_SIZE) if after is None else ()
+        arriving = await without_start(services, spelled, limit=PAGE_SIZE) if after is None else ()
         by_day = groupby(started, lambda recording: day_of(recording.started_ns or 0, zone))
         groups = [(None, arriving), *((each, tuple(found)) for each, found in by_day)]
         following = page.next if started and len(started) == len(page.items) else None
-    counted = await count_facets(services, search)
+    counted = await count_facets(services, spelled)
     listed = [Group(each, await _rows(services, found)) for each, found in groups if found]
     folded = await _rows(services, shown.parked) if shown is not None and (parked or not shown.driven) else ()
     everything = [row for group in listed for row in group.rows]
