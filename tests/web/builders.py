@@ -16,6 +16,7 @@ from paddock.domain.recording import (
     Status,
     search_text,
 )
+from paddock.usecases.services import Services
 
 STARTED_NS = from_rfc3339("2026-04-18T14:32:07.5Z")
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}\u202e𝔘"
@@ -50,6 +51,14 @@ def build_recording(seed: object = 1, **changes: Any) -> Recording:
     given["health"] = "failed" if changes.get("status") is Status.FAILED else loss.health if loss else ""
     recording = Recording(**{**given, **changes})
     return Recording(**{**given, **changes, "search": search_text(recording)})
+
+
+async def insert_converted(services: Services, **changes: Any) -> Recording:
+    """A ready recording with its ``.mat``, in the documents."""
+    recording = build_recording(**changes)
+    await services.documents.recordings.insert(recording)
+    await services.documents.artifacts.put_many([build_artifact(recording)])
+    return recording
 
 
 def build_channel(topic: str, **changes: Any) -> ChannelSummary:

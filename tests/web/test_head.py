@@ -11,7 +11,7 @@ import pytest
 from paddock.domain.job import Job, JobState
 from paddock.usecases.services import Services
 from paddock.web.head import answering_head
-from tests.web.builders import build_artifact, build_id, build_recording
+from tests.web.builders import build_artifact, build_id, build_recording, insert_converted
 from tests.web.conftest import Connect
 
 pytestmark = pytest.mark.anyio
@@ -22,9 +22,7 @@ _OF_ONE_ANSWER = ("x-request-id", "date")
 async def test_every_address_answers_as_to_get_but_without_a_body(
     client: httpx.AsyncClient, services: Services
 ) -> None:
-    recording = build_recording()
-    await services.documents.recordings.insert(recording)
-    await services.documents.artifacts.put_many([build_artifact(recording)])
+    recording = await insert_converted(services)
     for path in (
         *("/", "/upload", "/jobs", "/storage", "/signals", "/deleted", "/compare", "/export"),
         *(f"/recordings/{recording.id}", "/static/paddock.css", "/health", "/schema/openapi.json"),

@@ -10,7 +10,7 @@ import pytest
 from paddock.settings import Settings
 from paddock.usecases.services import Services
 from paddock.web.app import create_app
-from tests.web.builders import build_artifact, build_recording
+from tests.web.builders import insert_converted
 
 pytestmark = pytest.mark.anyio
 
@@ -59,9 +59,7 @@ async def test_every_operation_is_explained(schema: dict[str, Any]) -> None:
 async def test_answers_are_as_documented(
     client: httpx.AsyncClient, schema: dict[str, Any], services: Services
 ) -> None:
-    recording = build_recording()
-    await services.documents.recordings.insert(recording)
-    await services.documents.artifacts.put_many([build_artifact(recording)])
+    recording = await insert_converted(services)
     for path, template in (
         ("/health", "/health"),
         ("/api/recordings", "/api/recordings"),

@@ -10,7 +10,15 @@ import pytest
 from paddock.domain.recording import Failure, Highlights, Loss, LossReport, Status
 from paddock.usecases.services import Services
 from paddock.web.words import size
-from tests.web.builders import HOSTILE, STARTED_NS, build_artifact, build_channel, build_recording, metadata
+from tests.web.builders import (
+    HOSTILE,
+    STARTED_NS,
+    build_artifact,
+    build_channel,
+    build_recording,
+    insert_converted,
+    metadata,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -38,9 +46,7 @@ async def test_an_empty_paddock_tells_the_next_step(client: httpx.AsyncClient) -
 
 async def test_the_list(client: httpx.AsyncClient, services: Services) -> None:
     figures = Highlights(18_240.0, "VNData.v", 31.2, 3.12, 52.4, driven=True)
-    recording = build_recording(highlights=figures)
-    await services.documents.recordings.insert(recording)
-    await services.documents.artifacts.put_many([build_artifact(recording)])
+    recording = await insert_converted(services, highlights=figures)
     page = (await client.get("/?q=adam")).text
     for text in ("Adam", "Endurance", "Michigan", "HT09", "10:12", "18.2", "112", "3.12", "52", "intact"):
         assert text in page

@@ -11,7 +11,15 @@ from paddock.domain.recording import Failure, Loss, LossReport, Status
 from paddock.usecases.services import Services
 from paddock.usecases.topic_sets import find_topic_sets
 from paddock.web.api.resources import RecordingDetail, RecordingPage
-from tests.web.builders import HOSTILE, STARTED_NS, build_artifact, build_channel, build_id, build_recording
+from tests.web.builders import (
+    HOSTILE,
+    STARTED_NS,
+    build_artifact,
+    build_channel,
+    build_id,
+    build_recording,
+    insert_converted,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -19,9 +27,7 @@ pytestmark = pytest.mark.anyio
 async def test_a_recording_is_listed_with_all_that_a_script_needs(
     client: httpx.AsyncClient, services: Services
 ) -> None:
-    recording = build_recording()
-    await services.documents.recordings.insert(recording)
-    await services.documents.artifacts.put_many([build_artifact(recording)])
+    recording = await insert_converted(services)
 
     answer = await client.get("/api/recordings")
 
