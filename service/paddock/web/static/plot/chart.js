@@ -6,8 +6,10 @@
 import { clock, tickText, ticks, timeTicks } from "/static/plot/ticks.js";
 
 const LANE = 20;
+const TALLEST_LANE = 30;
 const LANE_GAP = 4;
 const AXIS = 22;
+const TOP = 8;
 const SIDE = 54;
 const LANE_SIDE = 88;
 const FONT = "11px system-ui, sans-serif";
@@ -77,7 +79,8 @@ export class Chart {
     this.series = series;
     this.units = [...new Set(this.lines.map((each) => each.unit))];
     const lanes = this.lanes.length * (LANE + LANE_GAP);
-    this.host.style.height = `calc(${this.lines.length ? "var(--plot-height)" : "0px"} + ${lanes + AXIS + 8}px)`;
+    // What it would like; the style sheet says whether it is given that, or fills a frame.
+    this.host.style.setProperty("--wanted", `calc(${this.lines.length ? "var(--plot-height)" : "0px"} + ${lanes + AXIS + TOP}px)`);
     this.look(view);
     this.resize();
   }
@@ -123,9 +126,10 @@ export class Chart {
     context.font = FONT;
     this.left = this.margins.left;
     this.right = width - this.margins.right;
-    this.top = 8;
-    this.bottom = height - AXIS - this.lanes.length * (LANE + LANE_GAP);
+    this.top = TOP;
     this.end = height - AXIS;
+    this.lane = this.laneHeight();
+    this.bottom = this.lines.length ? this.end - this.lanes.length * (this.lane + LANE_GAP) : this.top - LANE_GAP;
     this.styles = this.readStyles();
     this.drawTimeAxis(context);
     this.scales = this.units.map((unit) => this.scale(unit));
@@ -269,8 +273,14 @@ export class Chart {
     }
   }
 
+  /** As its frame allows: beside lines, lanes leave them half of it. */
+  laneHeight() {
+    const [room, most] = this.lines.length ? [(this.end - this.top) / 2, LANE] : [this.end - this.top, TALLEST_LANE];
+    return Math.max(4, Math.min(most, Math.floor(room / this.lanes.length) - LANE_GAP));
+  }
+
   laneTop(number) {
-    return this.bottom + LANE_GAP + number * (LANE + LANE_GAP);
+    return this.bottom + LANE_GAP + number * (this.lane + LANE_GAP);
   }
 
   /** Each value lasts until the next: a piece of colour, with its name where there is room. */
@@ -279,7 +289,7 @@ export class Chart {
     const [first, last] = this.visible(series);
     const names = [...new Set(series.values)].sort((a, b) => (a > b ? 1 : -1));
     context.fillStyle = this.styles.sunken;
-    context.fillRect(this.left, top, this.right - this.left, LANE);
+    context.fillRect(this.left, top, this.right - this.left, this.lane);
     context.textBaseline = "middle";
     context.textAlign = "left";
     for (let index = first; index <= last; ) {
@@ -292,17 +302,17 @@ export class Chart {
         const strength = value === true ? 0.85 : 0.22 + (0.6 * names.indexOf(value)) / Math.max(1, names.length - 1);
         context.globalAlpha = strength;
         context.fillStyle = this.colour(series);
-        context.fillRect(from, top, Math.max(1, to - from), LANE);
+        context.fillRect(from, top, Math.max(1, to - from), this.lane);
         context.globalAlpha = 1;
         const text = String(nameOf(series, value));
         if (value !== true && context.measureText(text).width < to - from - 12) {
           context.fillStyle = strength > 0.5 ? this.styles.surface : this.styles.ink;
-          context.fillText(text, from + 6, top + LANE / 2 + 0.5);
+          context.fillText(text, from + 6, top + this.lane / 2 + 0.5);
         }
       }
       if (index !== first) {
         context.fillStyle = this.styles.surface;
-        context.fillRect(from, top, 1, LANE);
+        context.fillRect(from, top, 1, this.lane);
       }
       index = next;
     }
@@ -313,7 +323,7 @@ export class Chart {
     context.textAlign = "right";
     this.lanes.forEach((series, number) => {
       context.fillStyle = this.colour(series);
-      context.fillText(fit(context, series.label, this.left - 12), this.left - 7, this.laneTop(number) + LANE / 2 + 0.5);
+      context.fillText(fit(context, series.label, this.left - 12), this.left - 7, this.laneTop(number) + this.lane / 2 + 0.5);
     });
   }
 
