@@ -3,15 +3,17 @@
 // Two canvases lie on each other: data on the lower one, cursor and selection on the upper one, so that moving the
 // cursor over thousands of points costs nothing.
 
-import { clock, tickText, ticks, timeTicks } from "/static/plot/ticks.js";
+import { TITLE, drawAxis, roomOf, scaleOf, unitsOf } from "/static/plot/axes.js";
+import { clock, timeTicks } from "/static/plot/ticks.js";
 
 const LANE = 20;
 const TALLEST_LANE = 30;
 const LANE_GAP = 4;
 const AXIS = 22;
 const TOP = 8;
-const SIDE = 54;
 const LANE_SIDE = 88;
+const NARROW_LANE_SIDE = 56;
+const NARROW_PX = 400;  // the names are in the legend too
 const FONT = "11px system-ui, sans-serif";
 const COLOURS = 8;
 const FEW_POINTS_PX = 9;  // so far apart, single samples can be told
@@ -19,6 +21,14 @@ const FEW_POINTS_PX = 9;  // so far apart, single samples can be told
 /** Whether a signal is a lane of named pieces instead of a line. */
 export function isLane(series) {
   return series.drawing === "segments" || series.dtype === "bool" || Object.keys(series.enums).length > 0;
+}
+
+/** What a series is at an instant of the axis; undefined before it begins, and where no line is drawn. */
+export function valueAt(series, instant) {
+  const seconds = instant - series.shift;
+  const index = indexAt(series.seconds, seconds);
+  const isLost = series.drawing === "line" && seconds - series.seconds[index] > series.gap;
+  return isLost ? undefined : series.values[index];
 }
 
 /** Index of the last sample at or before `seconds`, -1 when there is none. */
@@ -40,10 +50,10 @@ export function nameOf(series, value) {
   return series.enums[value] ?? value;
 }
 
-/** The room at both sides that a plot of these series needs. */
-export function marginsOf(series) {
-  const units = new Set(series.filter((each) => !isLane(each)).map((each) => each.unit));
-  return { left: series.some(isLane) ? LANE_SIDE : SIDE, right: units.size > 1 ? SIDE : 12 };
+/** The room at both sides that a plot of these series needs, `width` wide as a whole. */
+export function marginsOf(series, width) {
+  const { left, right } = roomOf(unitsOf(series.filter((each) => !isLane(each))), width);
+  return { left: series.some(isLane) ? Math.max(left, width < NARROW_PX ? NARROW_LANE_SIDE : LANE_SIDE) : left, right };
 }
 
 export class Chart {
@@ -59,7 +69,7 @@ export class Chart {
     this.view = { start: 0, end: 1 };
     this.cursor = null;
     this.selection = null;
-    this.margins = { left: SIDE, right: 12 };  // plots above each other have the same, so that their times line up
+    this.margins = roomOf([], 0);  // plots above each other have the same, so that their times line up
     this.resizing = new ResizeObserver(() => this.resize());
     this.resizing.observe(host);
     this.themes = matchMedia("(prefers-color-scheme: dark)");
@@ -77,10 +87,10 @@ export class Chart {
     this.lines = series.filter((each) => !isLane(each));
     this.lanes = series.filter(isLane);
     this.series = series;
-    this.units = [...new Set(this.lines.map((each) => each.unit))];
+    this.units = unitsOf(this.lines);
     const lanes = this.lanes.length * (LANE + LANE_GAP);
-    // What it would like; the style sheet says whether it is given that, or fills a frame.
-    this.host.style.setProperty("--wanted", `calc(${this.lines.length ? "var(--plot-height)" : "0px"} + ${lanes + AXIS + TOP}px)`);
+    // What it would like, once that is known; the style sheet says whether it is given that, or fills a frame.
+    if (series.length) this.host.style.setProperty("--wanted", `calc(${this.lines.length ? "var(--plot-height)" : "0px"} + ${lanes + AXIS + TOP}px)`);
     this.look(view);
     this.resize();
   }
@@ -126,14 +136,14 @@ export class Chart {
     context.font = FONT;
     this.left = this.margins.left;
     this.right = width - this.margins.right;
-    this.top = TOP;
+    this.top = TOP + (this.units.length > 1 ? TITLE : 0);
     this.end = height - AXIS;
     this.lane = this.laneHeight();
     this.bottom = this.lines.length ? this.end - this.lanes.length * (this.lane + LANE_GAP) : this.top - LANE_GAP;
     this.styles = this.readStyles();
     this.drawTimeAxis(context);
-    this.scales = this.units.map((unit) => this.scale(unit));
-    this.scales.slice(0, 2).forEach((scale, side) => this.drawValueAxis(context, scale, side));
+    this.scales = this.units.map((unit) => scaleOf(unit, this.lines, (series) => this.visible(series)));
+    this.scales.forEach((_, number) => drawAxis(context, this, number));
     context.save();
     context.beginPath();
     context.rect(this.left, 0, this.right - this.left, this.end);
@@ -163,23 +173,6 @@ export class Chart {
     return [first, last];
   }
 
-  scale(unit) {
-    let low = Infinity;
-    let high = -Infinity;
-    for (const series of this.lines.filter((each) => each.unit === unit)) {
-      const [first, last] = this.visible(series);
-      for (let index = first; index <= last; index += 1) {
-        const value = series.values[index];
-        if (value === null) continue;
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
-    }
-    if (low > high) [low, high] = [0, 1];
-    const margin = (high - low) * 0.06 || Math.abs(high) * 0.1 || 1;
-    return { unit, low: low - margin, high: high + margin };
-  }
-
   y(unit, value) {
     const { low, high } = this.scales.find((scale) => scale.unit === unit);
     return this.bottom - ((value - low) / (high - low)) * (this.bottom - this.top);
@@ -187,7 +180,7 @@ export class Chart {
 
   drawTimeAxis(context) {
     const { start, end } = this.view;
-    const { at, step } = timeTicks(start, end, (this.right - this.left) / 110);
+    const { at, step } = timeTicks(start, end, (this.right - this.left) / 90);
     context.textBaseline = "top";
     context.textAlign = "center";
     context.lineWidth = 1;
@@ -200,23 +193,6 @@ export class Chart {
     }
     context.strokeStyle = this.styles.strong;
     line(context, this.left, this.end + 0.5, this.right, this.end + 0.5);
-  }
-
-  drawValueAxis(context, { unit, low, high }, side) {
-    const { at, step } = ticks(low, high, Math.max(2, (this.bottom - this.top) / 40));
-    const own = this.lines.filter((each) => each.unit === unit);
-    context.textBaseline = "middle";
-    context.textAlign = side ? "left" : "right";
-    for (const tick of at) {
-      const y = Math.round(this.bottom - ((tick - low) / (high - low)) * (this.bottom - this.top)) + 0.5;
-      if (!side) {
-        context.strokeStyle = this.styles.grid;
-        line(context, this.left, y, this.right, y);
-      }
-      // Where each axis is one signal's, it has that signal's colour.
-      context.fillStyle = this.units.length > 1 && own.length === 1 ? this.colour(own[0]) : this.styles.quiet;
-      context.fillText(tickText(tick, step), side ? this.right + 7 : this.left - 7, y);
-    }
   }
 
   colour(series) {
@@ -345,7 +321,7 @@ export class Chart {
     context.lineWidth = 1;
     line(context, Math.round(x) + 0.5, this.top, Math.round(x) + 0.5, this.end);
     for (const series of this.lines) {
-      const value = series.values[indexAt(series.seconds, this.cursor - series.shift)];
+      const value = valueAt(series, this.cursor);
       if (value === null || value === undefined) continue;
       context.fillStyle = this.styles.surface;
       dot(context, x, this.y(series.unit, value), 4.5);

@@ -47,7 +47,7 @@ class PlotOverview extends HTMLElement {
   }
 
   fill({ root, signals }) {
-    const entries = signals.map((name, colour) => ({ key: `a:${name}`, source: "a", name, label: this.labelOf(name, signals), colour }));
+    const entries = signals.map((name, colour) => ({ key: `a:${name}`, source: "a", name, label: this.labelOf(name, signals), unit: this.signals.get(name)?.unit ?? "", colour }));
     const figure = new Figure(this.linked, entries);
     this.linked.figures.push(figure);
     const open = make("button", { class: "button small quiet", type: "button", onclick: () => plot(signals) }, "Open below");

@@ -54,7 +54,7 @@ class PlotWorkspace extends HTMLElement {
     this.clearing = make("button", { class: "button small quiet", type: "button", onclick: () => this.set([]) }, "Clear");
     this.message = make("p", { class: "hint message", role: "status" });
     this.stage = make("div", { class: "plots" });
-    const bar = make("div", { class: "toolbar" }, this.time, make("span", { class: "grow" }), this.all, this.copied, this.clearing);
+    const bar = make("div", { class: "toolbar" }, this.time, this.all, this.copied, this.clearing);
     this.replaceChildren(this.picker.root, make("div", { class: "stage" }, bar, this.message, this.stage));
     this.restore();
   }
@@ -126,7 +126,7 @@ class PlotWorkspace extends HTMLElement {
   entries(names) {
     return names.flatMap((name, colour) =>
       this.sources.filter((source) => source.names.has(name) || ELEMENT.test(name)).map((source) => ({
-        key: `${source.key}:${name}`, source: source.key, name, colour, dashed: source.key === "b",
+        key: `${source.key}:${name}`, source: source.key, name, colour, dashed: source.key === "b", unit: this.signals.get(name)?.unit ?? "",
         label: this.sources.length > 1 ? `${source.label} · ${this.labelOf(name)}` : this.labelOf(name),
       })));
   }
