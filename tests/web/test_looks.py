@@ -158,7 +158,13 @@ def test_every_page(browser: Any, looked: Looked, look: str) -> None:
 def test_nothing_jumps_while_a_page_comes_up(browser: Any, looked: Looked, look: str) -> None:
     lists = ("/", "/?parked=true", "/?day=all", "/jobs", "/storage", "/signals", "/signals?show=unknown", "/upload")
     run, other = looked.run, looked.other
-    paths = (*lists, f"/recordings/{run}", f"/recordings/{run}{PLOTS}", f"/compare?a={run}&b={other}{PLOTS}", "/compare")
+    paths = (
+        *lists,
+        f"/recordings/{run}",
+        f"/recordings/{run}{PLOTS}",
+        f"/compare?a={run}&b={other}{PLOTS}",
+        "/compare",
+    )
     with open_page(browser, **LOOKS[look]) as page:
         page.add_init_script(SHIFTS)
         for path in paths:

@@ -22,7 +22,7 @@ export class Figure {
     for (const entry of entries) {
       const value = make("output", { class: "value" });
       const unit = make("span", { class: "unit" }, entry.unit);
-      const reading = make("span", { class: "reading" }, value, unit);
+      const reading = make("span", { class: "reading", style: `--widest: ${NUMBER + (entry.unit?.length ?? 0)}ch` }, value, unit);
       this.values.set(entry.key, { value, unit, reading });
       const item = make(
         "li",

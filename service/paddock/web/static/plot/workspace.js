@@ -185,6 +185,7 @@ class PlotWorkspace extends HTMLElement {
     if (hash !== location.hash) history.replaceState(history.state, "", hash || location.pathname + location.search);
     this.all.disabled = this.linked.zoomed === null;
     this.readOut();
+    for (const link of document.querySelectorAll("[data-with-plots]")) link.hash = writeAddress({ plots: this.plots });
     document.dispatchEvent(new CustomEvent("paddock:plotted"));
   }
 
