@@ -37,7 +37,8 @@ AXES = """(number) => {
     return { units: chart.units, axes: [inked(0, chart.left), ...right], left: chart.left, right: chart.right };
 }"""
 PLACES = """() => [...document.querySelectorAll("plot-workspace .legend li")]
-    .map((each) => each.getBoundingClientRect()).map((box) => [box.x, box.y + scrollY, box.width].map(Math.round))"""
+    .map((each) => each.getBoundingClientRect())
+    .map((box) => [box.x, box.y + scrollY, box.width].map(Math.round))"""
 
 
 @pytest.fixture(scope="module")
