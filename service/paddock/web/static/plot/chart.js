@@ -139,7 +139,9 @@ export class Chart {
     this.top = TOP + (this.units.length > 1 ? TITLE : 0);
     this.end = height - AXIS;
     this.lane = this.laneHeight();
-    this.bottom = this.lines.length ? this.end - this.lanes.length * (this.lane + LANE_GAP) : this.top - LANE_GAP;
+    const lanes = this.lanes.length * (this.lane + LANE_GAP);
+    if (!this.lines.length) this.end = Math.min(this.end, this.top + lanes);  // the axis stays with them
+    this.bottom = this.end - lanes - (this.lines.length ? 0 : LANE_GAP);
     this.styles = this.readStyles();
     this.drawTimeAxis(context);
     this.scales = this.units.map((unit) => scaleOf(unit, this.lines, (series) => this.visible(series)));
