@@ -53,7 +53,8 @@ class PlotWorkspace extends HTMLElement {
     this.copied = make("button", { class: "button small", type: "button", onclick: () => void this.copy() }, "Copy link");
     this.clearing = make("button", { class: "button small quiet", type: "button", onclick: () => this.set([]) }, "Clear");
     this.message = make("p", { class: "hint message", role: "status" });
-    this.stage = make("div", { class: "plots" });
+    // Until the first answer nobody knows how high plots will be: they come up together, instead of pushing each other.
+    this.stage = make("div", { class: "plots waiting" });
     const bar = make("div", { class: "toolbar" }, this.time, this.all, this.copied, this.clearing);
     this.replaceChildren(this.picker.root, make("div", { class: "stage" }, bar, this.message, this.stage));
     this.restore();
@@ -109,12 +110,18 @@ class PlotWorkspace extends HTMLElement {
     for (const figure of this.linked.figures) figure.close();
     this.linked.figures = plots.map((names) => new Figure(this.linked, this.entries(names), (entry) => this.tools(entry)));
     this.stage.replaceChildren(...this.linked.figures.map((figure, number) => this.droppable(figure.root, number)));
-    if (!plots.length) this.stage.append(this.invitation());
+    if (!plots.length) {
+      this.stage.append(this.invitation());
+      this.stage.classList.remove("waiting");
+    }
     this.picker.mark();
     this.changed();
     if (plots.length) {
       this.linked.show();
-      void this.linked.load().then(() => this.readOut());
+      void this.linked.load().then(() => {
+        this.stage.classList.remove("waiting");
+        this.readOut();
+      });
     }
   }
 
