@@ -156,7 +156,15 @@ def test_every_page(browser: Any, looked: Looked, look: str) -> None:
 
 @pytest.mark.parametrize("look", ["light", "phone"])
 def test_nothing_jumps_while_a_page_comes_up(browser: Any, looked: Looked, look: str) -> None:
-    paths = ("/", "/?parked=true", "/?day=all", "/jobs", "/storage", "/signals", "/signals?show=unknown", "/upload")
+    lists = ("/", "/?parked=true", "/?day=all", "/jobs", "/storage", "/signals", "/signals?show=unknown", "/upload")
+    run, other = looked.run, looked.other
+    paths = (
+        *lists,
+        f"/recordings/{run}",
+        f"/recordings/{run}{PLOTS}",
+        f"/compare?a={run}&b={other}{PLOTS}",
+        "/compare",
+    )
     with open_page(browser, **LOOKS[look]) as page:
         page.add_init_script(SHIFTS)
         # A slow machine paints tables that are half there; on a fast one that happens once in a hundred runs.
