@@ -1,6 +1,6 @@
 """Damages small logs in 10,000 random ways: no crash, no hang, bounded memory, no message less than mcap's reader.
 
-    python tests/scripts/fuzz_mcap.py [cases] [seed]
+    python -m tests.scripts.fuzz_mcap [cases] [seed]
 
 A case that fails is written beside the script's working directory as ``fuzz-<seed>-<case>.mcap``.
 """

@@ -1,4 +1,4 @@
-"""An axe scan of every page, light and dark: nothing serious or critical."""
+"""An axe scan of every page, light, dark and on a phone: nothing serious or critical."""
 
 from __future__ import annotations
 
@@ -73,6 +73,25 @@ def test_no_serious_finding_in_what_opens_on_a_recording(browser: Any, tmp_path:
         page.get_by_role("button", name="Take away…").click()
         page.get_by_text("The same from a script").click()
         found += serious(page, axe, "take away")
+        assert found == []
+
+
+@pytest.mark.skipif(PACKAGE is None, reason="axe-playwright-python is not installed")
+def test_no_serious_finding_on_a_phone(browser: Any, tmp_path: Path) -> None:
+    assert PACKAGE is not None and PACKAGE.origin is not None
+    axe = (Path(PACKAGE.origin).parent / "axe.min.js").read_text()
+    simulate(tmp_path / "a.mcap", event="autocross", laps=1, rate=0.2)
+    phone = {"viewport": {"width": 390, "height": 844}}
+    with served(tmp_path / "data", with_worker=False) as site, open_page(browser, **phone) as page:
+        recording = site.run(converted(site.services, tmp_path / "a.mcap"))
+        page.goto(f"{site.url}/recordings/{recording.id[:16]}")
+        page.locator("plot-workspace .invitation").wait_for()
+        found = serious(page, axe, "folded")
+        for button in page.locator("fold-button button").all():
+            button.click()
+        found += serious(page, axe, "unfolded")
+        page.goto(f"{site.url}/compare?a={recording.id[:16]}")
+        found += serious(page, axe, "compare")
         assert found == []
 
 

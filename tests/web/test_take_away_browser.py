@@ -112,3 +112,33 @@ def test_the_estimate_is_no_further_off_than_half_or_double(
 def in_bytes(text: str) -> float:
     number, unit = text.split()
     return float(number) * {"B": 1, "kB": 1e3, "MB": 1e6}[unit]
+
+
+def test_it_opens_on_what_is_plotted(browser: Any, site: tuple[Site, str]) -> None:
+    everything, plotted = ("[name=which][value=all]", "[name=span][value=all]"), ("[value=plotted]",)
+    with open_page(browser) as page:
+        page.goto(site[1].partition("#")[0])
+        page.locator("plot-workspace .invitation").wait_for()
+        page.get_by_role("button", name="Take away…").click()
+        assert all(page.locator(radio).is_checked() for radio in everything)
+        page.get_by_role("button", name="Close").click()
+
+        page.goto(site[1])
+        page.reload()
+        page.locator("plot-workspace .legend li").nth(1).wait_for()
+        page.get_by_role("button", name="Take away…").click()
+        radios = page.locator(*plotted)
+        assert [radios.nth(at).is_checked() for at in range(radios.count())] == [True, True]
+        assert page.get_by_text("What is plotted now 2 signals").is_visible()
+        assert page.get_by_text("As in the plots 0:05.0 – 0:15.0").is_visible()
+        assert f"-s {SPEED} -s {STATE} --start 5 --end 15" in page.locator(".script").text_content()
+
+        # What somebody chose stays; what is no longer plotted does not.
+        page.get_by_label("All of it").check()
+        page.get_by_role("button", name="Close").click()
+        page.get_by_role("button", name="Take away…").click()
+        assert page.get_by_label("All of it").is_checked() and page.get_by_label("What is plotted now").is_checked()
+        page.get_by_role("button", name="Close").click()
+        page.get_by_role("button", name="Clear").click()
+        page.get_by_role("button", name="Take away…").click()
+        assert all(page.locator(radio).is_checked() for radio in everything)

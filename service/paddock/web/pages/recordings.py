@@ -10,6 +10,7 @@ from paddock import __version__
 from paddock.domain.fields import FIELDS
 from paddock.domain.recording import Status
 from paddock.usecases.edit import history_of
+from paddock.usecases.overview import overview
 from paddock.usecases.recordings import get_recording
 from paddock.usecases.reprocess import is_asked, reprocess_one
 from paddock.web.api.edits import History, change_resources
@@ -36,6 +37,7 @@ async def recording_page(services: TheServices, principal: ThePrincipal, recordi
         fields=FIELDS,
         history=History(change_resources(changes.items, first=True), changes.next),
         field_labels={field.name: field.label for field in FIELDS},
+        panels=await overview(services, recording) if item.channels else (),
         unsettled=_unsettled(item) or again,
         again=again,
         converter=recording.converter,

@@ -3,13 +3,17 @@
 // Two canvases lie on each other: data on the lower one, cursor and selection on the upper one, so that moving the
 // cursor over thousands of points costs nothing.
 
-import { clock, tickText, ticks, timeTicks } from "/static/plot/ticks.js";
+import { TITLE, drawAxis, roomOf, scaleOf, unitsOf } from "/static/plot/axes.js";
+import { clock, timeTicks } from "/static/plot/ticks.js";
 
 const LANE = 20;
+const TALLEST_LANE = 30;
 const LANE_GAP = 4;
 const AXIS = 22;
-const SIDE = 54;
+const TOP = 8;
 const LANE_SIDE = 88;
+const NARROW_LANE_SIDE = 56;
+const NARROW_PX = 400;  // the names are in the legend too
 const FONT = "11px system-ui, sans-serif";
 const COLOURS = 8;
 const FEW_POINTS_PX = 9;  // so far apart, single samples can be told
@@ -17,6 +21,14 @@ const FEW_POINTS_PX = 9;  // so far apart, single samples can be told
 /** Whether a signal is a lane of named pieces instead of a line. */
 export function isLane(series) {
   return series.drawing === "segments" || series.dtype === "bool" || Object.keys(series.enums).length > 0;
+}
+
+/** What a series is at an instant of the axis; undefined before it begins, and where no line is drawn. */
+export function valueAt(series, instant) {
+  const seconds = instant - series.shift;
+  const index = indexAt(series.seconds, seconds);
+  const isLost = series.drawing === "line" && seconds - series.seconds[index] > series.gap;
+  return isLost ? undefined : series.values[index];
 }
 
 /** Index of the last sample at or before `seconds`, -1 when there is none. */
@@ -38,10 +50,10 @@ export function nameOf(series, value) {
   return series.enums[value] ?? value;
 }
 
-/** The room at both sides that a plot of these series needs. */
-export function marginsOf(series) {
-  const units = new Set(series.filter((each) => !isLane(each)).map((each) => each.unit));
-  return { left: series.some(isLane) ? LANE_SIDE : SIDE, right: units.size > 1 ? SIDE : 12 };
+/** The room at both sides that a plot of these series needs, `width` wide as a whole. */
+export function marginsOf(series, width) {
+  const { left, right } = roomOf(unitsOf(series.filter((each) => !isLane(each))), width);
+  return { left: series.some(isLane) ? Math.max(left, width < NARROW_PX ? NARROW_LANE_SIDE : LANE_SIDE) : left, right };
 }
 
 export class Chart {
@@ -57,7 +69,7 @@ export class Chart {
     this.view = { start: 0, end: 1 };
     this.cursor = null;
     this.selection = null;
-    this.margins = { left: SIDE, right: 12 };  // plots above each other have the same, so that their times line up
+    this.margins = roomOf([], 0);  // plots above each other have the same, so that their times line up
     this.resizing = new ResizeObserver(() => this.resize());
     this.resizing.observe(host);
     this.themes = matchMedia("(prefers-color-scheme: dark)");
@@ -75,9 +87,10 @@ export class Chart {
     this.lines = series.filter((each) => !isLane(each));
     this.lanes = series.filter(isLane);
     this.series = series;
-    this.units = [...new Set(this.lines.map((each) => each.unit))];
+    this.units = unitsOf(this.lines);
     const lanes = this.lanes.length * (LANE + LANE_GAP);
-    this.host.style.height = `calc(${this.lines.length ? "var(--plot-height)" : "0px"} + ${lanes + AXIS + 8}px)`;
+    // What it would like, once that is known; the style sheet says whether it is given that, or fills a frame.
+    if (series.length) this.host.style.setProperty("--wanted", `calc(${this.lines.length ? "var(--plot-height)" : "0px"} + ${lanes + AXIS + TOP}px)`);
     this.look(view);
     this.resize();
   }
@@ -123,13 +136,16 @@ export class Chart {
     context.font = FONT;
     this.left = this.margins.left;
     this.right = width - this.margins.right;
-    this.top = 8;
-    this.bottom = height - AXIS - this.lanes.length * (LANE + LANE_GAP);
+    this.top = TOP + (this.units.length > 1 ? TITLE : 0);
     this.end = height - AXIS;
+    this.lane = this.laneHeight();
+    const lanes = this.lanes.length * (this.lane + LANE_GAP);
+    if (!this.lines.length) this.end = Math.min(this.end, this.top + lanes);  // the axis stays with them
+    this.bottom = this.end - lanes - (this.lines.length ? 0 : LANE_GAP);
     this.styles = this.readStyles();
     this.drawTimeAxis(context);
-    this.scales = this.units.map((unit) => this.scale(unit));
-    this.scales.slice(0, 2).forEach((scale, side) => this.drawValueAxis(context, scale, side));
+    this.scales = this.units.map((unit) => scaleOf(unit, this.lines, (series) => this.visible(series)));
+    this.scales.forEach((_, number) => drawAxis(context, this, number));
     context.save();
     context.beginPath();
     context.rect(this.left, 0, this.right - this.left, this.end);
@@ -159,23 +175,6 @@ export class Chart {
     return [first, last];
   }
 
-  scale(unit) {
-    let low = Infinity;
-    let high = -Infinity;
-    for (const series of this.lines.filter((each) => each.unit === unit)) {
-      const [first, last] = this.visible(series);
-      for (let index = first; index <= last; index += 1) {
-        const value = series.values[index];
-        if (value === null) continue;
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
-    }
-    if (low > high) [low, high] = [0, 1];
-    const margin = (high - low) * 0.06 || Math.abs(high) * 0.1 || 1;
-    return { unit, low: low - margin, high: high + margin };
-  }
-
   y(unit, value) {
     const { low, high } = this.scales.find((scale) => scale.unit === unit);
     return this.bottom - ((value - low) / (high - low)) * (this.bottom - this.top);
@@ -183,7 +182,7 @@ export class Chart {
 
   drawTimeAxis(context) {
     const { start, end } = this.view;
-    const { at, step } = timeTicks(start, end, (this.right - this.left) / 110);
+    const { at, step } = timeTicks(start, end, (this.right - this.left) / 90);
     context.textBaseline = "top";
     context.textAlign = "center";
     context.lineWidth = 1;
@@ -196,23 +195,6 @@ export class Chart {
     }
     context.strokeStyle = this.styles.strong;
     line(context, this.left, this.end + 0.5, this.right, this.end + 0.5);
-  }
-
-  drawValueAxis(context, { unit, low, high }, side) {
-    const { at, step } = ticks(low, high, Math.max(2, (this.bottom - this.top) / 40));
-    const own = this.lines.filter((each) => each.unit === unit);
-    context.textBaseline = "middle";
-    context.textAlign = side ? "left" : "right";
-    for (const tick of at) {
-      const y = Math.round(this.bottom - ((tick - low) / (high - low)) * (this.bottom - this.top)) + 0.5;
-      if (!side) {
-        context.strokeStyle = this.styles.grid;
-        line(context, this.left, y, this.right, y);
-      }
-      // Where each axis is one signal's, it has that signal's colour.
-      context.fillStyle = this.units.length > 1 && own.length === 1 ? this.colour(own[0]) : this.styles.quiet;
-      context.fillText(tickText(tick, step), side ? this.right + 7 : this.left - 7, y);
-    }
   }
 
   colour(series) {
@@ -269,8 +251,14 @@ export class Chart {
     }
   }
 
+  /** As its frame allows: beside lines, lanes leave them half of it. */
+  laneHeight() {
+    const [room, most] = this.lines.length ? [(this.end - this.top) / 2, LANE] : [this.end - this.top, TALLEST_LANE];
+    return Math.max(4, Math.min(most, Math.floor(room / this.lanes.length) - LANE_GAP));
+  }
+
   laneTop(number) {
-    return this.bottom + LANE_GAP + number * (LANE + LANE_GAP);
+    return this.bottom + LANE_GAP + number * (this.lane + LANE_GAP);
   }
 
   /** Each value lasts until the next: a piece of colour, with its name where there is room. */
@@ -279,7 +267,7 @@ export class Chart {
     const [first, last] = this.visible(series);
     const names = [...new Set(series.values)].sort((a, b) => (a > b ? 1 : -1));
     context.fillStyle = this.styles.sunken;
-    context.fillRect(this.left, top, this.right - this.left, LANE);
+    context.fillRect(this.left, top, this.right - this.left, this.lane);
     context.textBaseline = "middle";
     context.textAlign = "left";
     for (let index = first; index <= last; ) {
@@ -292,17 +280,17 @@ export class Chart {
         const strength = value === true ? 0.85 : 0.22 + (0.6 * names.indexOf(value)) / Math.max(1, names.length - 1);
         context.globalAlpha = strength;
         context.fillStyle = this.colour(series);
-        context.fillRect(from, top, Math.max(1, to - from), LANE);
+        context.fillRect(from, top, Math.max(1, to - from), this.lane);
         context.globalAlpha = 1;
         const text = String(nameOf(series, value));
         if (value !== true && context.measureText(text).width < to - from - 12) {
           context.fillStyle = strength > 0.5 ? this.styles.surface : this.styles.ink;
-          context.fillText(text, from + 6, top + LANE / 2 + 0.5);
+          context.fillText(text, from + 6, top + this.lane / 2 + 0.5);
         }
       }
       if (index !== first) {
         context.fillStyle = this.styles.surface;
-        context.fillRect(from, top, 1, LANE);
+        context.fillRect(from, top, 1, this.lane);
       }
       index = next;
     }
@@ -313,7 +301,7 @@ export class Chart {
     context.textAlign = "right";
     this.lanes.forEach((series, number) => {
       context.fillStyle = this.colour(series);
-      context.fillText(fit(context, series.label, this.left - 12), this.left - 7, this.laneTop(number) + LANE / 2 + 0.5);
+      context.fillText(fit(context, series.label, this.left - 12), this.left - 7, this.laneTop(number) + this.lane / 2 + 0.5);
     });
   }
 
@@ -335,7 +323,7 @@ export class Chart {
     context.lineWidth = 1;
     line(context, Math.round(x) + 0.5, this.top, Math.round(x) + 0.5, this.end);
     for (const series of this.lines) {
-      const value = series.values[indexAt(series.seconds, this.cursor - series.shift)];
+      const value = valueAt(series, this.cursor);
       if (value === null || value === undefined) continue;
       context.fillStyle = this.styles.surface;
       dot(context, x, this.y(series.unit, value), 4.5);

@@ -1,5 +1,7 @@
 // <compare-align>: how the second recording lies on the first: start on start, clock on clock, or as dragged.
 
+import { readAddress, writeAddress } from "/static/plot/address.js";
+
 const DAY_S = 86_400;
 
 class CompareAlign extends HTMLElement {
@@ -55,3 +57,9 @@ class CompareAlign extends HTMLElement {
 }
 
 customElements.define("compare-align", CompareAlign);
+
+// Other recordings under the same plots; how B lay on A was for those two.
+const form = document.querySelector("form.compare");
+form.addEventListener("submit", () => {
+  form.action = `/compare${writeAddress({ plots: readAddress(location.hash).plots })}`;
+});

@@ -3,6 +3,7 @@
 import { fetchCoverage } from "/static/plot/data.js";
 import { make } from "/static/plot/dom.js";
 import { clock } from "/static/plot/ticks.js";
+import { isolated } from "/static/words.js";
 
 class TopicCoverage extends HTMLElement {
   connectedCallback() {
@@ -17,7 +18,7 @@ class TopicCoverage extends HTMLElement {
       // Those with gaps first: they are why one looks here.
       heard.sort((a, b) => Number(isGappy(b)) - Number(isGappy(a)));
       this.replaceChildren(make("ul", { class: "coverage" }, ...heard.map((item) => row(item, duration))));
-      if (silent.length) this.append(make("p", { class: "hint text" }, `Without messages: ${silent.join(", ")}.`));
+      if (silent.length) this.append(make("p", { class: "hint text" }, `Without messages: ${silent.map(isolated).join(", ")}.`));
     } catch (error) {
       this.replaceChildren(make("p", { class: "hint" }, `The gaps could not be read. ${error.message}`));
     }

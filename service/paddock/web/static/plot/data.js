@@ -30,10 +30,6 @@ export function fetchSignals(recording) {
   return lists.get(recording);
 }
 
-export async function fetchPanels(recording) {
-  return (await ask(`/api/recordings/${recording}/overview`)).panels;
-}
-
 export function fetchCoverage(recording) {
   return ask(`/api/recordings/${recording}/coverage`);
 }

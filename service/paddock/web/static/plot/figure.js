@@ -1,13 +1,16 @@
 // A chart with its legend, which is also its read-out: what each signal is at the cursor.
 
-import { Chart, indexAt, nameOf } from "/static/plot/chart.js";
+import { Chart, isLane, nameOf, valueAt } from "/static/plot/chart.js";
 import { make } from "/static/plot/dom.js";
 import { listen } from "/static/plot/gestures.js";
 import { valueText } from "/static/plot/ticks.js";
 
+const NUMBER = 8;  // characters of a number as it is read out
+const MOST = 30;
+
 export class Figure {
   /**
-   * `entries`: what to draw, each `{ key, name, label, colour, dashed }`; `linked` is the group it belongs to;
+   * `entries`: what to draw, each `{ key, name, label, unit, colour, dashed }`; `linked` is the group it belongs to;
    * `tools(entry)` may give buttons for the legend.
    */
   constructor(linked, entries, tools = () => []) {
@@ -18,15 +21,15 @@ export class Figure {
     this.root = make("div", { class: "figure" }, this.legend, this.host);
     for (const entry of entries) {
       const value = make("output", { class: "value" });
-      const unit = make("span", { class: "unit" });
-      this.values.set(entry.key, { value, unit });
+      const unit = make("span", { class: "unit" }, entry.unit);
+      const reading = make("span", { class: "reading", style: `--widest: ${NUMBER + (entry.unit?.length ?? 0)}ch` }, value, unit);
+      this.values.set(entry.key, { value, unit, reading });
       const item = make(
         "li",
         { title: entry.name, class: entry.dashed ? "dashed" : null, "data-signal": entry.name },
         make("i", { class: "swatch", style: `--colour: var(--plot-${(entry.colour % 8) + 1})` }),
         make("span", { class: "label" }, entry.label),
-        unit,
-        value,
+        reading,
         ...tools(entry),
       );
       this.legend.append(item);
@@ -51,7 +54,11 @@ export class Figure {
 
   show(view, margins) {
     this.chart.margins = margins;
-    for (const series of this.series) this.values.get(series.key).unit.textContent = series.unit;
+    for (const series of this.series) {
+      const { unit, reading } = this.values.get(series.key);
+      unit.textContent = series.unit;
+      reading.style.setProperty("--widest", `${widest(series)}ch`);
+    }
     const names = this.series.map((each) => `${each.label}${each.unit ? ` in ${each.unit}` : ""}`).join(", ");
     this.host.setAttribute("aria-label", `Plot of ${names} over time. Arrow keys move the cursor, + and − zoom, 0 shows all.`);
     this.chart.show(this.series, view);
@@ -64,9 +71,15 @@ export class Figure {
   point(cursor, selection) {
     this.chart.point(cursor, selection);
     for (const series of this.series) {
-      const index = cursor === null ? -1 : indexAt(series.seconds, cursor - series.shift);
-      const value = index < 0 ? undefined : series.values[index];
-      this.values.get(series.key).value.textContent = value === undefined ? "" : valueText(nameOf(series, value));
+      const text = cursor === null ? "" : valueText(nameOf(series, valueAt(series, cursor)));
+      this.values.get(series.key).value.textContent = text;
     }
   }
+}
+
+/** So many characters a read-out may become wide, so that the ones beside it stay where they are. */
+function widest(series) {
+  if (!isLane(series)) return NUMBER + series.unit.length;
+  const names = series.dtype === "bool" ? ["off"] : Object.values(series.enums);
+  return Math.min(MOST, Math.max(NUMBER, ...names.map((name) => name.length)));
 }

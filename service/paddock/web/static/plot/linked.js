@@ -98,7 +98,7 @@ export class Linked {
   /** Draws what was found so far. */
   show() {
     for (const figure of this.figures) figure.take(this.found);
-    const needed = this.figures.map((figure) => marginsOf(figure.series));
+    const needed = this.figures.map((figure) => marginsOf(figure.series, figure.host.clientWidth));
     const common = (side) => Math.max(...needed.map((margins) => margins[side]));
     // Beside each other, as in the overview, each takes what it needs.
     needed.forEach((own, number) => {

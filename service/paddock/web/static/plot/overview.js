@@ -1,6 +1,6 @@
-// <plot-overview data-recording>: what a run was, chosen by the service from what its signals are.
+// <plot-overview data-recording>: what a run was. The service chose the panels and made room for them; this draws.
 
-import { fetchPanels, fetchSignals } from "/static/plot/data.js";
+import { fetchSignals } from "/static/plot/data.js";
 import { make } from "/static/plot/dom.js";
 import { Figure } from "/static/plot/figure.js";
 import { Linked } from "/static/plot/linked.js";
@@ -18,11 +18,9 @@ class PlotOverview extends HTMLElement {
 
   async build() {
     try {
-      const recording = this.dataset.recording;
-      const [panels, signals] = await Promise.all([fetchPanels(recording), fetchSignals(recording)]);
+      const signals = await fetchSignals(this.dataset.recording);
       this.signals = new Map(signals.map((signal) => [signal.name, signal]));
-      if (panels.length) await this.draw(panels);
-      else this.say("Nothing in this log moves: no signal has two different values.");
+      await this.draw();
     } catch (error) {
       this.say(`The overview could not be drawn. ${error.message}`);
     }
@@ -32,33 +30,38 @@ class PlotOverview extends HTMLElement {
     this.replaceChildren(make("p", { class: "hint" }, text));
   }
 
-  async draw(panels) {
+  async draw() {
     const source = { id: this.dataset.recording, key: "a", shift: 0 };
     this.linked = new Linked([source], {
       cursor: () => this.track?.point(this.linked.cursor),
       failed: (error) => this.say(`The overview could not be drawn. ${error.message}`),
     });
-    const grid = make("div", { class: "panels" });
-    for (const panel of panels) grid.append(panel.kind === "track" ? this.trackPanel(panel, panels) : this.panel(panel));
-    this.replaceChildren(grid);
+    const panels = [...this.querySelectorAll(".panel")].map((root) => ({
+      root, kind: root.dataset.kind, signals: JSON.parse(root.dataset.signals),
+    }));
+    for (const panel of panels) {
+      if (panel.kind === "track") this.fillTrack(panel, panels);
+      else this.fill(panel);
+    }
     await Promise.all([this.linked.load(), this.track?.load()]);
   }
 
-  panel({ title, signals }) {
-    const entries = signals.map((name, colour) => ({ key: `a:${name}`, source: "a", name, label: this.labelOf(name, signals), colour }));
+  fill({ root, signals }) {
+    const entries = signals.map((name, colour) => ({ key: `a:${name}`, source: "a", name, label: this.labelOf(name, signals), unit: this.signals.get(name)?.unit ?? "", colour }));
     const figure = new Figure(this.linked, entries);
     this.linked.figures.push(figure);
     const open = make("button", { class: "button small quiet", type: "button", onclick: () => plot(signals) }, "Open below");
-    return make("section", { class: "card panel" }, make("header", {}, make("h3", {}, title), open), figure.root);
+    root.querySelector("header").replaceChildren(root.querySelector("h3"), open);
+    root.replaceChildren(root.querySelector("header"), figure.root);
   }
 
-  trackPanel({ title, signals }, panels) {
+  fillTrack({ root, signals }, panels) {
     const [latitude, longitude, ...colour] = signals;
     const others = panels.filter((panel) => panel.kind !== "track").flatMap((panel) => panel.signals);
     const numbers = [...new Set([...colour, ...others])].filter((name) => /float|double/.test(this.signals.get(name)?.dtype));
     const choices = numbers.map((name) => ({ name, label: this.labelOf(name, numbers) }));
     this.track = new Track(this.dataset.recording, [latitude, longitude], choices, this.linked);
-    return make("section", { class: "card panel" }, make("header", {}, make("h3", {}, title)), this.track.root);
+    root.replaceChildren(root.querySelector("header"), this.track.root);
   }
 
   /** Short where that tells signals apart, with the topic where two of them have the same. */

@@ -4,6 +4,7 @@ import { fetchSignals } from "/static/plot/data.js";
 import { make } from "/static/plot/dom.js";
 import { estimate } from "/static/plot/estimate.js";
 import { matlabScript, pythonScript, shellScript } from "/static/plot/scripts.js";
+import { clock } from "/static/plot/ticks.js";
 import { size } from "/static/words.js";
 
 const POLL_MS = 700;
@@ -16,7 +17,11 @@ class TakeAway extends HTMLElement {
     this.form = this.querySelector("form");
     this.fields = this.form.elements;
     this.language = "shell";
-    this.form.addEventListener("input", () => this.update());
+    this.chosen = new Set();  // what somebody said themselves
+    this.form.addEventListener("input", (event) => {
+      this.chosen.add(event.target.name);
+      this.update();
+    });
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.make();
@@ -37,7 +42,18 @@ class TakeAway extends HTMLElement {
   }
 
   choose(name, value) {
+    this.chosen.add(name);
     this.fields[name].value = value;
+    this.update();
+  }
+
+  /** What is plotted, as long as it is plotted, is what most want; what somebody said before stays as it was. */
+  open() {
+    for (const name of ["which", "span"]) {
+      if (!this.chosen.has(name) || (this.fields[name].value === "plotted" && !this.workspace)) {
+        this.fields[name].value = this.workspace ? "plotted" : "all";
+      }
+    }
     this.update();
   }
 
@@ -89,6 +105,8 @@ class TakeAway extends HTMLElement {
       radio.disabled = !this.workspace;
       radio.closest("label").hidden = !document.querySelector("plot-workspace");
     }
+    this.querySelector("[data-plotted=which]").textContent = this.workspace ? counted(new Set(this.workspace.names).size) : "";
+    this.querySelector("[data-plotted=span]").textContent = this.workspace ? spanText(this.workspace.view) : "";
     const request = this.request();
     this.complain(request ? "" : "Seconds and rate are numbers; a rate is above 0.");
     this.querySelector(".script").textContent = request ? SCRIPTS[this.language](this.recordings.map((each) => each.id), request) : "";
@@ -192,10 +210,16 @@ class TakeAway extends HTMLElement {
   }
 }
 
+const counted = (number) => `${number} signal${number === 1 ? "" : "s"}`;
+const spanText = (view) => (view ? `${clock(view.start, 0.1)} – ${clock(view.end, 0.1)}` : "all of it");
+
 // Delegated, because a page that follows replaces its parts.
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
-  if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+  const dialog = opener && document.getElementById(opener.dataset.opens);
+  if (!dialog) return;
+  dialog.querySelector("take-away")?.open();
+  dialog.showModal();
 });
 
 customElements.define("take-away", TakeAway);

@@ -53,8 +53,9 @@ class PlotWorkspace extends HTMLElement {
     this.copied = make("button", { class: "button small", type: "button", onclick: () => void this.copy() }, "Copy link");
     this.clearing = make("button", { class: "button small quiet", type: "button", onclick: () => this.set([]) }, "Clear");
     this.message = make("p", { class: "hint message", role: "status" });
-    this.stage = make("div", { class: "plots" });
-    const bar = make("div", { class: "toolbar" }, this.time, make("span", { class: "grow" }), this.all, this.copied, this.clearing);
+    // Until the first answer nobody knows how high plots will be: they come up together, instead of pushing each other.
+    this.stage = make("div", { class: "plots waiting" });
+    const bar = make("div", { class: "toolbar" }, this.time, this.all, this.copied, this.clearing);
     this.replaceChildren(this.picker.root, make("div", { class: "stage" }, bar, this.message, this.stage));
     this.restore();
   }
@@ -109,12 +110,18 @@ class PlotWorkspace extends HTMLElement {
     for (const figure of this.linked.figures) figure.close();
     this.linked.figures = plots.map((names) => new Figure(this.linked, this.entries(names), (entry) => this.tools(entry)));
     this.stage.replaceChildren(...this.linked.figures.map((figure, number) => this.droppable(figure.root, number)));
-    if (!plots.length) this.stage.append(this.invitation());
+    if (!plots.length) {
+      this.stage.append(this.invitation());
+      this.stage.classList.remove("waiting");
+    }
     this.picker.mark();
     this.changed();
     if (plots.length) {
       this.linked.show();
-      void this.linked.load().then(() => this.readOut());
+      void this.linked.load().then(() => {
+        this.stage.classList.remove("waiting");
+        this.readOut();
+      });
     }
   }
 
@@ -126,7 +133,7 @@ class PlotWorkspace extends HTMLElement {
   entries(names) {
     return names.flatMap((name, colour) =>
       this.sources.filter((source) => source.names.has(name) || ELEMENT.test(name)).map((source) => ({
-        key: `${source.key}:${name}`, source: source.key, name, colour, dashed: source.key === "b",
+        key: `${source.key}:${name}`, source: source.key, name, colour, dashed: source.key === "b", unit: this.signals.get(name)?.unit ?? "",
         label: this.sources.length > 1 ? `${source.label} · ${this.labelOf(name)}` : this.labelOf(name),
       })));
   }
@@ -185,6 +192,7 @@ class PlotWorkspace extends HTMLElement {
     if (hash !== location.hash) history.replaceState(history.state, "", hash || location.pathname + location.search);
     this.all.disabled = this.linked.zoomed === null;
     this.readOut();
+    for (const link of document.querySelectorAll("[data-with-plots]")) link.hash = writeAddress({ plots: this.plots });
     document.dispatchEvent(new CustomEvent("paddock:plotted"));
   }
 
