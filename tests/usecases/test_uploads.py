@@ -201,6 +201,36 @@ async def test_the_sweeper_accepts_what_is_whole_and_drops_what_was_abandoned(te
     assert await team.services.documents.uploads.get(abandoned.upload.id) is None
 
 
+async def test_an_unfinished_upload_is_abandoned_by_whoever_began_it(team: Team) -> None:
+    plan = await team.announce(LOG)
+    assert plan.upload is not None
+    eva = Principal(PrincipalKind.MEMBER, "Eva")
+    with pytest.raises(NotFound):
+        await uploads.abandon(team.services, eva, plan.upload.id)
+    await team.send(LOG, plan)
+    await uploads.abandon(team.services, LOCAL_USER, plan.upload.id)
+    assert await team.services.documents.uploads.count() == 0
+    assert not await team.services.objects.parts(plan.upload.key, plan.upload.store_upload)
+    with pytest.raises(NotFound):
+        await uploads.abandon(team.services, LOCAL_USER, plan.upload.id)
+    assert (await team.upload(LOG)).status is Status.VERIFYING, "it may be sent again"
+
+
+@pytest.mark.parametrize("said", [True, False])
+async def test_what_has_arrived_whole_is_not_abandoned(team: Team, said: bool) -> None:
+    plan = await team.announce(LOG)
+    assert plan.upload is not None
+    await team.send(LOG, plan)
+    if said:
+        await uploads.complete(team.services, plan.upload.id)
+    else:
+        await team.services.objects.complete_upload(plan.upload.key, plan.upload.store_upload)
+    with pytest.raises(Conflict, match="arrived"):
+        await uploads.abandon(team.services, LOCAL_USER, plan.upload.id)
+    assert (await team.announce(LOG)).recording is not None
+    assert await team.work() == ["ingest", "convert"]
+
+
 async def test_an_export_never_takes_the_place_of_the_default_file(team: Team) -> None:
     await team.upload(LOG)
     await team.work()

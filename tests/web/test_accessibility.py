@@ -31,6 +31,7 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
         found = []
         for path in (
             "/",
+            "/?day=all&parked=2026-04-18",
             "/?q=nobody",
             f"/recordings/{day.damaged}",
             f"/recordings/{day.broken}",

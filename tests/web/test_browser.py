@@ -61,11 +61,11 @@ def test_a_log_goes_in_and_a_matlab_file_comes_out(browser: Any, tmp_path: Path)
             ]
         )
         items = page.locator(".upload")
-        items.nth(0).get_by_text("uploaded").wait_for()
-        items.nth(1).get_by_text("uploaded").wait_for()
+        items.nth(0).get_by_text("ready", exact=True).wait_for(timeout=30_000)
+        items.nth(1).get_by_text("ready", exact=True).wait_for(timeout=30_000)
         items.nth(2).get_by_text("The file is empty").wait_for()
         items.nth(3).get_by_text("no MCAP log").wait_for()
-        assert "2 of 4 done, 2 failed" in page.locator("#uploads-total").inner_text()
+        assert "2 of 4 uploaded, 2 failed" in page.locator("#uploads-total").inner_text()
         screenshot(page, "upload-light")
 
         # The same bytes under another name are not sent again, once they are proven and stored.
@@ -113,7 +113,7 @@ def test_a_broken_connection_is_retried_and_only_what_is_missing_is_sent(browser
 
         page.unroute_all()
         item.get_by_role("button", name="Retry").click()
-        item.get_by_text("uploaded", exact=True).wait_for(timeout=30_000)
+        item.get_by_text("queued", exact=True).wait_for(timeout=30_000)
         assert len(sent) == 3 and "part=2" in sent[-1]
         recording = hashlib.sha256(log.read_bytes()).hexdigest()
         assert site.run(site.services.documents.recordings.get(recording)).names == ("long run.mcap",)
@@ -134,7 +134,7 @@ def test_a_dropped_log_is_sent_and_shows_in_the_list(browser: Any, tmp_path: Pat
         page.dispatch_event("main", "dragenter", {"dataTransfer": transfer})
         page.locator("#drop").wait_for(state="visible")
         page.dispatch_event("main", "drop", {"dataTransfer": transfer})
-        page.locator(".upload").get_by_text("uploaded", exact=True).wait_for()
+        page.locator(".upload").get_by_text("queued", exact=True).wait_for()
         page.locator("#drop").wait_for(state="hidden")
         page.locator("#rows").get_by_text("dropped.mcap").wait_for()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,8 @@ def test_a_run_is_found(browser: Any, tmp_path: Path) -> None:
         page.get_by_role("heading", name="Sat 18 Apr 2026").wait_for()
         assert rows(page).count() == 4, "the latest day only, its parked logs folded"
         page.get_by_role("link", name="14 short logs").click()
-        page.locator("#parked a[aria-expanded=true]").wait_for()
-        assert rows(page).count() == 18 and page.url.endswith("parked=true")
+        page.locator(".fold a[aria-expanded=true]").wait_for()
+        assert rows(page).count() == 18 and page.url.endswith("?parked=2026-04-18")
         page.get_by_label("The test day before").click()
         page.get_by_role("heading", name="Thu 09 Apr 2026").wait_for()
         page.get_by_label("The test day after").click()
@@ -101,7 +102,7 @@ def test_a_run_is_found(browser: Any, tmp_path: Path) -> None:
         assert page.locator("#topics label:visible").count() == 1
         page.keyboard.press("Enter")
         page.wait_for_url("**/?topic=BatteryPack")
-        assert rows(page).count() == 18, "all but Eve's log"
+        assert rows(page).count() == 4, "all but Eve's log; the parked ones folded"
         page.keyboard.press("/")
         page.keyboard.type("[.*+")
         page.keyboard.press("Enter")
@@ -139,6 +140,17 @@ def test_many_are_tagged_deleted_and_restored(browser: Any, tmp_path: Path) -> N
         page.keyboard.press("x")
         page.get_by_text("2 selected").wait_for()
         screenshot(page, "list-selected-dark")
+        page.keyboard.press("j")
+        page.keyboard.press("x")
+        page.get_by_text("3 selected").wait_for()
+        assert page.locator("#bulk-compare").is_hidden(), "two are compared"
+        page.keyboard.press("x")
+        with page.expect_navigation(url=re.compile(r"/compare\?a=[0-9a-f]{16}&b=[0-9a-f]{16}$")):
+            page.locator("#bulk-compare").click()
+        page.go_back()
+        for _ in range(2):
+            page.keyboard.press("j")
+            page.keyboard.press("x")
         page.locator("#bulk-delete").click()
         page.get_by_text("2 recordings deleted").wait_for()
         rows(page).nth(2).wait_for(state="detached")

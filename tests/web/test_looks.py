@@ -94,7 +94,7 @@ def pages_of(looked: Looked) -> list[tuple[str, str, Callable[[Any], None] | Non
         ("list-driver", "/", open_facet("Driver")),
         ("list-topics", "/", open_facet("Topic")),
         ("list-conditions", "/", open_facet("Signal value")),
-        ("list-parked", "/?parked=true", None),
+        ("list-parked", "/?parked=2026-04-18", None),
         ("list-selected", "/", select_two),
         ("list-keys", "/", key("?")),
         ("list-found", "/?driver=Adam&driver=Mei&health=intact&q=run", None),
@@ -156,7 +156,15 @@ def test_every_page(browser: Any, looked: Looked, look: str) -> None:
 
 @pytest.mark.parametrize("look", ["light", "phone"])
 def test_nothing_jumps_while_a_page_comes_up(browser: Any, looked: Looked, look: str) -> None:
-    lists = ("/", "/?parked=true", "/?day=all", "/jobs", "/storage", "/signals", "/signals?show=unknown", "/upload")
+    lists = (
+        "/",
+        "/?day=all&parked=2026-04-18",
+        "/jobs",
+        "/storage",
+        "/signals",
+        "/signals?show=unknown",
+        "/upload",
+    )
     run, other = looked.run, looked.other
     paths = (
         *lists,

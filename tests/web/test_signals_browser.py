@@ -171,3 +171,21 @@ def test_dead_jobs_are_retried_and_storage_is_shown(browser: Any, tmp_path: Path
         page.get_by_role("link", name="Storage").click()
         page.get_by_role("row", name="HT09 Endurance").wait_for()
         screenshot(page, "storage-light")
+
+
+def test_storage_follows_what_arrives(browser: Any, tmp_path: Path) -> None:
+    with served(tmp_path, with_worker=False) as site, open_page(browser) as page:
+        page.goto(f"{site.url}/storage")
+        page.get_by_text("Nothing is stored yet").wait_for()
+        for number, car in enumerate(("HT09", "<b>HT 08/2026")):
+            known = build_recording(number, metadata=metadata(car=car, event="Endurance"))
+            site.run(site.services.documents.recordings.insert(known))
+            page.evaluate("dispatchEvent(new Event('online'))")  # it would look every ten seconds by itself
+            page.locator("#usages tr", has_text=car).wait_for()
+        page.keyboard.press("j")
+        opened = page.locator("tr.selected .car").inner_text()
+        site.run(site.services.documents.recordings.insert(build_recording(3, metadata=metadata(car=opened))))
+        page.evaluate("dispatchEvent(new Event('online'))")
+        page.locator("#usages tr", has_text="no event").wait_for()
+        assert page.locator("tr.selected .car").inner_text() == opened, "whoever is at a row stays there"
+        assert page.locator("#figures b").first.inner_text() == "220 MB"

@@ -110,3 +110,16 @@ async def test_completing_too_early_or_nothing(sender: Sender) -> None:
 async def test_a_part_may_be_larger_than_any_other_request(sender: Sender) -> None:
     log = small_log() + bytes(3_000_000)
     assert (await sender.upload(log))["size_bytes"] == len(log)
+
+
+async def test_an_unfinished_upload_is_abandoned(sender: Sender) -> None:
+    plan = (await sender.announce(small_log())).json()
+    path = f"/api/uploads/{plan['id']}"
+    assert (await sender.client.delete(path)).status_code == 204
+    again = await sender.client.delete(path)
+    assert (again.status_code, again.json()["code"]) == (404, "no_such_upload")
+    assert (await sender.client.put(plan["parts"][0]["url"], content=small_log())).status_code == 404
+    fresh = (await sender.announce(small_log())).json()
+    await sender.upload(small_log())
+    late = await sender.client.delete(f"/api/uploads/{fresh['id']}")
+    assert (late.status_code, late.json()["code"]) == (409, "upload_complete")

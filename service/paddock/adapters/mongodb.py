@@ -8,6 +8,7 @@ the middle may leave some documents written, and putting them again mends it.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -272,10 +273,9 @@ class MongoCollection(Generic[T]):
 
     async def sums(self, field: str, by: Sequence[str], where: Where = ()) -> Sequence[Group]:
         """Sums by group."""
-        query = await self._query(where)
+        query, number = await self._query(where), f"${stored_name(field)}"
         # Two questions, because of two accumulators FerretDB 1.24 fills the first one only.
-        counts = await self._added_up(1, by, query)
-        sums = await self._added_up(f"${stored_name(field)}", by, query)
+        counts, sums = await asyncio.gather(self._added_up(1, by, query), self._added_up(number, by, query))
         found = [Group(values, counts[values], total) for values, total in sums.items() if counts[values]]
         return sorted(found, key=lambda group: -group.sum)[:MAX_GROUPS]
 

@@ -114,8 +114,11 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     next: str | None = None
 
 
-class Group(msgspec.Struct, frozen=True):
-    """Documents that have the same values in some fields."""
+class Group(msgspec.Struct, frozen=True, gc=False):
+    """Documents that have the same values in some fields.
+
+    There may be as many as documents, and none can be part of a cycle: Python's collector need not look at them.
+    """
 
     values: tuple[Scalar, ...]
     count: int

@@ -171,6 +171,26 @@ async def complete(services: Services, upload_id: str) -> Recording:
     return await _accept(services, upload)
 
 
+async def abandon(services: Services, principal: Principal, upload_id: str) -> None:
+    """Forget an unfinished upload of the same principal, and free what the store holds of it.
+
+    Raises:
+        NotFound: this principal has no such upload.
+        Conflict: all of it has arrived, so it is kept (code ``upload_complete``).
+    """
+    upload = await services.documents.uploads.get(upload_id)
+    if upload is None or upload.uploaded_by != principal.name:
+        raise NotFound("There is no such upload: it was finished or forgotten.", code="no_such_upload")
+    if upload.completed_at is None:
+        # The store decides: after this, whoever completes it at the same moment is told that parts are missing.
+        await services.objects.abort_upload(upload.key, upload.store_upload)
+    if upload.completed_at is not None or await services.objects.stat(upload.key) is not None:
+        raise Conflict(
+            "All of it has arrived, so it is kept: delete the recording instead.", code="upload_complete"
+        )
+    await services.documents.uploads.delete([Equals("id", upload.id), Equals("completed_at", None)])
+
+
 async def _accept(services: Services, upload: Upload) -> Recording:
     """Make the recording of an upload whose bytes are whole, and ask for its ingest."""
     recording = await arrive(

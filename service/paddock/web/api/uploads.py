@@ -1,11 +1,11 @@
-"""``/api/uploads``: announce a file, send its parts to the store, complete."""
+"""``/api/uploads``: announce a file, send its parts to the store, complete; or abandon it."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 import msgspec
-from litestar import Router, post
+from litestar import Router, delete, post
 from litestar.params import JSONBody, PathParameter
 from msgspec import Meta
 
@@ -93,24 +93,31 @@ async def announce_upload(
     return UploadResource(id=plan.upload.id, parts=parts)
 
 
+_UploadId = Annotated[str, PathParameter(description="From the announcement.")]
+
+
 @post(
     "/{upload_id:str}/complete",
     status_code=200,
     responses=responses(404, 409, 422, 503),
     summary="Complete an upload",
 )
-async def complete_upload(
-    services: TheServices, upload_id: Annotated[str, PathParameter(description="From the announcement.")]
-) -> CompletedResource:
+async def complete_upload(services: TheServices, upload_id: _UploadId) -> CompletedResource:
     """All parts are sent. Calling it again is harmless."""
     recording = await uploads.complete(services, upload_id)
     (resource,) = await summarise(services, [recording])
     return CompletedResource(recording.id, resource)
 
 
+@delete("/{upload_id:str}", responses=responses(404, 409), summary="Abandon an upload")
+async def abandon_upload(services: TheServices, principal: ThePrincipal, upload_id: _UploadId) -> None:
+    """Forget an unfinished upload of yours: the parts that have arrived are removed at once, not after days."""
+    await uploads.abandon(services, principal, upload_id)
+
+
 ROUTER = Router(
     "/api/uploads",
-    route_handlers=[announce_upload, complete_upload],
+    route_handlers=[announce_upload, complete_upload, abandon_upload],
     before_request=refuse_unknown_parameters,
     tags=["uploads"],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -54,6 +54,19 @@ class Row:
     """What a damaged log lost, in three words."""
     untagged: bool = False
     """Whether nobody will find this run by who drove what."""
+    parked: bool = False
+    """Whether it is a log of a car that stood."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """The logs of a parked car of one day, in one row that opens in place."""
+
+    count: int
+    rows: Sequence[Row]
+    """None of them while it is closed."""
+    href: str
+    """Where it is open, or closed again."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +76,12 @@ class Group:
     day: date | None
     """None for those without a start time."""
     rows: Sequence[Row]
+    fold: Fold | None = None
+
+    @property
+    def count(self) -> int:
+        """All of them, the folded ones too."""
+        return len(self.rows) + (self.fold.count if self.fold else 0)
 
 
 @dataclass(frozen=True)
@@ -91,10 +110,14 @@ async def recordings_page(
     principal: ThePrincipal,
     search: TheSearch,
     day: Annotated[str, QueryParameter(max_length=20)] = "",
-    parked: Annotated[bool, QueryParameter()] = False,
+    parked: Annotated[list[str] | None, QueryParameter()] = None,
     after: After = None,
 ) -> Page:
-    """The latest test day, another one (``day``), or what a search finds; it follows what happens."""
+    """The latest test day, another one (``day``), or what a search finds; it follows what happens.
+
+    The logs of a parked car are folded into one row a day; ``parked`` names the days where it is open. Nothing is
+    folded when somebody typed words, because these may name such a log, or when it would leave nothing to see.
+    """
     zone = zone_of(request)
     query = [pair for pair in request.query_params.multi_items() if pair[0] not in _NO_FILTERS and pair[1]]
     query += [pair for pair in request.query_params.multi_items() if pair[0] in BY_NAME and not pair[1]]
@@ -104,29 +127,47 @@ async def recordings_page(
     if day != EVERYTHING and search == Search():
         shown = await find_day(services, zone, read_day(day) if day else None)
     if shown is not None:
-        groups = [(None, shown.arriving), (shown.day, shown.driven)]
+        found: list[tuple[date | None, Sequence[Recording]]] = [
+            (None, shown.arriving),
+            (shown.day, (*shown.driven, *shown.parked)),
+        ]
     else:
         page = await search_recordings(services, spelled, limit=PAGE_SIZE, after=after)
         started = [recording for recording in page.items if recording.started_ns is not None]
         # Those without a start come last in the database, and first here: somebody is waiting for them.
         arriving = await without_start(services, spelled, limit=PAGE_SIZE) if after is None else ()
         by_day = groupby(started, lambda recording: day_of(recording.started_ns or 0, zone))
-        groups = [(None, arriving), *((each, tuple(found)) for each, found in by_day)]
+        found = [(None, arriving), *((each, tuple(recordings)) for each, recordings in by_day)]
         following = page.next if started and len(started) == len(page.items) else None
     counted = await count_facets(services, spelled)
-    listed = [Group(each, await _rows(services, found)) for each, found in groups if found]
-    folded = await _rows(services, shown.parked) if shown is not None and (parked or not shown.driven) else ()
-    everything = [row for group in listed for row in group.rows]
+    here = [*(query or ([("day", day)] if day else [])), *([("after", after)] if after else [])]
+    opened = {*(parked or ())}
+    folds = not search.text.strip() and not all(is_parked(each) for _, recordings in found for each in recordings)
+    days = [(each, *_apart(recordings, folds)) for each, recordings in found if recordings]
+    rows = await _rows(
+        services,
+        [each for key, listed, short in days for each in (*listed, *(short if str(key) in opened else ()))],
+    )
+    groups = [
+        Group(
+            key,
+            [rows[each.id] for each in listed],
+            Fold(
+                len(short),
+                [rows[each.id] for each in short if str(key) in opened],
+                _href(here, _parked(opened ^ {str(key)})),
+            )
+            if short
+            else None,
+        )
+        for key, listed, short in days
+    ]
     return Page(
         "recordings.html",
         principal=principal,
-        groups=listed,
+        groups=groups,
         day=shown,
-        untagged=[row.item.id for row in everything if row.untagged],
-        parked=Group(None, folded),
-        parked_count=len(shown.parked) if shown else 0,
-        parked_open=bool(folded),
-        parked_href=_href([("day", day)] if day else [], [] if parked else [("parked", "true")]),
+        untagged=[row.item.id for row in rows.values() if row.untagged],
         search=search,
         query=query,
         facets=_facets(counted, search),
@@ -137,13 +178,15 @@ async def recordings_page(
         since=request.query_params.get("from", ""),
         until=request.query_params.get("to", ""),
         q=search.text,
-        next_href=_href(query or [("day", EVERYTHING)], [("after", following)]) if following else None,
-        first_href=_href(query or [("day", EVERYTHING)]) if after else None,
+        next_href=_href(query or [("day", EVERYTHING)], [("after", following)], _parked(opened))
+        if following
+        else None,
+        first_href=_href(query or [("day", EVERYTHING)], _parked(opened)) if after else None,
         everything=day == EVERYTHING,
         fields=FIELDS,
         formats=sorted(formats()),
         zone=str(zone),
-        unsettled=any(not row.item.status.settled for row in everything),
+        unsettled=any(not row.item.status.settled for row in rows.values()),
     )
 
 
@@ -167,11 +210,23 @@ async def restore_and_show(services: TheServices, principal: ThePrincipal, recor
     return Redirect(f"/recordings/{recording_id}", status_code=303)
 
 
-async def _rows(services: TheServices, recordings: Sequence[Recording]) -> tuple[Row, ...]:
+async def _rows(services: TheServices, recordings: Sequence[Recording]) -> dict[str, Row]:
+    """A row of each, by id."""
     items = await summarise(services, recordings)
-    return tuple(
-        Row(item, _lost(each.loss), _is_untagged(each)) for item, each in zip(items, recordings, strict=True)
-    )
+    return {
+        each.id: Row(item, _lost(each.loss), _is_untagged(each), is_parked(each))
+        for item, each in zip(items, recordings, strict=True)
+    }
+
+
+def _apart(recordings: Sequence[Recording], folds: bool) -> tuple[list[Recording], list[Recording]]:
+    """Those that are listed, and those that are folded."""
+    listed = [recording for recording in recordings if not (folds and is_parked(recording))]
+    return listed, [recording for recording in recordings if folds and is_parked(recording)]
+
+
+def _parked(days: Collection[str]) -> list[tuple[str, str]]:
+    return [("parked", day) for day in sorted(days)]
 
 
 def _is_untagged(recording: Recording) -> bool:

@@ -1,7 +1,7 @@
 // Keeps a page up to date without a reload: fetches the same page again, and puts what changed into place.
 //
 // The server renders every row once, in one template; nothing is rendered a second time here. Asking costs a 304
-// while nothing changes. An element with `data-live` is merged child by child, by id; a child without one of these
+// while nothing changes. What a page wants to know besides is asked in the same rhythm: see `follow`. An element with `data-live` is merged child by child, by id; a child without one of these
 // inside is replaced as a whole when its HTML differs.
 
 import { localise } from "/static/times.js";
@@ -13,6 +13,7 @@ const OFFLINE_MS = 3000;
 let etag = "";
 let timer = 0;
 let asked = Promise.resolve();  // one question at a time
+const followed = new Set();
 const served = new WeakMap();  // element → the HTML the server sent for it, before times were localised
 
 const html = (element) => served.get(element) ?? element.outerHTML;
@@ -100,13 +101,15 @@ function unsettled() {
 
 async function tick() {
   clearTimeout(timer);
-  if (document.hidden) return;
+  if (document.hidden || !follows()) return;
   let pause = OFFLINE_MS;
   const offline = document.getElementById("offline");
   try {
-    await refresh();
+    if (live) await refresh();
+    let settled = true;
+    for (const question of followed) settled = await question() && settled;
     offline.hidden = true;
-    pause = unsettled() ? BUSY_MS : CALM_MS;
+    pause = settled && !unsettled() ? CALM_MS : BUSY_MS;
   } catch {
     offline.hidden = false;
   }
@@ -119,16 +122,22 @@ function ask() {
 }
 
 const live = document.querySelector("main > [data-live]") !== null;
+const follows = () => live || followed.size > 0;
 
 /** Looks at once, for who knows that something has just changed; resolves when it is shown. Nothing on a page that does not follow. */
 export function refreshNow() {
   clearTimeout(timer);
-  return live ? ask() : asked;
+  return follows() ? ask() : asked;
 }
 
+/** Asks this as well. It resolves to whether nothing more happens by itself, and rejects when Paddock does not answer. */
+export function follow(question) {
+  followed.add(question);
+}
+
+document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : refreshNow()));
+addEventListener("online", refreshNow);
 if (live) {
   remember(document);
-  document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : refreshNow()));
-  addEventListener("online", refreshNow);
   timer = setTimeout(ask, unsettled() ? BUSY_MS : CALM_MS);
 }

@@ -187,7 +187,8 @@ async function putAll(file, missing, sent, pause, away) {
 /**
  * Sends one file. `say(stage, bytes)` hears "hashing" and "sending" with how many bytes are done, and "offline" while
  * Paddock does not answer; it goes on by itself.
- * Resolves to {recording, duplicate}; rejects with an Error whose message is for people.
+ * Resolves to {recording, duplicate}; rejects with an Error whose message is for people, and whose `upload` names what
+ * the server holds of the file.
  */
 export async function transfer(file, { metadata, pause, say }) {
   const refused = await refusal(file);
@@ -213,7 +214,7 @@ export async function transfer(file, { metadata, pause, say }) {
       return { recording, duplicate: false };
     } catch (error) {
       // Announced again, the file gets fresh links for exactly the parts that are missing.
-      if (!error.stale || round >= ROUNDS) throw error;
+      if (!error.stale || round >= ROUNDS) throw Object.assign(error, { upload: plan.id });
     }
   }
 }

@@ -1,9 +1,11 @@
 // Files dropped or chosen, and what becomes of each. Everything the user named is written as text, never as HTML.
 
+import { call } from "/static/api.js";
 import { refreshNow } from "/static/live.js";
 import { Pause, transfer } from "/static/transfer.js";
+import { followLog, wordOf } from "/static/upload-arrived.js";
 import { Totals } from "/static/upload-totals.js";
-import { forgetAll, unfinished } from "/static/unfinished.js";
+import { forget, forgetAll, unfinished } from "/static/unfinished.js";
 import { isolated, size } from "/static/words.js";
 
 const FILES_AT_ONCE = 2;
@@ -68,26 +70,62 @@ async function send(file, item) {
         if (stage === "sending") totals.sent(item, bytes);
         const said = stage === "offline" ? "Paddock does not answer; goes on by itself" : detail(file, item, bytes);
         if (!pause.on) show(item, "working", stage, said, bytes / file.size);
-        pauseButton(file, item, pause);
+        pauseButton(item, pause);
         count();
       },
     });
     totals.done(item, duplicate);
-    show(item, "intact", duplicate ? "already here" : "uploaded", size(file.size), 1);
-    action(item, "a", "Open", (link) => { link.href = `/recordings/${recording.id.slice(0, 16)}`; });
+    arrived(file, item, recording, duplicate);
     refreshNow();
   } catch (error) {
     totals.drop(item);
-    show(item, "failed", "failed", error.message, 0);
-    action(item, "button", "Retry", (button) => {
-      button.type = "button";
-      button.addEventListener("click", () => queue(file, item));
-    });
+    refused(file, item, error.message, error.upload);
   } finally {
     pauses.delete(item);
     if (!pause.on) running -= 1;  // a paused one has given its place back
     start();
   }
+}
+
+/** From here on the row says what the server makes of the log. */
+function arrived(file, item, recording, duplicate) {
+  item.dataset.recording = recording.id;
+  show(item, "intact", "already here", size(file.size), 1);
+  action(item, "a", "Open", (link) => { link.href = `/recordings/${recording.id.slice(0, 16)}`; });
+  if (duplicate && recording.status === "ready") return;
+  const say = ({ status, progress, health, error }) => {
+    const word = wordOf({ status, progress });
+    const kind = { ready: health ?? "intact", failed: "failed", queued: "waiting" }[word] ?? "working";
+    const share = progress === null ? "" : `${Math.floor(100 * progress)} % of `;
+    tell(item, kind, word, error?.message ?? share + size(file.size), progress ?? 0);
+    count();
+  };
+  say(recording);
+  followLog(recording.id, say);
+}
+
+/** What was not taken is tried again, or taken away with what the server holds of it. */
+function refused(file, item, reason, upload) {
+  show(item, "failed", "failed", reason, 0);
+  action(item, "button", "Retry", (button) => button.addEventListener("click", () => queue(file, item)));
+  action(item, "button", "Remove", (button) => button.addEventListener("click", () => remove(file, item, upload)));
+}
+
+async function remove(file, item, upload) {
+  try {
+    if (upload) await call("DELETE", `/api/uploads/${encodeURIComponent(upload)}`);
+  } catch ({ message, problem }) {
+    // The server may have dropped it by itself: then it is gone as it should be.
+    if (problem.code !== "no_such_upload") {
+      refused(file, item, message, upload);
+      return;
+    }
+  }
+  forget(file);
+  const beside = item.nextElementSibling ?? item.previousElementSibling;
+  item.remove();
+  beside?.querySelector(".actions .button")?.focus();
+  settle();
 }
 
 function detail(file, item, bytes) {
@@ -96,13 +134,11 @@ function detail(file, item, bytes) {
 }
 
 /** One button that stays while progress is told, so that it can be pressed. */
-function pauseButton(file, item, pause) {
-  if (item.querySelector(".actions button[data-pause]")) return;
-  action(item, "button", pause.on ? "Resume" : "Pause", (button) => {
-    button.type = "button";
-    button.dataset.pause = "";
-    button.addEventListener("click", () => hold(item, pause, !pause.on));
-  });
+function pauseButton(item, pause) {
+  const text = pause.on ? "Resume" : "Pause";
+  if (item.querySelector(".actions button")?.textContent === text) return;
+  item.querySelector(".actions").replaceChildren();
+  action(item, "button", text, (button) => button.addEventListener("click", () => hold(item, pause, !pause.on)));
 }
 
 function hold(item, pause, on) {
@@ -116,37 +152,39 @@ function hold(item, pause, on) {
     running += 1;
     show(item, "working", "sending", item.querySelector(".detail").textContent);
   }
-  action(item, "button", on ? "Resume" : "Pause", (button) => {
-    button.type = "button";
-    button.dataset.pause = "";
-    button.addEventListener("click", () => hold(item, pause, !pause.on));
-  });
+  pauseButton(item, pause);
   start();
 }
 
+/** Says how it stands, and offers nothing any more but to wait. */
 function show(item, kind, word, said, share) {
+  tell(item, kind, word, said, share);
+  if (kind !== "working") item.querySelector(".actions").replaceChildren();
+}
+
+function tell(item, kind, word, said, share) {
   item.dataset.state = kind;
   item.querySelector(".state").className = `state badge ${kind}`;
   item.querySelector(".state").textContent = word;
   item.querySelector(".detail").textContent = said;
   if (share !== undefined) item.querySelector("progress").value = share;
-  if (kind !== "working") item.querySelector(".actions").replaceChildren();
 }
 
 function action(item, tag, text, prepare) {
   const element = document.createElement(tag);
+  if (tag === "button") element.type = "button";
   element.className = "button small";
   element.textContent = text;
   prepare(element);
-  item.querySelector(".actions").replaceChildren(element);
+  item.querySelector(".actions").append(element);
 }
 
 function count() {
   const items = [...list.children];
-  const of = (kind) => items.filter((item) => item.dataset.state === kind).length;
-  const failed = of("failed");
+  const sent = items.filter((item) => item.dataset.recording).length;
+  const failed = items.filter((item) => item.dataset.state === "failed").length;
   const busy = running > 0 || waiting.length > 0 || pauses.size > 0;
-  total.textContent = `${of("intact")} of ${items.length} done${failed ? `, ${failed} failed` : ""}${busy ? totals.words() : ""}`;
+  total.textContent = `${sent} of ${items.length} uploaded${failed ? `, ${failed} failed` : ""}${busy ? totals.words() : ""}`;
   const bar = document.getElementById("uploads-progress");
   bar.value = totals.share();
   bar.hidden = !busy;
@@ -239,10 +277,15 @@ document.getElementById("pick-folder")?.addEventListener("change", (event) => {
   event.target.value = "";
 });
 document.getElementById("uploads-clear").addEventListener("click", () => {
-  for (const item of [...list.children]) if (item.dataset.state === "intact") item.remove();
+  for (const item of [...list.children]) if (["intact", "recovered"].includes(item.dataset.state)) item.remove();
+  settle();
+});
+
+/** After rows went away. */
+function settle() {
   panel.hidden = list.children.length === 0;
   count();
-});
+}
 
 addEventListener("beforeunload", (event) => {
   if (pauses.size || waiting.length) event.preventDefault();

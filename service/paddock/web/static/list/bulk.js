@@ -1,4 +1,4 @@
-// Select recordings, then tag, export or delete all of them.
+// Select recordings, then tag, export or delete all of them, or compare two.
 
 import { call } from "/static/api.js";
 import { refreshNow } from "/static/live.js";
@@ -16,6 +16,12 @@ function show() {
   }
   bar.hidden = selected.size === 0;
   document.getElementById("bulk-count").textContent = `${selected.size} selected`;
+  const compare = document.getElementById("bulk-compare");
+  compare.hidden = selected.size !== 2;
+  if (!compare.hidden) {
+    const [a, b] = [...selected].map((id) => id.slice(0, 16));
+    compare.href = `/compare?a=${a}&b=${b}`;
+  }
   const all = document.getElementById("pick-all");
   if (all) {
     all.checked = selected.size > 0 && boxes().every((box) => box.checked);

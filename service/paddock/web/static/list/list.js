@@ -2,6 +2,7 @@
 
 import "/static/list/filters.js";
 import { clear, toggle } from "/static/list/bulk.js";
+import { refreshNow } from "/static/live.js";
 import { current, taken } from "/static/rows.js";
 
 document.addEventListener("keydown", (event) => {
@@ -22,3 +23,13 @@ document.addEventListener("click", (event) => {
   if (!row || event.defaultPrevented || event.target.closest("a, button, .pick") || String(getSelection())) return;
   location.href = row.dataset.href;
 });
+
+// Short logs open where they stand: the page is asked for again under its new address, and what is new is put in.
+document.addEventListener("click", (event) => {
+  const fold = event.target.closest(".fold a");
+  if (!fold || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  history.pushState(null, "", fold.href);
+  refreshNow();
+});
+addEventListener("popstate", () => refreshNow());
