@@ -15,7 +15,6 @@ import pytest
 
 import paddock
 from paddock import Client
-from tests.cli.running import wait_until
 from tests.logs import small_log
 from tests.web.browsing import served
 
@@ -47,8 +46,7 @@ def test_a_session_at_the_prompt(tmp_path: Path) -> None:
         log = tmp_path / "run.mcap"
         for driver in ("Adam", "Eve"):
             log.write_bytes(small_log(driver=driver))
-            sent = client.upload(log, metadata={"notes": f"{driver}: gusty, 12 °C"})
-            wait_until(lambda sent=sent: sent.refresh().status == "ready")
+            client.upload(log, metadata={"notes": f"{driver}: gusty, 12 °C"}).wait()
         done = subprocess.run(
             [octave, "--no-gui", "--quiet", "--norc", "--eval", SESSION],
             cwd=tmp_path,

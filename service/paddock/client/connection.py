@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -62,6 +62,16 @@ class Connection:
                 raise failure
             time.sleep(0.5 * 2**attempt)
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def items(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[Any]:
+        """What a list has, from all of its pages; a page is asked for when it is come to."""
+        after: dict[str, str] = {}
+        while True:
+            page = self.call("GET", path, params={**(query or {}), **after})
+            yield from page["items"]
+            if page["next"] is None:
+                return
+            after = {"after": page["next"]}
 
     def download(self, url: str, target: Path) -> Path:
         """Save what is behind a ``url`` that the service gave; into a folder under the service's name for it."""
