@@ -6,7 +6,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 import scipy.io
@@ -144,6 +146,24 @@ def test_files_are_put_beside_a_log_and_removed(ready: FoundRecording, tmp_path:
     assert ready.detach(added).files == ()
     with pytest.raises(NotFound):
         ready.detach(added)
+
+
+def test_a_file_whose_answer_is_lost_is_not_sent_again(
+    ready: FoundRecording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = httpx.Client.request
+
+    def losing(self: httpx.Client, *arguments: Any, **options: Any) -> httpx.Response:
+        send(self, *arguments, **options)
+        raise httpx.ReadError("lost")
+
+    (tmp_path / "photo.jpg").write_bytes(b"tyres")
+    with monkeypatch.context() as patch:
+        patch.setattr(httpx.Client, "request", losing)
+        with pytest.raises(Unavailable):
+            ready.attach(tmp_path / "photo.jpg")
+    (photo,) = ready.refresh().files
+    ready.detach(photo)
 
 
 def test_a_change_is_undone_and_a_deleted_log_is_restored(client: Client, ready: FoundRecording) -> None:

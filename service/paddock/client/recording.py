@@ -140,6 +140,7 @@ class FoundRecording(msgspec.Struct, kw_only=True, dict=True):
 
         Raises:
             Rejected: it is too large, or there are too many.
+            Unavailable: the service did not answer: ``refresh`` tells whether the file arrived all the same.
         """
         path = Path(path)
 
@@ -149,7 +150,7 @@ class FoundRecording(msgspec.Struct, kw_only=True, dict=True):
                     yield piece
 
         answer = self._asked().call(
-            "POST", f"{self._path}/files", params={"name": name or path.name}, content=pieces
+            "POST", f"{self._path}/files", params={"name": name or path.name}, content=pieces, tries=1
         )
         return msgspec.convert(answer, AttachedFile)
 
