@@ -96,6 +96,18 @@ async def side(
     await objects.close()
 
 
+@pytest.fixture
+def objects(side: Side) -> Objects:
+    return side.objects
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "source.bin"
+    path.write_bytes(b"0123456789")
+    return path
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "not_on(*sides, why): what these sides cannot promise")
 

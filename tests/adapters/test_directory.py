@@ -32,13 +32,6 @@ def objects(root: Path) -> DirectoryObjects:
     return DirectoryObjects(root, SECRET, BASE_URL, reserve_bytes=0)
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    path = tmp_path / "source.bin"
-    path.write_bytes(b"0123456789")
-    return path
-
-
 async def pieces(*parts: bytes) -> AsyncIterator[bytes]:
     for part in parts:
         yield part

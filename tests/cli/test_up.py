@@ -38,7 +38,7 @@ def test_upload_convert_download_restart(tmp_path: Path) -> None:
     with running(tmp_path / "data") as up, up.client() as client:
         sent = client.upload(log)
         assert sent.id == hashlib.sha256(log.read_bytes()).hexdigest()
-        wait_until(lambda: client.recording(sent.id).status == "ready")
+        wait_until(lambda: client.get(sent.id).status == "ready")
         up.end(signal.SIGTERM)
         assert up.process.returncode == 0
     with running(tmp_path / "data") as up, up.client() as client:
@@ -91,10 +91,10 @@ def test_a_killed_worker_is_replaced_and_its_job_done(tmp_path: Path) -> None:
     log = big_log(tmp_path)
     with running(tmp_path / "data") as up, up.client() as client:
         sent = client.upload(log)
-        wait_until(lambda: client.recording(sent.id).status == "converting")
+        wait_until(lambda: client.get(sent.id).status == "converting")
         (worker,) = up.worker_ids()
         subprocess.run(["kill", "-9", str(worker)], check=True)
-        wait_until(lambda: client.recording(sent.id).status == "ready")
+        wait_until(lambda: client.get(sent.id).status == "ready")
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def test_killed_at_a_status_every_accepted_log_gets_ready(tmp_path: Path, long_l
     order = ["verifying", "stored", "converting", "ready"]
     with running(tmp_path / "data") as up, up.client() as client:
         sent = client.upload(long_log)
-        wait_until(lambda: order.index(client.recording(sent.id).status) >= order.index(moment))
+        wait_until(lambda: order.index(client.get(sent.id).status) >= order.index(moment))
         kill(up)
     check_all_ready(tmp_path, [long_log])
 

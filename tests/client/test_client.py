@@ -6,29 +6,32 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 import scipy.io
 
 from paddock import Client
 from paddock.client import FoundRecording
+from paddock.domain.job import JobState
+from paddock.domain.recording import Failure, Status
 from paddock.errors import Conflict, NotFound, Rejected, Unavailable
-from tests.cli.running import wait_until
 from tests.logs import STARTED_NS, small_log
 from tests.mcap.builders import car_log
-from tests.web.browsing import served
+from tests.web.browsing import Site, served
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(tmp_path_factory.mktemp("served"), with_worker=True) as site:
-        yield site.url
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with served(tmp_path_factory.mktemp("served"), with_worker=True) as served_site:
+        yield served_site
 
 
 @pytest.fixture
-def client(url: str) -> Iterator[Client]:
-    with Client(url) as opened:
+def client(site: Site) -> Iterator[Client]:
+    with Client(site.url) as opened:
         yield opened
 
 
@@ -36,8 +39,7 @@ def client(url: str) -> Iterator[Client]:
 def ready(client: Client, tmp_path: Path) -> FoundRecording:
     log = tmp_path / "run.mcap"
     log.write_bytes(small_log())
-    sent = client.upload(log, metadata={"event": "Endurance"})
-    return wait_until(lambda: (now := sent.refresh()).status == "ready" and now)  # type: ignore[no-any-return]
+    return client.upload(log, metadata={"event": "Endurance"}).wait()
 
 
 def test_importing_paddock_stays_light() -> None:
@@ -86,15 +88,98 @@ def test_an_export_is_waited_for_and_saved(ready: FoundRecording, tmp_path: Path
 def test_what_is_inside_a_log_is_saved_and_a_log_is_converted_again(client: Client, tmp_path: Path) -> None:
     log = tmp_path / "attached.mcap"
     log.write_bytes(car_log(60))
-    sent = client.upload(log)
-    run = wait_until(lambda: (now := sent.refresh()).status == "ready" and now)
+    run = client.upload(log).wait()
     (attachment,) = run.attachments
     assert (attachment.name, attachment.media_type) == ("notes.txt", "text/plain")
     saved = run.download(tmp_path, attachment)
     assert (saved.name, saved.read_bytes()) == ("notes.txt", b"box this lap")
-    assert run.reprocess().id == run.id
-    again = wait_until(lambda: (now := run.refresh()).version != run.version and now)
-    assert again.status == "ready" and again.artifacts
+    job = run.reprocess()
+    assert (job.kind, job.subject) == ("convert", run.id)
+    assert job.wait().state == "done" and job.id in {done.id for done in client.jobs("done")}
+    with pytest.raises(Conflict, match="only a dead job"):
+        job.retry()
+    again = run.refresh()
+    assert (again.status, again.version) != ("ready", run.version) and again.artifacts
+
+
+def test_waiting_ends_with_what_went_wrong_or_with_its_time(site: Site, client: Client, tmp_path: Path) -> None:
+    log = tmp_path / "late.mcap"
+    log.write_bytes(small_log(driver="Noah"))
+    sent = client.upload(log).wait()
+    site.run(site.services.documents.recordings.change(sent.id, {"status": Status.CONVERTING}))
+    with pytest.raises(Unavailable, match=r"late\.mcap is not done after 0 s") as late:
+        sent.wait(timeout_s=0)
+    assert late.value.code == "not_done"
+    failed = {"status": Status.FAILED, "error": Failure("no_messages", "No message in it.")}
+    site.run(site.services.documents.recordings.change(sent.id, failed))
+    with pytest.raises(Rejected, match="No message in it") as refused:
+        sent.wait()
+    assert refused.value.code == "no_messages"
+    site.run(
+        site.services.documents.jobs.change(
+            f"convert-{sent.id}", {"state": JobState.DEAD, "error": failed["error"]}
+        )
+    )
+    (job,) = (each for each in client.jobs("dead") if each.subject == sent.id)
+    with pytest.raises(Rejected, match="No message in it"):
+        job.wait()
+    assert job.retry().wait().state == "done" and sent.wait().status == "ready"
+
+
+def test_a_log_says_what_is_in_it(client: Client, ready: FoundRecording) -> None:
+    (channel,) = ready.channels
+    assert (channel.topic, channel.message_count) == ("Pedals", 50)
+    assert ready.loss is not None and ready.loss.lost_records == 0
+    (throttle,) = ready.find_signals("throttle")
+    assert (throttle.name, throttle.count, throttle.max) == ("Pedals.throttle", 50, 4.9)
+    assert [known.name for known in client.find_signals("pedals.thr")] == ["Pedals.throttle"]
+
+
+def test_files_are_put_beside_a_log_and_removed(ready: FoundRecording, tmp_path: Path) -> None:
+    sheet = tmp_path / "setup.txt"
+    sheet.write_bytes(b"rear wing 4\n" * 300_000)
+    added = ready.attach(sheet, name="setup Zoë.txt")
+    assert ready.refresh().files == (added,)
+    assert (added.name, added.size_bytes) == ("setup Zoë.txt", 3_600_000)
+    saved = ready.download(tmp_path, added)
+    assert (saved.name, saved.read_bytes()) == ("setup Zoë.txt", sheet.read_bytes())
+    assert ready.detach(added).files == ()
+    with pytest.raises(NotFound):
+        ready.detach(added)
+
+
+def test_a_file_whose_answer_is_lost_is_not_sent_again(
+    ready: FoundRecording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = httpx.Client.request
+
+    def losing(self: httpx.Client, *arguments: Any, **options: Any) -> httpx.Response:
+        send(self, *arguments, **options)
+        raise httpx.ReadError("lost")
+
+    (tmp_path / "photo.jpg").write_bytes(b"tyres")
+    with monkeypatch.context() as patch:
+        patch.setattr(httpx.Client, "request", losing)
+        with pytest.raises(Unavailable):
+            ready.attach(tmp_path / "photo.jpg")
+    (photo,) = ready.refresh().files
+    ready.detach(photo)
+
+
+def test_a_change_is_undone_and_a_deleted_log_is_restored(client: Client, ready: FoundRecording) -> None:
+    ready.edit(session="2", started_at="2026-04-18T14:32:09Z")
+    edited = ready.refresh()
+    assert (edited["session"], edited.started_at) == ("2", "2026-04-18T14:32:09Z")
+    change = next(each for each in ready.history() if each.field == "session")
+    assert (change.before, change.after, change.can_undo) == (None, "2", True)
+    assert ready.undo(change)["session"] == ""
+    with pytest.raises(Conflict, match="changed again"):
+        ready.undo(change)
+    ready.delete()
+    with pytest.raises(NotFound):
+        client.get(ready.id)
+    assert ready.id in {gone.id for gone in client.search(deleted="true") if gone.deleted_at}
+    assert ready.restore().deleted_at is None
 
 
 def test_metadata_is_edited_and_a_concurrent_edit_is_refused(client: Client, ready: FoundRecording) -> None:
@@ -102,25 +187,25 @@ def test_metadata_is_edited_and_a_concurrent_edit_is_refused(client: Client, rea
     assert (edited["notes"], edited["session"]) == ("gusty", "1")
     with pytest.raises(Conflict):
         ready.edit(notes="calm")
-    assert client.recording(ready.id[:8]).edit(notes="")["notes"] == ""
+    assert client.get(ready.id[:8]).edit(notes="")["notes"] == ""
     with pytest.raises(Rejected):
         edited.edit(wings="high")
 
 
 def test_what_goes_wrong_is_one_of_our_errors(client: Client, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no recording"):
-        client.recording("abcdef")
+        client.get("abcdef")
     text = tmp_path / "notes.mcap"
     text.write_text("not a log\n" * 50)
     with pytest.raises(Rejected, match="no MCAP"):
         client.upload(text)
     with Client("http://127.0.0.1:9") as nobody, pytest.raises(Unavailable, match="does not answer"):
-        nobody.recording("abcdef")
+        nobody.get("abcdef")
 
 
-def test_the_signal_catalogue_goes_out_and_in_on_the_command_line(url: str, tmp_path: Path) -> None:
+def test_the_signal_catalogue_goes_out_and_in_on_the_command_line(site: Site, tmp_path: Path) -> None:
     def signals(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "paddock", "signals", *arguments, "--server", url]
+        command = [sys.executable, "-m", "paddock", "signals", *arguments, "--server", site.url]
         return subprocess.run(command, capture_output=True, text=True)
 
     file = tmp_path / "signals.toml"

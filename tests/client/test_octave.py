@@ -15,8 +15,8 @@ import pytest
 
 import paddock
 from paddock import Client
-from tests.cli.running import wait_until
 from tests.logs import small_log
+from tests.mcap.builders import car_log
 from tests.web.browsing import served
 
 FUNCTIONS = Path(paddock.__file__).parent / "matlab"
@@ -34,7 +34,17 @@ S = paddock.load(R(1).id(1:10), 'signals', 'Pedals.brake', 'rate_hz', 5);
 out.rows = numel(S.Pedals.t);
 out.fields = fieldnames(S.Pedals);
 try, paddock.fetch(R(1), 'format', 'floppy'); catch e, out.refused = e.message; end
-try, paddock.find('wings', 'high'); catch e, out.unknown = e.identifier; end
+try, paddock.find('wings', 'high'); catch e, out.unknown = {e.identifier, e.message}; end
+try, paddock.find('signal', 'max(Pedals.throttle) is high'); catch e, out.unread = e.message; end
+try, paddock.find('signal', 'max(Pedals.throttle) > 1', 'from', 'some day'); catch e, out.undated = e.message; end
+A = paddock.find('text', 'attached.mcap');
+out.attachment = paddock.fetch(A, 'attachment', 'notes.txt', 'folder', 'notes');
+out.first = paddock.fetch(A, 'attachment', 1);
+out.beside = paddock.fetch(A, 'file', 'setup Zoë.txt', 'folder', 'notes');
+try, paddock.fetch(A, 'attachment', 'photo.jpg'); catch e, out.photo = e.message; end
+try, paddock.fetch(R(1), 'file', 1); catch e, out.bare = e.message; end
+paddock.server('http://127.0.0.1:9');
+try, paddock.find('car', 'HT09'); catch e, out.away = {e.identifier, e.message}; end
 handle = fopen('out.json', 'w'); fputs(handle, jsonencode(out)); fclose(handle);
 """
 
@@ -47,8 +57,13 @@ def test_a_session_at_the_prompt(tmp_path: Path) -> None:
         log = tmp_path / "run.mcap"
         for driver in ("Adam", "Eve"):
             log.write_bytes(small_log(driver=driver))
-            sent = client.upload(log, metadata={"notes": f"{driver}: gusty, 12 °C"})
-            wait_until(lambda sent=sent: sent.refresh().status == "ready")
+            client.upload(log, metadata={"notes": f"{driver}: gusty, 12 °C"}).wait()
+        log = tmp_path / "attached.mcap"
+        log.write_bytes(car_log(60))
+        sheet = tmp_path / "setup.txt"
+        sheet.write_bytes(b"wing 4")
+        client.upload(log).wait().attach(sheet, name="setup Zoë.txt")
+        (tmp_path / "notes").mkdir()
         done = subprocess.run(
             [octave, "--no-gui", "--quiet", "--norc", "--eval", SESSION],
             cwd=tmp_path,
@@ -67,4 +82,11 @@ def test_a_session_at_the_prompt(tmp_path: Path) -> None:
     assert out["rows"] == 25
     assert "brake" in out["fields"] and "throttle" not in out["fields"]
     assert "floppy" in out["refused"]
-    assert out["unknown"] == "paddock:noAnswer"
+    assert out["unknown"][0] == "paddock:refused" and "wings" in out["unknown"][1]
+    assert "is no comparison" in out["unread"] and "some day" in out["undated"], out
+    assert (tmp_path / out["attachment"]).read_bytes() == b"box this lap"
+    assert (tmp_path / out["first"]).name == "notes.txt" and (tmp_path / out["first"]).exists()
+    assert (tmp_path / out["beside"]).read_bytes() == b"wing 4"
+    assert out["photo"] == "This recording has no such attachment. It has: notes.txt."
+    assert out["bare"] == "This recording has no file."
+    assert out["away"][0] == "paddock:noAnswer" and "127.0.0.1:9 does not answer" in out["away"][1]

@@ -14,7 +14,7 @@ from paddock.ports.documents import Equals
 from paddock.usecases import jobs
 from paddock.usecases.delete import delete_recordings, restore_recordings
 from paddock.usecases.edit import EditConflict, edit_many, edit_recording, history_of, undo
-from paddock.usecases.files import MAX_FILE_BYTES, add_file, file_link, remove_file
+from paddock.usecases.files import MAX_FILE_BYTES, add_file, attached_file, remove_file
 from paddock.usecases.recordings import artifacts_of, get_recording
 from paddock.usecases.services import Services
 from tests.logs import small_log
@@ -167,7 +167,7 @@ async def test_files_come_and_go(services: Services, recording: Recording) -> No
     assert (added.size_bytes, added.added_by) == (8, "Ada")
     with_file = await get_recording(services, recording.id)
     assert with_file.files == (added,)
-    assert "sig" in await file_link(services, with_file, added.id)
+    assert attached_file(with_file, added.id).file_name == "Setup ☃.pdf"
     await remove_file(services, ADA, recording.id, added.id)
     assert (await get_recording(services, recording.id)).files == ()
     assert [info.key async for info in services.objects.list("files/")] == []

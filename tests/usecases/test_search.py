@@ -10,7 +10,7 @@ import pytest
 from paddock.domain.instants import NS_PER_S, from_rfc3339
 from paddock.domain.recording import Highlights, Recording, Signal, Status
 from paddock.errors import Rejected
-from paddock.ports.documents import HasSignal
+from paddock.ports.documents import Equals, HasSignal
 from paddock.usecases import topic_sets
 from paddock.usecases.facets import MAX_OFFERED, count_facets
 from paddock.usecases.search import (
@@ -220,6 +220,21 @@ async def test_topics_are_counted_as_a_click_would_find_them(services: Services)
         found = await names(services, search)
         assert dict((await count_facets(services, search)).topics)[search.topics[0]] == len(found)
     assert (await count_facets(services, Search(topics=("nowhere",)))).topics == ()
+
+
+@pytest.mark.anyio
+async def test_what_cannot_be_read_is_looked_at_once(services: Services) -> None:
+    await put(
+        services,
+        build_recording(1, channels=(build_channel("VNData"),)),
+        build_recording(2, channels=(), status=Status.FAILED, loss=None),
+        build_recording(3, channels=(), status=Status.CONVERTING, loss=None),
+    )
+    await find_topic_sets(services.documents)
+    left = await services.documents.recordings.find([Equals("topic_set", None)])
+    assert [recording.status for recording in left.items] == [Status.CONVERTING]
+    counted = await count_facets(services, Search())
+    assert (counted.topics, counted.exact) == ((("VNData", 1),), True)
 
 
 @pytest.mark.anyio

@@ -8,11 +8,20 @@ from pathlib import Path
 import httpx
 import pytest
 
+from paddock.bootstrap import open_services
 from paddock.domain.job import Job, JobState
+from paddock.domain.keys import raw_key
+from paddock.settings import Settings
 from paddock.usecases.services import Services
+from paddock.web.app import create_app
 from paddock.web.head import answering_head
-from tests.web.builders import build_artifact, build_id, build_recording, insert_converted
-from tests.web.conftest import Connect
+from tests.adapters.s3_sides import make_bucket, moto_server
+from tests.logs import small_log
+from tests.servers.versitygw import REGION, S3Server
+from tests.web.builders import build_id, build_recording, insert_converted
+from tests.web.conftest import Connect, Sender
+
+__all__ = ["moto_server"]
 
 pytestmark = pytest.mark.anyio
 
@@ -28,7 +37,6 @@ async def test_every_address_answers_as_to_get_but_without_a_body(
         *(f"/recordings/{recording.id}", "/static/paddock.css", "/health", "/schema/openapi.json"),
         *("/api/recordings", f"/api/recordings/{recording.id}", "/api/jobs", "/api/catalogue", "/api/storage"),
         *("/nowhere", "/api/recordings/abcdef", "/api/recordings?limit=0", "/api/uploads"),
-        f"/api/recordings/{recording.id}/artifacts/{build_artifact(recording).id}",
     ):
         asked, head = await client.get(path), await client.head(path)
         assert (head.status_code, head.content) == (asked.status_code, b""), path
@@ -47,6 +55,52 @@ async def test_nothing_is_changed_by_it(client: httpx.AsyncClient, services: Ser
     await services.documents.recordings.insert(recording)
     for path in ("/api/recordings/edit", "/jobs/retry", f"/api/recordings/{recording.id}/restore"):
         assert (await client.head(path)).status_code in (404, 405)
+
+
+async def test_a_file_behind_a_signed_link_is_described_here(client: httpx.AsyncClient, sender: Sender) -> None:
+    recording = await sender.upload(small_log(), "run 1.mcap")
+    path = f"/api/recordings/{recording['id']}"
+    assert (await client.head(f"{path}/original")).status_code == 404, "it is not moved there yet"
+    await sender.work_off()
+    detail = (await client.get(path)).json()
+    added = (await client.post(f"{path}/files?name=setup.txt", content=b"wing 4")).json()
+    for file in (detail["original"], detail["artifacts"][0], added):
+        head = await client.head(file["url"])
+        assert (head.status_code, head.content) == (200, b""), file
+        asked = await client.get(file["url"], follow_redirects=True)
+        for header in ("content-length", "content-type", "content-disposition", "accept-ranges", "etag"):
+            assert head.headers[header] == asked.headers[header], header
+        assert head.headers["content-length"] == str(file["size_bytes"])
+        again = await client.head(file["url"], headers={"If-None-Match": head.headers["etag"]})
+        assert again.status_code == 304
+
+
+async def test_s3_takes_a_link_for_get_alone_so_head_is_not_sent_there(
+    tmp_path: Path, moto_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = make_bucket(moto_server, monkeypatch)
+    settings = Settings(
+        data=tmp_path / "data",
+        s3_bucket=bucket,
+        s3_endpoint=moto_server.endpoint,
+        s3_path_style=True,
+        aws_region=REGION,
+    )
+    async with open_services(settings) as services:
+        recording = build_recording()
+        await services.documents.recordings.insert(recording)
+        (tmp_path / "log").write_bytes(small_log())
+        await services.objects.put_file(raw_key(recording.id), tmp_path / "log")
+        transport = httpx.ASGITransport(create_app(services, settings), client=("127.0.0.1", 50_000))
+        async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as client:
+            asked = await client.get(f"/api/recordings/{recording.id}/original")
+            head = await client.head(f"/api/recordings/{recording.id}/original", headers={"Range": "bytes=0-9"})
+    assert (asked.status_code, asked.headers["location"].startswith(moto_server.endpoint)) == (302, True)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(len(small_log()))
+    assert head.headers["content-type"] == "application/octet-stream"
+    assert head.headers["accept-ranges"] == "bytes"
+    assert head.headers["content-disposition"].startswith("attachment; filename=")
 
 
 async def test_a_range_is_for_get_alone(client: httpx.AsyncClient, services: Services, tmp_path: Path) -> None:

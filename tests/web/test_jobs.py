@@ -67,6 +67,14 @@ async def test_empty_pages_tell_the_next_step(client: httpx.AsyncClient) -> None
     assert "All jobs" in (await client.get("/jobs?state=dead")).text
 
 
+async def test_one_job_is_shown(client: httpx.AsyncClient, dead: Job) -> None:
+    job = (await client.get(f"/api/jobs/{dead.id}")).json()
+    assert (job["id"], job["state"], job["error"]["message"]) == (dead.id, "dead", "It crashed.")
+    assert (await client.get(f"/api/jobs/{dead.id}?fields=state")).json() == {"state": "dead"}
+    missing = await client.get("/api/jobs/nobody")
+    assert (missing.status_code, missing.json()["code"]) == (404, "no_such_job")
+
+
 async def test_all_dead_jobs_are_retried_at_once(client: httpx.AsyncClient, services: Services, dead: Job) -> None:
     await services.documents.jobs.insert(
         Job("export-x", "export", "x", 0, 0, JobState.DEAD, params={"request": "{}"})

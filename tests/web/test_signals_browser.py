@@ -161,6 +161,50 @@ def test_unknown_names_are_accepted_and_a_file_comes_in(browser: Any, tmp_path: 
         page.locator("#signal-rows").get_by_text("A.b").first.wait_for()
 
 
+def test_a_renamed_signal_becomes_another_name_of_its_entry(browser: Any, tmp_path: Path) -> None:
+    with served(tmp_path, with_worker=False) as site, open_page(browser, provoked=(409,)) as page:
+        fill(site)
+        catalogue = lambda: site.run(load_catalogue(site.services)).signals  # noqa: E731
+        page.goto(f"{site.url}/signals?show=unknown")
+        page.get_by_role("button", name="Inverter.motor_temp_c is another name of…").click()
+        offered = page.locator("#alias-entries option").evaluate_all("all => all.map((one) => one.value)")
+        assert sorted(offered) == ["Pack.cell_temp_max (HT09, HT08)", "Pedals.brake", "VNData.vn_vel_m_s.x"]
+        page.get_by_label("Entry").fill("Pack")
+        page.get_by_role("button", name="Add the alias").click()
+        page.get_by_text("has no such entry").wait_for()
+        # Somebody else puts another entry first meanwhile.
+        site.run(save_catalogue(site.services, MEI, [Entry("A.b"), *ENTRIES], version=1))
+        page.get_by_label("Entry").fill("Pedals.brake")
+        screenshot(page, "signals-alias-light")
+        page.get_by_role("button", name="Add the alias").click()
+        page.get_by_text("Inverter.motor_temp_c is another name of Pedals.brake.").wait_for()
+        assert catalogue()[3].names == ("Pedals.brake", "Inverter.motor_temp_c")
+        page.get_by_role("button", name="Edit Inverter.motor_temp_c").wait_for(state="detached")
+
+
+def test_a_name_that_no_catalogue_can_have_is_in_nobodys_way(browser: Any, tmp_path: Path) -> None:
+    with served(tmp_path, with_worker=False) as site, open_page(browser, provoked=(409,)) as page:
+        fill(site)
+        odd = build_recording(20, uploaded_at=20, channels=(build_channel("Odd"),), metadata=metadata(car="HT09"))
+        names = ("Odd.be\x07ll", f"Odd.{'long' * 100}", "Odd.fine")
+        site.run(site.services.documents.recordings.put_many([odd]))
+        site.run(
+            site.services.documents.signals.put_many(
+                [Signal(f"{odd.id}:{number}", odd.id, name, "float", "odd") for number, name in enumerate(names)]
+            )
+        )
+        page.goto(f"{site.url}/signals?show=unknown")
+        assert page.get_by_text("too long or cannot be printed").count() == 2
+        # What somebody else accepts meanwhile is accepted.
+        site.run(save_catalogue(site.services, MEI, [*ENTRIES, Entry("Inverter.rpm", unit="rpm")], version=1))
+        page.get_by_role("button", name="Accept these 8").click()
+        page.get_by_text("7 names are in the catalogue").wait_for()
+        page.get_by_role("button", name="Accept").first.wait_for(state="detached")
+        assert len(site.run(load_catalogue(site.services)).signals) == 11
+        assert page.locator("#signal-rows tr").count() == 2
+        screenshot(page, "signals-refused-light")
+
+
 def test_dead_jobs_are_retried_and_storage_is_shown(browser: Any, tmp_path: Path) -> None:
     with served(tmp_path, with_worker=False) as site, open_page(browser) as page:
         fill(site)

@@ -99,7 +99,7 @@ def _convert_apart(targets: dict[Path, Path], request: ExportRequest, processes:
 
 
 def _say_done(done: Exported) -> None:
-    out.print(f"{size(done.path.stat().st_size):>8}  {done.path}", soft_wrap=True, markup=False)
+    out.print(f"{size(done.path.stat().st_size):>8}  {done.path}", soft_wrap=True)
     if done.loss is not None and done.loss.health != "intact":
         click.echo(f"          {in_words(done.loss)}", err=True)
 

@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
 from paddock.cli.recover import LOSSY
 from paddock.cli.terminal import out, progress_bar
@@ -22,10 +21,10 @@ def command(log: Path) -> None:
         task = bar.add_task(log.name, total=1.0)
         diagnosis = diagnose(opened, Path(scratch), lambda done: bar.update(task, completed=done))
     for finding in diagnosis.findings:
-        out.print(f"• {escape(finding)}")
+        out.print(f"• {finding}")
     lossy = diagnosis.loss.health != "intact"
     verdict = "damaged, and can be recovered" if lossy else "intact"
-    out.print(f"{escape(log.name)} is {verdict}: {diagnosis.message_count:,} messages.")
+    out.print(f"{log.name} is {verdict}: {diagnosis.message_count:,} messages.", soft_wrap=True)
     if lossy:
-        out.print(f"Paddock converts it as it is. A clean log: paddock recover {escape(str(log))} -o clean.mcap")
+        out.print(f"Paddock converts it as it is. A clean log: paddock recover {log} -o clean.mcap", soft_wrap=True)
         raise click.exceptions.Exit(LOSSY)

@@ -33,5 +33,5 @@ async def _fsck(settings: Settings, *, mend: bool) -> int:
         async for finding in fsck(services, mend=mend):
             mended = mend and finding.mendable
             left += not mended
-            out.print(f"{finding.fault:<17} {finding.what}: {finding.remedy}", soft_wrap=True, markup=False)
+            out.print(f"{finding.fault:<17} {finding.what}: {finding.remedy}", soft_wrap=True)
     return left

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 import msgspec
-from rich.markup import escape
 from rich.table import Table
 
 from paddock.cli.terminal import in_words, local_time, out, progress_bar, seconds
@@ -65,18 +64,18 @@ def _duration_ns(summary: LogSummary) -> int:
 
 def _print(log: Path, summary: LogSummary) -> None:
     facts = Table.grid(padding=(0, 2))
-    facts.add_row("file", f"{escape(log.name)}  {size(log.stat().st_size)}")
+    facts.add_row("file", f"{log.name}  {size(log.stat().st_size)}")
     if summary.started_ns is not None:
         facts.add_row("start", local_time(summary.started_ns))
         facts.add_row("duration", seconds(_duration_ns(summary)))
     facts.add_row("messages", f"{summary.message_count:,}")
     facts.add_row("health", "intact" if summary.loss.health == "intact" else in_words(summary.loss))
     for name, entries in summary.metadata:
-        facts.add_row(escape(name), escape(", ".join(f"{key}: {value}" for key, value in entries.items())))
+        facts.add_row(name, ", ".join(f"{key}: {value}" for key, value in entries.items()))
     for file in summary.attachments:
-        facts.add_row("attachment", f"{escape(file.name)}  {size(file.size_bytes)}")
+        facts.add_row("attachment", f"{file.name}  {size(file.size_bytes)}")
     for notice in summary.notices:
-        facts.add_row("notice", escape(notice))
+        facts.add_row("notice", notice)
     out.print(facts)
     out.print()
     channels = Table(box=None, pad_edge=False)
@@ -86,8 +85,8 @@ def _print(log: Path, summary: LogSummary) -> None:
         channels.add_column(heading, justify="right")
     for channel in summary.channels:
         channels.add_row(
-            escape(channel.topic),
-            escape(f"{channel.schema_name} ({channel.message_encoding})"),
+            channel.topic,
+            f"{channel.schema_name} ({channel.message_encoding})",
             f"{channel.message_count:,}",
             "" if channel.rate_hz is None else f"{channel.rate_hz:.4g}",
             "" if channel.largest_gap_ns is None else f"{channel.largest_gap_ns / NS_PER_S:.3g}",

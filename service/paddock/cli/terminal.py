@@ -12,8 +12,8 @@ from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import LossReport
 from paddock.domain.words import size
 
-out = Console(highlight=False)
-"""Results; plain text when piped."""
+out = Console(highlight=False, markup=False, emoji=False)
+"""Results; plain text when piped. All of it is literal: a path, a topic or a note may have brackets."""
 
 
 def progress_bar(*, transfer: bool = False) -> Progress:
@@ -21,7 +21,7 @@ def progress_bar(*, transfer: bool = False) -> Progress:
     console = Console(file=sys.stderr)
     columns = (DownloadColumn(), TransferSpeedColumn()) if transfer else (TextColumn("{task.percentage:>3.0f} %"),)
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         *columns,
         TimeRemainingColumn(),

@@ -42,7 +42,8 @@ def command(paths: tuple[Path, ...], server: str | None, fields: tuple[str, ...]
                 if error.code == "no_service":
                     break
             else:
-                out.print(f"{recording.id[:10]}  {recording.status:<10} {size(size_bytes):>8}  {log.name}")
+                status = f"{recording.id[:10]}  {recording.status:<10}"
+                out.print(f"{status} {size(size_bytes):>8}  {log.name}", soft_wrap=True)
             finally:
                 bar.remove_task(task)
     if failed:

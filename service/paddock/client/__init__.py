@@ -10,19 +10,29 @@
 """
 
 from paddock.client.client import Client
+from paddock.client.contents import Change, Channel, Loss, SignalName, SignalSummary, Value
 from paddock.client.export import PendingExport
-from paddock.client.files import Artifact, Attachment, Download
-from paddock.client.recording import FoundRecording, Value
+from paddock.client.files import Artifact, AttachedFile, Attachment, Download
+from paddock.client.job import Failure, Job
+from paddock.client.recording import FoundRecording
 from paddock.client.signals import SignalData, Signals
 
 __all__ = [
     "Artifact",
+    "AttachedFile",
     "Attachment",
+    "Change",
+    "Channel",
     "Client",
     "Download",
+    "Failure",
     "FoundRecording",
+    "Job",
+    "Loss",
     "PendingExport",
     "SignalData",
+    "SignalName",
+    "SignalSummary",
     "Signals",
     "Value",
 ]

@@ -7,8 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from paddock.client.connection import Connection
+from paddock.client.contents import SignalName
 from paddock.client.export import PendingExport
+from paddock.client.job import Job, job_of
 from paddock.client.recording import FoundRecording, found
 from paddock.client.upload import Progress, upload
 from paddock.domain.export import ExportRequest
@@ -47,17 +51,10 @@ class Client:
         """
         names = {"since": "from", "until": "to"}
         asked = {"q": text, **{names.get(name, name): value for name, value in filters.items()}}
-        after = None
-        while True:
-            page = self._connection.call(
-                "GET", "/api/recordings", params={**asked, **({"after": after} if after else {})}
-            )
-            yield from (found(self._connection, item) for item in page["items"])
-            after = page["next"]
-            if after is None:
-                return
+        for item in self._connection.items("/api/recordings", asked):
+            yield found(self._connection, item)
 
-    def recording(self, recording_id: str) -> FoundRecording:
+    def get(self, recording_id: str) -> FoundRecording:
         """One recording, by its id or an unambiguous beginning of it.
 
         Raises:
@@ -97,6 +94,25 @@ class Client:
             Unavailable: the service does not answer.
         """
         return found(self._connection, upload(self._connection, Path(path), metadata or {}, hashed, sent))
+
+    def find_signals(self, text: str = "", *, limit: int = 20) -> tuple[SignalName, ...]:
+        """Names that signals have over all recordings; ``FoundRecording.find_signals`` has those of one.
+
+        Args:
+            text: the beginning of a name, or words from inside: ``"cell temp"``.
+            limit: how many at most.
+        """
+        answer = self._connection.call("GET", "/api/signal-names", params={"q": text, "limit": limit})
+        return msgspec.convert(answer, tuple[SignalName, ...])
+
+    def jobs(self, *states: str) -> Iterator[Job]:
+        """What is queued, running, done or dead, those that changed last first.
+
+        Args:
+            states: only jobs in these: ``jobs("queued", "running")``.
+        """
+        for item in self._connection.items("/api/jobs", {"state": states}):
+            yield job_of(self._connection, item)
 
     def signal_catalogue(self) -> str:
         """The team's signal catalogue, as the text of a ``signals.toml``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -39,14 +39,22 @@ class Connection:
         url: str,
         *,
         content: Callable[[], Iterator[bytes]] | None = None,
+        tries: int = TRIES,
         **options: Any,
     ) -> Any:
         """The JSON that a request answers, or its text.
 
+        Args:
+            method: of HTTP.
+            url: a path of the service, or a link that it gave.
+            content: makes the body anew for each try.
+            tries: how often it is sent while nothing answers; 1 where twice would be done twice.
+            options: those of ``httpx.Client.request``.
+
         Raises:
             PaddockError: what the service says is wrong, or that it does not answer.
         """
-        for attempt in range(TRIES):
+        for attempt in range(tries):
             try:
                 response = self._http.request(method, url, content=content() if content else None, **options)
             except httpx.TransportError as error:
@@ -58,10 +66,20 @@ class Connection:
                     is_json = response.headers.get("content-type", "").startswith("application/json")
                     return response.json() if is_json else response.text
                 failure = error_of(response)
-            if failure.permanent or failure.code == "disk_full" or attempt == TRIES - 1:
+            if failure.permanent or failure.code == "disk_full" or attempt == tries - 1:
                 raise failure
             time.sleep(0.5 * 2**attempt)
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def items(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[Any]:
+        """What a list has, from all of its pages; a page is asked for when it is come to."""
+        after: dict[str, str] = {}
+        while True:
+            page = self.call("GET", path, params={**(query or {}), **after})
+            yield from page["items"]
+            if page["next"] is None:
+                return
+            after = {"after": page["next"]}
 
     def download(self, url: str, target: Path) -> Path:
         """Save what is behind a ``url`` that the service gave; into a folder under the service's name for it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,9 @@ import msgspec
 
 from paddock.client.connection import Connection
 from paddock.client.files import Artifact
+from paddock.client.job import WAIT_S, Patience
 from paddock.domain.export import ExportRequest
 from paddock.errors import Rejected
-
-POLL_S = 0.3
 
 
 class PendingExport:
@@ -30,17 +28,25 @@ class PendingExport:
     def _ask(self) -> None:
         self._answer = self._connection.call("POST", self._path, json=msgspec.to_builtins(self._request))
 
-    def wait(self, progress: Callable[[float], None] = lambda _: None) -> PendingExport:
+    def wait(
+        self, progress: Callable[[float], None] = lambda _: None, *, timeout_s: float = WAIT_S
+    ) -> PendingExport:
         """Itself, once the file is there.
+
+        Args:
+            progress: told how far it is, 0 to 1.
+            timeout_s: how long to wait at most.
 
         Raises:
             Rejected: it cannot be made; the message says why.
+            Unavailable: it is not there after ``timeout_s`` (code ``not_done``).
         """
+        patience = Patience(timeout_s, "The export")
         while self._answer["artifact"] is None:
             if self._answer["state"] == "dead":
                 raise Rejected(self._answer["error"]["message"], code=self._answer["error"]["code"])
             progress(self._answer["progress"])
-            time.sleep(POLL_S)
+            patience.pause()
             if self._answer["state"] == "done":
                 # Metadata or catalogue changed while it was made, and with them the file's id.
                 self._ask()

@@ -24,3 +24,12 @@ class Attachment(Download, frozen=True):
 
     media_type: str
     """As the log says."""
+
+
+class AttachedFile(Download, frozen=True, kw_only=True):
+    """A file that somebody put beside a recording."""
+
+    id: str
+    added_at: str
+    """RFC 3339, UTC."""
+    added_by: str

@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from paddock.client.connection import Connection
+from paddock.client.connection import PIECE_BYTES, Connection
+from paddock.client.contents import Change, Channel, Loss, SignalSummary, Value
 from paddock.client.export import PendingExport
-from paddock.client.files import Artifact, Attachment, Download
+from paddock.client.files import Artifact, AttachedFile, Attachment, Download
+from paddock.client.job import WAIT_S, Failure, Job, Patience, job_of
 from paddock.client.signals import SignalData, Signals, read
 from paddock.domain.export import ExportRequest, Interpolation
 
 
-class Value(msgspec.Struct, frozen=True):
-    """A metadata value and who said so: ``file``, ``base_station`` or ``person``."""
-
-    value: str
-    source: str
-
-
-class Failure(msgspec.Struct, frozen=True):
-    """Why a recording failed."""
-
-    code: str
-    message: str
-
-
 class FoundRecording(msgspec.Struct, kw_only=True, dict=True):
-    """One log file from a car, as it was when it was asked for; ``refresh`` asks again."""
+    """One log file from a car, as it was when it was asked for; ``refresh`` asks again.
+
+    A search leaves out what is inside the log and beside it: ``channels``, ``attachments``, ``files``, ``loss`` and
+    ``notices`` are empty there, and ``refresh`` has them.
+    """
 
     id: str
     name: str
     status: str
+    """``verifying``, ``stored``, ``converting``, ``ready``, or ``failed`` with an ``error``."""
     size_bytes: int
     names: tuple[str, ...] = ()
     health: str | None = None
@@ -48,9 +41,21 @@ class FoundRecording(msgspec.Struct, kw_only=True, dict=True):
     """Distance, highest speed and the like, as far as the log has them."""
     original: Download | None = None
     artifacts: tuple[Artifact, ...] = ()
+    channels: tuple[Channel, ...] = ()
     attachments: tuple[Attachment, ...] = ()
-    """The files inside the log; a search leaves them out, ``refresh`` has them."""
+    """The files inside the log."""
+    files: tuple[AttachedFile, ...] = ()
+    """What people put beside it."""
+    loss: Loss | None = None
+    """None until the log was read."""
+    notices: tuple[str, ...] = ()
+    """What is odd in the log but lost nothing, such as clock jumps."""
     error: Failure | None = None
+    uploaded_at: str = ""
+    """RFC 3339, UTC."""
+    uploaded_by: str = ""
+    deleted_at: str | None = None
+    """RFC 3339, UTC; None while it is not deleted."""
     version: int | None = None
 
     def __post_init__(self) -> None:
@@ -70,19 +75,102 @@ class FoundRecording(msgspec.Struct, kw_only=True, dict=True):
 
     def refresh(self) -> FoundRecording:
         """The recording as it is now."""
-        return found(self._asked(), self._asked().call("GET", self._path))
+        return self._answered("GET", self._path)
 
-    def edit(self, **metadata: str) -> FoundRecording:
+    def wait(self, *, timeout_s: float = WAIT_S) -> FoundRecording:
+        """The recording once its log was converted: ``paddock.upload("run.mcap").wait().signal(…)``.
+
+        Raises:
+            Rejected: the log cannot be converted; the message says why.
+            Unavailable: it is not converted after ``timeout_s`` (code ``not_done``).
+        """
+        recording = self.refresh()
+        patience = Patience(timeout_s, f"The conversion of {self.name}")
+        while recording.status != "ready":
+            if recording.error is not None:
+                raise recording.error.rejection()
+            patience.pause()
+            recording = recording.refresh()
+        return recording
+
+    def edit(self, *, started_at: str | None = None, **metadata: str) -> FoundRecording:
         """Change metadata fields; an empty text clears one.
+
+        Args:
+            started_at: when the car really began to record, where its clock lied; RFC 3339.
+            metadata: the fields by name: ``driver="Adam"``.
 
         Raises:
             Conflict: somebody changed the same field since this recording was asked for.
             Rejected: there is no such field, or the value is too long.
         """
-        body: dict[str, object] = {"metadata": metadata}
+        body: dict[str, object] = {"metadata": metadata, "started_at": started_at}
         if self.version is not None:
             body["version"] = self.version
-        return found(self._asked(), self._asked().call("PATCH", self._path, json=body))
+        return self._answered("PATCH", self._path, json=body)
+
+    def history(self) -> Iterator[Change]:
+        """What people changed, the last change first."""
+        for change in self._asked().items(f"{self._path}/history"):
+            yield msgspec.convert(change, Change)
+
+    def undo(self, change: Change) -> FoundRecording:
+        """Give a field its value from before a change back; this is a change as well.
+
+        Raises:
+            Conflict: the field was changed again since, or this change cannot be undone.
+            NotFound: it is no change of this recording.
+        """
+        return self._answered("POST", f"{self._path}/history/{change.id}/undo")
+
+    def delete(self) -> None:
+        """Hide it. ``restore`` shows it again, and so does uploading the same bytes."""
+        self._asked().call("DELETE", self._path)
+
+    def restore(self) -> FoundRecording:
+        """Show it again after it was deleted."""
+        return self._answered("POST", f"{self._path}/restore")
+
+    def attach(self, path: Path | str, *, name: str | None = None) -> AttachedFile:
+        """Put a file beside the recording: a setup sheet, a photo of the tyres.
+
+        Args:
+            path: the file, of any kind, up to 100 MB.
+            name: what it is called there; by default as here.
+
+        Raises:
+            Rejected: it is too large, or there are too many.
+            Unavailable: the service did not answer: ``refresh`` tells whether the file arrived all the same.
+        """
+        path = Path(path)
+
+        def pieces() -> Iterator[bytes]:
+            with path.open("rb") as file:
+                while piece := file.read(PIECE_BYTES):
+                    yield piece
+
+        answer = self._asked().call(
+            "POST", f"{self._path}/files", params={"name": name or path.name}, content=pieces, tries=1
+        )
+        return msgspec.convert(answer, AttachedFile)
+
+    def detach(self, file: AttachedFile) -> FoundRecording:
+        """Remove a file for good; the recording without it.
+
+        Raises:
+            NotFound: it is not there any more.
+        """
+        self._asked().call("DELETE", f"{self._path}/files/{file.id}")
+        return self.refresh()
+
+    def find_signals(self, text: str = "") -> tuple[SignalSummary, ...]:
+        """Its signals with unit and statistics, by name; none until the log was converted.
+
+        Args:
+            text: words that name, label or role have: ``"cell temp"``.
+        """
+        answer = self._asked().call("GET", f"{self._path}/signals", params={"q": text})
+        return msgspec.convert(answer["items"], tuple[SignalSummary, ...])
 
     def export(self, format: str = "mat", **request: Any) -> PendingExport:
         """Ask for one file; the fields of ``ExportRequest`` are taken by name: ``signals``, ``rate_hz`` …
@@ -131,16 +219,22 @@ class FoundRecording(msgspec.Struct, kw_only=True, dict=True):
         return series[name] if name in series else next(iter(series.values()))
 
     def download(self, target: Path | str = ".", file: Download | None = None) -> Path:
-        """Save the original log, or another file such as one of ``attachments``, to a file or into a folder."""
+        """Save the original, or one of ``attachments``, ``files``, ``artifacts``, to a file or into a folder."""
         return self._asked().download(file.url if file else f"{self._path}/original", Path(target))
 
-    def reprocess(self) -> FoundRecording:
-        """Have the log converted again; the old files are served until the new ones are whole.
+    def reprocess(self) -> Job:
+        """Have the log converted again: ``run.reprocess().wait()``; the old files are served until then.
 
         Raises:
             Conflict: its bytes never arrived: upload them again.
+            NotFound: it was not converted yet; ``wait`` for that.
         """
-        return found(self._asked(), self._asked().call("POST", f"{self._path}/reprocess"))
+        connection = self._asked()
+        answer = connection.call("POST", f"{self._path}/reprocess")
+        return job_of(connection, connection.call("GET", f"/api/jobs/convert-{answer['id']}"))
+
+    def _answered(self, method: str, path: str, **options: Any) -> FoundRecording:
+        return found(self._asked(), self._asked().call(method, path, **options))
 
 
 def found(connection: Connection, answer: Any) -> FoundRecording:

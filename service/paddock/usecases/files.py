@@ -16,7 +16,7 @@ from paddock.domain.principal import Principal
 from paddock.domain.recording import Recording, check_file_name
 from paddock.errors import NotFound, Rejected
 from paddock.usecases.edit import apply
-from paddock.usecases.recordings import get_recording
+from paddock.usecases.recordings import StoredFile, get_recording
 from paddock.usecases.services import Services
 
 MAX_FILE_BYTES = 100_000_000
@@ -80,16 +80,14 @@ async def remove_file(services: Services, principal: Principal, recording_id: st
             return
 
 
-async def file_link(services: Services, recording: Recording, file_id: str) -> str:
-    """A link that downloads a file under its name.
+def attached_file(recording: Recording, file_id: str) -> StoredFile:
+    """A file beside a recording.
 
     Raises:
         NotFound: this recording has no such file.
     """
     file = _file_of(recording, file_id)
-    return await services.objects.link(
-        file_key(recording.id, file.id), file_name=file.name, expires_s=services.link_expires_s
-    )
+    return StoredFile(file_key(recording.id, file.id), file.name)
 
 
 def _file_of(recording: Recording, file_id: str) -> AttachedFile:

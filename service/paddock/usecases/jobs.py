@@ -62,9 +62,7 @@ async def retry(services: Services, job_id: str) -> Job:
     """
     job = await _requeue(services, job_id, Equals("state", JobState.DEAD), services.now())
     if job is None:
-        found = await services.documents.jobs.get(job_id)
-        if found is None:
-            raise NotFound(f"There is no job {job_id[:80]!r}.", code="no_such_job")
+        found = await get_job(services, job_id)
         raise Conflict(f"Job {job_id} is {found.state}: only a dead job can be retried.", code="job_not_dead")
     await _announce(services, job.id)
     return job
@@ -110,6 +108,18 @@ async def _requeue(services: Services, job_id: str, condition: Equals | OneOf, d
         },
         [condition],
     )
+
+
+async def get_job(services: Services, job_id: str) -> Job:
+    """One job.
+
+    Raises:
+        NotFound: there is no such job.
+    """
+    job = await services.documents.jobs.get(job_id)
+    if job is None:
+        raise NotFound(f"There is no job {job_id[:80]!r}.", code="no_such_job")
+    return job
 
 
 async def find_jobs(

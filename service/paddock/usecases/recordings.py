@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from paddock.domain.job import JobState
 from paddock.domain.keys import raw_key
 from paddock.domain.names import download_name
@@ -91,8 +93,15 @@ def artifact_name(recording: Recording, artifact: Artifact) -> str:
     return download_name(recording, f".viewer{suffix}" if artifact.purpose is Purpose.VIEWER else suffix)
 
 
-async def original_link(services: Services, recording: Recording) -> str:
-    """A link to the original bytes.
+class StoredFile(msgspec.Struct, frozen=True):
+    """An object, and the name under which it is saved."""
+
+    key: str
+    file_name: str
+
+
+async def original_file(services: Services, recording: Recording) -> StoredFile:
+    """The original bytes.
 
     Raises:
         NotFound: they have not been stored yet.
@@ -100,9 +109,33 @@ async def original_link(services: Services, recording: Recording) -> str:
     key = raw_key(recording.id)
     if await services.objects.stat(key) is None:
         raise NotFound("The original is not stored yet: wait until its upload is verified.", code="not_stored")
-    return await services.objects.link(
-        key, file_name=download_name(recording, ".mcap"), expires_s=services.link_expires_s
-    )
+    return StoredFile(key, download_name(recording, ".mcap"))
+
+
+async def artifact_file(services: Services, recording: Recording, artifact_id: str) -> StoredFile:
+    """A derived file.
+
+    Raises:
+        NotFound: this recording has no such artifact.
+    """
+    artifact = await services.documents.artifacts.get(artifact_id)
+    if artifact is None or artifact.recording != recording.id:
+        raise NotFound("This recording has no such file any more: reload the page.", code="no_such_artifact")
+    return StoredFile(artifact.key, artifact_name(recording, artifact))
+
+
+async def link_to(services: Services, file: StoredFile) -> str:
+    """A link that downloads a file under its name."""
+    return await services.objects.link(file.key, file_name=file.file_name, expires_s=services.link_expires_s)
+
+
+async def original_link(services: Services, recording: Recording) -> str:
+    """A link to the original bytes.
+
+    Raises:
+        NotFound: they have not been stored yet.
+    """
+    return await link_to(services, await original_file(services, recording))
 
 
 async def artifact_link(services: Services, recording: Recording, artifact_id: str) -> str:
@@ -111,11 +144,4 @@ async def artifact_link(services: Services, recording: Recording, artifact_id: s
     Raises:
         NotFound: this recording has no such artifact.
     """
-    artifact = await services.documents.artifacts.get(artifact_id)
-    if artifact is None or artifact.recording != recording.id:
-        raise NotFound("This recording has no such file any more: reload the page.", code="no_such_artifact")
-    return await services.objects.link(
-        artifact.key,
-        file_name=artifact_name(recording, artifact),
-        expires_s=services.link_expires_s,
-    )
+    return await link_to(services, await artifact_file(services, recording, artifact_id))

@@ -71,7 +71,10 @@ async def remember_topics(documents: Documents, topic_set: TopicSet) -> None:
 
 
 async def find_topic_sets(documents: Documents) -> None:
-    """Give recordings that an older version read their set of topics; where all have one this is one look."""
+    """Give recordings that an older version read, or that nobody could read, their set of topics.
+
+    Where all have one this is one look.
+    """
     after = None
     while True:
         page = await documents.recordings.find(
@@ -85,8 +88,8 @@ async def find_topic_sets(documents: Documents) -> None:
 
 
 async def _find_topic_set(documents: Documents, recording: Recording) -> None:
-    # What was not read yet has no channels; its conversion will say. A conversion that is quicker wins.
-    if recording.channels:
+    # What is on its way has no channels yet; its conversion will say. A conversion that is quicker wins.
+    if recording.channels or recording.status.settled:
         topic_set = topic_set_of(recording.channels)
         await remember_topics(documents, topic_set)
         await documents.recordings.change(recording.id, {"topic_set": topic_set.id}, [Equals("topic_set", None)])

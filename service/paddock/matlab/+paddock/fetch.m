@@ -4,6 +4,8 @@ function file = fetch(recording, varargin)
 %   Options make an export: 'format' ('mat', 'csv', 'parquet' …), 'layout', 'signals' (a text or a cell, globs
 %   allowed), 'start_s', 'end_s', 'rate_hz', 'interpolation', 'native', 'compress', 'mat_version'; and 'folder', where
 %   the file goes, by default here. What was made before is not made again.
+%   file = paddock.fetch(R(1), 'attachment', 'notes.txt') is a file from inside the log, and 'file' instead of
+%   'attachment' one that somebody put beside it; by name, or by number from 1.
 %   Works in MATLAB, and in GNU Octave where the program curl is there.
 %
 %   See also paddock.find, paddock.load.
@@ -12,13 +14,20 @@ function file = fetch(recording, varargin)
     recording = recording.id;
   end
   folder = pwd;
+  wanted = {};
   request = struct('format', 'mat');
   for k = 1:2:numel(varargin)
     if strcmp(varargin{k}, 'folder')
       folder = varargin{k + 1};
+    elseif any(strcmp(varargin{k}, {'attachment', 'file'}))
+      wanted = varargin(k:k + 1);
     else
       request.(varargin{k}) = varargin{k + 1};
     end
+  end
+  if ~isempty(wanted)
+    file = fetch_listed(recording, wanted{:}, folder);
+    return
   end
   if isfield(request, 'signals') && ischar(request.signals)
     request.signals = {request.signals};
@@ -39,4 +48,24 @@ function file = fetch(recording, varargin)
   end
   file = fullfile(folder, asked.artifact.name);
   paddock.http.download([paddock.server() asked.artifact.url], file);
+end
+
+function file = fetch_listed(recording, kind, wanted, folder)
+  answer = paddock.http.get_json(['/api/recordings/' recording], {'fields', [kind 's']});
+  listed = answer.([kind 's']);
+  if isempty(listed)
+    error('paddock:noSuchFile', 'This recording has no %s.', kind);
+  end
+  names = {listed.name};
+  if isnumeric(wanted)
+    index = wanted(wanted >= 1 & wanted <= numel(listed));
+  else
+    index = find(strcmp(names, wanted), 1);
+  end
+  if isempty(index)
+    error('paddock:noSuchFile', 'This recording has no such %s. It has: %s.', kind, strjoin(names, ', '));
+  end
+  % A recorder may have put folders before the name.
+  file = fullfile(folder, regexprep(names{index}, '^.*[/\\]', ''));
+  paddock.http.download([paddock.server() listed(index).url], file);
 end

@@ -4,6 +4,7 @@ function R = find(varargin)
 %   duration_s, car, driver, event, venue, session, run, notes and highlights (distance_m, max_speed_m_s …).
 %   Further filters: 'text' (words in names and metadata), 'topic', 'from' and 'to' ('2026-04-18'), and 'signal', as
 %   'max(BatteryPack.cell_temp) > 55'. A cell of texts means any of them. 'limit' is 500 unless given.
+%   A filter that is not there, or cannot be read, is an error with the service's reason.
 %   Works in MATLAB and in GNU Octave.
 %
 %   See also paddock.fetch, paddock.load, paddock.server.

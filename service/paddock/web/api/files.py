@@ -11,12 +11,12 @@ from litestar.params import PathParameter, QueryParameter
 from litestar.response import Redirect
 
 from paddock.errors import Rejected
-from paddock.usecases.files import MAX_FILE_BYTES, add_file, file_link, remove_file
+from paddock.usecases.files import MAX_FILE_BYTES, add_file, attached_file, remove_file
 from paddock.usecases.recordings import get_recording
 from paddock.web.api.recordings import Prefix
 from paddock.web.api.resources import FileResource, file_resource
+from paddock.web.downloads import download
 from paddock.web.injected import AnyRequest, ThePrincipal, TheServices, TheSettings, refuse_unknown_parameters
-from paddock.web.links import reachable
 from paddock.web.problems import responses
 
 FileId = Annotated[str, PathParameter(description="As in the recording's `files`.")]
@@ -46,8 +46,8 @@ async def download_file(
     request: AnyRequest, services: TheServices, settings: TheSettings, recording_id: Prefix, file_id: FileId
 ) -> Redirect:
     """Redirects to a freshly signed link, which downloads the file and never shows it as a page."""
-    link = await file_link(services, await get_recording(services, recording_id), file_id)
-    return Redirect(reachable(link, request, settings), status_code=302, headers={"Cache-Control": "no-store"})
+    file = attached_file(await get_recording(services, recording_id), file_id)
+    return await download(request, services, settings, file)
 
 
 @delete("/{file_id:str}", responses=responses(404, 409, 422), summary="Remove a file")

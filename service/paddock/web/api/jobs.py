@@ -56,6 +56,16 @@ async def list_jobs(
     return only(JobPage(tuple(_resource(job) for job in page.items), page.next), fields, items=JobResource)
 
 
+@get("/{job_id:str}", responses=responses(404, 422), summary="One job")
+async def show_job(
+    services: TheServices,
+    job_id: Annotated[str, PathParameter(description="As in the list; `convert-` and a recording's id, for one.")],
+    fields: Fields = "",
+) -> JobResource | Partial:
+    """How far it is, and why it failed."""
+    return only(_resource(await jobs.get_job(services, job_id)), fields)
+
+
 @post("/{job_id:str}/retry", status_code=200, responses=responses(404, 409), summary="Retry a dead job")
 async def retry_job(
     services: TheServices, job_id: Annotated[str, PathParameter(description="The dead job.")]
@@ -80,5 +90,8 @@ def _resource(job: Job) -> JobResource:
 
 
 ROUTER = Router(
-    "/api/jobs", route_handlers=[list_jobs, retry_job], before_request=refuse_unknown_parameters, tags=["jobs"]
+    "/api/jobs",
+    route_handlers=[list_jobs, show_job, retry_job],
+    before_request=refuse_unknown_parameters,
+    tags=["jobs"],
 )

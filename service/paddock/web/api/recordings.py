@@ -11,7 +11,7 @@ from litestar.params import PathParameter, QueryParameter
 from litestar.response import Redirect
 
 from paddock.usecases.attachments import open_attachment
-from paddock.usecases.recordings import artifact_link, get_recording, original_link
+from paddock.usecases.recordings import artifact_file, get_recording, original_file
 from paddock.usecases.search import Order, search_recordings
 from paddock.web.api.partial import Fields, Partial, only
 from paddock.web.api.resources import (
@@ -21,8 +21,8 @@ from paddock.web.api.resources import (
     detail,
     summarise,
 )
+from paddock.web.downloads import download
 from paddock.web.injected import After, AnyRequest, Limit, TheServices, TheSettings
-from paddock.web.links import reachable
 from paddock.web.problems import responses
 from paddock.web.ranged import Ranged
 from paddock.web.search_parameters import TheSearch, search_of
@@ -72,9 +72,9 @@ async def show_recording(
 async def download_original(
     request: AnyRequest, services: TheServices, settings: TheSettings, recording_id: Prefix
 ) -> Redirect:
-    """Redirects to a freshly signed link to the untouched log."""
-    link = await original_link(services, await get_recording(services, recording_id))
-    return _to(reachable(link, request, settings))
+    """Redirects to a freshly signed link to the untouched log. HEAD answers its size and name."""
+    file = await original_file(services, await get_recording(services, recording_id))
+    return await download(request, services, settings, file)
 
 
 @get(
@@ -91,8 +91,8 @@ async def download_artifact(
     artifact_id: Annotated[str, PathParameter(description="As in the recording's `artifacts`.")],
 ) -> Redirect:
     """Redirects to a freshly signed link to the file."""
-    link = await artifact_link(services, await get_recording(services, recording_id), artifact_id)
-    return _to(reachable(link, request, settings))
+    file = await artifact_file(services, await get_recording(services, recording_id), artifact_id)
+    return await download(request, services, settings, file)
 
 
 @get(
@@ -110,10 +110,6 @@ async def download_attachment(
     # Even a browser that shows it all the same gives it no script and no origin.
     sandbox = {"Content-Security-Policy": "sandbox"}
     return Ranged(found.info, found.read, file_name=found.file_name, more_headers=sandbox)
-
-
-def _to(url: str) -> Redirect:
-    return Redirect(url, status_code=302, headers={"Cache-Control": "no-store"})
 
 
 HANDLERS = (list_recordings, show_recording, download_original, download_artifact, download_attachment)

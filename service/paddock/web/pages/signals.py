@@ -8,8 +8,9 @@ import msgspec
 from litestar import get
 from litestar.params import QueryParameter
 
-from paddock.domain.catalogue import CarCatalogue, Catalogue, Entry
+from paddock.domain.catalogue import CarCatalogue, Catalogue, Entry, check_entry
 from paddock.domain.catalogue_defaults import Role, guess
+from paddock.errors import Rejected
 from paddock.usecases.catalogue import load_catalogue
 from paddock.usecases.unknown_names import Sighting, unknown_names
 from paddock.web.conditional import Page
@@ -34,6 +35,8 @@ class Row(msgspec.Struct, frozen=True):
     why: str = ""
     dtype: str = ""
     recording: str = ""
+    acceptable: bool = True
+    """Whether the catalogue can have a log's name."""
 
 
 @get("/signals")
@@ -49,6 +52,7 @@ async def signals_page(
     rows = await _unknown_rows(services) if show == "unknown" else _entry_rows(catalogue)
     words = q.casefold().split()
     matching = [row for row in rows if all(word in _text(row) for word in words)] if words else rows
+    shown = matching[first : first + PAGE_SIZE]
     return Page(
         "signals.html",
         principal=principal,
@@ -56,7 +60,8 @@ async def signals_page(
         show=show,
         q=q,
         first=first,
-        rows=matching[first : first + PAGE_SIZE],
+        rows=shown,
+        acceptable=sum(row.acceptable for row in shown),
         matching=len(matching),
         following=first + PAGE_SIZE if len(matching) > first + PAGE_SIZE else None,
         previous=max(0, first - PAGE_SIZE) if first else None,
@@ -91,7 +96,16 @@ def _unknown_row(sighting: Sighting) -> Row:
         guessed.why,
         dtype,
         sighting.recording,
+        _acceptable(entry),
     )
+
+
+def _acceptable(entry: Entry) -> bool:
+    try:
+        check_entry(entry)
+    except Rejected:
+        return False
+    return True
 
 
 def _json(entry: Entry) -> str:

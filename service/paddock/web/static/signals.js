@@ -28,7 +28,7 @@ export async function call(path, body) {
 }
 
 /** Changes the version that the page shows; `known` are the entries as the page had them, by change. */
-async function change(changes, known) {
+export async function change(changes, known) {
   try {
     await call("/changes", { version: version(), changes });
   } catch (error) {
@@ -64,7 +64,7 @@ export function tell(text) {
   tell.timer = setTimeout(() => { said.hidden = true; }, 6000);
 }
 
-function complain(dialog, error) {
+export function complain(dialog, error) {
   const place = dialog.querySelector(".form-error");
   place.textContent = error?.message ?? "";
   place.hidden = !error;
@@ -131,9 +131,17 @@ importer.querySelector("form").addEventListener("submit", async (event) => {
   }
 });
 
+/** Those that somebody else put into the catalogue meanwhile are there: no reason to refuse the others. */
+async function stillUnknown(entries) {
+  const { version: newest, signals } = await call("/");
+  if (newest === version()) return entries;
+  const known = new Set(signals.filter((entry) => !entry.cars).flatMap((entry) => [entry.name, ...(entry.aliases ?? [])]));
+  return entries.filter((entry) => !known.has(entry.name));
+}
+
 async function accept(rows) {
-  const entries = rows.map((row) => JSON.parse(row.dataset.entry));
   try {
+    const entries = await stillUnknown(rows.map((row) => JSON.parse(row.dataset.entry)));
     await change(entries.map((entry) => ({ entry })), entries);
     tell(entries.length === 1 ? `${entries[0].name} is in the catalogue.` : `${entries.length} names are in the catalogue.`);
   } catch (error) {
@@ -148,7 +156,7 @@ document.addEventListener("click", (event) => {
   else if (pressed("add")) edit({});
   else if (pressed("edit")) edit(JSON.parse(row.dataset.entry), row.dataset.position && Number(row.dataset.position));
   else if (pressed("accept")) void accept([row]);
-  else if (pressed("accept-all")) void accept([...document.querySelectorAll("tr[data-entry]")]);
+  else if (pressed("accept-all")) void accept([...document.querySelectorAll("tr[data-entry]:has([data-accept])")]);
   else if (pressed("import")) {
     importer.querySelector("form").reset();
     complain(importer);

@@ -1,5 +1,6 @@
 function answer = get_json(path, query)
 %GET_JSON What the service answers to a GET; query is {name, value, …}, where a cell of values repeats the name.
+%   What it refuses is an error paddock:refused with its reason; in GNU Octave that needs the program curl.
 
   url = [paddock.server() path];
   mark = '?';
@@ -26,7 +27,7 @@ function answer = get_json(path, query)
       answer = webread(url, weboptions('ContentType', 'json', 'Timeout', 60));
     end
   catch problem
-    error('paddock:noAnswer', '%s does not answer that: %s', paddock.server(), problem.message);
+    paddock.http.refused(problem, url);
   end
 end
 

@@ -1,10 +1,15 @@
 function answer = post_json(path, body)
 %POST_JSON What the service answers to a struct sent as JSON.
+%   What it refuses is an error paddock:refused with its reason.
 
   url = [paddock.server() path];
   if ~paddock.http.in_octave()
     options = weboptions('MediaType', 'application/json', 'ContentType', 'json', 'Timeout', 60);
-    answer = webwrite(url, body, options);
+    try
+      answer = webwrite(url, body, options);
+    catch problem
+      paddock.http.refused(problem, url, body);
+    end
     return
   end
   % Octave's webwrite sends forms only.

@@ -26,7 +26,7 @@ export function pythonScript(ids, request) {
     "",
     `with Client(${pythonQuote(location.origin)}) as paddock:`,
     `    for recording in [${ids.map((id) => pythonQuote(id.slice(0, 16))).join(", ")}]:`,
-    `        print(paddock.recording(recording).export(${given.join(", ")}).save())`,
+    `        print(paddock.get(recording).export(${given.join(", ")}).save())`,
   ].join("\n");
 }
 

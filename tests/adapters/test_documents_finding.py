@@ -1,0 +1,263 @@
+"""What ``ports/documents.py`` promises of filters, order and pages, on every side."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import pytest
+
+from paddock.domain.recording import ChannelSummary, Failure, Recording, Status
+from paddock.errors import Rejected
+from paddock.ports.documents import (
+    MAX_PAGE,
+    Between,
+    Condition,
+    Contains,
+    Documents,
+    Equals,
+    Exists,
+    HasElement,
+    HasSignal,
+    OneOf,
+    Sort,
+    StartsWith,
+)
+from tests.adapters.builders import HOSTILE, INT64_MAX, car, every, job, numbers, recording, signal
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (Equals("status", Status.READY), [1, 2]),
+        (Equals("started_ns", 20), [2]),
+        (Equals("started_ns", 20.0), [2]),
+        (Equals("started_ns", "20"), []),
+        (Equals("started_ns", None), [3, 4]),
+        (Equals("error.code", "bad"), [4]),
+        (Equals("nothing.here", None), [1, 2, 3, 4]),
+        (Equals("metadata.car.value", "HT09"), [1]),
+        (Equals("metadata.car.value", "ht09"), []),
+        (OneOf("metadata.car.value", ("HT09", "HT08", "x")), [1, 2]),
+        (OneOf("metadata.car.value", ("HT09", None)), [1, 4]),
+        (OneOf("status", ()), []),
+        (OneOf("id", (f"{1:064x}", f"{4:064x}")), [1, 4]),
+        (Between("started_ns", 10, 20), [1]),
+        (Between("started_ns", 10), [1, 2]),
+        (Between("started_ns", below=20), [1]),
+        (Between("started_ns"), [1, 2]),
+        (Between("metadata.car.value", 5), []),
+        (Between("metadata.car.value", below=5), []),
+        (Between("started_ns", "a"), []),
+        (Between("started_ns", below="a"), []),
+        (Between("metadata.car.value", "HT09"), [1, 3]),
+        (Between("metadata.car.value", below="HT09"), [2]),
+        (Exists("started_ns"), [1, 2]),
+        (Exists("started_ns", False), [3, 4]),
+        (StartsWith("metadata.car.value", "HT0"), [1, 2]),
+        (StartsWith("metadata.car.value", ""), [1, 2, 3]),
+        (StartsWith("metadata.car.value", "%"), []),
+        (StartsWith("id", "0" * 63), [1, 2, 3, 4]),
+        (Contains("search", "über"), [3]),
+        (Contains("search", "50%"), [3]),
+        (Contains("search", "5_%"), []),
+        (Contains("search", "."), [3]),
+        (HasElement("channels", "topic", "VNData"), [1, 2]),
+        (HasElement("channels", "topic", "VN"), []),
+        (HasElement("channels", "rate_hz", None), [2]),
+        (HasElement("names", "", "run_3.mcap"), [3]),
+        (HasElement("names", "topic", "x"), []),
+        (HasElement("nothing", "", "x"), []),
+        (HasSignal("VNData.v", "max", ">", 10), [2]),
+        (HasSignal("VNData.v", "max", ">=", 10), [1, 2]),
+        (HasSignal("VNData.v", "min", "<", 0), [1]),
+        (HasSignal("VNData.v", "min", "=", 0), [2]),
+        (HasSignal("VNData.v", "mean", "<=", 1e300), []),
+        (HasSignal("Mode", "first", ">", 0), []),
+        (HasSignal("Mode", "first", "<", 0), []),
+        (HasSignal("Nope", "max", ">", 0), []),
+    ],
+)
+async def test_filters(documents: Documents, condition: Condition, expected: list[int]) -> None:
+    def channel(topic: str, rate_hz: float | None = 1.0) -> ChannelSummary:
+        return ChannelSummary(topic, topic, "s", "protobuf", "protobuf", 1, rate_hz=rate_hz)
+
+    await documents.recordings.put_many(
+        [
+            recording(1, started_ns=10, metadata=car("HT09"), channels=(channel("VNData"),)),
+            recording(2, started_ns=20, metadata=car("HT08"), channels=(channel("X"), channel("VNData", None))),
+            recording(3, status=Status.FAILED, metadata=car("Österreich"), search="über 50% [a.b]"),
+            recording(4, status=Status.FAILED, error=Failure("bad", "")),
+        ]
+    )
+    await documents.signals.put_many(
+        [
+            signal(1, "VNData.v", max=10.0, min=-1.0, mean=math.nan),
+            signal(2, "VNData.v", max=11.0, min=0.0),
+            signal(2, "VNData.w", max=99.0),
+            signal(1, "Mode", first="drive"),
+        ]
+    )
+    assert await numbers(documents, condition) == expected
+    assert await documents.recordings.count([condition]) == len(expected)
+    assert await numbers(documents, condition, Between("uploaded_at", 2)) == [n for n in expected if n >= 2]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_hostile_text_is_only_text(documents: Documents, text: str) -> None:
+    await documents.recordings.put_many(
+        [recording(1, metadata=car(text), search=f"a{text}b"), recording(2, metadata=car("other"), search="other")]
+    )
+    await documents.signals.put_many([signal(1, text, max=1.0), signal(2, "other", max=1.0)])
+    field = "metadata.car.value"
+    assert await numbers(documents, Equals(field, text)) == [1]
+    assert await numbers(documents, OneOf(field, (text, "x"))) == [1]
+    assert 1 in await numbers(documents, StartsWith(field, text))
+    assert 1 in await numbers(documents, Contains("search", text))
+    assert await numbers(documents, HasSignal(text, "max", ">", 0)) == [1]
+    assert dict(await documents.recordings.facet(field)) == {text: 1, "other": 1}
+    assert (await documents.recordings.find([Equals(field, text)], sort=Sort(field))).items[0].metadata == car(text)
+
+
+HOSTILE_FIELDS = ["", ".", "a.", "a..b", "a b", "id'", "x') OR 1=1 --", "names[0]", "$.id", '"', "é", "a\n", "1a"]
+
+
+@pytest.mark.parametrize("field", HOSTILE_FIELDS)
+async def test_a_field_is_a_path_of_plain_names_and_nothing_else(documents: Documents, field: str) -> None:
+    collection = documents.recordings
+    conditions = [
+        Equals(field, "x"),
+        OneOf(field, ("x",)),
+        Between(field, 1),
+        Exists(field),
+        StartsWith(field, "x"),
+        Contains(field, "x"),
+        HasElement(field, "topic", "x"),
+        *([HasElement("channels", field, "x")] if field else []),
+    ]
+    for condition in conditions:
+        with pytest.raises(ValueError):
+            await collection.find([condition])
+    with pytest.raises(ValueError):
+        await collection.find(sort=Sort(field))
+    with pytest.raises(ValueError):
+        await collection.facet(field)
+
+
+async def test_hostile_words_of_has_signal_are_refused(documents: Documents) -> None:
+    with pytest.raises(ValueError):
+        await documents.recordings.find([HasSignal("x", "max') --", ">", 0)])  # type: ignore[arg-type]
+    with pytest.raises(ValueError):
+        await documents.recordings.find([HasSignal("x", "max", "> 0 OR 1 =", 0)])  # type: ignore[arg-type]
+    with pytest.raises(ValueError):
+        await documents.jobs.find([HasSignal("x", "max", ">", 0)])
+
+
+def test_the_conditions_are_the_closed_list() -> None:
+    """A new condition needs a line in ``test_filters`` on every side."""
+    names = {kind.__name__ for kind in Condition.__args__}
+    assert names == {
+        "Equals", "OneOf", "Between", "Exists", "StartsWith", "Contains", "HasElement", "HasSignal",
+    }  # fmt: skip
+    assert all(issubclass(kind, msgspec.Struct) for kind in Condition.__args__)
+
+
+async def test_a_topic_is_found_for_as_long_as_it_is_there(documents: Documents) -> None:
+    """Lists that are looked into follow every way of writing."""
+
+    def channels(*topics: str) -> tuple[ChannelSummary, ...]:
+        return tuple(ChannelSummary(topic, topic, "s", "protobuf", "protobuf", 1) for topic in topics)
+
+    async def having(topic: str) -> list[int]:
+        page = await documents.recordings.find([HasElement("channels", "topic", topic)])
+        return [int(found.id, 16) for found in page.items]
+
+    await documents.recordings.insert(recording(1, channels=channels("A", "A", "it's")))
+    await documents.recordings.insert(recording(1, channels=channels("B")))
+    await documents.recordings.put_many([recording(2, channels=channels("A")), recording(3)])
+    assert (await having("A"), await having("B"), await having("it's")) == ([1, 2], [], [1])
+    await documents.recordings.put_many([recording(2, channels=channels("B"))])
+    await documents.recordings.change(recording(3).id, {"channels": channels("B")})
+    assert (await having("A"), await having("B")) == ([1], [2, 3])
+    await documents.recordings.change_first([], Sort("id"), {"channels": channels("C")})
+    with pytest.raises(ValueError):
+        await documents.recordings.change(recording(3).id, {"channels": channels("C"), "size_bytes": "x"})
+    assert (await having("A"), await having("C")) == ([], [1])
+    await documents.recordings.delete([Equals("id", recording(2).id)])
+    assert await having("B") == [3]
+
+
+@pytest.mark.parametrize("field", ["id", "started_ns", "uploaded_at", "metadata.car.value", "status"])
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("limit", [1, 2, 3, 50])
+async def test_pages_are_complete_and_in_order(
+    documents: Documents, field: str, descending: bool, limit: int
+) -> None:
+    cars = ["b", "a", "", "é", "Z", None]
+    written = [
+        recording(
+            i,
+            uploaded_at=i // 4,
+            started_ns=None if i % 3 == 0 else INT64_MAX - i // 2,
+            status=Status.FAILED if i % 5 else Status.READY,
+            metadata=car(cars[i % 6]) if cars[i % 6] is not None else {},
+        )
+        for i in range(14)
+    ]
+    await documents.recordings.put_many(written)
+
+    def value(found: Recording) -> object:
+        return found.metadata["car"].value if "car" in found.metadata else None
+
+    def key(found: Recording) -> tuple:
+        what = value(found) if "." in field else getattr(found, field)
+        return (what, found.id)
+
+    with_value = sorted((r for r in written if key(r)[0] is not None), key=key, reverse=descending)
+    without = sorted((r for r in written if key(r)[0] is None), key=lambda r: r.id, reverse=descending)
+    found = await every(documents.recordings, sort=Sort(field, descending), limit=limit)
+    assert [r.id for r in found] == [r.id for r in with_value + without]
+
+
+async def test_floats_sort_and_continue_exactly(documents: Documents) -> None:
+    values = [0.1, 0.1 + 2**-54, -0.0, 1e-300, 1e300, -1.5, 1 / 3, 5e-324, 123456789.123456789]
+    await documents.signals.put_many([signal(i, "a", max=v) for i, v in enumerate(values)])
+    found = await every(documents.signals, sort=Sort("max"), limit=1)
+    assert [s.max for s in found] == sorted(values)
+
+
+async def test_a_page_holds_at_most_max_page(documents: Documents) -> None:
+    await documents.jobs.put_many([job(f"{i:05}") for i in range(MAX_PAGE + 2)])
+    page = await documents.jobs.find(limit=MAX_PAGE * 10)
+    assert len(page.items) == MAX_PAGE
+    assert len((await documents.jobs.find(limit=10, after=page.next)).items) == 2
+    assert len((await documents.jobs.find(limit=0)).items) == 1
+
+
+async def test_a_page_goes_on_where_it_was_although_documents_come_and_go(documents: Documents) -> None:
+    await documents.recordings.put_many([recording(i) for i in range(0, 12, 2)])
+    page = await documents.recordings.find(sort=Sort("uploaded_at"), limit=3)
+    await documents.recordings.delete([Equals("uploaded_at", 4)])
+    await documents.recordings.put_many([recording(1), recording(7)])
+    rest = await documents.recordings.find(sort=Sort("uploaded_at"), after=page.next)
+    assert [r.uploaded_at for r in rest.items] == [6, 7, 8, 10]
+
+
+async def test_an_edited_or_foreign_cursor_is_refused(documents: Documents) -> None:
+    await documents.recordings.put_many([recording(i) for i in range(3)])
+    await documents.jobs.put_many([job(str(i)) for i in range(3)])
+    cursor = (await documents.recordings.find(sort=Sort("uploaded_at"), limit=1)).next
+    assert cursor
+    others = [cursor[:i] + ("A" if cursor[i] != "A" else "B") + cursor[i + 1 :] for i in range(len(cursor) - 1)]
+    for edited in ["", "x", "é", "null", "\0", cursor[:-4], cursor + "AAAA", "A" * 5000, *others]:
+        with pytest.raises(Rejected) as refused:
+            await documents.recordings.find(sort=Sort("uploaded_at"), after=edited)
+        assert refused.value.code == "bad_cursor"
+    for sort in (Sort(), Sort("started_ns"), Sort("uploaded_at", descending=True)):
+        with pytest.raises(Rejected):
+            await documents.recordings.find(sort=sort, after=cursor)
+    job_cursor = (await documents.jobs.find(limit=1)).next
+    with pytest.raises(Rejected):
+        await documents.recordings.find(after=job_cursor)
