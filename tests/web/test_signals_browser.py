@@ -198,7 +198,7 @@ def test_a_name_that_no_catalogue_can_have_is_in_nobodys_way(browser: Any, tmp_p
         # What somebody else accepts meanwhile is accepted.
         site.run(save_catalogue(site.services, MEI, [*ENTRIES, Entry("Inverter.rpm", unit="rpm")], version=1))
         page.get_by_role("button", name="Accept these 8").click()
-        page.get_by_text("7 names are in the catalogue").wait_for()
+        page.get_by_text("8 names are in the catalogue").wait_for()
         page.get_by_role("button", name="Accept").first.wait_for(state="detached")
         assert len(site.run(load_catalogue(site.services)).signals) == 11
         assert page.locator("#signal-rows tr").count() == 2

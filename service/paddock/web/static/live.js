@@ -1,8 +1,9 @@
 // Keeps a page up to date without a reload: fetches the same page again, and puts what changed into place.
 //
 // The server renders every row once, in one template; nothing is rendered a second time here. Asking costs a 304
-// while nothing changes. What a page wants to know besides is asked in the same rhythm: see `follow`. An element with `data-live` is merged child by child, by id; a child without one of these
-// inside is replaced as a whole when its HTML differs.
+// while nothing changes. An element with `data-live` is merged child by child, by id; a child without one of these
+// inside is replaced as a whole when its HTML differs. What a page wants to know besides is asked in the same rhythm:
+// see `follow`.
 
 import { localise } from "/static/times.js";
 

@@ -141,9 +141,11 @@ async function stillUnknown(entries) {
 
 async function accept(rows) {
   try {
-    const entries = await stillUnknown(rows.map((row) => JSON.parse(row.dataset.entry)));
-    await change(entries.map((entry) => ({ entry })), entries);
-    tell(entries.length === 1 ? `${entries[0].name} is in the catalogue.` : `${entries.length} names are in the catalogue.`);
+    const asked = rows.map((row) => JSON.parse(row.dataset.entry));
+    const entries = await stillUnknown(asked);
+    if (entries.length) await change(entries.map((entry) => ({ entry })), entries);
+    else refreshNow();
+    tell(asked.length === 1 ? `${asked[0].name} is in the catalogue.` : `${asked.length} names are in the catalogue.`);
   } catch (error) {
     tell(error.message);
   }
