@@ -81,7 +81,7 @@ async def test_a_database_that_is_away_is_waited_for_and_the_site_says_so(cloud:
                 await wait_until(all_ready(cloud))
 
 
-@pytest.mark.parametrize(("fault", "failures"), [("busy", 60), ("cut", 40), ("half", 20)])
+@pytest.mark.parametrize(("fault", "failures"), [("busy", 40), ("cut", 40), ("half", 20)])
 async def test_a_store_that_fails_for_a_while_costs_time_and_nothing_else(
     cloud: Cloud, tmp_path: Path, fault: str, failures: int
 ) -> None:
