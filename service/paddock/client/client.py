@@ -12,8 +12,8 @@ import msgspec
 from paddock.client.connection import Connection
 from paddock.client.contents import SignalName
 from paddock.client.export import PendingExport
-from paddock.client.job import Job, job_of
-from paddock.client.recording import FoundRecording, found
+from paddock.client.job import Job
+from paddock.client.recording import FoundRecording
 from paddock.client.upload import Progress, upload
 from paddock.domain.export import ExportRequest
 
@@ -52,7 +52,7 @@ class Client:
         names = {"since": "from", "until": "to"}
         asked = {"q": text, **{names.get(name, name): value for name, value in filters.items()}}
         for item in self._connection.items("/api/recordings", asked):
-            yield found(self._connection, item)
+            yield FoundRecording.of(self._connection, item)
 
     def get(self, recording_id: str) -> FoundRecording:
         """One recording, by its id or an unambiguous beginning of it.
@@ -61,7 +61,7 @@ class Client:
             NotFound: there is none.
             Conflict: several begin so.
         """
-        return found(self._connection, self._connection.call("GET", f"/api/recordings/{recording_id}"))
+        return FoundRecording.of(self._connection, self._connection.call("GET", f"/api/recordings/{recording_id}"))
 
     def export(self, recording_id: str, request: ExportRequest) -> PendingExport:
         """Ask for one file of a recording by its id; ``FoundRecording.export`` takes the request's fields by name.
@@ -93,7 +93,9 @@ class Client:
             Rejected: the service refuses the file; the message says why.
             Unavailable: the service does not answer.
         """
-        return found(self._connection, upload(self._connection, Path(path), metadata or {}, hashed, sent))
+        return FoundRecording.of(
+            self._connection, upload(self._connection, Path(path), metadata or {}, hashed, sent)
+        )
 
     def find_signals(self, text: str = "", *, limit: int = 20) -> tuple[SignalName, ...]:
         """Names that signals have over all recordings; ``FoundRecording.find_signals`` has those of one.
@@ -112,7 +114,7 @@ class Client:
             states: only jobs in these: ``jobs("queued", "running")``.
         """
         for item in self._connection.items("/api/jobs", {"state": states}):
-            yield job_of(self._connection, item)
+            yield Job.of(self._connection, item)
 
     def signal_catalogue(self) -> str:
         """The team's signal catalogue, as the text of a ``signals.toml``."""

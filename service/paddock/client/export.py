@@ -10,9 +10,8 @@ import msgspec
 
 from paddock.client.connection import Connection
 from paddock.client.files import Artifact
-from paddock.client.job import WAIT_S, Patience
+from paddock.client.job import WAIT_S, Failure, Patience
 from paddock.domain.export import ExportRequest
-from paddock.errors import Rejected
 
 
 class PendingExport:
@@ -44,7 +43,7 @@ class PendingExport:
         patience = Patience(timeout_s, "The export")
         while self._answer["artifact"] is None:
             if self._answer["state"] == "dead":
-                raise Rejected(self._answer["error"]["message"], code=self._answer["error"]["code"])
+                raise msgspec.convert(self._answer["error"], Failure).rejection()
             progress(self._answer["progress"])
             patience.pause()
             if self._answer["state"] == "done":

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import msgspec
 
-from paddock.client.connection import Connection
+from paddock.client.answer import Answer
 from paddock.errors import Rejected, Unavailable
 
 POLL_S = 0.3
@@ -28,7 +27,7 @@ class Failure(msgspec.Struct, frozen=True):
         return Rejected(self.message, code=self.code)
 
 
-class Job(msgspec.Struct, kw_only=True, dict=True):
+class Job(Answer, kw_only=True, dict=True):
     """A piece of work as it was when it was asked for; ``refresh`` asks again, ``wait`` until it is done."""
 
     id: str
@@ -48,16 +47,9 @@ class Job(msgspec.Struct, kw_only=True, dict=True):
     error: Failure | None = None
     """Why it failed last."""
 
-    def __post_init__(self) -> None:
-        self._connection: Connection | None = None
-
-    def _asked(self) -> Connection:
-        assert self._connection is not None, "a client made it"
-        return self._connection
-
     def refresh(self) -> Job:
         """The job as it is now."""
-        return job_of(self._asked(), self._asked().call("GET", f"/api/jobs/{self.id}"))
+        return Job.of(self._asked(), self._asked().call("GET", f"/api/jobs/{self.id}"))
 
     def retry(self) -> Job:
         """Give a dead job its tries again.
@@ -65,7 +57,7 @@ class Job(msgspec.Struct, kw_only=True, dict=True):
         Raises:
             Conflict: it is not dead.
         """
-        return job_of(self._asked(), self._asked().call("POST", f"/api/jobs/{self.id}/retry"))
+        return Job.of(self._asked(), self._asked().call("POST", f"/api/jobs/{self.id}/retry"))
 
     def wait(self, *, timeout_s: float = WAIT_S) -> Job:
         """The job once it is done.
@@ -82,13 +74,6 @@ class Job(msgspec.Struct, kw_only=True, dict=True):
             patience.pause()
             job = job.refresh()
         return job
-
-
-def job_of(connection: Connection, answer: Any) -> Job:
-    """A job from the service's JSON."""
-    job = msgspec.convert(answer, Job)
-    job._connection = connection
-    return job
 
 
 class Patience:

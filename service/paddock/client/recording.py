@@ -9,16 +9,17 @@ from typing import Any
 
 import msgspec
 
-from paddock.client.connection import PIECE_BYTES, Connection
+from paddock.client.answer import Answer
+from paddock.client.connection import PIECE_BYTES
 from paddock.client.contents import Change, Channel, Loss, SignalSummary, Value
 from paddock.client.export import PendingExport
 from paddock.client.files import Artifact, AttachedFile, Attachment, Download
-from paddock.client.job import WAIT_S, Failure, Job, Patience, job_of
+from paddock.client.job import WAIT_S, Failure, Job, Patience
 from paddock.client.signals import SignalData, Signals, read
 from paddock.domain.export import ExportRequest, Interpolation
 
 
-class FoundRecording(msgspec.Struct, kw_only=True, dict=True):
+class FoundRecording(Answer, kw_only=True, dict=True):
     """One log file from a car, as it was when it was asked for; ``refresh`` asks again.
 
     A search leaves out what is inside the log and beside it: ``channels``, ``attachments``, ``files``, ``loss`` and
@@ -36,8 +37,8 @@ class FoundRecording(msgspec.Struct, kw_only=True, dict=True):
     started_at: str | None = None
     """RFC 3339, UTC."""
     duration_s: float | None = None
-    metadata: dict[str, Value] = {}
-    highlights: dict[str, Any] = {}
+    metadata: dict[str, Value] = msgspec.field(default_factory=dict)
+    highlights: dict[str, Any] = msgspec.field(default_factory=dict)
     """Distance, highest speed and the like, as far as the log has them."""
     original: Download | None = None
     artifacts: tuple[Artifact, ...] = ()
@@ -58,16 +59,9 @@ class FoundRecording(msgspec.Struct, kw_only=True, dict=True):
     """RFC 3339, UTC; None while it is not deleted."""
     version: int | None = None
 
-    def __post_init__(self) -> None:
-        self._connection: Connection | None = None
-
     @property
     def _path(self) -> str:
         return f"/api/recordings/{self.id}"
-
-    def _asked(self) -> Connection:
-        assert self._connection is not None, "a client made it"
-        return self._connection
 
     def __getitem__(self, field: str) -> str:
         """The value of a metadata field, empty when nobody said: ``recording["driver"]``."""
@@ -231,14 +225,7 @@ class FoundRecording(msgspec.Struct, kw_only=True, dict=True):
         """
         connection = self._asked()
         answer = connection.call("POST", f"{self._path}/reprocess")
-        return job_of(connection, connection.call("GET", f"/api/jobs/convert-{answer['id']}"))
+        return Job.of(connection, connection.call("GET", f"/api/jobs/convert-{answer['id']}"))
 
     def _answered(self, method: str, path: str, **options: Any) -> FoundRecording:
-        return found(self._asked(), self._asked().call(method, path, **options))
-
-
-def found(connection: Connection, answer: Any) -> FoundRecording:
-    """A recording from the service's JSON; fields of newer services are passed over."""
-    recording = msgspec.convert(answer, FoundRecording)
-    recording._connection = connection
-    return recording
+        return FoundRecording.of(self._asked(), self._asked().call(method, path, **options))
