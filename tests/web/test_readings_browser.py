@@ -9,9 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from paddock.simulator.log import simulate
 from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served
-from tests.web.converted import converted, json_log
+from tests.web.converted import converted, json_log, site_with_a_run
 
 pytestmark = needs_chromium
 
@@ -43,10 +42,8 @@ PLACES = """() => [...document.querySelectorAll("plot-workspace .legend li")]
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, str]]:
-    folder = tmp_path_factory.mktemp("readings")
-    simulate(folder / "a.mcap", event="autocross", laps=1, rate=0.2)
-    with served(folder / "data", with_worker=False) as site:
-        yield site, site.run(converted(site.services, folder / "a.mcap")).id[:16]
+    with site_with_a_run(tmp_path_factory.mktemp("readings")) as found:
+        yield found
 
 
 def opened(page: Any, url: str, plots: int) -> None:

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from paddock.domain.principal import LOCAL_USER
-from paddock.simulator.log import simulate
 from paddock.usecases.edit import edit_recording
-from tests.web.browsing import Site, needs_chromium, open_page, served
-from tests.web.converted import converted
+from tests.web.browsing import Site, needs_chromium, open_page
+from tests.web.converted import site_with_a_run
 
 pytestmark = needs_chromium
 
@@ -26,10 +25,8 @@ HEIGHTS = """() => [...document.querySelectorAll(".panel, #overview, #workspace,
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, str]]:
-    folder = tmp_path_factory.mktemp("recording")
-    simulate(folder / "a.mcap", event="autocross", laps=1, rate=0.2)
-    with served(folder / "data", with_worker=False) as site:
-        yield site, site.run(converted(site.services, folder / "a.mcap")).id[:16]
+    with site_with_a_run(tmp_path_factory.mktemp("recording")) as found:
+        yield found
 
 
 def opened(page: Any, site: tuple[Site, str]) -> None:
