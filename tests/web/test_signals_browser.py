@@ -97,6 +97,27 @@ def test_the_catalogue_is_edited(browser: Any, tmp_path: Path) -> None:
         page.locator("#signal-rows tr").nth(1).wait_for(state="detached")
 
 
+def follow(page: Any, version: int) -> None:
+    """The page behind a dialog asks again now, and not only when its time has come, and shows this version."""
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.locator(f"#signals-head[data-version='{version}']").wait_for(state="attached")
+
+
+def test_an_entry_is_saved_where_it_is_though_the_page_went_on(browser: Any, tmp_path: Path) -> None:
+    with served(tmp_path, with_worker=False) as site, open_page(browser, provoked=(409,)) as page:
+        fill(site)
+        page.goto(f"{site.url}/signals")
+        page.get_by_role("button", name="Edit Pedals.brake").click()
+        site.run(save_catalogue(site.services, MEI, [Entry("A.b"), *ENTRIES], version=1))
+        follow(page, version=2)
+        page.get_by_label("Label").fill("Brake")
+        page.get_by_role("button", name="Save").click()
+        page.get_by_text("Pedals.brake is saved.").wait_for()
+        signals = site.run(load_catalogue(site.services)).signals
+        assert [entry.name for entry in signals] == ["A.b", *(entry.name for entry in ENTRIES)]
+        assert [entry.label for entry in signals if entry.name == "Pedals.brake"] == ["Brake"]
+
+
 def test_entries_are_put_in_order_by_keys_and_by_dragging(browser: Any, tmp_path: Path) -> None:
     with served(tmp_path, with_worker=False) as site, open_page(browser, provoked=(409,)) as page:
         fill(site)
@@ -167,6 +188,7 @@ def test_a_renamed_signal_becomes_another_name_of_its_entry(browser: Any, tmp_pa
         catalogue = lambda: site.run(load_catalogue(site.services)).signals  # noqa: E731
         page.goto(f"{site.url}/signals?show=unknown")
         page.get_by_role("button", name="Inverter.motor_temp_c is another name of…").click()
+        page.get_by_label("Entry").wait_for()  # the dialog opens once the catalogue has come
         offered = page.locator("#alias-entries option").evaluate_all("all => all.map((one) => one.value)")
         assert sorted(offered) == ["Pack.cell_temp_max (HT09, HT08)", "Pedals.brake", "VNData.vn_vel_m_s.x"]
         page.get_by_label("Entry").fill("Pack")
@@ -174,6 +196,7 @@ def test_a_renamed_signal_becomes_another_name_of_its_entry(browser: Any, tmp_pa
         page.get_by_text("has no such entry").wait_for()
         # Somebody else puts another entry first meanwhile.
         site.run(save_catalogue(site.services, MEI, [Entry("A.b"), *ENTRIES], version=1))
+        follow(page, version=2)
         page.get_by_label("Entry").fill("Pedals.brake")
         screenshot(page, "signals-alias-light")
         page.get_by_role("button", name="Add the alias").click()

@@ -1,21 +1,23 @@
 // "Another name of…": an unknown name becomes the alias of an entry, so that a renamed signal stays one signal.
 
-import { call, change, complain, tell } from "/static/signals.js";
+import { ask, change, complain, tell } from "/static/signals.js";
 
 const dialog = document.getElementById("alias");
 const form = dialog.querySelector("form");
 const options = document.getElementById("alias-entries");
 let unknown = {};
 let choices = new Map();
+let seen = 0;
 
 /** As the catalogue's entries are told from each other: a name may have one entry for each car. */
 const title = (entry) => entry.cars ? `${entry.name} (${entry.cars.join(", ")})` : entry.name;
 
 async function open(entry) {
   try {
-    const { signals } = await call("/");
+    const { version, signals } = await ask("/");
     const plays = ({ role }) => Number(role !== undefined && role === entry.role);
     const positions = [...signals.keys()].sort((one, other) => plays(signals[other]) - plays(signals[one]));
+    seen = version;
     choices = new Map(positions.map((position) => [title(signals[position]), { entry: signals[position], position }]));
   } catch (error) {
     tell(error.message);
@@ -40,7 +42,7 @@ form.addEventListener("submit", async (event) => {
   const { entry, position } = chosen;
   button.disabled = true;
   try {
-    await change([{ entry: { ...entry, aliases: [...(entry.aliases ?? []), unknown.name] }, position }], [entry]);
+    await change([{ entry: { ...entry, aliases: [...(entry.aliases ?? []), unknown.name] }, position }], [entry], seen);
     dialog.close();
     tell(`${unknown.name} is another name of ${entry.name}.`);
   } catch (error) {

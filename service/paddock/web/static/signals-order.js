@@ -2,7 +2,7 @@
 // beyond this page. Of several signals for one role the upper one counts.
 
 import { refreshNow } from "/static/live.js";
-import { call, tell, version } from "/static/signals.js";
+import { ask, tell, version } from "/static/signals.js";
 
 let moving = Promise.resolve();  // one after the other: each move names the version that the one before made
 let dragged = null;  // {row, target, after} while a pointer holds a grip
@@ -16,12 +16,12 @@ async function move(id, to) {
   const target = row ? to(row) : null;
   if (target === null || target === positionOf(row)) return;
   try {
-    await call("/move", { version: version(), position: positionOf(row), to: target });
+    await ask("/move", { version: version(), position: positionOf(row), to: target });
     await refreshNow();
     tell(`${JSON.parse(row.dataset.entry).name} is now ${target + 1} of ${count()}.`);
   } catch (error) {
     await refreshNow();
-    tell(error.status === 409 ? "Somebody changed the catalogue meanwhile. This is how it is now: move the entry again." : error.message);
+    tell(error.problem?.status === 409 ? "Somebody changed the catalogue meanwhile. This is how it is now: move the entry again." : error.message);
   }
 }
 

@@ -1,5 +1,6 @@
 // The signals page: edit, add, remove and accept entries, import a file. The server renders what came of it.
 
+import { call } from "/static/api.js";
 import { refreshNow } from "/static/live.js";
 
 const CATALOGUE = "/api/catalogue";
@@ -12,27 +13,17 @@ export const version = () => Number(document.getElementById("signals-head").data
 const key = (entry) => JSON.stringify([entry.name, entry.cars ?? []]);
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
-/** The answer, or an Error with the server's sentence and `status`. */
-export async function call(path, body) {
-  let answer;
-  try {
-    answer = await fetch(CATALOGUE + path, body && {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
-    });
-  } catch {
-    throw new Error("Paddock does not answer. Check the connection, then try again.");
-  }
-  const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw Object.assign(new Error(told.detail ?? `Paddock answered ${answer.status}.`), { status: answer.status });
-  return told;
-}
+export const ask = (path, body) => call(body ? "POST" : "GET", CATALOGUE + path, body);
 
-/** Changes the version that the page shows; `known` are the entries as the page had them, by change. */
-export async function change(changes, known) {
+/**
+ * Changes the version in which the changes have their positions, which need not be the page's any more: it follows
+ * behind an open dialog. `known` are the entries as they were in that version, by change.
+ */
+export async function change(changes, known, seen = version()) {
   try {
-    await call("/changes", { version: version(), changes });
+    await ask("/changes", { version: seen, changes });
   } catch (error) {
-    if (error.status !== 409) throw error;
+    if (error.problem.status !== 409) throw error;
     await changeNewest(changes, known);
   }
   refreshNow();
@@ -40,7 +31,7 @@ export async function change(changes, known) {
 
 /** Somebody else changed the catalogue: harmless, unless it was one of the same entries. */
 async function changeNewest(changes, known) {
-  const newest = await call("/");
+  const newest = await ask("/");
   const moved = changes.map((each, index) => {
     if (each.position === undefined) return each;
     const position = newest.signals.findIndex((entry) => key(entry) === key(known[index]));
@@ -52,7 +43,7 @@ async function changeNewest(changes, known) {
     }
     return { ...each, position };
   });
-  await call("/changes", { version: newest.version, changes: moved });
+  await ask("/changes", { version: newest.version, changes: moved });
 }
 
 const describe = (entry) => Object.entries(entry).map(([field, value]) => `${field} ${[value].flat().join(", ")}`).join(" · ");
@@ -73,7 +64,7 @@ export function complain(dialog, error) {
 function edit(entry, position) {
   const form = editor.querySelector("form");
   form.reset();
-  editing = { known: [entry], position };
+  editing = { known: [entry], position, seen: version() };
   const written = { ...entry, aliases: entry.aliases?.join("\n"), cars: entry.cars?.join(", "), unit: entry.unit === "" ? "–" : entry.unit };
   for (const [field, value] of Object.entries(written)) form.elements[field].value = value ?? "";
   editor.querySelector("[data-remove]").hidden = position === undefined;
@@ -95,7 +86,7 @@ function entered(form) {
 async function save(button, changes, done) {
   button.disabled = true;
   try {
-    await change(changes, editing.known);
+    await change(changes, editing.known, editing.seen);
     editor.close();
     tell(done);
   } catch (error) {
@@ -120,7 +111,7 @@ importer.querySelector("form").addEventListener("submit", async (event) => {
   button.disabled = true;
   try {
     const toml = await event.target.elements.file.files[0].text();
-    const { signals } = await call("/import", { version: version(), toml });
+    const { signals } = await ask("/import", { version: version(), toml });
     importer.close();
     tell(`The catalogue has ${signals.length} entries now.`);
     refreshNow();
@@ -133,7 +124,7 @@ importer.querySelector("form").addEventListener("submit", async (event) => {
 
 /** Those that somebody else put into the catalogue meanwhile are there: no reason to refuse the others. */
 async function stillUnknown(entries) {
-  const { version: newest, signals } = await call("/");
+  const { version: newest, signals } = await ask("/");
   if (newest === version()) return entries;
   const known = new Set(signals.filter((entry) => !entry.cars).flatMap((entry) => [entry.name, ...(entry.aliases ?? [])]));
   return entries.filter((entry) => !known.has(entry.name));
