@@ -55,6 +55,8 @@ def test_a_recording_is_found_by_its_filters(client: Client, ready: FoundRecordi
     assert list(client.search(since="2026-04-18", until="2026-04-18", signal="max(Pedals.throttle) > 1"))
     with pytest.raises(Rejected, match="wings"):
         list(client.search(wings="high"))
+    said = repr(found)
+    assert f"{ready.id[:10]} run.mcap ready" in said and "driver='Adam'" in said and len(said) < 300
 
 
 def test_signals_as_arrow_numpy_and_pandas(client: Client, ready: FoundRecording) -> None:

@@ -23,7 +23,7 @@ FUNCTIONS = Path(paddock.__file__).parent / "matlab"
 
 SESSION = """
 addpath(getenv('PADDOCK_MATLAB'));
-R = paddock.find('car', 'HT09', 'driver', {'Adam', 'nobody & co'}, 'text', 'michigan');
+R = paddock.find('michigan', 'car', 'HT09', 'driver', {'Adam', 'nobody & co'});
 out.found = {R.driver};
 out.notes = R(1).notes;
 out.none = numel(paddock.find('driver', 'Zoë'));
@@ -43,7 +43,7 @@ out.first = paddock.fetch(A, 'attachment', 1);
 out.beside = paddock.fetch(A, 'file', 'setup Zoë.txt', 'folder', 'notes');
 try, paddock.fetch(A, 'attachment', 'photo.jpg'); catch e, out.photo = e.message; end
 try, paddock.fetch(R(1), 'file', 1); catch e, out.bare = e.message; end
-paddock.server('http://127.0.0.1:9');
+paddock.server('127.0.0.1:9');
 try, paddock.find('car', 'HT09'); catch e, out.away = {e.identifier, e.message}; end
 handle = fopen('out.json', 'w'); fputs(handle, jsonencode(out)); fclose(handle);
 """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
 import os
 import sys
 
@@ -14,6 +15,7 @@ import click
 
 from paddock import __version__
 from paddock.allocator import keep_freed_memory
+from paddock.domain.words import printable
 from paddock.errors import PaddockError
 
 # numpy's linear algebra starts a thread per core that spins; nothing here uses it.
@@ -68,6 +70,10 @@ def group() -> None:
 def main() -> None:
     """Run the command line: one line per error, and an exit code."""
     keep_freed_memory()
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character gets its code; the command goes on.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         # Commands return nothing; a number here is that of a ``click.exceptions.Exit``.
         sys.exit(group(standalone_mode=False))
@@ -75,7 +81,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except PaddockError as error:
-        click.echo(f"paddock: {error.message}", err=True)
+        click.echo(f"paddock: {printable(error.message)}", err=True)
         sys.exit(1)
     except (KeyboardInterrupt, click.Abort):
         click.echo("paddock: interrupted.", err=True)
@@ -84,3 +90,8 @@ def main() -> None:
         # The reader of our output went away (`paddock info x | head`).
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        # A folder that may not be written, a disk that is full: the system's words, and where.
+        where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
+        click.echo(f"paddock: {printable(where)}{error.strerror or error}.", err=True)
+        sys.exit(1)

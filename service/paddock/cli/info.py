@@ -10,12 +10,14 @@ import click
 import msgspec
 from rich.table import Table
 
-from paddock.cli.terminal import in_words, local_time, out, progress_bar, seconds
+from paddock.cli.terminal import in_words, local_time, out, print_json, print_rows, progress_bar, seconds
 from paddock.domain.instants import NS_PER_S, to_rfc3339
-from paddock.domain.words import size
+from paddock.domain.words import printable, size
 from paddock.mcap.columns import LogSummary
 from paddock.mcap.spool import spool_log
 from paddock.usecases.open_log import open_log
+
+_NUMBERS = ("messages", "rate Hz", "largest gap s")
 
 
 @click.command("info")
@@ -28,14 +30,14 @@ def command(log: Path, as_json: bool) -> None:
         with spool_log(opened, Path(scratch), progress=lambda done: bar.update(task, completed=done)) as columns:
             summary = columns.summary
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(_as_dict(log, summary)), indent=2))
+        print_json(_as_dict(log, summary))
     else:
         _print(log, summary)
 
 
 def _as_dict(log: Path, summary: LogSummary) -> dict[str, Any]:
     return {
-        "name": log.name,
+        "name": printable(log.name),
         "size_bytes": log.stat().st_size,
         "started_at": None if summary.started_ns is None else to_rfc3339(summary.started_ns),
         "duration_s": None if summary.started_ns is None else _duration_ns(summary) / NS_PER_S,
@@ -78,17 +80,17 @@ def _print(log: Path, summary: LogSummary) -> None:
         facts.add_row("notice", notice)
     out.print(facts)
     out.print()
-    channels = Table(box=None, pad_edge=False)
-    channels.add_column("topic", overflow="fold")
-    channels.add_column("schema", overflow="fold")
-    for heading in ("messages", "rate Hz", "largest gap s"):
-        channels.add_column(heading, justify="right")
-    for channel in summary.channels:
-        channels.add_row(
-            channel.topic,
-            f"{channel.schema_name} ({channel.message_encoding})",
-            f"{channel.message_count:,}",
-            "" if channel.rate_hz is None else f"{channel.rate_hz:.4g}",
-            "" if channel.largest_gap_ns is None else f"{channel.largest_gap_ns / NS_PER_S:.3g}",
-        )
-    out.print(channels)
+    print_rows(
+        ("topic", "schema", *_NUMBERS),
+        [
+            (
+                channel.topic,
+                f"{channel.schema_name} ({channel.message_encoding})",
+                f"{channel.message_count:,}",
+                "" if channel.rate_hz is None else f"{channel.rate_hz:.4g}",
+                "" if channel.largest_gap_ns is None else f"{channel.largest_gap_ns / NS_PER_S:.3g}",
+            )
+            for channel in summary.channels
+        ],
+        numbers=_NUMBERS,
+    )

@@ -6,26 +6,32 @@ import asyncio
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from paddock.bootstrap import open_services
-from paddock.cli.terminal import local_time, out
+from paddock.cli.terminal import complain, local_time, out, print_json, print_rows
 from paddock.domain.job import Job, JobState
+from paddock.ports.documents import MAX_PAGE, Page
 from paddock.settings import Settings, read_settings
 from paddock.usecases.jobs import find_jobs, retry
+from paddock.web.api.jobs import job_resource
 
 
 @click.group("jobs", invoke_without_command=True)
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Directory that holds everything.")
 @click.option("--dead", is_flag=True, help="Only those that gave up.")
 @click.option("--all", "everything", is_flag=True, help="Also those that are done.")
+@click.option("--json", "as_json", is_flag=True, help="For programs: as the API has them.")
 @click.pass_context
-def command(ctx: click.Context, data: Path | None, dead: bool, everything: bool) -> None:
+def command(ctx: click.Context, data: Path | None, dead: bool, everything: bool, as_json: bool) -> None:
     """Show what is queued, running and dead; ``paddock jobs retry ID`` tries a dead one again."""
     ctx.obj = read_settings(data=data)
     if ctx.invoked_subcommand is None:
         states = (JobState.DEAD,) if dead else (JobState.QUEUED, JobState.RUNNING, JobState.DEAD)
-        asyncio.run(_show(ctx.obj, () if everything else states))
+        found = asyncio.run(_find(ctx.obj, () if everything else states))
+        if as_json:
+            print_json([job_resource(job) for job in found.items])
+        else:
+            _print(found)
 
 
 @command.command("retry")
@@ -36,18 +42,21 @@ def retry_command(settings: Settings, job_ids: tuple[str, ...]) -> None:
     asyncio.run(_retry(settings, job_ids))
 
 
-async def _show(settings: Settings, states: tuple[JobState, ...]) -> None:
+async def _find(settings: Settings, states: tuple[JobState, ...]) -> Page[Job]:
     async with open_services(settings) as services:
-        page = await find_jobs(services, states, limit=200)
-    if not page.items:
+        return await find_jobs(services, states, limit=MAX_PAGE)
+
+
+def _print(found: Page[Job]) -> None:
+    if not found.items:
         out.print("No such jobs: everything is done.")
         return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("job", "state", "tries", "since", "why"):
-        table.add_column(heading, overflow="fold" if heading in ("job", "why") else "ellipsis")
-    for job in page.items:
-        table.add_row(job.id, _state(job), str(job.tries), local_time(job.updated_at), _why(job))
-    out.print(table)
+    print_rows(
+        ("job", "state", "tries", "since", "why"),
+        [(job.id, _state(job), str(job.tries), local_time(job.updated_at), _why(job)) for job in found.items],
+    )
+    if found.next is not None:
+        complain(f"these are the last {len(found.items)}; --dead shows fewer.")
 
 
 async def _retry(settings: Settings, job_ids: tuple[str, ...]) -> None:

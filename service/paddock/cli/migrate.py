@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from paddock.bootstrap import open_services, prepare_bucket
-from paddock.cli.terminal import out
+from paddock.cli.terminal import complain, out
 from paddock.settings import Settings, read_settings
 
 LACKING = {
@@ -28,7 +28,7 @@ def command(data: Path | None) -> None:
     settings = read_settings(data=data)
     lacking = asyncio.run(_migrate(settings))
     for what in lacking:
-        click.echo(f"paddock: {LACKING[what].format(origin=settings.base_url)}", err=True)
+        complain(LACKING[what].format(origin=settings.base_url))
     out.print("Database and bucket are ready, but for that." if lacking else "Database and bucket are ready.")
 
 

@@ -3,17 +3,73 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
+import click
+import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+from rich.text import Text
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import LossReport
-from paddock.domain.words import size
+from paddock.domain.words import printable, size
 
-out = Console(highlight=False, markup=False, emoji=False)
-"""Results; plain text when piped. All of it is literal: a path, a topic or a note may have brackets."""
+_PIPED_WIDTH = 1_000_000
+"""Wider than any row: whoever reads lines gets one per row."""
+
+
+class _Literal(Console):
+    """Prints what it is given as it is: brackets are no markup, and no text commands the terminal."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(printable(text), **options)
+
+
+out = _Literal(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+"""Results; plain text when piped."""
+
+
+def complain(message: str) -> None:
+    """One line on stderr."""
+    click.echo(f"paddock: {printable(message)}", err=True)
+
+
+def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[str] = ()) -> None:
+    """A table; piped, each row is one line.
+
+    Args:
+        headings: of the columns.
+        rows: a text per column.
+        numbers: the headings of columns that are aligned to the right.
+    """
+    table = Table(box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold", justify="right" if heading in numbers else "left")
+    for row in rows:
+        table.add_row(*(" ".join(cell.splitlines()) for cell in row))
+    out.print(table)
+
+
+def print_json(value: object) -> None:
+    """What a program reads; indented, because people look at it too."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+class _Description(TextColumn):
+    def render(self, task: Task) -> Text:
+        return Text(printable(task.description))
 
 
 def progress_bar(*, transfer: bool = False) -> Progress:
@@ -21,7 +77,7 @@ def progress_bar(*, transfer: bool = False) -> Progress:
     console = Console(file=sys.stderr)
     columns = (DownloadColumn(), TransferSpeedColumn()) if transfer else (TextColumn("{task.percentage:>3.0f} %"),)
     return Progress(
-        TextColumn("{task.description}", markup=False),
+        _Description("{task.description}"),
         BarColumn(),
         *columns,
         TimeRemainingColumn(),

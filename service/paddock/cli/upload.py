@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from paddock.cli.terminal import out, progress_bar
-from paddock.client import Client
+from paddock.cli.terminal import complain, out, progress_bar
+from paddock.client import Client, FoundRecording
+from paddock.domain.recording import SHORT_ID_LENGTH
 from paddock.domain.words import size
 from paddock.errors import PaddockError
 from paddock.settings import read_settings
@@ -17,37 +19,82 @@ from paddock.settings import read_settings
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--server", help="Where Paddock runs.  [default: as PADDOCK_HOST and PADDOCK_PORT say]")
 @click.option("--set", "fields", multiple=True, metavar="FIELD=VALUE", help="Metadata: car, driver, event, venue …")
-def command(paths: tuple[Path, ...], server: str | None, fields: tuple[str, ...]) -> None:
+@click.option("--replace", is_flag=True, help="--set also changes what a recording that is there says already.")
+@click.option("--wait", is_flag=True, help="Until the logs are converted.")
+def command(
+    paths: tuple[Path, ...], server: str | None, fields: tuple[str, ...], replace: bool, wait: bool
+) -> None:
     """Send logs, and folders of logs, to a running Paddock. Sending a log twice is harmless."""
     metadata = dict(_pair(field) for field in fields)
     logs = [log for path in paths for log in _logs_in(path)]
     if not logs:
         raise click.UsageError("There is no .mcap file in there.")
-    failed = 0
-    with Client(server or read_settings().base_url) as client, progress_bar(transfer=True) as bar:
+    with Client(server or read_settings().base_url) as client:
+        sent = _send(client, logs, metadata, replace=replace, say=not wait)
+        ready = _wait(sent) if wait else len(sent)
+    if ready < len(logs):
+        raise click.exceptions.Exit(1)
+
+
+def _send(
+    client: Client, logs: list[Path], metadata: Mapping[str, str], *, replace: bool, say: bool
+) -> list[FoundRecording]:
+    """The recordings of the logs that arrived; the others are named, and stop nobody."""
+    recordings = []
+    with progress_bar(transfer=True) as bar:
         for log in logs:
-            size_bytes = log.stat().st_size
-            # Hashing and sending each go once over the file.
-            task = bar.add_task(log.name, total=2 * size_bytes)
+            task = bar.add_task(log.name)
             try:
+                # Hashing and sending each go once over the file.
+                bar.update(task, total=2 * log.stat().st_size)
                 recording = client.upload(
                     log,
                     metadata=metadata,
+                    replace=replace,
                     hashed=lambda count, task=task: bar.advance(task, count),  # type: ignore[misc]
                     sent=lambda count, task=task: bar.advance(task, count),  # type: ignore[misc]
                 )
-            except PaddockError as error:
-                failed += 1
-                click.echo(f"paddock: {log.name}: {error.message}", err=True)
-                if error.code == "no_service":
+            except (PaddockError, OSError) as error:
+                complain(f"{log.name}: {error.message if isinstance(error, PaddockError) else error.strerror}")
+                if isinstance(error, PaddockError) and error.code == "no_service":
                     break
             else:
-                status = f"{recording.id[:10]}  {recording.status:<10}"
-                out.print(f"{status} {size(size_bytes):>8}  {log.name}", soft_wrap=True)
+                recordings.append(recording)
+                if say:
+                    _say(recording, log.name)
+                _say_kept(recording, metadata)
             finally:
                 bar.remove_task(task)
-    if failed:
-        raise click.exceptions.Exit(1)
+    return recordings
+
+
+def _say(recording: FoundRecording, name: str) -> None:
+    figures = f"{recording.id[:SHORT_ID_LENGTH]}  {recording.status:<10} {size(recording.size_bytes):>8}"
+    out.print(f"{figures}  {recording.url}  {name}", soft_wrap=True)
+
+
+def _say_kept(recording: FoundRecording, metadata: Mapping[str, str]) -> None:
+    """``--set`` fills what is empty; what somebody said before stays, and is said."""
+    for field, value in metadata.items():
+        if value.strip() and recording[field].casefold() != value.strip().casefold():
+            complain(f"{recording.name}: {field} stays {recording[field]!r}; --replace makes it {value.strip()!r}.")
+
+
+def _wait(recordings: list[FoundRecording]) -> int:
+    """How many of them got ready."""
+    ready = 0
+    with progress_bar() as bar:
+        task = bar.add_task("converting", total=len(recordings))
+        for recording in recordings:
+            try:
+                done = recording.wait()
+            except PaddockError as error:
+                complain(f"{recording.name}: {error.message}")
+            else:
+                ready += 1
+                _say(done, recording.name)
+            bar.advance(task)
+    return ready
 
 
 def _pair(text: str) -> tuple[str, str]:

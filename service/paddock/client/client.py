@@ -78,6 +78,7 @@ class Client:
         path: Path | str,
         *,
         metadata: Mapping[str, str] | None = None,
+        replace: bool = False,
         hashed: Progress = lambda _: None,
         sent: Progress = lambda _: None,
     ) -> FoundRecording:
@@ -86,6 +87,7 @@ class Client:
         Args:
             path: the log; after an interruption the same call goes on where it stopped.
             metadata: the team's fields; they fill only what is empty.
+            replace: they also change what the recording of a log that is there says already.
             hashed: told about bytes that were read.
             sent: told about bytes that arrived.
 
@@ -93,9 +95,12 @@ class Client:
             Rejected: the service refuses the file; the message says why.
             Unavailable: the service does not answer.
         """
-        return FoundRecording.of(
-            self._connection, upload(self._connection, Path(path), metadata or {}, hashed, sent)
+        metadata = metadata or {}
+        recording = FoundRecording.of(
+            self._connection, upload(self._connection, Path(path), metadata, hashed, sent)
         )
+        others = {field: value for field, value in metadata.items() if recording[field] != value}
+        return recording.edit(**others) if replace and others else recording
 
     def find_signals(self, text: str = "", *, limit: int = 20) -> tuple[SignalName, ...]:
         """Names that signals have over all recordings; ``FoundRecording.find_signals`` has those of one.

@@ -21,12 +21,12 @@ class Connection:
     """The service at ``url``.
 
     Args:
-        url: like ``http://127.0.0.1:8080``.
+        url: like ``http://127.0.0.1:8080``; ``127.0.0.1:8080`` means the same.
         timeout_s: how long one request may take to answer.
     """
 
     def __init__(self, url: str, timeout_s: float) -> None:
-        self.url = url.rstrip("/")
+        self.url = (url if "://" in url else f"http://{url}").rstrip("/")
         self._http = httpx.Client(base_url=self.url, timeout=timeout_s, follow_redirects=True)
 
     def close(self) -> None:

@@ -17,6 +17,8 @@ from paddock.client.files import Artifact, AttachedFile, Attachment, Download
 from paddock.client.job import WAIT_S, Failure, Job, Patience
 from paddock.client.signals import SignalData, Signals, read
 from paddock.domain.export import ExportRequest, Interpolation
+from paddock.domain.recording import SHORT_ID_LENGTH
+from paddock.domain.words import encodable
 
 
 class FoundRecording(Answer, kw_only=True, dict=True):
@@ -58,6 +60,17 @@ class FoundRecording(Answer, kw_only=True, dict=True):
     deleted_at: str | None = None
     """RFC 3339, UTC; None while it is not deleted."""
     version: int | None = None
+
+    def __repr__(self) -> str:
+        said = [self.id[:SHORT_ID_LENGTH], self.name, self.status]
+        said += [self.started_at] if self.started_at else []
+        said += [f"{field}={each.value!r}" for field, each in self.metadata.items()]
+        return f"<recording {' '.join(said)}>"
+
+    @property
+    def url(self) -> str:
+        """Its page."""
+        return f"{self._asked().url}/recordings/{self.id[:SHORT_ID_LENGTH]}"
 
     @property
     def _path(self) -> str:
@@ -144,7 +157,7 @@ class FoundRecording(Answer, kw_only=True, dict=True):
                     yield piece
 
         answer = self._asked().call(
-            "POST", f"{self._path}/files", params={"name": name or path.name}, content=pieces, tries=1
+            "POST", f"{self._path}/files", params={"name": encodable(name or path.name)}, content=pieces, tries=1
         )
         return msgspec.convert(answer, AttachedFile)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from paddock.client.connection import PIECE_BYTES, TRIES, Connection
+from paddock.domain.words import encodable
 from paddock.errors import Conflict, PaddockError
 
 PARALLEL_PARTS = 3
@@ -30,7 +31,7 @@ def upload(
     announcement = {
         "sha256": digest.hexdigest(),
         "size_bytes": size_bytes,
-        "name": path.name,
+        "name": encodable(path.name),
         "metadata": dict(metadata),
     }
     for attempt in range(TRIES):

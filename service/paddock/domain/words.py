@@ -37,6 +37,23 @@ def size(size_bytes: int) -> str:
     return f"{tenths // 10}.{tenths % 10} {unit}"
 
 
+_SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+
+
+def encodable(text: str) -> str:
+    """A text that UTF-8 can say: bytes of a file name that are none, lone surrogates in Python, become U+FFFD."""
+    return text.translate(_SURROGATES)
+
+
+def printable(text: str) -> str:
+    """A text for a terminal, which control characters could command: they become ``\\x1b`` and the like.
+
+    Line ends and tabs stay.
+    """
+    return text.translate(_CONTROLS | _SURROGATES)
+
+
 _BEGIN_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 _DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 

@@ -2,7 +2,8 @@ function R = find(varargin)
 %FIND Recordings of a running Paddock, the latest start first.
 %   R = paddock.find('car', 'HT09', 'driver', 'Adam') is a struct array with id, name, status, health, started_at,
 %   duration_s, car, driver, event, venue, session, run, notes and highlights (distance_m, max_speed_m_s …).
-%   Further filters: 'text' (words in names and metadata), 'topic', 'from' and 'to' ('2026-04-18'), and 'signal', as
+%   Words to find in names and metadata may stand first: paddock.find('endurance', 'car', 'HT09').
+%   Further filters: 'topic', 'from' and 'to' ('2026-04-18'), and 'signal', as
 %   'max(BatteryPack.cell_temp) > 55'. A cell of texts means any of them. 'limit' is 500 unless given.
 %   A filter that is not there, or cannot be read, is an error with the service's reason.
 %   Works in MATLAB and in GNU Octave.
@@ -10,11 +11,11 @@ function R = find(varargin)
 %   See also paddock.fetch, paddock.load, paddock.server.
 
   if mod(nargin, 2) ~= 0
-    error('paddock:badFilter', 'Filters come in pairs: paddock.find(''car'', ''HT09'').');
+    varargin = [{'text'}, varargin];
   end
   limit = 500;
   query = {};
-  for k = 1:2:nargin
+  for k = 1:2:numel(varargin)
     switch varargin{k}
       case 'limit'
         limit = varargin{k + 1};

@@ -15,5 +15,7 @@ function url = server(url)
   end
   if isempty(url)
     url = 'http://127.0.0.1:8080';
+  elseif isempty(strfind(url, '://')) %#ok<STREMP> contains is not in Octave
+    url = ['http://' url];
   end
 end

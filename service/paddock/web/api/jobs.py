@@ -53,7 +53,7 @@ async def list_jobs(
 ) -> JobPage | Partial:
     """Jobs, those that changed last first. Follow `next` for more."""
     page = await jobs.find_jobs(services, tuple(states or ()), limit=limit, after=after)
-    return only(JobPage(tuple(_resource(job) for job in page.items), page.next), fields, items=JobResource)
+    return only(JobPage(tuple(job_resource(job) for job in page.items), page.next), fields, items=JobResource)
 
 
 @get("/{job_id:str}", responses=responses(404, 422), summary="One job")
@@ -63,7 +63,7 @@ async def show_job(
     fields: Fields = "",
 ) -> JobResource | Partial:
     """How far it is, and why it failed."""
-    return only(_resource(await jobs.get_job(services, job_id)), fields)
+    return only(job_resource(await jobs.get_job(services, job_id)), fields)
 
 
 @post("/{job_id:str}/retry", status_code=200, responses=responses(404, 409), summary="Retry a dead job")
@@ -71,10 +71,11 @@ async def retry_job(
     services: TheServices, job_id: Annotated[str, PathParameter(description="The dead job.")]
 ) -> JobResource:
     """Gives a dead job its tries again."""
-    return _resource(await jobs.retry(services, job_id))
+    return job_resource(await jobs.retry(services, job_id))
 
 
-def _resource(job: Job) -> JobResource:
+def job_resource(job: Job) -> JobResource:
+    """What the API says of a job."""
     return JobResource(
         id=job.id,
         kind=job.kind,
