@@ -70,6 +70,87 @@ def test_a_glob_without_a_match_is_named_with_what_is_close(log: MemoryColumns) 
     assert "INS.speed" in caught.value.message
 
 
+@pytest.fixture
+def lists() -> MemoryColumns:
+    pack = pa.struct([("volts", pa.list_(pa.float32())), ("modes", pa.list_(pa.int32()))])
+    fields = struct_type(pack=pack, names=pa.list_(pa.string()), odd=pa.list_(GPS))
+    rows = [{"pack": {"volts": [3.5 + i / 10 for i in range(12)], "modes": [n] * (n % 4)}} for n in range(10)]
+    rows[5]["pack"] = None
+    for row in rows:
+        row |= {"names": ["a", None], "odd": []}
+    twins = struct_type(**{"a": pa.list_(pa.int8()), "a[0]": pa.string()})
+    return MemoryColumns(
+        [
+            Topic("ACU", fields, rows, enums={"pack.modes": {1: "ON"}}),
+            Topic("twins", twins, [{"a": [7], "a[0]": "its own"}]),
+            Topic("silent", fields, []),
+        ]
+    )
+
+
+def test_an_element_of_a_list_is_taken_by_its_name(lists: MemoryColumns) -> None:
+    columns = select(lists, ExportRequest(signals=("ACU.pack.volts[11]", "ACU.pack.modes[1]", "ACU.names[1]")))
+    (channel,) = columns.channels
+    pack = pa.struct([("volts[11]", pa.float32()), ("modes[1]", pa.int32())])
+    assert channel.fields == struct_type(**{"pack": pack, "names[1]": pa.string()})
+    assert channel.enums == {"pack.modes": {1: "ON"}, "pack.modes[1]": {1: "ON"}}
+    rows = pa.concat_arrays([batch.messages for batch in columns.read(channel)]).to_pylist()
+    assert rows[3] == {"pack": {"volts[11]": pytest.approx(4.6), "modes[1]": 3}, "names[1]": None}
+    assert rows[4]["pack"]["modes[1]"] is None, "a list without elements"
+    assert rows[5] == {"pack": None, "names[1]": None}
+    (names,) = (batch.messages for batch in columns.read(channel, ("names[1]",)) if batch.log_time[0] == START_NS)
+    assert names.to_pylist() == [{"names[1]": None}] * 3
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        (("ACU.pack.volts[*]",), ["volts"]),
+        (("*.volts[1?]",), ["volts[10]", "volts[11]"]),
+        (("*.volts[1*]", "*.volts[2]"), ["volts[1]", "volts[2]", "volts[10]", "volts[11]"]),
+        (("ACU.pack.volts", "ACU.pack.volts[3]"), ["volts"]),
+        (("pack.volts[3]",), ["volts[3]"]),
+    ],
+)
+def test_patterns_take_elements(lists: MemoryColumns, patterns: tuple[str, ...], expected: list[str]) -> None:
+    columns = select(lists, ExportRequest(signals=patterns))
+    found = {channel.topic: channel.fields.field("pack").type for channel in columns.channels}
+    assert [field.name for field in found["ACU"]] == expected
+
+
+def test_a_field_goes_before_the_element_that_is_called_like_it(lists: MemoryColumns) -> None:
+    columns = select(lists, ExportRequest(signals=("twins.a[0]",)))
+    (channel,) = columns.channels
+    assert [batch.messages.to_pylist() for batch in columns.read(channel)] == [[{"a[0]": "its own"}]]
+
+
+def test_a_silent_topic_has_every_element(lists: MemoryColumns) -> None:
+    assert shape(select(lists, ExportRequest(signals=("silent.names[70]",)))) == {"silent": ["names[70]"]}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("ACU.pack.volts[12]", "ACU.pack.volts has the elements 0 to 11"),
+        ("ACU.odd[0]", "No topic or signal"),
+        ("ACU.pack.volt", "Did you mean ACU.pack.volts"),
+        ("volt", "Did you mean ACU.pack.volts"),
+    ],
+)
+def test_an_element_that_is_not_there(lists: MemoryColumns, pattern: str, said: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        select(lists, ExportRequest(signals=(pattern,)))
+    assert said in caught.value.message
+
+
+def test_elements_of_a_list_without_end_are_not_taken_one_by_one() -> None:
+    columns = MemoryColumns([Topic("lidar", struct_type(ranges=pa.list_(pa.int8())), [{"ranges": [0] * 100_000}])])
+    with pytest.raises(Rejected, match="100,000 elements"):
+        select(columns, ExportRequest(signals=("lidar.ranges[1*]",)))
+    assert shape(select(columns, ExportRequest(signals=("lidar.ranges[99999]",)))) == {"lidar": ["ranges[99999]"]}
+    assert shape(select(columns, ExportRequest(signals=("lidar.ranges[*]",)))) == {"lidar": ["ranges"]}
+
+
 @pytest.mark.parametrize(
     "span",
     [

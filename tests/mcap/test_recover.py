@@ -8,7 +8,8 @@ from mcap.reader import make_reader
 
 from paddock.domain.export import ExportRequest
 from paddock.errors import Rejected
-from paddock.formats.mcap import FORMAT, takes_topic
+from paddock.formats.mcap import FORMAT
+from paddock.formats.patterns import Patterns
 from paddock.formats.registry import Run
 from paddock.mcap import recover as recover_module
 from paddock.mcap.doctor import diagnose, needs_viewer_copy
@@ -112,10 +113,10 @@ def test_a_slice_that_makes_no_sense_is_refused(tmp_path: Path, request_: Export
 
 
 def test_globs_name_topics_or_what_is_in_them() -> None:
-    assert takes_topic((), "anything")
-    assert takes_topic(("V*.vel.x",), "/VNData")
-    assert takes_topic(("/a.b",), "/a.b")
-    assert not takes_topic(("VN",), "VNData")
+    assert Patterns(()).reaches("anything")
+    assert Patterns(("V*.vel.x",)).reaches("/VNData")
+    assert Patterns(("/a.b",)).reaches("/a.b")
+    assert not Patterns(("VN",)).reaches("VNData")
 
 
 def test_the_doctor_says_what_is_wrong(tmp_path: Path) -> None:

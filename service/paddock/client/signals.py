@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,9 @@ import pyarrow as pa
 
 from paddock.domain.instants import NS_PER_S
 from paddock.errors import NotFound
-from paddock.formats.signals import leaves, signal_name
+from paddock.formats.arrow_numpy import element_of, list_lengths, pick
+from paddock.formats.patterns import Patterns
+from paddock.formats.signals import element_name, has_elements, leaves, signal_name
 from paddock.formats.tables import channel_of, column_batch
 
 
@@ -68,25 +69,32 @@ class Signals(dict[str, SignalData]):
 
 
 def read(path: Path, names: Sequence[str]) -> Signals:
-    """The signals in an Arrow export: one file, or a zip of one per topic.
+    """The signals in an Arrow export of ``names``: one file, or a zip of one per topic.
+
+    Elements that are asked for come one by one, as ``cells[3]``, also those that are in the file as a list.
 
     Raises:
-        NotFound: it has none of these (code ``no_such_signal``).
+        NotFound: it has none (code ``no_such_signal``).
     """
     found = Signals()
+    asked = Patterns(names)
     for table in _tables(path):
         channel, units = channel_of(table.schema)
         whole = pa.RecordBatch.from_arrays(
             [column.combine_chunks() for column in table.columns], schema=table.schema
         )
         batch = column_batch(channel, whole, [field.name for field in channel.fields])
-        for leaf, _ in leaves(channel.fields):
-            name = signal_name(channel, leaf)
-            if any(fnmatch.fnmatchcase(name, glob) or name.startswith(f"{glob}.") for glob in names):
-                values = batch.messages
-                for part in leaf:
-                    values = pa.compute.struct_field(values, part)
-                found.setdefault(name, SignalData(name, units.get(".".join(leaf), ""), batch.log_time, values))
+        for leaf, kind in leaves(channel.fields):
+            name, unit = signal_name(channel, leaf), units.get(".".join(leaf), "")
+            values = pick(batch.messages, leaf)
+            series = {name: values}
+            if has_elements(kind) and (elements := asked.elements(name) | asked.elements(".".join(leaf))):
+                count = max(list_lengths(values).tolist(), default=0)
+                chosen = [index for index in range(count) if any(each.takes(index) for each in elements)]
+                series = {element_name(name, index): element_of(values, index) for index in chosen}
+                series |= {name: values} if asked.taking(name) else {}
+            for each, array in series.items():
+                found.setdefault(each, SignalData(each, unit, batch.log_time, array))
     if not found:
         raise NotFound(f"The recording has no signal {', '.join(names)[:200]}.", code="no_such_signal")
     return found

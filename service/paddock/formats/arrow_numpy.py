@@ -90,6 +90,13 @@ def list_lengths(array: pa.Array) -> npt.NDArray[np.int64]:
     return counted
 
 
+def element_of(array: pa.Array, index: int) -> pa.Array:
+    """One element of each list, shape (n,); missing where a list is shorter."""
+    lengths = list_lengths(array)
+    rows = offsets_of(lengths)[:-1] + index
+    return array.flatten().take(pa.array(rows, mask=lengths <= index))
+
+
 def offsets_of(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Where each of these lengths begins when laid end to end, and where the last ends: shape (n + 1,)."""
     offsets = np.zeros(len(lengths) + 1, np.int64)

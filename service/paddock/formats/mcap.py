@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO
 
 from paddock.domain.export import ExportRequest
 from paddock.errors import Rejected
+from paddock.formats.patterns import Patterns
 from paddock.formats.registry import Format, Progress, Run
 from paddock.formats.selection import span_of
 from paddock.mcap.reader import LogReader
@@ -27,30 +26,19 @@ def write_log(log: BinaryIO, request: ExportRequest, run: Run, target: Path, pro
     if (request.start_s, request.end_s) != (None, None):
         started_ns = _started_ns(log, target.parent)
     start_ns, end_ns = span_of(request, started_ns)
+    patterns = Patterns(request.signals)
     with target.open("wb") as file:
         recovered = recover(
             log,
             file,
             target.parent,
-            topics=lambda topic: takes_topic(request.signals, topic),
+            topics=patterns.reaches,
             start_ns=start_ns,
             end_ns=end_ns,
             progress=progress,
         )
     if not recovered.message_count and (request.signals or (start_ns, end_ns) != (None, None)):
         raise Rejected("No message of this log is in the topics and times asked for.", code="no_such_signal")
-
-
-def takes_topic(globs: Sequence[str], topic: str) -> bool:
-    """Whether one of ``globs`` takes the topic or, as it seems, a signal in it; messages stay whole."""
-    names = (topic, topic.removeprefix("/"))
-    for glob in globs:
-        words = glob.split(".")
-        for depth in range(1, len(words) + 1):
-            prefix = ".".join(words[:depth])
-            if any(prefix == name or fnmatchcase(name, prefix) for name in names):
-                return True
-    return not globs
 
 
 def _started_ns(log: BinaryIO, directory: Path) -> int | None:

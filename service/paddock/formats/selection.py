@@ -1,21 +1,18 @@
-"""Which part of a log an export takes: topics and signals by glob, and a time span."""
+"""Which part of a log an export takes: topics and signals by pattern, and a time span."""
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 
 import numpy as np
-import pyarrow as pa
 
 from paddock.domain.export import ExportRequest
 from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.domain.recording import ChannelSummary
 from paddock.errors import Rejected
-from paddock.formats.signals import Path, leaves
+from paddock.formats.wanted import Parts, taken, taken_channel, wanted
 from paddock.mcap.columns import ColumnBatch, ColumnChannel, Columns, LogSummary
 
 Span = tuple[int | None, int | None]
@@ -28,7 +25,7 @@ def select(columns: Columns, request: ExportRequest) -> Columns:
     The summary keeps the recording's start (``t`` counts from it whatever the span), and counts the messages taken.
 
     Raises:
-        Rejected: a glob that matches nothing; a span given twice, or that has nothing in it by its own numbers.
+        Rejected: a pattern that takes nothing; a span given twice, or that has nothing in it by its own numbers.
     """
     started, ended = columns.summary.started_ns, columns.summary.ended_ns
     span = span_of(request, started)
@@ -40,7 +37,8 @@ def select(columns: Columns, request: ExportRequest) -> Columns:
         )
     if not request.signals and span == (None, None):
         return columns
-    return _Selected(columns, _wanted_fields(columns, request.signals), span)
+    everything: dict[ColumnChannel, Parts | None] = dict.fromkeys(columns.channels)
+    return _Selected(columns, wanted(columns, request.signals) if request.signals else everything, span)
 
 
 def _overlaps(span: Span, started: int, ended: int) -> bool:
@@ -70,84 +68,18 @@ def span_of(request: ExportRequest, started_ns: int | None) -> Span:
     return start, end
 
 
-def _wanted_fields(columns: Columns, globs: Sequence[str]) -> dict[ColumnChannel, pa.StructType]:
-    """Per channel the part of its message type that the globs take; channels that none takes are left out."""
-    if not globs:
-        return {channel: channel.fields for channel in columns.channels}
-    unmatched = set(globs)
-    wanted = {}
-    for channel in columns.channels:
-        topic_matches = {glob for glob in globs if _topic_matches(channel.topic, glob)}
-        chosen = set()
-        for path, _ in leaves(channel.fields):
-            matches = {glob for glob in globs if _signal_matches(channel.topic, path, glob)}
-            if matches or topic_matches:
-                chosen.add(path)
-            unmatched -= matches
-        unmatched -= topic_matches
-        if topic_matches or chosen:
-            wanted[channel] = channel.fields if topic_matches else _pruned(channel.fields, chosen)
-    if unmatched:
-        raise _nothing_matches(columns, next(glob for glob in globs if glob in unmatched))
-    return wanted
-
-
-def _topic_matches(topic: str, glob: str) -> bool:
-    """A topic may be written as it is, whatever characters it has, and without its leading ``/``."""
-    return any(glob == name or fnmatchcase(name, glob) for name in (topic, topic.removeprefix("/")))
-
-
-def _signal_matches(topic: str, path: Path, glob: str) -> bool:
-    """Whether the glob takes the signal itself or a message that holds it."""
-    return any(_topic_matches(".".join((topic, *path[:depth])), glob) for depth in range(1, len(path) + 1))
-
-
-def _nothing_matches(columns: Columns, glob: str) -> Rejected:
-    topics = [channel.topic for channel in columns.channels]
-    names = topics + [".".join((c.topic, *path)) for c in columns.channels for path, _ in leaves(c.fields)]
-    folded = {name.casefold(): name for name in reversed(names)}
-    close = difflib.get_close_matches(glob.casefold(), folded, n=3, cutoff=0.5)
-    hint = f" Close to it: {', '.join(folded[name] for name in close)}." if close else ""
-    return Rejected(f"No topic or signal of this log matches {glob[:200]!r}.{hint}", code="no_such_signal")
-
-
-def _pruned(fields: pa.StructType, chosen: set[Path], prefix: Path = ()) -> pa.StructType:
-    kept = []
-    for index in range(fields.num_fields):
-        field = fields.field(index)
-        path = (*prefix, field.name)
-        if pa.types.is_struct(field.type):
-            inner = _pruned(field.type, chosen, path)
-            if inner.num_fields:
-                kept.append(pa.field(field.name, inner, field.nullable))
-        elif path in chosen:
-            kept.append(field)
-    return pa.struct(kept)
-
-
-def _only(array: pa.StructArray, fields: pa.StructType) -> pa.StructArray:
-    """The same rows with these fields only, nested ones included."""
-    if array.type == fields:
-        return array
-    children = []
-    for index in range(fields.num_fields):
-        field = fields.field(index)
-        child = array.field(array.type.get_field_index(field.name))
-        children.append(_only(child, field.type) if pa.types.is_struct(field.type) else child)
-    mask = array.is_null() if array.null_count else None
-    return pa.StructArray.from_arrays(children, fields=list(fields), mask=mask)
-
-
 class _Selected:
-    """``Columns`` over other columns: fewer channels, fields and rows."""
+    """``Columns`` over other columns: fewer channels, fields and rows; elements of lists as fields."""
 
-    def __init__(self, columns: Columns, wanted: dict[ColumnChannel, pa.StructType], span: Span) -> None:
+    def __init__(self, columns: Columns, wanted: dict[ColumnChannel, Parts | None], span: Span) -> None:
         self._columns = columns
         self._start, self._end = span
-        self._origin = {
-            (channel if fields == channel.fields else replace(channel, fields=fields)): channel
-            for channel, fields in wanted.items()
-        }
+        self._origin: dict[ColumnChannel, ColumnChannel] = {}
+        self._parts: dict[ColumnChannel, Parts | None] = {}
+        for origin, parts in wanted.items():
+            channel = origin if parts is None else taken_channel(origin, parts)
+            self._origin[channel] = origin
+            self._parts[channel] = None if channel is origin else parts
         self.channels: Sequence[ColumnChannel] = list(self._origin)
         summaries = {summary.slug: summary for summary in columns.summary.channels}
         self._counts: dict[ColumnChannel, int] = {}
@@ -192,19 +124,23 @@ class _Selected:
 
     def read(self, channel: ColumnChannel, fields: Sequence[str] | None = None) -> Iterator[ColumnBatch]:
         """As ``Columns`` says."""
-        names = [field.name for field in channel.fields] if fields is None else list(fields)
-        shape = pa.struct([channel.fields.field(name) for name in names])
-        for batch in self._columns.read(self._origin[channel], names):
+        parts = self._parts[channel]
+        if parts is not None and fields is not None:
+            by_name = {part.field.name: part for part in parts}
+            parts = tuple(by_name[name] for name in fields)
+        sources = fields if parts is None else list(dict.fromkeys(part.source for part in parts))
+        for batch in self._columns.read(self._origin[channel], sources):
             times = batch.log_time
             if self._end is not None and len(times) and times[0] >= self._end:
                 return
             start = 0 if self._start is None else int(np.searchsorted(times, self._start))
             stop = len(times) if self._end is None else int(np.searchsorted(times, self._end))
             if start < stop:
+                messages = batch.messages[start:stop]
                 yield ColumnBatch(
                     channel,
                     times[start:stop],
                     batch.publish_time[start:stop],
                     batch.sequence[start:stop],
-                    _only(batch.messages[start:stop], shape) if names else batch.messages[start:stop],
+                    taken(messages, parts) if parts else messages,
                 )

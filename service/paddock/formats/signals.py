@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from paddock.formats.arrow_numpy import is_list, is_number, list_lengths, pick
+from paddock.formats.arrow_numpy import is_list, is_number, is_text, list_lengths, pick
 from paddock.mcap.columns import ColumnChannel, Columns
 
 Path = tuple[str, ...]
@@ -22,6 +22,22 @@ def leaves(fields: pa.StructType, prefix: Path = ()) -> Iterator[tuple[Path, pa.
             yield from leaves(field.type, path)
         else:
             yield path, field.type
+
+
+def has_elements(kind: pa.DataType) -> bool:
+    """Whether it is a list whose elements are signals: of numbers, or of texts."""
+    return is_list(kind) and (is_number(kind.value_type) or is_text(kind.value_type))
+
+
+def element_name(name: str, index: int) -> str:
+    """``ACUAllData.cell_voltages[3]``."""
+    return f"{name}[{index}]"
+
+
+def longest(columns: Columns, channel: ColumnChannel, path: Path) -> int:
+    """How many elements the longest list at ``path`` has; one look at its rows."""
+    lengths = (list_lengths(pick(batch.messages, path)) for batch in columns.read(channel, path[:1]))
+    return max((int(each.max()) for each in lengths if len(each)), default=0)
 
 
 def signal_name(channel: ColumnChannel, path: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from paddock.domain.job import Job
 from paddock.domain.keys import raw_key
 from paddock.domain.recording import Artifact, Recording
 from paddock.errors import Conflict
+from paddock.formats.patterns import check_patterns
 from paddock.formats.raster import check_rate
 from paddock.formats.registry import Run, find_format
 from paddock.formats.selection import span_of
@@ -42,11 +43,12 @@ async def request_export(services: Services, recording_id: str, request: ExportR
 
     Raises:
         NotFound: there is no such recording.
-        Rejected: no such format or layout, or a time span or a rate that cannot be.
+        Rejected: no such format or layout, too many signals named, or a time span or a rate that cannot be.
         Conflict: the recording is not ready (code ``not_ready``).
     """
     recording = await get_recording(services, recording_id)
     find_format(request.format, request.layout)
+    check_patterns(request.signals)
     span_of(request, recording.started_ns)
     check_rate(request)
     if not recording.build:

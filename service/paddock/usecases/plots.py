@@ -21,7 +21,7 @@ from paddock.domain.keys import columns_key
 from paddock.domain.recording import ChannelSummary, Recording
 from paddock.domain.words import isolated
 from paddock.errors import Conflict, NotFound, Rejected
-from paddock.formats.arrow_numpy import is_list, is_number, is_text, is_time, list_lengths, numbers, offsets_of
+from paddock.formats.arrow_numpy import element_of, is_list, is_number, is_text, is_time, numbers
 from paddock.formats.parquet_range import Rows, StoredChannel
 from paddock.formats.signals import Path
 from paddock.mcap.decimate import POINTS_PER_BUCKET, decimate, decimate_steps
@@ -200,7 +200,7 @@ def _series(
 ) -> Series:
     array = channel.read(path, rows)
     if element is not None:
-        array = _element(array, element)
+        array = element_of(array, element)
     dtype = str(array.type)
     described = catalogue.describe(name, dtype)
     enums = channel.channel.enums.get(".".join(path), {})
@@ -251,13 +251,6 @@ def _runs(texts: pa.Array) -> npt.NDArray[np.int64]:
     before, after = texts[:-1], texts[1:]
     changed = pc.or_(pc.fill_null(pc.not_equal(before, after), False), pc.xor(before.is_null(), after.is_null()))
     return np.concatenate([[0], np.cumsum(changed.to_numpy(zero_copy_only=False))]).astype(np.int64)[: len(texts)]
-
-
-def _element(array: pa.Array, element: int) -> pa.Array:
-    """The n-th element of each list, missing where a list is shorter."""
-    lengths = list_lengths(array)
-    rows = offsets_of(lengths)[:-1] + element
-    return array.flatten().take(pa.array(rows, mask=lengths <= element))
 
 
 def _no_such_signal(recording: Recording, name: str) -> NotFound:
