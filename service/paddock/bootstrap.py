@@ -55,6 +55,7 @@ async def open_services(settings: Settings, *, work: Work | None = None) -> Asyn
             scratch=scratch,
             link_expires_s=settings.link_expires_s,
             upload_expires_s=settings.upload_expires_s,
+            memory_bytes=settings.memory_bytes,
         )
     finally:
         await work.close()

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from paddock.mcap.decoders import protobuf
 from paddock.mcap.decoders.decoded import Undecodable
+from paddock.mcap.decoders.limits import Limits
 from paddock.mcap.records import Schema
 from tests.mcap.builders import descriptor_set, message_class
 
@@ -44,7 +45,7 @@ INT64 = range(-(2**63), 2**63)
 
 
 def decoder(files: Files, name: str) -> protobuf.ProtobufDecoder:
-    return protobuf.decoder(Schema(1, name, "protobuf", files.SerializeToString()))
+    return protobuf.decoder(Schema(1, name, "protobuf", files.SerializeToString()), Limits())
 
 
 def decoded(decoder: protobuf.ProtobufDecoder, payloads: list[bytes]) -> list[Any]:
@@ -367,7 +368,7 @@ def test_a_type_of_too_many_fields_is_kept_as_bytes() -> None:
 )
 def test_a_broken_schema_is_named(schema: Schema | None) -> None:
     with pytest.raises(Undecodable):
-        protobuf.decoder(schema)
+        protobuf.decoder(schema, Limits())
 
 
 def test_googles_own_types_need_not_be_in_the_schema() -> None:

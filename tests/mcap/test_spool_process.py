@@ -14,6 +14,7 @@ from paddock.errors import Unavailable
 from paddock.mcap import spool as spool_module
 from paddock.mcap.batch import BATCH_BYTES
 from paddock.mcap.columns import LogSummary
+from paddock.mcap.decoders.limits import Limits
 from paddock.mcap.spool_file import SpoolFile
 from paddock.mcap.spool_process import SpoolProcess
 from tests.mcap.builders import LogBuilder, car_log, channel_named, rows_of, small_logs, spool
@@ -113,8 +114,8 @@ def test_a_process_that_is_killed_is_an_error_to_be_tried_again(
     started: list[SpoolProcess] = []
 
     class Killed(SpoolProcess):
-        def __init__(self, file: SpoolFile, directory: Path) -> None:
-            super().__init__(file, directory)
+        def __init__(self, file: SpoolFile, directory: Path, limits: Limits) -> None:
+            super().__init__(file, directory, limits)
             started.append(self)
             os.kill(self._interpreter.pid, signal.SIGKILL)
 
@@ -129,8 +130,8 @@ def test_a_process_that_is_killed_is_an_error_to_be_tried_again(
 @pytest.mark.skipif(sys.platform != "linux", reason="limits another process")
 def test_an_error_of_the_process_is_raised_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Limited(SpoolProcess):
-        def __init__(self, file: SpoolFile, directory: Path) -> None:
-            super().__init__(file, directory)
+        def __init__(self, file: SpoolFile, directory: Path, limits: Limits) -> None:
+            super().__init__(file, directory, limits)
             resource.prlimit(self._interpreter.pid, resource.RLIMIT_FSIZE, (10, 10))
 
     monkeypatch.setattr(spool_module, "SpoolProcess", Limited)
@@ -142,8 +143,9 @@ def test_an_error_of_the_process_is_raised_here(tmp_path: Path, monkeypatch: pyt
 def test_the_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
     code = (
         "import os, sys; from pathlib import Path\n"
-        "from paddock.mcap.spool_file import SpoolFile; from paddock.mcap.spool_process import SpoolProcess\n"
-        "folder = Path(sys.argv[1]); process = SpoolProcess(SpoolFile.temporary(folder), folder)\n"
+        "from paddock.mcap.decoders.limits import Limits; from paddock.mcap.spool_file import SpoolFile\n"
+        "from paddock.mcap.spool_process import SpoolProcess\n"
+        "folder = Path(sys.argv[1]); process = SpoolProcess(SpoolFile.temporary(folder), folder, Limits())\n"
         "print(process._interpreter.pid, flush=True); os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
@@ -162,8 +164,8 @@ def test_an_error_while_a_log_is_read_ends_the_process(tmp_path: Path, monkeypat
     started: list[SpoolProcess] = []
 
     class Watched(SpoolProcess):
-        def __init__(self, file: SpoolFile, directory: Path) -> None:
-            super().__init__(file, directory)
+        def __init__(self, file: SpoolFile, directory: Path, limits: Limits) -> None:
+            super().__init__(file, directory, limits)
             started.append(self)
 
     monkeypatch.setattr(spool_module, "SpoolProcess", Watched)

@@ -15,6 +15,7 @@ from paddock.errors import PaddockError
 from paddock.formats.registry import ZIP_SUFFIX, find_format, formats
 from paddock.mcap.spool import decodes_apart
 from paddock.mcap.spool_process import start_ahead
+from paddock.settings import read_settings
 from paddock.usecases.export_file import Exported, export_file
 
 
@@ -54,6 +55,7 @@ def command(
 
 def _convert_here(targets: dict[Path, Path], request: ExportRequest) -> int:
     failed = 0
+    memory_bytes = read_settings().memory_bytes
     if any(log.is_file() and decodes_apart(log.stat().st_size) for log in targets):
         start_ahead()
     with progress_bar() as bar:
@@ -65,6 +67,7 @@ def _convert_here(targets: dict[Path, Path], request: ExportRequest) -> int:
                     request,
                     target,
                     lambda share, task=task: bar.update(task, completed=share),  # type: ignore[misc]
+                    memory_bytes,
                 )
             except PaddockError as error:
                 failed += 1
@@ -82,9 +85,13 @@ def _convert_apart(targets: dict[Path, Path], request: ExportRequest, processes:
     from multiprocessing import get_context
 
     failed = 0
+    memory_bytes = read_settings().memory_bytes
     with progress_bar() as bar, ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         task = bar.add_task(f"{len(targets)} logs", total=len(targets))
-        running = {pool.submit(export_file, log, request, target): log for log, target in targets.items()}
+        running = {
+            pool.submit(export_file, log, request, target, memory_bytes=memory_bytes): log
+            for log, target in targets.items()
+        }
         for future in as_completed(running):
             log = running[future]
             try:

@@ -10,6 +10,7 @@ import click
 from paddock.cli.recover import LOSSY
 from paddock.cli.terminal import out, progress_bar
 from paddock.mcap.doctor import diagnose
+from paddock.settings import read_settings
 from paddock.usecases.open_log import open_log
 
 
@@ -19,7 +20,9 @@ def command(log: Path) -> None:
     """List what is wrong with LOG and what is lost; exit code 3 when anything is lost."""
     with open_log(log) as opened, tempfile.TemporaryDirectory(prefix="paddock-") as scratch, progress_bar() as bar:
         task = bar.add_task(log.name, total=1.0)
-        diagnosis = diagnose(opened, Path(scratch), lambda done: bar.update(task, completed=done))
+        diagnosis = diagnose(
+            opened, Path(scratch), lambda done: bar.update(task, completed=done), read_settings().memory_bytes
+        )
     for finding in diagnosis.findings:
         out.print(f"• {finding}")
     lossy = diagnosis.loss.health != "intact"

@@ -15,6 +15,7 @@ from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.domain.words import printable, size
 from paddock.mcap.columns import LogSummary
 from paddock.mcap.spool import spool_log
+from paddock.settings import read_settings
 from paddock.usecases.open_log import open_log
 
 _NUMBERS = ("messages", "rate Hz", "largest gap s")
@@ -27,7 +28,12 @@ def command(log: Path, as_json: bool) -> None:
     """Show what is in LOG: times, channels, metadata, and what a damaged one lost."""
     with open_log(log) as opened, tempfile.TemporaryDirectory(prefix="paddock-") as scratch, progress_bar() as bar:
         task = bar.add_task(log.name, total=1.0)
-        with spool_log(opened, Path(scratch), progress=lambda done: bar.update(task, completed=done)) as columns:
+        with spool_log(
+            opened,
+            Path(scratch),
+            progress=lambda done: bar.update(task, completed=done),
+            memory_bytes=read_settings().memory_bytes,
+        ) as columns:
             summary = columns.summary
     if as_json:
         print_json(_as_dict(log, summary))

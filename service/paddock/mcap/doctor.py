@@ -34,15 +34,18 @@ class Diagnosis:
     needs_viewer_copy: bool
 
 
-def diagnose(log: BinaryIO, directory: Path, progress: Callable[[float], None] | None = None) -> Diagnosis:
+def diagnose(
+    log: BinaryIO, directory: Path, progress: Callable[[float], None] | None = None, memory_bytes: int | None = None
+) -> Diagnosis:
     """Read all of a log, decode it, and say what is wrong.
 
     Args:
         log: the file, seekable.
         directory: has room for the decoded messages; nothing stays there.
         progress: told how much is done, 0 to 1.
+        memory_bytes: see ``spool_log``.
     """
-    with spool_log(log, directory, progress=progress) as columns:
+    with spool_log(log, directory, progress=progress, memory_bytes=memory_bytes) as columns:
         summary = columns.summary
     return Diagnosis(findings(summary), summary.message_count, summary.loss, needs_viewer_copy(summary))
 

@@ -15,6 +15,7 @@ import numpy as np
 from paddock.domain.keys import channel_slug
 from paddock.mcap.batch import BATCH_BYTES, MAX_MESSAGE_BYTES, Numbers, pieces
 from paddock.mcap.columns import ColumnBatch, ColumnChannel, LogSummary
+from paddock.mcap.decoders.limits import Limits
 from paddock.mcap.definitions import Definition, Part
 from paddock.mcap.reader import LogReader, Run
 from paddock.mcap.spool_channel import SpooledChannel
@@ -38,6 +39,7 @@ def spool_log(
     *,
     topics: Callable[[str], bool] | None = None,
     progress: Callable[[float], None] | None = None,
+    memory_bytes: int | None = None,
 ) -> SpooledColumns:
     """Read a log, damaged or not, into columns.
 
@@ -46,14 +48,15 @@ def spool_log(
         directory: has room for about the decoded messages; nothing stays there, whatever happens.
         topics: which ones to take; None for all.
         progress: told how much was read, 0 to 1.
-
-    Memory: bounded by batches, whatever the size of the log.
+        memory_bytes: what this may take; None for what suits the machine. A channel that takes more is kept as
+            bytes.
     """
     file = SpoolFile.temporary(directory)
     try:
         reader = LogReader(log, directory, progress or (lambda _: None))
+        limits = Limits(memory_bytes, reader.size_bytes)
         apart = decodes_apart(reader.size_bytes)
-        with closing(SpoolProcess(file, directory) if apart else SpoolWriter(file)) as writer:
+        with closing(SpoolProcess(file, directory, limits) if apart else SpoolWriter(file, limits)) as writer:
             channels, summary = _Spooler(reader, writer, topics).spool()
         return SpooledColumns(file, channels, summary)
     except BaseException:

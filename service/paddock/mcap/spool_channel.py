@@ -12,6 +12,7 @@ from paddock.domain.recording import ChannelSummary, Signal
 from paddock.mcap.batch import Payloads
 from paddock.mcap.columns import ColumnChannel
 from paddock.mcap.decoders.decoded import Conform
+from paddock.mcap.decoders.limits import Limits
 from paddock.mcap.decoders.registry import find_decoder
 from paddock.mcap.definitions import Definition
 from paddock.mcap.spool_file import Extent, OrderedReader, Rows, SpoolFile, is_ordered
@@ -63,10 +64,10 @@ class SpooledChannel:
 class SpoolChannel:
     """A topic with one schema and encoding, over all its channel ids."""
 
-    def __init__(self, definition: Definition, slug: str) -> None:
+    def __init__(self, definition: Definition, slug: str, limits: Limits) -> None:
         self._definition = definition
         self._slug = slug
-        self._decoder = find_decoder(definition)
+        self._decoder = find_decoder(definition, limits)
         self._statistics = ChannelStatistics()
         self._extents: list[Extent] = []
         self._rows = 0

@@ -26,6 +26,7 @@ import pyarrow as pa
 from paddock.allocator import keep_freed_memory
 from paddock.errors import Unavailable
 from paddock.mcap.batch import MEMORY_BYTES, Batch
+from paddock.mcap.decoders.limits import Limits
 from paddock.mcap.definitions import Definition
 from paddock.mcap.spool_channel import SpooledChannel
 from paddock.mcap.spool_file import SpoolFile
@@ -41,9 +42,10 @@ class SpoolProcess:
     Args:
         file: the spool, which the process writes and this one reads afterwards.
         directory: for the shared memory where it has to be a file, one without a name.
+        limits: for the process; this one's are not counted.
     """
 
-    def __init__(self, file: SpoolFile, directory: Path) -> None:
+    def __init__(self, file: SpoolFile, directory: Path, limits: Limits) -> None:
         with _shared_memory(directory) as shared:
             shared.truncate(MEMORY_BYTES * _BATCHES)
             self._batches = _mapped(shared.fileno())
@@ -51,6 +53,7 @@ class SpoolProcess:
             self._connection = Connection(os.dup(self._interpreter.socket.fileno()))
             with self._told_why():
                 socket.send_fds(self._interpreter.socket, [b"\0"], [file.fileno(), shared.fileno()])
+                self._connection.send(limits)
         self._free = list(range(_BATCHES))
 
     def define(self, definition: Definition, slug: str) -> None:
@@ -204,7 +207,7 @@ def _main(socket_fd: int) -> None:
     file = cast(BinaryIO, os.fdopen(spool_fd, "wb", buffering=0))
     batches = _mapped(shared_fd)
     try:
-        _serve(connection, SpoolWriter(SpoolFile(file)), batches)
+        _serve(connection, SpoolWriter(SpoolFile(file), connection.recv()), batches)
     except (EOFError, ConnectionResetError):
         return
     except Exception as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from paddock.mcap.batch import MEMORY_BYTES, Batch, by_channel
+from paddock.mcap.decoders.limits import Limits
 from paddock.mcap.definitions import Definition
 from paddock.mcap.spool_channel import SpoolChannel, SpooledChannel
 from paddock.mcap.spool_file import SpoolFile
@@ -13,14 +14,15 @@ from paddock.mcap.spool_file import SpoolFile
 class SpoolWriter:
     """Does its work when it is told; ``SpoolProcess`` is the same in a process of its own."""
 
-    def __init__(self, file: SpoolFile) -> None:
+    def __init__(self, file: SpoolFile, limits: Limits) -> None:
         self._file = file
+        self._limits = limits
         self._channels: list[SpoolChannel] = []
         self._batch: Batch | None = None
 
     def define(self, definition: Definition, slug: str) -> None:
         """The next channel; channels are numbered from 0."""
-        self._channels.append(SpoolChannel(definition, slug))
+        self._channels.append(SpoolChannel(definition, slug, self._limits))
 
     def batch(self) -> Batch:
         """An empty batch to fill, valid until it is given to ``write``."""

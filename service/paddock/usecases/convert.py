@@ -69,7 +69,9 @@ async def convert(services: Services, job: Job, progress: Callable[[float], None
     with tempfile.TemporaryDirectory(dir=services.scratch, prefix="convert-") as directory:
         log = await services.objects.open(raw_key(recording.id))
         try:
-            converted = await asyncio.to_thread(_convert_file, log, recording, catalogue, Path(directory), progress)
+            converted = await asyncio.to_thread(
+                _convert_file, log, recording, catalogue, Path(directory), progress, services.memory_bytes
+            )
         finally:
             await asyncio.to_thread(log.close)
         if not await jobs.keep(services, job, 1.0):
@@ -93,6 +95,7 @@ def _convert_file(
     catalogue: Catalogue,
     directory: Path,
     progress: Callable[[float], None],
+    memory_bytes: int | None,
 ) -> Converted:
     """One pass over the log into a spool, and from there every file.
 
@@ -100,7 +103,9 @@ def _convert_file(
         Rejected: the bytes are no MCAP log; what a stranger's program left under ``incoming/`` may be anything.
     """
     check_is_log(log, recording.name)
-    with spool_log(log, directory, progress=lambda done: progress(done * READING_SHARE)) as columns:
+    with spool_log(
+        log, directory, progress=lambda done: progress(done * READING_SHARE), memory_bytes=memory_bytes
+    ) as columns:
         summary = columns.summary
         known = msgspec.structs.replace(recording, metadata=fill_empty(recording.metadata, prefilled(summary)))
         of_car = CarCatalogue(catalogue, car_of(known))

@@ -88,7 +88,9 @@ async def export(services: Services, job: Job, progress: Callable[[float], None]
     with tempfile.TemporaryDirectory(dir=services.scratch, prefix="export-") as directory:
         log = await services.objects.open(raw_key(recording.id))
         try:
-            made = await asyncio.to_thread(_write, log, recording, catalogue, request, Path(directory), progress)
+            made = await asyncio.to_thread(
+                _write, log, recording, catalogue, request, Path(directory), progress, services.memory_bytes
+            )
         finally:
             await asyncio.to_thread(log.close)
         await store_artifact(services, recording, request, made, catalogue)
@@ -101,11 +103,12 @@ def _write(
     request: ExportRequest,
     directory: Path,
     progress: Callable[[float], None],
+    memory_bytes: int | None,
 ) -> Path:
     target = directory / "made"
 
     def run(summary: LogSummary) -> Run:
         return run_of(recording, catalogue.units((signal.name, signal.dtype) for signal in summary.signals))
 
-    write_export(log, request, run, target, directory, progress)
+    write_export(log, request, run, target, directory, progress, memory_bytes)
     return target

@@ -29,9 +29,13 @@ class Exported:
 
 
 def export_file(
-    source: Path, request: ExportRequest, target: Path, progress: Callable[[float], None] = lambda _: None
+    source: Path,
+    request: ExportRequest,
+    target: Path,
+    progress: Callable[[float], None] = lambda _: None,
+    memory_bytes: int | None = None,
 ) -> Exported:
-    """Write one log in one format.
+    """Write one log in one format; for ``memory_bytes`` see ``spool_log``.
 
     Raises:
         NotFound: there is no such file.
@@ -52,7 +56,7 @@ def export_file(
         whole_file(target) as whole,
         tempfile.TemporaryDirectory(prefix="paddock-") as scratch,
     ):
-        summary = write_export(log, request, run, whole.aside, Path(scratch), progress)
+        summary = write_export(log, request, run, whole.aside, Path(scratch), progress, memory_bytes)
         suffix, _ = written_as(format_, whole.aside)
         if not target.name.endswith(suffix) and suffix.startswith(format_.suffix + "."):
             whole.target = target.with_name(target.name.removesuffix(format_.suffix) + suffix)

@@ -22,6 +22,7 @@ def write_export(
     target: Path,
     scratch: Path,
     progress: Callable[[float], None],
+    memory_bytes: int | None = None,
 ) -> LogSummary | None:
     """Write ``target``; what was read of the log, None for formats that take its messages undecoded.
 
@@ -29,6 +30,7 @@ def write_export(
         log: seekable.
         run: what to say about the recording, once the log was read.
         scratch: directory for the spool.
+        memory_bytes: see ``spool_log``.
 
     Raises:
         Rejected: the request does not fit the log.
@@ -38,7 +40,9 @@ def write_export(
         writer.write_log(log, request, Run(), target, progress)
         return None
     assert writer.write is not None, "a format is written from columns or from the log"
-    with spool_log(log, scratch, progress=lambda done: progress(done * READING_SHARE)) as columns:
+    with spool_log(
+        log, scratch, progress=lambda done: progress(done * READING_SHARE), memory_bytes=memory_bytes
+    ) as columns:
         writer.write(
             columns,
             request,

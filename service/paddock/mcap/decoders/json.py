@@ -19,13 +19,14 @@ import pyarrow.json as arrow_json
 
 from paddock.mcap.decoders.decoded import Conform, Decoded
 from paddock.mcap.decoders.json_types import conformed, infer, merge, schema_numbers, settled, shaped
+from paddock.mcap.decoders.limits import Limits
 from paddock.mcap.records import Schema
 
 ENCODING = "json"
 _LEARN_ROWS = 64
 
 
-def decoder(schema: Schema | None) -> JsonDecoder:
+def decoder(schema: Schema | None, limits: Limits) -> JsonDecoder:
     """The decoder of a channel with this schema; any other schema than a JSON Schema says nothing."""
     numbers: frozenset[tuple[str, ...]] = frozenset()
     if schema is not None and schema.encoding == "jsonschema":

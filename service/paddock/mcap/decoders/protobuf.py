@@ -14,6 +14,7 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, Message
 
 from paddock.mcap.decoders.decoded import Decoded, Undecodable
+from paddock.mcap.decoders.limits import Limits
 from paddock.mcap.decoders.protobuf_rows import arrow_rows, json_text, parse
 from paddock.mcap.decoders.protobuf_types import FieldPlan, MessagePlan, Planner
 from paddock.mcap.records import Schema
@@ -26,7 +27,7 @@ class _NeedsRows(Exception):
     """ptars' result differs from what google.protobuf says: decode the batch row by row."""
 
 
-def decoder(schema: Schema | None) -> ProtobufDecoder:
+def decoder(schema: Schema | None, limits: Limits) -> ProtobufDecoder:
     """The decoder of a channel with this schema.
 
     Raises:

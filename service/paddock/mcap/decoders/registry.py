@@ -8,7 +8,9 @@ from functools import cache
 from types import ModuleType
 
 import paddock.mcap.decoders
+from paddock.mcap.containment import contained
 from paddock.mcap.decoders.decoded import Decoder, Undecodable
+from paddock.mcap.decoders.limits import Limits, OverLimit, count_fields
 from paddock.mcap.decoders.raw import RawDecoder
 from paddock.mcap.definitions import Definition
 
@@ -23,14 +25,18 @@ def _modules() -> dict[str, ModuleType]:
     return found
 
 
-def find_decoder(definition: Definition) -> Decoder:
-    """The decoder of a channel; payloads that no module knows are kept as bytes, and named."""
+def find_decoder(definition: Definition, limits: Limits) -> Decoder:
+    """The decoder of a channel. Payloads that no module knows, or one fails at, are kept as bytes, and named."""
     channel, schema = definition.channel, definition.schema
     module = _modules().get(channel.message_encoding)
     if module is None:
         encoding = channel.message_encoding or "no encoding"
         return RawDecoder(f"{channel.topic} ({encoding}) is not decoded, its messages are kept as bytes.")
     try:
-        return module.decoder(schema)  # type: ignore[no-any-return]
-    except Undecodable as error:
+        decoder: Decoder = module.decoder(schema, limits)
+        limits.take_fields(count_fields(decoder.fields))
+    except (Undecodable, OverLimit) as error:
         return RawDecoder(f"{channel.topic} is kept as bytes: {error}.")
+    except BaseException as error:
+        return RawDecoder(f"{channel.topic} is kept as bytes: its schema cannot be used ({contained(error)}).")
+    return decoder

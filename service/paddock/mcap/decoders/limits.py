@@ -1,0 +1,75 @@
+"""What the channels of one log may take altogether, so that a small log cannot cost hours or gigabytes."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from paddock.allocator import machine_memory_bytes
+
+MAX_CHANNEL_FIELDS = 4_000
+MAX_LOG_FIELDS = 10_000
+"""A car logs 800 to 1,500 signals. Each costs a document, a column in every file and time in every batch."""
+_MAX_DEFAULT_BYTES = 1 << 30
+_DECODED_PER_LOG_BYTE = 100
+"""Columns of a log that compresses well are some twenty times as large as the log."""
+
+
+class OverLimit(Exception):
+    """A channel would take more than the log may: says why. Its payloads are kept as bytes."""
+
+
+def default_memory_bytes() -> int:
+    """A quarter of what this machine, or its container, has, and at most 1 GiB."""
+    return min(machine_memory_bytes() // 4, _MAX_DEFAULT_BYTES)
+
+
+class Limits:
+    """What is left for the channels of one log; one object that all its decoders share.
+
+    Args:
+        memory_bytes: what the conversion may take.
+        log_bytes: the log's size. Its columns, which lie on disk, may take so many times more.
+    """
+
+    def __init__(self, memory_bytes: int | None = None, log_bytes: int = 0) -> None:
+        self.memory_bytes = default_memory_bytes() if memory_bytes is None else memory_bytes
+        self.batch_bytes = max(1 << 20, self.memory_bytes // 32)
+        """What one call of ``decode`` may make; a decoder says in ``max_rows`` how many messages that are."""
+        self._fields_left = MAX_LOG_FIELDS
+        self._decoded_left = self.memory_bytes + _DECODED_PER_LOG_BYTE * log_bytes
+
+    @property
+    def fields_left(self) -> int:
+        """How many fields the next channel may have."""
+        return min(MAX_CHANNEL_FIELDS, self._fields_left)
+
+    def take_fields(self, count: int) -> None:
+        """Count the fields of a channel, or some more of one that learns them.
+
+        Raises:
+            OverLimit: there are too many.
+        """
+        if count > self.fields_left:
+            if self._fields_left < MAX_CHANNEL_FIELDS:
+                raise OverLimit(f"the log has more than {MAX_LOG_FIELDS:,} fields")
+            raise OverLimit(f"it has more than {MAX_CHANNEL_FIELDS:,} fields")
+        self._fields_left -= count
+
+    def take_decoded(self, size_bytes: int) -> None:
+        """Count what was decoded.
+
+        Raises:
+            OverLimit: the log's columns become too large.
+        """
+        if size_bytes > self._decoded_left:
+            raise OverLimit("decoded, the log takes too much")
+        self._decoded_left -= size_bytes
+
+
+def count_fields(kind: pa.DataType) -> int:
+    """How many fields a message type has at all depths, also inside of lists and maps."""
+    if not pa.types.is_nested(kind):
+        return 0
+    inner = [kind.field(index) for index in range(kind.num_fields)]
+    own = len(inner) if pa.types.is_struct(kind) else 0
+    return own + sum(count_fields(field.type) for field in inner)
