@@ -28,4 +28,4 @@ def test_what_is_close_to_nothing_is_told_nothing() -> None:
 
 
 def test_names_without_end_are_not_all_looked_at() -> None:
-    assert near_misses("n1" * 100_000, (f"n{number}" * 100 for number in itertools.count())) == []
+    assert near_misses("z" * 100_000, (f"n{number}" * 100 for number in itertools.count())) == []
