@@ -120,7 +120,7 @@ def test_statistics_per_signal_and_channel(tmp_path: Path) -> None:
     with spool(log.finish(), tmp_path) as columns:
         signals = {signal.name: signal for signal in columns.summary.signals}
         (summary,) = columns.summary.channels
-    assert set(signals) == {"a.v", "a.s", "a.b"}
+    assert set(signals) == {"a.v", "a.s", "a.b", "a.l", "a.l[0]"}
     v, s, b = signals["a.v"], signals["a.s"], signals["a.b"]
     assert (v.count, v.nan_count, v.min, v.max, v.mean, v.first, v.last) == (2, 2, -1.5, 3.0, 0.75, -1.5, 3.0)
     assert (s.count, s.nan_count, s.min, s.first, s.last, s.dtype) == (2, 2, None, "y", "x", "string")

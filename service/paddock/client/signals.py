@@ -14,11 +14,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from paddock.domain.instants import NS_PER_S
+from paddock.domain.signal_names import element_name
 from paddock.errors import NotFound
-from paddock.formats.arrow_numpy import element_of, list_lengths, pick
+from paddock.formats.arrow_numpy import pick
 from paddock.formats.patterns import Patterns
-from paddock.formats.signals import element_name, has_elements, leaves, signal_name
+from paddock.formats.signals import has_elements, leaves, signal_name
 from paddock.formats.tables import channel_of, column_batch
+from paddock.mcap.lists import element_of, list_lengths
 
 
 @dataclass(frozen=True)

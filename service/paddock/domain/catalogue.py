@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from paddock.domain.catalogue_defaults import MANY, Guess, Role, guess
+from paddock.domain.signal_names import element_name, item_dtype, read_element
 from paddock.errors import Rejected
 
 CATALOGUE_ID = "signals"
@@ -72,6 +73,16 @@ class Described(msgspec.Struct, frozen=True):
     why: str = ""
     """Where role and unit come from: ``catalogue``, or the guess's reason."""
 
+    def element(self, index: int) -> Described:
+        """An element of this list: what is said of a list holds for each."""
+        return msgspec.structs.replace(
+            self,
+            name=element_name(self.name, index),
+            signal=element_name(self.signal, index),
+            dtype=item_dtype(self.dtype),
+            label=f"{self.label} [{index}]",
+        )
+
 
 class Unknown(msgspec.Struct, frozen=True):
     """A signal that the catalogue does not know, and what it looks like."""
@@ -114,6 +125,8 @@ class CarCatalogue:
 
     def _describe(self, name: str, dtype: str) -> tuple[Described, tuple[int, ...]]:
         """With it how well it fits its role; smaller is better, and what the catalogue says is best."""
+        if name not in self._known and (element := read_element(name)):
+            return self._describe_element(*element, dtype)
         guessed = guess(name, dtype)
         if name not in self._known:
             described = Described(
@@ -133,6 +146,11 @@ class CarCatalogue:
             "catalogue" if entry.role is not None else f"guessed: {guessed.why}",
         )
         return described, (1, -guessed.rank) if entry.role is None else (0, *place)
+
+    def _describe_element(self, list_name: str, index: int, dtype: str) -> tuple[Described, tuple[int, ...]]:
+        """What is said of a list holds for its elements."""
+        whole, fit = self._describe(list_name, dtype)
+        return whole.element(index), fit
 
     def resolve(self, signals: Signals) -> dict[Role, tuple[Described, ...]]:
         """For each role that a recording has signals for: the best one, or all that play it together.

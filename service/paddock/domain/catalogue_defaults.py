@@ -16,6 +16,7 @@ import msgspec
 
 from paddock.domain.catalogue_units import UnitGuess, unit_of
 from paddock.domain.catalogue_words import POSITIONS, Words, words_of
+from paddock.domain.signal_names import item_dtype
 
 
 class Role(StrEnum):
@@ -230,8 +231,7 @@ def guess(name: str, dtype: str = "") -> Guess:
 
 def kind_of(dtype: str) -> str:
     """``float``, ``int``, ``bool``, ``text`` or ``other``; of a list what its items are; empty when not known."""
-    if dtype.startswith(("list<", "large_list<")):
-        dtype = dtype.removesuffix(">").rsplit(": ", 1)[-1].removesuffix(" not null")
+    dtype = item_dtype(dtype)
     if dtype in ("float", "double", "halffloat"):
         return "float"
     if re.fullmatch(r"u?int\d+", dtype):

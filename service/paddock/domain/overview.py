@@ -91,7 +91,7 @@ def panels(roles: Roles, signals: Iterable[Signal]) -> tuple[Panel, ...]:
     with_values = {signal.name: signal for signal in signals if signal.count > 0}
     found = []
     for kind, title, played in _PANELS:
-        chosen = {role: [one for one in roles.get(role, ()) if one.name in with_values] for role in played}
+        chosen = {role: _drawable(roles.get(role, ()), with_values) for role in played}
         if kind is PanelKind.TRACK and not (chosen[Role.LATITUDE] and chosen[Role.LONGITUDE]):
             continue
         shown = tuple(one for role in played for one in chosen[role][:MAX_LINES])
@@ -100,8 +100,22 @@ def panels(roles: Roles, signals: Iterable[Signal]) -> tuple[Panel, ...]:
     return tuple(found) or _moving(with_values.values())
 
 
+def _drawable(players: Sequence[Described], signals: Mapping[str, Signal]) -> list[Described]:
+    """Those that can be plotted: single signals, or, where there are lists alone, their first elements."""
+    known = [one for one in players if one.name in signals]
+    single = [one for one in known if not signals[one.name].longest]
+    return single or [element for one in known for element in _elements(one, signals)]
+
+
+def _elements(described: Described, signals: Mapping[str, Signal]) -> list[Described]:
+    elements = map(described.element, range(min(MAX_LINES, signals[described.name].longest)))
+    return [element for element in elements if element.name in signals]
+
+
 def _moving(signals: Iterable[Signal]) -> tuple[Panel, ...]:
-    moving = [s for s in signals if s.min is not None and s.max is not None and s.min < s.max]
+    varied = [s for s in signals if s.min is not None and s.max is not None and s.min < s.max and not s.longest]
+    # A long list must not hide everything else.
+    moving = [s for s in varied if not s.element_of] or varied
     moving.sort(key=lambda signal: (-signal.count, signal.name))
     if not moving:
         return ()

@@ -125,7 +125,7 @@ class Attachment(msgspec.Struct, frozen=True):
 
 
 class Signal(msgspec.Struct, frozen=True):
-    """One scalar series of a recording with its statistics; NaN counts as missing, never as a value."""
+    """One scalar series of a recording with its statistics, or a list of them; NaN is missing, never a value."""
 
     id: str
     recording: str
@@ -143,6 +143,10 @@ class Signal(msgspec.Struct, frozen=True):
     mean: float | None = None
     first: float | str | None = None
     last: float | str | None = None
+    longest: int = 0
+    """Of a list: how many elements the longest has. Its statistics are those of all its values."""
+    element_of: str = ""
+    """Of an element: the name of its list."""
 
 
 class Purpose(StrEnum):

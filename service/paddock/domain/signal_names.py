@@ -1,8 +1,30 @@
-"""The names that signals have in any recording, for completion."""
+"""The names of signals: those that any recording has, for completion, and those of elements of lists."""
 
 from __future__ import annotations
 
+import re
+
 import msgspec
+
+_ELEMENT = re.compile(r"(.*)\[(\d{1,9})\]", re.DOTALL)
+
+
+def element_name(name: str, index: int) -> str:
+    """``ACUAllData.cell_voltages[3]``."""
+    return f"{name}[{index}]"
+
+
+def read_element(name: str) -> tuple[str, int] | None:
+    """The list and the index of a name like ``ACUAllData.cell_voltages[3]``; None of another one."""
+    match = _ELEMENT.fullmatch(name)
+    return (match[1], int(match[2])) if match else None
+
+
+def item_dtype(dtype: str) -> str:
+    """Of Arrow's word for a list, the word for its items; of another type its own."""
+    if not dtype.startswith(("list<", "large_list<")):
+        return dtype
+    return dtype.removesuffix(">").rsplit(": ", 1)[-1].removesuffix(" not null")
 
 
 class SignalName(msgspec.Struct, frozen=True):
@@ -14,3 +36,5 @@ class SignalName(msgspec.Struct, frozen=True):
     dtype: str
     search: str
     """Case-folded, for the contains filter."""
+    elements: int = 0
+    """Of a list: how many of its elements are signals, ``name[0]`` and on."""

@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from paddock.domain.instants import NS_PER_S
 from paddock.formats.matlab_tree import Array, CellKind, Cells, text_cells
+from paddock.mcap.lists import list_lengths, offsets_of
 
 
 def pick(messages: pa.StructArray, path: Sequence[str]) -> pa.Array:
@@ -79,29 +79,6 @@ def numbers(array: pa.Array, dtype: npt.DTypeLike = np.float64) -> Array:
             converted = converted.copy()
         converted[plain.is_null().to_numpy(zero_copy_only=False)] = np.nan
     return converted
-
-
-def list_lengths(array: pa.Array) -> npt.NDArray[np.int64]:
-    """Elements per row, shape (n,); a missing list has none."""
-    lengths = pc.list_value_length(array)
-    if lengths.null_count:
-        lengths = lengths.fill_null(0)
-    counted: npt.NDArray[np.int64] = lengths.to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
-    return counted
-
-
-def element_of(array: pa.Array, index: int) -> pa.Array:
-    """One element of each list, shape (n,); missing where a list is shorter."""
-    lengths = list_lengths(array)
-    rows = offsets_of(lengths)[:-1] + index
-    return array.flatten().take(pa.array(rows, mask=lengths <= index))
-
-
-def offsets_of(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Where each of these lengths begins when laid end to end, and where the last ends: shape (n + 1,)."""
-    offsets = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return offsets
 
 
 def matrix(array: pa.Array, width: int, dtype: npt.DTypeLike = np.float64) -> Array:

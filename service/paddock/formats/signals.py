@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from paddock.formats.arrow_numpy import is_list, is_number, is_text, list_lengths, pick
+from paddock.formats.arrow_numpy import is_list, is_number, is_text, pick
 from paddock.mcap.columns import ColumnChannel, Columns
+from paddock.mcap.lists import list_lengths
 
 Path = tuple[str, ...]
 
@@ -27,11 +28,6 @@ def leaves(fields: pa.StructType, prefix: Path = ()) -> Iterator[tuple[Path, pa.
 def has_elements(kind: pa.DataType) -> bool:
     """Whether it is a list whose elements are signals: of numbers, or of texts."""
     return is_list(kind) and (is_number(kind.value_type) or is_text(kind.value_type))
-
-
-def element_name(name: str, index: int) -> str:
-    """``ACUAllData.cell_voltages[3]``."""
-    return f"{name}[{index}]"
 
 
 def longest(columns: Columns, channel: ColumnChannel, path: Path) -> int:

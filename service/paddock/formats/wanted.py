@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from paddock.domain.near_misses import did_you_mean
+from paddock.domain.signal_names import element_name
 from paddock.errors import Rejected
-from paddock.formats.arrow_numpy import element_of
 from paddock.formats.patterns import Element, Patterns
-from paddock.formats.signals import Path, element_name, has_elements, leaves, longest, signal_name
+from paddock.formats.signals import Path, has_elements, leaves, longest, signal_name
 from paddock.mcap.columns import ColumnChannel, Columns
+from paddock.mcap.lists import element_of
 
 MOST_ELEMENTS = 256
 """Of one list that a pattern with a part of an index, like ``[1?]``, takes one by one."""

@@ -68,7 +68,7 @@ class SpoolChannel:
         self._definition = definition
         self._slug = slug
         self._decoder = find_decoder(definition, limits)
-        self._statistics = ChannelStatistics()
+        self._statistics = ChannelStatistics(limits)
         self._extents: list[Extent] = []
         self._rows = 0
         self._undecodable = 0

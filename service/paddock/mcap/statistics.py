@@ -2,169 +2,80 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from paddock.domain.recording import Signal
+from paddock.mcap.decoders.limits import Limits
+from paddock.mcap.list_statistics import ListStatistics, has_elements, is_scalar
+from paddock.mcap.signal_statistics import SignalStatistics
 
 Path = tuple[str, ...]
-Values = npt.NDArray[Any]
-
-
-@dataclass
-class SignalStatistics:
-    """One scalar series. NaN and missing values count in ``nan_count`` and nowhere else."""
-
-    dtype: str
-    count: int = 0
-    nan_count: int = 0
-    low: float | None = None
-    high: float | None = None
-    total: float = 0.0
-    numbers: int = 0
-    first: float | str | None = None
-    last: float | str | None = None
-    first_time: int = 0
-    last_time: int = 0
-
-    def add(self, column: pa.Array, log_time: npt.NDArray[np.int64]) -> None:
-        """Take in a batch in order of ``log_time``; shapes (N,)."""
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            self._add_texts(column, log_time)
-        else:
-            self._add_numbers(column, log_time)
-
-    def _add_texts(self, column: pa.Array, log_time: npt.NDArray[np.int64]) -> None:
-        self.nan_count += column.null_count
-        valid = len(column) - column.null_count
-        if valid:
-            rows = np.array([0, len(column) - 1]) if not column.null_count else _valid_ends(column)
-            self._ends(valid, rows, log_time, lambda row: str(column[row].as_py())[:MAX_TEXT])
-
-    def _add_numbers(self, column: pa.Array, log_time: npt.NDArray[np.int64]) -> None:
-        if pa.types.is_timestamp(column.type) or pa.types.is_duration(column.type):
-            column = column.view(pa.int64())
-        rows = len(column)
-        if column.null_count:
-            valid = column.is_valid().to_numpy(zero_copy_only=False)
-            values, log_time = column.drop_null().to_numpy(zero_copy_only=False), log_time[valid]
-        else:
-            values = column.to_numpy(zero_copy_only=False)
-        if values.dtype.kind == "b":
-            values = values.view(np.uint8)
-        if not len(values):
-            self.nan_count += rows
-            return
-        low = values.min()
-        if low != low:  # NaN somewhere
-            number = ~np.isnan(values)
-            values, log_time = values[number], log_time[number]
-            if not len(values):
-                self.nan_count += rows
-                return
-            low = values.min()
-        self.nan_count += rows - len(values)
-        self.low = float(low) if self.low is None else min(self.low, float(low))
-        high = float(values.max())
-        self.high = high if self.high is None else max(self.high, high)
-        with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs
-            self.total += float(values.sum(dtype=np.float64))
-        self.numbers += len(values)
-        self._ends(len(values), (0, len(values) - 1), log_time, lambda row: float(values[row]))
-
-    def _ends(self, count: int, rows: Any, log_time: npt.NDArray[np.int64], value: Any) -> None:
-        """Batches come in file order; the first value is the one with the smallest time."""
-        begin, end = int(log_time[rows[0]]), int(log_time[rows[1]])
-        if not self.count or begin < self.first_time:
-            self.first_time, self.first = begin, value(rows[0])
-        if not self.count or end >= self.last_time:
-            self.last_time, self.last = end, value(rows[1])
-        self.count += count
-
-    def signal(self, name: str, channel_slug: str) -> Signal:
-        """The statistics as they are stored; infinities and overflown means are null, like NaN."""
-        return Signal(
-            id="",
-            recording="",
-            name=name,
-            dtype=self.dtype,
-            channel=channel_slug,
-            count=self.count,
-            nan_count=self.nan_count,
-            min=_finite(self.low),
-            max=_finite(self.high),
-            mean=_finite(self.total / self.numbers) if self.numbers else None,
-            first=_end(self.first),
-            last=_end(self.last),
-        )
-
-
-MAX_TEXT = 200
-"""Of a text's first and last value, so much is kept."""
 
 
 class ChannelStatistics:
-    """All signals of a channel. Elements of lists and maps, and bytes, are no signals."""
+    """All signals of a channel: scalars, lists of them and their elements. Maps and bytes are none."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._signals: dict[Path, SignalStatistics] = {}
+        self._lists: dict[Path, ListStatistics] = {}
 
     def add(self, messages: pa.StructArray, log_time: npt.NDArray[np.int64]) -> None:
         """Take in a batch in order of ``log_time``; shapes (N,)."""
-        for path, column in _scalars(messages, ()):
+        for path, column in _columns(messages, ()):
+            if has_elements(column.type):
+                if path not in self._lists:
+                    self._lists[path] = ListStatistics(self._limits)
+                self._lists[path].add(column, log_time)
+                continue
             known = self._signals.get(path)
             if known is None:
                 known = self._signals[path] = SignalStatistics(str(column.type))
             known.add(column, log_time)
 
     def signals(self, topic: str, slug: str, fields: pa.StructType) -> Iterator[Signal]:
-        """One per scalar of ``fields``, also of those without a message."""
-        for path, kind in _scalar_types(fields, ()):
+        """One per scalar of ``fields``, also of those without a message, and of every list and its elements.
+
+        A field goes before an element that is called like it.
+        """
+        kinds = dict(_kinds(fields, ()))
+        own = {".".join((topic, *path)) for path in kinds}
+        for path, kind in kinds.items():
+            if has_elements(kind):
+                name = ".".join((topic, *path))
+                found = (self._lists.get(path) or ListStatistics(self._limits)).signals(name, slug, kind)
+                yield from (signal for signal in found if not signal.element_of or signal.name not in own)
+                continue
             known = self._signals.get(path) or SignalStatistics(str(kind))
             known.dtype = str(kind)
             yield known.signal(".".join((topic, *path)), slug)
 
 
-def _scalars(array: pa.StructArray, prefix: Path) -> Iterator[tuple[Path, pa.Array]]:
+def _columns(array: pa.StructArray, prefix: Path) -> Iterator[tuple[Path, pa.Array]]:
     kind = array.type
     masked = array.null_count > 0
     columns = array.flatten() if masked or array.offset else [array.field(i) for i in range(kind.num_fields)]
     for index, column in enumerate(columns):
         path = (*prefix, kind.field(index).name)
         if pa.types.is_struct(column.type):
-            yield from _scalars(column, path)
-        elif _is_scalar(column.type):
+            yield from _columns(column, path)
+        elif _is_signal(column.type):
             yield path, column
 
 
-def _scalar_types(fields: pa.StructType, prefix: Path) -> Iterator[tuple[Path, pa.DataType]]:
+def _kinds(fields: pa.StructType, prefix: Path) -> Iterator[tuple[Path, pa.DataType]]:
     for index in range(fields.num_fields):
         field = fields.field(index)
         path = (*prefix, field.name)
         if pa.types.is_struct(field.type):
-            yield from _scalar_types(field.type, path)
-        elif _is_scalar(field.type):
+            yield from _kinds(field.type, path)
+        elif _is_signal(field.type):
             yield path, field.type
 
 
-def _is_scalar(kind: pa.DataType) -> bool:
-    return not (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_null(kind))
-
-
-def _valid_ends(column: pa.Array) -> npt.NDArray[np.int64]:
-    rows = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
-    return rows[[0, -1]]
-
-
-def _finite(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else value
-
-
-def _end(value: float | str | None) -> float | str | None:
-    return value if isinstance(value, str) else _finite(value)
+def _is_signal(kind: pa.DataType) -> bool:
+    return has_elements(kind) or is_scalar(kind)

@@ -138,7 +138,8 @@ async def unknown_signals(services: Services, recordings: Sequence[Recording]) -
     for recording in recordings:
         of_car = CarCatalogue(catalogue, car_of(recording))
         signals = await signals_of(services, recording)
-        found |= {one.name: one for one in of_car.unknown((signal.name, signal.dtype) for signal in signals)}
+        names = ((signal.name, signal.dtype) for signal in signals if not signal.element_of)
+        found |= {one.name: one for one in of_car.unknown(names)}
     return tuple(found[name] for name in sorted(found))
 
 

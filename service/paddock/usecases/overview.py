@@ -29,4 +29,6 @@ async def overview(services: Services, recording: Recording) -> tuple[Panel, ...
     """The panels of a recording, in their order; none when it has nothing that moves."""
     catalogue = CarCatalogue(await load_catalogue(services), car_of(recording))
     found = await signals_of(services, recording)
-    return panels(catalogue.resolve([(signal.name, signal.dtype) for signal in found]), found)
+    # A list plays a role for its elements.
+    names = [(signal.name, signal.dtype) for signal in found if not signal.element_of]
+    return panels(catalogue.resolve(names), found)

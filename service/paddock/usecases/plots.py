@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,20 +18,20 @@ from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import columns_key
 from paddock.domain.recording import ChannelSummary, Recording
+from paddock.domain.signal_names import read_element
 from paddock.domain.words import isolated
 from paddock.errors import Conflict, NotFound, Rejected
-from paddock.formats.arrow_numpy import element_of, is_list, is_number, is_text, is_time, numbers
+from paddock.formats.arrow_numpy import is_list, is_number, is_text, is_time, numbers
 from paddock.formats.parquet_range import Rows, StoredChannel
 from paddock.formats.signals import Path
 from paddock.mcap.decimate import POINTS_PER_BUCKET, decimate, decimate_steps
+from paddock.mcap.lists import element_of
 from paddock.usecases.catalogue import car_of, load_catalogue
 from paddock.usecases.recordings import get_recording
 from paddock.usecases.services import Services
 
 MAX_SIGNALS = 100
 MIN_POINTS, MAX_POINTS = 100, 50_000
-
-_ELEMENT = re.compile(r"(.*)\[(\d{1,9})\]", re.DOTALL)
 
 
 class Drawing(StrEnum):
@@ -182,10 +181,10 @@ def _find(
         field_name = name.removeprefix(summary.topic + ".")
         if field_name in paths:
             return channel, paths[field_name], None
-        if (match := _ELEMENT.fullmatch(field_name)) and match[1] in paths:
-            path = paths[match[1]]
+        if (element := read_element(field_name)) and element[0] in paths:
+            path = paths[element[0]]
             if is_list(channel.kinds[path]):
-                return channel, path, int(match[2])
+                return channel, path, element[1]
     raise _no_such_signal(recording, name)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from paddock.domain.recording import ChannelSummary, Signal
-from paddock.domain.signal_names import SignalName
-from paddock.ports.documents import MAX_PAGE, Contains, OneOf, Sort, StartsWith
+from paddock.domain.signal_names import SignalName, element_name, item_dtype
+from paddock.ports.documents import MAX_PAGE, Between, Contains, OneOf, Sort, StartsWith
 from paddock.usecases.services import Services
 
 _BY_NAME = Sort("search")
@@ -15,33 +16,67 @@ _BY_NAME = Sort("search")
 async def remember_names(services: Services, signals: Sequence[Signal], channels: Iterable[ChannelSummary]) -> None:
     """Add the names that are new. Of a season's logs nearly none are, so this mostly only reads."""
     topics = {channel.slug: channel.topic for channel in channels}
+    elements = Counter(signal.element_of for signal in signals)
     names = {
         signal.name: SignalName(
-            signal.name, topics.get(signal.channel, ""), signal.dtype, search=signal.name.casefold()
+            signal.name,
+            topics.get(signal.channel, ""),
+            signal.dtype,
+            search=signal.name.casefold(),
+            elements=elements[signal.name],
         )
         for signal in signals
+        # A list stands for its elements.
+        if not signal.element_of
     }
     wanted = list(names)
     for start in range(0, len(wanted), MAX_PAGE):
         some = wanted[start : start + MAX_PAGE]
         known = await services.documents.signal_names.find([OneOf("id", tuple(some))], limit=MAX_PAGE)
-        missing = set(some) - {found.id for found in known.items}
+        missing = set(some) - {found.id for found in known.items if found.elements >= names[found.id].elements}
         if missing:
             await services.documents.signal_names.put_many([names[name] for name in some if name in missing])
 
 
 async def complete_name(services: Services, text: str, *, limit: int = 20) -> list[SignalName]:
-    """Names that begin so, then those that hold every word, in any case."""
+    """Names that begin so, then those that hold every word, in any case.
+
+    A list stands for its elements until its whole name, or a bracket behind a part of it, is there.
+    """
     folded = text.casefold().strip()
+    found = {name.id: name for name in await _elements_like(services, folded, limit)}
     beginning = await services.documents.signal_names.find(
         [StartsWith("search", folded)] if folded else [], sort=_BY_NAME, limit=limit
     )
-    found = {name.id: name for name in beginning.items}
+    for name in beginning.items:
+        found[name.id] = name
+        if name.search == folded:
+            found |= {element.id: element for element in _elements(name)}
     if folded and len(found) < limit:
         words = [Contains("search", word) for word in folded.split()]
         holding = await services.documents.signal_names.find(words, sort=_BY_NAME, limit=limit)
         found |= {name.id: name for name in holding.items}
     return list(found.values())[:limit]
+
+
+async def _elements_like(services: Services, folded: str, limit: int) -> list[SignalName]:
+    """Elements of lists, where somebody begins to write an index or has written one."""
+    words, bracket, index = folded.removesuffix("]").rpartition("[")
+    if not bracket or not (index.isdecimal() or not index):
+        return []
+    holding = [Contains("search", word) for word in words.split()]
+    lists = await services.documents.signal_names.find(
+        [*holding, Between("elements", 1)], sort=_BY_NAME, limit=limit
+    )
+    beginning = f"[{index}]" if folded.endswith("]") else f"[{index}"
+    elements = (element for name in lists.items for element in _elements(name))
+    return [element for element in elements if element.id[element.id.rindex("[") :].startswith(beginning)][:limit]
+
+
+def _elements(name: SignalName) -> list[SignalName]:
+    dtype = item_dtype(name.dtype)
+    spelled = [element_name(name.id, index) for index in range(name.elements)]
+    return [SignalName(each, name.topic, dtype, search=each.casefold()) for each in spelled]
 
 
 async def all_topics(services: Services) -> list[str]:

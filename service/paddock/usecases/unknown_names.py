@@ -43,7 +43,8 @@ async def unknown_names(services: Services) -> tuple[Sighting, ...]:
             continue
         seen |= channels
         signals = await signals_of(services, recording)
-        for unknown in CarCatalogue(catalogue, car).unknown((signal.name, signal.dtype) for signal in signals):
+        names = ((signal.name, signal.dtype) for signal in signals if not signal.element_of)
+        for unknown in CarCatalogue(catalogue, car).unknown(names):
             found.setdefault(unknown.name, Sighting(unknown, recording.id, car))
     return tuple(sorted(found.values(), key=_most_telling))
 

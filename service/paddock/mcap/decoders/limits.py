@@ -9,6 +9,8 @@ from paddock.allocator import machine_memory_bytes
 MAX_CHANNEL_FIELDS = 4_000
 MAX_LOG_FIELDS = 10_000
 """A car logs 800 to 1,500 signals. Each costs a document, a column in every file and time in every batch."""
+MAX_LOG_ELEMENTS = 4_000
+"""Elements of lists that are signals of their own: seven lists of 560 cells."""
 _MAX_DEFAULT_BYTES = 1 << 30
 _DECODED_PER_LOG_BYTE = 100
 """Columns of a log that compresses well are some twenty times as large as the log."""
@@ -36,6 +38,7 @@ class Limits:
         self.batch_bytes = max(1 << 20, self.memory_bytes // 32)
         """What one call of ``decode`` may make; a decoder says in ``max_rows`` how many messages that are."""
         self._fields_left = MAX_LOG_FIELDS
+        self._elements_left = MAX_LOG_ELEMENTS
         self._decoded_left = self.memory_bytes + _DECODED_PER_LOG_BYTE * log_bytes
 
     @property
@@ -54,6 +57,13 @@ class Limits:
                 raise OverLimit(f"the log has more than {MAX_LOG_FIELDS:,} fields")
             raise OverLimit(f"it has more than {MAX_CHANNEL_FIELDS:,} fields")
         self._fields_left -= count
+
+    def take_elements(self, count: int) -> bool:
+        """Count elements of lists that become signals of their own; whether there is room for them."""
+        if count > self._elements_left:
+            return False
+        self._elements_left -= count
+        return True
 
     def take_decoded(self, size_bytes: int) -> None:
         """Count what was decoded.

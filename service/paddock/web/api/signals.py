@@ -26,7 +26,7 @@ _ONE = responses(404, 409, 422)
 
 
 class SignalResource(msgspec.Struct, frozen=True, kw_only=True):
-    """One scalar series with its statistics; NaN counts as missing, never as a value."""
+    """One scalar series with its statistics, or a list of them; NaN is missing, never a value."""
 
     name: Annotated[str, Meta(description="Topic and field path.", examples=["VNData.vn_vel_m_s.x"])]
     topic: Annotated[str, Meta(description="The topic it is on.", examples=["VNData"])]
@@ -41,6 +41,17 @@ class SignalResource(msgspec.Struct, frozen=True, kw_only=True):
     mean: Annotated[float | None, Meta(description="Mean value.", examples=[14.2])] = None
     first: Annotated[float | str | None, Meta(description="First value.", examples=[0.0])] = None
     last: Annotated[float | str | None, Meta(description="Last value.", examples=[0.1])] = None
+    longest: Annotated[
+        int,
+        Meta(
+            description="Of a list: how many elements the longest has. Its statistics are those of all its values,"
+            " and `name[0]` and on are signals, unless there are more than 256 of them.",
+            examples=[84],
+        ),
+    ] = 0
+    element_of: Annotated[
+        str, Meta(description="Of an element: the name of its list.", examples=["ACUAllData.cell_voltages"])
+    ] = ""
 
 
 class SignalList(msgspec.Struct, frozen=True):
@@ -158,6 +169,8 @@ def _resource(known: KnownSignal, topics: dict[str, str]) -> SignalResource:
         mean=signal.mean,
         first=signal.first,
         last=signal.last,
+        longest=signal.longest,
+        element_of=signal.element_of,
     )
 
 
