@@ -40,6 +40,12 @@ try, paddock.find('signal', 'max(Pedals.throttle) > 1', 'from', 'some day'); cat
 A = paddock.find('text', 'attached.mcap');
 out.attachment = paddock.fetch(A, 'attachment', 'notes.txt', 'folder', 'notes');
 out.first = paddock.fetch(A, 'attachment', 1);
+out.again = paddock.fetch(A, 'attachment', 1, 'folder', 'notes');
+handle = fopen('notes/notes.txt', 'w'); fputs(handle, 'mine'); fclose(handle);
+out.numbered = paddock.fetch(A, 'attachment', 1, 'folder', 'notes');
+out.new_folder = paddock.fetch(A, 'attachment', 1, 'folder', 'made/here');
+handle = fopen(out.new_folder, 'w'); fputs(handle, 'mine'); fclose(handle);
+out.replaced = paddock.fetch(A, 'attachment', 1, 'folder', 'made/here', 'overwrite', true);
 out.beside = paddock.fetch(A, 'file', 'setup Zoë.txt', 'folder', 'notes');
 try, paddock.fetch(A, 'attachment', 'photo.jpg'); catch e, out.photo = e.message; end
 try, paddock.fetch(R(1), 'file', 1); catch e, out.bare = e.message; end
@@ -84,7 +90,12 @@ def test_a_session_at_the_prompt(tmp_path: Path) -> None:
     assert "floppy" in out["refused"]
     assert out["unknown"][0] == "paddock:refused" and "wings" in out["unknown"][1]
     assert "is no comparison" in out["unread"] and "some day" in out["undated"], out
-    assert (tmp_path / out["attachment"]).read_bytes() == b"box this lap"
+    assert out["attachment"] == out["again"] == "notes/notes.txt"
+    assert (tmp_path / "notes/notes.txt").read_bytes() == b"mine"
+    assert out["numbered"] == "notes/notes (2).txt"
+    assert (tmp_path / out["numbered"]).read_bytes() == b"box this lap"
+    assert out["new_folder"] == out["replaced"] and (tmp_path / out["replaced"]).read_bytes() == b"box this lap"
+    assert not list(tmp_path.rglob("*.part"))
     assert (tmp_path / out["first"]).name == "notes.txt" and (tmp_path / out["first"]).exists()
     assert (tmp_path / out["beside"]).read_bytes() == b"wing 4"
     assert out["photo"] == "This recording has no such attachment. It has: notes.txt."

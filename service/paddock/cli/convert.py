@@ -2,123 +2,225 @@
 
 from __future__ import annotations
 
+import os
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from paddock.cli.files import STDOUT, force_option, logs_below, say_written, to_stdout
 from paddock.cli.request_options import build_request, request_options
-from paddock.cli.terminal import in_words, out, progress_bar
+from paddock.cli.terminal import complain, in_words, progress_bar
 from paddock.domain.export import ExportRequest
-from paddock.domain.words import size
 from paddock.errors import PaddockError
-from paddock.formats.registry import ZIP_SUFFIX, find_format, formats
+from paddock.formats.output import format_named, names_folder
+from paddock.formats.registry import canonical, find_format, formats
 from paddock.mcap.spool import decodes_apart
 from paddock.mcap.spool_process import start_ahead
 from paddock.settings import read_settings
 from paddock.usecases.export_file import Exported, export_file
 
 
+@dataclass(frozen=True)
+class _Conversion:
+    """One log and its file to be."""
+
+    log: Path
+    target: Path
+    request: ExportRequest
+    inputs: Sequence[Path]
+    """The other logs: none of them may become an output."""
+    force: bool
+    memory_bytes: int | None
+
+    def __call__(self, progress: Any = lambda _: None) -> Exported | str:
+        """The file, or why there is none: whatever is wrong with one log, the others go on."""
+        try:
+            return export_file(
+                self.log,
+                self.request,
+                self.target,
+                progress,
+                self.memory_bytes,
+                inputs=self.inputs,
+                replace=self.force,
+            )
+        except PaddockError as error:
+            return error.message
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+
+
 @click.command("convert")
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="File, or a folder for several logs.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    help="File; or a folder, such as held/; - is stdout.  [default: beside the log]",
+)
 @click.option("-f", "--format", "format_", help="File format; by default what the output's ending says, else mat.")
 @request_options
+@force_option
 @click.option(
     "-j", "processes", type=click.IntRange(1), default=1, show_default=True, help="Logs at the same time."
 )
 def command(
     logs: tuple[Path, ...],
-    output: Path | None,
+    output: str | None,
     format_: str | None,
+    force: bool,
     processes: int,
     **options: Any,
 ) -> None:
-    """Convert LOGS to MATLAB (or -f csv, parquet …). Damaged logs give what can be had, and say what was lost."""
-    into_folder = output is not None and (len(logs) > 1 or output.is_dir())
+    """Convert LOGS to MATLAB (or -f csv, parquet …). Damaged logs give what can be had, and say what was lost.
+
+    A folder stands for the logs in it and below; with -o FOLDER they keep their places.
+    """
+    into_folder = output not in (None, STDOUT) and (
+        names_folder(str(output)) or len(logs) > 1 or any(log.is_dir() for log in logs)
+    )
     if format_ is None:
         format_ = "mat" if output is None or into_folder else _format_of(output)
-    request = build_request(format_, **options)
-    suffix = find_format(request.format, request.layout).suffix
-    targets = {}
-    for log in logs:
-        folder = output if into_folder and output else log.parent
-        targets[log] = folder / f"{log.stem}{suffix}" if output is None or into_folder else output
-    if len(set(targets.values())) < len(logs):
-        raise click.UsageError("Two of the logs would become the same file: convert them one by one with -o.")
-    for target in targets.values():
-        target.parent.mkdir(parents=True, exist_ok=True)
-    failed = _convert_here(targets, request) if processes == 1 else _convert_apart(targets, request, processes)
-    if failed:
+    request = canonical(build_request(format_, **options))
+    suffix = find_format(request.format).suffix
+    if output is None and (placeless := next((log for log in logs if not _has_place(log)), None)):
+        raise click.UsageError(f"{placeless} has no folder for its file: say where with -o.")
+    memory_bytes = read_settings().memory_bytes
+    places = list(_places(logs, Path(str(output)) if into_folder else None))
+    if not places:
+        raise click.UsageError("There is no .mcap file in there.")
+    if output == STDOUT:
+        if len(places) > 1:
+            raise click.UsageError("-o - takes one log.")
+        with to_stdout(suffix) as target:
+            if _convert_here([_Conversion(places[0][0], target, request, (), False, memory_bytes)], say=False):
+                raise click.exceptions.Exit(1)
+        return
+    inputs = [log for log, _ in places]
+    if output is not None and not into_folder:
+        targets = [Path(output)]
+    else:
+        words = f"_{words}" if (words := request.words()) else ""
+        targets = [folder / f"{_stem(log)}{words}{suffix}" for log, folder in places]
+    _refuse_collisions(inputs, targets)
+    if into_folder and not names_folder(str(output)):
+        _refuse_no_folder(Path(str(output)))
+    conversions = [
+        _Conversion(log, target, request, inputs, force, memory_bytes)
+        for log, target in zip(inputs, targets, strict=True)
+    ]
+    if _convert_here(conversions) if processes == 1 else _convert_apart(conversions, processes):
         raise click.exceptions.Exit(1)
 
 
-def _convert_here(targets: dict[Path, Path], request: ExportRequest) -> int:
+def _places(given: Sequence[Path], output: Path | None) -> Iterator[tuple[Path, Path]]:
+    """Each log and the folder of its file. What an earlier run has put into the output is no input."""
+    for path in given:
+        if path.is_dir():
+            apart = output is not None and output.exists() and not output.samefile(path)
+            for log in logs_below(path):
+                if not (apart and output is not None and log.resolve().is_relative_to(output.resolve())):
+                    yield log, output / log.relative_to(path).parent if output else log.parent
+        else:
+            yield path, output or path.parent
+
+
+def _stem(log: Path) -> str:
+    return "stdin" if os.fspath(log) == "-" else log.stem
+
+
+def _has_place(log: Path) -> bool:
+    """Not stdin, nor what comes through a pipe."""
+    return (
+        os.fspath(log) != "-"
+        and (log.is_file() or log.is_dir() or not log.exists())
+        and not log.is_relative_to("/dev")
+    )
+
+
+def _refuse_collisions(logs: Sequence[Path], targets: Sequence[Path]) -> None:
+    """Also where only the case differs, or how an accent is spelled, which many file systems take for the same."""
+    taken: dict[str, Path] = {}
+    for log, target in zip(logs, targets, strict=True):
+        key = unicodedata.normalize("NFC", os.path.abspath(target)).casefold()  # noqa: PTH100
+        if key in taken:
+            raise click.UsageError(
+                f"{taken[key]} and {log} would become the same file {target}: convert them one by one with -o, "
+                "or give the folder that has both."
+            )
+        taken[key] = log
+
+
+def _refuse_no_folder(output: Path) -> None:
+    """For several logs a folder is made where there is nothing, unless the name says a file."""
+    if output.exists():
+        raise click.UsageError(f"{output} is a file: several logs need a folder.")
+    if format_named(output.name) is not None:
+        raise click.UsageError(f"Several logs need a folder: say {output}/ if that is to be one.")
+
+
+def _convert_here(conversions: Sequence[_Conversion], *, say: bool = True) -> int:
+    """How many failed."""
     failed = 0
-    memory_bytes = read_settings().memory_bytes
-    if any(log.is_file() and decodes_apart(log.stat().st_size) for log in targets):
+    if any(each.log.is_file() and decodes_apart(each.log.stat().st_size) for each in conversions):
         start_ahead()
     with progress_bar() as bar:
-        for log, target in targets.items():
-            task = bar.add_task(log.name, total=1.0)
-            try:
-                done = export_file(
-                    log,
-                    request,
-                    target,
-                    lambda share, task=task: bar.update(task, completed=share),  # type: ignore[misc]
-                    memory_bytes,
-                )
-            except PaddockError as error:
-                failed += 1
-                _say_failed(log, error)
-            else:
-                _say_done(done)
-            finally:
-                bar.remove_task(task)
+        for each in conversions:
+            task = bar.add_task(each.log.name, total=1.0)
+            done = each(lambda share, task=task: bar.update(task, completed=share))
+            bar.remove_task(task)
+            failed += _say(each.log, done, say)
     return failed
 
 
-def _convert_apart(targets: dict[Path, Path], request: ExportRequest, processes: int) -> int:
+def _convert_apart(conversions: Sequence[_Conversion], processes: int) -> int:
+    """How many failed. When a process dies, nobody knows at which log: those not done are then done one by one."""
     # Imported here, because one log alone is done sooner without.
     from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
     failed = 0
-    memory_bytes = read_settings().memory_bytes
-    with progress_bar() as bar, ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        task = bar.add_task(f"{len(targets)} logs", total=len(targets))
-        running = {
-            pool.submit(export_file, log, request, target, memory_bytes=memory_bytes): log
-            for log, target in targets.items()
-        }
-        for future in as_completed(running):
-            log = running[future]
-            try:
-                done = future.result()
-            except PaddockError as error:
-                failed += 1
-                _say_failed(log, error)
-            else:
-                _say_done(done)
-            bar.advance(task)
+    left = list(conversions)
+    with progress_bar() as bar:
+        task = bar.add_task(f"{len(left)} logs", total=len(left))
+        while left:
+            some = left if processes > 1 else left[:1]
+            with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+                running = {pool.submit(each): each for each in some}
+                for future in as_completed(running):
+                    try:
+                        done = future.result()
+                    except BrokenProcessPool:
+                        if processes > 1:
+                            continue
+                        done = "its process died: it may need more memory."
+                    left.remove(running[future])
+                    failed += _say(running[future].log, done)
+                    bar.advance(task)
+            processes = 1
     return failed
 
 
-def _say_done(done: Exported) -> None:
-    out.print(f"{size(done.path.stat().st_size):>8}  {done.path}", soft_wrap=True)
+def _say(log: Path, done: Exported | str, say: bool = True) -> bool:
+    """Say what became of a log; whether it failed."""
+    if isinstance(done, str):
+        complain(f"{log.name}: {done}")
+        return True
+    if say:
+        say_written(done.path)
     if done.loss is not None and done.loss.health != "intact":
         click.echo(f"          {in_words(done.loss)}", err=True)
+    return False
 
 
-def _say_failed(log: Path, error: PaddockError) -> None:
-    click.echo(f"paddock: {log.name}: {error.message}", err=True)
-
-
-def _format_of(output: Path) -> str:
+def _format_of(output: str) -> str:
     """The format whose files end like this."""
-    for known in formats().values():
-        if output.name.removesuffix(ZIP_SUFFIX).endswith(known.suffix):
-            return known.name
+    if (known := format_named(output)) is not None:
+        return known.name
     endings = ", ".join(sorted({known.suffix for known in formats().values()}))
-    raise click.UsageError(f"{output.name}: which format is that? Use one of {endings}, or give -f.")
+    raise click.UsageError(f"{output}: which format is that? Use one of {endings}, or give -f.")

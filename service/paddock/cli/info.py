@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -35,16 +36,17 @@ def command(log: Path, as_json: bool) -> None:
             memory_bytes=read_settings().memory_bytes,
         ) as columns:
             summary = columns.summary
+            size_bytes = opened.seek(0, os.SEEK_END)
     if as_json:
-        print_json(_as_dict(log, summary))
+        print_json(_as_dict(log, size_bytes, summary))
     else:
-        _print(log, summary)
+        _print(log, size_bytes, summary)
 
 
-def _as_dict(log: Path, summary: LogSummary) -> dict[str, Any]:
+def _as_dict(log: Path, size_bytes: int, summary: LogSummary) -> dict[str, Any]:
     return {
         "name": printable(log.name),
-        "size_bytes": log.stat().st_size,
+        "size_bytes": size_bytes,
         "started_at": None if summary.started_ns is None else to_rfc3339(summary.started_ns),
         "duration_s": None if summary.started_ns is None else _duration_ns(summary) / NS_PER_S,
         "message_count": summary.message_count,
@@ -70,9 +72,9 @@ def _duration_ns(summary: LogSummary) -> int:
     return (summary.ended_ns or 0) - (summary.started_ns or 0)
 
 
-def _print(log: Path, summary: LogSummary) -> None:
+def _print(log: Path, size_bytes: int, summary: LogSummary) -> None:
     facts = Table.grid(padding=(0, 2))
-    facts.add_row("file", f"{log.name}  {size(log.stat().st_size)}")
+    facts.add_row("file", f"{log.name}  {size(size_bytes)}")
     if summary.started_ns is not None:
         facts.add_row("start", local_time(summary.started_ns))
         facts.add_row("duration", seconds(_duration_ns(summary)))

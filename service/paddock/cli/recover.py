@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
-from paddock.cli.terminal import in_words, out, progress_bar
-from paddock.domain.words import size
+from paddock.cli.files import STDOUT, force_option, say_written, to_stdout
+from paddock.cli.terminal import in_words, progress_bar
+from paddock.formats.output import target_of
+from paddock.mcap.recover import Recovered
 from paddock.usecases.recover_file import recover_file
 
 LOSSY = 3
@@ -16,17 +18,26 @@ LOSSY = 3
 @click.command("recover")
 @click.argument("log", type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The clean log."
+    "-o", "--output", required=True, type=click.Path(), help="The clean log, or a folder for it; - is stdout."
 )
-def command(log: Path, output: Path) -> None:
+@force_option
+def command(log: Path, output: str, force: bool) -> None:
     """Write every message that can be had of LOG to a clean log: chunked, ordered by time, indexed.
 
     Exit code 0: LOG is intact. 3: something was lost, and it says what. 1: there is nothing to be had.
     """
-    with progress_bar() as bar:
-        task = bar.add_task(log.name, total=1.0)
-        recovered = recover_file(log, output, lambda done: bar.update(task, completed=done))
-    out.print(f"{size(output.stat().st_size):>8}  {output}  {recovered.message_count:,} messages", soft_wrap=True)
+    if output == STDOUT:
+        with to_stdout(".mcap") as target:
+            recovered = _recover(log, target, force)[1]
+    else:
+        saved, recovered = _recover(log, target_of(output, f"{log.stem}.mcap"), force)
+        say_written(saved, f"  {recovered.message_count:,} messages")
     if recovered.loss.health != "intact":
         click.echo(in_words(recovered.loss), err=True)
         raise click.exceptions.Exit(LOSSY)
+
+
+def _recover(log: Path, target: Path, force: bool) -> tuple[Path, Recovered]:
+    with progress_bar() as bar:
+        task = bar.add_task(log.name, total=1.0)
+        return recover_file(log, target, lambda done: bar.update(task, completed=done), replace=force)

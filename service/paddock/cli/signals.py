@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from paddock.cli.files import STDOUT, force_option
 from paddock.cli.terminal import out
 from paddock.client import Client
 from paddock.errors import Rejected
+from paddock.formats.output import new_file, target_of
 from paddock.settings import read_settings
-from paddock.usecases.whole_file import whole_file
 
 _SERVER = click.option("--server", help="Where Paddock runs.  [default: as PADDOCK_HOST and PADDOCK_PORT say]")
 
@@ -21,17 +22,20 @@ def command() -> None:
 
 
 @command.command("export")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File; by default stdout.")
+@click.option(
+    "-o", "--output", type=click.Path(), default=STDOUT, help="File, or a folder for it; by default stdout."
+)
+@force_option
 @_SERVER
-def export_command(output: Path | None, server: str | None) -> None:
+def export_command(output: str, force: bool, server: str | None) -> None:
     """Write the catalogue as a signals.toml."""
     with Client(server or read_settings().base_url) as client:
         text = client.signal_catalogue()
-    if output is None:
+    if output == STDOUT:
         click.echo(text, nl=False)
         return
-    with whole_file(output) as whole:
-        whole.aside.write_text(text, encoding="utf-8")
+    with new_file(target_of(output, "signals.toml"), (".toml",), replace=force) as new:
+        new.aside.write_text(text, encoding="utf-8")
 
 
 @command.command("import")

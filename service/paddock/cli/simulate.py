@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from paddock.cli.terminal import out, progress_bar
+from paddock.cli.files import STDOUT, force_option, say_written, to_stdout
+from paddock.cli.terminal import progress_bar
 from paddock.domain.instants import from_rfc3339
-from paddock.domain.words import size
+from paddock.formats.output import new_file, target_of
+
+NAME = "simulated.mcap"
 
 
 @click.command("simulate")
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), default="simulated.mcap", show_default=True
+    "-o",
+    "--output",
+    type=click.Path(),
+    default=NAME,
+    show_default=True,
+    help="The log, or a folder for it; - is stdout.",
 )
+@force_option
 @click.option("--car", default="HT09", show_default=True)
 @click.option("--driver", default="Adam", show_default=True)
 @click.option("--laps", type=click.IntRange(1), default=2, show_default=True)
@@ -38,16 +48,25 @@ from paddock.domain.words import size
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Power cut: keep only this share of the file.",
 )
-def command(output: Path, started: str, **options: object) -> None:
+def command(output: str, force: bool, **options: Any) -> None:
     """Write an MCAP log of simulated laps, shaped like a real car's."""
+    if output == STDOUT:
+        with to_stdout(".mcap") as target:
+            _simulate(target, **options)
+        return
+    with new_file(target_of(output, NAME), (".mcap",), replace=force) as new:
+        _simulate(new.aside, **options)
+    say_written(new.target)
+
+
+def _simulate(target: Path, *, started: str, **options: Any) -> None:
     from paddock.simulator.log import simulate
 
     with progress_bar() as bar:
-        task = bar.add_task(output.name, total=1.0)
+        task = bar.add_task("simulating", total=1.0)
         simulate(
-            output,
+            target,
             started_ns=from_rfc3339(started),
             progress=lambda done: bar.update(task, completed=done),
-            **options,  # type: ignore[arg-type]
+            **options,
         )
-    out.print(f"{size(output.stat().st_size):>8}  {output}", soft_wrap=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from paddock.cli.files import logs_below
 from paddock.cli.terminal import complain, out, progress_bar
 from paddock.client import Client, FoundRecording
 from paddock.domain.recording import SHORT_ID_LENGTH
@@ -26,7 +27,7 @@ def command(
 ) -> None:
     """Send logs, and folders of logs, to a running Paddock. Sending a log twice is harmless."""
     metadata = dict(_pair(field) for field in fields)
-    logs = [log for path in paths for log in _logs_in(path)]
+    logs = [log for path in paths for log in (logs_below(path) if path.is_dir() else [path])]
     if not logs:
         raise click.UsageError("There is no .mcap file in there.")
     with Client(server or read_settings().base_url) as client:
@@ -102,7 +103,3 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals:
         raise click.UsageError(f"--set takes FIELD=VALUE, not {text!r}.")
     return name, value
-
-
-def _logs_in(path: Path) -> list[Path]:
-    return sorted(path.rglob("*.mcap")) if path.is_dir() else [path]

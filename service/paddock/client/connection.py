@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import httpx
 
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
+from paddock.formats.output import full_suffix, names_folder, new_file, target_of
 
 PIECE_BYTES = 1024 * 1024
 TRIES = 4
@@ -81,23 +82,31 @@ class Connection:
                 return
             after = {"after": page["next"]}
 
-    def download(self, url: str, target: Path) -> Path:
-        """Save what is behind a ``url`` that the service gave; into a folder under the service's name for it."""
+    def download(self, url: str, target: Path | str, *, overwrite: bool = False, typed: bool = True) -> Path:
+        """Save what is behind a ``url`` that the service gave; where it is.
+
+        Args:
+            url: of the file.
+            target: a file, or a folder, in which it gets the service's name for it.
+            overwrite: whether a file that is there may go; in a folder it makes this one ``name (2)`` otherwise.
+            typed: whether the ending of its name must stay; what people attach may be called anything.
+        """
         try:
             with self._http.stream("GET", url) as response:
                 if not response.is_success:
                     response.read()
                     raise error_of(response)
-                if target.is_dir():
-                    target /= _file_name(response)
-                aside = target.with_name(f".{target.name}.part")
-                try:
-                    with aside.open("wb") as file:
-                        for piece in response.iter_bytes(PIECE_BYTES):
-                            file.write(piece)
-                    return aside.replace(target)
-                finally:
-                    aside.unlink(missing_ok=True)
+                name = _file_name(response)
+                place = target_of(target, name)
+                suffixes = (full_suffix(name),) if typed else ()
+                number = not overwrite and names_folder(target)
+                with (
+                    new_file(place, suffixes, replace=overwrite, number=number) as new,
+                    new.aside.open("wb") as file,
+                ):
+                    for piece in response.iter_bytes(PIECE_BYTES):
+                        file.write(piece)
+                return new.target
         except httpx.TransportError as error:
             raise Unavailable(f"The download broke off ({error}): try again.", code="no_service") from error
 

@@ -59,6 +59,16 @@ class PendingExport:
         """The file; ``wait`` first."""
         return msgspec.convert(self.wait()._answer["artifact"], Artifact)
 
-    def save(self, target: Path | str = ".") -> Path:
-        """Download the file, once it is there, to a file or into a folder; where it is."""
-        return self._connection.download(self.artifact.url, Path(target))
+    def save(self, target: Path | str = ".", *, overwrite: bool = False) -> Path:
+        """Download the file, once it is there; where it is.
+
+        Args:
+            target: a file, which gets the right suffix when it has none, or a folder: ``"mats/"``. In a folder
+                another file of the same name makes this one ``name (2)``; one with the same bytes is left as it is.
+            overwrite: whether a file that is there may go.
+
+        Raises:
+            Conflict: the file is there already (code ``file_exists``).
+            Rejected: its name says another format (code ``bad_suffix``).
+        """
+        return self._connection.download(self.artifact.url, target, overwrite=overwrite)

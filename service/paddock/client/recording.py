@@ -225,9 +225,22 @@ class FoundRecording(Answer, kw_only=True, dict=True):
         series = self.signals([name], **span)
         return series[name] if name in series else next(iter(series.values()))
 
-    def download(self, target: Path | str = ".", file: Download | None = None) -> Path:
-        """Save the original, or one of ``attachments``, ``files``, ``artifacts``, to a file or into a folder."""
-        return self._asked().download(file.url if file else f"{self._path}/original", Path(target))
+    def download(self, target: Path | str = ".", file: Download | None = None, *, overwrite: bool = False) -> Path:
+        """Save the original, or one of ``attachments``, ``files``, ``artifacts``; where it is.
+
+        Args:
+            target: a file or a folder: ``"notes/"``. In a folder another file of the same name makes this one
+                ``name (2)``; one with the same bytes is left as it is.
+            file: which one; the original without.
+            overwrite: whether a file that is there may go.
+
+        Raises:
+            Conflict: the file is there already (code ``file_exists``).
+            Rejected: its name says another format (code ``bad_suffix``).
+        """
+        url = file.url if file else f"{self._path}/original"
+        typed = not isinstance(file, Attachment | AttachedFile)
+        return self._asked().download(url, target, overwrite=overwrite, typed=typed)
 
     def reprocess(self) -> Job:
         """Have the log converted again: ``run.reprocess().wait()``; the old files are served until then.

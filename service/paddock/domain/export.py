@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
+from paddock.domain.instants import INT64_MAX, to_rfc3339
 from paddock.domain.recording import Purpose, Recording, StartedSource
 
 Interpolation = Literal["hold", "linear"]
@@ -40,6 +42,45 @@ class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     compress: bool = False
     mat_version: Literal["", "5", "7.3"] = ""
     """Empty to choose by size."""
+
+    def words(self) -> str:
+        """What tells its file from others of the same log, for names: ``100Hz_60s-120s``; empty for all of it."""
+        parts = [self.layout, _span_words(self), _signal_words(self.signals)]
+        if self.rate_hz is not None:
+            parts.append(f"{self.rate_hz:.15g}Hz" + ("-linear" if self.interpolation == "linear" else ""))
+        parts += [
+            "native" * self.native,
+            "compressed" * self.compress,
+            "v" * bool(self.mat_version) + self.mat_version,
+        ]
+        return "_".join(filter(None, parts))
+
+
+def _span_words(request: ExportRequest) -> str:
+    ends = [
+        f"{seconds:.15g}s" if seconds is not None else "" if instant is None else _compact(instant)
+        for seconds, instant in ((request.start_s, request.start_ns), (request.end_s, request.end_ns))
+    ]
+    if not any(ends):
+        return ""
+    return "-".join(ends) if all(ends) else f"from-{ends[0]}" if ends[0] else f"to-{ends[1]}"
+
+
+def _compact(instant_ns: int) -> str:
+    """``20260418T143200Z``."""
+    return re.sub(r"[-:]", "", to_rfc3339(instant_ns)) if abs(instant_ns) <= INT64_MAX else f"{instant_ns}ns"
+
+
+def _signal_words(signals: tuple[str, ...]) -> str:
+    """The signal itself where a file name can say it; else a hash, so that other signals make another name."""
+    if not signals:
+        return ""
+    wanted = sorted(set(signals))
+    if len(wanted) == 1 and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,59}", wanted[0]):
+        return wanted[0]
+    digest = hashlib.sha256("\n".join(wanted).encode(errors="surrogatepass")).hexdigest()[:6]
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", wanted[0]).strip("-")[:30]
+    return f"{readable}-{digest}" if len(wanted) == 1 else f"{len(wanted)}-signals-{digest}"
 
 
 DEFAULT_EXPORT = ExportRequest(format="mat")

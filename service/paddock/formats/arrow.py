@@ -36,4 +36,6 @@ FORMAT = Format(
     suffix=".arrow",
     media_type="application/vnd.apache.arrow.file",
     write=write,
+    other_suffixes=(".feather",),
+    per_topic=True,
 )

@@ -175,4 +175,4 @@ def _write(file: BinaryIO, names: list[str], rows: Iterator[list[pa.Array]]) -> 
         csv.write_csv(batch, file, options)
 
 
-FORMAT = Format(name="csv", label="CSV", suffix=".csv", media_type="text/csv", write=write)
+FORMAT = Format(name="csv", label="CSV", suffix=".csv", media_type="text/csv", write=write, per_topic=True)

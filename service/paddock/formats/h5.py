@@ -131,5 +131,11 @@ def _json(array: pa.Array) -> Array:
 
 
 FORMAT = Format(
-    name="h5", label="HDF5", suffix=".h5", media_type="application/x-hdf5", write=write, layouts=("hytech-v2",)
+    name="h5",
+    label="HDF5",
+    suffix=".h5",
+    media_type="application/x-hdf5",
+    write=write,
+    layouts=("hytech-v2",),
+    other_suffixes=(".hdf5",),
 )

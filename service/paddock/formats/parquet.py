@@ -137,4 +137,5 @@ FORMAT = Format(
     suffix=".parquet",
     media_type="application/vnd.apache.parquet",
     write=write,
+    per_topic=True,
 )

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+import msgspec
+
 import paddock.formats
 from paddock.domain.export import ExportRequest
 from paddock.errors import Rejected
@@ -63,6 +65,10 @@ class Format:
     write_log: WriteLog | None = None
     layouts: tuple[str, ...] = ("",)
     """The first is the default."""
+    other_suffixes: tuple[str, ...] = ()
+    """By which people know such files, too."""
+    per_topic: bool = False
+    """One file per topic; several are in a zip."""
 
 
 @cache
@@ -92,6 +98,21 @@ def find_format(name: str, layout: str = "") -> Format:
             code="bad_layout",
         )
     return found
+
+
+def canonical(request: ExportRequest) -> ExportRequest:
+    """The same request, without what says the same as nothing and each signal once.
+
+    Raises:
+        Rejected: there is no such format, or it has no such layout.
+    """
+    form = find_format(request.format, request.layout)
+    return msgspec.structs.replace(
+        request,
+        layout="" if request.layout == form.layouts[0] else request.layout,
+        signals=tuple(sorted(set(request.signals))),
+        interpolation="hold" if request.rate_hz is None else request.interpolation,
+    )
 
 
 ZIP_SUFFIX = ".zip"

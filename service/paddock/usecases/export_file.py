@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from paddock.domain.catalogue import CarCatalogue, Catalogue
 from paddock.domain.export import ExportRequest
 from paddock.domain.recording import LossReport
+from paddock.formats.output import new_file, suffixes_of
 from paddock.formats.registry import Run, find_format, written_as
 from paddock.mcap.columns import LogSummary
 from paddock.usecases.open_log import open_log
 from paddock.usecases.prefill import prefilled
-from paddock.usecases.whole_file import whole_file
 from paddock.usecases.write_export import write_export
 
 
@@ -34,12 +34,22 @@ def export_file(
     target: Path,
     progress: Callable[[float], None] = lambda _: None,
     memory_bytes: int | None = None,
+    *,
+    inputs: Iterable[Path] = (),
+    replace: bool = False,
 ) -> Exported:
     """Write one log in one format; for ``memory_bytes`` see ``spool_log``.
+
+    Args:
+        source: the log; ``-`` is stdin.
+        target: gets the format's suffix when it has none.
+        inputs: further files that must not be written, ``source`` being one of them anyway.
+        replace: whether a file that is there may go.
 
     Raises:
         NotFound: there is no such file.
         Rejected: it is no MCAP log, or the request does not fit it.
+        Conflict: the target is there already.
         Unavailable: the target's disk is full or cannot be written.
     """
 
@@ -53,11 +63,9 @@ def export_file(
     format_ = find_format(request.format, request.layout)
     with (
         open_log(source) as log,
-        whole_file(target) as whole,
+        new_file(target, suffixes_of(format_), inputs=(source, *inputs), replace=replace) as new,
         tempfile.TemporaryDirectory(prefix="paddock-") as scratch,
     ):
-        summary = write_export(log, request, run, whole.aside, Path(scratch), progress, memory_bytes)
-        suffix, _ = written_as(format_, whole.aside)
-        if not target.name.endswith(suffix) and suffix.startswith(format_.suffix + "."):
-            whole.target = target.with_name(target.name.removesuffix(format_.suffix) + suffix)
-    return Exported(whole.target, summary.loss if summary else None)
+        summary = write_export(log, request, run, new.aside, Path(scratch), progress, memory_bytes)
+        new.suffix, _ = written_as(format_, new.aside)
+    return Exported(new.target, summary.loss if summary else None)

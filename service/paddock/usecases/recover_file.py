@@ -7,26 +7,38 @@ from collections.abc import Callable
 from pathlib import Path
 
 from paddock.errors import Rejected
+from paddock.formats.output import new_file
 from paddock.mcap.recover import Recovered, recover
 from paddock.usecases.open_log import open_log
-from paddock.usecases.whole_file import whole_file
 
 
-def recover_file(source: Path, target: Path, progress: Callable[[float], None] = lambda _: None) -> Recovered:
-    """Write every message of ``source`` that can be had to a clean log.
+def recover_file(
+    source: Path,
+    target: Path,
+    progress: Callable[[float], None] = lambda _: None,
+    *,
+    replace: bool = False,
+) -> tuple[Path, Recovered]:
+    """Write every message of ``source`` that can be had to a clean log; where it is.
+
+    Args:
+        source: the log; ``-`` is stdin.
+        target: gets the suffix ``.mcap`` when it has none.
+        replace: whether a file that is there may go.
 
     Raises:
         NotFound: there is no such file.
         Rejected: it is no MCAP log, or not one message can be had (code ``nothing_to_recover``).
+        Conflict: the target is there already.
         Unavailable: the target's disk is full or cannot be written.
     """
     with (
         open_log(source) as log,
-        whole_file(target) as whole,
-        whole.aside.open("wb") as clean,
+        new_file(target, (".mcap",), inputs=[source], replace=replace) as new,
+        new.aside.open("wb") as clean,
         tempfile.TemporaryDirectory(prefix="paddock-") as scratch,
     ):
         recovered = recover(log, clean, Path(scratch), progress=progress)
         if recovered.message_count == 0:
             raise Rejected(f"{source} holds no message that can be had.", code="nothing_to_recover")
-    return recovered
+    return new.target, recovered

@@ -3,7 +3,8 @@ function file = fetch(recording, varargin)
 %   file = paddock.fetch(R(1)) or paddock.fetch('a3f9c21083') is the MATLAB file that every recording has.
 %   Options make an export: 'format' ('mat', 'csv', 'parquet' …), 'layout', 'signals' (a text or a cell, globs
 %   allowed), 'start_s', 'end_s', 'rate_hz', 'interpolation', 'native', 'compress', 'mat_version'; and 'folder', where
-%   the file goes, by default here. What was made before is not made again.
+%   the file goes, by default here, made when it is missing. What was made before is not made again. Where there is
+%   another file of that name, this one becomes 'name (2)'; with 'overwrite', true it is replaced.
 %   file = paddock.fetch(R(1), 'attachment', 'notes.txt') is a file from inside the log, and 'file' instead of
 %   'attachment' one that somebody put beside it; by name, or by number from 1.
 %   Works in MATLAB, and in GNU Octave where the program curl is there.
@@ -14,11 +15,14 @@ function file = fetch(recording, varargin)
     recording = recording.id;
   end
   folder = pwd;
+  overwrite = false;
   wanted = {};
   request = struct('format', 'mat');
   for k = 1:2:numel(varargin)
     if strcmp(varargin{k}, 'folder')
       folder = varargin{k + 1};
+    elseif strcmp(varargin{k}, 'overwrite')
+      overwrite = varargin{k + 1};
     elseif any(strcmp(varargin{k}, {'attachment', 'file'}))
       wanted = varargin(k:k + 1);
     else
@@ -26,7 +30,7 @@ function file = fetch(recording, varargin)
     end
   end
   if ~isempty(wanted)
-    file = fetch_listed(recording, wanted{:}, folder);
+    file = fetch_listed(recording, wanted{:}, folder, overwrite);
     return
   end
   if isfield(request, 'signals') && ischar(request.signals)
@@ -46,11 +50,10 @@ function file = fetch(recording, varargin)
       asked = paddock.http.get_json([path '/' asked.id], {});
     end
   end
-  file = fullfile(folder, asked.artifact.name);
-  paddock.http.download([paddock.server() asked.artifact.url], file);
+  file = paddock.http.download([paddock.server() asked.artifact.url], folder, asked.artifact.name, overwrite);
 end
 
-function file = fetch_listed(recording, kind, wanted, folder)
+function file = fetch_listed(recording, kind, wanted, folder, overwrite)
   answer = paddock.http.get_json(['/api/recordings/' recording], {'fields', [kind 's']});
   listed = answer.([kind 's']);
   if isempty(listed)
@@ -66,6 +69,6 @@ function file = fetch_listed(recording, kind, wanted, folder)
     error('paddock:noSuchFile', 'This recording has no such %s. It has: %s.', kind, strjoin(names, ', '));
   end
   % A recorder may have put folders before the name.
-  file = fullfile(folder, regexprep(names{index}, '^.*[/\\]', ''));
-  paddock.http.download([paddock.server() listed(index).url], file);
+  name = regexprep(names{index}, '^.*[/\\]', '');
+  file = paddock.http.download([paddock.server() listed(index).url], folder, name, overwrite);
 end

@@ -1,12 +1,61 @@
-function download(url, file)
-%DOWNLOAD Save what is behind a URL to a file.
+function file = download(url, folder, name, overwrite)
+%DOWNLOAD Save what is behind a URL into a folder, which is made when it is missing; the path where it is.
+%   Nothing that exists is destroyed: where there is another file of that name this one becomes 'name (2)', and one
+%   with the same bytes is left as it is. With overwrite it is replaced.
 
+  if exist(folder, 'dir') ~= 7
+    [made, problem] = mkdir(folder);
+    if ~made
+      error('paddock:noFolder', '%s cannot be made: %s', folder, problem);
+    end
+  end
+  aside = [tempname(folder) '.part'];
   if paddock.http.in_octave()
-    [~, ok, problem] = urlwrite(url, file); %#ok<URLWR> MATLAB takes the other branch
+    [~, ok, problem] = urlwrite(url, aside); %#ok<URLWR> MATLAB takes the other branch
     if ~ok
+      remove(aside);
       error('paddock:noAnswer', 'The download broke off: %s', problem);
     end
   else
-    websave(file, url, weboptions('Timeout', 600));
+    try
+      websave(aside, url, weboptions('Timeout', 600));
+    catch problem
+      remove(aside);
+      rethrow(problem);
+    end
   end
+  parts = regexp(name, '^(.*?)((?:\.\w+)?\.zip|\.[^.]*)?$', 'tokens', 'once');
+  file = fullfile(folder, name);
+  number = 1;
+  while ~overwrite && exist(file, 'file')
+    if same_bytes(aside, file)
+      remove(aside);
+      return
+    end
+    number = number + 1;
+    file = fullfile(folder, sprintf('%s (%d)%s', parts{1}, number, parts{2}));
+  end
+  [moved, problem] = movefile(aside, file, 'f');
+  if ~moved
+    remove(aside);
+    error('paddock:notWritten', '%s cannot be written: %s', file, problem);
+  end
+end
+
+function remove(file)
+  if exist(file, 'file')
+    delete(file);
+  end
+end
+
+function same = same_bytes(a, b)
+  one = dir(a);
+  other = dir(b);
+  same = isscalar(other) && one.bytes == other.bytes && isequal(bytes_of(a), bytes_of(b));
+end
+
+function bytes = bytes_of(file)
+  opened = fopen(file, 'r');
+  bytes = fread(opened, Inf, '*uint8');
+  fclose(opened);
 end
