@@ -63,6 +63,11 @@ class ListStatistics:
             else:
                 self._elements += [SignalStatistics("") for _ in range(more)]
 
+    def forget(self) -> None:
+        """Give back the room that its elements have taken."""
+        self._limits.take_elements(-len(self._elements or ()))
+        self._elements = []
+
     def signals(self, name: str, slug: str, kind: pa.DataType) -> Iterator[Signal]:
         """The list, then its elements."""
         self._whole.dtype = str(kind)

@@ -26,6 +26,8 @@ from paddock.mcap.spool_writer import SpoolWriter
 _WAITING_BYTES = BATCH_BYTES
 _PROCESS_FROM_BYTES = 16 << 20
 """A log that takes longer to decode than a process takes to start."""
+_MOST_READINGS = 3
+"""Once to find the channels that take too much, once without these. The third time nothing is decoded."""
 
 
 def decodes_apart(log_bytes: int) -> bool:
@@ -51,17 +53,44 @@ def spool_log(
         memory_bytes: what this may take; None for what suits the machine. A channel that takes more is kept as
             bytes.
     """
-    file = SpoolFile.temporary(directory)
-    try:
-        reader = LogReader(log, directory, progress or (lambda _: None))
-        limits = Limits(memory_bytes, reader.size_bytes)
-        apart = decodes_apart(reader.size_bytes)
-        with closing(SpoolProcess(file, directory, limits) if apart else SpoolWriter(file, limits)) as writer:
-            channels, summary = _Spooler(reader, writer, topics).spool()
-        return SpooledColumns(file, channels, summary)
-    except BaseException:
+    as_bytes = _AsBytes()
+    while True:
+        file = SpoolFile.temporary(directory)
+        try:
+            reader = LogReader(log, directory, progress or (lambda _: None))
+            limits = Limits(memory_bytes, reader.size_bytes)
+            apart = decodes_apart(reader.size_bytes)
+            with closing(SpoolProcess(file, directory, limits) if apart else SpoolWriter(file, limits)) as writer:
+                channels, summary = _Spooler(reader, writer, topics, as_bytes).spool()
+        except BaseException:
+            file.close()
+            raise
+        if not as_bytes.grows(channels):
+            return SpooledColumns(file, channels, summary)
         file.close()
-        raise
+        progress = None
+
+
+class _AsBytes:
+    """The channels that are kept as bytes, known once the log was read without."""
+
+    def __init__(self) -> None:
+        self._why: dict[str, str] = {}
+        self._others = ""
+        self._times = 0
+
+    def why(self, slug: str) -> str:
+        """Why this one is; empty when it is decoded."""
+        return self._why.get(slug, self._others)
+
+    def grows(self, channels: Sequence[SpooledChannel]) -> bool:
+        """Take in what became of the channels; whether the log has to be read once more."""
+        over = {each.channel.slug: each.over for each in channels if each.over}
+        self._why |= over
+        self._times += bool(over)
+        if self._times == _MOST_READINGS - 1:
+            self._others = "its log takes too much"
+        return bool(over) and self._times < _MOST_READINGS
 
 
 class SpooledColumns:
@@ -104,11 +133,16 @@ class _Spooler:
     """Reads a log and hands its messages on in batches, each message with the number of its channel."""
 
     def __init__(
-        self, reader: LogReader, writer: SpoolWriter | SpoolProcess, topics: Callable[[str], bool] | None
+        self,
+        reader: LogReader,
+        writer: SpoolWriter | SpoolProcess,
+        topics: Callable[[str], bool] | None,
+        as_bytes: _AsBytes,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._topics = topics
+        self._as_bytes = as_bytes
         self._by_content: dict[tuple[str, str, str, bytes, str], int] = {}
         self._slugs: set[str] = set()
         self._metadata: list[dict[str, str]] = []
@@ -183,7 +217,7 @@ class _Spooler:
             self._slugs.add(slug)
             self._by_content[content] = len(self._metadata)
             self._metadata.append({})
-            self._writer.define(definition, slug)
+            self._writer.define(definition, slug, self._as_bytes.why(slug))
         number = self._by_content[content]
         self._metadata[number] = {**channel.metadata, **self._metadata[number]}
         return number
@@ -216,7 +250,7 @@ class _Spooler:
             notices=(
                 *reader.clock.notices(),
                 *reader.conflicts,
-                *(each.notice for each in spooled if each.notice),
+                *(notice for each in spooled for notice in each.notices),
             ),
         )
         return spooled, summary

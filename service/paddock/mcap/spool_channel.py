@@ -11,15 +11,19 @@ from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import ChannelSummary, Signal
 from paddock.mcap.batch import Payloads
 from paddock.mcap.columns import ColumnChannel
-from paddock.mcap.decoders.decoded import Conform
-from paddock.mcap.decoders.limits import Limits
+from paddock.mcap.containment import contained, each_alone
+from paddock.mcap.decoders.decoded import Conform, Decoder
+from paddock.mcap.decoders.limits import Limits, OverLimit, row_bytes
+from paddock.mcap.decoders.raw import RawDecoder
 from paddock.mcap.decoders.registry import find_decoder
 from paddock.mcap.definitions import Definition
-from paddock.mcap.spool_file import Extent, OrderedReader, Rows, SpoolFile, is_ordered
+from paddock.mcap.spool_file import Extent, OrderedReader, Rows, SpoolFile, is_ordered, sliced
 from paddock.mcap.statistics import ChannelStatistics
 
 _PAYLOAD_BYTES = 8 << 20
 """Payloads decoded in one call: what they become may be several times as large."""
+_MOST_FAILURES = 2_000
+"""To find one message that a decoder fails at costs some twenty calls."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,13 @@ class SpooledChannel:
     extents: list[Extent]
     """In file order."""
     signals: tuple[Signal, ...]
-    conform: Conform | None
-    """Brings the messages of an extent to the type of all, where the decoder learnt while it went."""
-    notice: str
+    notices: tuple[str, ...]
+    over: str
+    """Why it has to be kept as bytes, for which the log is read once more; else empty."""
 
     def read(self, file: SpoolFile, names: list[str] | None) -> OrderedReader:
         """Its rows by time, with these top-level fields; None for all."""
-        return OrderedReader(file, self.extents, names, self.conform)
+        return OrderedReader(file, self.extents, names)
 
     def summary(self) -> ChannelSummary:
         """Count, times, rate and the largest gap."""
@@ -62,16 +66,30 @@ class SpooledChannel:
 
 
 class SpoolChannel:
-    """A topic with one schema and encoding, over all its channel ids."""
+    """A topic with one schema and encoding, over all its channel ids.
 
-    def __init__(self, definition: Definition, slug: str, limits: Limits) -> None:
+    Args:
+        definition: what it is.
+        slug: its name in the limits too.
+        limits: shared with the other channels of the log.
+        as_bytes: why its messages are kept as bytes; empty to decode them.
+    """
+
+    def __init__(self, definition: Definition, slug: str, limits: Limits, as_bytes: str = "") -> None:
         self._definition = definition
         self._slug = slug
-        self._decoder = find_decoder(definition, limits)
+        self._limits = limits
+        self._decoder: Decoder
+        if as_bytes:
+            self._decoder = RawDecoder(f"is kept as bytes: {as_bytes}")
+        else:
+            self._decoder = find_decoder(definition, limits)
         self._statistics = ChannelStatistics(limits)
         self._extents: list[Extent] = []
         self._rows = 0
         self._undecodable = 0
+        self._failures: list[str] = []
+        """Of the decoder, not counting messages that it knows to be undecodable."""
         self._decoded_bytes = 0
         self._largest_gap: int | None = None
         self._last_time: int | None = None
@@ -84,20 +102,49 @@ class SpoolChannel:
             order = np.argsort(times, kind="stable")
             payloads = payloads.take(pa.array(order))
             times, publish, sequence = times[order], publish[order], sequence[order]
-        step = self._rows_at_once(payloads)
-        for begin in range(0, len(times), step):
-            part = slice(begin, begin + step)
-            decoded = self._decoder.decode(payloads[part])
+
+        def decode(first: int, stop: int) -> int:
+            if self._slug in self._limits.over:
+                return stop - first
+            part = slice(first, min(stop, first + self._rows_at_once(payloads)))
+            try:
+                decoded = self._decoder.decode(payloads[part])
+            except OverLimit as error:
+                self._limits.give_up(self._slug, str(error))
+                return stop - first
+            except OSError as error:  # There is no disk in there: it is something about a message.
+                raise ValueError(str(error)) from error
+            taken = part.stop - first if decoded.taken is None else decoded.taken
+            part = slice(first, first + taken)
             columns = times[part], publish[part], sequence[part]
             if decoded.kept is not None:
-                self._undecodable += len(columns[0]) - int(decoded.kept.sum())
                 columns = columns[0][decoded.kept], columns[1][decoded.kept], columns[2][decoded.kept]
+            if len(columns[0]) != len(decoded.messages):
+                raise ValueError(f"{len(decoded.messages)} messages of {len(columns[0])}")
             if len(columns[0]):
                 self._write_rows(Rows(*columns, decoded.messages), file, waiting.ordinal)
+            self._undecodable += taken - len(columns[0])
+            return taken
+
+        each_alone(len(times), decode, self._failed)
 
     def settle(self, file: SpoolFile) -> SpooledChannel:
         """All is written: put extents that were held back where they belong, and mend what relied on the order."""
+        try:
+            return self._settle(file)
+        except OSError:
+            raise
+        except BaseException as error:
+            self._limits.give_up(self._slug, f"its columns cannot be made ({contained(error)})")
+            self._decoder = RawDecoder()
+            self._extents = []
+            self._statistics.forget()
+            return self._settle(file)
+
+    def _settle(self, file: SpoolFile) -> SpooledChannel:
         self._extents.sort(key=lambda extent: extent.ordinal)
+        if (conform := self._decoder.conform) is not None and self._slug not in self._limits.over:
+            self._conform(conform, file)
         if not is_ordered(self._extents):
             times = np.sort(np.concatenate([file.log_times(extent) for extent in self._extents]))
             self._largest_gap = int(np.diff(times).max())
@@ -110,9 +157,45 @@ class SpoolChannel:
             largest_gap_ns=self._largest_gap,
             extents=self._extents,
             signals=tuple(self._statistics.signals(channel.topic, channel.slug, channel.fields)),
-            conform=self._decoder.conform,
-            notice=self._decoder.notice,
+            notices=self._notices(),
+            over=self._limits.over.get(self._slug, ""),
         )
+
+    def _conform(self, conform: Conform, file: SpoolFile) -> None:
+        """Write what was decoded before the last field was learnt once more, and take all statistics anew."""
+        fields = self._decoder.fields
+        extents, self._extents = self._extents, []
+        self._statistics.forget()
+        self._rows, self._decoded_bytes, self._largest_gap, self._last_time = 0, 0, None, None
+        step = max(1, self._limits.batch_bytes // row_bytes(fields))
+        for extent in extents:
+            rows = file.read(extent)
+            if extent.kind == fields:
+                self._note(rows, extent)
+                continue
+
+            def rewrite(first: int, stop: int, rows: Rows = rows, ordinal: int = extent.ordinal) -> int:
+                if self._slug in self._limits.over:
+                    return stop - first
+                part = sliced(rows, first, min(stop, first + step))
+                conformed = Rows(part.log_time, part.publish_time, part.sequence, conform(part.messages))
+                self._write_rows(conformed, file, ordinal)
+                return len(part.log_time)
+
+            each_alone(extent.rows, rewrite, self._failed)
+
+    def _failed(self, _: int, reason: str) -> None:
+        self._undecodable += 1
+        self._failures.append(reason)
+        if len(self._failures) > _MOST_FAILURES:
+            self._limits.give_up(self._slug, f"its decoder fails at most messages ({reason})")
+
+    def _notices(self) -> tuple[str, ...]:
+        topic = self._definition.channel.topic
+        found = [f"{topic} {self._decoder.notice}."] if self._decoder.notice else []
+        if self._failures:
+            found.append(f"{topic}: the decoder failed at {len(self._failures):,} messages ({self._failures[0]}).")
+        return (*found, *self._statistics.notices(topic))
 
     def _column_channel(self) -> ColumnChannel:
         """What readers know the channel by."""
@@ -133,8 +216,13 @@ class SpoolChannel:
         return max(1, min(self._decoder.max_rows, _PAYLOAD_BYTES // per_row))
 
     def _write_rows(self, rows: Rows, file: SpoolFile, ordinal: int) -> None:
+        self._note(rows, file.write(rows, ordinal))
+        if not isinstance(self._decoder, RawDecoder):
+            self._limits.take_decoded(self._slug, rows.messages.nbytes)
+
+    def _note(self, rows: Rows, extent: Extent) -> None:
         self._statistics.add(rows.messages, rows.log_time)
-        self._extents.append(file.write(rows, ordinal))
+        self._extents.append(extent)
         self._rows += len(rows.log_time)
         self._decoded_bytes += rows.messages.nbytes + rows.log_time.nbytes * 3
         gaps = np.diff(rows.log_time, prepend=rows.log_time[0] if self._last_time is None else self._last_time)

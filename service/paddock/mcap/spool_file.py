@@ -6,8 +6,8 @@ import heapq
 import os
 import tempfile
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
@@ -50,7 +50,7 @@ class Extent:
     """Where rows lie in the file; ordered by time within."""
 
     ordinal: int
-    """Extents of a channel in file order: decides between equal times."""
+    """Extents of a channel in file order: decides between equal times. Those of one batch have the same."""
     rows: int
     first_time: int
     last_time: int
@@ -185,8 +185,6 @@ class OrderedReader:
         file: where they are.
         extents: in file order.
         names: the top-level fields to read; None for all.
-        conform: brings messages of an extent to the type of all of them, where a decoder learnt while it went; it
-            is told ``names`` too.
     """
 
     def __init__(
@@ -194,12 +192,10 @@ class OrderedReader:
         file: SpoolFile,
         extents: Sequence[Extent],
         names: Sequence[str] | None = None,
-        conform: Callable[[pa.StructArray, Sequence[str] | None], pa.StructArray] | None = None,
     ) -> None:
         self._file = file
         self._extents = extents
         self._names = names
-        self._conform = conform
         self._cache: OrderedDict[int, Rows] = OrderedDict()
 
     def __iter__(self) -> Iterator[Rows]:
@@ -214,8 +210,7 @@ class OrderedReader:
             yield from self._merged(by_time)
 
     def _read(self, extent: Extent) -> Rows:
-        rows = self._file.read(extent, self._names)
-        return rows if self._conform is None else replace(rows, messages=self._conform(rows.messages, self._names))
+        return self._file.read(extent, self._names)
 
     def _held(self, by_time: list[Extent]) -> Iterator[Rows]:
         """Hold rows back until those of all extents that begin before them are there."""
@@ -254,14 +249,14 @@ class OrderedReader:
             rows = wanted[here] - begins[index]
             whole = self._cached(extents[index])
             first, last = int(rows.min()), int(rows.max()) + 1
-            parts.append(_sliced(whole, first, last))
+            parts.append(sliced(whole, first, last))
             places[here] = rows - first + done
             done += last - first
         return taken(joined(parts), places)
 
     def _cached(self, extent: Extent) -> Rows:
-        rows = self._cache.pop(extent.ordinal, None) or self._read(extent)
-        self._cache[extent.ordinal] = rows
+        rows = self._cache.pop(extent.position, None) or self._read(extent)
+        self._cache[extent.position] = rows
         while len(self._cache) > 1 and sum(each.messages.nbytes for each in self._cache.values()) > _CACHE_BYTES:
             self._cache.popitem(last=False)
         return rows
@@ -293,7 +288,8 @@ def _most_at_once(by_time: Sequence[Extent]) -> int:
     return most
 
 
-def _sliced(rows: Rows, first: int, last: int) -> Rows:
+def sliced(rows: Rows, first: int, last: int) -> Rows:
+    """The rows ``first`` to ``last`` (not taken)."""
     part = slice(first, last)
     return Rows(rows.log_time[part], rows.publish_time[part], rows.sequence[part], rows.messages[part])
 
@@ -302,7 +298,7 @@ def _between(rows: Rows, begin: int | None, end: int | None) -> Rows:
     """Ordered rows with ``begin <= log_time < end``."""
     first = 0 if begin is None else int(np.searchsorted(rows.log_time, begin))
     last = len(rows.log_time) if end is None else int(np.searchsorted(rows.log_time, end))
-    return _sliced(rows, first, last)
+    return sliced(rows, first, last)
 
 
 def joined(parts: Sequence[Rows]) -> Rows:

@@ -56,9 +56,9 @@ class SpoolProcess:
                 self._connection.send(limits)
         self._free = list(range(_BATCHES))
 
-    def define(self, definition: Definition, slug: str) -> None:
+    def define(self, definition: Definition, slug: str, as_bytes: str) -> None:
         """See ``SpoolWriter``."""
-        self._send("define", definition, slug)
+        self._send("define", definition, slug, as_bytes)
 
     def batch(self) -> Batch:
         """See ``SpoolWriter``; waits until there is one."""

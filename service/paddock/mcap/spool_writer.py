@@ -20,9 +20,9 @@ class SpoolWriter:
         self._channels: list[SpoolChannel] = []
         self._batch: Batch | None = None
 
-    def define(self, definition: Definition, slug: str) -> None:
+    def define(self, definition: Definition, slug: str, as_bytes: str) -> None:
         """The next channel; channels are numbered from 0."""
-        self._channels.append(SpoolChannel(definition, slug, self._limits))
+        self._channels.append(SpoolChannel(definition, slug, self._limits, as_bytes))
 
     def batch(self) -> Batch:
         """An empty batch to fill, valid until it is given to ``write``."""

@@ -9,33 +9,59 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from paddock.domain.recording import Signal
+from paddock.mcap.containment import contained
 from paddock.mcap.decoders.limits import Limits
 from paddock.mcap.list_statistics import ListStatistics, has_elements, is_scalar
 from paddock.mcap.signal_statistics import SignalStatistics
 
 Path = tuple[str, ...]
 
+MAX_NAME = 1_000
+"""Signals with longer names are in the columns alone: each has a document."""
+_MAX_NOTICES = 5
+
 
 class ChannelStatistics:
-    """All signals of a channel: scalars, lists of them and their elements. Maps and bytes are none."""
+    """All signals of a channel: scalars, lists of them and their elements. Maps and bytes are none.
+
+    What fails costs one signal its statistics.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._signals: dict[Path, SignalStatistics] = {}
         self._lists: dict[Path, ListStatistics] = {}
+        self._failed: dict[Path, str] = {}
+        """Why a signal has none; the empty path for all of them."""
+        self._unlisted = 0
 
     def add(self, messages: pa.StructArray, log_time: npt.NDArray[np.int64]) -> None:
         """Take in a batch in order of ``log_time``; shapes (N,)."""
-        for path, column in _columns(messages, ()):
+        try:
+            for path, column in _columns(messages, ()):
+                self._add(path, column, log_time)
+        except BaseException as error:
+            self._failed.setdefault((), contained(error))
+
+    def _add(self, path: Path, column: pa.Array, log_time: npt.NDArray[np.int64]) -> None:
+        try:
             if has_elements(column.type):
                 if path not in self._lists:
                     self._lists[path] = ListStatistics(self._limits)
                 self._lists[path].add(column, log_time)
-                continue
+                return
             known = self._signals.get(path)
             if known is None:
                 known = self._signals[path] = SignalStatistics(str(column.type))
             known.add(column, log_time)
+        except BaseException as error:
+            self._failed.setdefault(path, contained(error))
+
+    def forget(self) -> None:
+        """Begin anew, as if nothing had been added."""
+        for each in self._lists.values():
+            each.forget()
+        self._signals, self._lists, self._failed = {}, {}, {}
 
     def signals(self, topic: str, slug: str, fields: pa.StructType) -> Iterator[Signal]:
         """One per scalar of ``fields``, also of those without a message, and of every list and its elements.
@@ -45,14 +71,35 @@ class ChannelStatistics:
         kinds = dict(_kinds(fields, ()))
         own = {".".join((topic, *path)) for path in kinds}
         for path, kind in kinds.items():
-            if has_elements(kind):
-                name = ".".join((topic, *path))
-                found = (self._lists.get(path) or ListStatistics(self._limits)).signals(name, slug, kind)
-                yield from (signal for signal in found if not signal.element_of or signal.name not in own)
+            name = ".".join((topic, *path))
+            if len(name) > MAX_NAME:
+                self._unlisted += 1
                 continue
+            try:
+                found = [] if self._failed.keys() & {(), path} else list(self._found(path, name, slug, kind))
+            except BaseException as error:
+                self._failed.setdefault(path, contained(error))
+                found = []
+            yield from (signal for signal in found if not signal.element_of or signal.name not in own)
+            if not found:
+                yield SignalStatistics(str(kind)).signal(name, slug)
+
+    def _found(self, path: Path, name: str, slug: str, kind: pa.DataType) -> Iterator[Signal]:
+        if has_elements(kind):
+            yield from (self._lists.get(path) or ListStatistics(self._limits)).signals(name, slug, kind)
+        else:
             known = self._signals.get(path) or SignalStatistics(str(kind))
             known.dtype = str(kind)
-            yield known.signal(".".join((topic, *path)), slug)
+            yield known.signal(name, slug)
+
+    def notices(self, topic: str) -> Iterator[str]:
+        """Sentences about signals that have none, once all ``signals`` were asked for."""
+        for path, reason in list(self._failed.items())[:_MAX_NOTICES]:
+            yield f"{'.'.join((topic, *path))[:MAX_NAME]} has no statistics ({reason})."
+        if (more := len(self._failed) - _MAX_NOTICES) > 0:
+            yield f"{topic} has {more:,} more signals without statistics."
+        if self._unlisted:
+            yield f"{topic[:MAX_NAME]}: {self._unlisted:,} signals are not listed, their names are too long."
 
 
 def _columns(array: pa.StructArray, prefix: Path) -> Iterator[tuple[Path, pa.Array]]:

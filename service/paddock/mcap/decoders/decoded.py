@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-Conform = Callable[[pa.StructArray, Sequence[str] | None], pa.StructArray]
-"""Messages decoded earlier, of which these top-level fields were kept (None for all) → as the final type."""
+Conform = Callable[[pa.StructArray], pa.StructArray]
+"""Messages decoded earlier → as the final type."""
 
 
 @dataclass(frozen=True)
@@ -21,27 +21,47 @@ class Decoded:
     messages: pa.StructArray
     kept: npt.NDArray[np.bool_] | None = None
     """Which rows, shape (N,) for N payloads; None for all."""
+    taken: int | None = None
+    """Of the payloads, so many were looked at, which then are N; the others are to be given again. None for all."""
 
 
 class Decoder(Protocol):
-    """Decodes the payloads of one channel."""
+    """Decodes the payloads of one channel.
 
-    fields: pa.StructType
-    """Of one message; final once all are decoded, because a decoder without a schema has to learn."""
-    enums: dict[str, dict[int, str]]
-    """Names by number, by dotted path."""
-    notice: str
-    """A sentence when the channel is not decoded as it should be, else empty."""
-    max_rows: int
-    """How many messages one call may have, so that what it makes is no larger than a batch."""
+    Whatever it raises costs the message that makes it so, or, as ``OverLimit``, has the channel kept as bytes.
+    """
+
+    @property
+    def fields(self) -> pa.StructType:
+        """Of one message; final once all are decoded, because a decoder without a schema has to learn."""
+        ...
+
+    @property
+    def enums(self) -> dict[str, dict[int, str]]:
+        """Names by number, by dotted path."""
+        ...
+
+    @property
+    def notice(self) -> str:
+        """What goes on after the topic in a sentence, when it is not decoded as it should be; else empty."""
+        ...
+
+    @property
+    def max_rows(self) -> int:
+        """How many messages the next call may have, so that what it makes is no larger than a batch."""
+        ...
 
     @property
     def conform(self) -> Conform | None:
-        """What to do with messages decoded earlier; it can be pickled. None where the type never changes."""
+        """What to do with messages decoded earlier, of another type than ``fields``; None where none are."""
         ...
 
     def decode(self, payloads: pa.BinaryArray) -> Decoded:
-        """Decode some messages. A message that cannot be decoded is left out, nothing else."""
+        """Decode some messages. A message that cannot be decoded is left out, nothing else.
+
+        Raises:
+            OverLimit: the channel would take more than it may.
+        """
         ...
 
 

@@ -7,31 +7,33 @@ integers beside floats are doubles, anything else that does not fit together is 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.json as arrow_json
 
 from paddock.mcap.decoders.decoded import Conform, Decoded
-from paddock.mcap.decoders.json_types import conformed, infer, merge, schema_numbers, settled, shaped
-from paddock.mcap.decoders.limits import Limits
+from paddock.mcap.decoders.json_arrays import array_of, conformed, noted
+from paddock.mcap.decoders.json_shape import INT, MIXED, OBJECT, Numbers, Shape, schema_numbers
+from paddock.mcap.decoders.json_text import parsed
+from paddock.mcap.decoders.limits import Limits, row_bytes
 from paddock.mcap.records import Schema
 
 ENCODING = "json"
 _LEARN_ROWS = 64
+_MAX_ROWS = 1 << 16
+_BLANK = b" \t\r\n\0"
+_MAX_NOTICES = 5
 
 
 def decoder(schema: Schema | None, limits: Limits) -> JsonDecoder:
     """The decoder of a channel with this schema; any other schema than a JSON Schema says nothing."""
-    numbers: frozenset[tuple[str, ...]] = frozenset()
+    numbers: Numbers = {}
     if schema is not None and schema.encoding == "jsonschema":
         numbers = schema_numbers(schema.data)
-    return JsonDecoder(numbers)
+    return JsonDecoder(numbers, limits)
 
 
 class JsonDecoder:
@@ -40,91 +42,122 @@ class JsonDecoder:
     A message that is no object becomes the one field ``value``.
     """
 
-    notice = ""
-    max_rows = 1 << 16
-
-    def __init__(self, numbers: frozenset[tuple[str, ...]]) -> None:
+    def __init__(self, numbers: Numbers, limits: Limits) -> None:
+        self._shape = Shape(numbers)
+        self._shape.kinds = OBJECT
+        self._limits = limits
         self._learnt: pa.StructType = pa.struct([])
-        self._numbers = numbers
         self.enums: dict[str, dict[int, str]] = {}
 
     @property
     def fields(self) -> pa.StructType:
         """What fits all messages so far."""
-        return settled(self._learnt)
+        return self._shape.arrow(final=True)
+
+    @property
+    def max_rows(self) -> int:
+        """See ``Decoder``."""
+        return max(_LEARN_ROWS, min(_MAX_ROWS, self._limits.batch_bytes // row_bytes(self._learnt)))
+
+    @property
+    def notice(self) -> str:
+        """See ``Decoder``: what is text although it could be a signal, and what is not exact."""
+        found = [text for path, shape in self._shape.walk() if (text := _notice(".".join(path), shape))]
+        more = len(found) - _MAX_NOTICES
+        return "; ".join(found[:_MAX_NOTICES] + [f"{more:,} more such fields"] * (more > 0))
 
     @property
     def conform(self) -> Conform:
         """Messages of a type that was learnt earlier as the one that fits all."""
-        return partial(_conform, self._learnt)
+        return partial(conformed, shape=self._shape)
 
     def decode(self, payloads: pa.BinaryArray) -> Decoded:
         """Decode some messages; ``conform`` brings them to the type that fits all of them."""
-        texts = payloads.to_pylist()
-        if len(texts) > 2 * _LEARN_ROWS and not self._learnt.num_fields:
-            self._learn(texts[:_LEARN_ROWS])
+        if len(payloads) > 2 * _LEARN_ROWS and not self._learnt.num_fields:
+            self._learn(payloads[:_LEARN_ROWS].to_pylist())
+        payloads = payloads[: self.max_rows]
         if self._learnt.num_fields:
-            messages = self._by_arrow(texts)
+            messages = self._by_arrow(payloads)
             if messages is not None:
-                return Decoded(messages)
-        return self._by_rows(texts)
+                return Decoded(messages, taken=len(payloads))
+        return self._by_rows(payloads.to_pylist())
 
-    def _by_arrow(self, texts: list[bytes]) -> pa.StructArray | None:
-        """All at once; None when a message has another shape than those before."""
-        # A line break inside a JSON text can only be white space.
+    def _by_arrow(self, payloads: pa.BinaryArray) -> pa.StructArray | None:
+        """All at once; None where ``parsed`` may say anything else.
+
+        Every text has to begin with a brace and to end with one, and there has to be a row for each. Then row and
+        text belong together: between the brace that ends a text and the one that begins the next is a line break,
+        which inside of a string is an error, and outside only a whole object can have ended there.
+        """
+        if any(shape.kind == MIXED or shape.others for _, shape in self._shape.walk()):
+            return None
+        texts = payloads.to_pylist()
+        if not all(text[:1] == b"{" and text[-1:] == b"}" for text in texts):
+            texts = [text.lstrip(b" \t\r\n").rstrip(_BLANK) for text in texts]
+            if not all(text[:1] == b"{" and text[-1:] == b"}" for text in texts):
+                return None
         lines = b"\n".join(texts)
-        if lines.count(b"\n") != len(texts) - 1:
-            lines = b"\n".join([text.replace(b"\n", b" ") for text in texts])
+        if not lines.isascii():
+            try:
+                lines.decode()
+            except UnicodeDecodeError:
+                return None
         options = arrow_json.ParseOptions(
-            explicit_schema=pa.schema(list(self._learnt)), unexpected_field_behavior="error"
+            explicit_schema=pa.schema(list(self._learnt)),
+            newlines_in_values=lines.count(b"\n") != len(texts) - 1,
+            unexpected_field_behavior="error",
         )
         reading = arrow_json.ReadOptions(use_threads=False, block_size=max(len(lines) + 1, 1 << 10))
         try:
             table = arrow_json.read_json(pa.BufferReader(lines), read_options=reading, parse_options=options)
+            if b"\\u" in lines:
+                table.validate(full=True)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError, pa.ArrowTypeError):
             return None
         if table.num_rows != len(texts) or pa.struct(list(table.schema)) != self._learnt:
             return None
         columns = [column.combine_chunks() for column in table.columns]
         columns = [each.chunk(0) if isinstance(each, pa.ChunkedArray) else each for each in columns]
-        return pa.StructArray.from_arrays(columns, fields=list(self._learnt))
+        messages = pa.StructArray.from_arrays(columns, fields=list(self._learnt))
+        return messages if noted(messages, self._shape) else None
 
     def _by_rows(self, texts: list[bytes]) -> Decoded:
-        rows = [_parsed(text) for text in texts]
-        kept = np.array([row is not None for row in rows], bool)
-        objects = [row for row in rows if row is not None]
-        self._widen(objects)
-        messages = pa.array([shaped(each, self._learnt) for each in objects], self._learnt)
-        return Decoded(messages, None if kept.all() else kept)
+        """One by one; no more than fit into a batch with all the fields that they bring."""
+        objects: list[dict[str, Any]] = []
+        kept: list[bool] = []
+        for text in texts:
+            row = _row(text)
+            kept.append(row is not None)
+            if row is not None:
+                self._shape.absorb(row, self._limits)
+                objects.append(row)
+                if len(objects) * self._shape.size * 8 > self._limits.batch_bytes:
+                    break
+        self._learnt = self._shape.arrow(final=False)
+        messages = array_of(objects, self._shape)
+        return Decoded(messages, None if all(kept) else np.array(kept, bool), len(kept))
 
     def _learn(self, texts: list[bytes]) -> None:
-        self._widen([row for row in map(_parsed, texts) if row is not None])
-
-    def _widen(self, rows: list[dict[str, Any]]) -> None:
-        """Make ``fields`` fit these rows too."""
-        found: Any = self._learnt if self._learnt.num_fields else None
-        seen: set[str] = set()
-        for row in rows:
-            kind = infer(row, self._numbers)
-            if (text := str(kind)) not in seen:
-                seen.add(text)
-                found = merge(found, kind)
-        if found is not None:
-            self._learnt = found
+        for row in map(_row, texts):
+            if row is not None:
+                self._shape.absorb(row, self._limits)
+        self._learnt = self._shape.arrow(final=False)
 
 
-def _parsed(text: bytes) -> dict[str, Any] | None:
+def _row(text: bytes) -> dict[str, Any] | None:
+    """The fields of a message, None when it is no JSON."""
     try:
-        value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        try:
-            # NaN and Infinity, which Python's writer makes.
-            value = json.loads(text)
-        except (ValueError, RecursionError):
-            return None
+        value = parsed(text)
+    except ValueError:
+        return None
     return value if isinstance(value, dict) else {"value": value}
 
 
-def _conform(learnt: pa.StructType, messages: pa.StructArray, names: Sequence[str] | None) -> pa.StructArray:
-    wanted = learnt if names is None else pa.struct([learnt.field(name) for name in names])
-    return conformed(conformed(messages, wanted), settled(wanted))
+def _notice(path: str, shape: Shape) -> str:
+    if shape.others:
+        return f"has too many fields{f' in {path}' if path else ''}, the rest is text in {shape.others}"
+    if shape.kinds == INT and shape.kind == MIXED:
+        return f"has whole numbers of more than 64 bits in {path}, which is text"
+    if shape.is_rounded:
+        return f"has whole numbers above 2^53 beside fractions in {path}, they are rounded"
+    return ""

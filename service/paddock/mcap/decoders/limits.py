@@ -39,7 +39,10 @@ class Limits:
         """What one call of ``decode`` may make; a decoder says in ``max_rows`` how many messages that are."""
         self._fields_left = MAX_LOG_FIELDS
         self._elements_left = MAX_LOG_ELEMENTS
+        self.over: dict[str, str] = {}
+        """Channels that take too much, by slug, and why: the log is read again with these kept as bytes."""
         self._decoded_left = self.memory_bytes + _DECODED_PER_LOG_BYTE * log_bytes
+        self._decoded: dict[str, int] = {}
 
     @property
     def fields_left(self) -> int:
@@ -65,15 +68,29 @@ class Limits:
         self._elements_left -= count
         return True
 
-    def take_decoded(self, size_bytes: int) -> None:
-        """Count what was decoded.
-
-        Raises:
-            OverLimit: the log's columns become too large.
-        """
-        if size_bytes > self._decoded_left:
-            raise OverLimit("decoded, the log takes too much")
+    def take_decoded(self, slug: str, size_bytes: int) -> None:
+        """Count what a channel became; when all together become too large, the largest one is given up."""
+        self._decoded[slug] = self._decoded.get(slug, 0) + size_bytes
         self._decoded_left -= size_bytes
+        if self._decoded_left < 0:
+            largest = max(self._decoded, key=lambda each: self._decoded[each])
+            mega = self._decoded[largest] >> 20
+            self.give_up(largest, f"decoded it would be {mega:,} MB and more, too much for a log of this size")
+
+    def give_up(self, slug: str, why: str) -> None:
+        """Have a channel kept as bytes; what it took is free again."""
+        self.over.setdefault(slug, why)
+        self._decoded_left += self._decoded.pop(slug, 0)
+
+
+def row_bytes(kind: pa.DataType) -> int:
+    """About how many bytes a value takes that says little."""
+    if pa.types.is_struct(kind):
+        return 1 + sum(row_bytes(kind.field(index).type) for index in range(kind.num_fields))
+    try:
+        return max(1, int(kind.bit_width) // 8)
+    except ValueError:
+        return 4
 
 
 def count_fields(kind: pa.DataType) -> int:

@@ -31,12 +31,12 @@ def find_decoder(definition: Definition, limits: Limits) -> Decoder:
     module = _modules().get(channel.message_encoding)
     if module is None:
         encoding = channel.message_encoding or "no encoding"
-        return RawDecoder(f"{channel.topic} ({encoding}) is not decoded, its messages are kept as bytes.")
+        return RawDecoder(f"({encoding}) is not decoded, its messages are kept as bytes")
     try:
         decoder: Decoder = module.decoder(schema, limits)
         limits.take_fields(count_fields(decoder.fields))
     except (Undecodable, OverLimit) as error:
-        return RawDecoder(f"{channel.topic} is kept as bytes: {error}.")
+        return RawDecoder(f"is kept as bytes: {error}")
     except BaseException as error:
-        return RawDecoder(f"{channel.topic} is kept as bytes: its schema cannot be used ({contained(error)}).")
+        return RawDecoder(f"is kept as bytes: its schema cannot be used ({contained(error)})")
     return decoder

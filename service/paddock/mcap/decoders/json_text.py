@@ -1,0 +1,107 @@
+"""The text of one JSON message → Python values, as tolerant as loggers in C need it.
+
+What is not of the standard: bytes that are no UTF-8 and halves of surrogate pairs become U+FFFD; a byte order
+mark in front and NULs at the end (of a C string sent with ``sizeof``) are no content; ``nan``, ``inf`` and the like,
+with a sign and in any case, are numbers, as ``printf`` writes them; a number beyond a double's range is infinite. Of
+a key that an object has twice the last value counts.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from typing import Any
+
+import msgspec
+
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# A string to its end, also one without, so that no text is looked at twice; or a number that is none in JSON.
+_STRING_OR_NUMBER = re.compile(
+    r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[-+]?\b(?:(nan)(?:\(\w*\))?|inf(?:inity)?)(?![\w.])', re.IGNORECASE | re.DOTALL
+)
+_MAX_DIGITS = 4_000
+"""Python refuses to read longer integers, because that takes time with the square of their length."""
+
+
+def parsed(payload: bytes) -> Any:
+    """The value of a message; raises ValueError when it is no JSON."""
+    try:
+        value = msgspec.json.decode(payload)
+        damaged = _SURROGATE_ESCAPE.search(payload) is not None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        text = _text(payload)
+        value = _tolerant(text)
+        damaged = "\\u" in text
+    try:
+        return _whole(value) if damaged else value
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def json_text(value: Any) -> str:
+    """The one text for a value, whatever columns it has been in: sorted, without members that are null."""
+    return json.dumps(_canonical(value), separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+
+
+def as_float(value: float) -> float:
+    """JSON has no limit for numbers; beyond a double's they are infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def _text(payload: bytes) -> str:
+    begin = payload[:4].rstrip(b"\0")
+    is_wide = b"\0" in begin or begin[:2] in (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)
+    encoding = json.detect_encoding(payload) if is_wide else "utf-8"
+    return payload.decode(encoding, "replace").removeprefix("\ufeff").rstrip("\0 \t\r\n")
+
+
+def _tolerant(text: str) -> Any:
+    try:
+        return json.loads(text, parse_int=_integer)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    except ValueError:
+        standard = _STRING_OR_NUMBER.sub(_standard, text)
+        if standard == text:
+            raise
+    try:
+        return json.loads(standard, parse_int=_integer)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _standard(found: re.Match[str]) -> str:
+    """Numbers of C as Python reads them; strings as they are."""
+    text = found.group()
+    if text[0] == '"':
+        return text
+    if found.group(1):
+        return "NaN"
+    return "-Infinity" if text[0] == "-" else "Infinity"
+
+
+def _integer(digits: str) -> float:
+    return int(digits) if len(digits) <= _MAX_DIGITS else float(digits)
+
+
+def _whole(value: Any) -> Any:
+    """The value with U+FFFD for halves of surrogate pairs."""
+    if isinstance(value, str):
+        return value if value.isascii() else _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_whole(key): _whole(each) for key, each in value.items()}
+    return [_whole(each) for each in value] if isinstance(value, list) else value
+
+
+def _canonical(value: Any) -> Any:
+    """Columns of doubles do not know which were written as whole numbers, nor structs which null was written."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 and (value or str(value) == "0.0"):
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _canonical(each) for key, each in value.items() if each is not None}
+    return [_canonical(each) for each in value] if isinstance(value, list) else value
