@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -74,7 +76,7 @@ def conformed(array: pa.Array, shape: Shape) -> pa.Array:
     if kind == MIXED:
         if array.type == JSON_TEXT:
             return array.cast(pa.string())
-        return pa.array([None if each is None else json_text(each) for each in array.to_pylist()], pa.string())
+        return pa.array([None if each is None else json_text(each) for each in _values(array, shape)], pa.string())
     missing = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
     if kind == OBJECT:
         known = dict(zip((field.name for field in array.type), array.flatten(), strict=True))
@@ -91,6 +93,30 @@ def conformed(array: pa.Array, shape: Shape) -> pa.Array:
     if kind == FLOAT and array.type == JSON_TEXT:  # Whole numbers of more than 64 bits.
         return pa.array([None if each is None else as_float(int(each)) for each in array.to_pylist()], pa.float64())
     return array.cast(shape.arrow(final=True), safe=kind != FLOAT)
+
+
+def _values(array: pa.Array, shape: Shape | None) -> list[Any]:
+    """What ``array_of`` made an array from."""
+    if array.type == JSON_TEXT:
+        return [None if each is None else json.loads(each) for each in array.to_pylist()]
+    if shape is None or not pa.types.is_nested(array.type):
+        values: list[Any] = array.to_pylist()
+        return values
+    there = array.is_valid().to_pylist()
+    if pa.types.is_list(array.type):
+        items = iter(_values(array.flatten(), shape.items))
+        lengths = array.value_lengths().fill_null(0).to_pylist()
+        return [
+            list(islice(items, length)) if known else None for length, known in zip(lengths, there, strict=True)
+        ]
+    names = [field.name for field in array.type]
+    columns = [_values(column, shape.fields.get(name)) for name, column in zip(names, array.flatten(), strict=True)]
+    rows: list[Any] = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)] or [
+        {} for _ in there
+    ]
+    for row in rows if shape.others else ():
+        row |= row.pop(shape.others, None) or {}
+    return [row if known else None for row, known in zip(rows, there, strict=True)]
 
 
 def noted(array: pa.Array, shape: Shape) -> bool:

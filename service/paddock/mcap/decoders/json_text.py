@@ -1,9 +1,9 @@
 """The text of one JSON message → Python values, as tolerant as loggers in C need it.
 
-What is not of the standard: bytes that are no UTF-8 and halves of surrogate pairs become U+FFFD; a byte order
-mark in front and NULs at the end (of a C string sent with ``sizeof``) are no content; ``nan``, ``inf`` and the like,
-with a sign and in any case, are numbers, as ``printf`` writes them; a number beyond a double's range is infinite. Of
-a key that an object has twice the last value counts.
+What is not of the standard: bytes that are no UTF-8 and halves of surrogate pairs become U+FFFD. A byte order
+mark in front and NULs at the end (of a C string sent with ``sizeof``) are no content. ``nan``, ``inf`` and the
+like, with a sign and in any case, are numbers, as ``printf`` writes them. A number beyond a double's range is
+infinite. Of a key that an object has twice the last value counts.
 """
 
 from __future__ import annotations

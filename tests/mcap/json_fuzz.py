@@ -1,0 +1,364 @@
+"""Random JSON messages, whole and damaged, and what Python's json says their columns are."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from paddock.mcap.batch import Payloads
+from paddock.mcap.decoders.limits import Limits
+from paddock.mcap.definitions import Definition
+from paddock.mcap.records import Channel
+from paddock.mcap.spool_channel import SpoolChannel
+from paddock.mcap.spool_file import SpoolFile
+
+BATCHES = (1, 2, 63, 64, 65, 127, 128, 129, 300, 1000)
+"""How many messages are decoded at once: around all that the decoder decides by."""
+_KEYS = (
+    "a",
+    "b",
+    "speed",
+    "",
+    "x.y",
+    "n\\u0000l",
+    "\\u00e9",
+    "\u6f22",
+    "value",
+    "_others",
+    "s\\ud83d",
+    "\\ud83d\\ude00",
+)
+_NUMBERS = (
+    *(
+        "0",
+        "-0",
+        "7",
+        "-1",
+        "1.5",
+        "-0.0",
+        "1e3",
+        "1E-7",
+        "12.0",
+        "0.1",
+        "123456789.25",
+        "1e400",
+        "-1e400",
+        "1e-400",
+    ),
+    *("9007199254740992", "9007199254740993", "-9007199254740993", "9223372036854775807", "9223372036854775808"),
+    *("18446744073709551615", "18446744073709551616", "-9223372036854775808", "-9223372036854775809", "9" * 400),
+    *(
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "nan",
+        "-nan",
+        "inf",
+        "-inf",
+        "INF",
+        "Inf",
+        "nan(0x1)",
+        "1e17",
+        "4e15",
+        "1" * 16,
+    ),
+)
+_NO_NUMBERS = ("01", "1.", ".5", "+1", "0x10", "1e", "--1", "nano", "infinit", "None", "True", "1_000", "'a'", "")
+_STRINGS = (
+    *(
+        '"on"',
+        '""',
+        '"\\u00b0C"',
+        '"\u00b0C"',
+        '"\\n\\t\\"\\\\\\/"',
+        '"cut \\ud83d"',
+        '"\\ude00 low"',
+        '"\\ud83d\\ude00"',
+    ),
+    *(
+        '"2026-04-18T14:32:00Z"',
+        '"1.5"',
+        '"nan"',
+        '"\\u0000"',
+        '"}{"',
+        '"} {"',
+        '"a\\ud800x"',
+        '"null"',
+        '"\U0001f600"',
+    ),
+)
+_BYTES = (
+    b"\xff",
+    b"\xb0",
+    b"\xed\xa0\x80",
+    b"\xc3",
+    b"\xf0\x9f",
+    b"\0",
+    b"\n",
+    b"\x1f",
+    b"{",
+    b"}",
+    b"[",
+    b'"',
+    b"\\",
+)
+_ENDS = (b"\0", b"\0\0\0", b" \n", b"\0 ", b"//c", b"{}", b'{"a":1}', b",", b"}", b"\xff", b"1")
+
+
+class Writer:
+    """Writes the messages of one topic: of one template, of which many of them are not quite."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._odd = chance.choice((0.0, 0.0, 0.002, 0.05, 0.3))
+        """How often a value is not of its template, and how often a message is damaged."""
+        self._end = chance.choice((b"",) * 6 + (b"\0", b"\n", b" "))
+        self._ascii = chance.random() < 0.5
+        self._template = self._object(0)
+
+    def message(self) -> bytes:
+        """One message."""
+        chance = self._chance
+        text = self._written(self._template)
+        if chance.random() < self._odd / 4:
+            text = self._written(self._any(0))
+        data = text.encode("utf-8", "surrogatepass") + self._end
+        if chance.random() < self._odd:
+            data = self._damaged(data)
+        return data
+
+    def _object(self, depth: int) -> Any:
+        keys = self._chance.sample(_KEYS, self._chance.randint(0 if depth else 1, 4))
+        return {key: self._any(depth + 1) for key in keys}
+
+    def _any(self, depth: int) -> Any:
+        kind = self._chance.random()
+        if kind < 0.35:
+            return ("int", self._chance.choice((9, 10**6, 2**62)))
+        if kind < 0.55:
+            return ("float",)
+        if kind < 0.65:
+            return ("bool",)
+        if kind < 0.75:
+            return ("string",)
+        if kind < 0.8:
+            return ("odd",)
+        if kind < 0.83:
+            return ("null",)
+        if depth > 3:
+            return ("int", 5)
+        return self._object(depth) if kind < 0.93 else [self._any(depth + 1)]
+
+    def _written(self, template: Any) -> str:
+        chance = self._chance
+        if chance.random() < self._odd / 3:
+            return chance.choice(
+                (*_NUMBERS, *_STRINGS, "null", "true", "[]", "{}", '{"k":[1,"x",null]}', *_NO_NUMBERS)
+            )
+        space = " " * (chance.random() < 0.2)
+        if isinstance(template, dict):
+            members = [f'"{key}":{space}{self._written(each)}' for key, each in template.items()]
+            members = [each for each in members if chance.random() >= self._odd / 3]
+            if chance.random() < self._odd / 5:
+                members += members[:1]
+            if chance.random() < self._odd / 5:
+                chance.shuffle(members)
+            return "{" + f",{space}".join(members) + "}"
+        if isinstance(template, list):
+            return "[" + ",".join(self._written(template[0]) for _ in range(chance.randint(0, 3))) + "]"
+        if template[0] == "int":
+            return str(chance.randint(-template[1], template[1]))
+        if template[0] == "float":
+            return repr(round(chance.uniform(-1e3, 1e3), 3))
+        if template[0] == "bool":
+            return chance.choice(("true", "false"))
+        if template[0] == "string":
+            return '"text"' if self._ascii else chance.choice(_STRINGS[:5])
+        return "null" if template[0] == "null" else chance.choice((*_NUMBERS, *_STRINGS))
+
+    def _damaged(self, data: bytes) -> bytes:
+        chance = self._chance
+        at = chance.randrange(len(data) + 1)
+        kind = chance.randrange(8)
+        if kind == 0:
+            return data[:at] + chance.choice(_BYTES) + data[at:]
+        if kind == 1:
+            return data[:at]
+        if kind == 2:
+            return data + chance.choice(_ENDS)
+        if kind == 3:
+            return data[:at] + data[at + chance.randint(1, 5) :]
+        if kind == 4:
+            return data[:at] + chance.choice(_BYTES) + data[at + 1 :]
+        if kind == 5:
+            return chance.choice((b"\xef\xbb\xbf", b" ", b"\n", b"\xfe\xff", b"\0")) + data
+        return chance.choice((b"", b"{}{}", b" ", b"\0", b"[" * 3000, b'{"a":' * 3000, b"7\0\0\0\0", data + data))
+
+
+_NUMBER_OF_C = re.compile(r"[-+]?(nan(\(\w*\))?|inf(inity)?)(?![\w.])", re.IGNORECASE)
+
+
+def said(payload: bytes) -> Any:
+    """The value of a message by Python's json and the rules in the README; ValueError when it is none."""
+    begin = payload.rstrip(b"\0")
+    encoding = "utf-8"
+    if b"\0" in begin[:4] or begin[:2] in (b"\xfe\xff", b"\xff\xfe"):
+        encoding = json.detect_encoding(payload)
+    text = payload.decode(encoding, "replace").removeprefix("\ufeff").rstrip("\0 \t\r\n")
+    try:
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = json.loads(_numbers_of_c(text))
+        return _without_surrogates(value)
+    except RecursionError:
+        raise ValueError from None
+
+
+def _numbers_of_c(text: str) -> str:
+    """Outside of strings, told apart character by character."""
+    found, inside, at = "", False, 0
+    while at < len(text):
+        if inside and text[at] == "\\":
+            found, at = found + text[at : at + 2], at + 2
+            continue
+        inside ^= text[at] == '"'
+        word = None if inside else _NUMBER_OF_C.match(text, at)
+        if word and not (at and re.match(r"\w", text[at - 1]) and text[at].isalnum()):
+            sign = "-" if text[at] == "-" else ""
+            found += "NaN" if "n" in word[0].lower()[:2] and "nan" in word[0].lower() else f"{sign}Infinity"
+            at += len(word[0])
+            continue
+        found, at = found + text[at], at + 1
+    return found
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return "".join("\ufffd" if "\ud800" <= each <= "\udfff" else each for each in value)
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(each) for key, each in value.items()}
+    return [_without_surrogates(each) for each in value] if isinstance(value, list) else value
+
+
+def expected(values: list[Any]) -> list[Any]:
+    """One column's values as the rules want them, from what was said in the messages; None where nothing was."""
+    there = [value for value in values if value is not None]
+    kinds = {type(value) for value in there}
+    if kinds == {dict}:
+        keys = list(dict.fromkeys(key for value in there for key in value))
+        columns = {key: expected([(value or {}).get(key) for value in values]) for key in keys}
+        return [
+            None if value is None else {key: columns[key][row] for key in keys} for row, value in enumerate(values)
+        ]
+    if kinds == {list}:
+        items = iter(expected([item for value in there for item in value]))
+        return [None if value is None else [next(items) for _ in value] for value in values]
+    if float in kinds and kinds <= {int, float}:
+        return [None if value is None else _double(value) for value in values]
+    if kinds == {int} and not (_within(there, -(2**63), 2**63) or _within(there, 0, 2**64)):
+        kinds.add(str)
+    if len(kinds) > 1:
+        return [None if value is None else _text(value) for value in values]
+    return values
+
+
+def _within(numbers: list[int], low: int, high: int) -> bool:
+    return low <= min(numbers) and max(numbers) < high
+
+
+def _double(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _text(value: Any) -> Any:
+    """What a text has to say, whatever its spelling: members that are null left out."""
+    if isinstance(value, dict):
+        return {key: _text(each) for key, each in value.items() if each is not None}
+    return [_text(each) for each in value] if isinstance(value, list) else value
+
+
+def decoded(payloads: list[bytes], chance: random.Random, file: SpoolFile) -> tuple[list[tuple[int, Any]], int]:
+    """(number, value) of every message that Paddock can decode, in batches of many sizes; how many it cannot."""
+    channel = SpoolChannel(Definition(Channel(1, 0, "lap", "json", {}), None), "lap", Limits(1 << 30))
+    begin = 0
+    while begin < len(payloads):
+        some = payloads[begin : begin + chance.choice(BATCHES)]
+        times = np.arange(begin, begin + len(some))
+        channel.write(Payloads(pa.array(some, pa.binary()), times, times, times, begin), file)
+        begin += len(some)
+    settled = channel.settle(file)
+    assert not settled.over and not [each for each in settled.notices if "failed" in each or "statistics" in each]
+    found: list[tuple[int, Any]] = []
+    for rows in settled.read(file, None):
+        rows.messages.validate(full=True)
+        assert rows.messages.type == settled.channel.fields
+        found += zip(rows.log_time.tolist(), rows.messages.to_pylist(), strict=True)
+    assert len(found) == settled.rows
+    return found, settled.undecodable
+
+
+def difference(payloads: list[bytes], chance: random.Random, folder: Path) -> str:
+    """What Paddock says of messages otherwise than Python's json; empty when nothing."""
+    said_of: dict[int, Any] = {}
+    for number, payload in enumerate(payloads):
+        try:
+            value = said(payload)
+        except ValueError:
+            continue
+        said_of[number] = value if isinstance(value, dict) else {"value": value}
+    file = SpoolFile.temporary(folder)
+    try:
+        found, undecodable = decoded(payloads, chance, file)
+    finally:
+        file.close()
+    wanted = dict(zip(said_of, expected(list(said_of.values())), strict=True))
+    if [number for number, _ in found] != list(wanted):
+        return f"decoded are {len(found)} messages of {len(wanted)}"
+    if undecodable != len(payloads) - len(wanted):
+        return f"{undecodable} undecodable of {len(payloads) - len(wanted)}"
+    for number, value in found:
+        if not _same(value, wanted[number]):
+            return f"message {number}, {payloads[number]!r}: {value} instead of {wanted[number]}"
+    return ""
+
+
+def _same(got: Any, want: Any) -> bool:
+    if isinstance(want, dict) and isinstance(got, dict):
+        return got.keys() == want.keys() and all(_same(got[key], want[key]) for key in want)
+    if isinstance(want, list) and isinstance(got, list):
+        return len(got) == len(want) and all(map(_same, got, want))
+    if isinstance(got, str) and got != want:
+        return _same_text(got, want)
+    if isinstance(want, float) and math.isnan(want):
+        return isinstance(got, float) and math.isnan(got)
+    return type(got) is type(want) and got == want
+
+
+def _same_text(text: str, want: Any) -> bool:
+    """A value as JSON text; columns of doubles no longer know the whole numbers beyond 2^53."""
+    return _alike(json.loads(text), want)
+
+
+def _alike(got: Any, want: Any) -> bool:
+    if isinstance(want, dict) and isinstance(got, dict):
+        return got.keys() == want.keys() and all(_alike(got[key], want[key]) for key in want)
+    if isinstance(want, list) and isinstance(got, list):
+        return len(got) == len(want) and all(map(_alike, got, want))
+    if isinstance(want, bool) or isinstance(got, bool) or not isinstance(want, int | float):
+        return type(got) is type(want) and got == want
+    if not isinstance(got, int | float):
+        return False
+    if isinstance(want, float) and math.isnan(want):
+        return isinstance(got, float) and math.isnan(got)
+    return got == want or (abs(want) >= 2**53 and _double(got) == _double(want))

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.mcap.json_fuzz import Writer, difference
+
+TOPICS = 40
+"""Of 150 messages, in each part; ``tests/scripts/fuzz_json.py`` does a million messages."""
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_what_is_decoded_is_what_pythons_json_says(part: int, tmp_path: Path) -> None:
+    for topic in range(TOPICS):
+        chance = random.Random(f"{part}-{topic}")
+        writer = Writer(chance)
+        payloads = [writer.message() for _ in range(150)]
+        assert not difference(payloads, chance, tmp_path), f"topic {topic}"
