@@ -28,8 +28,14 @@ from paddock.web.viewers import VIEWER_ORIGINS
 
 
 @contextlib.asynccontextmanager
-async def open_services(settings: Settings, *, work: Work | None = None) -> AsyncIterator[Services]:
-    """One side of every port, as the settings say; ``work`` replaces the one for job ids (the functions' own).
+async def open_services(
+    settings: Settings, *, work: Work | None = None, migrate: bool = True
+) -> AsyncIterator[Services]:
+    """One side of every port, as the settings say.
+
+    Args:
+        work: replaces the one for job ids (the functions' own).
+        migrate: not in a process whose parent has done it.
 
     Raises:
         Unavailable: the data directory cannot be made or written, or the database does not answer.
@@ -46,8 +52,9 @@ async def open_services(settings: Settings, *, work: Work | None = None) -> Asyn
         ) from error
     work = work or _work(settings)
     try:
-        await documents.migrate()
-        await find_topic_sets(documents)
+        if migrate:
+            await documents.migrate()
+            await find_topic_sets(documents)
         yield Services(
             documents=documents,
             objects=objects,

@@ -16,9 +16,9 @@ from paddock.domain.job import JobState
 from paddock.domain.queue_messages import Announced, Arrived, parse_message
 from paddock.errors import Unavailable
 from paddock.settings import Settings
-from paddock.usecases import jobs
+from paddock.usecases import jobs, leases
+from paddock.usecases.attempt import do
 from paddock.usecases.uploads import adopt
-from paddock.usecases.work import do
 
 
 class FollowUps:
@@ -82,7 +82,7 @@ class Container:
         if job is None or await jobs.size_of(self._services, job) > self._settings.function_max_bytes:
             # What is too large for a function is left to the host's worker, which takes what no function took.
             return
-        taken = await jobs.take_one(self._services, self._owner, job_id)
+        taken = await leases.take_one(self._services, self._owner, job_id)
         state = await do(self._services, taken) if taken else job.state
         if state is JobState.QUEUED:
             raise Unavailable(f"{job_id} is to be tried again.", code="try_again")

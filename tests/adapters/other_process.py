@@ -61,7 +61,7 @@ async def take(path: str, owner: str) -> None:
     documents = SqliteDocuments(Path(path))
     await documents.migrate()
     changes = {"state": JobState.RUNNING, "lease_owner": owner}
-    while job := await documents.jobs.change_first([Equals("state", "queued")], Sort("due_at"), changes):
+    while job := await documents.jobs.change_first([Equals("state", "queued")], Sort("place"), changes):
         print(job.id)
     await documents.close()
 

@@ -127,14 +127,14 @@ async def test_compare_and_set_loses_no_edit(documents: Documents) -> None:
 
 
 async def test_change_first_follows_the_sort_and_gives_each_to_one(documents: Documents) -> None:
-    await documents.jobs.put_many([job(f"j{i:02}", due_at=100 - i) for i in range(30)])
+    await documents.jobs.put_many([job(f"j{i:02}", due_at=100 - i, place=100 - i) for i in range(30)])
     where = [Equals("state", "queued"), Between("due_at", below=95)]
 
     async def take() -> Job | None:
-        return await documents.jobs.change_first(where, Sort("due_at"), {"state": JobState.RUNNING})
+        return await documents.jobs.change_first(where, Sort("place"), {"state": JobState.RUNNING})
 
     first = await take()
-    assert first == job("j29", due_at=71, state=JobState.RUNNING)
+    assert first == job("j29", due_at=71, place=71, state=JobState.RUNNING)
     taken = await asyncio.gather(*(take() for _ in range(30)))
     assert sorted(t.id for t in taken if t) == [f"j{i:02}" for i in range(6, 29)]
     assert taken.count(None) == 7

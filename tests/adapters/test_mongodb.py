@@ -75,12 +75,12 @@ def test_every_index_has_a_name_of_its_own_and_says_what_it_serves() -> None:
 async def test_a_job_is_taken_by_one_client_only(mongodb_url: str) -> None:
     several = [MongoDocuments(mongodb_url) for _ in range(4)]
     await several[0].migrate()
-    await several[0].jobs.put_many([job(f"j{i:02}", due_at=i) for i in range(60)])
+    await several[0].jobs.put_many([job(f"j{i:02}", place=i) for i in range(60)])
 
     async def take_all(documents: MongoDocuments, owner: str) -> list[str]:
         taken = []
         changes = {"state": JobState.RUNNING, "lease_owner": owner}
-        while found := await documents.jobs.change_first([Equals("state", "queued")], Sort("due_at"), changes):
+        while found := await documents.jobs.change_first([Equals("state", "queued")], Sort("place"), changes):
             assert found.lease_owner == owner
             taken.append(found.id)
         return taken

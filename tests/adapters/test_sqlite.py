@@ -30,6 +30,7 @@ from paddock.ports.documents import (
 pytestmark = pytest.mark.anyio
 
 HERE = Equals("deleted_at", None)
+QUEUED = Equals("state", "queued")
 
 
 @pytest.fixture
@@ -53,7 +54,13 @@ async def path(tmp_path: Path) -> Path:
         ("recordings", [HERE, Equals("status", "ready")], Sort("uploaded_at", True)),
         ("recordings", [HERE, StartsWith("id", "abcdef")], Sort()),
         ("recordings", [HERE, HasSignal("VNData.v", "max", ">", 1)], Sort("uploaded_at", True)),
-        ("jobs", [Equals("state", "queued"), Between("due_at", below=5)], Sort("due_at")),
+        (
+            "jobs",
+            [Equals("state", "queued"), Between("due_at", below=5), Equals("set_aside_at", None)],
+            Sort("place"),
+        ),
+        ("jobs", [QUEUED, Between("updated_at", at_least=5)], Sort("updated_at")),
+        ("jobs", [QUEUED, Equals("asked_by", "Adam")], Sort()),
         ("jobs", [], Sort("updated_at", True)),
         ("jobs", [Equals("subject", "x")], Sort()),
         ("artifacts", [Equals("recording", "x")], Sort("created_at", True)),

@@ -18,11 +18,11 @@ from paddock.domain.job import JobState
 from paddock.domain.keys import raw_key
 from paddock.domain.queue_messages import announcement
 from paddock.domain.recording import Status
-from paddock.usecases import jobs, uploads
+from paddock.usecases import leases, uploads
+from paddock.usecases.attempt import do
 from paddock.usecases.export import get_export, request_export
 from paddock.usecases.fsck import fsck
 from paddock.usecases.recordings import artifact_link, artifacts_of
-from paddock.usecases.work import do
 from tests.lambdas.conftest import Cloud
 from tests.logs import small_log
 
@@ -105,8 +105,8 @@ async def test_a_poison_log_and_garbage_do_not_hold_up_the_good_ones(cloud: Clou
 async def test_a_log_that_is_too_large_for_a_function_is_left_to_the_host(cloud: Cloud) -> None:
     cloud.drop("incoming/run.mcap", LOG)
     assert cloud.function(PADDOCK_FUNCTION_MAX_BYTES="100").invoke(cloud.event("incoming/run.mcap")) == []
-    assert await jobs.take(cloud.services, "host", overdue_ns=10**12) is None
-    while job := await jobs.take(cloud.services, "host"):
+    assert await leases.take(cloud.services, "host", overdue_ns=10**12) is None
+    while job := await leases.take(cloud.services, "host"):
         await do(cloud.services, job)
     assert (await cloud.recording(ID)).status is Status.READY
 
@@ -142,7 +142,7 @@ async def test_a_function_killed_in_the_middle_loses_nothing(cloud: Cloud, delay
     second.invoke(cloud.event("incoming/long.mcap"))
     later = replace(cloud.services, now=lambda: time.time_ns() + 31 * 10**9)
     await uploads.sweep_uploads(later)
-    while job := await jobs.take(later, "host"):
+    while job := await leases.take(later, "host"):
         await do(later, job)
     recording = await cloud.recording(recording_id)
     assert (recording.status, recording.message_count) == (Status.READY, 100_000)

@@ -14,9 +14,9 @@ from paddock.bootstrap import open_services
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Recording
 from paddock.settings import Settings
-from paddock.usecases import jobs, uploads
+from paddock.usecases import leases, uploads
+from paddock.usecases.attempt import do
 from paddock.usecases.services import Services
-from paddock.usecases.work import do
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ class Team:
     async def work(self) -> list[str]:
         """Do every job that is due; their kinds in order."""
         kinds = []
-        while job := await jobs.take(self.services, "test"):
+        while job := await leases.take(self.services, "test"):
             await do(self.services, job)
             kinds.append(job.kind)
         return kinds

@@ -5,10 +5,10 @@ import pytest
 from paddock.domain.job import JobState
 from paddock.domain.recording import Failure, Status
 from paddock.errors import Conflict
-from paddock.usecases import jobs
-from paddock.usecases.convert import convert_died
+from paddock.usecases import jobs, leases
 from paddock.usecases.recordings import artifacts_of
 from paddock.usecases.reprocess import reprocess, reprocess_one
+from paddock.usecases.say_failed import say_failed
 from tests.logs import small_log
 from tests.usecases.conftest import Team
 
@@ -39,10 +39,10 @@ async def test_the_old_files_are_served_until_the_new_ones_are_whole_also_when_t
     recording = await team.recording(ID)
     before = await artifacts_of(team.services, [recording])
     await reprocess(team.services)
-    job = await jobs.take(team.services, "test")
+    job = await leases.take(team.services, "test")
     assert job is not None
     assert await artifacts_of(team.services, [recording]) == before
-    await convert_died(team.services, job, Failure("internal_error", "a bug"))
+    await say_failed(team.services, job, Failure("internal_error", "a bug"))
     assert (await team.recording(ID)).status is Status.READY
     assert await artifacts_of(team.services, [recording]) == before
 

@@ -13,9 +13,9 @@ import pytest
 
 from paddock.bootstrap import open_services
 from paddock.settings import Settings
-from paddock.usecases import jobs
+from paddock.usecases import leases
+from paddock.usecases.attempt import do
 from paddock.usecases.services import Services
-from paddock.usecases.work import do
 from paddock.web.app import create_app
 from tests.web.browsing import CHROMIUM, SWITCHES
 
@@ -78,7 +78,7 @@ class Sender:
 
     async def work_off(self) -> None:
         """Do every job that is due."""
-        while job := await jobs.take(self.services, "test"):
+        while job := await leases.take(self.services, "test"):
             await do(self.services, job)
 
 

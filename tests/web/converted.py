@@ -14,9 +14,9 @@ from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import raw_key
 from paddock.domain.recording import Recording, Status
 from paddock.simulator.log import simulate
-from paddock.usecases import jobs
+from paddock.usecases import jobs, leases
+from paddock.usecases.attempt import do
 from paddock.usecases.services import Services
-from paddock.usecases.work import do
 from tests.logs import STARTED_NS
 from tests.web.browsing import Site, served
 
@@ -30,7 +30,7 @@ async def converted(services: Services, log: Path) -> Recording:
         Recording(recording_id, (log.name,), len(content), Status.STORED, services.now())
     )
     await jobs.enqueue(services, "convert", recording_id)
-    while job := await jobs.take(services, "test"):
+    while job := await leases.take(services, "test"):
         await do(services, job)
     recording = await services.documents.recordings.get(recording_id)
     assert recording is not None and recording.status is Status.READY, recording

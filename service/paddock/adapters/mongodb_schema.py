@@ -80,7 +80,8 @@ INDEXES = (
     Index("uploads", ("sha256",), "an upload of the same bytes to continue"),
     # findAndModify must walk an index in the order of its sort: after a sort of its own it answers nothing, not the
     # next one, when the first was taken in between.
-    Index("jobs", ("state", "due_at"), "the next job that is due; one whose lease ran out"),
+    Index("jobs", ("state", "place", "_id", "due_at", "set_aside_at"), "the next job that is due"),
+    Index("jobs", ("state", "asked_by"), "how many jobs of somebody wait"),
     Index("jobs", ("state", "updated_at"), "jobs of one state, those that changed last first"),
     Index("jobs", ("updated_at",), "all jobs, those that changed last first"),
     Index("jobs", ("subject",), "the jobs of one recording or upload"),

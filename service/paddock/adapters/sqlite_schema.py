@@ -49,8 +49,8 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "artifacts": (("recording", "created_at"), ("recording", "format", "size_bytes")),
     "uploads": (("completed_at", "created_at"), ("sha256",)),
     "jobs": (
-        ("state", "due_at"),
-        ("state", "lease_until"),
+        ("state", "place", "id", "due_at", "set_aside_at"),
+        ("state", "asked_by"),
         ("state", "updated_at"),
         ("updated_at",),
         ("subject",),

@@ -18,7 +18,7 @@ from paddock.bootstrap import configure_logging, only_user_of, open_services
 from paddock.errors import PaddockError, Unavailable
 from paddock.formats.registry import formats
 from paddock.settings import Settings, read_settings
-from paddock.usecases import jobs
+from paddock.usecases import leases
 from paddock.usecases.services import Services
 
 RESTART_AFTER_S = 1.0
@@ -70,7 +70,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> 
     async with open_services(settings) as services:
         if settings.embedded:
             # Nobody else uses the directory, so whoever held a lease is gone.
-            await jobs.release(services)
+            await leases.release(services)
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(services, settings),
@@ -135,5 +135,5 @@ async def _keep_worker(services: Services, settings: Settings) -> None:
                 process.kill()
             raise
         log.error("worker_died", exit_code=code)
-        await jobs.release(services, owner)
+        await leases.release(services, owner)
         await asyncio.sleep(RESTART_AFTER_S)

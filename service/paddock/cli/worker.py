@@ -13,8 +13,12 @@ from pathlib import Path
 import click
 
 from paddock.bootstrap import configure_logging, open_services
+from paddock.cli.job_processes import JobProcesses
 from paddock.settings import Settings, read_settings
-from paddock.usecases.work import work
+from paddock.usecases.work import LANES, work
+
+JOB_MEMORY_BYTES = 2 << 30
+"""A job that takes more fails by itself, instead of having the machine end whatever is largest."""
 
 
 @click.command("worker")
@@ -44,5 +48,10 @@ async def _work(settings: Settings, owner: str) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    processes = JobProcesses(settings, JOB_MEMORY_BYTES)
     async with open_services(settings) as services:
-        await work(services, owner, stop, overdue_ns=settings.overdue_ns)
+        try:
+            await processes.start_ahead()
+            await work(services, owner, stop, processes.run, lanes=LANES, overdue_ns=settings.overdue_ns)
+        finally:
+            processes.close()

@@ -31,6 +31,7 @@ from paddock.mcap.definitions import Definition
 from paddock.mcap.spool_channel import SpooledChannel
 from paddock.mcap.spool_file import SpoolFile
 from paddock.mcap.spool_writer import SpoolWriter
+from paddock.processes import end_with_parent
 
 _BATCHES = 3
 """One that is filled, one that waits, one that is decoded; enough to read on while the process starts."""
@@ -196,6 +197,7 @@ def _serve(connection: Connection, writer: SpoolWriter, batches: Sequence[Batch]
 def _main(socket_fd: int) -> None:
     # Ctrl-C is for the process that the user sees; when it ends, this one does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
     keep_freed_memory()
     pa.set_memory_pool(pa.system_memory_pool())
     with socket.socket(fileno=socket_fd) as commands:

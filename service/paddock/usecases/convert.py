@@ -18,7 +18,7 @@ from paddock.domain.export import DEFAULT_EXPORT, VIEWER_COPY, ExportRequest
 from paddock.domain.fields import fill_empty
 from paddock.domain.job import Job
 from paddock.domain.keys import columns_key, columns_prefix, raw_key
-from paddock.domain.recording import Failure, Highlights, Recording, StartedSource, Status, search_text
+from paddock.domain.recording import Highlights, Recording, StartedSource, Status, search_text
 from paddock.domain.topic_set import topic_set_of
 from paddock.errors import Conflict, NotFound
 from paddock.formats.parquet import write_channel
@@ -27,7 +27,7 @@ from paddock.mcap.columns import LogSummary
 from paddock.mcap.doctor import needs_viewer_copy
 from paddock.mcap.spool import spool_log
 from paddock.ports.documents import Equals
-from paddock.usecases import attachments, channels, file_metadata, jobs
+from paddock.usecases import attachments, channels, file_metadata, leases
 from paddock.usecases.artifacts import run_of, store_artifact
 from paddock.usecases.catalogue import car_of, load_catalogue
 from paddock.usecases.highlights import highlights
@@ -62,7 +62,7 @@ async def convert(services: Services, job: Job, progress: Callable[[float], None
         PaddockError: what the log or the disk has against it.
     """
     recording = await services.documents.recordings.get(job.subject)
-    if recording is None:
+    if recording is None or recording.deleted_at is not None:
         return
     catalogue = await load_catalogue(services)
     await services.documents.recordings.change(recording.id, {"status": Status.CONVERTING, "error": None})
@@ -74,19 +74,9 @@ async def convert(services: Services, job: Job, progress: Callable[[float], None
             )
         finally:
             await asyncio.to_thread(log.close)
-        if not await jobs.keep(services, job, 1.0):
+        if not await leases.keep(services, job, 1.0):
             raise Conflict("Another worker took over this conversion.", code="lease_lost")
         await _publish(services, converted)
-
-
-async def convert_died(services: Services, job: Job, failure: Failure) -> None:
-    """Say on the recording why it cannot be converted; its original stays downloadable, an old build too."""
-    recording = await services.documents.recordings.get(job.subject)
-    if recording is not None:
-        changes: dict[str, object] = {"status": Status.READY, "error": failure}
-        if not recording.build:
-            changes |= {"status": Status.FAILED, "health": "failed"}
-        await services.documents.recordings.change(recording.id, changes)
 
 
 def _convert_file(

@@ -38,8 +38,13 @@ class Export(msgspec.Struct, frozen=True):
     job: Job | None = None
 
 
-async def request_export(services: Services, recording_id: str, request: ExportRequest) -> Export:
+async def request_export(
+    services: Services, recording_id: str, request: ExportRequest, *, asked_by: str = ""
+) -> Export:
     """Ask for an artifact; asking twice for the same is one job and one artifact.
+
+    Args:
+        asked_by: who asks, so that nobody waits for all that somebody else asked for before.
 
     Raises:
         NotFound: there is no such recording.
@@ -58,7 +63,7 @@ async def request_export(services: Services, recording_id: str, request: ExportR
     if artifact := await find_artifact(services, recording, request, catalogue):
         return Export(made_id, artifact=artifact)
     params = {"recording": recording.id, "request": msgspec.json.encode(request).decode()}
-    return Export(made_id, job=await jobs.enqueue(services, "export", made_id, params))
+    return Export(made_id, job=await jobs.enqueue(services, "export", made_id, params, asked_by=asked_by))
 
 
 async def get_export(services: Services, recording_id: str, export_id: str) -> Export:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from paddock.domain.job import Job
 from paddock.domain.keys import raw_key
-from paddock.domain.recording import Failure, Status
+from paddock.domain.recording import Status
 from paddock.domain.words import isolated
 from paddock.errors import NotFound, Rejected
 from paddock.ports.documents import Equals, OneOf
@@ -62,24 +62,13 @@ async def ingest(services: Services, job: Job, progress: Callable[[float], None]
         recording_id, {"status": Status.STORED, "error": None, "health": ""}, waiting
     )
     if stored is not None or await _not_converted(services, recording_id):
-        await jobs.enqueue(services, "convert", recording_id)
+        await jobs.enqueue(services, "convert", recording_id, asked_by=job.asked_by, place=job.place)
 
 
 async def _not_converted(services: Services, recording_id: str) -> bool:
     """Whether an ingest was cut off after ``stored`` and before it asked for the conversion."""
     recording = await services.documents.recordings.get(recording_id)
     return recording is not None and recording.status is Status.STORED
-
-
-async def ingest_died(services: Services, job: Job, failure: Failure) -> None:
-    """Note a failed upload on its recording, unless the same bytes arrived well in another upload."""
-    upload = await services.documents.uploads.get(job.subject)
-    if upload is not None:
-        await services.documents.recordings.change(
-            upload.sha256,
-            {"status": Status.FAILED, "error": failure, "health": "failed"},
-            [Equals("status", Status.VERIFYING)],
-        )
 
 
 def sha256_of(log: BinaryIO, size_bytes: int, progress: Callable[[float], None] = lambda _: None) -> str:

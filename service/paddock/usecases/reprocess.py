@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paddock import __version__
 from paddock.domain.instants import NS_PER_S
-from paddock.domain.job import JobState
+from paddock.domain.job import REPROCESS_LATER_NS, JobState
 from paddock.domain.recording import Recording, Status
 from paddock.errors import Conflict
 from paddock.ports.documents import MAX_PAGE
@@ -27,7 +27,9 @@ async def reprocess(services: Services, *, text: str = "", rate_hz: float = 1.0,
         for recording in page.items:
             if _is_due(recording, everything=everything):
                 delay_ns = int(asked / rate_hz * NS_PER_S)
-                await jobs.enqueue(services, "convert", recording.id, delay_ns=delay_ns)
+                await jobs.enqueue(
+                    services, "convert", recording.id, delay_ns=delay_ns, later_ns=REPROCESS_LATER_NS
+                )
                 asked += 1
         if page.next is None:
             return asked

@@ -197,7 +197,7 @@ async def _accept(services: Services, upload: Upload) -> Recording:
         services, upload.uploaded_by, upload.sha256, upload.size_bytes, upload.name, upload.metadata
     )
     if upload.completed_at is None:
-        await jobs.enqueue(services, "ingest", upload.id)
+        await jobs.enqueue(services, "ingest", upload.id, asked_by=upload.uploaded_by)
         await services.documents.uploads.change(upload.id, {"completed_at": services.now()})
     return recording
 
@@ -274,7 +274,7 @@ async def adopt(services: Services, key: str) -> None:
     if upload is not None:
         if upload.completed_at is not None:
             # Accepted, and still here: its ingest has not been done, so whoever asks may do it.
-            await jobs.enqueue(services, "ingest", upload_id)
+            await jobs.enqueue(services, "ingest", upload_id, asked_by=upload.uploaded_by)
             return
         with contextlib.suppress(Rejected):
             await _refuse_other_files(services, upload)

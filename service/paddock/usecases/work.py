@@ -1,133 +1,120 @@
-"""Work: take one job after the other, for as long as the worker lives."""
+"""Work: keep a few jobs going, for as long as the worker lives."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import errno
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import structlog
 
-from paddock.domain.job import MAX_TRIES, Job, JobState
-from paddock.domain.recording import Failure
-from paddock.errors import PaddockError, Unavailable
-from paddock.usecases import jobs
-from paddock.usecases.convert import convert, convert_died
-from paddock.usecases.export import export
-from paddock.usecases.ingest import ingest, ingest_died
+from paddock.domain.job import JobState
+from paddock.errors import Unavailable
+from paddock.usecases import leases
+from paddock.usecases.attempt import Attempt, Ended, Run, run_here
 from paddock.usecases.services import Services
-from paddock.usecases.uploads import sweep_uploads
+from paddock.usecases.sweep import SWEEP_S, sweep
 
+LANES = 2
+"""Jobs at a time. Of two that take long one gives way when others wait, so that no log waits for a slow one."""
 POLL_S = 0.5
-HEARTBEAT_S = 1.0
-SWEEP_S = 30.0
-
-
-@dataclass(frozen=True)
-class Handler:
-    """What a kind of job does, and what it says to people when it can never succeed."""
-
-    do: Callable[[Services, Job, Callable[[float], None]], Awaitable[None]]
-    died: Callable[[Services, Job, Failure], Awaitable[None]] | None = None
-    """None where the job itself says all there is to say."""
-
-
-HANDLERS = {
-    "ingest": Handler(ingest, ingest_died),
-    "convert": Handler(convert, convert_died),
-    "export": Handler(export),
-}
+STOP_S = 4.0
+"""How long a worker that is to stop waits for what it is at; the rest is begun again by the next."""
 
 log = structlog.get_logger()
 
 
-async def work(services: Services, owner: str, stop: asyncio.Event, *, overdue_ns: int = 0) -> None:
-    """Do jobs until ``stop``; a store that does not answer is waited for.
+async def work(
+    services: Services,
+    owner: str,
+    stop: asyncio.Event,
+    run: Run = run_here,
+    *,
+    lanes: int = 1,
+    overdue_ns: int = 0,
+) -> None:
+    """Do jobs until ``stop``; a store that does not answer is waited for, and no error of one job is another's.
 
     Args:
         owner: the name that leases carry.
+        run: how a job is done.
+        lanes: how many at a time; more than one only where ``run`` can end what it does.
         overdue_ns: beside Lambda functions, how long a job is left to them first.
     """
-    swept = float("-inf")
-    while not stop.is_set():
+    await _Worker(services, owner, run, lanes, overdue_ns).work(stop)
+
+
+class _Worker:
+    def __init__(self, services: Services, owner: str, run: Run, lanes: int, overdue_ns: int) -> None:
+        self._services = services
+        self._owner = owner
+        self._run = run
+        self._lanes = lanes
+        self._overdue_ns = overdue_ns
+        self._at_work: dict[asyncio.Task[JobState | None], Attempt] = {}
+
+    async def work(self, stop: asyncio.Event) -> None:
+        sweeper = asyncio.create_task(self._keep_sweeping())
+        stopped = asyncio.create_task(stop.wait())
         try:
-            if time.monotonic() - swept > SWEEP_S:
-                await sweep_uploads(services)
-                # Well after the uploads themselves have expired, so that none which is alive loses its parts.
-                await services.objects.sweep(2 * services.upload_expires_s)
-                swept = time.monotonic()
-            job = await jobs.take(services, owner, overdue_ns=overdue_ns)
-            if job is None:
-                await services.work.wait(POLL_S)
-            else:
-                await do(services, job)
-        except Unavailable as error:
-            log.warning("store_unavailable", code=error.code, message=error.message)
-            await asyncio.sleep(POLL_S)
+            while not stop.is_set():
+                try:
+                    took = await self._take() if len(self._at_work) < self._lanes else await self._make_way()
+                except Unavailable as error:
+                    log.warning("store_unavailable", code=error.code, message=error.message)
+                    took = False
+                except Exception:
+                    log.exception("worker_faltered")
+                    took = False
+                if not took:
+                    await self._wait(stopped)
+            await self._stop()
+        finally:
+            for task in (sweeper, stopped, *self._at_work):
+                task.cancel()
+            await asyncio.gather(sweeper, stopped, *self._at_work, return_exceptions=True)
 
+    async def _take(self) -> bool:
+        """Begin the next job; whether there was one."""
+        job = await leases.take(
+            self._services,
+            self._owner,
+            overdue_ns=self._overdue_ns,
+            long_ones=not any(attempt.is_long for attempt in self._at_work.values()),
+            at_work=frozenset(attempt.job.id for attempt in self._at_work.values()),
+        )
+        if job is None:
+            return False
+        attempt = Attempt(self._services, job, self._run)
+        self._at_work[asyncio.create_task(attempt.result(patient=True))] = attempt
+        return True
 
-async def do(services: Services, job: Job) -> JobState | None:
-    """Do one leased job and write one log line about it; its state, None when another worker has it by now.
+    async def _make_way(self) -> bool:
+        """Where all lanes have long jobs and others wait, the one that has run for the shortest time gives way."""
+        long_ones = [attempt for attempt in self._at_work.values() if attempt.is_long]
+        if len(long_ones) == self._lanes > 1 and await leases.has_waiting(self._services):
+            max(long_ones, key=lambda attempt: attempt.begun).end(Ended.SET_ASIDE)
+        return False
 
-    Raises:
-        Unavailable: the documents do not answer; the job is free again when its lease runs out.
-    """
-    started = time.monotonic()
-    done = 0.0
+    async def _wait(self, stopped: asyncio.Task[bool]) -> None:
+        """Until a job may be due, one has ended, or the worker is to stop."""
+        due = asyncio.create_task(self._services.work.wait(POLL_S))
+        await asyncio.wait({due, stopped, *self._at_work}, return_when=asyncio.FIRST_COMPLETED)
+        due.cancel()
+        for task in [task for task in self._at_work if task.done()]:
+            attempt = self._at_work.pop(task)
+            if error := task.exception():
+                # A bug of ours. Its lease runs out by itself.
+                log.error("job_left", job=attempt.job.id, exc_info=error)
 
-    def progress(share: float) -> None:
-        nonlocal done
-        done = share
+    async def _stop(self) -> None:
+        if self._at_work:
+            await asyncio.wait(self._at_work, timeout=STOP_S)
+            for attempt in self._at_work.values():
+                attempt.end(Ended.WORKER_STOPS)
+            await asyncio.wait(self._at_work, timeout=STOP_S)
 
-    async def keep_lease() -> None:
+    async def _keep_sweeping(self) -> None:
         while True:
-            await asyncio.sleep(HEARTBEAT_S)
-            with contextlib.suppress(Unavailable):
-                if not await jobs.keep(services, job, done):
-                    return
-
-    state: JobState | None
-    failure: PaddockError | None = None
-    heartbeat = asyncio.create_task(keep_lease())
-    handler = HANDLERS[job.kind]
-    try:
-        if job.tries > MAX_TRIES:
-            raise PaddockError(
-                f"The worker died {MAX_TRIES} times at this: it may need more memory.", code="worker_died"
-            )
-        await handler.do(services, job, progress)
-        state = await jobs.finish(services, job)
-    except Exception as error:
-        if isinstance(error, PaddockError):
-            failure = error
-        else:
-            failure = _unexpected(error)
-            if failure.code == "internal_error":
-                log.exception("job_crashed", job=job.id)
-        # Said on the recording first: a worker that dies in between repeats the job, and says it again.
-        if handler.died and jobs.is_last_try(job, failure) and await jobs.keep(services, job, done):
-            await handler.died(services, job, Failure(failure.code, failure.message))
-        state = await jobs.fail(services, job, failure)
-    finally:
-        heartbeat.cancel()
-    log.info(
-        "job",
-        job=job.id,
-        kind=job.kind,
-        outcome=str(state or "lease_lost"),
-        tries=job.tries,
-        duration_s=round(time.monotonic() - started, 3),
-        code=failure.code if failure else None,
-        message=failure.message if failure else None,
-    )
-    return state
-
-
-def _unexpected(error: Exception) -> PaddockError:
-    """A full disk is a passing thing. So is a bug: the next version may not have it; it ends on the dead list."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Unavailable("The worker's disk is full: make room, then retry the job.", code="disk_full")
-    return PaddockError(f"{type(error).__name__}: {error}", code="internal_error", permanent=False)
+            begun = time.monotonic()
+            await sweep(self._services)
+            await asyncio.sleep(max(0.0, SWEEP_S - (time.monotonic() - begun)))

@@ -1,0 +1,90 @@
+"""The process that does jobs for a worker: one after the other, until it is ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import resource
+import signal
+import sys
+import threading
+from multiprocessing import connection as multiprocessing_connection
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection
+
+from paddock.allocator import keep_freed_memory
+from paddock.bootstrap import configure_logging, open_services
+from paddock.cli.job_processes import Outcome
+from paddock.domain.job import Job
+from paddock.errors import PaddockError
+from paddock.processes import end_with_parent
+from paddock.settings import Settings
+from paddock.usecases.handlers import handle
+from paddock.usecases.services import Services
+
+PROGRESS_S = 0.5
+NICENESS = 10
+"""The site answers people meanwhile."""
+_RETIRE_SHARE = 4
+"""Of its memory: one that has grown so far is not used again."""
+
+
+def main(commands: Connection, settings: Settings, memory_bytes: int) -> None:
+    """Do what comes through ``commands``: a ``Job`` at a time; answer progress and an ``Outcome``.
+
+    Args:
+        memory_bytes: what this process may take, and each that it starts.
+    """
+    # Whoever ends it ends what it has started too.
+    os.setpgid(0, 0)
+    end_with_parent()
+    threading.Thread(target=_end_with_worker, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(NICENESS)
+    keep_freed_memory()
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    configure_logging(settings)
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        asyncio.run(_serve(commands, settings, memory_bytes))
+
+
+def _end_with_worker() -> None:
+    """Wherever the kernel does not see to it."""
+    worker = parent_process()
+    assert worker is not None, "a worker started it"
+    multiprocessing_connection.wait([worker.sentinel])
+    os.killpg(0, signal.SIGKILL)
+
+
+async def _serve(commands: Connection, settings: Settings, memory_bytes: int) -> None:
+    async with open_services(settings, migrate=False) as services:
+        while True:
+            job: Job = await asyncio.to_thread(commands.recv)
+            error = await _do(services, job, commands)
+            grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > memory_bytes // _RETIRE_SHARE
+            commands.send(Outcome(error, again=not grown))
+
+
+async def _do(services: Services, job: Job, commands: Connection) -> PaddockError | None:
+    done = 0.0
+
+    def progress(share: float) -> None:
+        nonlocal done
+        done = share
+
+    async def tell() -> None:
+        while True:
+            await asyncio.sleep(PROGRESS_S)
+            commands.send(done)
+
+    telling = asyncio.create_task(tell())
+    try:
+        await handle(services, job, progress)
+    except PaddockError as error:
+        return error.with_traceback(None)
+    finally:
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
+    return None

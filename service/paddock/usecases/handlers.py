@@ -1,0 +1,57 @@
+"""Which use case does which kind of job. Imports all that reads logs and writes files."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from paddock.domain.job import Job
+from paddock.errors import PaddockError, Unavailable
+from paddock.usecases.convert import convert
+from paddock.usecases.export import export
+from paddock.usecases.ingest import ingest
+from paddock.usecases.services import Services
+
+Progress = Callable[[float], None]
+
+HANDLERS: dict[str, Callable[[Services, Job, Progress], Awaitable[None]]] = {
+    "ingest": ingest,
+    "convert": convert,
+    "export": export,
+}
+
+log = structlog.get_logger()
+
+
+async def handle(services: Services, job: Job, progress: Progress) -> None:
+    """Do a job in this process.
+
+    Raises:
+        PaddockError: whatever went wrong; nothing else is raised.
+    """
+    handler = HANDLERS.get(job.kind)
+    if handler is None:
+        raise PaddockError(f"Nothing here does jobs of the kind {job.kind[:40]!r}.", code="unknown_job")
+    try:
+        await handler(services, job, progress)
+    except PaddockError:
+        raise
+    except MemoryError as error:
+        raise PaddockError(
+            "This takes more memory than one job may have: see PADDOCK_JOB_MEMORY_BYTES in README.",
+            code="memory_limit",
+        ) from error
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise _unexpected(job, error) from error
+        raise Unavailable("The worker's disk is full: make room, then retry the job.", code="disk_full") from error
+    except Exception as error:
+        raise _unexpected(job, error) from error
+
+
+def _unexpected(job: Job, error: Exception) -> PaddockError:
+    """A bug: it is tried again, because the next version may not have it, and ends on the dead list."""
+    log.exception("job_crashed", job=job.id)
+    return PaddockError(f"{type(error).__name__}: {error}", code="internal_error", permanent=False)

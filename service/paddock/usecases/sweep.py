@@ -1,0 +1,34 @@
+"""Sweep: what has to be looked after although nobody asks for it. Each part is done whatever the others met."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from paddock.errors import Unavailable
+from paddock.usecases.services import Services
+from paddock.usecases.uploads import sweep_uploads
+
+SWEEP_S = 30.0
+
+log = structlog.get_logger()
+
+
+async def _leftovers(services: Services) -> None:
+    """Well after the uploads themselves have expired, so that none which is alive loses its parts."""
+    await services.objects.sweep(2 * services.upload_expires_s)
+
+
+PARTS: tuple[Callable[[Services], Awaitable[object]], ...] = (sweep_uploads, _leftovers)
+
+
+async def sweep(services: Services) -> None:
+    """All parts, one after the other."""
+    for part in PARTS:
+        try:
+            await part(services)
+        except Unavailable as error:
+            log.warning("store_unavailable", code=error.code, message=error.message)
+        except Exception:
+            log.exception("sweep_failed", part=part.__name__)
