@@ -52,3 +52,10 @@ def test_of_files_at_a_service(tmp_path: Path, log: Path) -> None:
             client.get(sent[:10]).wait()
         target = tmp_path / "[bold]out[x].mat"
         assert f"  {target}\n" in printed(tmp_path, "export", sent[:10], "-o", target, "--server", site.url)
+        log.write_bytes(small_log(driver="Mei"))
+        other = printed(tmp_path, "upload", log, "--server", site.url)
+        with Client(site.url) as client:
+            client.get(other[:10]).wait()
+        folder = tmp_path / "all [of] them"
+        lines = printed(tmp_path, "export", sent[:10], other[:10], "-o", folder, "--server", site.url).splitlines()
+        assert sorted(line.partition("  ")[2].strip() for line in lines) == sorted(map(str, folder.iterdir()))

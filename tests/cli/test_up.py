@@ -45,7 +45,7 @@ def test_upload_convert_download_restart(tmp_path: Path) -> None:
         (ready,) = client.search()
         mat = httpx.get(up.url + ready.artifacts[0].url, follow_redirects=True)
         assert mat.content.startswith(b"MATLAB 5.0 MAT-file")
-        assert "HT09_2026-04-18_1432_Adam" in mat.headers["content-disposition"]
+        assert "HT09_2026-04-18_1432Z_Adam" in mat.headers["content-disposition"]
         original = httpx.get(up.url + ready.original.url, follow_redirects=True)
         assert original.content == log.read_bytes()
 

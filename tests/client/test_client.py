@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,11 +81,30 @@ def test_signals_as_arrow_numpy_and_pandas(client: Client, ready: FoundRecording
 
 def test_an_export_is_waited_for_and_saved(ready: FoundRecording, tmp_path: Path) -> None:
     saved = ready.export(signals=["Pedals.brake"], rate_hz=5).wait().save(tmp_path)
-    assert saved.name.startswith("HT09_2026-04-18_1432_Adam") and saved.suffix == ".mat"
+    assert saved.name.startswith("HT09_2026-04-18_1432Z_Adam") and saved.suffix == ".mat"
     assert len(scipy.io.loadmat(saved, simplify_cells=True)["Pedals"]["brake"]) == 25
     assert ready.download(tmp_path / "copy.mcap").read_bytes() == small_log()
     with pytest.raises(Rejected):
         ready.export("floppy")
+
+
+def test_several_are_saved_each_or_in_one_zip(client: Client, ready: FoundRecording, tmp_path: Path) -> None:
+    log = tmp_path / "other.mcap"
+    log.write_bytes(small_log(driver="Mei"))
+    other = client.upload(log).wait()
+    bundle = client.export_many([ready, other.id], signals=["Pedals.brake"], rate_hz=5).wait()
+    saved = bundle.save(tmp_path / "mats")
+    assert [path.parent for path in saved] == [tmp_path / "mats"] * 2 and "Mei" in saved[1].name
+    with zipfile.ZipFile(bundle.save_zip(tmp_path / "all.zip")) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            path.name: path.read_bytes() for path in saved
+        }
+    with pytest.raises(Rejected, match="is a file"):
+        bundle.save(log)
+    with pytest.raises(Rejected):
+        client.export_many([ready, other], "floppy")
+    with pytest.raises(NotFound):
+        client.export_many(["abcdef"])
 
 
 def test_what_is_inside_a_log_is_saved_and_a_log_is_converted_again(client: Client, tmp_path: Path) -> None:

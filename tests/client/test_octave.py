@@ -83,7 +83,7 @@ def test_a_session_at_the_prompt(tmp_path: Path) -> None:
     assert out["found"] == ["Adam"]
     assert out["notes"] == "Adam: gusty, 12 °C"
     assert (out["none"], out["hot"]) == (0, 2)
-    assert out["name"].startswith("HT09_2026-04-18_1432_Adam_")
+    assert out["name"].startswith("HT09_2026-04-18_1432Z_Adam_")
     assert (tmp_path / f"{out['name']}.mat").stat().st_size > 1000
     assert out["rows"] == 25
     assert "brake" in out["fields"] and "throttle" not in out["fields"]

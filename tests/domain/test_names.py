@@ -26,7 +26,7 @@ def test_a_download_is_named_for_people() -> None:
     known = recording(
         started_ns=from_rfc3339("2026-04-18T14:32:00Z"), metadata=said(car="HT09", driver="Adam", event="endurance")
     )
-    assert download_name(known, ".mat") == "HT09_2026-04-18_1432_Adam_endurance_a3f9c210.mat"
+    assert download_name(known, ".mat") == "HT09_2026-04-18_1432Z_Adam_endurance_a3f9c210.mat"
 
 
 def test_what_is_unknown_is_left_out() -> None:

@@ -88,7 +88,7 @@ def test_a_log_goes_in_and_a_matlab_file_comes_out(browser: Any, tmp_path: Path)
         with page.expect_download() as downloading:
             page.get_by_role("link", name="Download MAT").click()
         download = downloading.value
-        assert download.suggested_filename.startswith("HT09_2026-04-18_1432_Adam_")
+        assert download.suggested_filename.startswith("HT09_2026-04-18_1432Z_Adam_")
         assert download.suggested_filename.endswith(".mat")
         contents = scipy.io.loadmat(io.BytesIO(Path(download.path()).read_bytes()), simplify_cells=True)
         assert len(contents["Pedals"]["t"]) == 400

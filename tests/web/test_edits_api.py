@@ -151,7 +151,7 @@ async def test_many_at_once(client: httpx.AsyncClient, services: Services) -> No
     assert (await client.post("/api/recordings/restore", json={"ids": ids})).json() == {"count": 2}
     for wrong in ([], [build_id("nobody")], ["x"]):
         assert (await client.post("/api/recordings/delete", json={"ids": wrong})).status_code in (404, 422)
-    unready = await client.post("/api/recordings/export", json={"ids": ids, "export": {"format": "csv"}})
+    unready = await client.post("/api/bundles", json={"ids": ids, "export": {"format": "csv"}})
     assert (unready.status_code, unready.json()["code"]) == (409, "not_ready")
 
 

@@ -80,7 +80,7 @@ async def test_all_dead_jobs_are_retried_at_once(client: httpx.AsyncClient, serv
         Job("export-x", "export", "x", 0, 0, JobState.DEAD, params={"request": "{}"})
     )
     page = (await client.get("/jobs")).text
-    assert "Retry all 2 dead" in page and "mat</span>" in page
+    assert "Retry all 2 failed" in page and "Make MAT" in page
     assert (await client.post("/jobs/retry")).status_code == 303
     assert "Retry all" not in (await client.get("/jobs")).text
     assert {job["state"] for job in (await client.get("/api/jobs")).json()["items"]} == {"queued", "done"}

@@ -42,7 +42,7 @@ async def test_files_of_several_recordings(client: httpx.AsyncClient, services: 
     formats = {one["name"]: one["layouts"] for one in json.loads(str(form["data-formats"]))}
     assert "hytech-v1" in formats["mat"] and "csv" in formats
     assert "Nothing is selected" in (await client.get("/export")).text
-    many = "&".join(f"recording={number:06x}" for number in range(51))
+    many = "&".join(f"recording={number:06x}" for number in range(501))
     assert (await client.get(f"/export?{many}")).status_code == 422
 
 

@@ -42,7 +42,7 @@ async def test_a_recording_is_listed_with_all_that_a_script_needs(
     assert item.message_count == 1_204_331
     assert item.metadata["driver"].value == "Adam"
     assert item.artifacts[0].format == "mat"
-    assert item.artifacts[0].name == f"HT09_2026-04-18_1432_Adam_Endurance_{recording.id[:8]}.mat"
+    assert item.artifacts[0].name == f"HT09_2026-04-18_1432Z_Adam_Endurance_{recording.id[:8]}.mat"
     assert item.original is not None and item.original.url == f"/api/recordings/{recording.id}/original"
 
 

@@ -33,6 +33,7 @@ from paddock.adapters.mongodb_filters import (
 )
 from paddock.adapters.mongodb_schema import create_missing
 from paddock.adapters.mongodb_values import Codec, as_scalar, scalar_at
+from paddock.domain.bundle import Bundle
 from paddock.domain.catalogue import Catalogue
 from paddock.domain.history import Change
 from paddock.domain.job import Job
@@ -113,6 +114,7 @@ class MongoDocuments:
         self.topic_sets: Collection[TopicSet] = MongoCollection(
             self._client, self._database["topic_sets"], TopicSet
         )
+        self.bundles: Collection[Bundle] = MongoCollection(self._client, self._database["bundles"], Bundle)
 
     async def migrate(self) -> None:
         """Create indexes, drop those of ours that are no longer used; safe for two at once.

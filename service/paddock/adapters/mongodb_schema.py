@@ -85,6 +85,7 @@ INDEXES = (
     Index("jobs", ("state", "updated_at"), "jobs of one state, those that changed last first"),
     Index("jobs", ("updated_at",), "all jobs, those that changed last first"),
     Index("jobs", ("subject",), "the jobs of one recording or upload"),
+    Index("bundles", ("created_at",), "what was taken away together, the last first"),
 )
 
 

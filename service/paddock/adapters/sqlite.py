@@ -25,6 +25,7 @@ from paddock.adapters.sqlite_counts import counts_sql, facet_sql, sums
 from paddock.adapters.sqlite_filters import Sql, all_of, order_sql, page_sql, select_sql, where_sql
 from paddock.adapters.sqlite_lists import drop_elements, index_elements
 from paddock.adapters.sqlite_schema import check_version, create_missing
+from paddock.domain.bundle import Bundle
 from paddock.domain.catalogue import Catalogue
 from paddock.domain.history import Change
 from paddock.domain.job import Job
@@ -71,6 +72,7 @@ class SqliteDocuments:
         self.history: Collection[Change] = SqliteCollection(self._database, "history", Change)
         self.signal_names: Collection[SignalName] = SqliteCollection(self._database, "signal_names", SignalName)
         self.topic_sets: Collection[TopicSet] = SqliteCollection(self._database, "topic_sets", TopicSet)
+        self.bundles: Collection[Bundle] = SqliteCollection(self._database, "bundles", Bundle)
 
     async def migrate(self) -> None:
         """Create tables and indexes, change indexes that are defined otherwise now; safe for two at once.

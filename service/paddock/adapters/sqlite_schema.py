@@ -60,6 +60,7 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "history": (("recording", "at"),),
     "signal_names": (("search",), ("topic",)),
     "topic_sets": (),
+    "bundles": (("created_at",),),
 }
 TABLES = tuple(INDEXES)
 

@@ -1,33 +1,51 @@
-"""``paddock export``: an artifact of a recording in a running Paddock."""
+"""``paddock export``: files of recordings in a running Paddock."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import click
+import msgspec
 
 from paddock.cli.files import STDOUT, force_option, say_written, to_stdout
 from paddock.cli.request_options import build_request, request_options
 from paddock.cli.terminal import progress_bar
 from paddock.client import Client
+from paddock.domain.export import ExportRequest
 from paddock.formats.registry import find_format
 from paddock.settings import read_settings
 
 
 @click.command("export")
-@click.argument("recording")
+@click.argument("recordings", nargs=-1, required=True, metavar="RECORDING...")
 @click.option("-f", "--format", "format_", default="mat", show_default=True, help="File format.")
 @click.option(
-    "-o", "--output", type=click.Path(), default=".", help="File or folder, by default here; - is stdout."
+    "-o",
+    "--output",
+    type=click.Path(),
+    default=".",
+    help="File, or a folder for several; by default here; - is stdout.",
 )
 @force_option
 @click.option("--server", help="Where Paddock runs.  [default: as PADDOCK_HOST and PADDOCK_PORT say]")
 @request_options
-def command(recording: str, format_: str, output: str, force: bool, server: str | None, **options: Any) -> None:
-    """Make and download one file of RECORDING (its id, or 6 or more digits of it)."""
+def command(
+    recordings: tuple[str, ...], format_: str, output: str, force: bool, server: str | None, **options: Any
+) -> None:
+    """Make and download one file of each RECORDING (its id, or 6 or more digits of it)."""
     request = build_request(format_, **options)
-    with Client(server or read_settings().base_url) as client, progress_bar() as bar:
-        task = bar.add_task(f"{recording[:10]} {format_}", total=1.0)
+    if len(recordings) > 1 and output == STDOUT:
+        raise click.UsageError(f"-o {STDOUT} is one file: name one recording.")
+    with Client(server or read_settings().base_url) as client:
+        if len(recordings) == 1:
+            _export_one(client, recordings[0], request, output, force)
+        else:
+            _export_many(client, recordings, request, output, force)
+
+
+def _export_one(client: Client, recording: str, request: ExportRequest, output: str, force: bool) -> None:
+    with progress_bar() as bar:
+        task = bar.add_task(f"{recording[:10]} {request.format}", total=1.0)
         export = client.export(recording, request)
         export.wait(lambda done: bar.update(task, completed=done))
         if output == STDOUT:
@@ -36,3 +54,18 @@ def command(recording: str, format_: str, output: str, force: bool, server: str 
             return
         saved = export.save(output, overwrite=force)
     say_written(saved)
+
+
+def _export_many(
+    client: Client, recordings: tuple[str, ...], request: ExportRequest, output: str, force: bool
+) -> None:
+    with progress_bar() as bar:
+        task = bar.add_task(f"{len(recordings)} recordings {request.format}", total=1.0)
+        bundle = client.export_many(recordings, **msgspec.to_builtins(request))
+        saved = bundle.wait(lambda done: bar.update(task, completed=done)).save(output, overwrite=force)
+    for path in saved:
+        say_written(path)
+    for recording, failure in bundle.failures.items():
+        click.echo(f"paddock: {recording[:10]}: {failure.message}", err=True)
+    if bundle.failures:
+        raise click.exceptions.Exit(1)

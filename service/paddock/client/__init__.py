@@ -9,6 +9,7 @@
             seconds, speed = recording.signal("VNData.vn_vel_m_s.x").numpy()
 """
 
+from paddock.client.bundle import PendingBundle
 from paddock.client.client import Client
 from paddock.client.contents import Change, Channel, Loss, SignalName, SignalSummary, Value
 from paddock.client.export import PendingExport
@@ -29,6 +30,7 @@ __all__ = [
     "FoundRecording",
     "Job",
     "Loss",
+    "PendingBundle",
     "PendingExport",
     "SignalData",
     "SignalName",

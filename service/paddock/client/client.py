@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
+from paddock.client.bundle import PendingBundle
 from paddock.client.connection import Connection
 from paddock.client.contents import SignalName
 from paddock.client.export import PendingExport
@@ -72,6 +73,25 @@ class Client:
             Rejected: there is no such format, layout or option.
         """
         return PendingExport(self._connection, recording_id, request)
+
+    def export_many(
+        self, recordings: Iterable[FoundRecording | str], format: str = "mat", **request: Any
+    ) -> PendingBundle:
+        """Ask for the same file of several recordings, to save each or all in one zip.
+
+        Args:
+            recordings: as a search found them, or their ids.
+            format: of every file.
+            request: the fields of ``ExportRequest`` by name: ``signals``, ``rate_hz`` …
+
+        Raises:
+            NotFound: there is no recording with one of the ids.
+            Conflict: none of them is ready.
+            Rejected: none of them can have it.
+        """
+        ids = [each if isinstance(each, str) else each.id for each in recordings]
+        asked = msgspec.convert({"format": format, **request}, ExportRequest)
+        return PendingBundle(self._connection, ids, asked)
 
     def upload(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from paddock.domain.instants import NS_PER_S
@@ -12,17 +12,23 @@ from paddock.domain.recording import Recording
 _UNSAFE = re.compile(r"[^\w.+-]+")
 
 
-def download_name(recording: Recording, suffix: str, zone: tzinfo = UTC) -> str:
-    """``HT09_2026-04-18_1432_Adam_endurance_a3f9c210.mat``: what is known, and 8 characters of the id."""
+def download_name(recording: Recording, suffix: str, mark: str = "") -> str:
+    """``HT09_2026-04-18_1432Z_Adam_endurance_a3f9c210.mat``: what is known, and 8 characters of the id.
+
+    A file goes from hand to hand across time zones, so its time is in UTC and says so.
+
+    Args:
+        mark: what tells this file from others of the recording, at the end.
+    """
     metadata = recording.metadata
     parts = [metadata["car"].value if "car" in metadata else ""]
     if recording.started_ns is not None:
-        parts.append(datetime.fromtimestamp(recording.started_ns // NS_PER_S, zone).strftime("%Y-%m-%d_%H%M"))
+        parts.append(datetime.fromtimestamp(recording.started_ns // NS_PER_S, UTC).strftime("%Y-%m-%d_%H%MZ"))
     parts += [metadata[field].value for field in ("driver", "event") if field in metadata]
     if not any(parts):
         parts = [recording.name.rsplit(".", 1)[0]]
     cleaned = (_UNSAFE.sub("-", part).strip("-.")[:40] for part in parts)
-    return "_".join([*filter(None, cleaned), recording.id[:8]]) + suffix
+    return "_".join(filter(None, [*cleaned, recording.id[:8], mark])) + suffix
 
 
 def content_disposition(file_name: str) -> str:

@@ -175,6 +175,10 @@ class Artifact(msgspec.Struct, frozen=True):
     layout: str = ""
     suffix: str = ""
     """Of its name for people, with the dot; empty for the format's own."""
+    request: str = ""
+    """The ``ExportRequest`` as JSON; empty for what an older version made."""
+    crc32: int | None = None
+    """Of its bytes, for zips; None until somebody asks for one where an older version made it."""
     purpose: Purpose = Purpose.DEFAULT
 
 

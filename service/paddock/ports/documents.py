@@ -13,6 +13,7 @@ from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
+from paddock.domain.bundle import Bundle
 from paddock.domain.catalogue import Catalogue
 from paddock.domain.history import Change
 from paddock.domain.job import Job
@@ -202,6 +203,7 @@ class Documents(Protocol):
     history: Collection[Change]
     signal_names: Collection[SignalName]
     topic_sets: Collection[TopicSet]
+    bundles: Collection[Bundle]
 
     async def migrate(self) -> None:
         """Create what is missing: tables, indexes. Safe to run twice and by two at once."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
+
+import msgspec
 
 from paddock import __version__
 from paddock.domain.catalogue import CarCatalogue
@@ -12,6 +16,8 @@ from paddock.domain.keys import artifact_key
 from paddock.domain.recording import Artifact, Recording
 from paddock.formats.registry import Run, find_format, written_as
 from paddock.usecases.services import Services
+
+_PIECE_BYTES = 1 << 20
 
 
 def id_of(recording: Recording, request: ExportRequest, catalogue: CarCatalogue) -> str:
@@ -41,6 +47,7 @@ async def store_artifact(
     """
     made_id = id_of(recording, request, catalogue)
     suffix = written_as(find_format(request.format), made)[0]
+    crc32 = await asyncio.to_thread(_crc32, made)
     stored = await services.objects.put_file(artifact_key(recording.id, made_id, suffix), made)
     artifact = Artifact(
         id=made_id,
@@ -53,9 +60,19 @@ async def store_artifact(
         created_at=services.now(),
         converter=__version__,
         purpose=purpose_of(request),
+        request=msgspec.json.encode(request).decode(),
+        crc32=crc32,
     )
     await services.documents.artifacts.put_many([artifact])
     return artifact
+
+
+def _crc32(path: Path) -> int:
+    crc32 = 0
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            crc32 = zlib.crc32(piece, crc32)
+    return crc32
 
 
 def run_of(recording: Recording, units: Mapping[str, str]) -> Run:

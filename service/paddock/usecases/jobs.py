@@ -163,12 +163,13 @@ class Subject(msgspec.Struct, frozen=True):
 
 async def subjects_of(services: Services, found: Sequence[Job]) -> dict[str, Subject]:
     """What each of some jobs works on, by job id; without those whose upload or recording is gone."""
-    subjects = tuple({job.subject for job in found})
+    works_on = {job.id: job.params.get("recording", job.subject) for job in found}
+    subjects = tuple(set(works_on.values()))
     uploads = await services.documents.uploads.find([OneOf("id", subjects)], limit=MAX_PAGE)
     recordings = await services.documents.recordings.find([OneOf("id", subjects)], limit=MAX_PAGE)
     known = {upload.id: Subject(upload.sha256, upload.name) for upload in uploads.items}
     known |= {recording.id: Subject(recording.id, recording.name) for recording in recordings.items}
-    return {job.id: known[job.subject] for job in found if job.subject in known}
+    return {job_id: known[subject] for job_id, subject in works_on.items() if subject in known}
 
 
 async def size_of(services: Services, job: Job) -> int:

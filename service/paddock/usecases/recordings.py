@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from paddock.domain.export_words import read_request
 from paddock.domain.job import JobState
 from paddock.domain.keys import raw_key
 from paddock.domain.names import download_name
@@ -16,6 +17,8 @@ from paddock.ports.documents import MAX_PAGE, Condition, Contains, Equals, Exist
 from paddock.usecases.services import Services
 
 NEWEST_FIRST = Sort("uploaded_at", descending=True)
+MAX_EXPORTS = 100
+"""Of one recording that are listed."""
 
 
 async def find_recordings(
@@ -72,6 +75,32 @@ async def artifacts_of(services: Services, recordings: Sequence[Recording]) -> d
         after = page.next
 
 
+async def exports_of(services: Services, recording: Recording) -> list[Artifact]:
+    """What people had made of a recording, the last first; of the same request made again only the last."""
+    page = await services.documents.artifacts.find(
+        [Equals("recording", recording.id), Equals("purpose", Purpose.EXPORT)],
+        sort=Sort("created_at", descending=True),
+        limit=MAX_EXPORTS,
+    )
+    newest: dict[str, Artifact] = {}
+    for artifact in page.items:
+        newest.setdefault(artifact.request or artifact.id, artifact)
+    return list(newest.values())
+
+
+async def files_made(services: Services, artifact_ids: Sequence[str]) -> dict[str, tuple[Recording, Artifact]]:
+    """Those of at most ``MAX_PAGE`` artifacts that are there, by id, each with its recording."""
+    if not artifact_ids:
+        return {}
+    made = await services.documents.artifacts.find([OneOf("id", tuple(artifact_ids))], limit=MAX_PAGE)
+    recordings = await services.documents.recordings.find(
+        [OneOf("id", tuple({artifact.recording for artifact in made.items})), Equals("deleted_at", None)],
+        limit=MAX_PAGE,
+    )
+    known = {recording.id: recording for recording in recordings.items}
+    return {each.id: (known[each.recording], each) for each in made.items if each.recording in known}
+
+
 async def progress_of(services: Services, recordings: Sequence[Recording]) -> dict[str, float]:
     """How far the running job of each unsettled recording is, 0 to 1, by recording id."""
     by_job = {f"convert-{recording.id}": recording.id for recording in recordings if not recording.status.settled}
@@ -88,9 +117,11 @@ async def progress_of(services: Services, recordings: Sequence[Recording]) -> di
 
 
 def artifact_name(recording: Recording, artifact: Artifact) -> str:
-    """The file name of a derived file; a viewer copy never has the name of the original."""
+    """The file name of a derived file: it says what was asked for, so that no two have one name."""
     suffix = artifact.suffix or find_format(artifact.format).suffix
-    return download_name(recording, f".viewer{suffix}" if artifact.purpose is Purpose.VIEWER else suffix)
+    if artifact.purpose is Purpose.VIEWER:
+        return download_name(recording, f".viewer{suffix}")
+    return download_name(recording, suffix, read_request(artifact.request).words())
 
 
 class StoredFile(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from paddock.settings import Settings
 from paddock.usecases.services import Services
 from paddock.web import pages, words
 from paddock.web.api import (
+    bundles,
     catalogue,
     exports,
     files,
@@ -73,6 +74,7 @@ def create_app(services: Services, settings: Settings) -> Litestar:
         plots.ROUTER,
         viewers.ROUTER,
         exports.ROUTER,
+        bundles.ROUTER,
         uploads.ROUTER,
         jobs.ROUTER,
         catalogue.ROUTER,

@@ -9,13 +9,11 @@ from litestar import delete, get, patch, post
 from litestar.params import HeaderParameter, JSONBody, PathParameter
 from msgspec import Meta
 
-from paddock.domain.export import ExportRequest
 from paddock.domain.history import Change
 from paddock.domain.instants import from_rfc3339, to_rfc3339
 from paddock.errors import Rejected
 from paddock.usecases.delete import delete_recordings, restore_recordings
 from paddock.usecases.edit import STARTED, edit_many, edit_recording, history_of, undo
-from paddock.usecases.export import request_export
 from paddock.usecases.recordings import get_recording
 from paddock.usecases.reprocess import reprocess_one
 from paddock.web.api.partial import Fields, Partial, only
@@ -61,13 +59,6 @@ class BulkEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ids: Ids
     metadata: NewValues
-
-
-class BulkExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The same export of several recordings."""
-
-    ids: Ids
-    export: Annotated[ExportRequest, Meta(description="As for one recording.")] = ExportRequest()
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -196,14 +187,6 @@ async def restore_many(
     return Done(await restore_recordings(services, principal, (await strictly(request, Selection)).ids))
 
 
-@post("/export", status_code=202, responses=responses(400, 404, 409, 422, 503), summary="Export several recordings")
-async def export_many(request: AnyRequest, services: TheServices, data: JSONBody[BulkExport]) -> Done:
-    """Asks for the same file of all of them; those that are made already do not count."""
-    data = await strictly(request, BulkExport)
-    asked = [await request_export(services, each, data.export) for each in data.ids]
-    return Done(sum(export.artifact is None for export in asked))
-
-
 def change_resources(changes: tuple[Change, ...], *, first: bool) -> tuple[ChangeResource, ...]:
     """Changes as JSON has them.
 
@@ -247,5 +230,4 @@ HANDLERS = (
     change_many,
     delete_many,
     restore_many,
-    export_many,
 )

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from paddock.domain.export_words import export_words, read_request
 from paddock.domain.history import AttachedFile
 from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.domain.names import download_name
@@ -24,7 +25,7 @@ from paddock.domain.recording import (
     StartedSource,
     Status,
 )
-from paddock.usecases.recordings import artifact_name, artifacts_of, progress_of
+from paddock.usecases.recordings import artifact_name, artifacts_of, exports_of, progress_of
 from paddock.usecases.services import Services
 from paddock.web.words import loss_sentences
 
@@ -59,7 +60,7 @@ class DownloadResource(msgspec.Struct, frozen=True):
     url: Annotated[str, Meta(description="Path on this service.", examples=["/api/recordings/a3f9c210/original"])]
     name: Annotated[
         str,
-        Meta(description="The name it is saved under.", examples=["HT09_2026-04-18_1432_Adam_a3f9c210.mat"]),
+        Meta(description="The name it is saved under.", examples=["HT09_2026-04-18_1432Z_Adam_a3f9c210.mat"]),
     ]
     size_bytes: Annotated[int, Meta(description="Size of the file.", examples=[48_211_968])]
 
@@ -72,6 +73,11 @@ class ArtifactResource(DownloadResource, frozen=True):
         Purpose,
         Meta(description="`default`; `viewer`, a clean copy of the log; `export`, asked for by somebody."),
     ]
+
+    description: Annotated[
+        str, Meta(description="What was asked for; empty for an older file.", examples=["CSV, 100 Hz, VNData"])
+    ] = ""
+    created_at: Annotated[Instant | None, Meta(description="When it was made.")] = None
 
 
 class FileResource(DownloadResource, frozen=True, kw_only=True):
@@ -123,7 +129,10 @@ class RecordingResource(msgspec.Struct, frozen=True, kw_only=True):
     original: Annotated[
         DownloadResource | None, Meta(description="The untouched log; null until its bytes are verified.")
     ] = None
-    artifacts: Annotated[tuple[ArtifactResource, ...], Meta(description="Derived files, one per format.")] = ()
+    artifacts: Annotated[
+        tuple[ArtifactResource, ...],
+        Meta(description="Derived files; of one recording asked for by id also its exports, the last first."),
+    ] = ()
 
 
 class RecordingPage(msgspec.Struct, frozen=True):
@@ -217,8 +226,9 @@ async def summarise(services: Services, recordings: Sequence[Recording]) -> tupl
 async def detail(services: Services, recording: Recording) -> RecordingDetail:
     """A recording with all that its page shows."""
     (summary,) = await summarise(services, [recording])
+    exports = tuple(artifact_resource(recording, each) for each in await exports_of(services, recording))
     return RecordingDetail(
-        **msgspec.structs.asdict(summary),
+        **(msgspec.structs.asdict(summary) | {"artifacts": summary.artifacts + exports}),
         channels=tuple(_channel(channel) for channel in recording.channels),
         file_metadata=tuple(FileMetadataResource(name, entries) for name, entries in recording.file_metadata),
         attachments=tuple(
@@ -278,6 +288,8 @@ def artifact_resource(recording: Recording, artifact: Artifact) -> ArtifactResou
         size_bytes=artifact.size_bytes,
         format=artifact.format,
         purpose=artifact.purpose,
+        description=export_words(read_request(artifact.request)) if artifact.request else "",
+        created_at=to_rfc3339(artifact.created_at),
     )
 
 

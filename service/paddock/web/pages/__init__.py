@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Router
 
 from paddock.web.injected import refuse_unknown_parameters
-from paddock.web.pages import jobs, recording_list, recordings, signals, storage, upload
+from paddock.web.pages import bundles, jobs, recording_list, recordings, signals, storage, upload
 
 ROUTER = Router(
     "/",
@@ -17,6 +17,9 @@ ROUTER = Router(
         recordings.reprocess_and_show,
         upload.upload_page,
         signals.signals_page,
+        bundles.export_page,
+        bundles.bundle_page,
+        bundles.bundle_again,
         jobs.jobs_page,
         jobs.retry_and_return,
         jobs.retry_all_and_return,

@@ -1,23 +1,46 @@
-"""The jobs page: what is queued, running, failed and why."""
+"""The jobs page: what is queued, running, failed and why, and the files that were made."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
-import msgspec
 from litestar import get, post
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
-from paddock.domain.export import ExportRequest
+from paddock.domain.export_words import export_words, read_request
 from paddock.domain.job import Job, JobState
 from paddock.usecases import jobs
+from paddock.usecases.bundles import latest_bundles, states_of
+from paddock.usecases.recordings import files_made
+from paddock.usecases.services import Services
+from paddock.web.api.bundles import bundle_resource
+from paddock.web.api.resources import DownloadResource, artifact_resource
 from paddock.web.conditional import Page
 from paddock.web.injected import After, ThePrincipal, TheServices
 
 PAGE_SIZE = 50
+BUNDLES = 5
+"""Of the latest that the page begins with."""
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
+_KINDS = {"ingest": "Verify the upload", "convert": "Read and convert the log"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A job, in words."""
+
+    job: Job
+    what: str
+    """What it makes of the log."""
+    subject: jobs.Subject | None
+    """None when the upload or recording is gone."""
+    file: DownloadResource | None
+    """What came of an export that is done."""
+    again: bool
+    """Whether trying once more may help."""
 
 
 @get("/jobs")
@@ -27,27 +50,38 @@ async def jobs_page(
     wanted: Annotated[JobState | None, QueryParameter(name="state")] = None,
     after: After = None,
 ) -> Page:
-    """Jobs, those that changed last first, with the recording each works on."""
+    """Jobs, those that changed last first, with the recording each works on; before them what was taken away."""
     page = await jobs.find_jobs(services, (wanted,) if wanted else (), limit=PAGE_SIZE, after=after)
+    bundles = await latest_bundles(services, limit=BUNDLES) if not wanted and not after else ()
+    taken = [bundle_resource(state) for state in await states_of(services, bundles)] if bundles else []
     return Page(
         "jobs.html",
         principal=principal,
-        jobs=page.items,
-        subjects=await jobs.subjects_of(services, page.items),
+        rows=await _rows(services, page.items),
+        bundles=taken,
         counts=await jobs.count_jobs(services),
-        details=_details(page.items),
         states=tuple(JobState),
         state=wanted,
         next=page.next,
         after=after,
-        unsettled=any(job.state in UNFINISHED for job in page.items),
+        unsettled=any(job.state in UNFINISHED for job in page.items) or not all(each.settled for each in taken),
     )
 
 
-def _details(found: Sequence[Job]) -> dict[str, str]:
-    """The format of each export, by job id: a recording may have many."""
-    exports = (job for job in found if job.kind == "export" and "request" in job.params)
-    return {job.id: msgspec.json.decode(job.params["request"], type=ExportRequest).format for job in exports}
+async def _rows(services: Services, found: Sequence[Job]) -> list[Row]:
+    subjects = await jobs.subjects_of(services, found)
+    made = await files_made(services, [job.subject for job in found if job.kind == "export"])
+    files = {job.id: artifact_resource(*made[job.subject]) for job in found if job.subject in made}
+    return [
+        Row(
+            job,
+            _KINDS.get(job.kind) or f"Make {export_words(read_request(job.params.get('request', '')))}",
+            subjects.get(job.id),
+            files.get(job.id),
+            job.error is None or job.error.code in jobs.PASSING,
+        )
+        for job in found
+    ]
 
 
 @post("/jobs/retry")

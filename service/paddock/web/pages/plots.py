@@ -1,4 +1,4 @@
-"""Pages around plots: two recordings laid over each other, and files of several recordings at once."""
+"""The page around plots: two recordings laid over each other."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from itertools import groupby
-from typing import Annotated
 
 from litestar import Router, get
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import FromQuery
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import Recording
-from paddock.errors import Rejected
 from paddock.usecases.recordings import find_recordings, get_recording
 from paddock.usecases.search import day_of
 from paddock.web.api.resources import RecordingResource, summarise
@@ -21,7 +19,6 @@ from paddock.web.conditional import Page
 from paddock.web.injected import AnyRequest, ThePrincipal, TheServices, refuse_unknown_parameters
 from paddock.web.search_parameters import zone_of
 
-MOST_RECORDINGS = 50
 CHOICES = 100
 """Recordings to choose from, the newest upload first."""
 
@@ -72,20 +69,6 @@ async def compare_page(
     )
 
 
-@get("/export")
-async def export_page(
-    services: TheServices,
-    principal: ThePrincipal,
-    recordings: Annotated[list[str] | None, QueryParameter(name="recording")] = None,
-) -> Page:
-    """Take files of the selected recordings away, all in the same shape."""
-    prefixes = list(dict.fromkeys(recordings or ()))
-    if len(prefixes) > MOST_RECORDINGS:
-        raise Rejected(f"Take at most {MOST_RECORDINGS} recordings at a time.", code="too_many")
-    found = [await get_recording(services, prefix) for prefix in prefixes]
-    return Page("export.html", principal=principal, items=await summarise(services, found))
-
-
 def _by_day(offered: Sequence[tuple[Recording, RecordingResource]], zone: tzinfo) -> list[DayOfChoices]:
     """Each recording once, the latest day first; those without a start time at the end."""
     latest = sorted(
@@ -108,7 +91,7 @@ def _source(item: RecordingResource, label: str) -> dict[str, object]:
 
 ROUTER = Router(
     "/",
-    route_handlers=[compare_page, export_page],
+    route_handlers=[compare_page],
     before_request=refuse_unknown_parameters,
     include_in_schema=False,
 )

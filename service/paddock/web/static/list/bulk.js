@@ -1,4 +1,4 @@
-// Select recordings, then tag, export or delete all of them, or compare two.
+// Select recordings, then tag, take away or delete all of them, or compare two.
 
 import { call } from "/static/api.js";
 import { refreshNow } from "/static/live.js";
@@ -22,6 +22,8 @@ function show() {
     const [a, b] = [...selected].map((id) => id.slice(0, 16));
     compare.href = `/compare?a=${a}&b=${b}`;
   }
+  const each = [...selected].map((id) => ["recording", id.slice(0, 16)]);
+  document.getElementById("bulk-options").href = `/export?${new URLSearchParams(each)}`;
   const all = document.getElementById("pick-all");
   if (all) {
     all.checked = selected.size > 0 && boxes().every((box) => box.checked);
@@ -90,9 +92,8 @@ document.getElementById("bulk-clear").addEventListener("click", clear);
 document.getElementById("tag-cancel").addEventListener("click", () => dialog.close());
 document.getElementById("bulk-export").addEventListener("click", () => {
   const format = document.getElementById("bulk-format").value;
-  run("/api/recordings/export", { ids: [...selected], export: { format } }, (count) =>
-    count ? `Making ${count} ${format.toUpperCase()} file${count === 1 ? "" : "s"}.`
-      : "All of them are made already: see each recording's downloads.", ["/jobs", "Follow them"]);
+  call("POST", "/api/bundles", { ids: [...selected], export: { format } })
+    .then((bundle) => location.assign(bundle.page), (error) => say(error.message));
 });
 document.getElementById("bulk-delete").addEventListener("click", () => {
   run("/api/recordings/delete", { ids: [...selected] }, (count) =>

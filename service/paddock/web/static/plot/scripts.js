@@ -13,7 +13,8 @@ export function shellScript(ids, request) {
   if (request.end_s !== undefined) options.push(`--end ${request.end_s}`);
   if (request.rate_hz) options.push(`--rate ${request.rate_hz}`);
   options.push(`--server ${location.origin}`);
-  return ids.map((id) => `paddock export ${id.slice(0, 16)} ${options.join(" ")}`).join("\n");
+  const folder = ids.length > 1 ? " -o logs/" : "";
+  return `paddock export ${ids.map((id) => id.slice(0, 16)).join(" ")} ${options.join(" ")}${folder}`;
 }
 
 export function pythonScript(ids, request) {
@@ -21,13 +22,11 @@ export function pythonScript(ids, request) {
     const text = Array.isArray(value) ? `[${value.map(pythonQuote).join(", ")}]` : typeof value === "string" ? pythonQuote(value) : value;
     return `${name}=${text}`;
   });
-  return [
-    "from paddock import Client",
-    "",
-    `with Client(${pythonQuote(location.origin)}) as paddock:`,
-    `    for recording in [${ids.map((id) => pythonQuote(id.slice(0, 16))).join(", ")}]:`,
-    `        print(paddock.get(recording).export(${given.join(", ")}).save())`,
-  ].join("\n");
+  const listed = ids.map((id) => pythonQuote(id.slice(0, 16)));
+  const saved = ids.length > 1
+    ? `paddock.export_many([${listed.join(", ")}], ${given.join(", ")}).save("logs/")`
+    : `paddock.get(${listed[0]}).export(${given.join(", ")}).save()`;
+  return ["from paddock import Client", "", `with Client(${pythonQuote(location.origin)}) as paddock:`, `    print(${saved})`].join("\n");
 }
 
 export function matlabScript(ids, request) {

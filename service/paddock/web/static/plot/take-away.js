@@ -1,5 +1,6 @@
 // <take-away>: a request for files, what it will weigh, how far it is, the links, and the same as a script.
 
+import { call } from "/static/api.js";
 import { fetchSignals } from "/static/plot/data.js";
 import { make } from "/static/plot/dom.js";
 import { estimate } from "/static/plot/estimate.js";
@@ -140,9 +141,15 @@ class TakeAway extends HTMLElement {
   async make() {
     const request = this.request();
     if (!request) return;
+    if (this.recordings.length > 1) {
+      const ids = this.recordings.map((each) => each.id);
+      await call("POST", "/api/bundles", { ids, export: request })
+        .then((bundle) => location.assign(bundle.page), (error) => this.complain(error.message));
+      return;
+    }
     const list = this.querySelector(".made");
     list.replaceChildren();
-    await Promise.all(this.recordings.map((recording) => this.makeOne(recording, request, list)));
+    await this.makeOne(this.recordings[0], request, list);
   }
 
   async makeOne(recording, request, list) {
