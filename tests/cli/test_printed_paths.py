@@ -58,4 +58,4 @@ def test_of_files_at_a_service(tmp_path: Path, log: Path) -> None:
             client.get(other[:10]).wait()
         folder = tmp_path / "all [of] them"
         lines = printed(tmp_path, "export", sent[:10], other[:10], "-o", folder, "--server", site.url).splitlines()
-        assert sorted(line.partition("  ")[2].strip() for line in lines) == sorted(map(str, folder.iterdir()))
+        assert sorted(line[10:] for line in lines) == sorted(map(str, folder.iterdir()))
