@@ -346,9 +346,12 @@ function dot(context, x, y, radius) {
   context.fill();
 }
 
+/** Shortened in the middle: names that begin alike differ at their ends. */
 function fit(context, text, width) {
   if (context.measureText(text).width <= width) return text;
-  let kept = text;
-  while (kept && context.measureText(`${kept}…`).width > width) kept = kept.slice(0, -1);
-  return `${kept}…`;
+  for (let kept = text.length - 1; kept > 0; kept -= 1) {
+    const short = `${text.slice(0, Math.ceil(kept / 2))}…${text.slice(text.length - Math.floor(kept / 2))}`;
+    if (context.measureText(short).width <= width) return short;
+  }
+  return "…";
 }

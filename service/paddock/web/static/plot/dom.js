@@ -11,3 +11,11 @@ export function make(tag, attributes = {}, ...children) {
   element.append(...children.filter((child) => child !== null && child !== undefined));
   return element;
 }
+
+const TAIL = 11;  // of a long name its end stays: of four that begin alike, it tells which is which
+
+/** A name that is shortened in its middle where it does not fit. */
+export function shortened(text) {
+  if (text.length < 2 * TAIL) return make("span", { class: "text" }, text);
+  return make("span", { class: "text parted" }, make("span", {}, text.slice(0, -TAIL)), make("span", {}, text.slice(-TAIL)));
+}

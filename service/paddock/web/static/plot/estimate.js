@@ -5,6 +5,7 @@ const CSV_BYTES = 11;  // digits and a comma
 const TEXT_BYTES = 24;
 const COMPRESSED = { parquet: 0.5, csv: 0.4 };  // the CSV files are in a zip
 
+// A pattern for a list takes its elements with it, `cells[3]` and `cells[*]` name them by themselves.
 const globbed = (glob) => new RegExp(`^${glob.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}(\\.|$)`);
 
 /** Whether globs over topics and signals take this one; none take everything. */
@@ -14,25 +15,29 @@ export function taken(signal, globs) {
 
 /** Bytes; `share` of the time, `duration` in seconds. */
 export function estimate(signals, request, { share, duration, sizeBytes }) {
-  const chosen = signals.filter((signal) => taken(signal, request.signals));
+  // Elements count by themselves only where their list is not taken as a whole.
+  const asked = signals.filter((signal) => taken(signal, request.signals));
+  const whole = new Set(asked.map((signal) => signal.name));
+  const chosen = asked.filter((signal) => !whole.has(signal.element_of));
   if (!chosen.length) return 0;
   if (request.format === "mcap") {
     const all = signals.reduce((sum, signal) => sum + signal.count, 0) || 1;
     return (sizeBytes * share * chosen.reduce((sum, signal) => sum + signal.count, 0)) / all;
   }
-  const topics = new Map(chosen.map((signal) => [signal.topic, signal]));
-  const rows = (signal) => (request.rate_hz ? duration * share * request.rate_hz : signal.count * share);
+  const topics = Map.groupBy(chosen, (signal) => signal.topic);
+  const values = (signal) => (request.rate_hz ? duration * share * request.rate_hz * (signal.longest || 1) : signal.count * share);
+  const rows = (signal) => values(signal) / (signal.longest || 1);
   const width = (signal) => {
-    if (signal.dtype === "string") return TEXT_BYTES;
+    if (signal.dtype.includes("string")) return TEXT_BYTES;
     if (request.format === "csv") return CSV_BYTES;
-    const own = WIDTH[signal.dtype] ?? 8;
-    return request.format === "mat" && signal.dtype !== "bool" ? 8 : own;
+    const dtype = signal.dtype.match(/^list<item: (\w+)/)?.[1] ?? signal.dtype;
+    return request.format === "mat" && dtype !== "bool" ? 8 : (WIDTH[dtype] ?? 8);
   };
   // The layouts of the old scripts give each signal its own times, others give each topic two: seconds and instants.
   if (request.format === "h5" || request.layout?.startsWith("hytech")) {
-    return chosen.reduce((sum, signal) => sum + rows(signal) * 16, 0);
+    return chosen.reduce((sum, signal) => sum + values(signal) * 8 + rows(signal) * 8, 0);
   }
-  const times = request.rate_hz ? 16 * duration * share * request.rate_hz : [...topics.values()].reduce((sum, signal) => sum + 16 * rows(signal), 0);
-  const values = chosen.reduce((sum, signal) => sum + rows(signal) * width(signal), 0);
-  return (times + values) * (COMPRESSED[request.format] ?? 1);
+  const times = request.rate_hz ? 16 * duration * share * request.rate_hz : [...topics.values()].reduce((sum, of) => sum + 16 * Math.max(...of.map(rows)), 0);
+  const own = chosen.reduce((sum, signal) => sum + values(signal) * width(signal), 0);
+  return (times + own) * (COMPRESSED[request.format] ?? 1);
 }

@@ -1,6 +1,6 @@
 // The signals beside the plots, as a tree of topics or as a table: words that filter, statistics, what is plotted.
 
-import { make } from "/static/plot/dom.js";
+import { make, shortened } from "/static/plot/dom.js";
 import { SignalTable } from "/static/plot/signal-table.js";
 import { valueText } from "/static/plot/ticks.js";
 
@@ -15,19 +15,26 @@ function statistics(signal) {
   return `${span} ${signal.unit}`.trim();
 }
 
+/** What is made when it is opened for the first time. */
+function folded(kind, head, inside) {
+  const branch = make("details", { class: kind }, make("summary", {}, ...head));
+  branch.addEventListener("toggle", () => {
+    if (branch.open && branch.children.length === 1) branch.append(...inside());
+  });
+  return branch;
+}
+
 export class Picker {
   /** `toggle(name)` is called for a click; `isPlotted(name)` says which are pressed. */
   constructor(signals, toggle, isPlotted) {
     this.toggle = toggle;
     this.isPlotted = isPlotted;
-    this.topics = new Map();
-    for (const signal of signals) {
-      if (!this.topics.has(signal.topic)) this.topics.set(signal.topic, []);
-      this.topics.get(signal.topic).push(signal);
-    }
     this.signals = signals;
+    const single = signals.filter((signal) => !signal.element_of);
+    this.topics = Map.groupBy(single, (signal) => signal.topic);
+    this.elements = Map.groupBy(signals.filter((signal) => signal.element_of), (signal) => signal.element_of);
     this.search = make("input", {
-      type: "search", class: "field", placeholder: `Search ${signals.length} signals`, "aria-label": "Search signals",
+      type: "search", class: "field", placeholder: `Search ${single.length} signals`, "aria-label": "Search signals",
       "aria-keyshortcuts": "/", autocomplete: "off", spellcheck: "false", oninput: () => this.filter(),
     });
     this.search.addEventListener("keydown", (event) => this.key(event));
@@ -70,7 +77,7 @@ export class Picker {
       this.filter();
       this.search.blur();
     }
-    if (event.key === "Enter") (this.tree.hidden ? this.table.root : this.tree).querySelector(".pick:enabled")?.click();
+    if (event.key === "Enter") (this.tree.hidden ? this.table.root : this.tree).querySelector(".pick:enabled, summary")?.click();
   }
 
   filter() {
@@ -86,36 +93,39 @@ export class Picker {
       for (const [topic, signals] of this.topics) this.tree.append(this.branch(topic, signals));
       return;
     }
-    this.tree.append(...found.slice(0, MOST_MATCHES).map((signal) => this.leaf(signal, signal.name)));
-    if (!found.length) this.tree.append(make("p", { class: "hint" }, "No signal has all of these words. Try fewer."));
-    if (found.length > MOST_MATCHES) this.tree.append(make("p", { class: "hint" }, `${found.length - MOST_MATCHES} more: add a word.`));
+    // A list that is found holds its elements; single ones are shown where the words ask for them.
+    const lists = new Set(found.filter((signal) => this.elements.has(signal.name)).map((signal) => signal.name));
+    const shown = found.filter((signal) => !lists.has(signal.element_of));
+    this.tree.append(...shown.slice(0, MOST_MATCHES).map((signal) => this.entry(signal, signal.name)));
+    if (!shown.length) this.tree.append(make("p", { class: "hint" }, "No signal has all of these words. Try fewer."));
+    if (shown.length > MOST_MATCHES) this.tree.append(make("p", { class: "hint" }, `${shown.length - MOST_MATCHES} more: add a word.`));
   }
 
-  /** A topic; its signals become elements when it is opened, because a car has more than a thousand. */
+  /** A topic; its signals become elements of the page when it is opened, because a car has more than a thousand. */
   branch(topic, signals) {
     const silent = signals.every((signal) => !signal.count);
-    const branch = make(
-      "details",
-      { class: silent ? "silent" : null },
-      make("summary", {}, make("span", { class: "text" }, topic), make("span", { class: "count" }, String(signals.length))),
-    );
-    branch.addEventListener("toggle", () => {
-      if (branch.open && branch.children.length === 1) {
-        branch.append(...signals.map((signal) => this.leaf(signal, signal.name.slice(topic.length + 1) || signal.name)));
-      }
-    });
-    return branch;
+    const head = [shortened(topic), make("span", { class: "count" }, String(signals.length))];
+    return folded(silent ? "silent" : null, head, () =>
+      signals.map((signal) => this.entry(signal, signal.name.slice(topic.length + 1) || signal.name)));
+  }
+
+  /** A signal by itself, or a list with its elements folded into it. */
+  entry(signal, text) {
+    const elements = this.elements.get(signal.name);
+    if (!elements) return this.leaf(signal, text);
+    const head = [shortened(text), make("span", { class: "stats" }, statistics(signal)), make("span", { class: "count" }, String(elements.length))];
+    return folded("list", head, () => elements.map((element) => this.leaf(element, text + element.name.slice(signal.name.length))));
   }
 
   leaf(signal, text, described = true) {
     const pick = make(
       "button",
       {
-        type: "button", class: "pick", draggable: "true", "data-name": signal.name, disabled: !signal.count,
+        type: "button", class: "pick", draggable: "true", "data-name": signal.name, disabled: !signal.count || signal.longest > 0,
         "aria-pressed": String(this.isPlotted(signal.name)), title: `${signal.label}\n${signal.name} (${signal.dtype})`,
         onclick: () => this.toggle(signal.name),
       },
-      make("span", { class: "text" }, text),
+      shortened(text),
       described ? make("span", { class: "stats" }, statistics(signal)) : null,
     );
     pick.addEventListener("dragstart", (event) => event.dataTransfer.setData("text/x-paddock-signal", signal.name));

@@ -84,7 +84,7 @@ class TakeAway extends HTMLElement {
     if (fields.layout.selectedIndex > 0) request.layout = fields.layout.value;  // the first is the default
     const globs = fields.globs.value.split(/[\s,]+/).filter(Boolean);
     if (fields.which.value === "globs" && globs.length) request.signals = globs;
-    if (fields.which.value === "plotted" && this.workspace) request.signals = [...new Set(this.workspace.names.map((name) => name.replace(/\[\d+\]$/, "")))];
+    if (fields.which.value === "plotted" && this.workspace) request.signals = [...new Set(this.workspace.names)];
     const view = fields.span.value === "plotted" ? this.workspace?.view : null;
     const [start, end] = view ? [Number(view.start.toFixed(3)), Number(view.end.toFixed(3))] : [number("start"), number("end")];
     if (view || fields.span.value === "seconds") {

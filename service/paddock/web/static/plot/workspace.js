@@ -9,7 +9,8 @@ import { Picker } from "/static/plot/picker.js";
 import { clock } from "/static/plot/ticks.js";
 
 const DRAGGED = "text/x-paddock-signal";
-const ELEMENT = /\[\d+\]$/;  // of a list, which the list of signals does not name
+const ELEMENT = /\[\d+\]$/;  // of a long list, or of a log that was read by an older Paddock: no list names it
+const ORDER = new Intl.Collator("en", { numeric: true });  // cells[2] before cells[10]
 
 class PlotWorkspace extends HTMLElement {
   connectedCallback() {
@@ -46,7 +47,7 @@ class PlotWorkspace extends HTMLElement {
       failed: (error) => this.say(`The plots could not be drawn. ${error.message}`),
     });
     this.linked.stacked = true;
-    const ordered = [...this.signals.values()].sort((a, b) => (a.name > b.name ? 1 : -1));
+    const ordered = [...this.signals.values()].sort((a, b) => ORDER.compare(a.name, b.name));
     this.picker = new Picker(ordered, (name) => this.toggle(name), (name) => this.isPlotted(name));
     this.time = make("output", { class: "clock", "aria-label": "Cursor" });
     this.all = make("button", { class: "button small", type: "button", onclick: () => this.linked.reset() }, "Show all");
