@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+CONVERTER = 2
+"""Rises with every change after which a log gives other files: what is stored of an older one is made again."""
+
 
 def __getattr__(name: str) -> object:
     """``from paddock import Client``, imported when it is asked for: ``import paddock`` costs nothing."""

@@ -21,7 +21,7 @@ def write(columns: MemoryColumns, path: Path, **request: Any) -> None:
 
 
 def rows(data: bytes) -> list[dict[str, str]]:
-    return list(standard.DictReader(io.StringIO(data.decode(), newline=""), strict=True))
+    return list(standard.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
 
 
 def test_one_topic_read_back(tmp_path: Path) -> None:

@@ -85,6 +85,6 @@ def build_artifact(recording: Recording, **changes: Any) -> Artifact:
         "key": f"artifacts/{recording.id}/{build_id(recording.id)[:32]}",
         "size_bytes": 48_211_968,
         "created_at": recording.uploaded_at,
-        "converter": "0.1.0",
+        "converter": "2",
     }
     return Artifact(**{**given, **changes})

@@ -211,6 +211,7 @@ class FoundRecording(Answer, kw_only=True, dict=True):
         """
         pending = self.export(
             "arrow",
+            layout="messages",
             signals=tuple(names),
             start_s=start_s,
             end_s=end_s,

@@ -19,7 +19,7 @@ from paddock.errors import NotFound
 from paddock.formats.arrow_numpy import pick
 from paddock.formats.patterns import Patterns
 from paddock.formats.signals import has_elements, leaves, signal_name
-from paddock.formats.tables import channel_of, column_batch
+from paddock.formats.tables import channel_of, column_batch, columns_of
 from paddock.mcap.lists import element_of, list_lengths
 
 
@@ -85,7 +85,7 @@ def read(path: Path, names: Sequence[str]) -> Signals:
         whole = pa.RecordBatch.from_arrays(
             [column.combine_chunks() for column in table.columns], schema=table.schema
         )
-        batch = column_batch(channel, whole, [field.name for field in channel.fields])
+        batch = column_batch(channel, whole, [field.name for field in channel.fields], columns_of(table.schema))
         for leaf, kind in leaves(channel.fields):
             name, unit = signal_name(channel, leaf), units.get(".".join(leaf), "")
             values = pick(batch.messages, leaf)

@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from paddock.domain.export import ExportRequest
 from paddock.formats.archive import write_channels
+from paddock.formats.flat import TABLE_LAYOUTS, shape_of
 from paddock.formats.progress import counted
 from paddock.formats.raster import requested
 from paddock.formats.registry import Format, Progress, Run
-from paddock.formats.tables import record_batch, table_schema
 from paddock.mcap.columns import ColumnChannel, Columns
 
 
@@ -22,10 +22,10 @@ def write(columns: Columns, request: ExportRequest, run: Run, target: Path, prog
     options = pa.ipc.IpcWriteOptions(compression="zstd" if request.compress else None)
 
     def write_one(channel: ColumnChannel, file: BinaryIO) -> None:
-        schema = table_schema(channel, run.units)
-        with pa.ipc.new_file(file, schema, options=options) as writer:
+        shape = shape_of(taken, channel, request, run)
+        with pa.ipc.new_file(file, shape.schema, options=options) as writer:
             for batch in taken.read(channel):
-                writer.write_batch(record_batch(batch, schema))
+                writer.write_batch(shape.record(batch))
 
     write_channels(taken, target, ".arrow", write_one)
 
@@ -36,6 +36,7 @@ FORMAT = Format(
     suffix=".arrow",
     media_type="application/vnd.apache.arrow.file",
     write=write,
+    layouts=TABLE_LAYOUTS,
     other_suffixes=(".feather",),
     per_topic=True,
 )

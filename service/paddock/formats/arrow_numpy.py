@@ -25,6 +25,23 @@ def pick(messages: pa.StructArray, path: Sequence[str]) -> pa.Array:
     return array
 
 
+def nullable(kind: pa.DataType) -> pa.DataType:
+    """The same message type, in which every field may be missing."""
+    if not pa.types.is_struct(kind):
+        return kind
+    return pa.struct([field.with_type(nullable(field.type)).with_nullable(True) for field in kind])
+
+
+def as_nullable(array: pa.Array) -> pa.Array:
+    """The same rows in their ``nullable`` type; nothing is copied."""
+    kind = nullable(array.type)
+    if array.type == kind:
+        return array
+    children = [as_nullable(array.field(index)) for index in range(kind.num_fields)]
+    mask = array.is_null() if array.null_count else None
+    return pa.StructArray.from_arrays(children, fields=list(kind), mask=mask)
+
+
 def is_time(kind: pa.DataType) -> bool:
     """Timestamp or duration: nanoseconds in int64."""
     return bool(pa.types.is_timestamp(kind) or pa.types.is_duration(kind))

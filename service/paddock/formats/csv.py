@@ -1,8 +1,9 @@
 """CSV by RFC 4180: one file per topic, or, on a raster, one table of all topics.
 
 ``t`` is seconds since the start of the recording, ``log_time`` nanoseconds since the Unix epoch, then the fields by
-dotted name. Lists of one length are columns ``cells[0]``, ``cells[1]`` …; other lists, maps and repeated messages
-are JSON text, bytes base64 in JSON's way, times integer nanoseconds, a missing value an empty cell, NaN ``nan``.
+dotted name; of names that are the same, the second gets ``_2``. Lists of one length are columns ``cells[0]``,
+``cells[1]`` …; other lists, maps and repeated messages are JSON text, bytes base64 in JSON's way, times integer
+nanoseconds, a missing value an empty cell, NaN ``nan``. It begins with a UTF-8 mark where not all of it is ASCII.
 
 A spreadsheet takes text that begins with ``=``, ``+``, ``-``, ``@``, tab or return for a formula, and a formula can
 do harm. Such text gets a ``'`` in front, which spreadsheets show as text, unless it is a plain number. Numbers and
@@ -11,7 +12,8 @@ their signs are never touched. Programs that need the text as it was read Parque
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import codecs
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -26,7 +28,7 @@ from paddock.formats.arrow_numpy import is_list, is_number, is_text, is_time, js
 from paddock.formats.progress import counted
 from paddock.formats.raster import requested
 from paddock.formats.registry import Format, Progress, Run
-from paddock.formats.signals import Found, leaves, signal_name, survey
+from paddock.formats.signals import Found, leaves, signal_name, survey, unique_names
 from paddock.mcap.columns import ColumnBatch, ColumnChannel, Columns
 
 _FORMULA = r"^[=+\-@\t\r]"
@@ -49,9 +51,10 @@ def write(columns: Columns, request: ExportRequest, run: Run, target: Path, prog
     }
     taken = counted(selected, progress)
     if request.rate_hz is not None:
-        names = [column.name for plan in plans.values() for column in plan]
+        names = _header(column.name for plan in plans.values() for column in plan)
+        marked = any(_has_more_than_ascii(selected, channel) for channel in plans)
         with target.open("wb") as file:
-            _write(file, ["t", "log_time", *names], _aligned(taken, plans))
+            _write(file, names, _aligned(taken, plans), marked)
         return
 
     def write_one(channel: ColumnChannel, file: BinaryIO) -> None:
@@ -60,7 +63,8 @@ def write(columns: Columns, request: ExportRequest, run: Run, target: Path, prog
             [*_times(batch, started_ns), *(column.make(batch) for column in plans[channel])]
             for batch in taken.read(channel)
         )
-        _write(file, ["t", "log_time", *(column.name for column in plans[channel])], rows)
+        marked = _has_more_than_ascii(selected, channel)
+        _write(file, _header(column.name for column in plans[channel]), rows, marked)
 
     write_channels(taken, target, ".csv", write_one, deflate=True)
 
@@ -77,21 +81,36 @@ def _plan(columns: Columns, channel: ColumnChannel, whole_names: bool) -> list[_
                 plan.append(_Column(f"{name}[{index}]", _element(path, index)))
         else:
             plan.append(_Column(name, _whole(path, kind)))
-    return _without_collisions(plan)
+    return plan
 
 
-def _without_collisions(plan: list[_Column]) -> list[_Column]:
-    """Fields that are named like the time columns get ``_`` behind their name."""
-    taken = {"t", "log_time", *(column.name for column in plan)}
-    renamed = []
-    for column in plan:
-        name = column.name
-        if name in ("t", "log_time"):
-            while name in taken:
-                name += "_"
-            taken.add(name)
-        renamed.append(_Column(name, column.make))
-    return renamed
+def _header(names: Iterable[str]) -> list[str]:
+    times = ("t", "log_time")
+    return [*times, *unique_names(list(names), times)]
+
+
+def _has_more_than_ascii(columns: Columns, channel: ColumnChannel) -> bool:
+    """Whether a text in the channel is no ASCII; one look at the fields that have texts, up to the first."""
+    fields = tuple(field.name for field in channel.fields if _has_text(field.type))
+    batches = columns.read(channel, fields) if fields else iter(())
+    return any(_is_more_than_ascii(batch.messages) for batch in batches)
+
+
+def _has_text(kind: pa.DataType) -> bool:
+    return is_text(kind) or any(_has_text(kind.field(index).type) for index in range(kind.num_fields))
+
+
+def _is_more_than_ascii(array: pa.Array) -> bool:
+    kind = array.type
+    if is_text(kind):
+        return not pc.all(pc.string_is_ascii(array), skip_nulls=True).as_py()
+    if not _has_text(kind):
+        return False
+    if pa.types.is_struct(kind):
+        return any(_is_more_than_ascii(array.field(index)) for index in range(kind.num_fields))
+    if pa.types.is_map(kind):
+        return _is_more_than_ascii(array.keys) or _is_more_than_ascii(array.items)
+    return _is_more_than_ascii(array.flatten())
 
 
 def _is_plain(kind: pa.DataType) -> bool:
@@ -161,9 +180,12 @@ def _rows(batch: ColumnBatch, start: int, stop: int) -> ColumnBatch:
     )
 
 
-def _write(file: BinaryIO, names: list[str], rows: Iterator[list[pa.Array]]) -> None:
+def _write(file: BinaryIO, names: list[str], rows: Iterator[list[pa.Array]], marked: bool) -> None:
+    """``marked``: a value is no ASCII. Excel takes a file for UTF-8 only where a mark says so."""
     from pyarrow import csv
 
+    if marked or not all(name.isascii() for name in names):
+        file.write(codecs.BOM_UTF8)
     header = pa.RecordBatch.from_arrays(
         [pa.array([name]) for name in harmless(pa.array(names, pa.string())).to_pylist()],
         names=[str(index) for index in range(len(names))],

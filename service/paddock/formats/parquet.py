@@ -10,10 +10,19 @@ import pyarrow as pa
 
 from paddock.domain.export import ExportRequest
 from paddock.formats.archive import write_channels
+from paddock.formats.flat import TABLE_LAYOUTS, shape_of
 from paddock.formats.progress import counted
 from paddock.formats.raster import requested
 from paddock.formats.registry import Format, Progress, Run
-from paddock.formats.tables import TIME_COLUMNS, channel_of, column_batch, column_names, table_schema, tables
+from paddock.formats.tables import (
+    TIME_COLUMNS,
+    Shape,
+    channel_of,
+    column_batch,
+    column_names,
+    message_shape,
+    tables,
+)
 from paddock.mcap.columns import ColumnBatch, ColumnChannel, Columns, LogSummary
 
 ROW_GROUP_ROWS = 131_072
@@ -33,19 +42,24 @@ def write_channel(
         target: a path, which is overwritten, or a file open for writing, which stays open.
         units: unit by signal name, kept in the file's metadata.
     """
+    _write(columns, channel, message_shape(channel, units), target)
+
+
+def _write(columns: Columns, channel: ColumnChannel, shape: Shape, target: Path | BinaryIO) -> None:
     import pyarrow.parquet as pq
 
-    schema = table_schema(channel, units)
     with pq.ParquetWriter(
         str(target) if isinstance(target, Path) else target,
-        schema,
+        shape.schema,
         compression="zstd",
         compression_level=1,
         # Measurements hardly repeat: a dictionary of them doubles the file and the time to write it.
-        use_dictionary=[path for field in schema for path in _repeating(field.name, field.type)],
-        column_encoding=dict.fromkeys(("log_time", "publish_time", "sequence"), "DELTA_BINARY_PACKED"),
+        use_dictionary=[path for field in shape.schema for path in _repeating(field.name, field.type)],
+        column_encoding={
+            name: "DELTA_BINARY_PACKED" for name in TIME_COLUMNS if shape.schema.get_field_index(name) >= 0
+        },
     ) as writer:
-        for table in tables(columns, channel, schema, ROW_GROUP_ROWS, ROW_GROUP_BYTES):
+        for table in tables(columns, channel, shape, ROW_GROUP_ROWS, ROW_GROUP_BYTES):
             writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
 
 
@@ -122,13 +136,17 @@ class ParquetColumns:
             _BATCH_ROWS, columns=[*TIME_COLUMNS, *(names[field] for field in wanted)]
         )
         for record in batches:
-            yield column_batch(channel, record, wanted)
+            yield column_batch(channel, record, wanted, names)
 
 
 def write(columns: Columns, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:
     """Write the requested topics, each as one Parquet file; several of them in a zip."""
     taken = counted(requested(columns, request), progress)
-    write_channels(taken, target, ".parquet", lambda channel, file: write_channel(taken, channel, file, run.units))
+
+    def write_one(channel: ColumnChannel, file: BinaryIO) -> None:
+        _write(taken, channel, shape_of(taken, channel, request, run), file)
+
+    write_channels(taken, target, ".parquet", write_one)
 
 
 FORMAT = Format(
@@ -137,5 +155,6 @@ FORMAT = Format(
     suffix=".parquet",
     media_type="application/vnd.apache.parquet",
     write=write,
+    layouts=TABLE_LAYOUTS,
     per_topic=True,
 )

@@ -21,7 +21,7 @@ import pyarrow as pa
 from paddock.domain.export import ExportRequest, Interpolation
 from paddock.domain.instants import NS_PER_S
 from paddock.errors import Rejected
-from paddock.formats.arrow_numpy import numbers
+from paddock.formats.arrow_numpy import as_nullable, nullable, numbers
 from paddock.formats.selection import select, span_of
 from paddock.mcap.columns import ColumnBatch, ColumnChannel, Columns, Int64s, LogSummary
 
@@ -81,7 +81,9 @@ class Rastered:
         self._rows = rows
         self._rate_hz = rate_hz
         self._linear = interpolation == "linear"
-        self.channels: Sequence[ColumnChannel] = columns.channels
+        # Before its first message a channel has none, whatever its schema says.
+        self._origin = {replace(c, fields=nullable(c.fields)): c for c in columns.channels}
+        self.channels: Sequence[ColumnChannel] = list(self._origin)
         counts = [self.rows(channel) for channel in self.channels]
         self.summary: LogSummary = replace(
             columns.summary,
@@ -109,19 +111,20 @@ class Rastered:
 
     def rows(self, channel: ColumnChannel) -> int:
         """As ``Columns`` says."""
-        return self._rows if self._columns.rows(channel) else 0
+        return self._rows if self._columns.rows(self._origin[channel]) else 0
 
     def size_bytes(self, channel: ColumnChannel) -> int:
         """As ``Columns`` says."""
-        before = max(1, self._columns.rows(channel))
-        return self._columns.size_bytes(channel) * self.rows(channel) // before
+        origin = self._origin[channel]
+        before = max(1, self._columns.rows(origin))
+        return self._columns.size_bytes(origin) * self.rows(channel) // before
 
     def read(self, channel: ColumnChannel, fields: Sequence[str] | None = None) -> Iterator[ColumnBatch]:
         """As ``Columns`` says."""
         row = 0
         held: pa.StructArray | None = None
         held_time = 0
-        for batch in self._columns.read(channel, fields):
+        for batch in self._columns.read(self._origin[channel], fields):
             if not len(batch):
                 continue
             if held is None:
@@ -165,7 +168,8 @@ class Rastered:
             yield self._batch(channel, self.axis(row, stop), row, pa.nulls(stop - row, kind))
 
     def _batch(self, channel: ColumnChannel, axis: Int64s, row: int, messages: pa.StructArray) -> ColumnBatch:
-        return ColumnBatch(channel, axis, axis, np.arange(row, row + len(axis), dtype=np.int64), messages)
+        sequence = np.arange(row, row + len(axis), dtype=np.int64)
+        return ColumnBatch(channel, axis, axis, sequence, as_nullable(messages))
 
 
 def _on_lines(known: pa.Array, times: Int64s, axis: Int64s, indices: npt.NDArray[Any]) -> pa.Array:

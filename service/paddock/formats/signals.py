@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -39,6 +39,28 @@ def longest(columns: Columns, channel: ColumnChannel, path: Path) -> int:
 def signal_name(channel: ColumnChannel, path: Sequence[str]) -> str:
     """``VNData.vn_gps.lat``."""
     return ".".join((channel.topic, *path))
+
+
+def unique_names(wanted: Sequence[str], reserved: Collection[str]) -> list[str]:
+    """A different name for each: of those that are the same the first keeps it, the others get ``_2``, ``_3`` …
+
+    One that is reserved gets ``_`` behind it. No name is given that another one has by itself.
+    """
+    natural, taken = frozenset(wanted), set(reserved)
+    last: dict[str, int] = {}
+    names = []
+    for name in wanted:
+        unique, number = name, last.get(name, 1)
+        while unique in reserved or (unique != name and unique in natural):
+            unique += "_"
+        base = unique
+        while unique in taken or (unique != name and unique in natural):
+            number += 1
+            unique = f"{base}_{number}"
+        last[name] = number
+        taken.add(unique)
+        names.append(unique)
+    return names
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,22 @@
-"""A channel as a flat Arrow table: ``log_time``, ``publish_time``, ``sequence``, then the message's fields.
+"""A channel as an Arrow table, one row per message: ``log_time``, ``publish_time``, ``sequence``, then its fields.
 
-This is the shape of the object store's Parquet files and of the Parquet and Arrow exports. What the columns cannot
-say themselves (topic, schema, enums, units, names before a collision) is in the schema's metadata under
-``paddock``, as JSON, and the exact message type under ``paddock.fields``, as an Arrow schema.
+This is the shape of the object store's Parquet files and, with ``t`` in front, of the layout ``messages`` of the
+Parquet and Arrow exports. What the columns cannot say themselves (topic, schema, enums, units, names before a
+collision) is in the schema's metadata under ``paddock``, as JSON, and the exact message type under
+``paddock.fields``, as an Arrow schema in base64: metadata that is no UTF-8 stops other readers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import base64
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
+from paddock.domain.instants import NS_PER_S
 from paddock.formats.arrow_numpy import is_list
 from paddock.mcap.columns import ColumnBatch, ColumnChannel, Columns
 
@@ -21,6 +25,8 @@ TIME_COLUMNS = ("log_time", "publish_time", "sequence")
 
 _ABOUT = b"paddock"
 _FIELDS = b"paddock.fields"
+_IPC_MARK = b"\xff\xff\xff\xff"
+"""How an Arrow schema begins that is not in base64, as older files have it."""
 
 
 class About(msgspec.Struct, frozen=True):
@@ -40,14 +46,22 @@ class About(msgspec.Struct, frozen=True):
     """Unit by the field's dotted path, those that are known."""
 
 
-def column_names(fields: pa.StructType) -> list[str]:
+@dataclass(frozen=True)
+class Shape:
+    """The columns of a table, and how messages become rows of it."""
+
+    schema: pa.Schema
+    record: Callable[[ColumnBatch], pa.RecordBatch]
+
+
+def column_names(fields: pa.StructType, reserved: Collection[str] = TIME_COLUMNS) -> list[str]:
     """The table's name of each field: its own, with ``_`` behind it while a time column or another has it."""
     own = [fields.field(index).name for index in range(fields.num_fields)]
-    taken = {*TIME_COLUMNS, *own}
+    taken = {*reserved, *own}
     names = []
     for name in own:
         unique = name
-        if name in TIME_COLUMNS:
+        if name in reserved:
             while unique in taken:
                 unique += "_"
             taken.add(unique)
@@ -55,26 +69,49 @@ def column_names(fields: pa.StructType) -> list[str]:
     return names
 
 
-def table_schema(channel: ColumnChannel, units: Mapping[str, str] | None = None) -> pa.Schema:
-    """The schema of the channel's table; ``units`` by signal name (``VNData.vn_gps.lat``)."""
-    names = column_names(channel.fields)
-    fields = [channel.fields.field(index) for index in range(channel.fields.num_fields)]
+def about(channel: ColumnChannel, columns: Mapping[str, str], units: Mapping[str, str]) -> dict[bytes, bytes]:
+    """The part of a schema's metadata that people can read too."""
     prefix = channel.topic + "."
-    about = About(
+    said = About(
         channel.topic,
         channel.slug,
         channel.schema_name,
         channel.schema_encoding,
         channel.message_encoding,
-        {name: field.name for name, field in zip(names, fields, strict=True)},
+        dict(columns),
         channel.enums,
         channel.metadata,
-        {name.removeprefix(prefix): unit for name, unit in (units or {}).items() if name.startswith(prefix)},
+        {name.removeprefix(prefix): unit for name, unit in units.items() if name.startswith(prefix)},
     )
-    columns = [pa.field(name, pa.int64(), nullable=False) for name in TIME_COLUMNS]
+    return {_ABOUT: msgspec.json.encode(said)}
+
+
+def message_shape(
+    channel: ColumnChannel, units: Mapping[str, str] | None = None, started_ns: int | None = None
+) -> Shape:
+    """The channel's messages as they are, nested ones as structs.
+
+    Args:
+        channel: whose.
+        units: by signal name (``VNData.vn_gps.lat``).
+        started_ns: where ``t`` is 0; None for no ``t``.
+    """
+    times = TIME_COLUMNS if started_ns is None else ("t", *TIME_COLUMNS)
+    names = column_names(channel.fields, times)
+    fields = list(channel.fields)
+    columns = [pa.field(name, pa.float64() if name == "t" else pa.int64(), nullable=False) for name in times]
     columns += [pa.field(name, storable_type(field.type)) for name, field in zip(names, fields, strict=True)]
-    exact = pa.schema(fields).serialize().to_pybytes()
-    return pa.schema(columns, metadata={_ABOUT: msgspec.json.encode(about), _FIELDS: exact})
+    mapping = {name: field.name for name, field in zip(names, fields, strict=True)}
+    exact = base64.b64encode(pa.schema(fields).serialize().to_pybytes())
+    schema = pa.schema(columns, metadata=about(channel, mapping, units or {}) | {_FIELDS: exact})
+
+    def record(batch: ColumnBatch) -> pa.RecordBatch:
+        seconds = [] if started_ns is None else [pa.array((batch.log_time - started_ns) / NS_PER_S)]
+        instants = [pa.array(values) for values in (batch.log_time, batch.publish_time, batch.sequence)]
+        values = batch.messages.flatten() if batch.messages.type.num_fields else []
+        return pa.RecordBatch.from_arrays([*seconds, *instants, *map(storable, values)], schema=schema)
+
+    return Shape(schema, record)
 
 
 def channel_of(schema: pa.Schema) -> tuple[ColumnChannel, dict[str, str]]:
@@ -83,51 +120,53 @@ def channel_of(schema: pa.Schema) -> tuple[ColumnChannel, dict[str, str]]:
     Raises:
         KeyError: the table was not written by Paddock.
     """
-    about = msgspec.json.decode(schema.metadata[_ABOUT], type=About)
-    fields = pa.struct(list(pa.ipc.read_schema(pa.py_buffer(schema.metadata[_FIELDS]))))
+    said = msgspec.json.decode(schema.metadata[_ABOUT], type=About)
+    exact = schema.metadata[_FIELDS]
+    if not exact.startswith(_IPC_MARK):
+        exact = base64.b64decode(exact)
+    fields = pa.struct(list(pa.ipc.read_schema(pa.py_buffer(exact))))
     channel = ColumnChannel(
-        about.topic,
-        about.slug,
-        about.schema_name,
-        about.schema_encoding,
-        about.message_encoding,
+        said.topic,
+        said.slug,
+        said.schema_name,
+        said.schema_encoding,
+        said.message_encoding,
         fields,
-        about.enums,
-        about.metadata,
+        said.enums,
+        said.metadata,
     )
-    return channel, about.units
+    return channel, said.units
 
 
 def tables(
-    columns: Columns, channel: ColumnChannel, schema: pa.Schema, max_rows: int, max_bytes: int
+    columns: Columns, channel: ColumnChannel, shape: Shape, max_rows: int, max_bytes: int
 ) -> Iterator[pa.Table]:
     """The channel's rows in tables of ``max_rows`` or about ``max_bytes``, whichever comes first; at least one."""
     waiting: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in columns.read(channel):
-        for start in range(0, len(batch), max_rows):
-            record = record_batch(batch, schema, start, start + max_rows)
+        whole = shape.record(batch)
+        for start in range(0, len(whole), max_rows):
+            record = whole.slice(start, max_rows)
             if waiting and (rows + len(record) > max_rows or size >= max_bytes):
-                yield pa.Table.from_batches(waiting, schema)
+                yield pa.Table.from_batches(waiting, shape.schema)
                 waiting, rows, size = [], 0, 0
             waiting.append(record)
             rows += len(record)
             size += record.nbytes
-    yield pa.Table.from_batches(waiting, schema)
+    yield pa.Table.from_batches(waiting, shape.schema)
 
 
-def record_batch(batch: ColumnBatch, schema: pa.Schema, start: int = 0, stop: int | None = None) -> pa.RecordBatch:
-    """Some rows of a batch as the table has them."""
-    rows = slice(start, stop)
-    messages = batch.messages[rows]
-    fields = messages.flatten() if messages.type.num_fields else []
-    times = [pa.array(values[rows]) for values in (batch.log_time, batch.publish_time, batch.sequence)]
-    return pa.RecordBatch.from_arrays([*times, *map(storable, fields)], schema=schema)
+def columns_of(schema: pa.Schema) -> dict[str, str]:
+    """The column of each top-level field of the message."""
+    said = msgspec.json.decode(schema.metadata[_ABOUT], type=About)
+    return {field: column for column, field in said.columns.items()}
 
 
-def column_batch(channel: ColumnChannel, record: pa.RecordBatch | pa.Table, fields: Sequence[str]) -> ColumnBatch:
-    """The inverse of ``record_batch``: rows of a table as the messages they were, with these top-level fields."""
-    names = dict(zip((field.name for field in channel.fields), column_names(channel.fields), strict=True))
+def column_batch(
+    channel: ColumnChannel, record: pa.RecordBatch | pa.Table, fields: Sequence[str], names: Mapping[str, str]
+) -> ColumnBatch:
+    """Rows of a table as the messages they were, with these top-level fields; ``names`` is from ``columns_of``."""
     kinds = [channel.fields.field(name) for name in fields]
     children = [restored(record.column(names[kind.name]), kind.type) for kind in kinds]
     if children:
@@ -143,9 +182,9 @@ _PLACEHOLDER = pa.field("_empty", pa.bool_())
 
 
 def storable_type(kind: pa.DataType) -> pa.DataType:
-    """The type with a field in every message that has none."""
+    """The type with a field in every message that has none, and with room for what is missing on a raster."""
     if pa.types.is_struct(kind):
-        fields = [field.with_type(storable_type(field.type)) for field in kind]
+        fields = [field.with_type(storable_type(field.type)).with_nullable(True) for field in kind]
         return pa.struct(fields or [_PLACEHOLDER])
     if is_list(kind):
         return pa.list_(kind.value_field.with_type(storable_type(kind.value_type)))

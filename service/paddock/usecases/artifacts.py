@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from paddock import __version__
+from paddock import CONVERTER
 from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.export import ExportRequest, artifact_id, purpose_of
 from paddock.domain.keys import artifact_key
@@ -22,7 +22,7 @@ _PIECE_BYTES = 1 << 20
 
 def id_of(recording: Recording, request: ExportRequest, catalogue: CarCatalogue) -> str:
     """The id of the artifact that this code makes of a request."""
-    return artifact_id(recording, request, __version__, catalogue.said_units())
+    return artifact_id(recording, request, str(CONVERTER), catalogue.said_units())
 
 
 async def find_artifact(
@@ -58,7 +58,7 @@ async def store_artifact(
         suffix=suffix,
         size_bytes=stored.size_bytes,
         created_at=services.now(),
-        converter=__version__,
+        converter=str(CONVERTER),
         purpose=purpose_of(request),
         request=msgspec.json.encode(request).decode(),
         crc32=crc32,

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from paddock import __version__
+from paddock import CONVERTER
 from paddock.domain.catalogue import CarCatalogue, Catalogue
 from paddock.domain.export import DEFAULT_EXPORT, VIEWER_COPY, ExportRequest
 from paddock.domain.fields import fill_empty
@@ -196,7 +196,7 @@ def _changes(current: Recording, converted: Converted, build: str) -> dict[str, 
         ),
         "metadata": metadata,
         "build": build,
-        "converter": __version__,
+        "converter": str(CONVERTER),
         "search": search_text(msgspec.structs.replace(current, metadata=metadata)),
         "version": current.version + 1,
     }

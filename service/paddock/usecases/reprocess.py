@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paddock import __version__
+from paddock import CONVERTER
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.job import REPROCESS_LATER_NS, JobState
 from paddock.domain.recording import Recording, Status
@@ -60,7 +60,7 @@ async def is_asked(services: Services, recording: Recording) -> bool:
 def _is_due(recording: Recording, *, everything: bool) -> bool:
     if not recording.status.settled or _has_no_original(recording):
         return False
-    return everything or recording.converter != __version__
+    return everything or recording.converter != str(CONVERTER)
 
 
 def _has_no_original(recording: Recording) -> bool:

@@ -6,7 +6,7 @@ from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from paddock import __version__
+from paddock import CONVERTER
 from paddock.domain.fields import FIELDS
 from paddock.domain.recording import Status
 from paddock.usecases.edit import history_of
@@ -41,7 +41,7 @@ async def recording_page(services: TheServices, principal: ThePrincipal, recordi
         unsettled=_unsettled(item) or again,
         again=again,
         converter=recording.converter,
-        current_converter=__version__,
+        current_converter=str(CONVERTER),
     )
 
 
