@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from paddock.domain.recording import Attachment
+from paddock.mcap.events import Record
 from paddock.mcap.records import PREFIX_BYTES, Fields, Malformed, read_attachment_head
-from paddock.mcap.scan import Record
 from paddock.mcap.windows import Window
 
 PIECE_BYTES = 1 << 20

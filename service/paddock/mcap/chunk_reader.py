@@ -6,12 +6,21 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from paddock.mcap.chunks import AT_ONCE_BYTES, Undecompressable, compression_of, decompress, decompress_at_once
+from paddock.mcap.chunks import (
+    AT_ONCE_BYTES,
+    Allowance,
+    TooMuch,
+    Undecompressable,
+    compression_of,
+    decompress,
+    decompress_at_once,
+)
+from paddock.mcap.events import Event, Int64s, Messages, Record
 from paddock.mcap.losses import LossLedger
 from paddock.mcap.message_heads import indexed_events
-from paddock.mcap.plausible import IN_CHUNKS
+from paddock.mcap.plausible import IN_CHUNKS, Probes
 from paddock.mcap.records import PREFIX_BYTES, ChunkHead
-from paddock.mcap.scan import Event, Int64s, Record, scan
+from paddock.mcap.scan import scan
 from paddock.mcap.windows import BytesWindow, StreamWindow, Window
 
 
@@ -23,12 +32,14 @@ class ChunkReader:
         head: what it says of itself.
         record: where it is in ``file``.
         file: where its records are read from.
+        allowance: what the log may still unpack.
         indexes: the offsets of its messages, from the MessageIndex records after it; a hint.
     """
 
     head: ChunkHead
     record: Record
     file: Window
+    allowance: Allowance
     indexes: list[Int64s] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -46,7 +57,7 @@ class ChunkReader:
         self._used = 0
         self._crc = 0
         self._size = 0
-        self._failed = False
+        self._failed = self._too_much = False
 
     def load(self) -> None:
         """Read the compressed records, before the file's window moves on."""
@@ -61,32 +72,46 @@ class ChunkReader:
             compression = compression_of(self.head.compression, first)
         except Undecompressable:
             self._failed = True
+        except TooMuch:
+            self._too_much = True
             return
-        data = None
-        if self.at_once:
+        if compression and self.allowance.left <= 0:
+            self._too_much = True
+            return
+        data, probes = None, self.allowance.probes() if compression else Probes()
+        if self.at_once and (not compression or self.head.uncompressed_size <= self.allowance.left):
             data = decompress_at_once(compression, self._compressed, self.head.uncompressed_size)
+        window: Window
         if data is None:
-            stream = StreamWindow(self._pieces(compression), self.head.uncompressed_size)
-            for event in scan(stream, known=IN_CHUNKS):
-                yield stream, event
-            return
-        self._size = len(data)
-        self._crc = zlib.crc32(data)
-        window = BytesWindow(data)
-        for event in indexed_events(data, self.indexes) or scan(window, known=IN_CHUNKS):
+            window = StreamWindow(self._pieces(compression), self.head.uncompressed_size)
+            events = scan(window, IN_CHUNKS, probes)
+        else:
+            self._size = len(data)
+            self._crc = zlib.crc32(data)
+            window = BytesWindow(data)
+            events = iter(indexed_events(data, self.indexes) or scan(window, IN_CHUNKS, probes))
+            if compression:
+                self.allowance.spend(len(data))
+        for event in events:
+            if compression and isinstance(event, Messages):
+                self.allowance.spend(0, len(event.starts))
             yield window, event
+        if compression:
+            self.allowance.spend(0, probes=probes.made)
 
     def note_losses(self, losses: LossLedger, got: int) -> None:
         """Say what of the chunk is not there, once its events were taken; ``got`` is the number of messages."""
         position, crc = self.record.position, self.head.uncompressed_crc
-        short = self._size < self.head.uncompressed_size
-        if self._failed or self.cut or (short and crc not in (0, self._crc)):
+        # A right checksum knows better than a wrong size.
+        is_whole = crc == self._crc or (crc == 0 and self._size == self.head.uncompressed_size)
+        is_short = self._size < self.head.uncompressed_size
+        if self._failed or self._too_much or self.cut or (is_short and not is_whole):
             missed = max(0, sum(len(offsets) for offsets in self.indexes) - got)
-            reason = "truncated_chunk" if self.cut else "damaged_chunk"
+            reason = "too_much" if self._too_much else "truncated_chunk" if self.cut else "damaged_chunk"
             unused = self.head.records_size if self.cut else self.size
             losses.lose(reason, position, max(0, min(unused, 1 << 40) - self._used), missed, self.head.end_time)
-        elif crc not in (0, self._crc):
-            losses.lose("bad_crc", position, 0)
+        elif not is_whole:
+            losses.lose("bad_crc" if crc else "bad_size", position, 0)
 
     def read(self, size: int) -> bytes:
         """The next compressed bytes, for the decompressor."""
@@ -101,9 +126,11 @@ class ChunkReader:
 
     def _pieces(self, compression: str) -> Iterator[bytes]:
         try:
-            for piece in decompress(compression, self):
+            for piece in decompress(compression, self, self.allowance):
                 self._crc = zlib.crc32(piece, self._crc)
                 self._size += len(piece)
                 yield piece
         except Undecompressable:
             self._failed = True
+        except TooMuch:
+            self._too_much = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from paddock.domain.instants import NS_PER_S, to_rfc3339
-from paddock.mcap.scan import Int64s
+from paddock.mcap.events import Int64s
 
 BACKWARD_JUMP_NS = NS_PER_S
 """Recorders write some messages a little late; a second back is a clock that was set."""

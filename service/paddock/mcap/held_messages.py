@@ -10,8 +10,8 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from paddock.mcap.events import Int64s
 from paddock.mcap.records import Data
-from paddock.mcap.scan import Int64s
 
 
 @dataclass(frozen=True)

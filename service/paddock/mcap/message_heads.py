@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from paddock.mcap.events import Event, Indexes, Int64s, Messages, Record
 from paddock.mcap.plausible import IN_CHUNKS, looks_plausible
 from paddock.mcap.records import MESSAGE, MESSAGE_HEAD_BYTES, PREFIX, PREFIX_BYTES, Data
-from paddock.mcap.scan import Event, Indexes, Int64s, Messages, Record
 
 HEAD_BYTES = PREFIX_BYTES + MESSAGE_HEAD_BYTES
 HEAD = np.dtype(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paddock.mcap.plausible import find_record, looks_plausible
+from paddock.mcap.plausible import Probes, find_record, looks_plausible
 from paddock.mcap.records import MAGIC
 
 _UNKNOWN_SIZE = 1 << 50
@@ -21,4 +21,4 @@ def has_mcap_record(head: bytes) -> bool:
         if looks_plausible(head, after, _UNKNOWN_SIZE):
             return True
         position = head.find(MAGIC, after)
-    return find_record(head, 0, len(head), len(head)) is not None
+    return find_record(head, 0, len(head), len(head), probes=Probes()) is not None

@@ -15,8 +15,10 @@ import numpy as np
 from paddock.domain.recording import Attachment
 from paddock.mcap.attachments import read_attachment
 from paddock.mcap.chunk_reader import ChunkReader
+from paddock.mcap.chunks import Allowance
 from paddock.mcap.clock import Clock
 from paddock.mcap.definitions import Definition, Part
+from paddock.mcap.events import MAGIC_RECORD, Event, Garbage, Indexes, Int64s, Messages, Record
 from paddock.mcap.held_messages import HeldMessages
 from paddock.mcap.losses import LossLedger
 from paddock.mcap.message_heads import HEAD_BYTES, Heads, heads_at, index_offsets
@@ -46,7 +48,7 @@ from paddock.mcap.records import (
     read_metadata,
     read_schema,
 )
-from paddock.mcap.scan import MAGIC_RECORD, Event, Garbage, Indexes, Int64s, Messages, Record, scan
+from paddock.mcap.scan import scan
 from paddock.mcap.windows import FileWindow, Window
 
 LAST_TIME = 2**63 - 1
@@ -96,6 +98,7 @@ class LogReader:
 
     def __init__(self, log: BinaryIO, directory: Path, progress: Callable[[float], None] = lambda _: None) -> None:
         self._window = FileWindow(log)
+        self._allowance = Allowance.of(self._window.size)
         self._held = HeldMessages(directory)
         self._progress = progress
         self._chunk: ChunkReader | None = None
@@ -216,7 +219,7 @@ class LogReader:
         self.chunks += 1
         begin = self._window.ensure(record.position, _CHUNK_HEAD_ROOM)
         head = read_chunk_head(Fields(self._window.data, begin + PREFIX_BYTES, len(self._window.data)))
-        self._chunk = ChunkReader(head, record, self._window)
+        self._chunk = ChunkReader(head, record, self._window, self._allowance)
         if self._chunk.at_once:
             self._chunk.load()
         else:
@@ -236,7 +239,8 @@ class LogReader:
                     waiting = []
                 waiting.append(event)
             elif isinstance(event, Garbage):
-                self.losses.lose("garbage" if event.size else "bad_length", chunk.record.position, event.size)
+                size = min(event.size, chunk.size)  # of what the chunk has in the file
+                self.losses.lose("garbage" if size else "bad_length", chunk.record.position, size)
             elif isinstance(event, Record) and event.opcode in (SCHEMA, CHANNEL):
                 definition = self._definition(event, window)
                 if definition is not None and self._part.changes(definition):
@@ -314,14 +318,14 @@ class LogReader:
         self._section = record.position + PREFIX_BYTES + record.length
 
     def _cut_message(self, record: Record, window: Window, offset: int) -> None:
-        """A message of which only the first bytes are there cannot be decoded."""
+        """A message of which only the first bytes are there, or that is too large, cannot be decoded."""
         begin = window.ensure(record.position, HEAD_BYTES)
         if len(window.data) - begin > HEAD_BYTES:
             head = heads_at(window.data, np.array([begin], np.int64))[0]
             topic = self._part.topic(int(head["channel"]))
             if topic is not None:
                 self.losses.undecoded(topic)
-        self.losses.lose("truncated_message", offset, 0)
+        self.losses.lose("truncated_message" if record.cut else "large_message", offset, 0)
 
 
 def _joined(runs: list[Messages]) -> Messages:

@@ -108,23 +108,28 @@ class Fields:
 
     def take(self, size: int) -> bytes:
         """The next ``size`` bytes."""
+        begin = self.skip(size)
+        return bytes(self.data[begin : self.position])
+
+    def skip(self, size: int) -> int:
+        """Pass over the next ``size`` bytes; where they began."""
         begin = self.position
         if size > self.end - begin:
             raise Malformed
         self.position = begin + size
-        return bytes(self.data[begin : self.position])
+        return begin
 
     def u16(self) -> int:
         """A 2-byte number."""
-        return int(_U16.unpack(self.take(2))[0])
+        return int(_U16.unpack_from(self.data, self.skip(2))[0])
 
     def u32(self) -> int:
         """A 4-byte number."""
-        return int(_U32.unpack(self.take(4))[0])
+        return int(_U32.unpack_from(self.data, self.skip(4))[0])
 
     def u64(self) -> int:
         """An 8-byte number."""
-        return int(_U64.unpack(self.take(8))[0])
+        return int(_U64.unpack_from(self.data, self.skip(8))[0])
 
     def text(self) -> str:
         """A string; writers that put other bytes than UTF-8 get replacement characters."""

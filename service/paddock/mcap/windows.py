@@ -30,7 +30,15 @@ class Window(Protocol):
     def ensure(self, position: int, size: int) -> int:
         """Have ``size`` bytes from ``position`` in ``data``, or as many as there are; where in it they begin.
 
-        Memory: the larger of ``size`` and a block.
+        Memory: twice ``size``, or a block.
+        """
+        ...
+
+    def peek(self, position: int, size: int, keep: int) -> tuple[Data, int]:
+        """Look at ``size`` bytes from ``position``, or as many as there are, for a moment: they may be far ahead.
+
+        Returns the data that they are in, and where in it they begin. What lies from ``keep`` on can still be read
+        afterwards.
         """
         ...
 
@@ -68,11 +76,23 @@ class FileWindow:
         if begin < 0 or begin + size > len(self.data):
             wanted = min(size, self.size - position)
             if not 0 <= begin <= len(self.data) or begin + wanted > len(self._block):
-                self._begin_block(position, max(wanted, BLOCK_BYTES))
+                # Room for more than that: who needs much at every step would have all of it copied each time.
+                self._begin_block(position, max(2 * wanted, BLOCK_BYTES))
                 begin = 0
             if begin + wanted > len(self.data):
                 self._read(max(begin + wanted, len(self.data) + _READ_BYTES))
         return begin
+
+    def peek(self, position: int, size: int, keep: int) -> tuple[Data, int]:
+        """See ``Window``."""
+        begin = position - self.start
+        if begin >= 0 and begin + size <= min(len(self._block), len(self.data) + _READ_BYTES):
+            self.ensure(self.start, begin + size)
+            return self.data, begin
+        self._file.seek(position)
+        data = self._file.read(size)
+        self._at = position + len(data)
+        return data, 0
 
     def _begin_block(self, position: int, size: int) -> None:
         """Have room for what comes, behind what is there already. Who has the old block may keep it."""
@@ -108,6 +128,10 @@ class BytesWindow:
     def ensure(self, position: int, size: int) -> int:
         """See ``Window``."""
         return position
+
+    def peek(self, position: int, size: int, keep: int) -> tuple[Data, int]:
+        """See ``Window``."""
+        return self.data, position
 
 
 class StreamWindow:
@@ -149,3 +173,8 @@ class StreamWindow:
             self.start = position - before
             begin = before
         return begin
+
+    def peek(self, position: int, size: int, keep: int) -> tuple[Data, int]:
+        """See ``Window``: what is kept is held in memory."""
+        begin = self.ensure(keep, position - keep + size)
+        return self.data, begin + position - keep

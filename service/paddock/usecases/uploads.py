@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import secrets
 from collections.abc import Mapping, Sequence
@@ -207,7 +208,7 @@ async def _refuse_other_files(services: Services, upload: Upload) -> None:
     async for piece in services.objects.read(upload.key, 0, min(PROBE_BYTES, upload.size_bytes)):
         head += piece
     try:
-        check_head(head, upload.name)
+        await asyncio.to_thread(check_head, head, upload.name)
     except Rejected:
         await services.objects.delete(upload.key)
         await services.documents.uploads.delete([Equals("id", upload.id)])
