@@ -1,0 +1,172 @@
+"""Every command line and snippet of README, in order, in a fresh folder, beside the Paddock that README starts."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+import pytest
+
+from paddock import Client
+from paddock.cli import COMMANDS, group
+from tests.cli.running import wait_until
+from tests.conftest import REPOSITORY
+
+README = (REPOSITORY / "README.md").read_text()
+BLOCKS = [(kind, text) for kind, text in re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)]
+STARTS, TESTS = (
+    "pip install uv && uv run paddock up --demo     # runs the product, on http://127.0.0.1:8080",
+    "uv run pytest                                  # passes the tests",
+)
+INSTALLED = 'pip() { :; }; uv() { shift; "$@"; }; set -e\n'
+"""What has run these tests is installed: ``uv run`` would change it under their feet."""
+MATLAB_ONLY = "T = paddock.tt(S.VNData);\n"
+"""GNU Octave has no timetables."""
+
+
+class Reader:
+    """Somebody who types README into a shell, in a folder of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.address = f"127.0.0.1:{port}"
+        self.environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PADDOCK_PORT": str(port),
+            "PADDOCK_DATA": str(folder / "data"),
+        }
+
+    def start(self, line: str) -> subprocess.Popen[bytes]:
+        with (self.folder / "up.log").open("wb") as log:
+            return subprocess.Popen(
+                ["bash", "-c", INSTALLED + line],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def run(self, *command: str | Path) -> str:
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=240
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def shell(self, lines: str) -> str:
+        return self.run("bash", "-c", INSTALLED + self.here(lines))
+
+    def python(self, snippet: str) -> str:
+        return self.run(sys.executable, "-c", self.here(snippet))
+
+    def octave(self, snippet: str) -> str:
+        octave = shutil.which("octave-cli") or shutil.which("octave")
+        assert octave is not None
+        script = self.folder / "snippet.m"
+        functions = REPOSITORY / "service" / "paddock" / "matlab"
+        # Without a screen Octave draws nothing; what would be drawn is looked at.
+        (self.folder / "plot.m").write_text("function plot(t, x)\n  assert(numel(t) == numel(x) && any(x));\nend\n")
+        script.write_text(f"addpath('{functions}');\n{snippet}")
+        return self.run(octave, "--no-gui", "--quiet", "--norc", script)
+
+    def here(self, text: str) -> str:
+        return text.replace("127.0.0.1:8080", self.address)
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Iterator[Reader]:
+    if shutil.which("octave-cli") is None and shutil.which("octave") is None:
+        pytest.skip("GNU Octave is not installed (apt install octave)")
+    reader = Reader(tmp_path)
+    up = reader.start(STARTS)
+    try:
+        wait_until(lambda: "Uploaded" in (tmp_path / "up.log").read_text())
+        yield reader
+    finally:
+        os.killpg(up.pid, signal.SIGTERM)
+        up.wait(60)
+
+
+def test_readme_from_top_to_bottom(reader: Reader) -> None:
+    """What a reader is expected to bring: logs of a day in ``day/``, a ``setup.pdf``."""
+    folder, ran = reader.folder, 0
+    with Client(reader.address) as client:
+        wait_until(lambda: {recording.status for recording in client.search()} == {"ready"})
+        (folder / "setup.pdf").write_bytes(b"%PDF-1.7")
+        for kind, text in BLOCKS:
+            if text.startswith(STARTS):
+                assert text == f"{STARTS}\n{TESTS}\n"
+            elif kind == "matlab":
+                assert MATLAB_ONLY in text
+                reader.octave(text.replace(MATLAB_ONLY, ""))
+                ran += 1
+            elif kind == "python":
+                reader.python(text)
+                ran += 1
+            elif kind == "" and not text.startswith("service/paddock/"):
+                reader.shell(text)
+                ran += 1
+            if (folder / "run.mcap").exists() and not (folder / "day").exists():
+                (folder / "day").mkdir()
+                shutil.copy(folder / "run.mcap", folder / "day" / "first.mcap")
+                shutil.copy(folder / "run.mcap", folder / "day" / "second.mcap")
+        assert ran >= 5
+        assert sorted(path.name for path in (folder / "mats").glob("*.mat"))[-2:] == ["first.mat", "second.mat"]
+        assert (folder / "speed.csv.zip").read_bytes().startswith(b"PK")
+        edited = next(
+            iter(client.search("endurance", car="HT09", signal="max(VNData.vn_vel_m_s.x) > 20"))
+        ).refresh()
+        assert [file.name for file in edited.files] == ["setup.pdf"]
+        notes = [(change.before, change.after) for change in edited.history() if change.field == "notes"]
+        assert notes == [("gusty on the back straight", None), (None, "gusty on the back straight")]
+        assert (folder / "notes" / "setup.pdf").read_bytes() == b"%PDF-1.7"
+
+
+def test_ci_runs_the_test_command_of_readme() -> None:
+    command = TESTS.split("#")[0].split()
+    (line,) = [line for line in (REPOSITORY / ".ci" / "run").read_text().splitlines() if line.startswith("uv run")]
+    assert [word for word in line.split() if word not in ("--group", "infra")] == command
+
+
+def named_commands() -> list[str]:
+    """All ``paddock …`` of the two READMEs' sentences and blocks."""
+    text = README + (REPOSITORY / "infra" / "README.md").read_text()
+    inline = re.findall(r"`((?:uv run )?paddock [^`\n]+)`", text)
+    lines = re.findall(r"^\s*((?:uv run )?paddock (?!=)[^\n#]+)", text, re.MULTILINE)
+    return sorted({command.removeprefix("uv run ").split(" & ")[0] for command in inline + lines})
+
+
+@pytest.mark.parametrize("line", named_commands())
+def test_every_command_that_is_named_exists(line: str) -> None:
+    words = shlex.split(line.replace("…", ""))[1:]
+    if words and words[0].startswith("-"):
+        return
+    assert words[0] in COMMANDS
+    command = group.get_command(click.Context(group), words[0])
+    assert command is not None
+    while isinstance(command, click.Group) and len(words) > 1 and words[1] in command.commands:
+        command, words = command.commands[words[1]], words[1:]
+    options = {name for each in command.params for name in each.opts}
+    used = {word.split("=")[0] for word in words[1:] if word.startswith("-") and not word.lstrip("-").isdigit()}
+    assert used <= options | {"--help"}, f"{line}: {used - options}"
+
+
+@pytest.mark.parametrize("module", sorted(set(re.findall(r"python -m ([\w.]+)", README))))
+def test_every_program_that_is_named_exists(module: str) -> None:
+    assert find_spec(module) is not None
+    import_module(module.rpartition(".")[0])
