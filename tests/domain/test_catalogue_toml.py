@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.domain.catalogue import Catalogue, Entry, check_catalogue
+from paddock.domain.catalogue import MAX_ENTRIES, Catalogue, Entry, check_catalogue
 from paddock.domain.catalogue_defaults import Role
 from paddock.domain.catalogue_toml import read_toml, write_toml
 from paddock.errors import Rejected
 
+HEADER = '[[signals]]\nname = "a"\n'
 FILE = """
 # what we know
 [[signals]]
@@ -109,3 +110,51 @@ def test_a_mistake_is_named_with_its_line(text: str, says: str) -> None:
 def test_a_file_of_megabytes_is_none() -> None:
     with pytest.raises(Rejected, match="4 MiB"):
         read_toml("#" * 5_000_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (".".join("a" * 100_000) + " = 1", "nested too deeply"),
+        (".".join(['"a"'] * 100_000) + " = 1", "nested too deeply"),
+        ("[" + ".".join("a" * 100_000) + "]", "nested too deeply"),
+        # Texts that end in quotes of their own hide nothing of what comes after them.
+        ('x = {y = """a"""", ' + ".".join("a" * 100_000) + " = 1}", "nested too deeply"),
+        ("x = {y = '''a'''', " + ".".join("a" * 100_000) + " = 1}", "nested too deeply"),
+        ("x = " + "[" * 100_000, "nested too deeply"),
+        ("x = " + "{a = " * 100_000, "nested too deeply"),
+        ("x = " + "9" * 5_000, "number is too long"),
+        (f"{HEADER}low = 0x{'f' * 10_000}", "out of range"),
+        ("[[signals]]\n" * 300_000, "far more in it"),
+        ("x = [" + "1," * 600_000 + "]", "far more in it"),
+        ("#\n" * 2_000_000, "far more in it"),
+        (
+            f"{HEADER}cars = {[str(n) for n in range(400)]}\naliases = {[f'a{n}' for n in range(400)]}",
+            "at most 100,000 names",
+        ),
+        ('"""' + '\\"""' * 500_000, "no TOML"),
+        ("'\"'\"" * 400_000, "no TOML"),
+    ],
+)
+def test_what_would_take_long_is_refused_before_it_is_read(text: str, words: str) -> None:
+    """Each of these is within the size; tomllib took 24 GB for the first. A hang fails by CI's own limit."""
+    with pytest.raises(Rejected, match=words):
+        read_toml(text)
+
+
+def test_texts_may_hold_what_keys_may_not() -> None:
+    entry = Entry(
+        "a.b.c.d.e.f.g.h.i", aliases=("#x.a.b.c.d.e", "'a'.b.c.d.e.f", "[" * 200), label="a # b.c.d.e.f.g"
+    )
+    assert read_toml(write_toml(Catalogue(signals=(entry,)))).signals == (entry,)
+    assert read_toml("[[signals]]\nname = 'a.b.c.d.e.f' # a.b.c.d.e.f \"\nlow = -1.5 # it's\nhigh = 2.5\n").signals
+
+
+def test_all_that_a_catalogue_may_have_fits() -> None:
+    entries = tuple(
+        Entry(
+            f"Topic{n}.field.value", aliases=(f"topic_{n}/old.value",), cars=("HT09",), label="A label", unit="m/s"
+        )
+        for n in range(MAX_ENTRIES)
+    )
+    assert read_toml(write_toml(Catalogue(signals=entries))).signals == entries

@@ -132,3 +132,39 @@ async def test_security_headers_are_everywhere(client: httpx.AsyncClient) -> Non
         )
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field", "words"),
+    [
+        ("GET", "/api/jobs?state=bogus", None, "state", "use one of queued, running, done, dead"),
+        ("GET", "/?health=bad", None, "health", "use one of failed, intact"),
+        (
+            "PUT",
+            "/api/catalogue",
+            {"version": 0, "signals": [{"name": "a.b", "role": "zz"}]},
+            "signals[0].role",
+            "speed",
+        ),
+        ("PUT", "/api/catalogue", {"version": -1, "signals": []}, "version", ">= 0"),
+        ("POST", "/api/recordings/delete", {"ids": ["a"] * 501}, "ids", "at most 500"),
+        ("POST", "/api/recordings/delete", {"ids": ["a" * 101]}, "ids[0]", "at most 100 characters"),
+        ("POST", "/api/recordings/delete", {"idz": []}, "idz", "unknown field"),
+        ("POST", "/api/recordings/delete", {}, "ids", "missing"),
+    ],
+)
+async def test_a_wrong_field_is_named_with_what_would_be_right(
+    client: httpx.AsyncClient, method: str, path: str, body: object, field: str, words: str
+) -> None:
+    answer = await client.request(method, path, json=body)
+    assert answer.status_code == 422, answer.text
+    (said,) = answer.json()["errors"]
+    assert said["field"] == field and words in said["message"]
+    assert words in answer.json()["detail"]
+
+
+async def test_a_parameter_that_is_taken_once_is_not_given_twice(client: httpx.AsyncClient) -> None:
+    for path, code in (("/?q=a&q=b", "repeated_parameter"), ("/?" + "car=a&" * 601, "too_many_parameters")):
+        answer = await client.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert (await client.get("/?car=a&car=b")).status_code == 200

@@ -7,10 +7,11 @@ An entry says what a team knows of one signal; what it leaves out is guessed fro
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, NamedTuple
 
 import msgspec
+from msgspec import Meta
 
 from paddock.domain.catalogue_defaults import MANY, Guess, Role, guess
 from paddock.domain.signal_names import element_name, item_dtype, read_element
@@ -19,20 +20,25 @@ from paddock.errors import Rejected
 CATALOGUE_ID = "signals"
 """The id of the one catalogue a team has."""
 MAX_ENTRIES = 5_000
+MAX_NAMES = 100_000
+"""Of all entries together, each name counted once per car that it is for."""
 _MAX_TEXT = 300
+# Some more than ``_MAX_TEXT``, so that what is a bit too long is refused in the words of ``check_entry``.
+_Text = Annotated[str, Meta(max_length=2_000)]
+_Texts = Annotated[tuple[_Text, ...], Meta(max_length=1_000)]
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What the team says of one signal. An entry for some cars goes before the one for all cars."""
 
-    name: str
+    name: _Text
     """The signal's name by which the team knows it: topic and field path, ``VNData.vn_vel_m_s.x``."""
-    aliases: tuple[str, ...] = ()
+    aliases: _Texts = ()
     """Names it had or has in other logs, best first."""
-    cars: tuple[str, ...] = ()
+    cars: _Texts = ()
     """Cars that this holds for; empty for all."""
-    label: str | None = None
-    unit: str | None = None
+    label: _Text | None = None
+    unit: _Text | None = None
     """``""`` says that it has none; left out, it is guessed. So are label and role."""
     role: Role | None = None
     low: float | None = None
@@ -252,14 +258,25 @@ def clash(entries: Iterable[Entry]) -> tuple[int, str] | None:
     return None
 
 
+def check_size(entries: Sequence[Entry]) -> None:
+    """Refuse more than anybody has signals, before entries are compared with each other.
+
+    Raises:
+        Rejected: with what is too much (code ``bad_catalogue``).
+    """
+    if len(entries) > MAX_ENTRIES:
+        raise _bad(f"A catalogue has at most {MAX_ENTRIES:,} entries.")
+    if sum(len(entry.names) * max(1, len(entry.cars)) for entry in entries) > MAX_NAMES:
+        raise _bad(f"A catalogue has at most {MAX_NAMES:,} names, aliases included and each once per car.")
+
+
 def check_catalogue(catalogue: Catalogue) -> None:
     """Refuse a catalogue in which a name could mean two signals.
 
     Raises:
         Rejected: with what to do (code ``bad_catalogue``).
     """
-    if len(catalogue.signals) > MAX_ENTRIES:
-        raise _bad(f"A catalogue has at most {MAX_ENTRIES:,} entries.")
+    check_size(catalogue.signals)
     for entry in catalogue.signals:
         check_entry(entry)
     if found := clash(catalogue.signals):

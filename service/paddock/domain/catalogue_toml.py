@@ -24,15 +24,25 @@ import tomllib
 
 import msgspec
 
-from paddock.domain.catalogue import Catalogue, Entry, check_catalogue, check_entry, clash
+from paddock.domain.catalogue import Catalogue, Entry, check_catalogue, check_entry, check_size, clash
 from paddock.domain.catalogue_defaults import Role
 from paddock.errors import Rejected
 
 MAX_TOML_BYTES = 4 * 1024 * 1024
+MAX_STRUCTURE = 1024 * 1024
+"""Characters outside texts and comments: these cost time to read. Ten times what 5,000 entries have."""
 _TABLE = "signals"
 _HEADER = re.compile(r"\s*\[\[\s*[\"']?signals[\"']?\s*\]\]")
 _POINTED = re.compile(r" - at `\$\.?(\w*)[^`]*`")
 _UNKNOWN_KEY = re.compile(r"unknown field `(\w+)`")
+_TEXT = re.compile(
+    r'''"""(?:[^"\\]++|\\.|"(?!""))*+(?:"{3,5}|\Z)|"(?:[^"\\\n]++|\\.)*+"?'''
+    r"""|'''(?:[^']++|'(?!''))*+(?:'{3,5}|\Z)|'[^'\n]*+'?|\#[^\n]*+""",
+    re.DOTALL,
+)
+"""A text of any of the four kinds, or a comment, as TOML has them; what is cut off ends with the file or line."""
+_NESTED_KEY = re.compile(r"(?:\.[ \t]*+[^\s.=\[\]{},]*+[ \t]*+){4}")
+"""Four dots: a catalogue has none in its keys, and a number has one. tomllib takes quadratic time for each key."""
 _HEAD = "# The team's signal catalogue. Of several signals for one role the first one that a log has is taken.\n"
 
 
@@ -45,10 +55,13 @@ def read_toml(text: str) -> Catalogue:
     """
     if len(text.encode(errors="surrogatepass")) > MAX_TOML_BYTES:
         raise Rejected("The catalogue is larger than 4 MiB: is it the right file?", code="bad_catalogue")
+    _refuse_costly(text)
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _bad(f"This is no TOML: {error}. Texts need quotes, and every key its own line.") from None
+    except ValueError:  # Python reads no number of more than 4,300 digits.
+        raise _bad("A number is too long to be one of a catalogue.") from None
     except RecursionError:
         raise _bad("This is nested too deeply to be a catalogue.") from None
     tables = document.pop(_TABLE, [])
@@ -59,12 +72,33 @@ def read_toml(text: str) -> Catalogue:
         raise _bad("An entry begins with a line [[signals]], with two brackets on either side.")
     lines = _header_lines(text, len(tables))
     entries = tuple(_entry(table, text, lines[index]) for index, table in enumerate(tables))
+    check_size(entries)
     if found := clash(entries):
         index, why = found
         raise _bad(_at(lines[index]) + why)
     catalogue = Catalogue(signals=entries)
     check_catalogue(catalogue)
     return catalogue
+
+
+def _refuse_costly(text: str) -> None:
+    """Refuse what would take tomllib long, before it is read: time and memory are then those of the text's length.
+
+    Raises:
+        Rejected: more nesting or structure than any catalogue has.
+    """
+    pieces, size, at = [], 0, 0
+    # One by one: a single call over the whole text would not let other threads go on meanwhile.
+    for found in _TEXT.finditer(text):
+        pieces.append(text[at : found.start()])
+        size += found.start() - at + 1
+        at = found.end()
+        if size > MAX_STRUCTURE:
+            break
+    if size + len(text) - at > MAX_STRUCTURE:
+        raise _bad("The catalogue has far more in it than 5,000 entries: is it the right file?")
+    if _NESTED_KEY.search('"'.join([*pieces, text[at:]])):
+        raise _bad("A key is nested too deeply to be one of a catalogue.")
 
 
 def write_toml(catalogue: Catalogue) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from paddock.domain.instants import INT64_MAX, to_rfc3339
 from paddock.domain.recording import Purpose, Recording, StartedSource
 
 Interpolation = Literal["hold", "linear"]
+_Instant = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,14 +23,14 @@ class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     The names of formats and layouts are checked against the registry in ``formats/``.
     """
 
-    format: str = "mat"
-    layout: str = ""
+    format: Annotated[str, Meta(max_length=100)] = "mat"
+    layout: Annotated[str, Meta(max_length=100)] = ""
     """Empty for the format's default."""
-    signals: tuple[str, ...] = ()
+    signals: Annotated[tuple[Annotated[str, Meta(max_length=1_000)], ...], Meta(max_length=2_000)] = ()
     """Globs over topics (``VNData``) and signals (``VNData.vn_gps.*``); empty for everything."""
-    start_ns: int | None = None
+    start_ns: _Instant | None = None
     """First instant, since the Unix epoch."""
-    end_ns: int | None = None
+    end_ns: _Instant | None = None
     """First instant that is not taken any more."""
     start_s: float | None = None
     """The same in seconds since the start of the recording; only one of the two may be given."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from paddock.domain.catalogue import CATALOGUE_ID, CarCatalogue, Catalogue, Entry, Unknown, check_catalogue
 from paddock.domain.catalogue_toml import read_toml, write_toml
@@ -13,6 +17,10 @@ from paddock.domain.recording import Recording, Signal
 from paddock.errors import Conflict, Rejected
 from paddock.ports.documents import MAX_PAGE, Equals, Sort
 from paddock.usecases.services import Services
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+_ONE_AT_A_TIME = ThreadPoolExecutor(1, "catalogue")
 
 
 async def load_catalogue(services: Services) -> Catalogue:
@@ -35,7 +43,7 @@ async def save_catalogue(
     changed = Catalogue(
         signals=tuple(entries), version=version + 1, changed_at=services.now(), changed_by=principal.name
     )
-    check_catalogue(changed)
+    await _beside_the_loop(check_catalogue, changed)
     if version == 0:
         stored = changed if await services.documents.catalogues.insert(changed) else None
     else:
@@ -63,7 +71,7 @@ class EntryChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     entry: Entry | None = None
     """What stands there afterwards; None removes."""
-    position: int | None = None
+    position: Annotated[int, Meta(ge=-(2**53), le=2**53)] | None = None
     """Of the entry that is replaced or removed, from 0; None adds one at the end."""
 
 
@@ -123,7 +131,13 @@ async def import_catalogue(services: Services, principal: Principal, text: str, 
         Rejected: it is no such file; the message has the line (code ``bad_catalogue``).
         Conflict: as for ``save_catalogue``.
     """
-    return await save_catalogue(services, principal, read_toml(text).signals, version=version)
+    read = await _beside_the_loop(read_toml, text)
+    return await save_catalogue(services, principal, read.signals, version=version)
+
+
+async def _beside_the_loop(work: Callable[[Given], Made], given: Given) -> Made:
+    """Some thousand entries take a second to read; one caller after the other, so that all others are served."""
+    return await asyncio.get_running_loop().run_in_executor(_ONE_AT_A_TIME, work, given)
 
 
 async def export_catalogue(services: Services) -> str:

@@ -36,6 +36,7 @@ from paddock.web.api import (
     viewers,
 )
 from paddock.web.assets import asset_routes
+from paddock.web.bodies import BoundedRequest
 from paddock.web.conditional import Conditional
 from paddock.web.head import answering_head
 from paddock.web.injected import principal_of
@@ -96,6 +97,7 @@ def create_app(services: Services, settings: Settings) -> Litestar:
             "principal": Provide(principal_of, sync_to_thread=False),
         },
         exception_handlers={Exception: answer},
+        request_class=BoundedRequest,
         response_class=Conditional,
         # Not left to Litestar's defaults: those ask the environment, and log what we log ourselves.
         debug=False,

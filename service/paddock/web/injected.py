@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from collections import Counter
+from typing import Annotated, Any
 
-import msgspec
 from litestar import Request
 from litestar.di import NamedDependency
-from litestar.exceptions import ValidationException
 from litestar.params import QueryParameter, SkipValidation
 
 from paddock.domain.principal import Principal
 from paddock.errors import Rejected
 from paddock.settings import Settings
 from paddock.usecases.services import Services
+from paddock.web.field_problems import asked_of, parameter_name
 
 AnyRequest = Request[Any, Any, Any]
-Body = TypeVar("Body")
 TheServices = NamedDependency[SkipValidation[Services]]
 TheSettings = NamedDependency[SkipValidation[Settings]]
 ThePrincipal = NamedDependency[SkipValidation[Principal]]
+
+MAX_PARAMETERS = 600
+"""More than any page of ours asks for at once."""
 
 Limit = Annotated[int, QueryParameter(ge=1, le=500, description="How many items at most.")]
 After = Annotated[
@@ -35,36 +37,19 @@ def principal_of(request: AnyRequest) -> Principal:
     return principal
 
 
-async def strictly(request: AnyRequest, kind: type[Body]) -> Body:
-    """The JSON body again, without the conversions that Litestar makes: ``"9"`` is not 9.
-
-    Raises:
-        ValidationException: a value has the wrong type; the field is named.
-    """
-    try:
-        return msgspec.json.decode(await request.body(), type=kind)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
-        extra = [{"message": message, "key": path.strip(".`")}]
-        raise ValidationException("The body has a field of the wrong type.", extra=extra) from None
-
-
 def refuse_unknown_parameters(request: AnyRequest) -> None:
     """A misspelt filter must not quietly answer with everything.
 
     Raises:
-        Rejected: the query has a parameter that this route does not know (code ``unknown_parameter``).
+        Rejected: the query has a parameter that this route does not know (code ``unknown_parameter``), one that it
+            takes once more than once (``repeated_parameter``), or too many (``too_many_parameters``).
     """
-    known = set()
-    handler = request.route_handler
-    asked = [
-        handler.parsed_fn_signature,
-        *(each.parsed_fn_signature for each in handler.resolve_dependencies().values()),
-    ]
-    for signature in asked:
-        for name, field in signature.parameters.items():
-            given = field.kwarg_definition
-            known.add(given.name if isinstance(given, QueryParameter) and given.name else name)
-    for name in request.query_params:
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    if given.total() > MAX_PARAMETERS:
+        raise Rejected(f"An address has at most {MAX_PARAMETERS} parameters.", code="too_many_parameters")
+    known = {parameter_name(name, field): field for name, field in asked_of(request.route_handler).items()}
+    for name, times in given.items():
         if name not in known:
             raise Rejected(f"There is no parameter {name[:40]!r} here.", code="unknown_parameter")
+        if times > 1 and not known[name].match_predicate_recursively(lambda each: each.is_non_string_sequence):
+            raise Rejected(f"The parameter {name!r} is taken once, not {times} times.", code="repeated_parameter")

@@ -14,12 +14,15 @@ import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import Template
+from litestar.typing import FieldDefinition
 from msgspec import Meta
 
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
 from paddock.usecases.edit import Difference, EditConflict
+from paddock.web.field_problems import FieldProblem, asked_of, field_problem, parameter_name
 
 log = structlog.get_logger()
 
@@ -39,13 +42,6 @@ STATUS_OF_CODE = {
 """The few codes whose status says more than that of their class."""
 RETRY_AFTER_S = 5
 MEDIA_TYPE = "application/problem+json"
-
-
-class FieldProblem(msgspec.Struct, frozen=True):
-    """What is wrong with one field of the request."""
-
-    field: Annotated[str, Meta(description="The field or parameter.", examples=["size_bytes"])]
-    message: Annotated[str, Meta(description="What is wrong with it.", examples=["Expected `int`, got `str`"])]
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -88,15 +84,19 @@ def responses(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
-def problem_of(error: Exception) -> Problem:
-    """What an error says to the outside."""
+def problem_of(error: Exception, asked: Mapping[str, FieldDefinition] | None = None) -> Problem:
+    """What an error says to the outside.
+
+    Args:
+        asked: what the route takes, where one was found.
+    """
     if isinstance(error, EditConflict):
         said = _problem(_status(error), error.code, error.message)
         return msgspec.structs.replace(said, version=error.version, differences=error.differences)
     if isinstance(error, PaddockError):
         return _problem(_status(error), error.code, error.message)
     if isinstance(error, ValidationException):
-        errors = tuple(_field_problem(item) for item in _items(error.extra))
+        errors = _field_problems(error, asked or {})
         named = "; ".join(f"{item.field}: {item.message}" for item in errors)
         return _problem(422, "bad_request", named or error.detail, errors)
     if isinstance(error, HTTPException):
@@ -108,7 +108,8 @@ def problem_of(error: Exception) -> Problem:
 
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The error as a page where the client is a browser that wants one, else as problem details."""
-    problem = problem_of(error)
+    handler = request.scope.get("route_handler")
+    problem = problem_of(error, asked_of(handler) if isinstance(handler, HTTPRouteHandler) else None)
     if problem.status == 500:
         log.error("request_crashed", exc_info=error)
     request_id = request.scope["state"].get("request_id", "")
@@ -147,17 +148,19 @@ def _problem(status: int, code: str, detail: str, errors: tuple[FieldProblem, ..
     return Problem(title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, errors=errors)
 
 
-def _items(extra: object) -> list[Mapping[str, Any]]:
-    return [item for item in extra if isinstance(item, Mapping)] if isinstance(extra, list) else []
-
-
-def _field_problem(item: Mapping[str, Any]) -> FieldProblem:
-    """Litestar names the field in ``key``; msgspec names an unknown or missing one in its message only."""
-    message = str(item.get("message", ""))
-    field = str(item.get("key", ""))
-    if "field `" in message:
-        field = message.split("field `", 1)[1].split("`", 1)[0]
-    return FieldProblem(field, message)
+def _field_problems(error: ValidationException, asked: Mapping[str, FieldDefinition]) -> tuple[FieldProblem, ...]:
+    """Litestar names the field in ``key``, as the function calls it; the request knows a parameter's own name."""
+    items = error.extra if isinstance(error.extra, list) else []
+    found = []
+    for item in items:
+        key, message = str(item.get("key", "")), str(item.get("message", ""))
+        field = asked.get(key)
+        found.append(
+            FieldProblem(key, message)
+            if field is None
+            else field_problem(message, field.annotation, parameter_name(key, field))
+        )
+    return tuple(found)
 
 
 def _litestar_words(error: HTTPException) -> tuple[str, str]:

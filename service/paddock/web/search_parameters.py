@@ -18,6 +18,7 @@ from paddock.usecases.search import Health, Search, bounds_of, read_comparison
 from paddock.web.injected import AnyRequest
 
 ZONE_COOKIE = "zone"
+MAX_QUERY_LENGTH = 16_000
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 TheSearch = NamedDependency[SkipValidation[Search]]
@@ -86,8 +87,11 @@ def search_of(
     """What a request looks for. Dates without a time are in UTC, or in the zone of the cookie ``zone``.
 
     Raises:
-        Rejected: a time, a date or a comparison that cannot be read.
+        Rejected: a time, a date or a comparison that cannot be read, or filters without end.
     """
+    if len(request.url.query) > MAX_QUERY_LENGTH:
+        # A page has this address, with one filter less, in the chip of every filter.
+        raise Rejected("This looks for too much at once: leave some filters out.", code="search_too_long")
     zone = zone_of(request)
     fields = {"car": car, "driver": driver, "event": event, "venue": venue, "session": session, "run": run}
     return Search(

@@ -9,7 +9,7 @@ from litestar import Response, Router, get, post, put
 from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta
 
-from paddock.domain.catalogue import Catalogue, Entry
+from paddock.domain.catalogue import MAX_ENTRIES, Catalogue, Entry
 from paddock.domain.catalogue_defaults import Role
 from paddock.domain.catalogue_toml import MAX_TOML_BYTES
 from paddock.domain.instants import to_rfc3339
@@ -25,7 +25,7 @@ from paddock.usecases.catalogue import (
 from paddock.usecases.unknown_names import Sighting, unknown_names
 from paddock.web.api.partial import Fields, Partial, only
 from paddock.web.conditional import Conditional
-from paddock.web.injected import AnyRequest, ThePrincipal, TheServices, refuse_unknown_parameters, strictly
+from paddock.web.injected import ThePrincipal, TheServices, refuse_unknown_parameters
 from paddock.web.problems import responses
 
 MAX_BODY_BYTES = 2 * MAX_TOML_BYTES
@@ -33,7 +33,7 @@ MAX_BODY_BYTES = 2 * MAX_TOML_BYTES
 TOML = "application/toml"
 
 Version = Annotated[
-    int, Meta(ge=0, description="Of the catalogue that was changed; 0 for the first.", examples=[7])
+    int, Meta(ge=0, le=2**53, description="Of the catalogue that was changed; 0 for the first.", examples=[7])
 ]
 
 
@@ -50,7 +50,10 @@ class Replacement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All entries anew."""
 
     version: Version
-    signals: Annotated[tuple[Entry, ...], Meta(description="All entries.", examples=[[{"name": "VNData.x"}]])]
+    signals: Annotated[
+        tuple[Entry, ...],
+        Meta(description="All entries.", examples=[[{"name": "VNData.x"}]], max_length=MAX_ENTRIES),
+    ]
 
 
 class Changes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,7 +65,7 @@ class Changes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             description="`entry` without `position` adds, `position` without `entry` removes.",
             examples=[[{"entry": {"name": "VNData.vn_vel_m_s.x", "unit": "m/s"}}]],
-            max_length=5_000,
+            max_length=MAX_ENTRIES,
         ),
     ]
 
@@ -71,8 +74,8 @@ class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One entry put elsewhere."""
 
     version: Version
-    position: Annotated[int, Meta(description="Of the entry, from 0.", examples=[3])]
-    to: Annotated[int, Meta(description="Its position afterwards.", examples=[0])]
+    position: Annotated[int, Meta(ge=-(2**53), le=2**53, description="Of the entry, from 0.", examples=[3])]
+    to: Annotated[int, Meta(ge=-(2**53), le=2**53, description="Its position afterwards.", examples=[0])]
 
 
 class TomlImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,7 +83,12 @@ class TomlImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     version: Version
     toml: Annotated[
-        str, Meta(description="The text of a `signals.toml`.", examples=['[[signals]]\nname = "VNData.x"'])
+        str,
+        Meta(
+            description="The text of a `signals.toml`.",
+            examples=['[[signals]]\nname = "VNData.x"'],
+            max_length=MAX_TOML_BYTES,
+        ),
     ]
 
 
@@ -112,28 +120,25 @@ async def show_catalogue(services: TheServices) -> CatalogueResource:
 
 @put("/", responses=responses(400, 409, 413, 422), summary="Replace the catalogue")
 async def replace_catalogue(
-    request: AnyRequest, services: TheServices, principal: ThePrincipal, data: JSONBody[Replacement]
+    services: TheServices, principal: ThePrincipal, data: JSONBody[Replacement]
 ) -> CatalogueResource:
     """Replace all entries. A 409 says that somebody else changed it since `version`."""
-    data = await strictly(request, Replacement)
     return _resource(await save_catalogue(services, principal, data.signals, version=data.version))
 
 
 @post("/changes", status_code=200, responses=responses(400, 409, 413, 422), summary="Change some entries")
 async def change_catalogue(
-    request: AnyRequest, services: TheServices, principal: ThePrincipal, data: JSONBody[Changes]
+    services: TheServices, principal: ThePrincipal, data: JSONBody[Changes]
 ) -> CatalogueResource:
     """Add, replace and remove entries in one step: all of it is done, or nothing."""
-    data = await strictly(request, Changes)
     return _resource(await change_entries(services, principal, data.changes, version=data.version))
 
 
 @post("/move", status_code=200, responses=responses(400, 409, 422), summary="Move an entry")
 async def move_in_catalogue(
-    request: AnyRequest, services: TheServices, principal: ThePrincipal, data: JSONBody[Move]
+    services: TheServices, principal: ThePrincipal, data: JSONBody[Move]
 ) -> CatalogueResource:
     """Put an entry above or below others: of several signals for one role the upper one counts."""
-    data = await strictly(request, Move)
     return _resource(await move_entry(services, principal, data.position, data.to, version=data.version))
 
 
@@ -146,10 +151,9 @@ async def export_toml(services: TheServices) -> Response[str]:
 
 @post("/import", status_code=200, responses=responses(400, 409, 413, 422), summary="Import a catalogue")
 async def import_toml(
-    request: AnyRequest, services: TheServices, principal: ThePrincipal, data: JSONBody[TomlImport]
+    services: TheServices, principal: ThePrincipal, data: JSONBody[TomlImport]
 ) -> CatalogueResource:
     """Replace all entries by those of a file. What is wrong with it is said with its line."""
-    data = await strictly(request, TomlImport)
     return _resource(await import_catalogue(services, principal, data.toml, version=data.version))
 
 

@@ -19,23 +19,20 @@ from paddock.usecases.reprocess import reprocess_one
 from paddock.web.api.partial import Fields, Partial, only
 from paddock.web.api.recordings import Prefix
 from paddock.web.api.resources import Instant, RecordingDetail, detail
-from paddock.web.injected import (
-    After,
-    AnyRequest,
-    Limit,
-    ThePrincipal,
-    TheServices,
-    strictly,
-)
+from paddock.web.bodies import MetadataTexts
+from paddock.web.injected import After, Limit, ThePrincipal, TheServices
 from paddock.web.problems import responses
 
-Ids = Annotated[tuple[str, ...], Meta(description="Ids, or beginnings of them.", min_length=1, max_length=500)]
+Ids = Annotated[
+    tuple[Annotated[str, Meta(max_length=100)], ...],
+    Meta(description="Ids, or beginnings of them.", min_length=1, max_length=500),
+]
 NewValues = Annotated[
-    dict[str, str],
+    MetadataTexts,
     Meta(description="Fields to change; an empty text clears one.", examples=[{"driver": "Adam"}]),
 ]
 Version = Annotated[
-    int | None,
+    Annotated[int, Meta(ge=-(2**53), le=2**53)] | None,
     Meta(description="Of the recording that was looked at; an edit of the same field since then is refused."),
 ]
 
@@ -44,7 +41,10 @@ class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to change on one recording."""
 
     metadata: NewValues = {}
-    started_at: Annotated[str | None, Meta(description="When the car really began to record (RFC 3339).")] = None
+    started_at: Annotated[
+        Annotated[str, Meta(max_length=100)] | None,
+        Meta(description="When the car really began to record (RFC 3339)."),
+    ] = None
     version: Version = None
 
 
@@ -88,7 +88,6 @@ class History(msgspec.Struct, frozen=True):
 
 @patch("/{recording_id:str}", responses=responses(400, 404, 409, 422), summary="Change metadata or start time")
 async def change_recording(
-    request: AnyRequest,
     services: TheServices,
     principal: ThePrincipal,
     recording_id: Prefix,
@@ -99,7 +98,6 @@ async def change_recording(
     ] = None,
 ) -> RecordingDetail:
     """A concurrent edit of the same field answers 409 `edited_meanwhile` with both values in `differences`."""
-    data = await strictly(request, Edit)
     recording = await edit_recording(
         services,
         principal,
@@ -163,28 +161,21 @@ _MANY = responses(400, 404, 409, 422)
 
 
 @post("/edit", status_code=200, responses=_MANY, summary="Change the metadata of several recordings")
-async def change_many(
-    request: AnyRequest, services: TheServices, principal: ThePrincipal, data: JSONBody[BulkEdit]
-) -> Done:
+async def change_many(services: TheServices, principal: ThePrincipal, data: JSONBody[BulkEdit]) -> Done:
     """Sets the same fields on all of them, each with its own history."""
-    data = await strictly(request, BulkEdit)
     return Done(len(await edit_many(services, principal, data.ids, data.metadata)))
 
 
 @post("/delete", status_code=200, responses=_MANY, summary="Delete several recordings")
-async def delete_many(
-    request: AnyRequest, services: TheServices, principal: ThePrincipal, data: JSONBody[Selection]
-) -> Done:
+async def delete_many(services: TheServices, principal: ThePrincipal, data: JSONBody[Selection]) -> Done:
     """Hides all of them."""
-    return Done(await delete_recordings(services, principal, (await strictly(request, Selection)).ids))
+    return Done(await delete_recordings(services, principal, data.ids))
 
 
 @post("/restore", status_code=200, responses=_MANY, summary="Restore several recordings")
-async def restore_many(
-    request: AnyRequest, services: TheServices, principal: ThePrincipal, data: JSONBody[Selection]
-) -> Done:
+async def restore_many(services: TheServices, principal: ThePrincipal, data: JSONBody[Selection]) -> Done:
     """Shows all of them again."""
-    return Done(await restore_recordings(services, principal, (await strictly(request, Selection)).ids))
+    return Done(await restore_recordings(services, principal, data.ids))
 
 
 def change_resources(changes: tuple[Change, ...], *, first: bool) -> tuple[ChangeResource, ...]:

@@ -11,13 +11,13 @@ from msgspec import Meta
 
 from paddock.usecases import uploads
 from paddock.web.api.resources import ID_EXAMPLE, RecordingId, RecordingResource, summarise
+from paddock.web.bodies import MetadataTexts
 from paddock.web.injected import (
     AnyRequest,
     ThePrincipal,
     TheServices,
     TheSettings,
     refuse_unknown_parameters,
-    strictly,
 )
 from paddock.web.links import reachable
 from paddock.web.problems import responses
@@ -27,12 +27,19 @@ class Announcement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file that will be sent."""
 
     sha256: Annotated[
-        str, Meta(description="SHA-256 of the whole file, 64 lower-case hexadecimal digits.", examples=[ID_EXAMPLE])
+        str,
+        Meta(
+            description="SHA-256 of the whole file, 64 lower-case hexadecimal digits.",
+            examples=[ID_EXAMPLE],
+            max_length=1_000,
+        ),
     ]
-    size_bytes: Annotated[int, Meta(description="Size of the file.", examples=[73_400_320])]
-    name: Annotated[str, Meta(description="File name, without a path.", examples=["run_12.mcap"])]
+    size_bytes: Annotated[int, Meta(ge=-(2**53), le=2**53, description="Size of the file.", examples=[73_400_320])]
+    name: Annotated[
+        str, Meta(description="File name, without a path.", examples=["run_12.mcap"], max_length=20_000)
+    ]
     metadata: Annotated[
-        dict[str, str],
+        MetadataTexts,
         Meta(
             description="Values of the team's fields; they fill only what is empty.", examples=[{"driver": "Adam"}]
         ),
@@ -74,7 +81,6 @@ async def announce_upload(
     data: JSONBody[Announcement],
 ) -> UploadResource:
     """Say what will be sent. Announcing again continues an unfinished upload; known bytes are not sent again."""
-    data = await strictly(request, Announcement)
     plan = await uploads.announce(
         services,
         principal,

@@ -121,6 +121,7 @@ async def recordings_page(
     zone = zone_of(request)
     query = [pair for pair in request.query_params.multi_items() if pair[0] not in _NO_FILTERS and pair[1]]
     query += [pair for pair in request.query_params.multi_items() if pair[0] in BY_NAME and not pair[1]]
+    query = list(dict.fromkeys(query))
     spelled = await in_every_spelling(services, search)
     shown: Day | None = None
     following = None
