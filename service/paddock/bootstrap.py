@@ -17,6 +17,7 @@ import structlog
 from paddock.adapters.directory import DirectoryObjects
 from paddock.adapters.polling import PollingWork
 from paddock.adapters.sqlite import SqliteDocuments
+from paddock.domain.words import printable
 from paddock.errors import Conflict, Unavailable
 from paddock.ports.documents import Documents
 from paddock.ports.objects import Objects
@@ -156,6 +157,15 @@ def only_user_of(data: Path) -> Iterator[None]:
         yield
 
 
+def _one_harmless_line(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """What others sent, such as a path, neither commands a terminal nor looks like a line of its own."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            shown = printable(value)
+            event[name] = shown if name == "exception" else shown.replace("\n", "\\n")
+    return event
+
+
 def configure_logging(settings: Settings) -> None:
     """One structured line per request and job, on stderr."""
     console = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
@@ -168,6 +178,7 @@ def configure_logging(settings: Settings) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _one_harmless_line,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

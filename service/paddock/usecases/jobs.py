@@ -139,7 +139,7 @@ async def get_job(services: Services, job_id: str) -> Job:
     """
     job = await services.documents.jobs.get(job_id)
     if job is None:
-        raise NotFound(f"There is no job {job_id[:80]!r}.", code="no_such_job")
+        raise NotFound(f"There is no job {job_id[:80]!r}: look for it in the list of jobs.", code="no_such_job")
     return job
 
 

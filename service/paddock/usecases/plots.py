@@ -106,7 +106,7 @@ async def plot_data(
     """
     recording = await get_recording(services, recording_id)
     if not recording.build:
-        raise Conflict("The recording is not converted yet: there is nothing to plot.", code="not_ready")
+        raise Conflict("The recording is not converted yet: wait until it is ready.", code="not_ready")
     if len(signals) > MAX_SIGNALS:
         raise Rejected(f"A plot has at most {MAX_SIGNALS} signals: take some away.", code="bad_plot")
     span = _Span(recording, start_ns, end_ns, max(MIN_POINTS, min(points, MAX_POINTS)))

@@ -47,7 +47,7 @@ async def get_recording(services: Services, prefix: str, *, deleted: bool | None
         where.append(Exists("deleted_at") if deleted else Equals("deleted_at", None))
     page = await services.documents.recordings.find(where, limit=2)
     if not page.items:
-        raise NotFound(f"There is no recording {prefix}.", code="no_such_recording")
+        raise NotFound(f"There is no recording {prefix}: look for it in the list.", code="no_such_recording")
     if len(page.items) > 1:
         raise Conflict(f"Several recordings begin with {prefix}: give more digits of the id.", code="ambiguous_id")
     return page.items[0]

@@ -26,7 +26,7 @@ def asset_routes(directory: Path) -> Router:
     @get("/{path:path}")
     async def asset(path: FromPath[str]) -> Conditional:
         if path not in assets:
-            raise NotFound("There is no such file.", code="no_such_page")
+            raise NotFound("There is no such file: reload the page.", code="no_such_page")
         suffix = Path(path).suffix
         media_type = _TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")
         return Conditional(assets[path], media_type=media_type)

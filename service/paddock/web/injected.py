@@ -46,10 +46,17 @@ def refuse_unknown_parameters(request: AnyRequest) -> None:
     """
     given = Counter(name for name, _ in request.query_params.multi_items())
     if given.total() > MAX_PARAMETERS:
-        raise Rejected(f"An address has at most {MAX_PARAMETERS} parameters.", code="too_many_parameters")
-    known = {parameter_name(name, field): field for name, field in asked_of(request.route_handler).items()}
+        raise Rejected(
+            f"An address has at most {MAX_PARAMETERS} parameters: leave some out.", code="too_many_parameters"
+        )
+    known = {
+        parameter_name(name, field): field
+        for name, field in asked_of(request.route_handler).items()
+        if isinstance(field.kwarg_definition, QueryParameter)
+    }
     for name, times in given.items():
         if name not in known:
-            raise Rejected(f"There is no parameter {name[:40]!r} here.", code="unknown_parameter")
+            taken = f"use {', '.join(known)}" if known else "leave it out"
+            raise Rejected(f"There is no parameter {name[:40]!r} here: {taken}.", code="unknown_parameter")
         if times > 1 and not known[name].match_predicate_recursively(lambda each: each.is_non_string_sequence):
             raise Rejected(f"The parameter {name!r} is taken once, not {times} times.", code="repeated_parameter")

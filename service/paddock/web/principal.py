@@ -118,7 +118,10 @@ def _check_same_site(headers: Mapping[str, str]) -> None:
     origin = headers.get("origin")
     same = origin is None or _net_location(origin) == headers.get("host", "").lower()
     if not same or headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise Rejected("A page of another site may not change anything here.", code="cross_site")
+        raise Rejected(
+            "A page of another site may not change anything here: open Paddock's own page and do it there.",
+            code="cross_site",
+        )
 
 
 def _host_name(url: str) -> str | None:

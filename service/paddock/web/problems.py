@@ -20,6 +20,7 @@ from litestar.response import Template
 from litestar.typing import FieldDefinition
 from msgspec import Meta
 
+from paddock.domain.words import printable
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
 from paddock.usecases.edit import Difference, EditConflict
 from paddock.web.field_problems import FieldProblem, asked_of, field_problem, parameter_name
@@ -40,8 +41,11 @@ STATUS_OF_CODE = {
     "link_expired": 403,
 }
 """The few codes whose status says more than that of their class."""
+BROKEN = "Something went wrong in Paddock itself. Try again; the service's log has the cause."
 RETRY_AFTER_S = 5
 MEDIA_TYPE = "application/problem+json"
+MAX_DETAIL = 2_000
+"""Characters: some sentences repeat what was sent."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -98,12 +102,11 @@ def problem_of(error: Exception, asked: Mapping[str, FieldDefinition] | None = N
     if isinstance(error, ValidationException):
         errors = _field_problems(error, asked or {})
         named = "; ".join(f"{item.field}: {item.message}" for item in errors)
-        return _problem(422, "bad_request", named or error.detail, errors)
+        # Litestar adds the whole address, which has no end.
+        return _problem(422, "bad_request", named or error.detail.partition(" for path ")[0], errors)
     if isinstance(error, HTTPException):
         return _problem(error.status_code, *_litestar_words(error))
-    return _problem(
-        500, "internal_error", "Something went wrong in Paddock itself. Try again; the service's log has the cause."
-    )
+    return _problem(500, "internal_error", BROKEN)
 
 
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -145,7 +148,10 @@ def _status(error: PaddockError) -> int:
 
 
 def _problem(status: int, code: str, detail: str, errors: tuple[FieldProblem, ...] = ()) -> Problem:
-    return Problem(title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, errors=errors)
+    said = printable(detail)
+    if len(said) > MAX_DETAIL:
+        said = f"{said[:MAX_DETAIL]}…"
+    return Problem(title=HTTPStatus(status).phrase, status=status, code=code, detail=said, errors=errors)
 
 
 def _field_problems(error: ValidationException, asked: Mapping[str, FieldDefinition]) -> tuple[FieldProblem, ...]:
@@ -167,14 +173,14 @@ def _litestar_words(error: HTTPException) -> tuple[str, str]:
     """Code and sentence for what Litestar itself refuses."""
     known = {
         400: ("bad_request", error.detail),
-        404: ("no_such_page", "There is nothing at this address."),
-        405: ("wrong_method", "This address does not take that method."),
-        413: ("too_large", "The request's body is too large."),
+        404: ("no_such_page", "There is nothing at this address: begin at the list of recordings."),
+        405: ("wrong_method", "This address does not take that method: /schema says which it takes."),
+        413: ("too_large", "The request's body is larger than this address takes: send less at once."),
         415: ("bad_media_type", "Send JSON, with Content-Type: application/json."),
     }
     code, detail = known.get(error.status_code, ("http_error", error.detail))
     if error.status_code >= 500:
-        return "internal_error", "Something went wrong in Paddock itself. Try again."
+        return "internal_error", BROKEN
     return code, detail
 
 

@@ -126,7 +126,10 @@ def _instant(origin_ns: int, seconds: float | None) -> int | None:
     if seconds is None:
         return None
     if not abs(seconds) < LONGEST_S:
-        raise Rejected("The time span is not a number of seconds of any log.", code="bad_plot")
+        raise Rejected(
+            "The time span is not a number of seconds of any log: give seconds since its first message.",
+            code="bad_plot",
+        )
     return origin_ns + round(seconds * NS_PER_S)
 
 
