@@ -25,7 +25,7 @@ from paddock.usecases.bundles import (
 )
 from paddock.web.api.partial import Fields, Partial, only
 from paddock.web.api.resources import DownloadResource, FailureResource, Instant, failure_resource
-from paddock.web.injected import AnyRequest, ThePrincipal, TheServices, refuse_unknown_parameters, strictly
+from paddock.web.injected import ThePrincipal, TheServices, refuse_unknown_parameters
 from paddock.web.problems import responses
 from paddock.web.ranged import Ranged
 
@@ -36,7 +36,7 @@ class BundleRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which recordings, and what of each."""
 
     ids: Annotated[
-        tuple[str, ...],
+        tuple[Annotated[str, Meta(max_length=100)], ...],
         Meta(description="Ids, or beginnings of them.", min_length=1, max_length=MAX_MEMBERS),
     ]
     export: Annotated[ExportRequest, Meta(description="As for one recording.")] = ExportRequest()
@@ -71,10 +71,9 @@ class BundleResource(msgspec.Struct, frozen=True, kw_only=True):
 
 @post("/", status_code=202, responses=responses(400, 404, 409, 422, 503), summary="Take several recordings away")
 async def ask_for_bundle(
-    request: AnyRequest, services: TheServices, principal: ThePrincipal, data: JSONBody[BundleRequest]
+    services: TheServices, principal: ThePrincipal, data: JSONBody[BundleRequest]
 ) -> BundleResource:
     """Makes the same file of each, or finds it made already. One that cannot have it does not stop the others."""
-    data = await strictly(request, BundleRequest)
     bundle = await request_bundle(services, principal, data.ids, data.export)
     return bundle_resource((await states_of(services, [bundle]))[0])
 
