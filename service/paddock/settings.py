@@ -33,7 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, "Where browsers reach the service, when that is not http://HOST:PORT (a proxy, a VPN name)."
     ] = ""
     peers_file: Annotated[
-        Path | None, "File that maps VPN addresses to names; with it an unknown address is refused."
+        Path | None, "File that says who has which VPN address or network; with it all others are refused."
     ] = None
     trusted_proxies: Annotated[
         str, "Comma-separated addresses whose X-Forwarded-For is believed; all others' is ignored."
@@ -85,7 +85,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def base_url(self) -> str:
         """The address that links begin with, without a final slash."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        # Every address of the machine is none to open; whoever asks by another one gets links on that one.
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        host = f"[{host}]" if ":" in host else host
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
 

@@ -21,13 +21,14 @@ WAIT_S = 90
 class Running:
     """One start of ``paddock up``: its address, its process, and how it ends."""
 
-    def __init__(self, data: Path, *arguments: str) -> None:
+    def __init__(self, data: Path, *arguments: str, **options: Any) -> None:
         self._log = (data.parent / "up.log").open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "paddock", "up", "--port", "0", "--data", str(data), *arguments],
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
+            **options,
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -64,8 +65,9 @@ def _alive(pid: int) -> bool:
 
 
 @contextlib.contextmanager
-def running(data: Path, *arguments: str) -> Iterator[Running]:
-    up = Running(data, *arguments)
+def running(data: Path, *arguments: str, **options: Any) -> Iterator[Running]:
+    """Args: as for the command, and for ``Popen``."""
+    up = Running(data, *arguments, **options)
     try:
         yield up
     finally:

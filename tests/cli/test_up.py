@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import resource
 import signal
 import socket
 import subprocess
@@ -63,6 +64,26 @@ async def test_an_answer_does_not_wait_for_its_head_to_be_confirmed(tmp_path: Pa
         assert transport.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         writer.close()
         client.close()
+
+
+def test_more_half_open_connections_than_files(tmp_path: Path) -> None:
+    few = (200, 200)
+    with running(tmp_path / "data", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, few)) as up:
+        address = ("127.0.0.1", int(up.url.rsplit(":", 1)[1]))
+        with contextlib.ExitStack() as stack:
+            for _ in range(500):
+                stack.enter_context(socket.create_connection(address)).sendall(b"GET / HTTP/1.1\r\nX: ")
+            for _ in range(3):
+                assert httpx.get(f"{up.url}/health", timeout=20).status_code == 200
+                assert httpx.get(f"{up.url}/", timeout=20).status_code == 200
+    assert (tmp_path / "up.log").stat().st_size < 20_000
+
+
+def test_who_listens_for_colleagues_without_a_peers_file_is_told(tmp_path: Path) -> None:
+    with running(tmp_path / "data", "--host", "0.0.0.0") as up:
+        assert up.url.startswith("http://127.0.0.1:")
+        assert httpx.get(f"{up.url}/health").status_code == 200
+        wait_until(lambda: "PADDOCK_PEERS_FILE" in (tmp_path / "up.log").read_text())
 
 
 def test_a_second_one_on_the_same_data_or_port_says_so(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 
 from paddock.errors import Rejected
 from paddock.settings import Settings
-from paddock.web.principal import Edge, read_peers
+from paddock.web.principal import Edge, read_peers, warning_of
 from tests.web.conftest import Connect
 
 pytestmark = pytest.mark.anyio
@@ -18,7 +19,10 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def vpn(settings: Settings, tmp_path: Path) -> Settings:
     peers = tmp_path / "peers"
-    peers.write_text("# the team\n10.7.0.4 Adam\n\nfd00::7   Mei Lin  # laptop\n")
+    peers.write_text(
+        "\ufeff# the team\n10.7.0.4 Adam\n\nfd00::7 \t Mei Lin  # laptop\n"
+        "10.8.0.0/16 guests\n10.8.1.0/24\tgarage\nfd00:8::/64 guests\n"
+    )
     return Settings(
         data=settings.data,
         host="10.7.0.1",
@@ -35,7 +39,13 @@ def vpn(settings: Settings, tmp_path: Path) -> Settings:
         ("fd00::7", None, 200),
         ("::ffff:10.7.0.4", None, 200),
         ("10.7.0.5", None, 403),
+        ("10.8.1.9", None, 200),
+        ("::ffff:10.8.2.9", None, 200),
+        ("10.9.0.1", None, 403),
+        ("fd00:8::99", None, 200),
+        ("fd00:9::99", None, 403),
         ("127.0.0.1", None, 403),
+        ("127.0.0.1", "10.8.3.3", 200),
         ("10.7.0.5", "10.7.0.4", 403),
         ("10.7.0.4", "10.7.0.5", 200),
         ("127.0.0.1", "10.7.0.4", 200),
@@ -51,12 +61,7 @@ async def test_the_vpn(connect: Connect, vpn: Settings, address: str, forwarded:
         for path in ("/health", "/", "/static/paddock.css", "/nothing/here", "/schema/openapi.json"):
             answer = await client.get(path, headers=headers)
             assert (answer.status_code == 403) == (status == 403), path
-    assert (await _health(connect, vpn, address, headers)) == status
-
-
-async def _health(connect: Connect, settings: Settings, address: str, headers: dict[str, str]) -> int:
-    async with connect(settings, address) as client:
-        return (await client.get("/health", headers=headers)).status_code
+            assert path != "/health" or answer.status_code == status
 
 
 async def test_a_second_forwarded_header_counts_like_a_longer_one(connect: Connect, vpn: Settings) -> None:
@@ -121,7 +126,42 @@ async def test_a_page_of_another_site_changes_nothing(
     assert (await client.get("/health", headers=headers)).status_code == 200
 
 
-@pytest.mark.parametrize("line", ["10.7.0.4", "Adam 10.7.0.4", "10.7.0.400 Adam", "10.7.0.0/24 all"])
+def test_the_smallest_network_names_its_members(tmp_path: Path) -> None:
+    peers = tmp_path / "peers"
+    peers.write_text("0.0.0.0/0 world\n10.7.0.0/16 team\n10.7.1.0/24 garage\n10.7.1.4 Adam\n::/0 world six\n")
+    known = read_peers(peers)
+    for address, name in (
+        ("10.7.1.4", "Adam"),
+        ("10.7.1.5", "garage"),
+        ("10.7.9.9", "team"),
+        ("8.8.8.8", "world"),
+        ("fd00::1", "world six"),
+    ):
+        assert known.name_of(ipaddress.ip_address(address)) == name
+
+
+def test_who_starts_it_is_told_who_is_let_in(tmp_path: Path) -> None:
+    peers = tmp_path / "peers"
+    peers.write_text("10.7.0.0/24 team\n")
+    assert warning_of(Settings(data=tmp_path)) is None
+    assert "PADDOCK_PEERS_FILE" in (warning_of(Settings(data=tmp_path, host="0.0.0.0")) or "")
+    assert "127.0.0.1" in (warning_of(Settings(data=tmp_path, host="0.0.0.0", peers_file=peers)) or "")
+    peers.write_text("10.7.0.0/24 team\n127.0.0.0/8 here\n")
+    assert warning_of(Settings(data=tmp_path, host="0.0.0.0", peers_file=peers)) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "10.7.0.4",
+        "Adam 10.7.0.4",
+        "10.7.0.400 Adam",
+        "10.7.0.4/24 team",  # an address inside a network: did he mean all of it?
+        "10.7.0.0/33 team",
+        "10.7.0.0/24 # team",
+        "10.7.0.9 Jonas again",
+    ],
+)
 def test_a_peers_file_that_nobody_understands(tmp_path: Path, line: str) -> None:
     peers = tmp_path / "peers"
     peers.write_text(f"10.7.0.9 Jonas\n{line}\n")

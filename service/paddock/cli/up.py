@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import signal
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -64,7 +66,10 @@ def _listen(settings: Settings) -> socket.socket:
 
 async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> None:
     from paddock.web.app import create_app
+    from paddock.web.connections import Door, GuardedProtocol, OncePerWhile, most_connections
 
+    for library in ("uvicorn.error", "asyncio"):
+        logging.getLogger(library).addFilter(OncePerWhile())
     # Imports every format once, here and not in the middle of a request.
     await asyncio.to_thread(formats)
     async with open_services(settings) as services:
@@ -74,6 +79,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> 
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(services, settings),
+                http=partial(GuardedProtocol, door=Door(most_connections())),  # type: ignore[arg-type]
                 log_config=None,
                 access_log=False,
                 # Who may speak for another address is our own rule (web/principal.py).
@@ -94,9 +100,13 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> 
 
 async def _welcome(settings: Settings, started: Callable[[], bool], *, demo: bool) -> None:
     """Say where the site is once it answers, and give it the demo's logs like anybody's."""
+    from paddock.web.principal import warning_of
+
     while not started():
         await asyncio.sleep(0.02)
     click.echo(f"Paddock is at {settings.base_url}  (data in {settings.data}, Ctrl-C stops it)")
+    if warning := warning_of(settings):
+        click.echo(f"paddock: {warning}", err=True)
     if demo:
         from paddock.cli.demo import upload_demo_day
 

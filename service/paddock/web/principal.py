@@ -21,33 +21,94 @@ from paddock.domain.principal import LOCAL_USER, Principal, PrincipalKind
 from paddock.errors import Rejected
 from paddock.settings import Settings
 
+_LOOPBACK = (ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1"))
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def read_peers(path: Path) -> dict[Address, str]:
-    """The members of the VPN: one line each, address and name (``10.7.0.4 Adam``); ``#`` begins a comment.
+class Peers:
+    """The members of the VPN: who has which address.
+
+    Args:
+        addresses: name by address.
+        networks: name by network; of several that hold an address the smallest one counts.
+    """
+
+    def __init__(self, addresses: Mapping[Address, str], networks: Mapping[Network, str]) -> None:
+        self._addresses = addresses
+        self._networks = sorted(networks.items(), key=lambda each: -each[0].prefixlen)
+
+    def name_of(self, address: Address | None) -> str | None:
+        """The member who has this address; None for a stranger's."""
+        if address is None:
+            return None
+        if address in self._addresses:
+            return self._addresses[address]
+        return next((name for network, name in self._networks if address in network), None)
+
+
+def read_peers(path: Path) -> Peers:
+    """The peers file: a line each with an address or a network, and a name; ``#`` begins a comment.
+
+    ::
+
+        10.7.0.4       Adam
+        fd00:7::/64    Mei Lin    # all her machines
+        10.7.0.0/24    team
 
     Raises:
         Rejected: the file cannot be read, or a line of it (code ``bad_peers_file``).
     """
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise Rejected(f"The peers file cannot be read: {error}.", code="bad_peers_file") from None
-    peers: dict[Address, str] = {}
+    addresses: dict[Address, str] = {}
+    networks: dict[Network, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
-        address, _, name = line.split("#")[0].strip().partition(" ")
-        if not address:
+        where, name = (*line.split("#")[0].split(maxsplit=1), "", "")[:2]
+        if not where:
             continue
-        parsed = _address(address)
-        if parsed is None or not name.strip():
-            raise Rejected(
-                f"Line {number} of the peers file must be an address and a name, like '10.7.0.4 Adam'.",
-                code="bad_peers_file",
+        address, network = _address(where), _network(where)
+        if (address is None and network is None) or not name.strip():
+            raise _bad_line(
+                number, "must be an address or a network, and a name, like '10.7.0.4 Adam' or '10.7.0.0/24 team'"
             )
-        peers[parsed] = name.strip()
-    return peers
+        if address in addresses or network in networks:
+            raise _bad_line(number, f"says once more who {where} is: keep one of the two")
+        if address is not None:
+            addresses[address] = name.strip()
+        elif network is not None:
+            networks[network] = name.strip()
+    return Peers(addresses, networks)
+
+
+def _bad_line(number: int, why: str) -> Rejected:
+    return Rejected(f"Line {number} of the peers file {why}.", code="bad_peers_file")
+
+
+def warning_of(settings: Settings) -> str | None:
+    """What whoever starts the service should know about who is let in; None where nothing is odd.
+
+    Raises:
+        Rejected: the peers file cannot be understood.
+    """
+    alone = settings.host == "localhost" or _is_loopback(_address(settings.host))
+    if settings.peers_file is None:
+        if alone or settings.trusted_proxies.strip():
+            return None
+        return (
+            "Only this machine is let in, because there is no peers file. For colleagues write one, with lines "
+            "like '10.7.0.4 Adam' or '10.7.0.0/24 team', and set PADDOCK_PEERS_FILE to its path."
+        )
+    peers = read_peers(settings.peers_file)
+    if not settings.trusted_proxies.strip() and not any(peers.name_of(each) for each in _LOOPBACK):
+        return (
+            f"This machine itself is not let in: add '127.0.0.1 and a name' to {settings.peers_file} "
+            "if somebody works on it."
+        )
+    return None
 
 
 class Edge:
@@ -88,17 +149,17 @@ class Edge:
 
     def _principal(self, address: Address | None) -> Principal:
         if self._peers is not None:
-            if address is not None and address in self._peers:
-                return Principal(PrincipalKind.MEMBER, self._peers[address])
+            if name := self._peers.name_of(address):
+                return Principal(PrincipalKind.MEMBER, name)
             raise Rejected(
                 f"The address {address or 'of this request'} is no member of the team's VPN: "
                 "ask for an entry in the peers file.",
                 code="not_a_member",
             )
-        if address is None or not address.is_loopback:
+        if not _is_loopback(address):
             raise Rejected(
-                "Without a peers file this Paddock answers its own machine only: "
-                "open it there, or set PADDOCK_PEERS_FILE.",
+                "Without a peers file this Paddock answers its own machine only: open it there, or ask who runs it "
+                "to set PADDOCK_PEERS_FILE (see README).",
                 code="not_a_member",
             )
         return LOCAL_USER
@@ -138,6 +199,10 @@ def _net_location(url: str) -> str | None:
         return None
 
 
+def _is_loopback(address: Address | None) -> bool:
+    return address is not None and address.is_loopback
+
+
 def _address(text: str) -> Address | None:
     try:
         address = ipaddress.ip_address(text)
@@ -145,6 +210,13 @@ def _address(text: str) -> Address | None:
         return None
     mapped: Any = getattr(address, "ipv4_mapped", None)
     return mapped or address
+
+
+def _network(text: str) -> Network | None:
+    try:
+        return ipaddress.ip_network(text) if "/" in text else None
+    except ValueError:
+        return None
 
 
 def _proxy(text: str) -> Address:

@@ -34,6 +34,7 @@ STATUS_OF: dict[type[PaddockError], int] = {
     Unavailable: 503,
 }
 STATUS_OF_CODE = {
+    "two_lengths": 400,
     "not_a_member": 403,
     "wrong_host": 403,
     "cross_site": 403,
@@ -95,44 +96,42 @@ def problem_of(error: Exception, asked: Mapping[str, FieldDefinition] | None = N
         asked: what the route takes, where one was found.
     """
     if isinstance(error, EditConflict):
-        said = _problem(_status(error), error.code, error.message)
+        said = problem(_status(error), error.code, error.message)
         return msgspec.structs.replace(said, version=error.version, differences=error.differences)
     if isinstance(error, PaddockError):
-        return _problem(_status(error), error.code, error.message)
+        return problem(_status(error), error.code, error.message)
     if isinstance(error, ValidationException):
         errors = _field_problems(error, asked or {})
         named = "; ".join(f"{item.field}: {item.message}" for item in errors)
         # Litestar adds the whole address, which has no end.
-        return _problem(422, "bad_request", named or error.detail.partition(" for path ")[0], errors)
+        return problem(422, "bad_request", named or error.detail.partition(" for path ")[0], errors)
     if isinstance(error, HTTPException):
-        return _problem(error.status_code, *_litestar_words(error))
-    return _problem(500, "internal_error", BROKEN)
+        return problem(error.status_code, *_litestar_words(error))
+    return problem(500, "internal_error", BROKEN)
 
 
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The error as a page where the client is a browser that wants one, else as problem details."""
     handler = request.scope.get("route_handler")
-    problem = problem_of(error, asked_of(handler) if isinstance(handler, HTTPRouteHandler) else None)
-    if problem.status == 500:
+    said = problem_of(error, asked_of(handler) if isinstance(handler, HTTPRouteHandler) else None)
+    if said.status == 500:
         log.error("request_crashed", exc_info=error)
     request_id = request.scope["state"].get("request_id", "")
-    problem = msgspec.structs.replace(problem, instance=f"urn:request:{request_id}" if request_id else "")
+    said = msgspec.structs.replace(said, instance=f"urn:request:{request_id}" if request_id else "")
     headers = _headers(error)
     if wants_page(request):
         return Template(
             "error.html",
             context={
-                "problem": problem,
+                "problem": said,
                 "request_id": request_id,
                 "principal": request.scope["state"].get("principal"),
             },
-            status_code=problem.status,
+            status_code=said.status,
             headers=headers,
             media_type="text/html",
         )
-    return Response(
-        msgspec.json.encode(problem), media_type=MEDIA_TYPE, status_code=problem.status, headers=headers
-    )
+    return Response(msgspec.json.encode(said), media_type=MEDIA_TYPE, status_code=said.status, headers=headers)
 
 
 def wants_page(request: Request[Any, Any, Any]) -> bool:
@@ -147,7 +146,8 @@ def _status(error: PaddockError) -> int:
     return next((status for kind, status in STATUS_OF.items() if isinstance(error, kind)), 500)
 
 
-def _problem(status: int, code: str, detail: str, errors: tuple[FieldProblem, ...] = ()) -> Problem:
+def problem(status: int, code: str, detail: str, errors: tuple[FieldProblem, ...] = ()) -> Problem:
+    """A problem in words that are safe to show."""
     said = printable(detail)
     if len(said) > MAX_DETAIL:
         said = f"{said[:MAX_DETAIL]}…"
@@ -188,6 +188,9 @@ def _headers(error: Exception) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(RETRY_AFTER_S)
+    if isinstance(error, PaddockError) and error.code == "two_lengths":
+        # Nobody knows where this body ends, and what would be the next request.
+        headers["Connection"] = "close"
     if isinstance(error, HTTPException) and error.headers:
         headers.update(error.headers)
     return headers

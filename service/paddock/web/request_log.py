@@ -86,6 +86,7 @@ def with_request_log(app: ASGIApp, edge: Edge, headers: Mapping[str, str]) -> AS
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 try:
+                    _refuse_two_lengths(scope)
                     state["principal"] = edge.admit(scope)
                 except Rejected as error:
                     await _refuse(error, scope, receive, send_and_note)
@@ -104,6 +105,19 @@ def with_request_log(app: ASGIApp, edge: Edge, headers: Mapping[str, str]) -> AS
                 )
 
     return logged
+
+
+def _refuse_two_lengths(scope: Scope) -> None:
+    """A proxy and we could take different parts of such a request for its body (RFC 9112 §6.1).
+
+    Raises:
+        Rejected: with code ``two_lengths``, a 400.
+    """
+    names = [name for name, _ in scope["headers"]]
+    if b"transfer-encoding" in names and b"content-length" in names:
+        raise Rejected(
+            "A request has a Content-Length or a Transfer-Encoding, not both: leave one out.", code="two_lengths"
+        )
 
 
 async def _refuse(error: Rejected, scope: Scope, receive: Receive, send: Send) -> None:
