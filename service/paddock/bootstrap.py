@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
-import os
-import secrets
-import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
-from pathlib import Path
+from collections.abc import AsyncIterator, Sequence
 
 import structlog
 
 from paddock.adapters.directory import DirectoryObjects
 from paddock.adapters.polling import PollingWork
 from paddock.adapters.sqlite import SqliteDocuments
+from paddock.data_directory import SHORTEST_SECRET_BYTES, kept_secret, private_directory, sentences
 from paddock.domain.words import printable
-from paddock.errors import Conflict, Unavailable
+from paddock.errors import Rejected
 from paddock.ports.documents import Documents
 from paddock.ports.objects import Objects
 from paddock.ports.work import Work
@@ -41,17 +37,18 @@ async def open_services(
     Raises:
         Unavailable: the data directory cannot be made or written, or the database does not answer.
     """
+    with private_directory(settings.data):
+        async with _open(settings, work or _work(settings), migrate=migrate) as services:
+            yield services
+
+
+@contextlib.asynccontextmanager
+async def _open(settings: Settings, work: Work, *, migrate: bool) -> AsyncIterator[Services]:
     scratch = settings.data / "scratch"
-    try:
-        scratch.mkdir(parents=True, exist_ok=True)
+    with sentences(settings.data):
+        scratch.mkdir(exist_ok=True)
         documents = _documents(settings)
         objects = _objects(settings)
-    except OSError as error:
-        raise Unavailable(
-            f"{settings.data} cannot be written ({error.strerror}): choose another with --data.",
-            code="data_not_writable",
-        ) from error
-    work = work or _work(settings)
     try:
         if migrate:
             await documents.migrate()
@@ -93,7 +90,9 @@ def _objects(settings: Settings) -> Objects:
             path_style=settings.s3_path_style,
             region=settings.aws_region,
         )
-    secret = settings.secret.encode() or _kept_secret(settings.data / "secret")
+    secret = settings.secret.encode() or kept_secret(settings.data / "secret")
+    if len(secret) < SHORTEST_SECRET_BYTES:
+        raise Rejected(f"PADDOCK_SECRET is shorter than {SHORTEST_SECRET_BYTES} bytes.", code="bad_setting")
     return DirectoryObjects(settings.data / "objects", secret, settings.base_url)
 
 
@@ -117,44 +116,6 @@ def _work(settings: Settings) -> Work:
 
         return SqsWork(settings.ingest_queue_url, settings.export_queue_url, region=settings.aws_region)
     return PollingWork()
-
-
-def _kept_secret(path: Path) -> bytes:
-    """The key that signs links, made at the first start; a link survives a restart."""
-    with contextlib.suppress(FileExistsError):
-        aside = path.with_name(f".{path.name}.{os.getpid()}")
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            # A link, not a rename: of two first starts one wins, and both use its key.
-            os.link(aside, path)
-        finally:
-            aside.unlink()
-    return path.read_bytes()
-
-
-@contextlib.contextmanager
-def only_user_of(data: Path) -> Iterator[None]:
-    """Hold the data directory against a second ``paddock up``; the lock ends with the process.
-
-    Raises:
-        Conflict: another one holds it.
-    """
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise Conflict(
-                f"Another Paddock runs on {data}: stop it, or choose another directory with --data.",
-                code="data_in_use",
-            ) from None
-        # What an earlier process left here is of no use to anybody.
-        shutil.rmtree(data / "scratch", ignore_errors=True)
-        yield
 
 
 def _one_harmless_line(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

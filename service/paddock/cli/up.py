@@ -16,7 +16,9 @@ import click
 import structlog
 import uvicorn
 
-from paddock.bootstrap import configure_logging, only_user_of, open_services
+from paddock.bootstrap import configure_logging, open_services
+from paddock.data_directory import only_user_of
+from paddock.domain.keys import RAW
 from paddock.errors import PaddockError, Unavailable
 from paddock.formats.registry import formats
 from paddock.settings import Settings, read_settings
@@ -76,6 +78,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> 
         if settings.embedded:
             # Nobody else uses the directory, so whoever held a lease is gone.
             await leases.release(services)
+        await _hint_at_forgotten_logs(services)
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(services, settings),
@@ -96,6 +99,19 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> 
             visitor.cancel()
             worker.cancel()
             await asyncio.gather(visitor, worker, return_exceptions=True)
+
+
+async def _hint_at_forgotten_logs(services: Services) -> None:
+    """A database that is new beside logs which are not was lost, or the directory is only half the right one."""
+    if await services.documents.recordings.count():
+        return
+    async for _ in services.objects.list(RAW):
+        click.echo(
+            "paddock: the database is empty although the object store has logs: `paddock fsck --mend` makes it again "
+            "from them, without what people wrote.",
+            err=True,
+        )
+        return
 
 
 async def _welcome(settings: Settings, started: Callable[[], bool], *, demo: bool) -> None:
