@@ -39,7 +39,7 @@ async def _be_strange(services: Services, job: Job, progress: Progress) -> None:
             await asyncio.sleep(4 * job_process.PROGRESS_S)
 
 
-def main(commands: Connection, settings: Settings, memory_bytes: int) -> None:
+def main(commands: Connection, settings: Settings) -> None:
     HANDLERS["strange"] = _be_strange
     job_process.PROGRESS_S = 0.05
-    job_process.main(commands, settings, memory_bytes)
+    job_process.main(commands, settings)

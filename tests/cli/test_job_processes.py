@@ -26,7 +26,6 @@ pytestmark = [
     pytest.mark.anyio,
     pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
 ]
-MEMORY_BYTES = 1 << 30
 HANG_S = 60
 
 
@@ -41,7 +40,7 @@ async def processes(
     services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[JobProcesses]:
     monkeypatch.setattr(job_processes, "_main", strange_jobs.main)
-    opened = JobProcesses(Settings(data=tmp_path), MEMORY_BYTES)
+    opened = JobProcesses(Settings(data=tmp_path, memory_bytes=1))
     yield opened
     opened.close()
 
@@ -101,7 +100,7 @@ def test_it_ends_with_the_worker_whatever_it_does(tmp_path: Path) -> None:
         "from paddock.settings import Settings\n"
         "from tests.cli import strange_jobs, test_job_processes\n"
         "job_processes._main = strange_jobs.main\n"
-        f"processes = job_processes.JobProcesses(Settings(data=Path({str(tmp_path)!r})), 1 << 30)\n"
+        f"processes = job_processes.JobProcesses(Settings(data=Path({str(tmp_path)!r})))\n"
         "async def main():\n"
         "    await processes.start_ahead()\n"
         "    print(processes._idle[0]._process.pid, flush=True)\n"

@@ -18,6 +18,7 @@ from paddock.bootstrap import configure_logging, open_services
 from paddock.cli.job_processes import Outcome
 from paddock.domain.job import Job
 from paddock.errors import PaddockError
+from paddock.mcap.decoders.limits import default_memory_bytes
 from paddock.processes import end_with_parent
 from paddock.settings import Settings
 from paddock.usecases.handlers import handle
@@ -26,16 +27,14 @@ from paddock.usecases.services import Services
 PROGRESS_S = 0.5
 NICENESS = 10
 """The site answers people meanwhile."""
+_BESIDE_BYTES = 1 << 30
+"""What a process takes beside its messages: libraries, files in the making."""
 _RETIRE_SHARE = 4
 """Of its memory: one that has grown so far is not used again."""
 
 
-def main(commands: Connection, settings: Settings, memory_bytes: int) -> None:
-    """Do what comes through ``commands``: a ``Job`` at a time; answer progress and an ``Outcome``.
-
-    Args:
-        memory_bytes: what this process may take, and each that it starts.
-    """
+def main(commands: Connection, settings: Settings) -> None:
+    """Do what comes through ``commands``: a ``Job`` at a time; answer progress and an ``Outcome``."""
     # Whoever ends it ends what it has started too.
     os.setpgid(0, 0)
     end_with_parent()
@@ -43,7 +42,9 @@ def main(commands: Connection, settings: Settings, memory_bytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
     keep_freed_memory()
+    memory_bytes = (settings.memory_bytes or default_memory_bytes()) + _BESIDE_BYTES
     if sys.platform == "linux":
+        # For those that it starts, too. What a conversion counts by itself should never come near.
         resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
     configure_logging(settings)
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):

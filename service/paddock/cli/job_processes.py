@@ -41,12 +41,10 @@ class JobProcesses:
 
     Args:
         settings: what the processes open their services with.
-        memory_bytes: what each may take.
     """
 
-    def __init__(self, settings: Settings, memory_bytes: int) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._memory_bytes = memory_bytes
         self._context: ForkServerContext | SpawnContext = (
             get_context("forkserver") if sys.platform == "linux" else get_context("spawn")
         )
@@ -84,17 +82,15 @@ class JobProcesses:
     def _start(self) -> _JobProcess:
         ours, theirs = self._context.Pipe()
         with theirs:
-            process = self._context.Process(
-                target=_main, args=(theirs, self._settings, self._memory_bytes), daemon=True
-            )
+            process = self._context.Process(target=_main, args=(theirs, self._settings), daemon=True)
             process.start()
         return _JobProcess(process, ours)
 
 
-def _main(commands: Connection, settings: Settings, memory_bytes: int) -> None:
+def _main(commands: Connection, settings: Settings) -> None:
     from paddock.cli.job_process import main
 
-    main(commands, settings, memory_bytes)
+    main(commands, settings)
 
 
 class _JobProcess:

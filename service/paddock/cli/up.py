@@ -107,8 +107,8 @@ async def _hint_at_forgotten_logs(services: Services) -> None:
         return
     async for _ in services.objects.list(RAW):
         click.echo(
-            "paddock: the database is empty although the object store has logs: `paddock fsck --mend` makes it again "
-            "from them, without what people wrote.",
+            "paddock: the database is empty, the object store is not: `paddock fsck --mend` makes it again "
+            "from the logs there, without what people wrote.",
             err=True,
         )
         return

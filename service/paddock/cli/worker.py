@@ -17,9 +17,6 @@ from paddock.cli.job_processes import JobProcesses
 from paddock.settings import Settings, read_settings
 from paddock.usecases.work import LANES, work
 
-JOB_MEMORY_BYTES = 2 << 30
-"""A job that takes more fails by itself, instead of having the machine end whatever is largest."""
-
 
 @click.command("worker")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Directory that holds everything.")
@@ -48,7 +45,7 @@ async def _work(settings: Settings, owner: str) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    processes = JobProcesses(settings, JOB_MEMORY_BYTES)
+    processes = JobProcesses(settings)
     async with open_services(settings) as services:
         try:
             await processes.start_ahead()

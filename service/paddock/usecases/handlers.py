@@ -40,7 +40,7 @@ async def handle(services: Services, job: Job, progress: Progress) -> None:
         raise
     except MemoryError as error:
         raise PaddockError(
-            "This takes more memory than one job may have: see PADDOCK_JOB_MEMORY_BYTES in README.",
+            "This takes more memory than a conversion may have: PADDOCK_MEMORY_BYTES can give it more.",
             code="memory_limit",
         ) from error
     except OSError as error:
