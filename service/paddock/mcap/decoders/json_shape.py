@@ -25,6 +25,8 @@ _SPARSE, _SPARSE_FROM = 16, 4096
 
 BOOL, INT, FLOAT, TEXT, OBJECT, LIST, MIXED = (1 << bit for bit in range(7))
 
+_NUMBERS = {int, float}
+
 Numbers = dict[str, Any]
 """Which values a JSON Schema calls ``number``: by key, ``""`` for the items of a list; ``None`` for itself."""
 _ITSELF: Any = None
@@ -102,6 +104,14 @@ class Shape:
     def _absorb_list(self, value: list[Any], limits: Limits, depth: int) -> None:
         if self.items is None:
             self.items = Shape(self.numbers.get("", {}))
+        if (kinds := set(map(type, value))) <= _NUMBERS:
+            if int in kinds:
+                self.items.kinds |= INT
+                whole = value if kinds == {int} else [item for item in value if type(item) is int]
+                self.items.note(min(whole), max(whole))
+            if float in kinds:
+                self.items.kinds |= FLOAT
+            return
         members = sum([self.items.absorb(item, limits, depth + 1) for item in value])
         if len(value) * self.items.size > _SPARSE * members + _SPARSE_FROM:
             self.kinds = MIXED

@@ -12,7 +12,7 @@ MAX_LOG_FIELDS = 10_000
 MAX_LOG_ELEMENTS = 4_000
 """Elements of lists that are signals of their own: seven lists of 560 cells."""
 _MAX_DEFAULT_BYTES = 1 << 30
-_DECODED_PER_LOG_BYTE = 100
+_DECODED_PER_LOG_BYTE = 200
 """Columns of a log that compresses well are some twenty times as large as the log."""
 
 
@@ -41,7 +41,7 @@ class Limits:
         self._elements_left = MAX_LOG_ELEMENTS
         self.over: dict[str, str] = {}
         """Channels that take too much, by slug, and why: the log is read again with these kept as bytes."""
-        self._decoded_left = self.memory_bytes + _DECODED_PER_LOG_BYTE * log_bytes
+        self._decoded_left = self.memory_bytes // 4 + _DECODED_PER_LOG_BYTE * log_bytes
         self._decoded: dict[str, int] = {}
 
     @property
