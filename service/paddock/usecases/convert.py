@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 import secrets
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -20,10 +22,11 @@ from paddock.domain.job import Job
 from paddock.domain.keys import columns_key, columns_prefix, raw_key
 from paddock.domain.recording import Highlights, Recording, StartedSource, Status, search_text
 from paddock.domain.topic_set import topic_set_of
-from paddock.errors import Conflict, NotFound
+from paddock.errors import Conflict, NotFound, PaddockError
 from paddock.formats.parquet import write_channel
 from paddock.formats.registry import find_format
 from paddock.mcap.columns import LogSummary
+from paddock.mcap.containment import contained
 from paddock.mcap.doctor import needs_viewer_copy
 from paddock.mcap.spool import spool_log
 from paddock.ports.documents import Equals
@@ -101,25 +104,49 @@ def _convert_file(
         of_car = CarCatalogue(catalogue, car_of(known))
         units = of_car.units((signal.name, signal.dtype) for signal in summary.signals)
         run = run_of(known, units)
+        failed: list[str] = []
+        files: list[tuple[ExportRequest, Path]] = []
         mat = directory / "default.mat"
         write = find_format(DEFAULT_EXPORT.format).write
         assert write is not None, "mat is written from columns"
-        write(columns, DEFAULT_EXPORT, run, mat, lambda done: progress(READING_SHARE + done * 0.2))
+        with _alone("The MATLAB file", failed):
+            write(columns, DEFAULT_EXPORT, run, mat, lambda done: progress(READING_SHARE + done * 0.2))
+            files.append((DEFAULT_EXPORT, mat))
         parquet: dict[str, Path] = {}
         kept = {channel.slug for channel in channels.listed(summary.channels)[0]}
         # Nobody would find the columns of another one.
         for channel in (each for each in columns.channels if each.slug in kept):
-            parquet[channel.slug] = directory / f"{len(parquet)}.parquet"
-            write_channel(columns, channel, parquet[channel.slug], units)
-        figures = highlights(columns, catalogue, car_of(known))
-    files = [(DEFAULT_EXPORT, mat)]
+            made = directory / f"{len(parquet)}.parquet"
+            with _alone(f"The columns of {channel.topic}", failed):
+                write_channel(columns, channel, made, units)
+                parquet[channel.slug] = made
+        figures = Highlights()
+        with _alone("The figures of the run", failed):
+            figures = highlights(columns, catalogue, car_of(known))
     if needs_viewer_copy(summary):
         copy = directory / "viewer.mcap"
         log.seek(0)
-        write_export(log, VIEWER_COPY, lambda _: run, copy, directory, lambda _: None)
-        files.append((VIEWER_COPY, copy))
+        with _alone("The copy for viewers", failed):
+            write_export(log, VIEWER_COPY, lambda _: run, copy, directory, lambda _: None)
+            files.append((VIEWER_COPY, copy))
     progress(1.0)
+    summary = dataclasses.replace(summary, notices=(*failed, *summary.notices))
     return Converted(summary, known, of_car, units, tuple(files), parquet, figures)
+
+
+@contextlib.contextmanager
+def _alone(what: str, failed: list[str]) -> Iterator[None]:
+    """What goes wrong in here costs one file, and is said. A disk or a store that may be back is none of it."""
+    try:
+        yield
+    except OSError:
+        raise
+    except PaddockError as error:
+        if not error.permanent:
+            raise
+        failed.append(f"{what} could not be made: {error.message}")
+    except BaseException as error:
+        failed.append(f"{what} could not be made ({contained(error)}).")
 
 
 async def _publish(services: Services, converted: Converted) -> None:
