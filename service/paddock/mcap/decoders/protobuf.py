@@ -1,30 +1,34 @@
-"""Protobuf: ptars decodes whole batches, google.protobuf the messages that it cannot."""
+"""Protobuf: ptars decodes whole batches, google.protobuf what ptars would decode in another way.
+
+The values, and which messages are none, are google.protobuf's. ptars' columns are taken where it is proven that
+they are the same, or where google.protobuf takes the payloads too; rows in which the two may still differ are
+decoded again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.descriptor import Descriptor
-from google.protobuf.message import DecodeError, Message
 
+from paddock.mcap.containment import contained
 from paddock.mcap.decoders.decoded import Decoded, Undecodable
 from paddock.mcap.decoders.limits import Limits
-from paddock.mcap.decoders.protobuf_rows import arrow_rows, json_text, parse
-from paddock.mcap.decoders.protobuf_types import FieldPlan, MessagePlan, Planner
+from paddock.mcap.decoders.protobuf_fast import fast_handler, finished, is_final
+from paddock.mcap.decoders.protobuf_proof import can_be_proven, least_bytes
+from paddock.mcap.decoders.protobuf_rows import arrow_rows, loses_entries
+from paddock.mcap.decoders.protobuf_schema import descriptor, needed
+from paddock.mcap.decoders.protobuf_types import Planner
+from paddock.mcap.decoders.protobuf_wire import FRAMED_BYTES, Judge, Mask, bytes_of, parse, sizes_of
 from paddock.mcap.records import Schema
 
 ENCODING = "protobuf"
-_BATCH_BYTES = 32 << 20
-
-
-class _NeedsRows(Exception):
-    """ptars' result differs from what google.protobuf says: decode the batch row by row."""
+_FEW = 16
+"""Of so few messages google.protobuf says sooner that they are right than a proof does."""
+_HUGE_SIZE = b"\xff" * 8 + b"\x01"
+"""In a size that ptars' arithmetic does not survive; and in negative numbers, so it only makes cautious."""
 
 
 def decoder(schema: Schema | None, limits: Limits) -> ProtobufDecoder:
@@ -32,235 +36,146 @@ def decoder(schema: Schema | None, limits: Limits) -> ProtobufDecoder:
 
     Raises:
         Undecodable: the schema is missing or broken.
+        OverLimit: it has more fields than are left.
     """
     if schema is None:
         raise Undecodable("its schema is missing")
     if schema.encoding != "protobuf":
         raise Undecodable(f"its schema is {schema.encoding or 'nothing'}, not protobuf")
-    return _shared(schema.name, schema.data)
+    count = needed(schema.name, schema.data).field_count
+    if count > limits.fields_left:
+        limits.take_fields(count)
+    return _shared(schema.name, schema.data, limits.batch_bytes)
 
 
 @lru_cache(maxsize=256)
-def _shared(name: str, data: bytes) -> ProtobufDecoder:
+def _shared(name: str, data: bytes, batch_bytes: int) -> ProtobufDecoder:
     """Topics of one schema, and the logs of one season, share what was worked out for it."""
-    return ProtobufDecoder(_descriptor(name, data))
+    return ProtobufDecoder(name, data, batch_bytes)
 
 
 class ProtobufDecoder:
     """Decodes one message type. A time outside the years 1677 to 2262 becomes the nearest inside."""
 
-    notice = ""
     conform = None
 
-    def __init__(self, descriptor: Descriptor) -> None:
+    def __init__(self, name: str, data: bytes, batch_bytes: int) -> None:
+        wanted = needed(name, data)
+        described = descriptor(name, data, wanted)
         planner = Planner()
-        self._plan = planner.message(descriptor)
+        self._plan = planner.root(described)
         self.enums = planner.enums
         self.fields = self._plan.arrow
-        self.max_rows = max(256, _BATCH_BYTES // _row_bytes(self.fields))
-        self._class: type[Message] = message_factory.GetMessageClass(descriptor)
-        self._needs_care = self._plan.needs_care
-        self._handler = _ptars_handler(descriptor, self._plan)
-        self._classes = {each.name: each.message_type for each in descriptor.fields}
-        self._descriptor = descriptor
+        self.notice = _notice(name, wanted.left_out, planner.unnamed)
+        self.max_rows = max(1, batch_bytes // max(1, self._plan.row_bytes))
+        self._handler = fast_handler(self._plan)
+        # As Python's objects, values take many times as much.
+        self._part_bytes = batch_bytes if self._handler is None else 4 * batch_bytes
+        self._is_final = is_final(self._plan)
+        self._can_be_proven = can_be_proven(self._plan)
+        self._judge = Judge(described)
 
     def decode(self, payloads: pa.BinaryArray) -> Decoded:
-        """Decode some messages; proto2 defaults are filled in, other absent fields with presence are null."""
-        kept = np.ones(len(payloads), bool)
-        pieces = list(self._pieces(payloads, kept, 0))
-        if not pieces:
-            return Decoded(pa.array([], self.fields), kept)
-        messages = pieces[0] if len(pieces) == 1 else pa.concat_arrays(pieces)
-        return Decoded(messages, None if kept.all() else kept)
+        """Decode some messages; proto2 defaults are filled in, other absent fields with presence are null.
 
-    def _pieces(self, payloads: pa.BinaryArray, kept: np.ndarray[Any, Any], at: int) -> Iterator[pa.StructArray]:
-        """Halve a batch that fails until the messages at fault are alone."""
-        if self._handler is not None:
-            try:
-                yield self._by_ptars(payloads)
-                return
-            except _NeedsRows:
-                yield self._by_rows(payloads, kept, at)
-                return
-            except Exception:
-                pass
-            except BaseException as error:  # A panic of Rust is no Exception.
-                if type(error).__name__ != "PanicException":
-                    raise
-        if len(payloads) <= 8 or self._handler is None:
-            if (piece := self._by_rows(payloads, kept, at)) is not None:
-                yield piece
+        A message that would become larger than a batch may be counts as one that cannot be decoded.
+        """
+        parts = list(self._parts(payloads))
+        if len(parts) == 1:
+            return parts[0]
+        if not parts:
+            return Decoded(pa.array([], self.fields))
+        kept = [np.ones(len(part.messages), bool) if part.kept is None else part.kept for part in parts]
+        return Decoded(pa.concat_arrays([part.messages for part in parts]), np.concatenate(kept))
+
+    def _parts(self, payloads: pa.BinaryArray) -> Iterator[Decoded]:
+        """Halve what would become too large until it does not."""
+        if not len(payloads):
             return
-        middle = len(payloads) // 2
-        yield from self._pieces(payloads[:middle], kept, at)
-        yield from self._pieces(payloads[middle:], kept, at + middle)
-
-    def _by_ptars(self, payloads: pa.BinaryArray) -> pa.StructArray:
-        batch = self._handler.array_to_record_batch(payloads)
-        if not self.fields.num_fields:
-            return pa.array([{}] * len(payloads), self.fields)
-        messages = pa.StructArray.from_arrays(batch.columns, fields=list(batch.schema))
-        return _careful(messages, self._plan, self._descriptor) if self._needs_care else messages
-
-    def _by_rows(self, payloads: pa.BinaryArray, kept: np.ndarray[Any, Any], at: int) -> pa.StructArray:
-        parsed = [parse(self._class, payload) for payload in payloads.to_pylist()]
-        kept[at : at + len(parsed)] = [message is not None for message in parsed]
-        return arrow_rows([message for message in parsed if message is not None], self._plan)
-
-
-def _descriptor(name: str, data: bytes) -> Descriptor:
-    files = descriptor_pb2.FileDescriptorSet()
-    try:
-        files.ParseFromString(data)
-        pool = descriptor_pool.DescriptorPool()
-        waiting = {file.name: file for file in files.file}
-        for file_name in list(waiting):
-            _add_file(pool, file_name, waiting)
-        return pool.FindMessageTypeByName(name)
-    except (DecodeError, TypeError, KeyError, ValueError, RecursionError) as error:
-        reason = str(error).strip("'\"").splitlines()
-        raise Undecodable(f"its schema is broken ({reason[0][:120] if reason else name})") from None
-
-
-def _add_file(
-    pool: descriptor_pool.DescriptorPool, name: str, waiting: dict[str, descriptor_pb2.FileDescriptorProto]
-) -> None:
-    """Add a file after those it imports; writers leave out google's own."""
-    file = waiting.pop(name, None)
-    if file is None:
-        if name.startswith("google/protobuf/"):
-            _add_well_known(pool, name)
-        return
-    for imported in file.dependency:
-        _add_file(pool, imported, waiting)
-    pool.Add(file)
-
-
-def _add_well_known(pool: descriptor_pool.DescriptorPool, name: str) -> None:
-    try:
-        pool.FindFileByName(name)
-    except KeyError:
-        # Importing one makes the default pool know it.
-        from google.protobuf import (  # noqa: F401
-            any_pb2,
-            duration_pb2,
-            empty_pb2,
-            field_mask_pb2,
-            struct_pb2,
-            timestamp_pb2,
-            wrappers_pb2,
-        )
-
-        proto = descriptor_pb2.FileDescriptorProto()
-        descriptor_pool.Default().FindFileByName(name).CopyToProto(proto)
-        for imported in proto.dependency:
-            _add_well_known(pool, imported)
-        pool.Add(proto)
-
-
-def _ptars_handler(descriptor: Descriptor, plan: MessagePlan) -> Any:
-    """ptars for this type, or None where it would make other columns than planned."""
-    import ptars
-
-    try:
-        pool = ptars.HandlerPool([descriptor.file], config=ptars.PtarsConfig(timestamp_tz=None))
-        handler = pool.get_for_message(descriptor)
-        schema = handler.schema()
-    except Exception:
-        return None
-    except BaseException as error:  # A panic of Rust is no Exception.
-        if type(error).__name__ != "PanicException":
-            raise
-        return None
-    return handler if pa.struct(list(schema)) == _as_ptars(plan) else None
-
-
-def _as_ptars(plan: MessagePlan) -> pa.StructType:
-    """The type that ptars makes of a message: JSON text is still bytes, and defaults of proto2 are null."""
-    fields = []
-    for each in plan.fields:
-        kind: pa.DataType = each.arrow.type
-        if each.is_map:
-            assert each.message is not None
-            value = _as_ptars(each.message).field(1)
-            kind = pa.map_(kind.key_type, pa.field("value", value.type, nullable=False))
+        most = self._plan.growth * int(sizes_of(payloads).sum())
+        if most <= self._part_bytes or self._plan.most_bytes(bytes_of(payloads)) <= self._part_bytes:
+            yield self._part(payloads)
+        elif len(payloads) == 1:
+            yield Decoded(pa.array([], self.fields), np.zeros(1, bool))
         else:
-            if each.special == "json":
-                kind = pa.list_(pa.field("item", pa.binary(), nullable=False)) if each.repeated else pa.binary()
-            elif each.message is not None:
-                kind = _as_ptars(each.message)
-                kind = pa.list_(pa.field("item", kind, nullable=False)) if each.repeated else kind
-        fields.append(pa.field(each.name, kind, nullable=not each.repeated and each.has_presence))
-    return pa.struct(fields)
+            middle = len(payloads) // 2
+            yield from self._parts(payloads[:middle])
+            yield from self._parts(payloads[middle:])
+
+    def _part(self, payloads: pa.BinaryArray) -> Decoded:
+        """Some messages, and which rows of the payloads they are; None for all."""
+        if self._handler is None:
+            return self._by_rows(payloads)
+        must_ask = not self._can_be_proven or len(payloads) <= _FEW or _is_odd(payloads)
+        kept = self._judge.accepts(payloads) if must_ask else None
+        raw = self._read(payloads, kept)
+        if not must_ask and (raw is None or not self._is_proven(raw, payloads)):
+            kept = self._judge.accepts(payloads)
+            if raw is None or kept is not None:
+                raw = self._read(payloads, kept)
+        if raw is None:
+            return self._by_rows(payloads)
+        return Decoded(self._finished(raw, _taken(payloads, kept)), kept)
+
+    def _read(self, payloads: pa.BinaryArray, kept: Mask | None) -> pa.StructArray | None:
+        """What ptars makes of those that are kept; None when it refuses one."""
+        try:
+            batch = self._handler.array_to_record_batch(_taken(payloads, kept))
+        except BaseException as error:  # A panic of Rust is no Exception.
+            contained(error)
+            return None
+        return pa.StructArray.from_arrays(batch.columns, fields=list(batch.schema))
+
+    def _is_proven(self, raw: pa.StructArray, payloads: pa.BinaryArray) -> bool:
+        columns = [raw.field(index) for index in range(raw.type.num_fields)]
+        return least_bytes(columns, self._plan) == int(sizes_of(payloads).sum())
+
+    def _finished(self, raw: pa.StructArray, payloads: pa.BinaryArray) -> pa.StructArray:
+        """What ptars made, with the rows of google.protobuf where the two differ."""
+        if self._is_final:
+            return raw
+        messages, doubtful = finished(raw, self._plan)
+        if self._plan.has_maps:
+            doubtful |= np.array([self._loses_entries(payload) for payload in payloads.to_pylist()], bool)
+        rows = np.flatnonzero(doubtful)
+        if not len(rows):
+            return messages
+        asked = self._by_rows(payloads.take(pa.array(rows)))
+        rows = rows if asked.kept is None else rows[asked.kept]
+        places = np.arange(len(messages))
+        places[rows] = len(messages) + np.arange(len(rows))
+        return pa.concat_arrays([messages, asked.messages]).take(pa.array(places))
+
+    def _loses_entries(self, payload: bytes) -> bool:
+        message = parse(self._judge.message_class, payload)
+        try:
+            return message is not None and loses_entries(message, self._plan)
+        except UnicodeDecodeError:
+            return True
+
+    def _by_rows(self, payloads: pa.BinaryArray) -> Decoded:
+        return arrow_rows(self._judge.message_class, payloads, self._plan)
 
 
-def _row_bytes(kind: pa.DataType) -> int:
-    """About how many bytes a row takes that says little."""
-    if pa.types.is_struct(kind):
-        return 1 + sum(_row_bytes(kind.field(index).type) for index in range(kind.num_fields))
-    try:
-        return max(1, int(kind.bit_width) // 8)
-    except ValueError:
-        return 4
+def _taken(payloads: pa.BinaryArray, kept: Mask | None) -> pa.BinaryArray:
+    return payloads if kept is None else payloads.filter(pa.array(kept))
 
 
-def _careful(array: pa.StructArray, plan: MessagePlan, descriptor: Descriptor) -> pa.StructArray:
-    """What ptars made of a message type, as google.protobuf has it.
-
-    Raises:
-        _NeedsRows: google.protobuf has to be asked.
-    """
-    columns = []
-    for index, each in enumerate(plan.fields):
-        column = array.field(index)
-        column = _careful_column(column, each, descriptor.fields[index])
-        if each.has_presence and each.default is not None and column.null_count:
-            column = pc.fill_null(column, pa.scalar(each.default, column.type))
-        columns.append(column)
-    _check_oneofs(array, plan)
-    mask = array.is_null() if array.null_count else None
-    return pa.StructArray.from_arrays(columns, fields=[each.arrow for each in plan.fields], mask=mask)
+def _is_odd(payloads: pa.BinaryArray) -> bool:
+    """Whether there may be what ptars does not survive: groups in groups without end, sizes beyond 2^64."""
+    return int(sizes_of(payloads).max()) > FRAMED_BYTES or _HUGE_SIZE in bytes_of(payloads)
 
 
-def _careful_column(column: pa.Array, each: FieldPlan, proto: Any) -> pa.Array:
-    if each.closed_enum is not None:
-        values = column.flatten() if each.repeated else column.drop_null()
-        if not set(pc.unique(values).to_pylist()) <= each.closed_enum:
-            raise _NeedsRows
-        return column
-    if each.special == "json":
-        return _json_column(column, each, proto.message_type)
-    if each.message is None or not each.message.needs_care:
-        return column
-    if each.is_map:
-        raise _NeedsRows
-    if each.repeated:
-        items = _careful(column.values, each.message, proto.message_type)
-        return pa.ListArray.from_arrays(column.offsets, items, type=each.arrow.type)
-    return _careful(column, each.message, proto.message_type)
+def _notice(name: str, left_out: list[str], unnamed: list[str]) -> str:
+    """What is not as the schema says."""
+    parts = []
+    if left_out:
+        parts.append(f"the extensions {_listed(left_out)}, whose types its schema lacks, are left out")
+    if unnamed:
+        parts.append(f"the values of {_listed(unnamed)} are numbers without names, because there are too many")
+    return f"{name}: {'; '.join(parts)}." if parts else ""
 
 
-def _json_column(column: pa.Array, each: FieldPlan, descriptor: Descriptor) -> pa.Array:
-    """Payloads of messages as JSON text."""
-    message_class = message_factory.GetMessageClass(descriptor)
-    texts = []
-    for payload in (column.values if each.repeated else column).to_pylist():
-        message = None if payload is None else parse(message_class, payload)
-        if payload is not None and message is None:
-            raise _NeedsRows
-        texts.append(None if message is None else json_text(message))
-    array = pa.array(texts, pa.string())
-    return pa.ListArray.from_arrays(column.offsets, array, type=each.arrow.type) if each.repeated else array
-
-
-def _check_oneofs(array: pa.StructArray, plan: MessagePlan) -> None:
-    """Of a oneof the last one on the wire counts; ptars keeps all."""
-    seen: dict[str, np.ndarray[Any, Any]] = {}
-    for index, each in enumerate(plan.fields):
-        column = array.field(index)
-        if not each.oneof or column.null_count == len(column):
-            continue
-        valid = column.is_valid().to_numpy(zero_copy_only=False)
-        if each.oneof in seen and (seen[each.oneof] & valid).any():
-            raise _NeedsRows
-        seen[each.oneof] = seen[each.oneof] | valid if each.oneof in seen else valid
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
