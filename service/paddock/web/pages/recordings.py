@@ -8,7 +8,7 @@ from litestar.response import Redirect
 
 from paddock import CONVERTER
 from paddock.domain.fields import FIELDS
-from paddock.domain.recording import Status
+from paddock.domain.recording import Highlights, Status
 from paddock.usecases.edit import history_of
 from paddock.usecases.overview import overview
 from paddock.usecases.recordings import get_recording
@@ -29,6 +29,8 @@ async def recording_page(services: TheServices, principal: ThePrincipal, recordi
     if recording.deleted_at is not None:
         return Page("recording_deleted.html", principal=principal, item=item)
     again = item.status is Status.READY and await is_asked(services, recording)
+    is_empty = item.status is Status.READY and not again and recording.message_count == 0
+    has_signals = bool(item.channels) and not is_empty
     changes = await history_of(services, recording, limit=HISTORY_SHOWN)
     return Page(
         "recording.html",
@@ -37,7 +39,10 @@ async def recording_page(services: TheServices, principal: ThePrincipal, recordi
         fields=FIELDS,
         history=History(change_resources(changes.items, first=True), changes.next),
         field_labels={field.name: field.label for field in FIELDS},
-        panels=await overview(services, recording) if item.channels else (),
+        panels=await overview(services, recording) if has_signals else (),
+        has_signals=has_signals,
+        has_figures=any(value is not None for value in _figures(recording.highlights)),
+        is_empty=is_empty,
         unsettled=_unsettled(item) or again,
         again=again,
         converter=recording.converter,
@@ -50,6 +55,10 @@ async def reprocess_and_show(services: TheServices, recording_id: FromPath[str])
     """The button's form, which works without JavaScript; the page follows the conversion."""
     recording = await reprocess_one(services, recording_id)
     return Redirect(f"/recordings/{recording.short_id}", status_code=303)
+
+
+def _figures(of: Highlights) -> tuple[float | None, ...]:
+    return of.distance_m, of.max_speed_m_s, of.min_cell_voltage_v, of.max_cell_temperature_c
 
 
 def _unsettled(item: RecordingResource) -> bool:
