@@ -44,6 +44,9 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     low: float | None = None
     """Below it something is wrong, in the signal's unit."""
     high: float | None = None
+    faults: tuple[str, ...] | None = None
+    """Of a state: the values that are faults, as the log names or numbers them, ``on`` or ``off``. Empty says that
+    none is; left out, it is guessed."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -78,6 +81,8 @@ class Described(msgspec.Struct, frozen=True):
     high: float | None = None
     why: str = ""
     """Where role and unit come from: ``catalogue``, or the guess's reason."""
+    faults: tuple[str, ...] | None = None
+    """Values that are faults; None to guess them."""
 
     def element(self, index: int) -> Described:
         """An element of this list: what is said of a list holds for each."""
@@ -150,6 +155,7 @@ class CarCatalogue:
             entry.low,
             entry.high,
             "catalogue" if entry.role is not None else f"guessed: {guessed.why}",
+            entry.faults,
         )
         return described, (1, -guessed.rank) if entry.role is None else (0, *place)
 
@@ -234,7 +240,7 @@ def check_entry(entry: Entry) -> None:
             raise _bad(f"{name[:40]!r} is no signal's name: write topic and field path, like VNData.vn_gps.lat.")
     if len(set(entry.names)) < len(entry.names):
         raise _bad(f"{entry.name} has the same name twice among its aliases: remove one.")
-    for text in (entry.label or "", entry.unit or "", *entry.cars):
+    for text in (entry.label or "", entry.unit or "", *entry.cars, *(entry.faults or ())):
         if len(text) > _MAX_TEXT or not text.isprintable():
             raise _bad(f"A text of {entry.name} is too long or has control characters: {text[:40]!r}.")
     if any(not car.strip() for car in entry.cars):

@@ -11,6 +11,7 @@
     role = "speed"
     low = 0.0
     high = 40.0
+    faults = ["LOOP_OPEN"]
 
 Python reads TOML and does not write it. What is written here is one table of texts, numbers and lists of texts, so
 twenty lines do it, and a dependency would have to be trusted and updated for as long as the project lives.

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from paddock.domain.catalogue import CarCatalogue
+from paddock.domain.catalogue_faults import faults
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import columns_key
 from paddock.domain.recording import ChannelSummary, Recording
@@ -62,6 +63,8 @@ class Series:
     """How many there are in the span, drawn or not."""
     enums: Mapping[int, str] = field(default_factory=dict)
     """Names by number."""
+    faults: Sequence[bool | int | str] = ()
+    """Those of the values that say that something is wrong, of a state."""
     low: float | None = None
     """The catalogue's limits."""
     high: float | None = None
@@ -212,6 +215,7 @@ def _series(
         hint = f" Take one element, like {name}[0]." if is_list(array.type) else ""
         raise Rejected(f"{isolated(name)} is {dtype}, which cannot be drawn.{hint}", code="bad_plot")
     kept = _kept(rows, values, drawing, span)
+    drawn = array.take(pa.array(kept)).to_pylist() if drawing is Drawing.SEGMENTS else values[kept]
     return Series(
         name=name,
         label=described.label,
@@ -220,12 +224,24 @@ def _series(
         drawing=drawing,
         # Subtracted as integers first: a double holds no nanoseconds since 1970.
         seconds=(rows.times[kept] - span.origin_ns) / NS_PER_S,
-        values=array.take(pa.array(kept)).to_pylist() if drawing is Drawing.SEGMENTS else values[kept],
+        values=drawn,
         samples=rows.inside.stop - rows.inside.start,
         enums=enums,
+        faults=faults(described, _states(array.type, drawn, enums), enums),
         low=described.low,
         high=described.high,
     )
+
+
+def _states(
+    kind: pa.DataType, drawn: npt.NDArray[Any] | list[str | None], enums: Mapping[int, str]
+) -> list[bool | int | str]:
+    """The values of a signal that has states; none of one that is a number."""
+    if isinstance(drawn, list):
+        return sorted({text for text in drawn if text is not None})
+    if pa.types.is_boolean(kind):
+        return [False, True]
+    return [int(value) for value in np.unique(drawn) if value == value] if enums else []
 
 
 def _kept(rows: Rows, values: npt.NDArray[Any], drawing: Drawing, span: _Span) -> npt.NDArray[np.int64]:

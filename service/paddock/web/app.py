@@ -135,6 +135,7 @@ def _templates() -> jinja2.Environment:
         gap=words.gap,
         number=words.number,
         plural=words.plural,
+        significant=words.significant,
         utc=words.utc,
         rfc3339=to_rfc3339,
     )

@@ -47,6 +47,13 @@ def number(value: float | None, digits: int = 0) -> str:
     return "–" if value is None else f"{value:,.{digits}f}".replace(",", "\u202f")
 
 
+def significant(value: float | None) -> str:
+    """Four significant digits; a dash when unknown."""
+    if value is None:
+        return "–"
+    return f"{float(f'{value:.4g}'):,.12g}".replace(",", "\u202f") if abs(value) < 1e9 else f"{value:.3e}"
+
+
 def plural(count: int, noun: str) -> str:
     """``1 message``, ``2 messages``."""
     return f"{number(count)} {noun}{'' if count == 1 else 's'}"

@@ -50,6 +50,10 @@ class SeriesResource(msgspec.Struct, frozen=True, kw_only=True):
     ]
     samples: Annotated[int, Meta(description="How many there are in the span, drawn or not.", examples=[244_800])]
     enums: Annotated[dict[str, str], Meta(description="Names by number.", examples=[{"1": "READY"}])] = {}
+    faults: Annotated[
+        list[bool | int | str],
+        Meta(description="Of a state: the values that are faults, by the catalogue or its names.", examples=[[1]]),
+    ] = []
     low: Annotated[float | None, Meta(description="The catalogue's lower limit.")] = None
     high: Annotated[float | None, Meta(description="The catalogue's upper limit.")] = None
 
@@ -158,6 +162,7 @@ def _series(series: Series) -> SeriesResource:
         values=series.values if isinstance(series.values, list) else _numbers(series.values),
         samples=series.samples,
         enums={str(number): name for number, name in series.enums.items()},
+        faults=list(series.faults),
         low=series.low,
         high=series.high,
     )

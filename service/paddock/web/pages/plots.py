@@ -12,11 +12,13 @@ from litestar.params import FromQuery
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import Recording
+from paddock.usecases.compare import compare
 from paddock.usecases.recordings import find_recordings, get_recording
 from paddock.usecases.search import day_of
 from paddock.web.api.resources import RecordingResource, summarise
 from paddock.web.conditional import Page
 from paddock.web.injected import AnyRequest, ThePrincipal, TheServices, refuse_unknown_parameters
+from paddock.web.pages.differences import differences
 from paddock.web.search_parameters import zone_of
 
 CHOICES = 100
@@ -57,6 +59,8 @@ async def compare_page(
     offered = [*chosen, *(one for one in page.items if one.build and one.id not in {one.id for one in chosen})]
     items = await summarise(services, offered)
     zone = zone_of(request)
+    ready = len(chosen) == 2 and all(one.build for one in chosen)
+    compared = await compare(services, *chosen) if ready else None
     return Page(
         "compare.html",
         principal=principal,
@@ -64,7 +68,9 @@ async def compare_page(
         choices=_by_day(list(zip(offered, items, strict=True)), zone),
         zone=str(zone),
         selected={"a": items[0] if a else None, "b": items[len(chosen) - 1] if b else None},
-        ready=len(chosen) == 2 and all(one.build for one in chosen),
+        ready=ready,
+        compared=compared,
+        differences=differences(*chosen) if ready else (),
         sources=[_source(item, label) for item, label in zip(items[: len(chosen)], "AB", strict=False)],
     )
 

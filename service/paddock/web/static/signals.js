@@ -61,11 +61,14 @@ export function complain(dialog, error) {
   place.hidden = !error;
 }
 
+/** What is said to be nothing, as against what nobody said. */
+const none = (text) => (text === "" ? "–" : text);
+
 function edit(entry, position) {
   const form = editor.querySelector("form");
   form.reset();
   editing = { known: [entry], position, seen: version() };
-  const written = { ...entry, aliases: entry.aliases?.join("\n"), cars: entry.cars?.join(", "), unit: entry.unit === "" ? "–" : entry.unit };
+  const written = { ...entry, aliases: entry.aliases?.join("\n"), cars: entry.cars?.join(", "), faults: none(entry.faults?.join(", ")), unit: none(entry.unit) };
   for (const [field, value] of Object.entries(written)) form.elements[field].value = value ?? "";
   editor.querySelector("[data-remove]").hidden = position === undefined;
   complain(editor);
@@ -79,6 +82,7 @@ function entered(form) {
   const entry = { name: text("name"), aliases: list("aliases", "\n"), cars: list("cars", ",") };
   for (const field of ["label", "unit", "role"]) if (text(field)) entry[field] = text(field);
   if (entry.unit === "–" || entry.unit === "-") entry.unit = "";
+  if (text("faults")) entry.faults = list("faults", ",").filter((each) => !["–", "-"].includes(each));
   for (const field of ["low", "high"]) if (text(field)) entry[field] = Number(text(field));
   return entry;
 }

@@ -16,6 +16,7 @@ const NARROW_LANE_SIDE = 56;
 const NARROW_PX = 400;  // the names are in the legend too
 const FONT = "11px system-ui, sans-serif";
 const COLOURS = 8;
+const SNAP_PX = 12;
 const FEW_POINTS_PX = 9;  // so far apart, single samples can be told
 
 /** Whether a signal is a lane of named pieces instead of a line. */
@@ -111,6 +112,26 @@ export class Chart {
     const place = clientX - this.host.getBoundingClientRect().left;
     const share = (place - this.left) / Math.max(1, this.right - this.left);
     return this.view.start + Math.min(1, Math.max(0, share)) * (this.view.end - this.view.start);
+  }
+
+  /** The instant of the sample nearest to one, of any signal here; itself where none is near. */
+  sampleNear(seconds) {
+    const reach = ((this.view.end - this.view.start) * SNAP_PX) / Math.max(1, this.right - this.left);
+    let [nearest, best] = [seconds, reach];
+    for (const { seconds: times, shift } of this.series) {
+      const before = indexAt(times, seconds - shift);
+      for (const index of [before, before + 1]) {
+        const instant = times[index] + shift;
+        if (Math.abs(instant - seconds) < best) [nearest, best] = [instant, Math.abs(instant - seconds)];
+      }
+    }
+    return nearest;
+  }
+
+  /** About `step` further on, at a sample, but never at the same one. */
+  sampleBeyond(cursor, step) {
+    const near = this.sampleNear(cursor + step);
+    return Math.sign(near - cursor) === Math.sign(step) ? near : cursor + step;
   }
 
   resize() {
@@ -276,15 +297,16 @@ export class Chart {
       while (next <= last && series.values[next] === value) next += 1;
       const from = Math.max(this.left, this.x(series.seconds[index] + series.shift));
       const to = next <= last ? this.x(series.seconds[next] + series.shift) : this.right;
-      if (value !== null && value !== false) {
-        const strength = value === true ? 0.85 : 0.22 + (0.6 * names.indexOf(value)) / Math.max(1, names.length - 1);
+      if (value !== null) {
+        const isFault = series.faults.includes(value);
+        const strength = isFault ? 0.9 : restOf(series, value, names);
         context.globalAlpha = strength;
-        context.fillStyle = this.colour(series);
+        context.fillStyle = isFault ? this.styles.bad : this.styles.quiet;
         context.fillRect(from, top, Math.max(1, to - from), this.lane);
         context.globalAlpha = 1;
         const text = String(nameOf(series, value));
-        if (value !== true && context.measureText(text).width < to - from - 12) {
-          context.fillStyle = strength > 0.5 ? this.styles.surface : this.styles.ink;
+        if (series.dtype !== "bool" && context.measureText(text).width < to - from - 12) {
+          context.fillStyle = isFault ? this.styles.surface : this.styles.ink;
           context.fillText(text, from + 6, top + this.lane / 2 + 0.5);
         }
       }
@@ -300,7 +322,7 @@ export class Chart {
     context.textBaseline = "middle";
     context.textAlign = "right";
     this.lanes.forEach((series, number) => {
-      context.fillStyle = this.colour(series);
+      context.fillStyle = this.styles.ink;
       context.fillText(fit(context, series.label, this.left - 12), this.left - 7, this.laneTop(number) + this.lane / 2 + 0.5);
     });
   }
@@ -325,12 +347,21 @@ export class Chart {
     for (const series of this.lines) {
       const value = valueAt(series, this.cursor);
       if (value === null || value === undefined) continue;
+      // Where the sample is that is read out: signals have their own times. Steps last until the cursor.
+      const own = this.x(series.seconds[indexAt(series.seconds, this.cursor - series.shift)] + series.shift);
+      const place = series.drawing === "line" && own >= this.left ? own : x;
       context.fillStyle = this.styles.surface;
-      dot(context, x, this.y(series.unit, value), 4.5);
+      dot(context, place, this.y(series.unit, value), 4.5);
       context.fillStyle = this.colour(series);
-      dot(context, x, this.y(series.unit, value), 3);
+      dot(context, place, this.y(series.unit, value), 3);
     }
   }
+}
+
+/** How strong the grey of a value is that is no fault: off is nothing, the further states differ a little. */
+function restOf(series, value, names) {
+  if (typeof value === "boolean") return value ? 0.5 : 0;
+  return 0.12 + (0.33 * names.indexOf(value)) / Math.max(1, names.length - 1);
 }
 
 function line(context, fromX, fromY, toX, toY) {

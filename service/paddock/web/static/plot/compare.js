@@ -9,13 +9,13 @@ class CompareAlign extends HTMLElement {
     this.workspace = document.querySelector("plot-workspace");
     this.offset = this.querySelector("[name=offset]");
     this.drag = this.querySelector("[name=drag]");
-    this.offset.addEventListener("input", () => this.move(Number(this.offset.value)));
+    this.offset.addEventListener("input", () => this.move(Number(this.offset.value), { follow: true }));
     this.drag.addEventListener("pointerdown", () => { this.taken = Number(this.offset.value); });
     this.drag.addEventListener("input", () => this.move((this.taken ?? 0) + Number(this.drag.value)));
     // Where the hand lets go is the new middle, so that any distance can be dragged.
     this.drag.addEventListener("change", () => { this.drag.value = "0"; this.taken = Number(this.offset.value); });
     for (const button of this.querySelectorAll("[data-by]")) {
-      button.addEventListener("click", () => this.move(button.dataset.by === "start" ? 0 : this.byClock()));
+      button.addEventListener("click", () => this.move(button.dataset.by === "start" ? 0 : this.byClock(), { follow: true }));
     }
     this.hand = this.querySelector("[data-hand]");
     this.hand.addEventListener("click", () => this.takeHand(this.hand.getAttribute("aria-pressed") !== "true"));
@@ -41,9 +41,9 @@ class CompareAlign extends HTMLElement {
     return later > DAY_S / 2 ? later - DAY_S : later;
   }
 
-  move(seconds) {
+  move(seconds, how) {
     if (!Number.isFinite(seconds)) return;
-    this.workspace.shift(Math.round(seconds * 1000) / 1000);
+    this.workspace.shift(Math.round(seconds * 1000) / 1000, how);
   }
 
   show() {

@@ -48,8 +48,9 @@ export class Figure {
   take(found) {
     this.series = this.entries.filter((entry) => found.has(entry.key)).map((entry) => {
       const series = found.get(entry.key);
-      return { ...series, ...entry, label: entry.label || series.label };
+      return { ...series, ...entry, values: statesOf(series), label: entry.label || series.label };
     });
+    this.root.classList.toggle("awaited", !this.series.length);
   }
 
   show(view, margins) {
@@ -58,6 +59,8 @@ export class Figure {
       const { unit, reading } = this.values.get(series.key);
       unit.textContent = series.unit;
       reading.style.setProperty("--widest", `${widest(series)}ch`);
+      // A lane is coloured by what it says, not by which signal it is.
+      reading.parentElement.classList.toggle("state", isLane(series));
     }
     const names = this.series.map((each) => `${each.label}${each.unit ? ` in ${each.unit}` : ""}`).join(", ");
     this.host.setAttribute("aria-label", `Plot of ${names} over time. Arrow keys move the cursor, + and − zoom, 0 shows all.`);
@@ -75,6 +78,11 @@ export class Figure {
       this.values.get(series.key).value.textContent = text;
     }
   }
+}
+
+/** Switches with gaps come as numbers. */
+function statesOf({ dtype, values }) {
+  return dtype === "bool" ? values.map((value) => (value === null ? null : Boolean(value))) : values;
 }
 
 /** So many characters a read-out may become wide, so that the ones beside it stay where they are. */

@@ -37,7 +37,7 @@ export function listen(host, chart, target) {
   host.addEventListener("pointermove", (event) => {
     if (pointers.has(event.pointerId)) pointers.set(event.pointerId, event.clientX);
     if (!gesture) {
-      target.moveCursor(chart.secondsAt(event.clientX));
+      target.moveCursor(chart.sampleNear(chart.secondsAt(event.clientX)));
     } else if (gesture.kind === "mark") {
       const here = chart.secondsAt(event.clientX);
       target.mark([gesture.begin, here].sort((a, b) => a - b));
@@ -63,7 +63,7 @@ export function listen(host, chart, target) {
         target.zoomTo({ start: Math.min(gesture.begin, here), end: Math.max(gesture.begin, here) });
       }
     }
-    if (!moved && gesture.kind !== "pinch") target.moveCursor(chart.secondsAt(event.clientX));
+    if (!moved && gesture.kind !== "pinch") target.moveCursor(chart.sampleNear(chart.secondsAt(event.clientX)));
     if (!pointers.size) gesture = null;
   };
   host.addEventListener("pointerup", release);
@@ -86,7 +86,7 @@ export function listen(host, chart, target) {
     const cursor = target.cursor ?? (start + end) / 2;
     const side = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (side && event.shiftKey) pan(side * 0.2);
-    else if (side) target.moveCursor(Math.min(end, Math.max(start, cursor + side * (end - start) * 0.005)));
+    else if (side) target.moveCursor(Math.min(end, Math.max(start, chart.sampleBeyond(cursor, side * (end - start) * 0.005))));
     else if (event.key === "+" || event.key === "=") zoom(0.5, cursor);
     else if (event.key === "-") zoom(2, cursor);
     else if (event.key === "0") target.reset();

@@ -1,5 +1,6 @@
 // <plot-workspace data-sources="[{id, label}, …]">: stacked plots of one recording, or of two laid over each other.
 
+import { showKeys } from "/static/help.js";
 import { readAddress, writeAddress } from "/static/plot/address.js";
 import { fetchSignals } from "/static/plot/data.js";
 import { make } from "/static/plot/dom.js";
@@ -12,9 +13,13 @@ const DRAGGED = "text/x-paddock-signal";
 const ELEMENT = /\[\d+\]$/;  // of a long list, or of a log that was read by an older Paddock: no list names it
 const ORDER = new Intl.Collator("en", { numeric: true });  // cells[2] before cells[10]
 
+const GESTURES = "Drag to zoom, Shift-drag to move, Ctrl and wheel to zoom at the pointer, double click for all, arrow keys for the cursor.";
+const TOUCHES = "One finger moves, two zoom, a tap sets the cursor, a double tap shows all.";
+
 class PlotWorkspace extends HTMLElement {
   connectedCallback() {
     this.sources = JSON.parse(this.dataset.sources).map((source, number) => ({ ...source, key: "ab"[number], shift: 0 }));
+    this.begin = JSON.parse(this.dataset.begin ?? "[]");  // what to plot where the address says nothing
     this.plots = [];
     this.gone = new AbortController();
     const { signal } = this.gone;
@@ -44,7 +49,7 @@ class PlotWorkspace extends HTMLElement {
       view: () => this.changed(),
       cursor: () => this.readOut(),
       busy: (busy) => this.setAttribute("aria-busy", String(busy)),
-      failed: (error) => this.say(`The plots could not be drawn. ${error.message}`),
+      failed: (error) => this.fail(error),
     });
     this.linked.stacked = true;
     const ordered = [...this.signals.values()].sort((a, b) => ORDER.compare(a.name, b.name));
@@ -52,17 +57,26 @@ class PlotWorkspace extends HTMLElement {
     this.time = make("output", { class: "clock", "aria-label": "Cursor" });
     this.all = make("button", { class: "button small", type: "button", onclick: () => this.linked.reset() }, "Show all");
     this.copied = make("button", { class: "button small", type: "button", onclick: () => void this.copy() }, "Copy link");
+    this.keys = make("button", { class: "button small quiet", type: "button", "aria-label": "Keys and gestures", title: "Keys and gestures", onclick: showKeys }, "?");
     this.clearing = make("button", { class: "button small quiet", type: "button", onclick: () => this.set([]) }, "Clear");
     this.message = make("p", { class: "hint message", role: "status" });
     // Until the first answer nobody knows how high plots will be: they come up together, instead of pushing each other.
     this.stage = make("div", { class: "plots waiting" });
-    const bar = make("div", { class: "toolbar" }, this.time, this.all, this.copied, this.clearing);
-    this.replaceChildren(this.picker.root, make("div", { class: "stage" }, bar, this.message, this.stage));
+    const bar = make("div", { class: "toolbar" }, this.time, this.all, this.copied, this.clearing, this.keys);
+    const gestures = make("p", { class: "hint gestures" }, matchMedia("(hover: none)").matches ? TOUCHES : GESTURES);
+    this.replaceChildren(this.picker.root, make("div", { class: "stage" }, bar, this.message, this.stage, gestures));
     this.restore();
+    if (!this.plots.length && this.begin.length) this.set(this.begin);
   }
 
   say(text) {
     this.message.textContent = text;
+  }
+
+  fail(error) {
+    // Empty as they are, plots can be taken away again.
+    for (const figure of this.linked.figures) figure.root.classList.remove("awaited");
+    this.say(`The plots could not be drawn. ${error.message}`);
   }
 
   /** What the address says; names that no log here has are left out, and named. */
@@ -127,14 +141,15 @@ class PlotWorkspace extends HTMLElement {
   }
 
   invitation() {
-    const text = "Pick signals from the list, drag them here, or open a panel of the overview. Drag over a plot to zoom; double click shows all.";
+    const overview = document.querySelector("plot-overview") ? ", or open a panel of the overview" : "";
+    const text = `Pick signals from the list or drag them here${overview}.`;
     return this.droppable(make("div", { class: "invitation" }, make("p", {}, text)), 0);
   }
 
   entries(names) {
     return names.flatMap((name, colour) =>
       this.sources.filter((source) => source.names.has(name) || ELEMENT.test(name)).map((source) => ({
-        key: `${source.key}:${name}`, source: source.key, name, colour, dashed: source.key === "b", unit: this.signals.get(name)?.unit ?? "",
+        key: `${source.key}:${name}`, source: source.key, name, colour: this.sources.length * colour + "ab".indexOf(source.key), dashed: source.key === "b", unit: this.signals.get(name)?.unit ?? "",
         label: this.sources.length > 1 ? `${source.label} · ${this.labelOf(name)}` : this.labelOf(name),
       })));
   }
@@ -178,11 +193,14 @@ class PlotWorkspace extends HTMLElement {
     return root;
   }
 
-  /** Moves the second recording in time. */
-  shift(seconds) {
+  /** Moves the second recording in time; with `follow`, a view that would lose one of the two shows all. */
+  shift(seconds, { follow = false } = {}) {
     this.sources[1].shift = seconds;
     for (const [key, series] of this.linked.found) if (key.startsWith("b:")) series.shift = seconds;
     this.linked.measure();
+    const { start, end } = this.linked.view;
+    const isSeen = ({ shift, duration }) => shift < end && shift + (duration ?? 0) > start;
+    if (follow && !this.sources.every(isSeen)) this.linked.zoomed = null;
     this.linked.show();
     this.linked.look();
   }
