@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -14,7 +15,7 @@ from paddock.usecases.services import Services
 
 MOST_PLOTS = 4
 MOST_PAIRS = 24
-_PLOTTED = (
+_COMPARED = (
     Role.SPEED,
     Role.WHEEL_SPEED,
     Role.THROTTLE,
@@ -27,7 +28,7 @@ _PLOTTED = (
     Role.CELL_VOLTAGE,
     Role.STATE_OF_CHARGE,
 )
-"""What two runs are laid over each other by, in this order."""
+"""What is measured, in the order in which it is plotted."""
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -71,7 +72,7 @@ async def compare(services: Services, a: Recording, b: Recording) -> Comparison:
     (numbers_a, roles_a), (numbers_b, roles_b) = sides
     played = list(_played(roles_a, roles_b, numbers_a, numbers_b))
     pairs = played or list(_common(CarCatalogue(catalogue, car_of(a)), numbers_a, numbers_b))
-    return Comparison(tuple(pairs[:MOST_PAIRS]), tuple(pair.names for pair in _first_lines(pairs)))
+    return Comparison(_told_apart(pairs[:MOST_PAIRS]), tuple(pair.names for pair in _first_lines(pairs)))
 
 
 def _played(
@@ -81,7 +82,7 @@ def _played(
     signals_b: Mapping[str, Signal],
 ) -> Iterator[Pair]:
     """By role: what the team knows as one signal, or the only one that plays it on either side."""
-    for role in (*_PLOTTED, *(role for role in roles_a if role not in _PLOTTED)):
+    for role in _COMPARED:
         of_a, of_b = (
             [one for one in roles.get(role, ()) if one.name in signals]
             for roles, signals in ((roles_a, signals_a), (roles_b, signals_b))
@@ -109,6 +110,15 @@ def _first_lines(pairs: list[Pair]) -> list[Pair]:
         if pair.is_line and not (pair.role is Role.WHEEL_SPEED and Role.SPEED in lines):
             lines.setdefault(pair.a.name if pair.role is Role.NONE else pair.role, pair)
     return list(lines.values())[:MOST_PLOTS]
+
+
+def _told_apart(pairs: list[Pair]) -> tuple[Pair, ...]:
+    """With the name in the label where two have the same."""
+    labels = Counter(pair.label for pair in pairs)
+    return tuple(
+        msgspec.structs.replace(pair, label=f"{pair.label} · {pair.a.name}") if labels[pair.label] > 1 else pair
+        for pair in pairs
+    )
 
 
 def _moves(signal: Signal) -> bool:
