@@ -7,8 +7,12 @@ import pytest
 
 from paddock.domain.keys import artifact_key, columns_key, raw_key
 from paddock.domain.recording import Status
+from paddock.errors import Conflict
 from paddock.ports.documents import Equals
+from paddock.usecases import jobs
+from paddock.usecases.builds import sweep_old_builds
 from paddock.usecases.fsck import Fault, fsck
+from paddock.usecases.reprocess import reprocess_one
 from paddock.usecases.services import Services
 from tests.logs import small_log
 from tests.usecases.conftest import Team
@@ -38,8 +42,6 @@ async def mended(team: Team) -> None:
     """Mend, do the work that follows, and there is nothing left to find."""
     await faults(team, mend=True)
     await Team(much_later(team.services)).work()
-    # The build before the new one is kept for who may be reading it; an hour later it is a leftover.
-    assert set(await faults(team, mend=True)) <= {Fault.COLUMNS_UNKNOWN}
     assert await faults(team) == []
     assert (await team.recording(ID)).status is Status.READY
 
@@ -87,3 +89,101 @@ async def test_a_recording_that_nobody_works_on_is_given_work(ready: Team) -> No
     await ready.services.documents.recordings.change(ID, {"status": Status.STORED})
     assert await faults(ready) == [Fault.WORK_MISSING]
     await mended(ready)
+
+
+async def test_what_is_kept_on_purpose_is_no_finding_and_goes_when_its_links_have_expired(ready: Team) -> None:
+    (old,) = [key for key in await ready.keys() if key.startswith("columns/")]
+    await reprocess_one(ready.services, ID)
+    await ready.work()
+    assert old in await ready.keys()
+    assert await faults(ready) == []
+    await sweep_old_builds(ready.services)
+    assert old in await ready.keys(), "links to it are still good"
+    await sweep_old_builds(replace(ready.services, now=lambda: time.time_ns() + 3601 * 10**9))
+    assert old not in await ready.keys()
+    assert await faults(ready) == []
+
+
+async def test_words_say_what_is_or_would_be_done(ready: Team, tmp_path: Path) -> None:
+    (tmp_path / "left").write_bytes(b"half")
+    await ready.services.objects.put_file(artifact_key(ID, "0" * 32, ".mat"), tmp_path / "left")
+    services = much_later(ready.services)
+    (would,) = [finding.remedy async for finding in fsck(services)]
+    (did,) = [finding.remedy async for finding in fsck(services, mend=True)]
+    assert "--mend removes it" in would and "it is removed" in did
+
+
+def damage(team: Team, how: str) -> None:
+    original = team.services.scratch.parent / "objects" / raw_key(ID)
+    content = bytearray(original.read_bytes())
+    if how == "gone":
+        original.unlink()
+    elif how == "cut":
+        original.write_bytes(content[: len(content) // 2])
+    elif how == "longer":
+        original.write_bytes(content + b"\0")
+    else:
+        content[len(content) // 2] ^= 0xFF
+        original.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("how", "hashes", "fault"),
+    [
+        ("gone", False, Fault.ORIGINAL_MISSING),
+        ("cut", False, Fault.ORIGINAL_DAMAGED),
+        ("longer", False, Fault.ORIGINAL_DAMAGED),
+        ("flipped", True, Fault.ORIGINAL_DAMAGED),
+    ],
+)
+async def test_a_damaged_original_is_said_on_its_recording_which_takes_the_good_bytes_again(
+    ready: Team, how: str, hashes: bool, fault: Fault
+) -> None:
+    damage(ready, how)
+    later = replace(ready.services, now=lambda: time.time_ns() + 2 * 86_400 * 10**9)
+    assert [finding.fault async for finding in fsck(later, hashes=hashes)] == [fault]
+    recording = await ready.recording(ID)
+    assert recording.status is Status.READY, "what was made of it is still there"
+    assert recording.original_fault is not None and recording.original_fault.code == fault.value
+    with pytest.raises(Conflict, match="Send the log again"):
+        await reprocess_one(ready.services, ID)
+    plan = await ready.announce(LOG)
+    assert plan.recording is None and plan.parts
+    await ready.upload(LOG)
+    await ready.work()
+    assert (await ready.recording(ID)).original_fault is None
+    assert [finding async for finding in fsck(later, hashes=True)] == []
+    assert (await ready.announce(LOG)).recording is not None
+
+
+async def test_a_wrong_size_is_noticed_when_the_log_is_sent_again_or_converted(ready: Team) -> None:
+    damage(ready, "cut")
+    before = await ready.recording(ID)
+    await jobs.enqueue(ready.services, "convert", ID)
+    await ready.work()
+    after = await ready.recording(ID)
+    assert after.error is not None and after.error.code == "original_damaged"
+    assert (after.status, after.build, after.message_count) == (Status.READY, before.build, before.message_count)
+    await ready.upload(LOG)
+    await ready.work()
+    mended = await ready.recording(ID)
+    assert (mended.status, mended.error, mended.original_fault) == (Status.READY, None, None)
+
+
+async def test_hashing_goes_on_where_it_was_interrupted(team: Team) -> None:
+    for driver in ("Adam", "Eva"):
+        await team.upload(small_log(driver=driver))
+    await team.work()
+    services = replace(team.services, now=lambda: time.time_ns() + 2 * 86_400 * 10**9)
+    seen: list[tuple[int, int]] = []
+
+    def interrupted(done: int, total: int) -> None:
+        seen.append((done, total))
+        if done == total:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _ = [finding async for finding in fsck(services, hashes=True, progress=interrupted)]
+    whole = seen[-1][1]
+    _ = [finding async for finding in fsck(services, hashes=True, progress=lambda *told: seen.append(told))]
+    assert 0 < seen[-1][1] < whole

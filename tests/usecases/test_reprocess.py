@@ -3,6 +3,7 @@ import hashlib
 import pytest
 
 from paddock.domain.job import JobState
+from paddock.domain.keys import raw_key
 from paddock.domain.recording import Failure, Status
 from paddock.errors import Conflict
 from paddock.usecases import jobs, leases
@@ -83,3 +84,44 @@ async def test_what_never_arrived_cannot_be_converted(team: Team) -> None:
         await reprocess_one(team.services, ID)
     assert refused.value.code == "no_original"
     assert await team.work() == []
+
+
+async def test_a_conversion_that_finds_less_keeps_the_old_files_and_asks(team: Team) -> None:
+    await team.upload(LOG)
+    await team.work()
+    before = await team.recording(ID)
+    await team.services.documents.recordings.change(ID, {"message_count": 522})
+    await reprocess_one(team.services, ID)
+    await team.work()
+    asks = await team.recording(ID)
+    assert asks.error is not None and asks.error.code == "found_less"
+    assert "50 messages are found where there were 522" in asks.error.message
+    assert (asks.status, asks.build, asks.message_count) == (Status.READY, before.build, 522)
+    assert await reprocess(team.services) == 0
+    await reprocess_one(team.services, ID, accept=True)
+    await team.work()
+    accepted = await team.recording(ID)
+    assert (accepted.status, accepted.error, accepted.message_count) == (Status.READY, None, 50)
+
+
+async def test_a_log_that_has_changed_since_is_called_damaged_and_not_less(team: Team) -> None:
+    await team.upload(LOG)
+    await team.work()
+    original = team.services.scratch.parent / "objects" / raw_key(ID)
+    original.write_bytes(LOG[:100] + bytes(len(LOG) - 100))
+    await reprocess_one(team.services, ID)
+    await team.work()
+    kept = await team.recording(ID)
+    assert kept.error is not None and kept.error.code == "original_damaged"
+    assert kept.original_fault is not None and kept.message_count == 50
+    await team.upload(LOG)
+    await team.work()
+    assert (await team.recording(ID)).error is None
+
+
+async def test_many_that_found_less_are_accepted_at_once(team: Team) -> None:
+    await team.upload(LOG)
+    await team.work()
+    await team.services.documents.recordings.change(ID, {"error": Failure("found_less", "less")})
+    assert await reprocess(team.services) == 0
+    assert await reprocess(team.services, accept=True) == 1

@@ -1,9 +1,11 @@
 import asyncio
 import hashlib
+import io
 from pathlib import Path
 
 import msgspec
 import pytest
+from mcap.writer import Writer
 
 from paddock.domain.export import ExportRequest
 from paddock.domain.keys import raw_key
@@ -11,6 +13,7 @@ from paddock.domain.principal import LOCAL_USER, Principal, PrincipalKind
 from paddock.domain.recording import MetadataSource, Status
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.usecases import uploads
+from paddock.usecases.delete import delete_recordings, restore_recordings
 from paddock.usecases.export import request_export
 from paddock.usecases.recordings import artifacts_of
 from tests.logs import small_log
@@ -240,3 +243,48 @@ async def test_an_export_never_takes_the_place_of_the_default_file(team: Team) -
     await request_export(team.services, ID, ExportRequest(format="mcap", end_s=1.0))
     assert await team.work() == ["export", "export"]
     assert (await artifacts_of(team.services, [recording]))[ID] == [before]
+
+
+@pytest.mark.parametrize("rest", [b"", b"\x01\x08"])
+async def test_a_log_without_anything_in_it_says_so_and_offers_nothing(team: Team, rest: bytes) -> None:
+    log = empty_log() + rest
+    await team.upload(log)
+    await team.work()
+    recording = await team.recording(hashlib.sha256(log).hexdigest())
+    assert recording.error is not None and recording.error.code == "nothing_read"
+    assert recording.error.message.startswith("Nothing could be read")
+    assert (recording.status, recording.health) == (Status.FAILED, "failed")
+    assert (await artifacts_of(team.services, [recording]))[recording.id] == []
+    with pytest.raises(Conflict):
+        await request_export(team.services, recording.id, ExportRequest())
+
+
+async def test_a_log_of_attachments_alone_is_ready_and_has_no_matlab_file(team: Team) -> None:
+    log = empty_log(attachment=b"camber 1.5")
+    await team.upload(log)
+    await team.work()
+    recording = await team.recording(hashlib.sha256(log).hexdigest())
+    assert (recording.status, len(recording.attachments)) == (Status.READY, 1)
+    assert (await artifacts_of(team.services, [recording]))[recording.id] == []
+    with pytest.raises(Rejected, match="no message"):
+        await request_export(team.services, recording.id, ExportRequest())
+
+
+async def test_a_recording_that_was_deleted_while_it_waited_is_converted_once_it_is_restored(team: Team) -> None:
+    await team.upload(LOG)
+    await delete_recordings(team.services, LOCAL_USER, [ID])
+    assert await team.work() == ["ingest", "convert"]
+    assert (await team.recording(ID)).status is Status.STORED
+    await restore_recordings(team.services, LOCAL_USER, [ID])
+    assert await team.work() == ["convert"]
+    assert (await team.recording(ID)).status is Status.READY
+
+
+def empty_log(attachment: bytes = b"") -> bytes:
+    written = io.BytesIO()
+    writer = Writer(written)
+    writer.start()
+    if attachment:
+        writer.add_attachment(0, 0, "setup.txt", "text/plain", attachment)
+    writer.finish()
+    return written.getvalue()

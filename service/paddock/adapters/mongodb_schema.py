@@ -59,6 +59,7 @@ INDEXES = (
     ),
     Index("recordings", ("deleted_at", "health", "started_ns"), "one health; its facet"),
     Index("recordings", ("topic_set",), "what an older version read has no set of topics"),
+    Index("recordings", ("old_build_until",), "columns that nobody has a link to any more"),
     Index(
         "recordings",
         ("metadata.car.value", "metadata.event.value", "_id", "size_bytes"),

@@ -37,6 +37,7 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("deleted_at", "health", "started_ns"),
         # What an older version read has none.
         ("topic_set",),
+        ("old_build_until",),
         # What storage sums up.
         ("metadata.car.value", "metadata.event.value", "id", "size_bytes"),
         *(("deleted_at", field, "started_ns") for field in _METADATA),

@@ -24,12 +24,14 @@ from paddock.usecases.reprocess import reprocess
     help="Logs per second at most.",
 )
 @click.option("--all", "everything", is_flag=True, help="Also what this version converted already.")
-def command(words: tuple[str, ...], data: Path | None, rate: float, everything: bool) -> None:
+@click.option("--accept", is_flag=True, help="Take what is found also where it is less than before.")
+def command(words: tuple[str, ...], data: Path | None, rate: float, everything: bool, accept: bool) -> None:
     """Convert recordings again, all or those that contain WORDS; old files stay until the new ones are whole."""
-    asked = asyncio.run(_reprocess(read_settings(data=data), " ".join(words), rate, everything=everything))
+    settings = read_settings(data=data)
+    asked = asyncio.run(_reprocess(settings, " ".join(words), rate, everything=everything, accept=accept))
     out.print(f"{asked} recordings will be converted again.")
 
 
-async def _reprocess(settings: Settings, text: str, rate: float, *, everything: bool) -> int:
+async def _reprocess(settings: Settings, text: str, rate: float, *, everything: bool, accept: bool) -> int:
     async with open_services(settings) as services:
-        return await reprocess(services, text=text, rate_hz=rate, everything=everything)
+        return await reprocess(services, text=text, rate_hz=rate, everything=everything, accept=accept)

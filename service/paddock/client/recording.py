@@ -243,15 +243,18 @@ class FoundRecording(Answer, kw_only=True, dict=True):
         typed = not isinstance(file, Attachment | AttachedFile)
         return self._asked().download(url, target, overwrite=overwrite, typed=typed)
 
-    def reprocess(self) -> Job:
+    def reprocess(self, *, accept: bool = False) -> Job:
         """Have the log converted again: ``run.reprocess().wait()``; the old files are served until then.
 
+        Args:
+            accept: take what is found also where it is less than before, which fails otherwise (``found_less``).
+
         Raises:
-            Conflict: its bytes never arrived: upload them again.
+            Conflict: its bytes never arrived, or are damaged: upload them again.
             NotFound: it was not converted yet; ``wait`` for that.
         """
         connection = self._asked()
-        answer = connection.call("POST", f"{self._path}/reprocess")
+        answer = connection.call("POST", f"{self._path}/reprocess", params={"accept": accept} if accept else None)
         return Job.of(connection, connection.call("GET", f"/api/jobs/convert-{answer['id']}"))
 
     def _answered(self, method: str, path: str, **options: Any) -> FoundRecording:

@@ -229,9 +229,16 @@ class Recording(msgspec.Struct, frozen=True):
     """Sentences about what is odd in the log but lost nothing, such as clock jumps."""
     build: str = ""
     """The conversion that is served; changes on every conversion. Empty before the first."""
+    old_build: str = ""
+    """The one before, kept until ``old_build_until`` for those who were given links to it."""
+    old_build_until: int | None = None
     converter: str = ""
     """The version of the code that made it."""
     error: Failure | None = None
+    original_fault: Failure | None = None
+    """What is wrong with the stored original, as far as anybody looked; its log is taken again."""
+    original_hashed_at: int | None = None
+    """When all of its bytes were last proved."""
     deleted_at: int | None = None
     search: str = ""
     """Case-folded names, metadata and id, for the contains filter."""

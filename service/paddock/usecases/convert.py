@@ -19,10 +19,10 @@ from paddock.domain.catalogue import CarCatalogue, Catalogue
 from paddock.domain.export import DEFAULT_EXPORT, VIEWER_COPY, ExportRequest
 from paddock.domain.fields import fill_empty
 from paddock.domain.job import Job
-from paddock.domain.keys import columns_key, columns_prefix, raw_key
+from paddock.domain.keys import columns_key, raw_key
 from paddock.domain.recording import Highlights, Recording, StartedSource, Status, search_text
 from paddock.domain.topic_set import topic_set_of
-from paddock.errors import Conflict, NotFound, PaddockError
+from paddock.errors import Conflict, NotFound, PaddockError, Rejected
 from paddock.formats.parquet import write_channel
 from paddock.formats.registry import find_format
 from paddock.mcap.columns import LogSummary
@@ -32,9 +32,12 @@ from paddock.mcap.spool import spool_log
 from paddock.ports.documents import Equals
 from paddock.usecases import attachments, channels, file_metadata, leases
 from paddock.usecases.artifacts import run_of, store_artifact
+from paddock.usecases.builds import old_build, remove_other_builds
 from paddock.usecases.catalogue import car_of, load_catalogue
+from paddock.usecases.found_less import check_found
 from paddock.usecases.highlights import highlights
 from paddock.usecases.open_log import check_is_log
+from paddock.usecases.originals import fault_by_hash, fault_by_size
 from paddock.usecases.prefill import prefilled
 from paddock.usecases.services import Services
 from paddock.usecases.signal_names import remember_names
@@ -67,14 +70,19 @@ async def convert(services: Services, job: Job, progress: Callable[[float], None
     recording = await services.documents.recordings.get(job.subject)
     if recording is None or recording.deleted_at is not None:
         return
+    if fault := await fault_by_size(services, recording):
+        raise PaddockError(fault.message, code=fault.code)
     catalogue = await load_catalogue(services)
     await services.documents.recordings.change(recording.id, {"status": Status.CONVERTING, "error": None})
     with tempfile.TemporaryDirectory(dir=services.scratch, prefix="convert-") as directory:
         log = await services.objects.open(raw_key(recording.id))
         try:
             converted = await asyncio.to_thread(
-                _convert_file, log, recording, catalogue, Path(directory), progress, services.memory_bytes
+                _convert_file, log, recording, job, catalogue, Path(directory), progress, services.memory_bytes
             )
+        except PaddockError as error:
+            await _look_for_damage(services, recording, error)
+            raise
         finally:
             await asyncio.to_thread(log.close)
         if not await leases.keep(services, job, 1.0):
@@ -82,9 +90,20 @@ async def convert(services: Services, job: Job, progress: Callable[[float], None
         await _publish(services, converted)
 
 
+async def _look_for_damage(services: Services, recording: Recording, error: PaddockError) -> None:
+    """What could be converted before and no more: perhaps it is not the same any more.
+
+    Raises:
+        PaddockError: it is not (code ``original_damaged``).
+    """
+    if recording.build and error.permanent and (fault := await fault_by_hash(services, recording)):
+        raise PaddockError(fault.message, code=fault.code) from error
+
+
 def _convert_file(
     log: BinaryIO,
     recording: Recording,
+    job: Job,
     catalogue: Catalogue,
     directory: Path,
     progress: Callable[[float], None],
@@ -94,12 +113,20 @@ def _convert_file(
 
     Raises:
         Rejected: the bytes are no MCAP log; what a stranger's program left under ``incoming/`` may be anything.
+            Or nothing can be read from them (code ``nothing_read``).
+        PaddockError: it is less than before (code ``found_less``).
     """
     check_is_log(log, recording.name)
     with spool_log(
         log, directory, progress=lambda done: progress(done * READING_SHARE), memory_bytes=memory_bytes
     ) as columns:
         summary = columns.summary
+        check_found(recording, summary, job)
+        if not (summary.message_count or summary.attachments or summary.metadata):
+            raise Rejected(
+                "Nothing could be read: there is no message, no attachment and no metadata in this log.",
+                code="nothing_read",
+            )
         known = msgspec.structs.replace(recording, metadata=fill_empty(recording.metadata, prefilled(summary)))
         of_car = CarCatalogue(catalogue, car_of(known))
         units = of_car.units((signal.name, signal.dtype) for signal in summary.signals)
@@ -109,9 +136,10 @@ def _convert_file(
         mat = directory / "default.mat"
         write = find_format(DEFAULT_EXPORT.format).write
         assert write is not None, "mat is written from columns"
-        with _alone("The MATLAB file", failed):
-            write(columns, DEFAULT_EXPORT, run, mat, lambda done: progress(READING_SHARE + done * 0.2))
-            files.append((DEFAULT_EXPORT, mat))
+        if summary.message_count:
+            with _alone("The MATLAB file", failed):
+                write(columns, DEFAULT_EXPORT, run, mat, lambda done: progress(READING_SHARE + done * 0.2))
+                files.append((DEFAULT_EXPORT, mat))
         parquet: dict[str, Path] = {}
         kept = {channel.slug for channel in channels.listed(summary.channels)[0]}
         # Nobody would find the columns of another one.
@@ -123,7 +151,7 @@ def _convert_file(
         figures = Highlights()
         with _alone("The figures of the run", failed):
             figures = highlights(columns, catalogue, car_of(known))
-    if needs_viewer_copy(summary):
+    if summary.message_count and needs_viewer_copy(summary):
         copy = directory / "viewer.mcap"
         log.seek(0)
         with _alone("The copy for viewers", failed):
@@ -179,23 +207,13 @@ async def _publish(services: Services, converted: Converted) -> None:
         if current is None:
             raise NotFound("The recording was removed while it was converted.")
         flipped = await services.documents.recordings.change(
-            recording.id, _changes(current, converted, build), [Equals("version", current.version)]
+            recording.id,
+            _changes(current, converted, build) | old_build(services, current),
+            [Equals("version", current.version)],
         )
         if flipped is not None:
             break
-    await _remove_other_builds(services, flipped, kept={build, current.build})
-
-
-async def _remove_other_builds(services: Services, recording: Recording, kept: set[str]) -> None:
-    """Remove the columns of conversions that were cut off, and those before the last.
-
-    The last one stays until the next conversion, because somebody may be reading it.
-    """
-    for channel in recording.channels:
-        served = {columns_key(channel.slug, recording.id, build) for build in kept}
-        async for found in services.objects.list(columns_prefix(channel.slug, recording.id)):
-            if found.key not in served:
-                await services.objects.delete(found.key)
+    await remove_other_builds(services, flipped, kept={build, current.build})
 
 
 def _changes(current: Recording, converted: Converted, build: str) -> dict[str, object]:

@@ -8,7 +8,8 @@ import msgspec
 
 from paddock.domain.history import Change
 from paddock.domain.principal import Principal
-from paddock.domain.recording import Recording
+from paddock.domain.recording import Recording, Status
+from paddock.usecases import jobs
 from paddock.usecases.edit import apply
 from paddock.usecases.recordings import get_recording
 from paddock.usecases.services import Services
@@ -42,4 +43,7 @@ async def _set(services: Services, principal: Principal, recording_ids: Iterable
             wanted = msgspec.structs.replace(known, deleted_at=services.now() if deleted else None)
             stored = await apply(services, principal, known, wanted, [_DELETED if deleted else _RESTORED])
             changed += stored is not None
+        if stored is not None and stored.status in (Status.STORED, Status.CONVERTING) and not deleted:
+            # Its conversion was given up when it was deleted.
+            await jobs.enqueue(services, "convert", stored.id, asked_by=principal.name)
     return changed

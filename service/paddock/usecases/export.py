@@ -15,7 +15,7 @@ from paddock.domain.export import ExportRequest
 from paddock.domain.job import Job
 from paddock.domain.keys import raw_key
 from paddock.domain.recording import Artifact, Recording
-from paddock.errors import Conflict
+from paddock.errors import Conflict, Rejected
 from paddock.formats.patterns import check_patterns
 from paddock.formats.raster import check_rate
 from paddock.formats.registry import Run, find_format
@@ -52,12 +52,14 @@ async def request_export(
         Conflict: the recording is not ready (code ``not_ready``).
     """
     recording = await get_recording(services, recording_id)
-    find_format(request.format, request.layout)
+    wanted = find_format(request.format, request.layout)
     check_patterns(request.signals)
     span_of(request, recording.started_ns)
     check_rate(request)
     if not recording.build:
         raise Conflict(f"The recording is {recording.status}: exports are made once it is ready.", code="not_ready")
+    if wanted.write is not None and not recording.message_count:
+        raise Rejected("There is no message in this log: download the original.", code="no_messages")
     catalogue = await catalogue_of(services, recording)
     made_id = id_of(recording, request, catalogue)
     if artifact := await find_artifact(services, recording, request, catalogue):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable
-from typing import BinaryIO
 
 from paddock.domain.job import Job
 from paddock.domain.keys import raw_key
@@ -14,10 +12,10 @@ from paddock.domain.words import isolated
 from paddock.errors import NotFound, Rejected
 from paddock.ports.documents import Equals, OneOf
 from paddock.usecases import jobs
+from paddock.usecases.hashing import sha256_of
+from paddock.usecases.originals import fault_by_hash, is_here
 from paddock.usecases.services import Services
 from paddock.usecases.uploads import arrive
-
-HASH_PIECE_BYTES = 4 * 1024 * 1024
 
 
 async def ingest(services: Services, job: Job, progress: Callable[[float], None]) -> None:
@@ -50,33 +48,39 @@ async def ingest(services: Services, job: Job, progress: Callable[[float], None]
                 "upload it again.",
                 code="wrong_hash",
             )
-        raw = raw_key(recording_id)
-        if await services.objects.stat(raw) is None:
-            await services.objects.move(upload.key, raw)
-        else:
+        if await is_here(services, recording_id):
             await services.objects.delete(upload.key)
+        else:
+            # Also over a damaged one: these bytes are proved.
+            await services.objects.move(upload.key, raw_key(recording_id))
+            proved = {
+                "size_bytes": arrived.size_bytes,
+                "original_fault": None,
+                "original_hashed_at": services.now(),
+            }
+            await services.documents.recordings.change(recording_id, proved)
     elif not recording_id or await services.objects.stat(raw_key(recording_id)) is None:
         raise NotFound(f"The bytes of {isolated(upload.name)} are gone: upload it again.", code="bytes_missing")
+    else:
+        await _prove_what_was_moved(services, recording_id, progress)
     waiting: list[Equals | OneOf] = [OneOf("status", (Status.VERIFYING, Status.FAILED))]
     stored = await services.documents.recordings.change(
         recording_id, {"status": Status.STORED, "error": None, "health": ""}, waiting
     )
-    if stored is not None or await _not_converted(services, recording_id):
+    if stored is not None or await _wants_conversion(services, recording_id):
         await jobs.enqueue(services, "convert", recording_id, asked_by=job.asked_by, place=job.place)
 
 
-async def _not_converted(services: Services, recording_id: str) -> bool:
-    """Whether an ingest was cut off after ``stored`` and before it asked for the conversion."""
+async def _prove_what_was_moved(services: Services, recording_id: str, progress: Callable[[float], None]) -> None:
+    """An ingest was cut off after it had moved the bytes, perhaps before it said that a fault is mended."""
     recording = await services.documents.recordings.get(recording_id)
-    return recording is not None and recording.status is Status.STORED
+    if recording is not None and recording.original_fault is not None:
+        await fault_by_hash(services, recording, progress)
 
 
-def sha256_of(log: BinaryIO, size_bytes: int, progress: Callable[[float], None] = lambda _: None) -> str:
-    """SHA-256 of a whole file in hexadecimal, read in pieces."""
-    digest = hashlib.sha256()
-    done = 0
-    while piece := log.read(HASH_PIECE_BYTES):
-        digest.update(piece)
-        done += len(piece)
-        progress(min(1.0, done / max(size_bytes, 1)))
-    return digest.hexdigest()
+async def _wants_conversion(services: Services, recording_id: str) -> bool:
+    """Whether an ingest was cut off before it asked for the conversion, or the last one failed on other bytes."""
+    recording = await services.documents.recordings.get(recording_id)
+    if recording is None:
+        return False
+    return recording.status is Status.STORED or (recording.status is Status.READY and recording.error is not None)

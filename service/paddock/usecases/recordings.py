@@ -139,6 +139,8 @@ async def original_file(services: Services, recording: Recording) -> StoredFile:
     """
     key = raw_key(recording.id)
     if await services.objects.stat(key) is None:
+        if recording.original_fault is not None:
+            raise NotFound(recording.original_fault.message, code=recording.original_fault.code)
         raise NotFound("The original is not stored yet: wait until its upload is verified.", code="not_stored")
     return StoredFile(key, download_name(recording, ".mcap"))
 

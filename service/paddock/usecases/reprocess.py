@@ -9,26 +9,35 @@ from paddock.domain.recording import Recording, Status
 from paddock.errors import Conflict
 from paddock.ports.documents import MAX_PAGE
 from paddock.usecases import jobs
+from paddock.usecases.found_less import FOUND_LESS, accepting
 from paddock.usecases.recordings import find_recordings, get_recording
 from paddock.usecases.services import Services
 
 
-async def reprocess(services: Services, *, text: str = "", rate_hz: float = 1.0, everything: bool = False) -> int:
+async def reprocess(
+    services: Services, *, text: str = "", rate_hz: float = 1.0, everything: bool = False, accept: bool = False
+) -> int:
     """Ask for the conversion of every recording that matches ``text``; how many that are.
 
     Args:
         rate_hz: at most so many become due per second, so that fresh logs are not kept waiting.
         everything: also those which this version converted already.
+        accept: take what is found also where it is less than before, see ``usecases/found_less.py``.
     """
     asked = 0
     after = None
     while True:
         page = await find_recordings(services, text=text, limit=MAX_PAGE, after=after)
         for recording in page.items:
-            if _is_due(recording, everything=everything):
+            if _is_due(recording, everything=everything, accept=accept):
                 delay_ns = int(asked / rate_hz * NS_PER_S)
                 await jobs.enqueue(
-                    services, "convert", recording.id, delay_ns=delay_ns, later_ns=REPROCESS_LATER_NS
+                    services,
+                    "convert",
+                    recording.id,
+                    accepting(accept),
+                    delay_ns=delay_ns,
+                    later_ns=REPROCESS_LATER_NS,
                 )
                 asked += 1
         if page.next is None:
@@ -36,18 +45,23 @@ async def reprocess(services: Services, *, text: str = "", rate_hz: float = 1.0,
         after = page.next
 
 
-async def reprocess_one(services: Services, prefix: str) -> Recording:
+async def reprocess_one(services: Services, prefix: str, *, accept: bool = False) -> Recording:
     """Ask for the conversion of one recording; nothing is asked of one that is on its way already.
+
+    Args:
+        accept: take what is found also where it is less than before.
 
     Raises:
         NotFound: there is none.
-        Conflict: its bytes never arrived as they were announced (code ``no_original``).
+        Conflict: its bytes never arrived as they were announced, or are damaged since (code ``no_original``).
     """
     recording = await get_recording(services, prefix)
+    if recording.original_fault is not None:
+        raise Conflict(recording.original_fault.message, code="no_original")
     if _has_no_original(recording):
         raise Conflict("There is no original to convert: send the log again.", code="no_original")
     if recording.status.settled:
-        await jobs.enqueue(services, "convert", recording.id)
+        await jobs.enqueue(services, "convert", recording.id, accepting(accept))
     return recording
 
 
@@ -57,10 +71,11 @@ async def is_asked(services: Services, recording: Recording) -> bool:
     return job is not None and job.state in (JobState.QUEUED, JobState.RUNNING)
 
 
-def _is_due(recording: Recording, *, everything: bool) -> bool:
-    if not recording.status.settled or _has_no_original(recording):
+def _is_due(recording: Recording, *, everything: bool, accept: bool) -> bool:
+    if not recording.status.settled or _has_no_original(recording) or recording.original_fault is not None:
         return False
-    return everything or recording.converter != str(CONVERTER)
+    asks = accept and recording.error is not None and recording.error.code == FOUND_LESS
+    return everything or asks or recording.converter != str(CONVERTER)
 
 
 def _has_no_original(recording: Recording) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from paddock.errors import Unavailable
+from paddock.usecases.builds import sweep_old_builds
 from paddock.usecases.services import Services
 from paddock.usecases.uploads import sweep_uploads
 
@@ -20,7 +21,7 @@ async def _leftovers(services: Services) -> None:
     await services.objects.sweep(2 * services.upload_expires_s)
 
 
-PARTS: tuple[Callable[[Services], Awaitable[object]], ...] = (sweep_uploads, _leftovers)
+PARTS: tuple[Callable[[Services], Awaitable[object]], ...] = (sweep_uploads, sweep_old_builds, _leftovers)
 
 
 async def sweep(services: Services) -> None:

@@ -11,7 +11,7 @@ import msgspec
 
 from paddock.domain.fields import check_metadata, fill_empty
 from paddock.domain.instants import NS_PER_S
-from paddock.domain.keys import INCOMING, raw_key
+from paddock.domain.keys import INCOMING
 from paddock.domain.principal import Principal
 from paddock.domain.recording import (
     MAX_NAME_LENGTH,
@@ -27,6 +27,7 @@ from paddock.errors import Conflict, NotFound, Rejected
 from paddock.ports.documents import Between, Equals, Exists, Sort
 from paddock.usecases import jobs
 from paddock.usecases.open_log import PROBE_BYTES, check_head
+from paddock.usecases.originals import is_here
 from paddock.usecases.services import Services
 
 PART_LINK_EXPIRES_S = 6 * 3600
@@ -68,10 +69,11 @@ async def announce(
     check_announcement(sha256, size_bytes)
     check_file_name(name)
     fields = check_metadata(metadata or {})
-    if await services.objects.stat(raw_key(sha256)) is not None:
+    if await is_here(services, sha256):
         known = await arrive(services, principal.name, sha256, size_bytes, name, fields)
-        if known.status is Status.VERIFYING or (known.error and known.error.code == "wrong_hash"):
-            # The bytes are safe although their first ingest has not said so yet, or a liar came between.
+        if not known.status.settled or (known.error and known.error.code == "wrong_hash"):
+            # The bytes are safe although their first ingest has not said so yet, a liar came between, or the
+            # conversion was given up when the recording was deleted.
             await jobs.enqueue(services, "convert", known.id)
         return UploadPlan(recording=known)
     if waiting := await _waiting_for_ingest(services, principal, sha256, size_bytes):
@@ -165,7 +167,7 @@ async def complete(services: Services, upload_id: str) -> Recording:
     if upload is None:
         raise NotFound("There is no such upload: announce the file again.", code="no_such_upload")
     # Bytes that an ingest has moved to raw/ already were complete: this call is a retry.
-    if upload.completed_at is None and await services.objects.stat(raw_key(upload.sha256)) is None:
+    if upload.completed_at is None and not await is_here(services, upload.sha256):
         if await services.objects.stat(upload.key) is None:
             await services.objects.complete_upload(upload.key, upload.store_upload)
         await _refuse_other_files(services, upload)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import delete, get, patch, post
-from litestar.params import HeaderParameter, JSONBody, PathParameter
+from litestar.params import HeaderParameter, JSONBody, PathParameter, QueryParameter
 from msgspec import Meta
 
 from paddock.domain.history import Change
@@ -152,9 +152,15 @@ async def restore_recording(
 
 
 @post("/{recording_id:str}/reprocess", status_code=202, responses=responses(404, 409, 422), summary="Convert again")
-async def reprocess_recording(services: TheServices, recording_id: Prefix) -> RecordingDetail:
+async def reprocess_recording(
+    services: TheServices,
+    recording_id: Prefix,
+    accept: Annotated[
+        bool, QueryParameter(description="Take what is found also where it is less than before (`found_less`).")
+    ] = False,
+) -> RecordingDetail:
     """Makes all that is derived once more; the old files are served until the new ones are whole."""
-    return await detail(services, await reprocess_one(services, recording_id))
+    return await detail(services, await reprocess_one(services, recording_id, accept=accept))
 
 
 _MANY = responses(400, 404, 409, 422)

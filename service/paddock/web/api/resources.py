@@ -25,6 +25,7 @@ from paddock.domain.recording import (
     StartedSource,
     Status,
 )
+from paddock.usecases.originals import MISSING
 from paddock.usecases.recordings import artifact_name, artifacts_of, exports_of, progress_of
 from paddock.usecases.services import Services
 from paddock.web.words import loss_sentences
@@ -111,6 +112,10 @@ class RecordingResource(msgspec.Struct, frozen=True, kw_only=True):
         float | None, Meta(description="How far its running job is, 0 to 1; null when none runs.", examples=[0.42])
     ] = None
     error: Annotated[FailureResource | None, Meta(description="Why it failed; null while it has not.")] = None
+    original_fault: Annotated[
+        FailureResource | None,
+        Meta(description="What is wrong with the stored original; null while nobody found anything."),
+    ] = None
     health: Annotated[
         str | None, Meta(description="`intact` or `recovered`; null until the log was read.", examples=["intact"])
     ] = None
@@ -249,6 +254,7 @@ def _resource(recording: Recording, artifacts: Sequence[Artifact], progress: flo
         status=recording.status,
         progress=progress,
         error=failure_resource(recording.error),
+        original_fault=failure_resource(recording.original_fault),
         health=recording.loss.health if recording.loss else None,
         message_count=recording.message_count,
         size_bytes=recording.size_bytes,
@@ -273,6 +279,7 @@ def _resource(recording: Recording, artifacts: Sequence[Artifact], progress: flo
 def _original(recording: Recording) -> DownloadResource | None:
     """The document tells whether the bytes are there, so that a list costs no trip to the store per row."""
     lost = recording.error is not None and recording.error.code in _BYTES_MISSING
+    lost |= recording.original_fault == MISSING
     if recording.status is Status.VERIFYING or lost:
         return None
     return DownloadResource(
