@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from litestar import get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from paddock import CONVERTER
@@ -51,7 +51,9 @@ async def recording_page(services: TheServices, principal: ThePrincipal, recordi
 
 
 @post("/recordings/{recording_id:str}/reprocess")
-async def reprocess_and_show(services: TheServices, recording_id: FromPath[str], accept: bool = False) -> Redirect:
+async def reprocess_and_show(
+    services: TheServices, recording_id: FromPath[str], accept: FromQuery[bool] = False
+) -> Redirect:
     """The button's form, which works without JavaScript; the page follows the conversion."""
     recording = await reprocess_one(services, recording_id, accept=accept)
     return Redirect(f"/recordings/{recording.short_id}", status_code=303)
