@@ -30,6 +30,7 @@ from paddock.ports.documents import (
     Statistic,
 )
 from paddock.usecases.services import Services
+from paddock.usecases.signal_names import whole_name
 
 Health = Literal["intact", "recovered", "failed", "unread"]
 Order = Literal["-started_at", "started_at", "-uploaded_at", "uploaded_at"]
@@ -150,7 +151,7 @@ async def search_recordings(
 
 
 async def in_every_spelling(services: Services, search: Search) -> SpelledSearch:
-    """The same search with all spellings that recordings have of the metadata values it names.
+    """The same search with all spellings of the metadata values it names, and signals with their topics.
 
     People write one event in several ways, and all of them stay as they were typed. Who asks for several things
     that one search finds looks the spellings up once.
@@ -172,7 +173,11 @@ async def in_every_spelling(services: Services, search: Search) -> SpelledSearch
         wanted = set(map(same_value, given))
         alike = (str(value) for (value,), _ in counted if value is not None and same_value(str(value)) in wanted)
         metadata[field] = tuple(dict.fromkeys((*given, *alike)))
-    return SpelledSearch(**(msgspec.structs.asdict(search) | {"metadata": metadata}))
+    comparisons = [
+        msgspec.structs.replace(each, name=await whole_name(services, each.name)) for each in search.comparisons
+    ]
+    spelled = {"metadata": metadata, "comparisons": tuple(comparisons)}
+    return SpelledSearch(**(msgspec.structs.asdict(search) | spelled))
 
 
 def _check_size(search: Search) -> None:

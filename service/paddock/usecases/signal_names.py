@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from paddock.domain.recording import ChannelSummary, Signal
-from paddock.domain.signal_names import SignalName, element_name, item_dtype
+from paddock.domain.signal_names import SignalName, element_name, item_dtype, read_element
 from paddock.ports.documents import MAX_PAGE, Between, Contains, OneOf, Sort, StartsWith
 from paddock.usecases.services import Services
 
@@ -57,6 +57,20 @@ async def complete_name(services: Services, text: str, *, limit: int = 20) -> li
         holding = await services.documents.signal_names.find(words, sort=_BY_NAME, limit=limit)
         found |= {name.id: name for name in holding.items}
     return list(found.values())[:limit]
+
+
+async def whole_name(services: Services, name: str) -> str:
+    """The name with its topic, where that was left out and one signal alone is called so; else as it is."""
+    names = services.documents.signal_names
+    list_name, index = read_element(name) or (name, None)
+    if await names.get(name) or await names.get(list_name):
+        return name
+    folded = f".{list_name.casefold()}"
+    page = await names.find([Contains("search", folded)], limit=MAX_PAGE)
+    ending = [known.id for known in page.items if known.search.endswith(folded)]
+    if len(ending) != 1:
+        return name
+    return ending[0] if index is None else element_name(ending[0], index)
 
 
 async def _elements_like(services: Services, folded: str, limit: int) -> list[SignalName]:
