@@ -60,6 +60,7 @@ async def _open(settings: Settings, work: Work, *, migrate: bool) -> AsyncIterat
             scratch=scratch,
             link_expires_s=settings.link_expires_s,
             upload_expires_s=settings.upload_expires_s,
+            export_expires_s=settings.export_expires_s,
             memory_bytes=settings.memory_bytes,
         )
     finally:

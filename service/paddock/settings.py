@@ -63,6 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     upload_expires_s: Annotated[int, "How long an unfinished upload is kept to be continued, in seconds."] = (
         7 * 86_400
     )
+    export_expires_s: Annotated[int, "How long an export that nobody downloads is kept, in seconds."] = 30 * 86_400
     memory_bytes: Annotated[
         int | None,
         "How much memory one conversion may take, in bytes; by default a quarter of the machine's, at most 1 GiB.",

@@ -74,6 +74,8 @@ INDEXES = (
     ),
     Index("artifacts", ("recording", "created_at"), "the files of some recordings, the newest first"),
     Index("artifacts", ("recording", "format", "size_bytes"), "bytes by recording; no document is read"),
+    Index("artifacts", ("expires_at",), "files that nobody has needed for long"),
+    Index("artifacts", ("purpose", "expires_at"), "exports of an older version, which had no expiry"),
     Index("history", ("recording", "at"), "what people changed on a recording"),
     Index("signal_names", ("search",), "completion"),
     Index("signal_names", ("topic",), "all topics"),

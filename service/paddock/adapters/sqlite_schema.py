@@ -47,7 +47,12 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
         # One index answers every statistic: it holds all recordings of one signal side by side.
         ("name", "recording", "min", "max", "mean", "first", "last", "count"),
     ),
-    "artifacts": (("recording", "created_at"), ("recording", "format", "size_bytes")),
+    "artifacts": (
+        ("recording", "created_at"),
+        ("recording", "format", "size_bytes"),
+        ("expires_at",),
+        ("purpose", "expires_at"),
+    ),
     "uploads": (("completed_at", "created_at"), ("sha256",)),
     "jobs": (
         ("state", "place", "id", "due_at", "set_aside_at"),

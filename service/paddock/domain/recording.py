@@ -180,6 +180,8 @@ class Artifact(msgspec.Struct, frozen=True):
     crc32: int | None = None
     """Of its bytes, for zips; None until somebody asks for one where an older version made it."""
     purpose: Purpose = Purpose.DEFAULT
+    expires_at: int | None = None
+    """When it is removed unless somebody uses it before; None for what stays."""
 
 
 class Highlights(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from paddock.domain.export import ExportRequest, artifact_id, purpose_of
 from paddock.domain.keys import artifact_key
 from paddock.domain.recording import Artifact, Recording
 from paddock.formats.registry import Run, find_format, written_as
+from paddock.usecases.expiry import expiry_of, outdate_others
 from paddock.usecases.services import Services
 
 _PIECE_BYTES = 1 << 20
@@ -62,8 +63,10 @@ async def store_artifact(
         purpose=purpose_of(request),
         request=msgspec.json.encode(request).decode(),
         crc32=crc32,
+        expires_at=expiry_of(services, purpose_of(request)),
     )
     await services.documents.artifacts.put_many([artifact])
+    await outdate_others(services, artifact)
     return artifact
 
 

@@ -198,7 +198,9 @@ async def _renew_default_file(services: Services, recording: Recording) -> None:
         return
     if export.artifact is not None:
         # After an undo the old file is the right one again; the newest one is shown.
-        await services.documents.artifacts.change(export.artifact.id, {"created_at": services.now()})
+        await services.documents.artifacts.change(
+            export.artifact.id, {"created_at": services.now(), "expires_at": None}
+        )
 
 
 def _differences(before: Recording, after: Recording) -> list[Change]:

@@ -24,6 +24,7 @@ from paddock.mcap.columns import LogSummary
 from paddock.usecases import jobs
 from paddock.usecases.artifacts import find_artifact, id_of, run_of, store_artifact
 from paddock.usecases.catalogue import catalogue_of
+from paddock.usecases.expiry import note_use
 from paddock.usecases.recordings import get_recording
 from paddock.usecases.services import Services
 from paddock.usecases.write_export import write_export
@@ -63,6 +64,7 @@ async def request_export(
     catalogue = await catalogue_of(services, recording)
     made_id = id_of(recording, request, catalogue)
     if artifact := await find_artifact(services, recording, request, catalogue):
+        await note_use(services, artifact)
         return Export(made_id, artifact=artifact)
     params = {"recording": recording.id, "request": msgspec.json.encode(request).decode()}
     return Export(made_id, job=await jobs.enqueue(services, "export", made_id, params, asked_by=asked_by))

@@ -14,6 +14,7 @@ from paddock.domain.recording import Artifact, Purpose, Recording, Status, check
 from paddock.errors import Conflict, NotFound
 from paddock.formats.registry import find_format
 from paddock.ports.documents import MAX_PAGE, Condition, Contains, Equals, Exists, OneOf, Page, Sort, StartsWith
+from paddock.usecases.expiry import note_use
 from paddock.usecases.services import Services
 
 NEWEST_FIRST = Sort("uploaded_at", descending=True)
@@ -154,6 +155,7 @@ async def artifact_file(services: Services, recording: Recording, artifact_id: s
     artifact = await services.documents.artifacts.get(artifact_id)
     if artifact is None or artifact.recording != recording.id:
         raise NotFound("This recording has no such file any more: reload the page.", code="no_such_artifact")
+    await note_use(services, artifact)
     return StoredFile(artifact.key, artifact_name(recording, artifact))
 
 

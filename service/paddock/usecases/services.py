@@ -24,6 +24,7 @@ class Services:
     """Directory for files that may vanish with the process."""
     link_expires_s: int = 3600
     upload_expires_s: int = 7 * 86_400
+    export_expires_s: int = 30 * 86_400
     memory_bytes: int | None = None
     """What one conversion may take; None for what suits the machine."""
     now: Callable[[], int] = time.time_ns

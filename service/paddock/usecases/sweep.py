@@ -8,6 +8,7 @@ import structlog
 
 from paddock.errors import Unavailable
 from paddock.usecases.builds import sweep_old_builds
+from paddock.usecases.expiry import sweep_artifacts
 from paddock.usecases.services import Services
 from paddock.usecases.uploads import sweep_uploads
 
@@ -21,7 +22,12 @@ async def _leftovers(services: Services) -> None:
     await services.objects.sweep(2 * services.upload_expires_s)
 
 
-PARTS: tuple[Callable[[Services], Awaitable[object]], ...] = (sweep_uploads, sweep_old_builds, _leftovers)
+PARTS: tuple[Callable[[Services], Awaitable[object]], ...] = (
+    sweep_uploads,
+    sweep_old_builds,
+    sweep_artifacts,
+    _leftovers,
+)
 
 
 async def sweep(services: Services) -> None:

@@ -79,6 +79,10 @@ class ArtifactResource(DownloadResource, frozen=True):
         str, Meta(description="What was asked for; empty for an older file.", examples=["CSV, 100 Hz, VNData"])
     ] = ""
     created_at: Annotated[Instant | None, Meta(description="When it was made.")] = None
+    expires_at: Annotated[
+        Instant | None,
+        Meta(description="When it is removed unless somebody asks for it or takes it before; null for what stays."),
+    ] = None
 
 
 class FileResource(DownloadResource, frozen=True, kw_only=True):
@@ -297,6 +301,7 @@ def artifact_resource(recording: Recording, artifact: Artifact) -> ArtifactResou
         purpose=artifact.purpose,
         description=export_words(read_request(artifact.request)) if artifact.request else "",
         created_at=to_rfc3339(artifact.created_at),
+        expires_at=None if artifact.expires_at is None else to_rfc3339(artifact.expires_at),
     )
 
 
