@@ -63,7 +63,7 @@ async def test_one_that_is_used_stays(team: Team, export: Artifact, how: str) ->
 
 async def test_what_is_there_for_everybody_stays_and_what_it_replaced_goes(team: Team, export: Artifact) -> None:
     (before,) = (await artifacts_of(team.services, [await team.recording(ID)]))[ID]
-    await edit_recording(team.services, LOCAL_USER, ID, {"driver": "Eva"}, None)
+    await edit_recording(team.services, LOCAL_USER, ID, metadata={"driver": "Eva"})
     await team.work()
     (after,) = (await artifacts_of(team.services, [await team.recording(ID)]))[ID]
     assert (before.purpose, after.purpose) == (Purpose.DEFAULT, Purpose.DEFAULT) and before.id != after.id
