@@ -14,6 +14,7 @@ from paddock.domain.recording import Attachment, LossReport
 from paddock.mcap.attachments import attachment_data
 from paddock.mcap.reader import LogReader
 from paddock.mcap.recover import recover
+from paddock.usecases.attachments import listed
 from tests.mcap.builders import END, STARTED_NS, car_log, channel_record, header, message_record, record, text
 
 MIB = 1 << 20
@@ -94,9 +95,11 @@ def test_one_that_the_end_cuts_off_is_not_offered(tmp_path: Path) -> None:
     assert [each.reason for each in loss.losses] == ["cut_off"]
 
 
-def test_a_time_beyond_int64_is_the_last_one(tmp_path: Path) -> None:
+def test_a_time_beyond_int64_is_the_last_one_in_a_document(tmp_path: Path) -> None:
     (attachment,), _ = read(a_log(attachment_record(b"x", log_time=2**64 - 1)), tmp_path)
-    assert attachment.log_time == 2**63 - 1
+    assert attachment.log_time == 2**64 - 1
+    ((kept,), _) = listed((attachment,))
+    assert kept.log_time == 2**63 - 1
 
 
 def test_a_large_one_is_never_held_in_memory(tmp_path: Path) -> None:

@@ -47,11 +47,11 @@ def test_a_clean_log_holds_the_same_messages_and_all_else(tmp_path: Path) -> Non
     summary = reader.get_summary()
     assert summary is not None and summary.statistics is not None
     assert summary.statistics.message_count == 100
-    assert summary.statistics.channel_message_counts == dict.fromkeys(range(4), 25)
+    assert summary.statistics.channel_message_counts == dict.fromkeys(range(1, 5), 25)
     assert summary.statistics.message_start_time == STARTED_NS
     assert [(each.name, each.data) for each in reader.iter_attachments()] == [("notes.txt", b"box this lap")]
     assert [(each.name, each.metadata) for each in reader.iter_metadata()] == [("setup", {"driver": "Ada"})]
-    assert reader.get_header().library == "paddock"
+    assert reader.get_header().library == "paddock, from tests"
     with spool(clean, tmp_path) as columns:
         assert columns.summary.loss.health == "intact"
         assert not needs_viewer_copy(columns.summary)

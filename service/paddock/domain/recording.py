@@ -117,7 +117,7 @@ class Attachment(msgspec.Struct, frozen=True):
     media_type: str
     """As the recorder says, which may be anything."""
     log_time: int
-    """Nanoseconds since the Unix epoch, like ``create_time``; at most the largest int64."""
+    """Nanoseconds since the Unix epoch, like ``create_time``; in a document at most the largest int64."""
     create_time: int
     offset: int
     """Where its data begins in the log, in bytes."""

@@ -32,7 +32,7 @@ def write_log(log: BinaryIO, request: ExportRequest, run: Run, target: Path, pro
             log,
             file,
             target.parent,
-            topics=patterns.reaches,
+            topics=patterns.reaches if request.signals else None,
             start_ns=start_ns,
             end_ns=end_ns,
             progress=progress,

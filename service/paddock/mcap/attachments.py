@@ -13,7 +13,6 @@ from paddock.mcap.windows import Window
 
 PIECE_BYTES = 1 << 20
 _MAX_HEAD_BYTES = 1 << 20
-_LAST_TIME = 2**63 - 1
 
 
 def read_attachment(record: Record, window: Window) -> tuple[Attachment, bool]:
@@ -38,8 +37,8 @@ def read_attachment(record: Record, window: Window) -> tuple[Attachment, bool]:
     attachment = Attachment(
         head.name,
         head.media_type,
-        min(head.log_time, _LAST_TIME),
-        min(head.create_time, _LAST_TIME),
+        head.log_time,
+        head.create_time,
         content + head_size,
         head.data_size,
     )

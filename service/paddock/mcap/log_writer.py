@@ -50,9 +50,15 @@ _LIBRARY = "paddock"
 
 
 class LogWriter:
-    """Writes one file, front to back; chunks in order of time are the caller's business."""
+    """Writes one file, front to back; chunks in order of time are the caller's business.
 
-    def __init__(self, file: BinaryIO, profile: str = "") -> None:
+    Args:
+        file: is written front to back.
+        profile: of the header.
+        original_library: who wrote what is written again, which the header's ``library`` goes on saying.
+    """
+
+    def __init__(self, file: BinaryIO, profile: str = "", original_library: str = "") -> None:
         self._file = file
         self._position = 0
         self._crc = 0
@@ -64,7 +70,7 @@ class LogWriter:
         self._first: int | None = None
         self._last = 0
         self._write(MAGIC)
-        self._write(record(HEADER, text(profile) + text(_LIBRARY)))
+        self._write(record(HEADER, text(profile) + text(_library(original_library))))
 
     def add_schema(self, schema: Schema) -> None:
         """Define a schema; its id must be new."""
@@ -95,7 +101,7 @@ class LogWriter:
             heads["channel"] = channels[part]
             heads["sequence"] = rows.sequence[part]
             heads["log_time"] = rows.log_time[part]
-            heads["publish_time"] = rows.publish_time[part]
+            heads["publish_time"] = rows.publish_time[part].view(np.uint64)
             self._chunk(heads, payloads[part], ends[part] - before)
             begin = end
 
@@ -211,6 +217,12 @@ class LogWriter:
         self._file.write(data)
         self._position += len(data)
         self._crc = zlib.crc32(data, self._crc)
+
+
+def _library(original: str) -> str:
+    if not original or original.startswith(_LIBRARY):
+        return original or _LIBRARY
+    return f"{_LIBRARY}, from {original}"
 
 
 def record(opcode: int, content: bytes) -> bytes:

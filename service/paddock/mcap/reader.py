@@ -55,6 +55,7 @@ LAST_TIME = 2**63 - 1
 """The specification has unsigned times; a message after the year 2262 is damaged, and counted as undecodable."""
 _MAX_RECORD_BYTES = 64 << 20
 _CHUNK_HEAD_ROOM = 128
+_MAX_CONFLICTS = 20
 Content = TypeVar("Content")
 
 
@@ -105,15 +106,18 @@ class LogReader:
         self._ordinal = 0
         self._section = 0
         self._after_magic = self._after_garbage = False
-        self._start_part()
         self.parts = 0
+        self._start_part()
         self.losses = LossLedger()
         self.clock = Clock()
         self.definitions: list[Definition] = []
         """Of all parts, in file order."""
+        self.schemas: list[tuple[int, Schema]] = []
+        """Those too, also without a channel, each with the number of its part."""
         self.metadata: list[tuple[str, dict[str, str]]] = []
         self.attachments: list[Attachment] = []
-        self.conflicts: list[str] = []
+        self._conflicts = 0
+        self._told_conflicts: list[str] = []
         self.library = self.profile = ""
         self.chunks = self.chunk_indexes = 0
 
@@ -121,6 +125,11 @@ class LogReader:
     def size_bytes(self) -> int:
         """Of the file."""
         return self._window.size
+
+    def conflicts(self) -> list[str]:
+        """Sentences about ids that are defined twice, the first ones."""
+        more = self._conflicts - len(self._told_conflicts)
+        return [*self._told_conflicts, *([f"{more:,} more ids are defined twice."] if more else [])]
 
     def runs(self) -> Iterator[Run]:
         """All messages that can be had."""
@@ -188,7 +197,7 @@ class LogReader:
         self._seen.footer |= record.opcode == FOOTER
 
     def _start_part(self) -> None:
-        self._part = Part()
+        self._part = Part(self.parts)
         self._seen = _Seen()
 
     def _begin_part(self) -> Iterator[Run]:
@@ -202,7 +211,7 @@ class LogReader:
         yield from self._end_chunk()
         self._part.settle()
         for channel_id in self._held.channel_ids:
-            if channel_id not in self._part.definitions:
+            if not self._part.defined[channel_id]:
                 self.losses.orphans += self._held.count(channel_id)
                 continue
             for held in self._held.release(channel_id):
@@ -210,7 +219,9 @@ class LogReader:
                 yield Run(held.data, held.starts, held.ends, heads, self._part, held.ordinal)
         self._held.forget()
         self.definitions.extend(self._part.history)
-        self.conflicts.extend(self._part.conflicts)
+        self.schemas.extend(self._part.schemas)
+        self._conflicts += self._part.conflicts
+        self._told_conflicts.extend(self._part.told_conflicts[: _MAX_CONFLICTS - len(self._told_conflicts)])
         for name, seen in asdict(self._seen).items():
             if not seen:
                 self.losses.miss(name)

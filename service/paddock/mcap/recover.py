@@ -8,21 +8,22 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from paddock.domain.recording import LossReport
 from paddock.mcap.attachments import attachment_data
 from paddock.mcap.batch import alternating, gathered
-from paddock.mcap.definitions import Definition
+from paddock.mcap.columns import Int64s
+from paddock.mcap.definitions import Definition, Numbering
 from paddock.mcap.log_writer import LogWriter
 from paddock.mcap.message_heads import HEAD_BYTES
+from paddock.mcap.new_ids import NewIds
 from paddock.mcap.reader import LAST_TIME, LogReader, Run
-from paddock.mcap.records import Channel, Schema
 from paddock.mcap.spool_file import Extent, OrderedReader, Rows, SpoolFile, joined, taken
 
 _EXTENT_BYTES = 8 << 20
 _READING_SHARE = 0.5
-_MAX_CHANNELS = 65_535
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Recovered:
 
     message_count: int
     """Messages written."""
+    other_count: int
+    """Channels, schemas, attachments and metadata records written."""
     loss: LossReport
     """What the original had lost, whatever was asked for; nothing was decoded."""
 
@@ -56,7 +59,11 @@ def recover(
         end_ns: the first instant not to take any more.
         progress: told how much is done, 0 to 1.
 
-    Memory: bounded by batches. Attachments and metadata records are kept whatever is filtered.
+    Memory: bounded by batches. Attachments and metadata records are kept whatever is filtered, and schemas without
+    a channel where nothing is.
+
+    Raises:
+        Rejected: there are more channels than one MCAP can have (code ``too_many_channels``).
     """
     file = SpoolFile.temporary(directory)
     try:
@@ -64,11 +71,12 @@ def recover(
         sorter = _Sorter(file, topics, start_ns, end_ns)
         for run in reader.runs():
             sorter.add(run)
-        sorter.finish(reader.definitions)
-        writer = LogWriter(target, reader.profile)
-        for schema in sorter.schemas:
+        sorter.finish(reader)
+        writer = LogWriter(target, reader.profile, reader.library)
+        schemas, channels = sorter.ids.schemas, sorter.ids.channels
+        for schema in schemas:
             writer.add_schema(schema)
-        for channel in sorter.channels:
+        for channel in channels:
             writer.add_channel(channel)
         written = 0
         for rows in OrderedReader(file, sorter.extents):
@@ -80,7 +88,8 @@ def recover(
         for attachment in reader.attachments:
             writer.add_attachment(attachment, attachment_data(log, attachment))
         writer.finish()
-        return Recovered(written, reader.losses.report())
+        others = len(reader.metadata) + len(reader.attachments) + len(schemas) + len(channels)
+        return Recovered(written, others, reader.losses.report())
     finally:
         file.close()
 
@@ -94,44 +103,45 @@ class _Sorter:
         self._file = file
         self._topics = topics
         self._span = max(start_ns or 0, 0), LAST_TIME + 1 if end_ns is None else max(end_ns, 0)
-        self._ids: dict[Definition, int | None] = {}
-        self._by_content: dict[tuple[str, int, str], int] = {}
+        self._new_ids = Numbering(self._new_id)
         self._waiting: list[Rows] = []
         self._waiting_bytes = 0
         self._ordinal = 0
-        self.schemas: list[Schema] = []
-        self.channels: list[Channel] = []
+        self.ids = NewIds()
         self.extents: list[Extent] = []
         self.rows = 0
 
     def add(self, run: Run) -> None:
         """Take the messages that are wanted."""
         for part in self._pieces(run):
-            new_ids = self._new_ids(run)
-            ids = new_ids[run.heads["channel"][part]]
+            ids = self._new_ids.of(run.part, run.heads["channel"][part])
             times = run.heads["log_time"][part]
-            wanted = part[(ids >= 0) & (times >= self._span[0]) & (times < self._span[1])]
+            is_wanted = (ids >= 0) & (times >= self._span[0]) & (times < self._span[1])
+            wanted, ids = part[is_wanted], ids[is_wanted]
             if not len(wanted):
                 continue
             if self._waiting and run.ordinal < self._ordinal:
                 self._write_waiting()
             if not self._waiting:
                 self._ordinal = run.ordinal
-            rows = _rows(run, wanted, new_ids)
+            rows = _rows(run, wanted, ids)
             self._waiting.append(rows)
             self._waiting_bytes += rows.messages.nbytes
             if self._waiting_bytes >= _EXTENT_BYTES:
                 self._write_waiting()
 
-    def finish(self, definitions: list[Definition]) -> None:
-        """All was read; channels without messages are channels too."""
-        for definition in definitions:
+    def finish(self, reader: LogReader) -> None:
+        """All was read; channels without messages are channels too, and schemas without channels."""
+        for definition in reader.definitions:
             self._new_id(definition)
+        if self._topics is None:
+            for part, schema in reader.schemas:
+                self.ids.of_schema(part, schema)
         if self._waiting:
             self._write_waiting()
         self.extents.sort(key=lambda extent: extent.ordinal)
 
-    def _pieces(self, run: Run) -> Iterator[np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    def _pieces(self, run: Run) -> Iterator[Int64s]:
         """Row numbers in pieces whose bytes Arrow can count."""
         sizes = np.cumsum(run.ends - run.starts)
         begin = 0
@@ -141,40 +151,10 @@ class _Sorter:
             yield np.arange(begin, end)
             begin = end
 
-    def _new_ids(self, run: Run) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        """By channel id of the run: the id in the new file, or -1."""
-        new_ids = np.full(1 << 16, -1, np.int64)
-        for channel_id in np.unique(run.heads["channel"]).tolist():
-            new_id = self._new_id(run.part.definitions[channel_id])
-            new_ids[channel_id] = -1 if new_id is None else new_id
-        return new_ids
-
-    def _new_id(self, definition: Definition) -> int | None:
-        """Definitions that say the same, from another part of the file, are one channel."""
-        if definition not in self._ids:
-            channel = definition.channel
-            wanted = self._topics is None or self._topics(channel.topic)
-            self._ids[definition] = self._define(definition) if wanted else None
-        return self._ids[definition]
-
-    def _define(self, definition: Definition) -> int:
-        channel, schema = definition.channel, definition.schema
-        schema_id = 0 if schema is None else self._schema_id(schema)
-        content = (channel.topic, schema_id, channel.message_encoding)
-        if content not in self._by_content:
-            new_id = len(self.channels) % (_MAX_CHANNELS + 1)
-            self._by_content[content] = new_id
-            self.channels.append(
-                Channel(new_id, schema_id, channel.topic, channel.message_encoding, channel.metadata)
-            )
-        return self._by_content[content]
-
-    def _schema_id(self, schema: Schema) -> int:
-        for known in self.schemas:
-            if (known.name, known.encoding, known.data) == (schema.name, schema.encoding, schema.data):
-                return known.id
-        self.schemas.append(Schema(len(self.schemas) + 1, schema.name, schema.encoding, schema.data))
-        return self.schemas[-1].id
+    def _new_id(self, definition: Definition) -> int:
+        """The id in the new file, or -1."""
+        wanted = self._topics is None or self._topics(definition.channel.topic)
+        return self.ids.of_channel(definition) if wanted else -1
 
     def _write_waiting(self) -> None:
         rows = joined(self._waiting)
@@ -185,17 +165,17 @@ class _Sorter:
         self.rows += len(rows.log_time)
 
 
-def _rows(run: Run, wanted: np.ndarray[tuple[int], np.dtype[np.int64]], new_ids: np.ndarray) -> Rows:
+def _rows(run: Run, wanted: Int64s, ids: npt.NDArray[np.int32]) -> Rows:
     """The chosen rows of ``run``, with their channels' new ids."""
     heads = run.heads[wanted]
     starts, ends = run.starts[wanted], run.ends[wanted]
     base = int(starts[0])
     data = memoryview(run.data)[base : int(ends[-1])]
     payloads = gathered(alternating(data, starts + HEAD_BYTES - base, ends - base), np.arange(len(wanted)))
-    channels = pa.array(new_ids[heads["channel"]].astype(np.uint16))
+    channels = pa.array(ids.astype(np.uint16))
     return Rows(
         heads["log_time"].astype(np.int64),
-        np.minimum(heads["publish_time"], np.uint64(LAST_TIME)).astype(np.int64),
+        heads["publish_time"].astype(np.int64),  # above 2**63 as it is, as a negative number
         heads["sequence"].astype(np.int64),
         pa.StructArray.from_arrays([channels, payloads], names=["channel", "data"]),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -10,13 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-import numpy as np
-
 from paddock.domain.keys import channel_slug
-from paddock.mcap.batch import BATCH_BYTES, MAX_MESSAGE_BYTES, Numbers, pieces
+from paddock.mcap.batch import BATCH_BYTES, MAX_MESSAGE_BYTES, pieces
 from paddock.mcap.columns import ColumnBatch, ColumnChannel, LogSummary
 from paddock.mcap.decoders.limits import Limits
-from paddock.mcap.definitions import Definition, Part
+from paddock.mcap.definitions import Definition, Numbering
 from paddock.mcap.reader import LogReader, Run
 from paddock.mcap.spool_channel import SpooledChannel
 from paddock.mcap.spool_file import SpoolFile
@@ -28,6 +27,12 @@ _PROCESS_FROM_BYTES = 16 << 20
 """A log that takes longer to decode than a process takes to start."""
 _MOST_READINGS = 3
 """Once to find the channels that take too much, once without these. The third time nothing is decoded."""
+
+_LARGE_SCHEMA_BYTES = 64 << 10
+_MAX_DECODED_CHANNELS = 5_000
+"""A car has 200, and a page lists 2,000. A decoder with its statistics costs what a thousand messages do."""
+_TOO_MANY = f"the log has more than {_MAX_DECODED_CHANNELS:,} channels"
+_MAX_NOTICES = 500
 
 
 def decodes_apart(log_bytes: int) -> bool:
@@ -145,10 +150,10 @@ class _Spooler:
         self._as_bytes = as_bytes
         self._by_content: dict[tuple[str, str, str, bytes, str], int] = {}
         self._slugs: set[str] = set()
+        self._hashes: dict[bytes, bytes] = {}
         self._metadata: list[dict[str, str]] = []
         self._numbers: dict[Definition, int] = {}
-        self._lookup = np.empty(0, np.int32)
-        self._lookup_of: tuple[Part | None, int] = (None, 0)
+        self._channel_numbers = Numbering(self._number)
         self._batch = writer.batch()
         self._reached = 0
         self._late = False
@@ -168,7 +173,7 @@ class _Spooler:
         return self._finish()
 
     def _add(self, run: Run) -> None:
-        numbers = self._channel_numbers(run)
+        numbers = self._channel_numbers.of(run.part, run.heads["channel"])
         for first, stop in pieces(run, _WAITING_BYTES):
             if numbers[first:stop].max() < 0:
                 continue
@@ -179,17 +184,6 @@ class _Spooler:
             if self._batch.rows and self._batch.record_bytes + size > _WAITING_BYTES:
                 self._hand_on()
             self._batch.add(run, numbers, first, stop)
-
-    def _channel_numbers(self, run: Run) -> Numbers:
-        """The number of each message's channel, or -1; shape (N,)."""
-        part = run.part
-        if self._lookup_of != (part, part.revision):
-            self._lookup = np.full(1 << 16, -1, np.int32)
-            for channel_id, definition in part.definitions.items():
-                self._lookup[channel_id] = self._number(definition)
-            self._lookup_of = part, part.revision
-        numbers: Numbers = self._lookup[run.heads["channel"]]
-        return numbers
 
     def _hand_on(self) -> None:
         if self._batch.rows:
@@ -210,6 +204,7 @@ class _Spooler:
         name, encoding, data = (schema.name, schema.encoding, schema.data) if schema else ("", "", b"")
         content = (channel.topic, name, encoding, data, channel.message_encoding)
         if content not in self._by_content:
+            data = self._hashed(data)
             slug = channel_slug(channel.topic, name, data)
             if slug in self._slugs:
                 encodings = f"\0{encoding}\0{channel.message_encoding}".encode()
@@ -217,10 +212,19 @@ class _Spooler:
             self._slugs.add(slug)
             self._by_content[content] = len(self._metadata)
             self._metadata.append({})
-            self._writer.define(definition, slug, self._as_bytes.why(slug))
+            too_many = _TOO_MANY if self._by_content[content] >= _MAX_DECODED_CHANNELS else ""
+            self._writer.define(definition, slug, self._as_bytes.why(slug) or too_many)
         number = self._by_content[content]
         self._metadata[number] = {**channel.metadata, **self._metadata[number]}
         return number
+
+    def _hashed(self, schema: bytes) -> bytes:
+        """What stands for a schema in the slugs of its channels: a large one is hashed once for all of them."""
+        if len(schema) <= _LARGE_SCHEMA_BYTES:
+            return schema
+        if schema not in self._hashes:
+            self._hashes[schema] = hashlib.sha256(schema).digest()
+        return self._hashes[schema]
 
     def _finish(self) -> tuple[list[SpooledChannel], LogSummary]:
         reader = self._reader
@@ -247,10 +251,13 @@ class _Spooler:
             parts=reader.parts,
             chunks=reader.chunks,
             chunk_indexes=reader.chunk_indexes,
-            notices=(
-                *reader.clock.notices(),
-                *reader.conflicts,
-                *(notice for each in spooled for notice in each.notices),
-            ),
+            notices=(*reader.clock.notices(), *reader.conflicts(), *_told(spooled)),
         )
         return spooled, summary
+
+
+def _told(channels: Sequence[SpooledChannel]) -> list[str]:
+    """Their notices, so many as anybody reads."""
+    notices = [notice for each in channels for notice in each.notices]
+    more = len(notices) - _MAX_NOTICES
+    return [*notices[:_MAX_NOTICES], *([f"{more:,} more channels have such a notice."] if more > 0 else [])]

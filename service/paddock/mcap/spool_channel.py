@@ -225,8 +225,9 @@ class SpoolChannel:
         self._extents.append(extent)
         self._rows += len(rows.log_time)
         self._decoded_bytes += rows.messages.nbytes + rows.log_time.nbytes * 3
-        gaps = np.diff(rows.log_time, prepend=rows.log_time[0] if self._last_time is None else self._last_time)
         if self._rows > 1:
+            first = rows.log_time[0] if self._last_time is None else self._last_time
+            gaps = np.diff(rows.log_time, prepend=first)
             largest = int(gaps.max())
             self._largest_gap = largest if self._largest_gap is None else max(self._largest_gap, largest)
         self._last_time = int(rows.log_time[-1])

@@ -28,6 +28,7 @@ from paddock.errors import Unavailable
 from paddock.mcap.batch import MEMORY_BYTES, Batch
 from paddock.mcap.decoders.limits import Limits
 from paddock.mcap.definitions import Definition
+from paddock.mcap.records import Schema
 from paddock.mcap.spool_channel import SpooledChannel
 from paddock.mcap.spool_file import SpoolFile
 from paddock.mcap.spool_writer import SpoolWriter
@@ -56,10 +57,18 @@ class SpoolProcess:
                 socket.send_fds(self._interpreter.socket, [b"\0"], [file.fileno(), shared.fileno()])
                 self._connection.send(limits)
         self._free = list(range(_BATCHES))
+        self._sent: dict[int, tuple[int, Schema]] = {}
+        """By ``id``: the number that the process knows it by, and the schema, which must live on for its ``id``."""
 
     def define(self, definition: Definition, slug: str, as_bytes: str) -> None:
         """See ``SpoolWriter``."""
-        self._send("define", definition, slug, as_bytes)
+        schema = definition.schema
+        if schema is not None and id(schema) not in self._sent:
+            # Once for all of its channels: it may be a megabyte, and they thousands.
+            self._sent[id(schema)] = len(self._sent), schema
+            self._send("schema", schema)
+        number = None if schema is None else self._sent[id(schema)][0]
+        self._send("define", definition.channel, number, slug, as_bytes)
 
     def batch(self) -> Batch:
         """See ``SpoolWriter``; waits until there is one."""
@@ -179,10 +188,14 @@ def _mapped(shared: int) -> list[Batch]:
 
 def _serve(connection: Connection, writer: SpoolWriter, batches: Sequence[Batch]) -> None:
     """Do what the other process asks for, until it is gone."""
+    schemas: list[Schema] = []
     while True:
         name, *values = connection.recv()
-        if name == "define":
-            writer.define(*values)
+        if name == "schema":
+            schemas += values
+        elif name == "define":
+            channel, number, *rest = values
+            writer.define(Definition(channel, None if number is None else schemas[number]), *rest)
         elif name == "write":
             number, rows, size_bytes, ordinal, oversized = values
             batch = batches[number]

@@ -17,6 +17,8 @@ from paddock.usecases.services import Services
 MAX_LISTED = 1_000
 """Of one log: they are listed in its document. A log can have millions, a document 16 MB."""
 MAX_NAME_LENGTH = 200
+_LAST_TIME = 2**63 - 1
+"""MCAP has unsigned times, a document has not."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,11 @@ def listed(attachments: tuple[Attachment, ...]) -> tuple[tuple[Attachment, ...],
     """Those that a document lists, with names of a sane length, and a sentence about the others."""
     kept = tuple(
         msgspec.structs.replace(
-            each, name=each.name[:MAX_NAME_LENGTH], media_type=each.media_type[:MAX_NAME_LENGTH]
+            each,
+            name=each.name[:MAX_NAME_LENGTH],
+            media_type=each.media_type[:MAX_NAME_LENGTH],
+            log_time=min(each.log_time, _LAST_TIME),
+            create_time=min(each.create_time, _LAST_TIME),
         )
         for each in attachments[:MAX_LISTED]
     )

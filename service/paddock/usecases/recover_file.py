@@ -28,7 +28,8 @@ def recover_file(
 
     Raises:
         NotFound: there is no such file.
-        Rejected: it is no MCAP log, or not one message can be had (code ``nothing_to_recover``).
+        Rejected: it is no MCAP log, it is damaged and nothing of it can be had (code ``nothing_to_recover``), or
+            one clean log cannot hold it (``too_many_channels``).
         Conflict: the target is there already.
         Unavailable: the target's disk is full or cannot be written.
     """
@@ -39,6 +40,7 @@ def recover_file(
         tempfile.TemporaryDirectory(prefix="paddock-") as scratch,
     ):
         recovered = recover(log, clean, Path(scratch), progress=progress)
-        if recovered.message_count == 0:
-            raise Rejected(f"{source} holds no message that can be had.", code="nothing_to_recover")
+        nothing = recovered.message_count + recovered.other_count == 0
+        if nothing and recovered.loss.health != "intact":
+            raise Rejected(f"{source} holds nothing that can be had.", code="nothing_to_recover")
     return new.target, recovered
