@@ -7,6 +7,7 @@ import errno
 import os
 import random
 import shutil
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from paddock.adapters.directory import DirectoryObjects
+from paddock.adapters.directory_uploads import PROMISE_S
 from paddock.adapters.signed_links import GetGrant, PutGrant, SignedLinks
 from paddock.errors import Conflict, NotFound, Rejected, Unavailable
 from tests.adapters.conftest import BASE_URL, SECRET
@@ -149,6 +151,20 @@ async def test_a_late_writer_never_touches_the_object(objects: DirectoryObjects,
         await late
     if ending == "complete":
         assert await content(objects, "incoming/a") == b"y" * 3_000_000
+
+
+async def test_what_is_announced_and_not_sent_takes_no_room_from_others_for_long(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [time.time()]
+    objects = DirectoryObjects(root, SECRET, BASE_URL, reserve_bytes=1_000, now=lambda: clock[0])
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=30_000))
+    abandoned = await objects.begin_upload("incoming/a", 20_000, 10_000)
+    with pytest.raises(Unavailable):
+        await objects.begin_upload("incoming/b", 20_000, 10_000)
+    clock[0] += PROMISE_S + 1
+    await objects.begin_upload("incoming/b", 20_000, 10_000)
+    assert await objects.parts("incoming/a", abandoned) == [], "it may go on all the same"
 
 
 async def test_room_is_promised_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from paddock.usecases.attempt import do
 from paddock.usecases.export import get_export, request_export
 from paddock.usecases.fsck import fsck
 from paddock.usecases.recordings import artifact_link, artifacts_of
+from paddock.usecases.sweep_uploads import sweep_uploads
 from tests.lambdas.conftest import Cloud
 from tests.logs import small_log
 
@@ -141,7 +142,7 @@ async def test_a_function_killed_in_the_middle_loses_nothing(cloud: Cloud, delay
     second = cloud.function()
     second.invoke(cloud.event("incoming/long.mcap"))
     later = replace(cloud.services, now=lambda: time.time_ns() + 31 * 10**9)
-    await uploads.sweep_uploads(later)
+    await sweep_uploads(later)
     while job := await leases.take(later, "host"):
         await do(later, job)
     recording = await cloud.recording(recording_id)

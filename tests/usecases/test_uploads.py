@@ -1,6 +1,8 @@
 import asyncio
 import hashlib
 import io
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -16,6 +18,8 @@ from paddock.usecases import uploads
 from paddock.usecases.delete import delete_recordings, restore_recordings
 from paddock.usecases.export import request_export
 from paddock.usecases.recordings import artifacts_of
+from paddock.usecases.services import Services
+from paddock.usecases.sweep_uploads import sweep_uploads
 from tests.logs import small_log
 from tests.usecases.conftest import Team
 
@@ -198,7 +202,7 @@ async def test_the_sweeper_accepts_what_is_whole_and_drops_what_was_abandoned(te
     assert abandoned.upload is not None
     later = msgspec.structs.replace(abandoned.upload, created_at=0)
     await team.services.documents.uploads.put_many([later])
-    await uploads.sweep_uploads(team.services)
+    await sweep_uploads(team.services)
     await team.work()
     assert (await team.recording(ID)).status is Status.READY
     assert await team.services.documents.uploads.get(abandoned.upload.id) is None
@@ -288,3 +292,53 @@ def empty_log(attachment: bytes = b"") -> bytes:
         writer.add_attachment(0, 0, "setup.txt", "text/plain", attachment)
     writer.finish()
     return written.getvalue()
+
+
+@pytest.mark.parametrize("off_s", [-8 * 86_400, 8 * 86_400, 3650 * 86_400])
+async def test_a_wrong_clock_loses_no_accepted_log_nor_what_is_known_of_it(team: Team, off_s: int) -> None:
+    team.metadata = {"notes": "wet"}
+    await team.upload(LOG, "morning.mcap")
+    wrong = replace(team.services, now=lambda: time.time_ns() + off_s * 10**9)
+    await sweep_uploads(wrong)
+    await Team(wrong).work()
+    await sweep_uploads(team.services)
+    await team.work()
+    recording = await team.recording(ID)
+    assert (recording.status, recording.names) == (Status.READY, ("morning.mcap",))
+    assert recording.metadata["notes"].value == "wet"
+
+
+async def test_an_announcement_of_the_future_expires_in_its_time(team: Team) -> None:
+    ahead = replace(team.services, now=lambda: time.time_ns() + 3650 * 86_400 * 10**9)
+    await Team(ahead).announce(LOG)
+    for days in (0, 8):
+        later = replace(team.services, now=lambda days=days: time.time_ns() + days * 86_400 * 10**9)
+        await sweep_uploads(later)
+    assert await team.services.documents.uploads.count() == 0
+
+
+async def test_a_dropped_file_with_a_time_of_the_future_is_taken_in(team: Team, tmp_path: Path) -> None:
+    (tmp_path / "dropped").write_bytes(LOG)
+    await team.services.objects.put_file("incoming/run.mcap", tmp_path / "dropped")
+    await sweep_uploads(replace(team.services, now=lambda: time.time_ns() - 86_400 * 10**9))
+    await team.work()
+    assert (await team.recording(ID)).status is Status.READY
+
+
+async def test_one_file_that_cannot_be_taken_in_stops_no_other(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.mcap", "z.mcap"):
+        (tmp_path / "dropped").write_bytes(small_log(driver=name))
+        await team.services.objects.put_file(f"incoming/{name}", tmp_path / "dropped")
+    adopt = uploads.adopt
+
+    async def adopts(services: Services, key: str) -> None:
+        if key.endswith("a.mcap"):
+            raise RuntimeError("a bug")
+        await adopt(services, key)
+
+    monkeypatch.setattr("paddock.usecases.sweep_uploads.adopt", adopts)
+    await sweep_uploads(replace(team.services, now=lambda: time.time_ns() + 3600 * 10**9))
+    await team.work()
+    assert await team.services.documents.recordings.count() == 1

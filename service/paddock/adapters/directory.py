@@ -61,7 +61,7 @@ class DirectoryObjects:
         self._aside = root / ".aside"
         with disk_errors(root.parent):
             self._aside.mkdir(parents=True, exist_ok=True)
-        self._uploads = DirectoryUploads(self._aside, reserve_bytes)
+        self._uploads = DirectoryUploads(self._aside, reserve_bytes, now)
 
     async def put_file(self, key: str, path: Path) -> ObjectInfo:
         """Copy a local file; see the port."""
@@ -283,7 +283,7 @@ class DirectoryObjects:
             for path in list(self._aside.iterdir()):
                 with contextlib.suppress(FileNotFoundError):
                     files = [path, *path.rglob("*")] if path.is_dir() else [path]
-                    if max(file.stat().st_mtime for file in files) >= self._now() - older_than_s:
+                    if any(abs(self._now() - file.stat().st_mtime) <= older_than_s for file in files):
                         continue
                     if path.is_dir():
                         self._uploads.remove(path)

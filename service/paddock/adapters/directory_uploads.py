@@ -31,6 +31,8 @@ from paddock.ports.objects import PartInfo
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _FOLDER = "upload-"
+PROMISE_S = 600.0
+"""So long after its last byte an upload still has the room that it announced; it may go on later all the same."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -63,10 +65,12 @@ class DirectoryUploads:
     Args:
         aside: on the same file system as the objects.
         reserve_bytes: room that is never promised to an upload, so that the rest of Paddock keeps working.
+        now: seconds since the Unix epoch.
     """
 
-    def __init__(self, aside: Path, reserve_bytes: int) -> None:
+    def __init__(self, aside: Path, reserve_bytes: int, now: Callable[[], float] = time.time) -> None:
         self._aside = aside
+        self._now = now
         self._reserve_bytes = reserve_bytes
 
     def begin(self, plan: Plan) -> str:
@@ -191,12 +195,14 @@ class DirectoryUploads:
         shutil.rmtree(folder, ignore_errors=True)
 
     def _promised_bytes(self) -> int:
-        """What unfinished uploads may still write: the holes in their files."""
-        promised = 0
+        """What uploads that somebody sends may still write: the holes in their files."""
+        promised, now = 0, self._now()
         for file in self._aside.glob(f"{_FOLDER}*/bytes"):
             with contextlib.suppress(FileNotFoundError):
                 status = file.stat()
-                promised += max(0, status.st_size - status.st_blocks * 512)
+                # What was announced and not sent takes no room from others; a file of the future has a wrong time.
+                if abs(now - status.st_mtime) < PROMISE_S:
+                    promised += max(0, status.st_size - status.st_blocks * 512)
         return promised
 
     def _folder(self, upload: str) -> Path:

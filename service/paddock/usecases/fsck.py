@@ -17,7 +17,8 @@ from paddock.ports.documents import MAX_PAGE, Collection, Equals, Sort
 from paddock.usecases import jobs
 from paddock.usecases.originals import MISSING, fault_by_hash, fault_by_size
 from paddock.usecases.services import Services
-from paddock.usecases.uploads import arrive, sweep_uploads
+from paddock.usecases.sweep_uploads import sweep_uploads
+from paddock.usecases.uploads import arrive
 
 SETTLED_AGE_NS = 300 * NS_PER_S
 """Younger objects may belong to work that is under way."""
@@ -194,7 +195,7 @@ async def _check_artifacts(services: Services, *, mend: bool) -> AsyncIterator[F
             if mend:
                 await _remake(services, artifact)
     async for found in services.objects.list(ARTIFACTS):
-        if found.key not in known and services.now() - found.modified_at > SETTLED_AGE_NS:
+        if found.key not in known and abs(services.now() - found.modified_at) > SETTLED_AGE_NS:
             yield _finding(Fault.ARTIFACT_UNKNOWN, found.key, mend=mend)
             if mend:
                 await services.objects.delete(found.key)
@@ -213,7 +214,7 @@ async def _check_columns(services: Services, *, mend: bool) -> AsyncIterator[Fin
         _, recording_id, build = parse_columns_key(found.key)
         recording = await services.documents.recordings.get(recording_id)
         kept = recording is not None and build in (recording.build, recording.old_build)
-        if not kept and services.now() - found.modified_at > SETTLED_AGE_NS:
+        if not kept and abs(services.now() - found.modified_at) > SETTLED_AGE_NS:
             yield _finding(Fault.COLUMNS_UNKNOWN, found.key, mend=mend)
             if mend:
                 await services.objects.delete(found.key)

@@ -10,7 +10,7 @@ from paddock.errors import Unavailable
 from paddock.usecases.builds import sweep_old_builds
 from paddock.usecases.expiry import sweep_artifacts
 from paddock.usecases.services import Services
-from paddock.usecases.uploads import sweep_uploads
+from paddock.usecases.sweep_uploads import sweep_uploads
 
 SWEEP_S = 30.0
 

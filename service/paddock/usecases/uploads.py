@@ -24,7 +24,7 @@ from paddock.domain.recording import (
 )
 from paddock.domain.upload import Upload, check_announcement, part_size_for
 from paddock.errors import Conflict, NotFound, Rejected
-from paddock.ports.documents import Between, Equals, Exists, Sort
+from paddock.ports.documents import Equals, Exists, Sort
 from paddock.usecases import jobs
 from paddock.usecases.open_log import PROBE_BYTES, check_head
 from paddock.usecases.originals import is_here
@@ -300,26 +300,3 @@ def _printable(name: str) -> str:
     """A stranger's file name as one that we accept."""
     cleaned = "".join(character if character.isprintable() else "_" for character in name).replace("\\", "_")
     return cleaned.strip()[-MAX_NAME_LENGTH:] or "unnamed.mcap"
-
-
-async def sweep_uploads(services: Services) -> None:
-    """Take in what is whole although nobody said so, and drop uploads that were abandoned long ago."""
-    async for found in services.objects.list(INCOMING):
-        # A file that somebody copies into a directory may still be growing; what we put there is whole.
-        announced = await services.documents.uploads.get(found.key.removeprefix(INCOMING)) is not None
-        if announced or services.now() - found.modified_at > STRANGER_AGE_NS:
-            await adopt(services, found.key)
-    after = None
-    while True:
-        page = await services.documents.uploads.find(
-            [Equals("completed_at", None)], sort=Sort("created_at"), limit=100, after=after
-        )
-        for upload in page.items:
-            if services.now() - upload.created_at > services.upload_expires_s * NS_PER_S:
-                await services.objects.abort_upload(upload.key, upload.store_upload)
-                await services.documents.uploads.delete([Equals("id", upload.id)])
-        if page.next is None:
-            break
-        after = page.next
-    old = services.now() - services.upload_expires_s * NS_PER_S
-    await services.documents.uploads.delete([Between("completed_at", below=old)])
