@@ -33,7 +33,10 @@ SWITCHES = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # An address that is not loopback, as on a VPN: over plain http no page there is in a secure context.
+    "--host-resolver-rules=MAP paddock.test 127.0.0.1",
 ]
+PLAIN_HOST = "paddock.test"
 
 
 @dataclass
@@ -49,9 +52,15 @@ class Site:
 
 
 @contextlib.contextmanager
-def served(data: Path, *, with_worker: bool) -> Iterator[Site]:
+def served(data: Path, *, with_worker: bool, host: str = "") -> Iterator[Site]:
+    """A served Paddock; with a host it is reached by that name and knows its peers."""
     listener = socket.create_server(("127.0.0.1", 0))
-    settings = Settings(data=data, port=listener.getsockname()[1])
+    port = listener.getsockname()[1]
+    settings = Settings(data=data, port=port)
+    if host:
+        peers = data.parent / "peers"
+        peers.write_text("127.0.0.1 Nina\n")
+        settings = Settings(data=data, port=port, public_url=f"http://{host}:{port}", peers_file=peers)
     started: Any = threading.Event()
     site: list[Site] = []
     stop = asyncio.Event()

@@ -64,3 +64,40 @@ def test_what_is_plotted_goes_along_from_the_recording(browser: Any, site: tuple
         page.get_by_role("button", name="Compare").click()
         page.locator("plot-workspace .legend li").nth(1).wait_for()
         assert page.url.endswith(f"#plots={SPEED}")
+
+
+def test_two_runs_compared_cold(browser: Any, site: tuple[Site, dict[str, str]]) -> None:
+    """Nothing is plotted yet: the roles that both have are, in two colours, and what differs is in tables."""
+    with open_page(browser) as page:
+        page.goto(f"{site[0].url}/compare?a={site[1]['Adam']}&b={site[1]['Maya']}")
+        legend = page.locator("plot-workspace .legend li")
+        legend.nth(7).wait_for()
+        labels = page.locator("plot-workspace .legend .label").all_inner_texts()
+        assert labels[:4] == ["A · Vn vel x", "B · Vn vel x", "A · Accel pedal", "B · Accel pedal"]
+        colours = page.locator("plot-workspace .figure").evaluate_all(
+            "(figures) => figures.map((figure) => figure.querySelectorAll('.swatch').length - new Set("
+            "[...figure.querySelectorAll('.swatch')].map((each) => each.style.getPropertyValue('--colour'))).size)"
+        )
+        assert colours == [0, 0, 0, 0], "no colour twice in a plot"
+        assert f"#plots={SPEED}" in page.url, "whoever gets the link sees the same"
+        rows = page.locator("#differences tbody tr").all_inner_texts()
+        assert any(row.split() == ["Driver", "Adam", "Maya"] for row in rows)
+        assert any(row.startswith("setup · driver") for row in rows)
+        assert "Vn vel x" in page.locator("#statistics tbody").inner_text()
+        assert "times in America/Detroit" in page.locator(".head").inner_text()
+
+
+def test_neither_run_is_lost_from_sight(browser: Any, site: tuple[Site, dict[str, str]]) -> None:
+    with open_page(browser) as page:
+        address = f"{site[0].url}/compare?a={site[1]['Adam']}&b={site[1]['Maya']}#plots={SPEED}&from=5&to=9"
+        page.goto(address)
+        page.locator("plot-workspace .legend li").nth(1).wait_for()
+        page.get_by_role("button", name="Time of day").click()
+        page.wait_for_url("**offset=3600")
+        assert "from=" not in page.url, "an hour later B is not between the fifth and the ninth second"
+        page.get_by_role("button", name="Start", exact=True).click()
+        page.goto(address)
+        page.locator("plot-workspace .legend li").nth(1).wait_for()
+        page.get_by_label("Offset of B in seconds").fill("0.5")
+        page.wait_for_url("**offset=0.5")
+        assert "from=5" in page.url, "both are still seen"

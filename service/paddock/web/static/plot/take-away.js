@@ -1,6 +1,7 @@
 // <take-away>: a request for files, what it will weigh, how far it is, the links, and the same as a script.
 
 import { call } from "/static/api.js";
+import { copied, select } from "/static/copy.js";
 import { fetchSignals } from "/static/plot/data.js";
 import { make } from "/static/plot/dom.js";
 import { estimate } from "/static/plot/estimate.js";
@@ -65,8 +66,10 @@ class TakeAway extends HTMLElement {
   }
 
   async copy(button) {
-    const done = await navigator.clipboard?.writeText(this.querySelector(".script").textContent).then(() => true, () => false);
-    button.textContent = done ? "Copied" : "Select it and copy";
+    const script = this.querySelector(".script");
+    const done = await copied(script.textContent);
+    if (!done) select(script);
+    button.textContent = done ? "Copied" : "Selected: copy it";
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   }
 

@@ -1,5 +1,6 @@
 // <plot-workspace data-sources="[{id, label}, …]">: stacked plots of one recording, or of two laid over each other.
 
+import { copied, select } from "/static/copy.js";
 import { showKeys } from "/static/help.js";
 import { readAddress, writeAddress } from "/static/plot/address.js";
 import { fetchSignals } from "/static/plot/data.js";
@@ -223,11 +224,14 @@ class PlotWorkspace extends HTMLElement {
   }
 
   async copy() {
-    await navigator.clipboard.writeText(location.href).then(
-      () => { this.copied.textContent = "Copied"; },
-      () => this.say("The browser does not let this page copy: take the link from the address bar."),
-    );
-    setTimeout(() => { this.copied.textContent = "Copy link"; }, 1500);
+    if (await copied(location.href)) {
+      this.copied.textContent = "Copied";
+      setTimeout(() => { this.copied.textContent = "Copy link"; }, 1500);
+      return;
+    }
+    const link = make("span", { class: "text" }, location.href);
+    this.message.replaceChildren("The browser does not let this page copy. The link, selected: ", link);
+    select(link);
   }
 
   /** For who takes away what is plotted: names, and the span in seconds, `null` for everything. */
