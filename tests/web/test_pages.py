@@ -68,6 +68,32 @@ async def test_the_list_is_paged(client: httpx.AsyncClient, services: Services) 
     assert "run_0.mcap" in second and "Latest" in second
 
 
+async def test_a_recording_begins_with_what_it_was(client: httpx.AsyncClient, services: Services) -> None:
+    figures = Highlights(18_240.0, "VNData.v", 31.2, 3.12, None, driven=True)
+    damaged = LossReport(missing=("footer",), losses=(Loss("bad_crc", 1_000, 52_208, 411),), lost_bytes=52_208)
+    recording = await insert_converted(services, highlights=figures, loss=damaged, build="1")
+    page = (await client.get(f"/recordings/{recording.id}")).text
+    order = ["18.2", "112", "3.12", "lowest cell", "Adam", 'id="overview"', 'id="workspace"', 'id="downloads"']
+    places = [page.index(each) for each in (*order, 'id="loss"', recording.id + "</code>")]
+    assert places == sorted(places), "figures, run and plots before files, losses and the hash"
+    assert "hottest cell" not in page and "not known" not in page
+    assert '<a href="#loss">Lost in total: 52.2 kB.</a>' in page, "what was lost is said at the top as well"
+    (actions,) = page.split('<p class="actions">', 1)[1].split("</p>", 1)[:1]
+    assert ["Download MAT" in actions, "Take away…" in actions, "Compare…" in actions] == [True] * 3
+    assert actions.count("button primary") == 1, "one of them goes first"
+    (file,) = (attributes for tag, attributes in Tags(page).found if attributes.get("id") == "file")
+    assert "open" not in file, "folded"
+
+
+async def test_a_log_without_a_message_offers_nothing(client: httpx.AsyncClient, services: Services) -> None:
+    silent = (build_channel("VNData", message_count=0, started_ns=None, ended_ns=None, rate_hz=None),)
+    recording = await insert_converted(services, message_count=0, channels=silent, build="1", size_bytes=300)
+    page = (await client.get(f"/recordings/{recording.id}")).text
+    assert "Nothing could be read" in page and "plot-workspace" not in page
+    assert not any("/artifacts/" in link for link in Tags(page).links())
+    assert any(link.endswith("/original") for link in Tags(page).links()), "the bytes as they came"
+
+
 async def test_a_recording(client: httpx.AsyncClient, services: Services) -> None:
     recording = build_recording(
         names=("a.mcap", "b.mcap"),
