@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, BinaryIO
@@ -18,6 +18,7 @@ from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.catalogue_faults import faults
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import columns_key
+from paddock.domain.near_misses import did_you_mean
 from paddock.domain.recording import ChannelSummary, Recording
 from paddock.domain.signal_names import read_element
 from paddock.domain.words import isolated
@@ -150,7 +151,7 @@ def _channels_of(recording: Recording, name: str) -> list[ChannelSummary]:
     """The channels that may have the signal, those with messages first: topics may have dots as well."""
     possible = [channel for channel in recording.channels if name.startswith(channel.topic + ".")]
     if not possible:
-        raise _no_such_signal(recording, name)
+        raise _no_such_signal(recording, name, (channel.topic for channel in recording.channels))
     return sorted(possible, key=lambda channel: (not channel.message_count, -len(channel.topic), channel.slug))
 
 
@@ -178,6 +179,7 @@ def _find(
     stored: Mapping[str, StoredChannel], recording: Recording, name: str
 ) -> tuple[StoredChannel, Path, int | None]:
     """The file, field and element that a signal's name means."""
+    known: list[str] = []
     for summary in _channels_of(recording, name):
         channel = stored[summary.slug]
         paths = {".".join(path): path for path in channel.kinds}
@@ -188,7 +190,8 @@ def _find(
             path = paths[element[0]]
             if is_list(channel.kinds[path]):
                 return channel, path, element[1]
-    raise _no_such_signal(recording, name)
+        known += (f"{summary.topic}.{path}" for path in paths)
+    raise _no_such_signal(recording, name, known)
 
 
 def _series(
@@ -268,5 +271,6 @@ def _runs(texts: pa.Array) -> npt.NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(changed.to_numpy(zero_copy_only=False))]).astype(np.int64)[: len(texts)]
 
 
-def _no_such_signal(recording: Recording, name: str) -> NotFound:
-    return NotFound(f"Recording {recording.short_id} has no signal {name[:200]!r}.", code="no_such_signal")
+def _no_such_signal(recording: Recording, name: str, known: Iterable[str]) -> NotFound:
+    hint = did_you_mean(name, known)
+    return NotFound(f"Recording {recording.short_id} has no signal {name[:200]!r}.{hint}", code="no_such_signal")
