@@ -16,10 +16,10 @@ from paddock.mcap.batch import Payloads
 from paddock.mcap.decoders.limits import Limits
 from paddock.mcap.definitions import Definition
 from paddock.mcap.records import Channel
-from paddock.mcap.spool_channel import SpoolChannel
+from paddock.mcap.spool_channel import SpoolChannel, SpooledChannel
 from paddock.mcap.spool_file import SpoolFile
 
-BATCHES = (1, 2, 63, 64, 65, 127, 128, 129, 300, 1000)
+BATCHES = (1, 2, 20, 40, 63, 64, 65, 127, 128, 129, 300)
 """How many messages are decoded at once: around all that the decoder decides by."""
 _KEYS = (
     "a",
@@ -94,6 +94,22 @@ _STRINGS = (
         '"\U0001f600"',
     ),
 )
+_INSIDE = (
+    b"\xb0",
+    b"\xff",
+    b"\\ud83d",
+    b"\\udc00x",
+    b"\n",
+    b"\\n",
+    b"}{",
+    b"}\n{",
+    b'"',
+    b"\\",
+    b"\\u00b0",
+    "\u00b0".encode(),
+    b"\0",
+)
+_RANGES = ((-9, 9), (0, 10**6), (-(2**62), 2**62), (0, 2**63 - 1), (2**63, 2**64 - 1), (0, 2**64 - 1))
 _BYTES = (
     b"\xff",
     b"\xb0",
@@ -113,18 +129,31 @@ _ENDS = (b"\0", b"\0\0\0", b" \n", b"\0 ", b"//c", b"{}", b'{"a":1}', b",", b"}"
 
 
 class Writer:
-    """Writes the messages of one topic: of one template, of which many of them are not quite."""
+    """Writes the messages of one topic: of one template, of which some of them are not quite.
+
+    Most topics are plain: what is odd in them is rare and small, so that others are decoded along with it.
+    """
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
-        self._odd = chance.choice((0.0, 0.0, 0.002, 0.05, 0.3))
+        self._plain = chance.random() < 0.7
+        self._odd = 0.0 if self._plain else chance.choice((0.002, 0.05, 0.3))
         """How often a value is not of its template, and how often a message is damaged."""
+        self._rare = chance.choice((0.001, 0.003, 0.01))
+        """How often a plain topic has something odd."""
         self._end = chance.choice((b"",) * 6 + (b"\0", b"\n", b" "))
         self._ascii = chance.random() < 0.5
         self._template = self._object(0)
 
-    def message(self) -> bytes:
-        """One message."""
+    def messages(self, count: int) -> list[bytes]:
+        """So many messages."""
+        found = [self._message() for _ in range(count)]
+        for at in range(count) if self._plain else ():
+            if self._chance.random() < self._rare:
+                self._accident(found, at)
+        return found
+
+    def _message(self) -> bytes:
         chance = self._chance
         text = self._written(self._template)
         if chance.random() < self._odd / 4:
@@ -134,17 +163,49 @@ class Writer:
             data = self._damaged(data)
         return data
 
+    def _accident(self, messages: list[bytes], at: int) -> None:
+        """Something small that is wrong with a message, or with two that follow each other."""
+        chance = self._chance
+        kind = chance.choice((0, 1, 2, 3, 4, 4, 4, 5, 5, 5, 6))
+        one, other = messages[at], messages[at - 1]
+        if kind == 0:
+            messages[at - 1], messages[at] = b"", other + one
+        elif kind == 1:
+            messages[at - 1], messages[at] = other + b" " + one, b" "
+        elif kind == 2:
+            cut = chance.randrange(len(other) + 1)
+            messages[at - 1], messages[at] = other[:cut], other[cut:] + one
+        elif kind == 3:
+            messages[at] = one.replace(b",", b",\n").replace(b"{", b"{ \r\n")
+        elif kind == 4:
+            strings = [found.start() + 1 for found in re.finditer(rb'"text"', one)] or [
+                chance.randrange(len(one) + 1)
+            ]
+            place = chance.choice(strings)
+            messages[at] = one[:place] + chance.choice(_INSIDE) + one[place:]
+        elif kind == 5:
+            numbers = list(re.finditer(rb"-?\d[\d.]*", one))
+            if numbers:
+                found = chance.choice(numbers)
+                new = chance.choice(_NUMBERS).encode()
+                messages[at] = one[: found.start()] + new + one[found.end() :]
+        else:
+            messages[at] = self._damaged(one)
+
     def _object(self, depth: int) -> Any:
-        keys = self._chance.sample(_KEYS, self._chance.randint(0 if depth else 1, 4))
+        known = _KEYS[:5] if self._plain else _KEYS
+        keys = self._chance.sample(known, self._chance.randint(0 if depth else 1, 4))
         return {key: self._any(depth + 1) for key in keys}
 
     def _any(self, depth: int) -> Any:
         kind = self._chance.random()
-        if kind < 0.35:
-            return ("int", self._chance.choice((9, 10**6, 2**62)))
-        if kind < 0.55:
+        if self._plain and 0.75 <= kind < 0.83:
+            kind = 0.0
+        if kind < 0.3:
+            return ("int", *self._chance.choice(_RANGES))
+        if kind < 0.5:
             return ("float",)
-        if kind < 0.65:
+        if kind < 0.57:
             return ("bool",)
         if kind < 0.75:
             return ("string",)
@@ -153,7 +214,7 @@ class Writer:
         if kind < 0.83:
             return ("null",)
         if depth > 3:
-            return ("int", 5)
+            return ("int", -5, 5)
         return self._object(depth) if kind < 0.93 else [self._any(depth + 1)]
 
     def _written(self, template: Any) -> str:
@@ -174,7 +235,7 @@ class Writer:
         if isinstance(template, list):
             return "[" + ",".join(self._written(template[0]) for _ in range(chance.randint(0, 3))) + "]"
         if template[0] == "int":
-            return str(chance.randint(-template[1], template[1]))
+            return str(chance.randint(template[1], template[2]))
         if template[0] == "float":
             return repr(round(chance.uniform(-1e3, 1e3), 3))
         if template[0] == "bool":
@@ -207,7 +268,7 @@ _NUMBER_OF_C = re.compile(r"[-+]?(nan(\(\w*\))?|inf(inity)?)(?![\w.])", re.IGNOR
 
 def said(payload: bytes) -> Any:
     """The value of a message by Python's json and the rules in the README; ValueError when it is none."""
-    begin = payload.rstrip(b"\0")
+    begin = payload.rstrip(b"\0 \t\r\n")
     encoding = "utf-8"
     if b"\0" in begin[:4] or begin[:2] in (b"\xfe\xff", b"\xff\xfe"):
         encoding = json.detect_encoding(payload)
@@ -248,22 +309,28 @@ def _without_surrogates(value: Any) -> Any:
     return [_without_surrogates(each) for each in value] if isinstance(value, list) else value
 
 
-def expected(values: list[Any]) -> list[Any]:
-    """One column's values as the rules want them, from what was said in the messages; None where nothing was."""
+def expected(values: list[Any], notices: set[str]) -> list[Any]:
+    """One column's values as the rules want them, from what was said in the messages; None where nothing was.
+
+    What has to be said of them is added to ``notices``.
+    """
     there = [value for value in values if value is not None]
     kinds = {type(value) for value in there}
     if kinds == {dict}:
         keys = list(dict.fromkeys(key for value in there for key in value))
-        columns = {key: expected([(value or {}).get(key) for value in values]) for key in keys}
+        columns = {key: expected([(value or {}).get(key) for value in values], notices) for key in keys}
         return [
             None if value is None else {key: columns[key][row] for key in keys} for row, value in enumerate(values)
         ]
     if kinds == {list}:
-        items = iter(expected([item for value in there for item in value]))
+        items = iter(expected([item for value in there for item in value], notices))
         return [None if value is None else [next(items) for _ in value] for value in values]
+    if kinds == {int, float} and any(abs(value) > 2**53 for value in there if type(value) is int):
+        notices.add("rounded")
     if float in kinds and kinds <= {int, float}:
         return [None if value is None else _double(value) for value in values]
     if kinds == {int} and not (_within(there, -(2**63), 2**63) or _within(there, 0, 2**64)):
+        notices.add("64 bits")
         kinds.add(str)
     if len(kinds) > 1:
         return [None if value is None else _text(value) for value in values]
@@ -288,8 +355,10 @@ def _text(value: Any) -> Any:
     return [_text(each) for each in value] if isinstance(value, list) else value
 
 
-def decoded(payloads: list[bytes], chance: random.Random, file: SpoolFile) -> tuple[list[tuple[int, Any]], int]:
-    """(number, value) of every message that Paddock can decode, in batches of many sizes; how many it cannot."""
+def decoded(
+    payloads: list[bytes], chance: random.Random, file: SpoolFile
+) -> tuple[list[tuple[int, Any]], SpooledChannel]:
+    """(number, value) of every message that Paddock can decode, in batches of many sizes."""
     channel = SpoolChannel(Definition(Channel(1, 0, "lap", "json", {}), None), "lap", Limits(1 << 30))
     begin = 0
     while begin < len(payloads):
@@ -305,7 +374,7 @@ def decoded(payloads: list[bytes], chance: random.Random, file: SpoolFile) -> tu
         assert rows.messages.type == settled.channel.fields
         found += zip(rows.log_time.tolist(), rows.messages.to_pylist(), strict=True)
     assert len(found) == settled.rows
-    return found, settled.undecodable
+    return found, settled
 
 
 def difference(payloads: list[bytes], chance: random.Random, folder: Path) -> str:
@@ -319,14 +388,17 @@ def difference(payloads: list[bytes], chance: random.Random, folder: Path) -> st
         said_of[number] = value if isinstance(value, dict) else {"value": value}
     file = SpoolFile.temporary(folder)
     try:
-        found, undecodable = decoded(payloads, chance, file)
+        found, channel = decoded(payloads, chance, file)
     finally:
         file.close()
-    wanted = dict(zip(said_of, expected(list(said_of.values())), strict=True))
+    notices: set[str] = set()
+    wanted = dict(zip(said_of, expected(list(said_of.values()), notices), strict=True))
     if [number for number, _ in found] != list(wanted):
         return f"decoded are {len(found)} messages of {len(wanted)}"
-    if undecodable != len(payloads) - len(wanted):
-        return f"{undecodable} undecodable of {len(payloads) - len(wanted)}"
+    if channel.undecodable != len(payloads) - len(wanted):
+        return f"{channel.undecodable} undecodable of {len(payloads) - len(wanted)}"
+    if notices != {each for each in ("rounded", "64 bits") if each in "".join(channel.notices)}:
+        return f"{channel.notices} instead of {notices}"
     for number, value in found:
         if not _same(value, wanted[number]):
             return f"message {number}, {payloads[number]!r}: {value} instead of {wanted[number]}"

@@ -15,6 +15,5 @@ TOPICS = 40
 def test_what_is_decoded_is_what_pythons_json_says(part: int, tmp_path: Path) -> None:
     for topic in range(TOPICS):
         chance = random.Random(f"{part}-{topic}")
-        writer = Writer(chance)
-        payloads = [writer.message() for _ in range(150)]
+        payloads = Writer(chance).messages(150)
         assert not difference(payloads, chance, tmp_path), f"topic {topic}"

@@ -23,8 +23,7 @@ def main(messages: int = 1_000_000, seed: int = 0) -> int:
     with tempfile.TemporaryDirectory() as directory:
         while done < messages:
             chance = random.Random(f"{seed}-{topic}")
-            writer = Writer(chance)
-            payloads = [writer.message() for _ in range(chance.choice((3, 40, 150, 400, 1500)))]
+            payloads = Writer(chance).messages(chance.choice((3, 40, 150, 400, 1500)))
             try:
                 why = difference(payloads, chance, Path(directory))
             except Exception as error:

@@ -17,14 +17,13 @@ import pyarrow.json as arrow_json
 from paddock.mcap.decoders.decoded import Conform, Decoded
 from paddock.mcap.decoders.json_arrays import array_of, conformed, noted
 from paddock.mcap.decoders.json_shape import INT, MIXED, OBJECT, Numbers, Shape, schema_numbers
-from paddock.mcap.decoders.json_text import parsed
+from paddock.mcap.decoders.json_text import BLANK, parsed
 from paddock.mcap.decoders.limits import Limits, row_bytes
 from paddock.mcap.records import Schema
 
 ENCODING = "json"
 _LEARN_ROWS = 64
 _MAX_ROWS = 1 << 16
-_BLANK = b" \t\r\n\0"
 _MAX_NOTICES = 5
 
 
@@ -93,7 +92,7 @@ class JsonDecoder:
             return None
         texts = payloads.to_pylist()
         if not all(text[:1] == b"{" and text[-1:] == b"}" for text in texts):
-            texts = [text.lstrip(b" \t\r\n").rstrip(_BLANK) for text in texts]
+            texts = [text.lstrip(b" \t\r\n").rstrip(BLANK) for text in texts]
             if not all(text[:1] == b"{" and text[-1:] == b"}" for text in texts):
                 return None
         lines = b"\n".join(texts)

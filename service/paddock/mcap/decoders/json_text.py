@@ -21,6 +21,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _STRING_OR_NUMBER = re.compile(
     r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[-+]?\b(?:(nan)(?:\(\w*\))?|inf(?:inity)?)(?![\w.])', re.IGNORECASE | re.DOTALL
 )
+BLANK = b" \t\r\n\0"
+"""What a message may end with."""
 _MAX_DIGITS = 4_000
 """Python refuses to read longer integers, because that takes time with the square of their length."""
 
@@ -54,10 +56,10 @@ def as_float(value: float) -> float:
 
 
 def _text(payload: bytes) -> str:
-    begin = payload[:4].rstrip(b"\0")
+    begin = payload.rstrip(BLANK)[:4]
     is_wide = b"\0" in begin or begin[:2] in (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)
     encoding = json.detect_encoding(payload) if is_wide else "utf-8"
-    return payload.decode(encoding, "replace").removeprefix("\ufeff").rstrip("\0 \t\r\n")
+    return payload.decode(encoding, "replace").removeprefix("\ufeff").rstrip(BLANK.decode())
 
 
 def _tolerant(text: str) -> Any:
