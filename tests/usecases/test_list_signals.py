@@ -85,7 +85,7 @@ async def test_an_element_is_plotted_and_a_list_says_how(services: Services, rec
     assert (series.label, series.unit, series.dtype) == ("Cell voltages [3]", "V", "double")
     (far,) = (await plot_data(services, recording.id, ["ACUAllData.ranges[999]"])).series
     assert list(far.values)[:3] == [0, 1, 2]
-    with pytest.raises(NotFound, match=r"Did you mean ACUAllData.cell_voltages\?"):
+    with pytest.raises(NotFound, match=r"Did you mean ACUAllData\.cell_voltages"):
         await plot_data(services, recording.id, ["ACUAllData.cell_voltage[3]"])
 
 
