@@ -64,7 +64,7 @@ def _compare(case: str, chance: random.Random, tally: Tally) -> None:
         numbers = chance.choices(taken if taken and chance.random() < 0.5 else range(len(payloads)), k=size)
         result = decoder.decode(pa.array([payloads[number] for number in numbers], pa.binary()))
         result.messages.validate(full=True)
-        assert result.messages.type == decoder.fields
+        assert result.messages.type == decoder.fields and result.taken == size
         got = as_python(result.messages)
         kept = [True] * size if result.kept is None else result.kept.tolist()
         tally.messages += size

@@ -7,7 +7,6 @@ decoded again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -15,7 +14,7 @@ import pyarrow as pa
 
 from paddock.mcap.containment import contained
 from paddock.mcap.decoders.decoded import Decoded, Undecodable
-from paddock.mcap.decoders.limits import Limits
+from paddock.mcap.decoders.limits import Limits, OverLimit
 from paddock.mcap.decoders.protobuf_fast import fast_handler, finished, is_final
 from paddock.mcap.decoders.protobuf_proof import can_be_proven, least_bytes
 from paddock.mcap.decoders.protobuf_rows import arrow_rows, loses_entries
@@ -66,7 +65,7 @@ class ProtobufDecoder:
         self._plan = planner.root(described)
         self.enums = planner.enums
         self.fields = self._plan.arrow
-        self.notice = _notice(name, wanted.left_out, planner.unnamed)
+        self.notice = _notice(wanted.left_out, planner.unnamed)
         self.max_rows = max(1, batch_bytes // max(1, self._plan.row_bytes))
         self._handler = fast_handler(self._plan)
         # As Python's objects, values take many times as much.
@@ -78,29 +77,20 @@ class ProtobufDecoder:
     def decode(self, payloads: pa.BinaryArray) -> Decoded:
         """Decode some messages; proto2 defaults are filled in, other absent fields with presence are null.
 
-        A message that would become larger than a batch may be counts as one that cannot be decoded.
+        Raises:
+            OverLimit: a message would become more than a batch may be.
         """
-        parts = list(self._parts(payloads))
-        if len(parts) == 1:
-            return parts[0]
-        if not parts:
-            return Decoded(pa.array([], self.fields))
-        kept = [np.ones(len(part.messages), bool) if part.kept is None else part.kept for part in parts]
-        return Decoded(pa.concat_arrays([part.messages for part in parts]), np.concatenate(kept))
+        while (most := self._most_bytes(payloads)) > self._part_bytes:
+            if len(payloads) == 1:
+                raise OverLimit(f"decoded, one of its messages would be {most >> 20:,} MB")
+            payloads = payloads[: len(payloads) // 2]
+        part = self._part(payloads)
+        return Decoded(part.messages, part.kept, len(payloads))
 
-    def _parts(self, payloads: pa.BinaryArray) -> Iterator[Decoded]:
-        """Halve what would become too large until it does not."""
-        if not len(payloads):
-            return
+    def _most_bytes(self, payloads: pa.BinaryArray) -> int:
+        """What payloads can become at most through what is repeated in them."""
         most = self._plan.growth * int(sizes_of(payloads).sum())
-        if most <= self._part_bytes or self._plan.most_bytes(bytes_of(payloads)) <= self._part_bytes:
-            yield self._part(payloads)
-        elif len(payloads) == 1:
-            yield Decoded(pa.array([], self.fields), np.zeros(1, bool))
-        else:
-            middle = len(payloads) // 2
-            yield from self._parts(payloads[:middle])
-            yield from self._parts(payloads[middle:])
+        return self._plan.most_bytes(bytes_of(payloads)) if most > self._part_bytes else most
 
     def _part(self, payloads: pa.BinaryArray) -> Decoded:
         """Some messages, and which rows of the payloads they are; None for all."""
@@ -166,16 +156,16 @@ def _is_odd(payloads: pa.BinaryArray) -> bool:
     return int(sizes_of(payloads).max()) > FRAMED_BYTES or _HUGE_SIZE in bytes_of(payloads)
 
 
-def _notice(name: str, left_out: list[str], unnamed: list[str]) -> str:
+def _notice(left_out: list[str], unnamed: list[str]) -> str:
     """What is not as the schema says."""
     parts = []
     if left_out:
-        parts.append(f"the extensions {_listed(left_out)}, whose types its schema lacks, are left out")
+        parts.append(f"is read without {_listed(left_out)}: its schema lacks the types of these extensions")
     if unnamed:
-        parts.append(f"the values of {_listed(unnamed)} are numbers without names, because there are too many")
-    return f"{name}: {'; '.join(parts)}." if parts else ""
+        parts.append(f"has no names for the values of {_listed(unnamed)}: there are too many")
+    return ", and ".join(parts)
 
 
 def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more
