@@ -6,7 +6,7 @@ import pytest
 
 from tests.mcap.protobuf_fuzzing import fuzz
 
-MESSAGES = 15_000
+MESSAGES = 10_000
 """Per seed; ``tests/scripts/fuzz_protobuf.py`` does a million."""
 
 

@@ -16,7 +16,7 @@ from paddock.mcap.containment import contained
 from paddock.mcap.decoders.decoded import Decoded, Undecodable
 from paddock.mcap.decoders.limits import Limits, OverLimit
 from paddock.mcap.decoders.protobuf_fast import fast_handler, finished, is_final
-from paddock.mcap.decoders.protobuf_proof import can_be_proven, least_bytes
+from paddock.mcap.decoders.protobuf_proof import Proof, can_be_proven
 from paddock.mcap.decoders.protobuf_rows import arrow_rows, loses_entries
 from paddock.mcap.decoders.protobuf_schema import descriptor, needed
 from paddock.mcap.decoders.protobuf_types import Planner
@@ -26,8 +26,6 @@ from paddock.mcap.records import Schema
 ENCODING = "protobuf"
 _FEW = 16
 """Of so few messages google.protobuf says sooner that they are right than a proof does."""
-_HUGE_SIZE = b"\xff" * 8 + b"\x01"
-"""In a size that ptars' arithmetic does not survive; and in negative numbers, so it only makes cautious."""
 
 
 def decoder(schema: Schema | None, limits: Limits) -> ProtobufDecoder:
@@ -71,7 +69,7 @@ class ProtobufDecoder:
         # As Python's objects, values take many times as much.
         self._part_bytes = batch_bytes if self._handler is None else 4 * batch_bytes
         self._is_final = is_final(self._plan)
-        self._can_be_proven = can_be_proven(self._plan)
+        self._proof = Proof(self._plan) if can_be_proven(self._plan) else None
         self._judge = Judge(described)
 
     def decode(self, payloads: pa.BinaryArray) -> Decoded:
@@ -90,13 +88,13 @@ class ProtobufDecoder:
     def _most_bytes(self, payloads: pa.BinaryArray) -> int:
         """What payloads can become at most through what is repeated in them."""
         most = self._plan.growth * int(sizes_of(payloads).sum())
-        return self._plan.most_bytes(bytes_of(payloads)) if most > self._part_bytes else most
+        return self._plan.most_bytes(bytes(bytes_of(payloads))) if most > self._part_bytes else most
 
     def _part(self, payloads: pa.BinaryArray) -> Decoded:
         """Some messages, and which rows of the payloads they are; None for all."""
         if self._handler is None:
             return self._by_rows(payloads)
-        must_ask = not self._can_be_proven or len(payloads) <= _FEW or _is_odd(payloads)
+        must_ask = self._proof is None or len(payloads) <= _FEW or _is_odd(payloads)
         kept = self._judge.accepts(payloads) if must_ask else None
         raw = self._read(payloads, kept)
         if not must_ask and (raw is None or not self._is_proven(raw, payloads)):
@@ -114,11 +112,10 @@ class ProtobufDecoder:
         except BaseException as error:  # A panic of Rust is no Exception.
             contained(error)
             return None
-        return pa.StructArray.from_arrays(batch.columns, fields=list(batch.schema))
+        return batch.to_struct_array()
 
     def _is_proven(self, raw: pa.StructArray, payloads: pa.BinaryArray) -> bool:
-        columns = [raw.field(index) for index in range(raw.type.num_fields)]
-        return least_bytes(columns, self._plan) == int(sizes_of(payloads).sum())
+        return self._proof is not None and self._proof.least_bytes(raw) == int(sizes_of(payloads).sum())
 
     def _finished(self, raw: pa.StructArray, payloads: pa.BinaryArray) -> pa.StructArray:
         """What ptars made, with the rows of google.protobuf where the two differ."""
@@ -152,8 +149,14 @@ def _taken(payloads: pa.BinaryArray, kept: Mask | None) -> pa.BinaryArray:
 
 
 def _is_odd(payloads: pa.BinaryArray) -> bool:
-    """Whether there may be what ptars does not survive: groups in groups without end, sizes beyond 2^64."""
-    return int(sizes_of(payloads).max()) > FRAMED_BYTES or _HUGE_SIZE in bytes_of(payloads)
+    """Whether there may be what ptars does not survive: groups in groups without end, sizes beyond 2^64.
+
+    Such a size has eight bytes 0xff in a row, and so has four that are a whole number of steps from the first byte.
+    """
+    if int(sizes_of(payloads).max()) > FRAMED_BYTES:
+        return True
+    data = bytes_of(payloads)
+    return bool((np.frombuffer(data, np.uint32, len(data) // 4) == 0xFFFFFFFF).any())
 
 
 def _notice(left_out: list[str], unnamed: list[str]) -> str:

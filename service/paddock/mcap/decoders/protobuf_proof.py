@@ -35,6 +35,8 @@ _VARINTS = {
     _F.TYPE_SINT32: np.int32,
     _F.TYPE_SINT64: np.int64,
 }
+
+
 _NEGATIVE_BYTES = 10
 
 
@@ -46,56 +48,94 @@ def can_be_proven(plan: MessagePlan) -> bool:
     )
 
 
-def least_bytes(columns: list[pa.Array], plan: MessagePlan) -> int:
-    """The length of these values in protobuf at least, over all rows; exact where no message inside has 128 bytes.
+class Proof:
+    """Knows how long messages of a type are at least.
 
     Args:
-        columns: as ptars makes them, one per field of ``plan``. What stands for null in them is zero.
+        plan: of which ``can_be_proven`` says so.
     """
-    return sum(_least_bytes(column, each) for column, each in zip(columns, plan.fields, strict=True))
+
+    def __init__(self, plan: MessagePlan) -> None:
+        # Arrow gives all buffers of a nested column in one list, which saves most of the time that this takes.
+        self._fixed: list[tuple[int, Any, int]] = []
+        """Most fields, numbers of a fixed length: where in that list their values are, their type and length."""
+        self._others: list[tuple[FieldPlan, int, int]] = []
+        """The length of their tags, and where their buffers begin."""
+        self._add(plan, 1)
+
+    def least_bytes(self, messages: pa.StructArray) -> int:
+        """The length of all messages in protobuf at least; exact where no message inside one has 128 bytes.
+
+        Args:
+            messages: as ptars makes them. What stands for null in them is zero.
+        """
+        buffers, rows = messages.buffers(), len(messages)
+        total = 0
+        for at, kind, size in self._fixed:
+            total += size * int(np.count_nonzero(np.frombuffer(buffers[at], kind, rows)))
+        for field, tag, at in self._others:
+            total += _least_bytes(field, tag, buffers[at : at + 2], rows)
+        return total
+
+    def _add(self, plan: MessagePlan, at: int) -> int:
+        """Note the fields of a message; where the buffers of what follows begin."""
+        for each in plan.fields:
+            tag = _varint_size(each.number << 3)
+            if each.kind in _FIXED and not each.has_presence:
+                kind = np.dtype(_FIXED[each.kind])
+                self._fixed.append((at + 1, kind, tag + kind.itemsize))
+            else:
+                self._others.append((each, tag, at))
+            if each.message is not None:
+                at = self._add(each.message, at + 1)
+            else:
+                at += 3 if each.kind in (_F.TYPE_STRING, _F.TYPE_BYTES) else 2
+        return at
 
 
-def _least_bytes(column: pa.Array, each: FieldPlan) -> int:
-    tag = _varint_size(each.number << 3)
-    not_null: int = len(column) - column.null_count
+def _least_bytes(each: FieldPlan, tag: int, buffers: list[pa.Buffer | None], rows: int) -> int:
+    """Of one field in all rows; of a message its tag and its length, for its fields are counted themselves."""
     if each.message is not None:
-        inside = [column.field(index) for index in range(column.type.num_fields)]
-        return not_null * (tag + 1) + least_bytes(inside, each.message)
+        return _ones(buffers[0], rows) * (tag + 1)
     if each.kind == _F.TYPE_BOOL:
-        there: int = not_null if each.has_presence else column.true_count
-        return there * (tag + 1)
+        return _ones(buffers[0] if each.has_presence else buffers[1], rows) * (tag + 1)
     if each.kind in (_F.TYPE_STRING, _F.TYPE_BYTES):
-        sizes = np.diff(_numbers(column, np.int32, len(column) + 1))
-        return _there(column, each, sizes) * tag + _varints(column, each, sizes) + int(sizes.sum())
-    if each.kind in _FIXED:
-        values = _numbers(column, _FIXED[each.kind], len(column))
-        return _there(column, each, values) * (tag + values.itemsize)
-    values = _numbers(column, _VARINTS[each.kind], len(column))
+        ends = _numbers(buffers[1], np.int32, rows + 1)
+        sizes = ends[1:] - ends[:-1]
+        there = _ones(buffers[0], rows) if each.has_presence else int(np.count_nonzero(sizes))
+        return there * (tag + 1) + _longer(sizes) + int(ends[-1] - ends[0])
+    values = _numbers(buffers[1], _FIXED.get(each.kind) or _VARINTS[each.kind], rows)
     if each.kind in (_F.TYPE_SINT32, _F.TYPE_SINT64):
         values = (values << 1) ^ (values >> (8 * values.itemsize - 1))
         values = values.view(np.uint32 if values.itemsize == 4 else np.uint64)
-    return _there(column, each, values) * tag + _varints(column, each, values)
+    there = _ones(buffers[0], rows) if each.has_presence else int(np.count_nonzero(values))
+    if each.kind in _FIXED:
+        return there * (tag + int(values.itemsize))
+    return there * (tag + 1) + _longer(values)
 
 
-def _numbers(column: pa.Array, kind: Any, count: int) -> npt.NDArray[Any]:
-    """The values, or the offsets of texts."""
-    return np.frombuffer(column.buffers()[1], kind, count, column.offset * np.dtype(kind).itemsize)
+def _numbers(buffer: Any, kind: Any, count: int) -> npt.NDArray[Any]:
+    return np.frombuffer(buffer, kind, count)
 
 
-def _there(column: pa.Array, each: FieldPlan, values: npt.NDArray[Any]) -> int:
-    """How many messages say the field."""
-    return len(column) - column.null_count if each.has_presence else int(np.count_nonzero(values))
+def _ones(bits: pa.Buffer | None, rows: int) -> int:
+    """How many of so many bits are set; all where there are none."""
+    if bits is None:
+        return rows
+    whole, rest = divmod(rows, 8)
+    data = _numbers(bits, np.uint8, whole + bool(rest))
+    last = int(data[whole]) & (1 << rest) - 1 if rest else 0
+    return int(np.bitwise_count(data[:whole]).sum()) + last.bit_count()
 
 
-def _varints(column: pa.Array, each: FieldPlan, values: npt.NDArray[Any]) -> int:
-    """The length of all values that are there, as varints."""
-    total = _there(column, each, values)
+def _longer(values: npt.NDArray[Any]) -> int:
+    """How many bytes more than one each the values take as varints."""
     if not len(values):
-        return total
-    largest = int(values.max())
+        return 0
+    total = 0
     if values.dtype.kind == "i" and int(values.min()) < 0:
-        total += (_NEGATIVE_BYTES - 1) * int(np.count_nonzero(values < 0))
-    bits = 7
+        total = (_NEGATIVE_BYTES - 1) * int(np.count_nonzero(values < 0))
+    largest, bits = int(values.max()), 7
     while largest >> bits:
         total += int(np.count_nonzero(values >= 1 << bits))
         bits += 7
