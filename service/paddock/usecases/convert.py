@@ -34,6 +34,7 @@ from paddock.usecases import attachments, channels, file_metadata, leases
 from paddock.usecases.artifacts import run_of, store_artifact
 from paddock.usecases.builds import old_build, remove_other_builds
 from paddock.usecases.catalogue import car_of, load_catalogue
+from paddock.usecases.contained import logged
 from paddock.usecases.found_less import check_found
 from paddock.usecases.highlights import highlights
 from paddock.usecases.open_log import check_is_log
@@ -213,7 +214,8 @@ async def _publish(services: Services, converted: Converted) -> None:
         )
         if flipped is not None:
             break
-    await remove_other_builds(services, flipped, kept={build, current.build})
+    with logged("old_builds_not_removed", recording=recording.id):
+        await remove_other_builds(services, flipped, kept={build, current.build})
 
 
 def _changes(current: Recording, converted: Converted, build: str) -> dict[str, object]:

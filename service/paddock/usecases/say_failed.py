@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from paddock.domain.job import Job
 from paddock.domain.recording import Failure, Status
-from paddock.ports.documents import Equals
+from paddock.ports.documents import Equals, OneOf
 from paddock.usecases.services import Services
+
+_OTHER_BYTES = ("wrong_hash", "bytes_missing")
+"""Nothing is said of the right ones, which may have arrived another way."""
 
 
 async def say_failed(services: Services, job: Job, failure: Failure) -> None:
@@ -19,12 +22,15 @@ async def say_failed(services: Services, job: Job, failure: Failure) -> None:
 async def _ingest_failed(services: Services, job: Job, failure: Failure) -> None:
     """Unless the same bytes arrived well in another upload."""
     upload = await services.documents.uploads.get(job.subject)
-    if upload is not None:
-        await services.documents.recordings.change(
-            upload.sha256,
-            {"status": Status.FAILED, "error": failure, "health": "failed"},
-            [Equals("status", Status.VERIFYING)],
-        )
+    if upload is None:
+        return
+    # Stored, it may lack nothing but somebody to ask for its conversion.
+    waiting = (Status.VERIFYING,) if failure.code in _OTHER_BYTES else (Status.VERIFYING, Status.STORED)
+    await services.documents.recordings.change(
+        upload.sha256,
+        {"status": Status.FAILED, "error": failure, "health": "failed"},
+        [OneOf("status", waiting)],
+    )
 
 
 async def _convert_failed(services: Services, job: Job, failure: Failure) -> None:
