@@ -161,5 +161,9 @@ async def _keep_worker(services: Services, settings: Settings) -> None:
                 process.kill()
             raise
         log.error("worker_died", exit_code=code)
-        await leases.release(services, owner)
+        try:
+            await leases.release(services, owner)
+        except Unavailable as error:
+            # Its leases run out by themselves; a new worker is wanted all the same.
+            log.warning("store_unavailable", code=error.code, message=error.message)
         await asyncio.sleep(RESTART_AFTER_S)

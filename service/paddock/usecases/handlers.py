@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import Awaitable, Callable
 
@@ -21,6 +22,18 @@ HANDLERS: dict[str, Callable[[Services, Job, Progress], Awaitable[None]]] = {
     "convert": convert,
     "export": export,
 }
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_PASSING = (
+    errno.EIO,
+    errno.EROFS,
+    errno.ENOMEM,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.EAGAIN,
+    errno.ESTALE,
+    errno.ETIMEDOUT,
+)
 
 log = structlog.get_logger()
 
@@ -43,15 +56,24 @@ async def handle(services: Services, job: Job, progress: Progress) -> None:
             "This takes more memory than a conversion may have: PADDOCK_MEMORY_BYTES can give it more.",
             code="memory_limit",
         ) from error
+    except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
+        raise
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise _unexpected(job, error) from error
-        raise Unavailable("The worker's disk is full: make room, then retry the job.", code="disk_full") from error
-    except Exception as error:
+        raise _from_system(job, error) from error
+    except BaseException as error:  # The panics of Rust are no Exception.
         raise _unexpected(job, error) from error
 
 
-def _unexpected(job: Job, error: Exception) -> PaddockError:
+def _from_system(job: Job, error: OSError) -> PaddockError:
+    """What the machine lacks at the moment has nothing to do with the log."""
+    if error.errno in _NO_ROOM or "No space left on device" in str(error):
+        return Unavailable("The worker's disk is full: make room. It is tried again by itself.", code="disk_full")
+    if error.errno in _PASSING:
+        return Unavailable(f"The worker's machine has trouble: {error.strerror}. It is tried again by itself.")
+    return _unexpected(job, error)
+
+
+def _unexpected(job: Job, error: BaseException) -> PaddockError:
     """A bug: it is tried again, because the next version may not have it, and ends on the dead list."""
     log.exception("job_crashed", job=job.id)
     return PaddockError(f"{type(error).__name__}: {error}", code="internal_error", permanent=False)

@@ -20,7 +20,7 @@ from paddock.usecases.export import Export, get_export, request_export
 from paddock.usecases.recordings import get_recording
 from paddock.web.api.recordings import Prefix
 from paddock.web.api.resources import ArtifactResource, FailureResource, artifact_resource, failure_resource
-from paddock.web.injected import TheServices, refuse_unknown_parameters
+from paddock.web.injected import ThePrincipal, TheServices, refuse_unknown_parameters
 from paddock.web.problems import responses
 
 LOOK_S = 0.4
@@ -39,10 +39,11 @@ class ExportResource(msgspec.Struct, frozen=True, kw_only=True):
 
 @post("/", status_code=202, responses=responses(400, 404, 409, 422, 503), summary="Ask for an export")
 async def ask_for_export(
-    services: TheServices, recording_id: Prefix, data: JSONBody[ExportRequest]
+    services: TheServices, principal: ThePrincipal, recording_id: Prefix, data: JSONBody[ExportRequest]
 ) -> ExportResource:
     """Make a file, or find it made already. Follow it with `GET` under the answered id."""
-    return await _resource(services, recording_id, await request_export(services, recording_id, data))
+    export = await request_export(services, recording_id, data, asked_by=principal.name)
+    return await _resource(services, recording_id, export)
 
 
 @get("/{export_id:str}", responses=responses(404, 409, 422), summary="How far an export is")
