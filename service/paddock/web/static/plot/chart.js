@@ -286,7 +286,9 @@ export class Chart {
   drawLane(context, series, number) {
     const top = this.laneTop(number);
     const [first, last] = this.visible(series);
-    const names = [...new Set(series.values)].sort((a, b) => (a > b ? 1 : -1));
+    // Of an enum all values, not only those that are here: what means the same looks the same in every lane.
+    const numbers = Object.keys(series.enums).map(Number);
+    const names = numbers.length ? numbers.sort((a, b) => a - b) : [...new Set(series.values)].sort((a, b) => (a > b ? 1 : -1));
     context.fillStyle = this.styles.sunken;
     context.fillRect(this.left, top, this.right - this.left, this.lane);
     context.textBaseline = "middle";
@@ -360,8 +362,8 @@ export class Chart {
 
 /** How strong the grey of a value is that is no fault: off is nothing, the further states differ a little. */
 function restOf(series, value, names) {
-  if (typeof value === "boolean") return value ? 0.5 : 0;
-  return 0.12 + (0.33 * names.indexOf(value)) / Math.max(1, names.length - 1);
+  if (typeof value === "boolean") return value ? 0.32 : 0;
+  return 0.1 + (0.22 * Math.max(0, names.indexOf(value))) / Math.max(1, names.length - 1);
 }
 
 function line(context, fromX, fromY, toX, toY) {

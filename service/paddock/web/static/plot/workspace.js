@@ -72,7 +72,6 @@ class PlotWorkspace extends HTMLElement {
     const gestures = make("p", { class: "hint gestures" }, matchMedia("(hover: none)").matches ? TOUCHES : GESTURES);
     this.replaceChildren(this.picker.root, make("div", { class: "stage" }, bar, this.message, this.stage, gestures));
     this.restore();
-    if (!this.plots.length && this.begin.length) this.set(this.begin);
   }
 
   say(text) {
@@ -87,7 +86,9 @@ class PlotWorkspace extends HTMLElement {
 
   /** What the address says; names that no log here has are left out, and named. */
   restore() {
-    const { plots, view, offset } = readAddress(location.hash);
+    const { plots: asked, view, offset } = readAddress(location.hash);
+    const plots = asked.length ? asked : this.begin;
+    this.begin = [];  // once: whoever clears the plots wants none
     const known = (name) => this.signals.has(name) || ELEMENT.test(name);
     const missing = plots.flat().filter((name) => !known(name));
     this.say(missing.length ? `Not in this log: ${missing.join(", ")}.` : "");
