@@ -29,21 +29,27 @@ def select(columns: Columns, request: ExportRequest) -> Columns:
     """
     started, ended = columns.summary.started_ns, columns.summary.ended_ns
     span = span_of(request, started)
-    if started is not None and ended is not None and not _overlaps(span, started, ended):
-        raise Rejected(
-            f"The time span is empty: the recording runs from {to_rfc3339(started)} to {to_rfc3339(ended)}, "
-            f"{(ended - started) / NS_PER_S:.3f} s.",
-            code="bad_span",
-        )
+    if started is not None and ended is not None:
+        check_overlap(span, started, ended)
     if not request.signals and span == (None, None):
         return columns
     everything: dict[ColumnChannel, Parts | None] = dict.fromkeys(columns.channels)
     return _Selected(columns, wanted(columns, request.signals) if request.signals else everything, span)
 
 
-def _overlaps(span: Span, started: int, ended: int) -> bool:
+def check_overlap(span: Span, started: int, ended: int) -> None:
+    """Refuse a span in which the recording has nothing, by its own numbers.
+
+    Raises:
+        Rejected: code ``bad_span``.
+    """
     start, end = span
-    return (start is None or start <= ended) and (end is None or end > started)
+    if (start is not None and start > ended) or (end is not None and end <= started):
+        raise Rejected(
+            f"The time span is empty: the recording runs from {to_rfc3339(started)} to {to_rfc3339(ended)}, "
+            f"{(ended - started) / NS_PER_S:.3f} s.",
+            code="bad_span",
+        )
 
 
 def span_of(request: ExportRequest, started_ns: int | None) -> Span:
