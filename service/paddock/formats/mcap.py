@@ -53,7 +53,8 @@ def _started_ns(log: BinaryIO, directory: Path) -> int | None:
     reader = LogReader(log, directory)
     for _ in reader.runs():
         pass
-    return reader.clock.first
+    span = reader.clock.span()
+    return None if span is None else span.first
 
 
 FORMAT = Format(

@@ -86,8 +86,10 @@ def requested(columns: Columns, request: ExportRequest) -> Columns:
     started = columns.summary.started_ns
     first, _ = span_of(request, started)
     axis_start = max(first, started) if first is not None and started is not None else started or 0
-    last = max((s.ended_ns for s in selected.summary.channels if s.ended_ns is not None), default=axis_start)
-    rows = _rows(rate, axis_start, last)
+    ends = [s.ended_ns for s in selected.summary.channels if s.ended_ns is not None]
+    if (ended := columns.summary.ended_ns) is not None:
+        ends = [min(end, ended) for end in ends]
+    rows = _rows(rate, axis_start, max(axis_start, *ends) if ends else axis_start)
     return Rastered(selected, axis_start, rows, rate, request.interpolation)
 
 

@@ -19,7 +19,7 @@ from paddock.domain.catalogue_faults import faults
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import columns_key
 from paddock.domain.near_misses import did_you_mean
-from paddock.domain.recording import ChannelSummary, Recording
+from paddock.domain.recording import ChannelSummary, Recording, StartedSource
 from paddock.domain.signal_names import read_element
 from paddock.domain.words import isolated
 from paddock.errors import Conflict, NotFound, Rejected
@@ -28,6 +28,7 @@ from paddock.formats.parquet_range import DAMAGED, Rows, StoredChannel
 from paddock.formats.signals import Path
 from paddock.mcap.decimate import POINTS_PER_BUCKET, decimate, decimate_steps
 from paddock.mcap.lists import element_of
+from paddock.mcap.time_span import time_span
 from paddock.usecases.catalogue import car_of, load_catalogue
 from paddock.usecases.recordings import get_recording
 from paddock.usecases.services import Services
@@ -154,9 +155,14 @@ async def open_columns(services: Services, recording: Recording, slug: str) -> B
 
 def log_span(recording: Recording) -> tuple[int, int]:
     """``log_time`` of the first and the last message of a log, whatever a person said about its start."""
-    begins = [channel.started_ns for channel in recording.channels if channel.started_ns is not None]
-    ends = [channel.ended_ns for channel in recording.channels if channel.ended_ns is not None]
-    return min(begins, default=0), max(ends, default=0)
+    if recording.started_source is StartedSource.LOG_TIME and recording.started_ns is not None:
+        return recording.started_ns, recording.started_ns + (recording.duration_ns or 0)
+    span = time_span(
+        (channel.started_ns, channel.ended_ns, channel.message_count)
+        for channel in recording.channels
+        if channel.started_ns is not None and channel.ended_ns is not None
+    )
+    return (0, 0) if span is None else (span.first, span.last)
 
 
 class _Span:
