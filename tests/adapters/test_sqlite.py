@@ -49,6 +49,9 @@ async def path(tmp_path: Path) -> Path:
         ("recordings", [HERE], Sort("uploaded_at", True)),
         ("recordings", [HERE], Sort("uploaded_at")),
         ("recordings", [HERE], Sort("started_ns", True)),
+        ("recordings", [HERE], Sort("highlights.max_speed_m_s", True)),
+        ("recordings", [HERE], Sort("duration_ns")),
+        ("bundles", [], Sort("created_at", True)),
         ("recordings", [HERE, Between("started_ns", 1, 2)], Sort("started_ns", True)),
         ("recordings", [HERE, Equals("metadata.car.value", "HT09")], Sort("uploaded_at", True)),
         ("recordings", [HERE, Equals("status", "ready")], Sort("uploaded_at", True)),
@@ -95,6 +98,7 @@ LOOKED_AT: list[list[Condition]] = [
     [Equals(DRIVER, "Adam"), Equals("metadata.car.value", None)],
     [OneOf(DRIVER, (None, ""))],
     [OneOf(DRIVER, ("Adam", "Mei")), OneOf("health", ("intact", "failed")), Contains("search", "e")],
+    [Between("highlights.max_speed_m_s", 20.0), Between("duration_ns", below=5.0)],
     [HasElement("channels", "topic", "VNData"), Equals("health", "intact")],
     [HasSignal("VNData.v", "max", ">", 1), Equals(DRIVER, "Adam")],
 ]

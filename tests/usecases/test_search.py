@@ -152,20 +152,22 @@ async def test_a_day_begins_at_midnight_where_the_reader_is(services: Services) 
         build_recording("old", started_ns=STARTED_NS - 5 * 86_400 * NS_PER_S),
         build_recording("parked", started_ns=STARTED_NS + 1, highlights=Highlights(driven=False)),
         build_recording("short", started_ns=STARTED_NS + 2, duration_ns=NS_PER_S),
+        build_recording("empty", started_ns=None, duration_ns=None, uploaded_at=late + 8 * 86_400 * NS_PER_S),
         build_recording("new", started_ns=None, status=Status.STORED, uploaded_at=late + 9 * 86_400 * NS_PER_S),
     )
     day = await find_day(services, DETROIT)
     assert day is not None and day.day == date(2026, 4, 18)
-    assert [each.name for each in day.driven] == ["run_late.mcap", "run_noon.mcap"]
-    assert [each.name for each in day.parked] == ["run_short.mcap", "run_parked.mcap"]
+    assert [each.name for each in day.driven] == ["run_late.mcap", "run_short.mcap", "run_noon.mcap"]
+    assert [each.name for each in day.parked] == ["run_parked.mcap"], "of a short log nobody knows"
     assert [each.name for each in day.arriving] == ["run_new.mcap"]
+    assert [each.name for each in day.timeless] == ["run_empty.mcap"]
     assert (day.before, day.after) == (date(2026, 4, 13), None)
     utc = await find_day(services, ZoneInfo("UTC"))
     assert utc is not None and (utc.day, len(utc.driven)) == (date(2026, 4, 19), 1)
     empty = await find_day(services, DETROIT, date(2026, 4, 15))
     assert empty is not None and not (empty.driven or empty.parked or empty.arriving)
     assert (empty.before, empty.after) == (date(2026, 4, 13), date(2026, 4, 18))
-    assert [each.name for each in await without_start(services, Search())] == ["run_new.mcap"]
+    assert [each.name for each in await without_start(services, Search())] == ["run_new.mcap", "run_empty.mcap"]
 
 
 @pytest.mark.anyio

@@ -66,7 +66,7 @@ def test_a_run_is_found(browser: Any, tmp_path: Path) -> None:
         page.goto(site.url)
         page.get_by_role("heading", name="Sat 18 Apr 2026").wait_for()
         assert rows(page).count() == 4, "the latest day only, its parked logs folded"
-        page.get_by_role("link", name="14 short logs").click()
+        page.get_by_role("link", name="14 logs").click()
         page.locator(".fold a[aria-expanded=true]").wait_for()
         assert rows(page).count() == 18 and page.url.endswith("?parked=2026-04-18")
         page.get_by_label("The test day before").click()

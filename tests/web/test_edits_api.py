@@ -50,7 +50,7 @@ async def test_filters_narrow_the_list(client: httpx.AsyncClient, services: Serv
         ("to=9999-12-31", "bad_time"),
         ("from=2026-02-30", "bad_time"),
         ("health=well", "bad_request"),
-        ("sort=name", "bad_request"),
+        ("sort=name", "bad_sort"),
         ("fields=id,nope", "unknown_field"),
         ("q=" + "+".join(map(str, range(99))), "search_too_long"),
         ("&".join(f"topic={number}" for number in range(99)), "search_too_long"),
@@ -60,7 +60,7 @@ async def test_filters_narrow_the_list(client: httpx.AsyncClient, services: Serv
 async def test_what_cannot_be_looked_for_is_said(client: httpx.AsyncClient, query: str, code: str | None) -> None:
     for path in ("/api/recordings", "/"):
         answer = await client.get(f"{path}?{query}")
-        if path == "/" and query.startswith(("sort", "fields")):
+        if path == "/" and query.startswith("fields"):
             assert answer.json()["code"] == "unknown_parameter"
         elif code:
             assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text

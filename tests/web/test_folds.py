@@ -1,4 +1,4 @@
-"""The short logs of a parked car, folded into one row a day wherever recordings are listed."""
+"""The logs of a parked car, folded into one row a day wherever recordings are listed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def listed(page: str) -> list[str]:
 
 
 def folded(page: str) -> list[int]:
-    return [int(number) for number in re.findall(r'aria-expanded="false">(\d+) short log', page)]
+    return [int(number) for number in re.findall(r'aria-expanded="false">(\d+) logs?<', page)]
 
 
 @pytest.mark.anyio
@@ -94,7 +94,7 @@ async def test_where_nobody_drove_nothing_is_folded(
 ) -> None:
     await services.documents.recordings.put_many(season())
     page = (await client.get(path)).text
-    assert len(listed(page)) == 40 and "short log" not in page
+    assert len(listed(page)) == 40 and "of a parked car" not in page
 
 
 def rows(page: Any) -> Any:
@@ -111,12 +111,12 @@ def test_a_fold_opens_where_it_stands(browser: Any, tmp_path: Path) -> None:
         fill(site)
         page.goto(f"{site.url}/?day=all")
         before = rows(page).count()
-        fold = page.get_by_role("link", name="20 short logs")
+        fold = page.get_by_role("link", name="20 logs")
         page.evaluate("document.documentElement.dataset.same = 'page'")
         fold.click()
         page.locator(".fold a[aria-expanded=true]").wait_for()
         assert rows(page).count() == before + 20 and page.url.endswith("/?day=all&parked=2026-04-21")
-        assert page.evaluate("document.activeElement.textContent") == "20 short logs", "it keeps the focus"
+        assert page.evaluate("document.activeElement.textContent") == "20 logs", "it keeps the focus"
         assert page.evaluate("document.documentElement.dataset.same") == "page", "nothing was loaded anew"
         page.reload()
         assert rows(page).count() == before + 20, "the address is all there is"

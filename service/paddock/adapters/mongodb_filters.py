@@ -96,7 +96,9 @@ def signal_query(condition: HasSignal) -> Query:
     value = _comparable(condition.value)
     if value is None:
         return _NOTHING
-    return {"name": str(condition.name), condition.statistic: {_OPERATORS[condition.operator]: value}}
+    names = [str(name) for name in dict.fromkeys((condition.name, *condition.also))]
+    named = {"name": names[0] if len(names) == 1 else {"$in": names}}
+    return {**named, condition.statistic: {_OPERATORS[condition.operator]: value}}
 
 
 def _one_of(field: str, values: Iterable[Scalar], lists: frozenset[str]) -> Query:

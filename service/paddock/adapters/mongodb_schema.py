@@ -16,6 +16,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
 
 from paddock.domain.fields import FIELDS
+from paddock.domain.figures import FIGURES
 
 _OURS = "paddock_"
 # https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
@@ -57,6 +58,7 @@ INDEXES = (
         for field in FIELDS
         if field.name not in _LONG_TEXT
     ),
+    *(Index("recordings", ("deleted_at", figure.field), f"by {figure.name}; a span of it") for figure in FIGURES),
     Index("recordings", ("deleted_at", "health", "started_ns"), "one health; its facet"),
     Index("recordings", ("topic_set",), "what an older version read has no set of topics"),
     Index("recordings", ("old_build_until",), "columns that nobody has a link to any more"),

@@ -191,11 +191,13 @@ def _has_signal(condition: HasSignal) -> Sql:
     if condition.statistic not in _STATISTICS or condition.operator not in _OPERATORS:
         raise ValueError(f"{condition.statistic!r} {condition.operator!r} compares no statistic")
     value = expression(condition.statistic, "signals")
+    names = tuple(dict.fromkeys((condition.name, *condition.also)))
+    named = _one_of(_FieldSql(expression("name", "signals"), ""), names)
     compared = f"{value} {condition.operator} ? AND {value} < ''"
     return Sql(
         f"recordings.id IN (SELECT {expression('recording', 'signals')} FROM signals"
-        f" WHERE {expression('name', 'signals')} = ? AND {compared})",
-        (condition.name, checked(condition.value)),
+        f" WHERE {named.text} AND {compared})",
+        (*named.values, checked(condition.value)),
     )
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from paddock.adapters.document_queries import check_field
 from paddock.domain.fields import FIELDS
+from paddock.domain.figures import FIGURES
 from paddock.errors import Unavailable
 
 SCHEMA_VERSION = 1
@@ -19,7 +20,9 @@ SCHEMA_VERSION = 1
 _LONG_TEXT = {"notes"}
 _METADATA = tuple(f"metadata.{field.name}.value" for field in FIELDS if field.name not in _LONG_TEXT)
 
-LIST_INDEX = ("deleted_at", "started_ns", "id", "search", "health", "topic_set", *_METADATA)
+_FIGURES = tuple(figure.field for figure in FIGURES)
+
+LIST_INDEX = ("deleted_at", "started_ns", "id", "search", "health", "topic_set", *_METADATA, *_FIGURES)
 """Of the recordings, in the order of their list: all that a search looks at and a facet counts."""
 
 # Every index has the id after what it sorts by, so that it gives pages in their final order. Nearly every list asks
@@ -41,6 +44,7 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
         # What storage sums up.
         ("metadata.car.value", "metadata.event.value", "id", "size_bytes"),
         *(("deleted_at", field, "started_ns") for field in _METADATA),
+        *(("deleted_at", field) for field in _FIGURES),
     ),
     "signals": (
         ("recording", "name"),

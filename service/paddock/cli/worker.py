@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import socket
@@ -15,7 +14,6 @@ import click
 
 from paddock.bootstrap import configure_logging, open_services
 from paddock.cli.job_processes import JobProcesses
-from paddock.errors import Unavailable
 from paddock.settings import Settings, read_settings
 from paddock.usecases.work import LANES, work
 
@@ -50,8 +48,7 @@ async def _work(settings: Settings, owner: str) -> None:
     processes = JobProcesses(settings)
     async with open_services(settings) as services:
         try:
-            with contextlib.suppress(Unavailable):
-                await processes.start_ahead()
+            await processes.start_ahead()
             await work(services, owner, stop, processes.run, lanes=LANES, overdue_ns=settings.overdue_ns)
         finally:
             processes.close()

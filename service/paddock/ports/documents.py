@@ -90,6 +90,8 @@ class HasSignal(msgspec.Struct, frozen=True):
     statistic: Statistic
     operator: Operator
     value: float
+    also: tuple[str, ...] = ()
+    """Further names that the same signal has."""
 
 
 Condition: TypeAlias = Equals | OneOf | Between | Exists | StartsWith | Contains | HasElement | HasSignal

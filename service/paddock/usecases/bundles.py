@@ -19,6 +19,7 @@ from paddock.domain.zip_layout import Entry, Layout, lay_out
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected
 from paddock.ports.documents import MAX_PAGE, Collection, OneOf, Sort
 from paddock.ports.objects import ObjectInfo
+from paddock.usecases.expiry import note_use
 from paddock.usecases.export import request_export
 from paddock.usecases.recordings import artifact_name, get_recording
 from paddock.usecases.services import Services
@@ -236,6 +237,8 @@ async def zip_bundle(services: Services, bundle: Bundle) -> ZippedBundle:
         raise Conflict("Some of the files are still being made: wait for them.", code="not_done")
     if not state.files:
         raise Conflict("None of the files could be made: the bundle's page says why.", code="nothing_made")
+    for _, artifact in state.files:
+        await note_use(services, artifact)
     parts = [
         msgspec.structs.replace(part, artifact=await _with_checksum(services, part.artifact))
         for part in state.parts

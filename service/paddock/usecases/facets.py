@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from paddock.domain.fields import same_value
-from paddock.ports.documents import MAX_GROUPS, Scalar
+from paddock.domain.fields import FIELDS, same_value
+from paddock.ports.documents import MAX_GROUPS, Equals, Scalar
 from paddock.usecases.search import Search, conditions, in_every_spelling
 from paddock.usecases.services import Services
 
@@ -18,6 +18,8 @@ MAX_OFFERED = 50
 """Values of a facet."""
 MAX_TOPICS = 500
 _TOPIC_SET = "topic_set"
+_SHORT = 200
+"""Characters of a field that is filled from a list; notes are longer."""
 
 Counted = Sequence[tuple[tuple[Scalar, ...], int]]
 
@@ -70,6 +72,21 @@ async def count_facets(services: Services, search: Search) -> Facets:
         more_topics=max(0, len(topics) - MAX_TOPICS),
         exact=exact and all_topics,
     )
+
+
+async def known_values(services: Services) -> dict[str, tuple[str, ...]]:
+    """The values that each short metadata field has, the most frequent first; at most ``MAX_OFFERED``."""
+    fields = [field.name for field in FIELDS if field.max_length <= _SHORT]
+    counted = await asyncio.gather(
+        *(
+            services.documents.recordings.facet(
+                f"metadata.{name}.value", [Equals("deleted_at", None)], limit=2 * MAX_OFFERED
+            )
+            for name in fields
+        )
+    )
+    spelled = [most_frequent_spellings((str(value), number) for value, number in each if value) for each in counted]
+    return {name: tuple(each.values())[:MAX_OFFERED] for name, each in zip(fields, spelled, strict=True)}
 
 
 def most_frequent_spellings(counted: Iterable[tuple[str, int]]) -> dict[str, str]:

@@ -59,6 +59,7 @@ class _Gathered:
         self._ways: list[tuple[str, Odometer | GpsOdometer]] = []
         """What the distance can be taken from, best first."""
         self._turning: Odometer | None = None
+        """The rotation of a wheel, which tells whether the car moved but not how far."""
         self._extremes = {
             role: Extremes(quantity.lowest, quantity.highest) for role, quantity in QUANTITIES.items()
         }
@@ -121,17 +122,23 @@ class _Gathered:
             max_speed_m_s=None if speed.low is None or speed.high is None else max(abs(speed.low), abs(speed.high)),
             min_cell_voltage_v=self._extremes[Role.CELL_VOLTAGE].low,
             max_cell_temperature_c=self._extremes[Role.CELL_TEMPERATURE].high,
-            driven=self._driven(None if way is None else way[1]),
+            driven=self._driven(),
         )
 
-    def _driven(self, way: Odometer | GpsOdometer | None) -> bool | None:
-        match way or self._turning:
-            case Odometer(samples=samples, moving_s=moving_s) if samples > 1:
-                return moving_s >= MOVING_S
-            case GpsOdometer(extent_m=extent_m, distance_m=distance_m):
-                return extent_m >= DRIVEN_EXTENT_M and distance_m >= DRIVEN_WAY_M
-            case _:
-                return None
+    def _driven(self) -> bool | None:
+        """Whether anything that moves with the car did: a sensor that is off hides no run of which another tells.
+
+        A receiver's fixes wander also where the car stands, so they are asked only where nothing else is.
+        """
+        moved = [way for _, way in self._ways if isinstance(way, Odometer)]
+        moved += [self._turning] if self._turning else []
+        told = [odometer for odometer in moved if odometer.samples > 1]
+        if told:
+            return any(odometer.moving_s >= MOVING_S for odometer in told)
+        fixes = [way for _, way in self._ways if isinstance(way, GpsOdometer) and way.fixes > 1]
+        if not fixes:
+            return None
+        return any(way.extent_m >= DRIVEN_EXTENT_M and way.distance_m >= DRIVEN_WAY_M for way in fixes)
 
 
 def _extreme(extremes: Extremes, factor: float, offset: float) -> _Take:

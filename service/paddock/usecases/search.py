@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 
-from paddock.domain.fields import same_value
+from paddock.domain.fields import FIELDS, same_value
+from paddock.domain.figures import FIGURES, FigureIs
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import Recording
 from paddock.errors import Rejected
@@ -29,17 +31,25 @@ from paddock.ports.documents import (
     Sort,
     Statistic,
 )
+from paddock.usecases.comparisons import under_every_name
 from paddock.usecases.services import Services
-from paddock.usecases.signal_names import whole_name
 
 Health = Literal["intact", "recovered", "failed", "unread"]
-Order = Literal["-started_at", "started_at", "-uploaded_at", "uploaded_at"]
+SORTS: Mapping[str, str] = {
+    "started_at": "started_ns",
+    "uploaded_at": "uploaded_at",
+    "health": "health",
+    **{field.name: f"metadata.{field.name}.value" for field in FIELDS if field.max_length <= 200},
+    **{figure.name: figure.field for figure in FIGURES},
+}
+"""What recordings can be sorted by, and where it is in the document."""
+LATEST_FIRST = "-started_at"
 MAX_WORDS = 50
 MAX_VALUES = 50
 """Of one filter; a query has to end somewhere."""
 MAX_COMPARISONS = 10
-PARKED_NS = 60 * NS_PER_S
-"""A shorter log of a car of which nobody knows whether it drove is one of a parked car."""
+ARRIVED_NS = 24 * 3600 * NS_PER_S
+"""So long what somebody sent is pointed at, whenever it was recorded."""
 _COMPARISON = re.compile(
     rf"\s*({'|'.join(get_args(Statistic))})\((.+)\)\s*(<=|>=|<|>|=)\s*([-+]?[0-9.]+(?:e[-+]?[0-9]+)?)\s*",
     re.IGNORECASE | re.ASCII | re.DOTALL,
@@ -58,6 +68,7 @@ class Search(msgspec.Struct, frozen=True):
     topics: tuple[str, ...] = ()
     """All of them are there."""
     comparisons: tuple[HasSignal, ...] = ()
+    figures: tuple[FigureIs, ...] = ()
     from_ns: int | None = None
     before_ns: int | None = None
     deleted: bool = False
@@ -65,7 +76,7 @@ class Search(msgspec.Struct, frozen=True):
 
 
 class SpelledSearch(Search, frozen=True):
-    """A search that names every spelling which recordings have of its metadata values."""
+    """A search that names every spelling which recordings have of its metadata values and signals."""
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -75,7 +86,9 @@ class Day(msgspec.Struct, frozen=True):
     driven: tuple[Recording, ...]
     parked: tuple[Recording, ...]
     arriving: tuple[Recording, ...]
-    """Without a start time: not read yet, or unreadable."""
+    """Not read yet, so without a start time."""
+    timeless: tuple[Recording, ...]
+    """Read, and without a start time: there was nothing to read, or it cannot be."""
     before: date | None = None
     after: date | None = None
     more: bool = False
@@ -126,6 +139,7 @@ def conditions(search: SpelledSearch, *, without: Container[str] = ()) -> list[C
     if "topic" not in without:
         where += [HasElement("channels", "topic", topic) for topic in search.topics]
     where += search.comparisons
+    where += [Between(each.figure.field, *each.bounds) for each in search.figures]
     if search.from_ns is not None or search.before_ns is not None:
         where.append(Between("started_ns", search.from_ns, search.before_ns))
     return where
@@ -139,19 +153,66 @@ async def search_recordings(
     services: Services,
     search: Search,
     *,
-    order: Order = "-started_at",
+    order: str = LATEST_FIRST,
     limit: int = 50,
     after: str | None = None,
 ) -> Page[Recording]:
-    """Recordings that match. By start, those without one (not read yet, unreadable) come last."""
-    field = "started_ns" if "started" in order else "uploaded_at"
+    """Recordings that match, sorted by one of ``SORTS``, a ``-`` before it for the largest first.
+
+    Those that have no such value (a start before the log was read) come last.
+
+    Raises:
+        Rejected: there is no such order (code ``bad_sort``).
+    """
+    field = sorted_field(order)
     sort = Sort("deleted_at" if search.deleted else field, descending=order.startswith("-"))
     where = conditions(await in_every_spelling(services, search))
     return await services.documents.recordings.find(where, sort=sort, limit=limit, after=after)
 
 
+def sorted_field(order: str) -> str:
+    """The field of the document that an order sorts by.
+
+    Raises:
+        Rejected: there is no such order (code ``bad_sort``).
+    """
+    if field := SORTS.get(order.removeprefix("-")):
+        return field
+    raise Rejected(
+        f"{order[:40]!r} is no order: sort by one of {', '.join(SORTS)}, with a - before it for the largest first.",
+        code="bad_sort",
+    )
+
+
+def sort_recordings(recordings: Iterable[Recording], order: str) -> tuple[Recording, ...]:
+    """The same order as a search has, of recordings that are all there.
+
+    Raises:
+        Rejected: there is no such order (code ``bad_sort``).
+    """
+    field, descending = sorted_field(order), order.startswith("-")
+    valued = [(_value(recording, field), recording) for recording in recordings]
+    known = sorted(
+        ((value, recording.id, recording) for value, recording in valued if value is not None),
+        key=lambda each: each[:2],
+        reverse=descending,
+    )
+    unknown = [recording for value, recording in valued if value is None]
+    return (
+        *(recording for _, _, recording in known),
+        *sorted(unknown, key=lambda each: each.id, reverse=descending),
+    )
+
+
+def _value(recording: Recording, field: str) -> Any:
+    value: Any = recording
+    for name in field.split("."):
+        value = value.get(name) if isinstance(value, dict) else getattr(value, name, None)
+    return value
+
+
 async def in_every_spelling(services: Services, search: Search) -> SpelledSearch:
-    """The same search with all spellings of the metadata values it names, and signals with their topics.
+    """The same search with all spellings that recordings have of the metadata values and signals it names.
 
     People write one event in several ways, and all of them stay as they were typed. Who asks for several things
     that one search finds looks the spellings up once.
@@ -173,16 +234,14 @@ async def in_every_spelling(services: Services, search: Search) -> SpelledSearch
         wanted = set(map(same_value, given))
         alike = (str(value) for (value,), _ in counted if value is not None and same_value(str(value)) in wanted)
         metadata[field] = tuple(dict.fromkeys((*given, *alike)))
-    comparisons = [
-        msgspec.structs.replace(each, name=await whole_name(services, each.name)) for each in search.comparisons
-    ]
-    spelled = {"metadata": metadata, "comparisons": tuple(comparisons)}
-    return SpelledSearch(**(msgspec.structs.asdict(search) | spelled))
+    comparisons = await under_every_name(services, search.comparisons)
+    return SpelledSearch(**(msgspec.structs.asdict(search) | {"metadata": metadata, "comparisons": comparisons}))
 
 
 def _check_size(search: Search) -> None:
     given = [search.health, search.topics, *search.metadata.values()]
-    too_much = any(len(values) > MAX_VALUES for values in given) or len(search.comparisons) > MAX_COMPARISONS
+    compared = max(len(search.comparisons), len(search.figures))
+    too_much = any(len(values) > MAX_VALUES for values in given) or compared > MAX_COMPARISONS
     if too_much or len(set(search.text.casefold().split())) > MAX_WORDS:
         raise Rejected(
             f"This looks for too much at once: give at most {MAX_WORDS} words, {MAX_VALUES} values of a filter "
@@ -218,6 +277,20 @@ def day_of(instant_ns: int, zone: tzinfo) -> date:
     return datetime.fromtimestamp(instant_ns // NS_PER_S, zone).date()
 
 
+async def just_arrived(services: Services, zone: tzinfo, *, before: date) -> dict[date, int]:
+    """How many logs of which earlier days were uploaded within the last ``ARRIVED_NS``, the latest day first."""
+    counted = await services.documents.recordings.counts(
+        ["started_ns"],
+        # Nothing is asked of the start: a store that enters by its index looks at every recording there is.
+        [Equals("deleted_at", None), Between("uploaded_at", at_least=services.now() - ARRIVED_NS)],
+    )
+    days = Counter[date]()
+    for (started,), number in counted:
+        if isinstance(started, int):
+            days[day_of(started, zone)] += number
+    return {day: number for day, number in sorted(days.items(), reverse=True) if day < before}
+
+
 async def find_day(services: Services, zone: tzinfo, day: date | None = None) -> Day | None:
     """The recordings of a day, driven runs first; without one the latest day that has any.
 
@@ -234,14 +307,15 @@ async def find_day(services: Services, zone: tzinfo, day: date | None = None) ->
         search_recordings(services, Search(from_ns=start, before_ns=end), limit=MAX_PAGE),
         _arriving(services, [Equals("deleted_at", None)], MAX_PAGE),
     )
+    # What arrives belongs to the newest day, whenever that was, also where a clock said that it is to come.
+    since, until = (min(start, services.now() - ARRIVED_NS), None) if shown >= latest else (start, end)
+    here = [each for each in arriving if each.uploaded_at >= since and (until is None or each.uploaded_at < until)]
     return Day(
         shown,
         driven=tuple(recording for recording in page.items if not is_parked(recording)),
         parked=tuple(recording for recording in page.items if is_parked(recording)),
-        # What arrives belongs to the newest day, whenever that was.
-        arriving=tuple(
-            each for each in arriving if each.uploaded_at >= start and (shown >= latest or each.uploaded_at < end)
-        ),
+        arriving=tuple(each for each in here if not each.status.settled),
+        timeless=tuple(each for each in here if each.status.settled),
         before=before,
         after=after,
         more=page.next is not None,
@@ -249,12 +323,8 @@ async def find_day(services: Services, zone: tzinfo, day: date | None = None) ->
 
 
 def is_parked(recording: Recording) -> bool:
-    """Whether the car stood; a short log of which nobody knows counts as well, one that is being read does not."""
-    if not recording.status.settled:
-        return False
-    if recording.highlights.driven is None:
-        return recording.duration_ns is not None and recording.duration_ns < PARKED_NS
-    return not recording.highlights.driven
+    """Whether the car is known to have stood; of a log without a speed nobody knows."""
+    return recording.status.settled and recording.highlights.driven is False
 
 
 async def _neighbour(services: Services, sort: Sort, zone: tzinfo, span: Between) -> date | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from paddock.domain.recording import ChannelSummary, Signal
 from paddock.domain.signal_names import SignalName, element_name, item_dtype, read_element
 from paddock.ports.documents import MAX_PAGE, Between, Contains, OneOf, Sort, StartsWith
+from paddock.usecases.catalogue import load_catalogue
 from paddock.usecases.services import Services
 
 _BY_NAME = Sort("search")
@@ -39,7 +40,7 @@ async def remember_names(services: Services, signals: Sequence[Signal], channels
 
 
 async def complete_name(services: Services, text: str, *, limit: int = 20) -> list[SignalName]:
-    """Names that begin so, then those that hold every word, in any case.
+    """Names that begin so, then those that hold every word, in any case, or whose label in the catalogue does.
 
     A list stands for its elements until its whole name, or a bracket behind a part of it, is there.
     """
@@ -56,6 +57,12 @@ async def complete_name(services: Services, text: str, *, limit: int = 20) -> li
         words = [Contains("search", word) for word in folded.split()]
         holding = await services.documents.signal_names.find(words, sort=_BY_NAME, limit=limit)
         found |= {name.id: name for name in holding.items}
+    if folded and len(found) < limit:
+        labelled = [name for name, label in (await labels_of(services)).items() if _holds(label, folded)]
+        named = await services.documents.signal_names.find(
+            [OneOf("search", tuple(labelled[:MAX_PAGE]))], limit=limit
+        )
+        found |= {name.id: name for name in named.items}
     return list(found.values())[:limit]
 
 
@@ -71,6 +78,16 @@ async def whole_name(services: Services, name: str) -> str:
     if len(ending) != 1:
         return name
     return ending[0] if index is None else element_name(ending[0], index)
+
+
+async def labels_of(services: Services) -> dict[str, str]:
+    """What the team's catalogue calls its signals, by their names in lower case."""
+    entries = (await load_catalogue(services)).signals
+    return {name.casefold(): entry.label for entry in entries if entry.label for name in entry.names}
+
+
+def _holds(label: str, folded: str) -> bool:
+    return all(word in label.casefold() for word in folded.split())
 
 
 async def _elements_like(services: Services, folded: str, limit: int) -> list[SignalName]:

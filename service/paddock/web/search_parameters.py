@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter, SkipValidation
 
+from paddock.domain.figures import FIGURES, read_figure
 from paddock.domain.instants import from_rfc3339
 from paddock.errors import Rejected
 from paddock.usecases.search import Health, Search, bounds_of, read_comparison
@@ -73,6 +74,13 @@ def search_of(
             "signal, compared with a number by `<`, `<=`, `>`, `>=` or `=`. Repeated: all of them hold."
         ),
     ] = None,
+    figure: Annotated[
+        _Values,
+        QueryParameter(
+            description="`max_speed_m_s >= 25`: a figure of the run, compared with a number as `signal` is: "
+            f"{', '.join(figure.name for figure in FIGURES)}. Repeated: all of them hold."
+        ),
+    ] = None,
     since: Annotated[
         str,
         QueryParameter(name="from", max_length=40, description="Started then or later: RFC 3339, or a date."),
@@ -100,6 +108,7 @@ def search_of(
         health=tuple(dict.fromkeys(health or ())),
         topics=_unique(topic),
         comparisons=tuple(read_comparison(text) for text in _unique(signal) if text.strip()),
+        figures=tuple(read_figure(text) for text in _unique(figure) if text.strip()),
         from_ns=_instant(since, zone, edge=0),
         before_ns=_instant(until, zone, edge=1),
     )

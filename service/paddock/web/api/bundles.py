@@ -50,6 +50,7 @@ class PartResource(msgspec.Struct, frozen=True, kw_only=True):
     state: Annotated[JobState, Meta(description="`queued → running → done`, or `dead` with an `error`.")]
     progress: Annotated[float, Meta(description="0 to 1.", examples=[0.42])]
     file: Annotated[DownloadResource | None, Meta(description="Once it is there.")] = None
+    expires_at: Annotated[Instant | None, Meta(description="Until when it is kept if nobody takes it.")] = None
     error: Annotated[FailureResource | None, Meta(description="Why there is none.")] = None
 
 
@@ -113,8 +114,9 @@ def bundle_resource(state: BundleState) -> BundleResource:
 
 
 def _part(part: Part) -> PartResource:
-    file = None
+    file = expires_at = None
     if part.artifact is not None:
+        expires_at = None if part.artifact.expires_at is None else to_rfc3339(part.artifact.expires_at)
         url = f"/api/recordings/{part.recording}/artifacts/{part.artifact.id}"
         file = DownloadResource(url, part.file_name, part.artifact.size_bytes)
     return PartResource(
@@ -123,6 +125,7 @@ def _part(part: Part) -> PartResource:
         state=part.state,
         progress=part.progress,
         file=file,
+        expires_at=expires_at,
         error=failure_resource(part.error),
     )
 

@@ -12,7 +12,7 @@ from litestar.response import Redirect
 
 from paddock.usecases.attachments import open_attachment
 from paddock.usecases.recordings import artifact_file, get_recording, original_file
-from paddock.usecases.search import Order, search_recordings
+from paddock.usecases.search import LATEST_FIRST, SORTS, search_recordings
 from paddock.web.api.partial import Fields, Partial, only
 from paddock.web.api.resources import (
     RecordingDetail,
@@ -47,8 +47,12 @@ async def list_recordings(
     search: TheSearch,
     deleted: Annotated[bool, QueryParameter(description="Those that were deleted instead.")] = False,
     sort: Annotated[
-        Order, QueryParameter(description="By start (those without one last) or upload; `-` for the latest first.")
-    ] = "-started_at",
+        str,
+        QueryParameter(
+            max_length=40,
+            description=f"By one of {', '.join(SORTS)}; those without it last. `-`: the largest first.",
+        ),
+    ] = LATEST_FIRST,
     fields: Fields = "",
     limit: Limit = 50,
     after: After = None,

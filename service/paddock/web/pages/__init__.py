@@ -5,14 +5,14 @@ from __future__ import annotations
 from litestar import Router
 
 from paddock.web.injected import refuse_unknown_parameters
-from paddock.web.pages import bundles, jobs, recording_list, recordings, signals, storage, upload
+from paddock.web.pages import bundles, deleted, jobs, recording_list, recordings, signals, storage, upload
 
 ROUTER = Router(
     "/",
     route_handlers=[
         recording_list.recordings_page,
-        recording_list.deleted_page,
-        recording_list.restore_and_show,
+        deleted.deleted_page,
+        deleted.restore_and_show,
         recordings.recording_page,
         recordings.reprocess_and_show,
         upload.upload_page,

@@ -9,6 +9,11 @@ import { forget, forgetAll, unfinished } from "/static/unfinished.js";
 import { isolated, size } from "/static/words.js";
 
 const FILES_AT_ONCE = 2;
+const MEANING = {
+  intact: "Read to the end; nothing is missing.",
+  recovered: "The log is damaged: what could be read was taken, and its page says what was lost.",
+  queued: "Safe here; it is read as soon as it is its turn.",
+};
 
 const panel = document.getElementById("uploads");
 const list = document.getElementById("upload-items");
@@ -91,13 +96,16 @@ async function send(file, item) {
 function arrived(file, item, recording, duplicate) {
   item.dataset.recording = recording.id;
   show(item, "intact", "already here", size(file.size), 1);
+  const name = item.querySelector(".name");
+  name.replaceChildren(Object.assign(document.createElement("a"), { href: `/recordings/${recording.id.slice(0, 16)}`, textContent: file.name }));
   action(item, "a", "Open", (link) => { link.href = `/recordings/${recording.id.slice(0, 16)}`; });
   if (duplicate && recording.status === "ready") return;
   const say = ({ status, progress, health, error }) => {
     const word = wordOf({ status, progress });
     const kind = { ready: health ?? "intact", failed: "failed", queued: "waiting" }[word] ?? "working";
+    const said = word === "ready" && health ? health : word;
     const share = progress === null ? "" : `${Math.floor(100 * progress)} % of `;
-    tell(item, kind, word, error?.message ?? share + size(file.size), progress ?? 0);
+    tell(item, kind, said, error?.message ?? share + size(file.size), progress ?? 0);
     count();
   };
   say(recording);
@@ -166,6 +174,7 @@ function tell(item, kind, word, said, share) {
   item.dataset.state = kind;
   item.querySelector(".state").className = `state badge ${kind}`;
   item.querySelector(".state").textContent = word;
+  item.querySelector(".state").title = MEANING[word] ?? "";
   item.querySelector(".detail").textContent = said;
   if (share !== undefined) item.querySelector("progress").value = share;
 }

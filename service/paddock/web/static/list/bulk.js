@@ -6,16 +6,26 @@ import { refreshNow } from "/static/live.js";
 const selected = new Set();
 const bar = document.getElementById("bulk");
 const dialog = document.getElementById("tag-dialog");
+const MOST = 500;
 const boxes = () => [...document.querySelectorAll("#rows .pick input")];
+/** What a box stands for: its row, or the logs of a parked car that are folded. */
+const idsOf = (box) => box.dataset.ids?.split(" ") ?? [box.value];
 let toTag = [];
+let last = null;  // id of the box that was clicked before: shift selects from there
 
 function show() {
+  let folded = 0;
   for (const box of boxes()) {
-    box.checked = selected.has(box.value);
+    const ids = idsOf(box);
+    const picked = ids.filter((id) => selected.has(id)).length;
+    box.checked = picked === ids.length;
+    box.indeterminate = picked > 0 && !box.checked;
     box.closest("tr").classList.toggle("picked", box.checked);
+    if (box.dataset.ids) folded += picked;
   }
   bar.hidden = selected.size === 0;
-  document.getElementById("bulk-count").textContent = `${selected.size} selected`;
+  document.getElementById("bulk-count").textContent = `${selected.size} selected${folded ? `, ${folded} of them folded` : ""}`;
+  offerAll();
   const compare = document.getElementById("bulk-compare");
   compare.hidden = selected.size !== 2;
   if (!compare.hidden) {
@@ -31,9 +41,43 @@ function show() {
   }
 }
 
+/** With more pages, what else matches can be selected as well. */
+function offerAll() {
+  const button = document.getElementById("bulk-all");
+  button.hidden = !document.querySelector("#pages a") || !boxes().every((box) => box.checked);
+  if (!button.disabled) button.textContent = `Select all that match, up to ${MOST}`;
+}
+
+async function selectAll() {
+  const button = document.getElementById("bulk-all");
+  const query = new URLSearchParams(location.search);
+  for (const name of ["day", "after", "parked"]) query.delete(name);
+  query.set("fields", "id");
+  query.set("limit", MOST);
+  button.disabled = true;
+  try {
+    const { items, next } = await call("GET", `/api/recordings?${query}`);
+    for (const { id } of items) selected.add(id);
+    if (next) say(`The first ${MOST} are selected: do them, then search for the rest.`);
+  } catch (error) {
+    say(error.message);
+  } finally {
+    button.disabled = false;
+  }
+  show();
+}
+
+/** What was selected counts, not the box: a browser that goes back fills boxes in by itself. */
+const picked = (box) => idsOf(box).every((id) => selected.has(id));
+
+function pick(box, on) {
+  for (const id of idsOf(box)) on ? selected.add(id) : selected.delete(id);
+}
+
 export function toggle(row) {
-  const id = row.querySelector(".pick input").value;
-  if (!selected.delete(id)) selected.add(id);
+  const box = row.querySelector(".pick input");
+  pick(box, !picked(box));
+  last = idsOf(box)[0];
   show();
 }
 
@@ -74,14 +118,28 @@ function openTag(ids) {
 }
 
 document.addEventListener("change", (event) => {
-  const box = event.target;
-  if (box.id === "pick-all") {
-    for (const each of boxes()) box.checked ? selected.add(each.value) : selected.delete(each.value);
-  } else if (box.closest("#rows .pick")) {
-    box.checked ? selected.add(box.value) : selected.delete(box.value);
-  } else return;
+  if (event.target.id !== "pick-all") return;
+  for (const each of boxes()) pick(each, event.target.checked);
   show();
 });
+
+// A click with shift takes all from the box that was clicked before; the cell around a box is part of it.
+document.addEventListener("click", (event) => {
+  const box = event.target.closest("#rows .pick")?.querySelector("input");
+  if (!box) return;
+  const all = boxes();
+  const [from, to] = [all.findIndex((each) => idsOf(each)[0] === last), all.indexOf(box)].sort((a, b) => a - b);
+  const on = !picked(box);
+  if (event.shiftKey && from >= 0) {
+    for (const each of all.slice(from, to + 1)) pick(each, on);
+    getSelection().removeAllRanges();
+  } else {
+    pick(box, on);
+  }
+  [last] = idsOf(box);
+  show();
+});
+document.getElementById("bulk-all").addEventListener("click", selectAll);
 
 document.addEventListener("click", (event) => {
   const tag = event.target.closest("[data-tag]");

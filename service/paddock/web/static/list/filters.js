@@ -11,9 +11,21 @@ function compose(row) {
   row.querySelector("[name=signal]").value = name && number ? `${statistic}(${name}) ${operator} ${number}` : "";
 }
 
+/** `max_speed_m_s >= 8.33333333`: what a program would ask, in SI units. */
+function figures() {
+  const texts = [];
+  for (const row of document.querySelectorAll("#figures .figure")) {
+    for (const [end, operator] of [["least", ">="], ["most", "<="]]) {
+      const { value } = row.querySelector(`.${end}`);
+      if (value) texts.push(`${row.dataset.figure} ${operator} ${Number((value * row.dataset.factor).toPrecision(9))}`);
+    }
+  }
+  return texts;
+}
+
 function apply() {
   for (const row of conditions.querySelectorAll(":scope > .condition")) compose(row);
-  const query = new URLSearchParams();
+  const query = new URLSearchParams(figures().map((text) => ["figure", text]));
   for (const element of form.elements) {
     if (!element.name || (element.type === "checkbox" && !element.checked)) continue;
     // An empty checkbox means "not known"; an empty field means nothing.
@@ -57,8 +69,8 @@ conditions.addEventListener("click", (event) => {
   if (applied) apply();
 });
 
-function offer(list, values) {
-  list.replaceChildren(...values.map((value) => Object.assign(document.createElement("option"), { value })));
+function offer(list, names) {
+  list.replaceChildren(...names.map(({ name, label }) => Object.assign(document.createElement("option"), { value: name, label: label ? `${name} · ${label}` : name })));
 }
 
 async function ask(path) {
@@ -71,15 +83,17 @@ async function ask(path) {
 }
 
 let waiting = 0;
-conditions.addEventListener("input", (event) => {
+function complete(event) {
   if (!event.target.matches(".name")) return;
   clearTimeout(waiting);
   waiting = setTimeout(async () => {
     const query = new URLSearchParams({ q: event.target.value.slice(0, 300) });
     const names = await ask(`/api/signal-names?${query}`);
-    offer(document.getElementById("signal-names"), names.map((each) => each.name));
+    offer(document.getElementById("signal-names"), names);
   }, 120);
-});
+}
+conditions.addEventListener("input", complete);
+conditions.addEventListener("focusin", complete);  // an empty field offers names as well
 
 // What is typed among the topics narrows them; Enter takes the only one left, or the name as it was typed.
 const topics = document.getElementById("topics");
