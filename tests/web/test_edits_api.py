@@ -119,6 +119,25 @@ async def test_a_lost_race_answers_with_both_values(client: httpx.AsyncClient, s
     assert lost.json()["differences"] == [{"field": "driver", "yours": "Bo", "theirs": "Eve", "by": "local"}]
 
 
+@pytest.mark.parametrize("changed", ["{}", "W/{}", "{gzip}", "W/{gzip}"])
+async def test_the_etag_of_a_recording_is_what_a_change_has_as_if_match(
+    client: httpx.AsyncClient, services: Services, changed: str
+) -> None:
+    """Proxies that compress make it weak, or add how they did."""
+    recording = build_recording()
+    await services.documents.recordings.insert(recording)
+    path = f"/api/recordings/{recording.id}"
+    etag = (await client.get(path)).headers["etag"]
+    seen = {"If-Match": changed.format(etag, gzip=etag[:-1] + '-gzip"')}
+    assert (await client.get(path, headers={"If-None-Match": seen["If-Match"]})).status_code == 304
+    assert (await client.patch(path, json={"metadata": {"driver": "Eve"}}, headers=seen)).status_code == 200
+    lost = await client.patch(path, json={"metadata": {"driver": "Bo"}}, headers=seen)
+    assert (lost.status_code, lost.json()["code"]) == (409, "edited_meanwhile")
+    for nothing in ('"nonsense"', "*", '"-1"', '"4", "5"', '"' + "9" * 40 + '"'):
+        refused = await client.patch(path, json={"metadata": {"driver": "Bo"}}, headers={"If-Match": nothing})
+        assert (refused.status_code, refused.json()["code"]) == (422, "bad_version")
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

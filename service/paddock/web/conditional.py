@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 from litestar import Request, Response
 from litestar.response import Template
 from litestar.response.base import ASGIResponse
 
+# What compresses on the way, such as Apache, adds its name to the tag.
+_ENCODED = re.compile(r'[-;](?:gzip|br|zstd)"$')
+
 
 def matches(if_none_match: str, etag: str) -> bool:
     """Whether an If-None-Match header covers this quoted ETag (weak comparison, RFC 9110 §13.1.2)."""
-    candidates = [candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")]
+    candidates = [_ENCODED.sub('"', each.strip().removeprefix("W/")) for each in if_none_match.split(",")]
     return "*" in candidates or etag in candidates
 
 
-def conditional(response: ASGIResponse, request: Request[Any, Any, Any]) -> ASGIResponse:
-    """The response with its ETag, or 304 when the client has it."""
+def conditional(
+    response: ASGIResponse, request: Request[Any, Any, Any], version: int | None = None
+) -> ASGIResponse:
+    """The response with its ETag, or 304 when the client has it.
+
+    Args:
+        version: of what is answered; with it the tag is what a change of it may have as If-Match.
+    """
     if response.status_code != 200 or request.method != "GET":
         return response
-    etag = f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
+    digest = hashlib.sha256(response.body).hexdigest()[:32]
+    etag = f'"{digest}"' if version is None else f'"{version}-{digest}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
     if matches(request.headers.get("if-none-match", ""), etag):
         return ASGIResponse(body=b"", status_code=304, headers=headers)
@@ -34,7 +45,8 @@ class Conditional(Response[Any]):
 
     def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **kwargs: Any) -> ASGIResponse:
         """Render, then compare with what the client has."""
-        return conditional(super().to_asgi_response(app, request, **kwargs), request)
+        version = getattr(self.content, "version", None)
+        return conditional(super().to_asgi_response(app, request, **kwargs), request, version)
 
 
 class Page(Template):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import msgspec
@@ -94,7 +95,11 @@ async def change_recording(
     data: JSONBody[Edit],
     if_match: Annotated[
         str | None,
-        HeaderParameter(name="If-Match", max_length=40, description="The version in quotes, instead of `version`."),
+        HeaderParameter(
+            name="If-Match",
+            max_length=200,
+            description="The ETag of the recording as it was read, or its version in quotes, instead of `version`.",
+        ),
     ] = None,
 ) -> RecordingDetail:
     """A concurrent edit of the same field answers 409 `edited_meanwhile` with both values in `differences`."""
@@ -210,11 +215,18 @@ def change_resources(changes: tuple[Change, ...], *, first: bool) -> tuple[Chang
     return tuple(found)
 
 
+# What compresses on the way, such as Apache, makes a tag weak or adds its name.
+_VERSIONED = re.compile(r'(?:W/)?"?(\d{1,15})(?:-[0-9a-f]+)?(?:[-;](?:gzip|br|zstd))?"?', re.ASCII)
+
+
 def _version(if_match: str) -> int:
-    text = if_match.strip().removeprefix("W/").strip('"')
-    if not text.isascii() or not text.isdigit():
-        raise Rejected('If-Match must be the version of a recording in quotes, like "4".', code="bad_version")
-    return int(text)
+    match = _VERSIONED.fullmatch(if_match.strip())
+    if match is None:
+        raise Rejected(
+            'If-Match must be the ETag of the whole recording, or its version in quotes, like "4".',
+            code="bad_version",
+        )
+    return int(match[1])
 
 
 HANDLERS = (
