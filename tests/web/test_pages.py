@@ -7,7 +7,9 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
+from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Failure, Highlights, Loss, LossReport, Status
+from paddock.usecases.delete import delete_recordings, restore_recordings
 from paddock.usecases.services import Services
 from paddock.web.words import size
 from tests.web.builders import (
@@ -83,6 +85,16 @@ async def test_a_recording_begins_with_what_it_was(client: httpx.AsyncClient, se
     assert actions.count("button primary") == 1, "one of them goes first"
     (file,) = (attributes for tag, attributes in Tags(page).found if attributes.get("id") == "file")
     assert "open" not in file, "folded"
+
+
+async def test_history_says_that_the_recording_was_deleted_and_restored(
+    client: httpx.AsyncClient, services: Services
+) -> None:
+    recording = await insert_converted(services)
+    await delete_recordings(services, LOCAL_USER, [recording.id])
+    await restore_recordings(services, LOCAL_USER, [recording.id])
+    page = " ".join((await client.get(f"/recordings/{recording.id}")).text.split())
+    assert "<b>Recording</b> deleted" in page and "<b>Recording</b> restored" in page
 
 
 async def test_a_log_without_a_message_offers_nothing(client: httpx.AsyncClient, services: Services) -> None:

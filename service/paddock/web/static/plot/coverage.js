@@ -1,7 +1,7 @@
 // <topic-coverage data-recording>: when each topic had messages, where gaps stand out. The server made its rows.
 
 import { fetchCoverage } from "/static/plot/data.js";
-import { make } from "/static/plot/dom.js";
+import { make, shortened } from "/static/plot/dom.js";
 import { clock } from "/static/plot/ticks.js";
 
 class TopicCoverage extends HTMLElement {
@@ -32,10 +32,12 @@ function row(item, duration) {
     make("i", { style: `left: ${share(start).toFixed(3)}%; width: ${share(end - start).toFixed(3)}%`, title: `${clock(start, 0.1)} – ${clock(end, 0.1)}` }));
   const gaps = item.pieces.length - 1;
   const note = isGappy(item) ? `${gaps} gap${gaps > 1 ? "s" : ""}` : `${item.message_count.toLocaleString("en").replaceAll(",", "\u202f")}`;
+  const name = shortened(item.topic);
+  name.title = item.topic;
   return make(
     "li",
     { class: isGappy(item) ? "gappy" : null },
-    make("span", { class: "text", title: item.topic }, item.topic),
+    name,
     make("span", { class: "bar" }, ...pieces),
     make("span", { class: "note" }, note),
   );
