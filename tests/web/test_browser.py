@@ -83,6 +83,7 @@ def test_a_log_goes_in_and_a_matlab_file_comes_out(browser: Any, tmp_path: Path)
         items.nth(0).get_by_role("link", name="Open").click()
         page.locator("#recording .badge.intact").first.wait_for(timeout=30_000)
         assert "Adam" in page.locator("#metadata").inner_text()
+        page.locator("#file summary").click()
         assert "copy.mcap" in page.locator("#file").inner_text()
         assert "Pedals" in page.locator("#channels").inner_text()
         with page.expect_download() as downloading:
