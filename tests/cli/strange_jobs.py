@@ -26,6 +26,7 @@ async def _be_strange(services: Services, job: Job, progress: Progress) -> None:
         case "die":
             os.kill(os.getpid(), signal.SIGKILL)
         case "spin":
+            (services.scratch / "half a file").write_bytes(b"half")
             # Inside of a C function that never gives up Python's lock.
             re.match(r"(a+)+b", "a" * 64)
         case "sleep":

@@ -89,7 +89,22 @@ async def test_what_never_ends_is_ended(processes: JobProcesses, services: Servi
     async with asyncio.timeout(HANG_S):
         with pytest.raises(asyncio.CancelledError):
             await running
+    assert not list(services.scratch.rglob("half*")), "its files go with it"
     await processes.run(services, job("nothing"), ignore)
+
+
+async def test_what_a_worker_left_that_was_ended_as_well_is_removed(
+    processes: JobProcesses, tmp_path: Path
+) -> None:
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    left = tmp_path / "scratch" / f"process-{gone.pid}"
+    alive = tmp_path / "scratch" / f"process-{os.getpid()}"
+    for folder in (left, alive):
+        folder.mkdir(parents=True)
+        (folder / "made").write_bytes(b"half")
+    await processes.start_ahead()
+    assert alive.exists() and not left.exists()
 
 
 def test_it_ends_with_the_worker_whatever_it_does(tmp_path: Path) -> None:

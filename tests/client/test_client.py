@@ -22,6 +22,7 @@ from paddock.errors import Conflict, NotFound, Rejected, Unavailable
 from tests.logs import STARTED_NS, small_log
 from tests.mcap.builders import car_log
 from tests.web.browsing import Site, served
+from tests.web.converted import json_log
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,23 @@ def test_a_recording_is_found_by_its_filters(client: Client, ready: FoundRecordi
         list(client.search(wings="high"))
     said = repr(found)
     assert f"{ready.id[:10]} run.mcap ready" in said and "driver='Adam'" in said and len(said) < 300
+
+
+def test_elements_of_a_list(client: Client, tmp_path: Path) -> None:
+    rows = [{"volts": [3.5 + n / 8, 3.625 + n / 8][: 1 + n % 2]} for n in range(20)]
+    run = client.upload(json_log(tmp_path / "cells.mcap", "ACU", rows)).wait()
+    assert run.signal("ACU.volts[0]").numpy()[1].tolist() == [3.5 + n / 8 for n in range(20)]
+    assert run.signal("volts[1]").values.null_count == 10, "where a list is shorter there is nothing"
+    found = run.signals(["ACU.volts[*]"])
+    assert list(found) == ["ACU.volts[0]", "ACU.volts[1]"]
+    assert list(run.signals(["ACU.volts", "ACU.volts[1]"])) == ["ACU.volts[1]", "ACU.volts"]
+    assert {(known.name, known.longest, known.element_of) for known in run.find_signals("volts")} == {
+        ("ACU.volts", 2, ""),
+        ("ACU.volts[0]", 0, "ACU.volts"),
+        ("ACU.volts[1]", 0, "ACU.volts"),
+    }
+    with pytest.raises(Rejected, match=r"ACU.volts has the elements 0 to 1"):
+        run.signal("ACU.volts[2]")
 
 
 def test_signals_as_arrow_numpy_and_pandas(client: Client, ready: FoundRecording) -> None:

@@ -18,6 +18,7 @@ from paddock import Client
 from tests.logs import small_log
 from tests.mcap.builders import car_log
 from tests.web.browsing import served
+from tests.web.converted import json_log
 
 FUNCTIONS = Path(paddock.__file__).parent / "matlab"
 
@@ -37,6 +38,9 @@ try, paddock.fetch(R(1), 'format', 'floppy'); catch e, out.refused = e.message; 
 try, paddock.find('wings', 'high'); catch e, out.unknown = {e.identifier, e.message}; end
 try, paddock.find('signal', 'max(Pedals.throttle) is high'); catch e, out.unread = e.message; end
 try, paddock.find('signal', 'max(Pedals.throttle) > 1', 'from', 'some day'); catch e, out.undated = e.message; end
+C = paddock.find('signal', 'max(cell_voltages[3]) > 0');
+S = paddock.load(C(1), 'signals', 'ACUAllData.cell_voltages[3]');
+out.cells = {fieldnames(S.ACUAllData)', S.ACUAllData.cell_voltages_3_'};
 A = paddock.find('text', 'attached.mcap');
 out.attachment = paddock.fetch(A, 'attachment', 'notes.txt', 'folder', 'notes');
 out.first = paddock.fetch(A, 'attachment', 1);
@@ -64,6 +68,8 @@ def test_a_session_at_the_prompt(tmp_path: Path) -> None:
         for driver in ("Adam", "Eve"):
             log.write_bytes(small_log(driver=driver))
             client.upload(log, metadata={"notes": f"{driver}: gusty, 12 °C"}).wait()
+        rows = [{"cell_voltages": [n, n + 1, n + 2, n + 3]} for n in range(5)]
+        client.upload(json_log(tmp_path / "cells.mcap", "ACUAllData", rows)).wait()
         log = tmp_path / "attached.mcap"
         log.write_bytes(car_log(60))
         sheet = tmp_path / "setup.txt"
@@ -87,6 +93,7 @@ def test_a_session_at_the_prompt(tmp_path: Path) -> None:
     assert (tmp_path / f"{out['name']}.mat").stat().st_size > 1000
     assert out["rows"] == 25
     assert "brake" in out["fields"] and "throttle" not in out["fields"]
+    assert out["cells"] == [["t", "time_ns", "cell_voltages_3_", "meta"], [3, 4, 5, 6, 7]]
     assert "floppy" in out["refused"]
     assert out["unknown"][0] == "paddock:refused" and "wings" in out["unknown"][1]
     assert "is no comparison" in out["unread"] and "some day" in out["undated"], out

@@ -215,11 +215,12 @@ def test_a_clock_that_jumps_and_one_that_is_not_set_are_noticed(tmp_path: Path) 
     log += b"".join(message_record(1, time, b"{}") for time in times)
     zero = record(5, struct.pack("<HIQQ", 1, 0, 0, 0) + b"{}")
     with spool(log + zero + END, tmp_path) as columns:
-        back, forward, unset = columns.summary.notices
+        back, forward, unset, outside = columns.summary.notices
         assert columns.summary.loss.health == "intact"
     assert "back by 6.000 s" in back
     assert "forward by 1005.000 s" in forward
-    assert "1 messages have log_time 0" in unset
+    assert "1 message has log_time 0" in unset
+    assert "1 message of lap is far away in time" in outside
 
 
 def test_nothing_makes_it_allocate_more_than_its_size_and_a_batch(tmp_path: Path) -> None:

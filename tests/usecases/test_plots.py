@@ -13,10 +13,11 @@ from paddock.domain.keys import columns_key
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Recording, Status
 from paddock.errors import Conflict, NotFound, Rejected
-from paddock.formats import parquet
+from paddock.formats import parquet, parquet_range
 from paddock.simulator.log import simulate
+from paddock.usecases import plots
 from paddock.usecases.catalogue import save_catalogue
-from paddock.usecases.plots import Drawing, Series, plot_data
+from paddock.usecases.plots import LONGEST_TEXT, Drawing, Series, plot_data
 from paddock.usecases.services import Services
 from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, struct_type
 from tests.usecases.conftest import Team
@@ -26,9 +27,9 @@ pytestmark = pytest.mark.anyio
 ID = "ab" * 32
 
 
-async def store(services: Services, *topics: Topic) -> str:
+async def store(services: Services, *topics: Topic, batch_rows: int = 1_000) -> str:
     """A recording with these channels, as a conversion leaves it."""
-    columns = MemoryColumns(topics, batch_rows=1_000)
+    columns = MemoryColumns(topics, batch_rows=batch_rows)
     channels = []
     for channel, summary in zip(columns.channels, columns.summary.channels, strict=True):
         made = services.scratch / "channel.parquet"
@@ -192,8 +193,87 @@ async def test_files_are_closed_again(services: Services, monkeypatch: pytest.Mo
 async def test_columns_that_are_gone(services: Services, tmp_path: Path) -> None:
     await store(services, ramp(3))
     shutil.rmtree(tmp_path / "objects")
-    with pytest.raises(NotFound):
+    with pytest.raises(Conflict, match="convert it again"):
         await one(services, "T.x")
+
+
+@pytest.mark.parametrize("kept", [0, 4, 100, -1])
+async def test_columns_that_were_cut_off(services: Services, tmp_path: Path, kept: int) -> None:
+    await store(services, ramp(300))
+    (stored,) = (path for path in (tmp_path / "objects").rglob("*.parquet"))
+    cut = stored.read_bytes()[:kept]
+    stored.chmod(0o600)
+    stored.write_bytes(cut)
+    with pytest.raises(Conflict, match="convert it again") as caught:
+        await one(services, "T.x")
+    assert caught.value.code == "columns_damaged"
+
+
+async def test_damage_anywhere_in_the_columns_is_said(services: Services, tmp_path: Path) -> None:
+    await store(services, every_kind("T"))
+    (stored,) = (path for path in (tmp_path / "objects").rglob("*.parquet"))
+    whole = stored.read_bytes()
+    stored.chmod(0o600)
+    said = 0
+    for place in range(0, len(whole), 211):
+        stored.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        for name in ("T.f64", "T.inner.end", "T.cells[0]"):
+            try:
+                await one(services, name)
+            except (Conflict, NotFound):  # a damaged name may be another signal's
+                said += 1
+    assert said
+
+
+async def test_long_texts_are_cut_and_never_in_memory_together(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    megabyte = 1 << 20
+    rows = [{"same": "x" * megabyte, "all": f"{row:04}" + "ä" * (megabyte // 2)} for row in range(80)]
+    await store(services, Topic("T", struct_type(same=pa.string(), all=pa.string()), rows), batch_rows=8)
+    del rows
+    cut, held = parquet_range._cut, []
+
+    def watched(texts: pa.DictionaryArray, longest: int) -> pa.DictionaryArray:
+        held.append(pa.total_allocated_bytes())
+        return cut(texts, longest)
+
+    monkeypatch.setattr(parquet_range, "_cut", watched)
+    before = pa.total_allocated_bytes()
+    same, every = (await plot_data(services, ID, ["T.same", "T.all"])).series
+    assert set(same.values) == {"x" * LONGEST_TEXT} and len(same.values) == 80
+    assert [str(text)[:5] for text in every.values] == [f"{row:04}ä" for row in range(80)]
+    assert {len(str(text)) for text in every.values} == {LONGEST_TEXT}
+    assert every.dtype == "string"
+    assert len(held) > 4 and max(held) - before < 60 * megabyte, "a row group and what is unpacked for it"
+
+
+async def test_an_answer_has_a_size(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plots, "MAX_ALL_POINTS", 1_000)
+    monkeypatch.setattr(plots, "MAX_CHARACTERS", 5_000)
+    fields = {f"n{index}": pa.float64() for index in range(8)} | {f"t{index}": pa.string() for index in range(2)}
+    rows = [dict.fromkeys(fields, float(row)) | {"t0": f"{row} " * 99, "t1": f"{row}"} for row in range(3_000)]
+    await store(services, Topic("T", struct_type(**fields), rows))
+    series = (await plot_data(services, ID, [f"T.{name}" for name in fields], points=50_000)).series
+    assert sum(len(each.values) for each in series) <= 1_000 + 10 * plots.POINTS_PER_BUCKET
+    texts = [text for each in series for text in each.values if isinstance(text, str)]
+    assert texts and sum(map(len, texts)) <= 5_000
+
+
+@pytest.mark.parametrize("name", ["T.x", "T.list[2]", "T.text"])
+async def test_what_would_take_too_much_memory_is_refused_before_it_is_read(
+    services: Services, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Values that are all the same are nearly nothing in the file."""
+    rows = [{"x": 1.0, "list": [1.0] * 500, "text": "x" * 50 + str(row)} for row in range(2_000)]
+    fields = struct_type(x=pa.float64(), list=pa.list_(pa.float64()), text=pa.string())
+    await store(services, Topic("T", fields, rows))
+    assert (await one(services, name)).samples == 2_000
+    monkeypatch.setattr(parquet_range, "MAX_BYTES", 8 * 2_000 * 500 - 1 if "list" in name else 8 * 2_000 - 1)
+    monkeypatch.setattr(parquet_range, "MAX_TEXT_BYTES", 90_000)
+    with pytest.raises(Rejected, match="shorter span") as caught:
+        await one(services, name)
+    assert caught.value.code == "too_much_to_plot"
 
 
 async def test_a_converted_log_is_drawn(team: Team, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ RESERVE_BYTES = 512 * 1024 * 1024
 """Left to the database and to conversions when an upload asks for room."""
 _PIECE_BYTES = 1024 * 1024
 _LIST_BATCH = 500
+_PUT_IDLE_S = 3600.0
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -283,7 +284,9 @@ class DirectoryObjects:
             for path in list(self._aside.iterdir()):
                 with contextlib.suppress(FileNotFoundError):
                     files = [path, *path.rglob("*")] if path.is_dir() else [path]
-                    if any(abs(self._now() - file.stat().st_mtime) <= older_than_s for file in files):
+                    # Nobody continues what is put; an upload may be continued for days.
+                    idle_s = older_than_s if path.is_dir() else min(older_than_s, _PUT_IDLE_S)
+                    if any(abs(self._now() - file.stat().st_mtime) <= idle_s for file in files):
                         continue
                     if path.is_dir():
                         self._uploads.remove(path)

@@ -15,6 +15,7 @@ from paddock.cli.files import STDOUT, force_option, logs_below, say_written, to_
 from paddock.cli.request_options import build_request, request_options
 from paddock.cli.terminal import complain, in_words, progress_bar
 from paddock.domain.export import ExportRequest
+from paddock.domain.words import size
 from paddock.errors import PaddockError
 from paddock.formats.output import format_named, names_folder
 from paddock.formats.registry import canonical, find_format, formats
@@ -22,6 +23,10 @@ from paddock.mcap.spool import decodes_apart
 from paddock.mcap.spool_process import start_ahead
 from paddock.settings import read_settings
 from paddock.usecases.export_file import Exported, export_file
+
+MUCH_BYTES = 500_000_000
+MUCH_LARGER = 1_000
+"""A file larger than this, and by so many times than its log, is announced."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,19 @@ class _Conversion:
                 self.memory_bytes,
                 inputs=self.inputs,
                 replace=self.force,
+                announce=self._announce,
             )
         except PaddockError as error:
             return error.message
         except Exception as error:
             return f"{type(error).__name__}: {error}"
+
+    def _announce(self, expected_bytes: int) -> None:
+        """Say so before a small log becomes a very large file."""
+        log_bytes = self.log.stat().st_size if self.log.is_file() else 0
+        if log_bytes and expected_bytes > max(MUCH_BYTES, MUCH_LARGER * log_bytes):
+            factor = f"{expected_bytes // log_bytes:,} times the log"
+            complain(f"{self.log.name}: this will be about {size(expected_bytes)}, {factor}.")
 
 
 @click.command("convert")
@@ -215,7 +228,9 @@ def _say(log: Path, done: Exported | str, say: bool = True) -> bool:
         say_written(done.path)
     if done.loss is not None and done.loss.health != "intact":
         click.echo(f"          {in_words(done.loss)}", err=True)
-    return False
+    for sentence in done.left_out:
+        complain(f"{log.name}: {sentence}")
+    return bool(done.left_out)
 
 
 def _format_of(output: str) -> str:

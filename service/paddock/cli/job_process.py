@@ -9,13 +9,14 @@ import resource
 import signal
 import sys
 import threading
+from dataclasses import replace
 from multiprocessing import connection as multiprocessing_connection
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 
 from paddock.allocator import keep_freed_memory
 from paddock.bootstrap import configure_logging, open_services
-from paddock.cli.job_processes import Outcome
+from paddock.cli.job_processes import Outcome, scratch_of
 from paddock.domain.job import Job
 from paddock.errors import PaddockError
 from paddock.mcap.decoders.limits import default_memory_bytes
@@ -60,7 +61,9 @@ def _end_with_worker() -> None:
 
 
 async def _serve(commands: Connection, settings: Settings, memory_bytes: int) -> None:
-    async with open_services(settings, migrate=False) as services:
+    async with open_services(settings, migrate=False) as opened:
+        services = replace(opened, scratch=scratch_of(settings, os.getpid()))
+        services.scratch.mkdir(parents=True, exist_ok=True)
         while True:
             job: Job = await asyncio.to_thread(commands.recv)
             error = await _do(services, job, commands)

@@ -9,21 +9,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 from paddock.domain.job import Job
-from paddock.errors import PaddockError
+from paddock.errors import PaddockError, Unavailable
 from paddock.settings import Settings
 from paddock.usecases.attempt import Progress
 from paddock.usecases.services import Services
 
 _IMPORTED_AHEAD = ["paddock.cli.job_server", "paddock.cli.job_process"]
+_SCRATCH = "process-"
 _CLOSE_S = 5.0
 
 
@@ -49,6 +52,9 @@ class JobProcesses:
             get_context("forkserver") if sys.platform == "linux" else get_context("spawn")
         )
         self._context.set_forkserver_preload(_IMPORTED_AHEAD)
+        if sys.platform == "linux":
+            # Here and not by the first process: it ends with the thread that starts it.
+            forkserver.ensure_running()
         self._idle: list[_JobProcess] = []
 
     async def run(self, services: Services, job: Job, progress: Progress) -> None:
@@ -56,8 +62,9 @@ class JobProcesses:
 
         Raises:
             PaddockError: what the job met, or how its process died (code ``worker_died``).
+            Unavailable: no process could be started.
         """
-        process = self._idle.pop() if self._idle else await asyncio.to_thread(self._start)
+        process = self._idle.pop() if self._idle else await self._begin()
         try:
             outcome = await process.do(job, progress)
         except BaseException:
@@ -72,19 +79,42 @@ class JobProcesses:
 
     async def start_ahead(self) -> None:
         """Have the first one before there is a job: importing everything takes a second."""
-        self._idle.append(await asyncio.to_thread(self._start))
+        await asyncio.to_thread(_remove_leftovers, self._settings)
+        self._idle.append(await self._begin())
 
     def close(self) -> None:
         """End those that do nothing."""
         while self._idle:
             self._idle.pop().end()
 
+    async def _begin(self) -> _JobProcess:
+        try:
+            return await asyncio.to_thread(self._start)
+        except (EOFError, OSError) as error:
+            raise Unavailable(f"No process could be started ({error}): the machine may lack memory.") from error
+
     def _start(self) -> _JobProcess:
         ours, theirs = self._context.Pipe()
         with theirs:
             process = self._context.Process(target=_main, args=(theirs, self._settings), daemon=True)
             process.start()
-        return _JobProcess(process, ours)
+        return _JobProcess(process, ours, self._settings)
+
+
+def scratch_of(settings: Settings, pid: int) -> Path:
+    """Where a process has its files; whoever ends it removes them."""
+    return settings.data / "scratch" / f"{_SCRATCH}{pid}"
+
+
+def _remove_leftovers(settings: Settings) -> None:
+    """What processes left here whose worker was ended as well, so that nobody could remove it."""
+    for folder in (settings.data / "scratch").glob(f"{_SCRATCH}*"):
+        try:
+            os.kill(int(folder.name.removeprefix(_SCRATCH)), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except (PermissionError, ValueError):
+            continue
 
 
 def _main(commands: Connection, settings: Settings) -> None:
@@ -94,9 +124,10 @@ def _main(commands: Connection, settings: Settings) -> None:
 
 
 class _JobProcess:
-    def __init__(self, process: BaseProcess, commands: Connection) -> None:
+    def __init__(self, process: BaseProcess, commands: Connection, settings: Settings) -> None:
         self._process = process
         self._commands = commands
+        self._settings = settings
 
     async def do(self, job: Job, progress: Progress) -> Outcome:
         try:
@@ -130,9 +161,11 @@ class _JobProcess:
 
     def end(self) -> None:
         """End it and all that it started, whatever they do."""
+        pid = self._process.pid
+        assert pid is not None, "it was started"
         with contextlib.suppress(ProcessLookupError):
-            assert self._process.pid is not None, "it was started"
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(pid, signal.SIGKILL)
         self._process.kill()
         self._process.join(_CLOSE_S)
         self._commands.close()
+        shutil.rmtree(scratch_of(self._settings, pid), ignore_errors=True)

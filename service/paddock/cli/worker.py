@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ import click
 
 from paddock.bootstrap import configure_logging, open_services
 from paddock.cli.job_processes import JobProcesses
+from paddock.errors import Unavailable
 from paddock.settings import Settings, read_settings
 from paddock.usecases.work import LANES, work
 
@@ -48,7 +50,8 @@ async def _work(settings: Settings, owner: str) -> None:
     processes = JobProcesses(settings)
     async with open_services(settings) as services:
         try:
-            await processes.start_ahead()
+            with contextlib.suppress(Unavailable):
+                await processes.start_ahead()
             await work(services, owner, stop, processes.run, lanes=LANES, overdue_ns=settings.overdue_ns)
         finally:
             processes.close()

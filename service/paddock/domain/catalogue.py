@@ -44,7 +44,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     low: float | None = None
     """Below it something is wrong, in the signal's unit."""
     high: float | None = None
-    faults: tuple[str, ...] | None = None
+    faults: _Texts | None = None
     """Of a state: the values that are faults, as the log names or numbers them, ``on`` or ``off``. Empty says that
     none is; left out, it is guessed."""
 
@@ -81,7 +81,7 @@ class Described(msgspec.Struct, frozen=True):
     high: float | None = None
     why: str = ""
     """Where role and unit come from: ``catalogue``, or the guess's reason."""
-    faults: tuple[str, ...] | None = None
+    faults: _Texts | None = None
     """Values that are faults; None to guess them."""
 
     def element(self, index: int) -> Described:

@@ -108,6 +108,12 @@ class ChannelSummary(msgspec.Struct, frozen=True):
     ended_ns: int | None = None
     rate_hz: float | None = None
     largest_gap_ns: int | None = None
+    column_bytes: int = 0
+    """About how many bytes its columns take in memory; 0 where nobody has counted."""
+    stored_bytes: int = 0
+    """Of its columns in the object store, compressed; 0 where nobody has counted."""
+    others: tuple[str, ...] | None = None
+    """Dotted paths of fields that are no signals: bytes, maps, repeated messages. None where they are not known."""
 
 
 class Attachment(msgspec.Struct, frozen=True):

@@ -123,7 +123,9 @@ def hytech_v1_layout(columns: Columns) -> Variables:
 
 
 def _first_log_time(columns: Columns, channel: ColumnChannel) -> int:
-    return next(int(batch.log_time[0]) for batch in columns.read(channel, ()) if len(batch))
+    found = next(each for each in columns.summary.channels if each.slug == channel.slug)
+    assert found.started_ns is not None, "a topic without messages has no variable"
+    return found.started_ns
 
 
 def _with_v1_times(fields: Mapping[str, Node], first_ns: int) -> dict[str, Node]:

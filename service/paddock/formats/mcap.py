@@ -8,6 +8,7 @@ from typing import BinaryIO
 from paddock.domain.export import ExportRequest
 from paddock.errors import Rejected
 from paddock.formats.patterns import Patterns
+from paddock.formats.raster import check_rate
 from paddock.formats.registry import Format, Progress, Run
 from paddock.formats.selection import span_of
 from paddock.mcap.reader import LogReader
@@ -18,27 +19,33 @@ def write_log(log: BinaryIO, request: ExportRequest, run: Run, target: Path, pro
     """Write the wanted messages: chunked, sorted by ``log_time``, indexed.
 
     Raises:
-        Rejected: a raster was asked for, the span makes no sense, or nothing matches.
+        Rejected: a raster was asked for, the span makes no sense, or no topic matches.
     """
-    if request.rate_hz is not None:
-        raise Rejected("MCAP keeps every message at its own time: leave out the rate.", code="bad_rate")
+    check_rate(request)
     started_ns = None
     if (request.start_s, request.end_s) != (None, None):
         started_ns = _started_ns(log, target.parent)
     start_ns, end_ns = span_of(request, started_ns)
     patterns = Patterns(request.signals)
+    taken = set()
+
+    def takes(topic: str) -> bool:
+        if reached := patterns.reaches(topic):
+            taken.add(topic)
+        return reached
+
     with target.open("wb") as file:
-        recovered = recover(
+        recover(
             log,
             file,
             target.parent,
-            topics=patterns.reaches if request.signals else None,
+            topics=takes if request.signals else None,
             start_ns=start_ns,
             end_ns=end_ns,
             progress=progress,
         )
-    if not recovered.message_count and (request.signals or (start_ns, end_ns) != (None, None)):
-        raise Rejected("No message of this log is in the topics and times asked for.", code="no_such_signal")
+    if request.signals and not taken:
+        raise Rejected("No topic of this log is among those asked for.", code="no_such_signal")
 
 
 def _started_ns(log: BinaryIO, directory: Path) -> int | None:
@@ -46,7 +53,8 @@ def _started_ns(log: BinaryIO, directory: Path) -> int | None:
     reader = LogReader(log, directory)
     for _ in reader.runs():
         pass
-    return reader.clock.first
+    span = reader.clock.span()
+    return None if span is None else span.first
 
 
 FORMAT = Format(

@@ -1,22 +1,37 @@
-"""A span of time of single fields out of a stored channel: of its Parquet file nothing else is read."""
+"""A span of time of single fields out of a stored channel: of its Parquet file nothing else is read.
+
+How much memory that takes is known before it is read, from the file's metadata: values that repeat are few bytes in
+a file and may be gigabytes beside it. Texts are read a row group at a time, each different one once, and are cut.
+"""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, BinaryIO
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from paddock.formats.arrow_numpy import pick
+from paddock.errors import Conflict, Rejected
+from paddock.formats.arrow_numpy import is_list, is_number, pick
 from paddock.formats.signals import Path, leaves
 from paddock.formats.tables import channel_of, column_names
 from paddock.mcap.columns import ColumnChannel
+from paddock.mcap.lists import element_of
 
 Int64s = npt.NDArray[np.int64]
 _TIME = "log_time"
+MAX_BYTES = 512 << 20
+"""Of one signal's numbers over the span: 60 million, or 400,000 rows of a list of 160 cells."""
+MAX_TEXT_BYTES = 1 << 30
+"""Of one signal's texts, each different one once; never more than those of a row group are in memory."""
+DAMAGED = "The stored columns of this recording are damaged or missing: convert it again, then they are made anew."
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,27 @@ class Rows:
     """How many rows of these groups come before them."""
 
 
+@contextlib.contextmanager
+def damage_is_said() -> Iterator[None]:
+    """What a damaged file makes of pyarrow, as one error that says what to do.
+
+    Raises:
+        Conflict: with code ``columns_damaged``.
+    """
+    try:
+        yield
+    except (
+        pa.ArrowException,
+        msgspec.MsgspecError,
+        OSError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        MemoryError,
+    ) as error:
+        raise Conflict(DAMAGED, code="columns_damaged") from error
+
+
 class StoredChannel:
     """One channel's Parquet file, as ``formats/parquet.py`` wrote it.
 
@@ -40,17 +76,18 @@ class StoredChannel:
         source: open for reading, seekable; closed with this.
 
     Raises:
-        KeyError: another program wrote the file.
+        Conflict: the file is damaged (code ``columns_damaged``); so do all methods.
     """
 
     def __init__(self, source: BinaryIO) -> None:
         import pyarrow.parquet as pq
 
         self._source = source
-        self._file: Any = pq.ParquetFile(source)
-        self.channel: ColumnChannel = channel_of(self._file.schema_arrow)[0]
-        fields = self.channel.fields
-        self._columns = dict(zip((field.name for field in fields), column_names(fields), strict=True))
+        with damage_is_said():
+            self._file: Any = pq.ParquetFile(source)
+            self.channel: ColumnChannel = channel_of(self._file.schema_arrow)[0]
+            fields = self.channel.fields
+            self._columns = dict(zip((field.name for field in fields), column_names(fields), strict=True))
         self.kinds: dict[Path, pa.DataType] = dict(leaves(fields))
         """The type of every field by its path."""
 
@@ -65,21 +102,79 @@ class StoredChannel:
 
     def rows(self, start_ns: int, end_ns: int) -> Rows:
         """The rows with ``start_ns <= log_time <= end_ns``, found by the statistics of the row groups."""
-        groups = self._groups(start_ns, end_ns)
-        table = self._file.read_row_groups(groups, columns=[_TIME])
-        times: Int64s = table.column(_TIME).to_numpy()
+        with damage_is_said():
+            groups = self._groups(start_ns, end_ns)
+            self._refuse_too_much(_TIME, groups, 8)
+            table = self._file.read_row_groups(groups, columns=[_TIME])
+            times: Int64s = table.column(_TIME).to_numpy()
         begin = int(np.searchsorted(times, start_ns, "left"))
         end = max(begin, int(np.searchsorted(times, end_ns, "right")))
         first, last = max(begin - 1, 0), min(end + 1, len(times))
         return Rows(times[first:last], slice(begin - first, end - first), tuple(groups), first)
 
     def read(self, path: Path, rows: Rows) -> pa.Array:
-        """One field of these rows; a value is missing where a message on the way to it is."""
-        # A dotted name reads one leaf of a nested message, not all of it.
+        """One field of these rows; a value is missing where a message on the way to it is.
+
+        Raises:
+            Rejected: it is too much to be drawn (code ``too_much_to_plot``).
+        """
+        kind = self.kinds[path]
+        inner = kind.value_type if is_list(kind) else kind
+        with damage_is_said():
+            leaf = self._leaf(path)
+            self._refuse_too_much(leaf, rows.groups, max(8, inner.bit_width // 8) if is_number(inner) else 16)
+            table = self._file.read_row_groups(list(rows.groups), columns=[leaf])
+            column = table.column(self._columns[path[0]])
+            return pick(column.slice(rows.offset, len(rows.times)).combine_chunks(), path[1:])
+
+    def read_texts(self, path: Path, element: int | None, rows: Rows, longest: int) -> pa.DictionaryArray:
+        """The texts of these rows, each cut to ``longest`` characters; the indices of equal ones are equal.
+
+        Args:
+            path: of a text, or of a list of texts.
+            element: which one of each list.
+            rows: from ``rows``.
+            longest: at least 1.
+
+        Raises:
+            Rejected: it is too much to be drawn (code ``too_much_to_plot``).
+        """
+        import pyarrow.parquet as pq
+
         column = self._columns[path[0]]
-        table = self._file.read_row_groups(list(rows.groups), columns=[".".join((column, *path[1:]))])
-        taken = table.column(column).slice(rows.offset, len(rows.times)).combine_chunks()
-        return pick(taken, path[1:])
+        with damage_is_said():
+            leaf = self._leaf(path)
+            chunks = [c for group in rows.groups for c in self._chunks(leaf, group)]
+            if sum(chunk.total_uncompressed_size for chunk in chunks) > MAX_TEXT_BYTES:
+                raise _too_much()
+            # Arrow then has each text once per row group, however many rows say it.
+            file = pq.ParquetFile(
+                self._source, metadata=self._file.metadata, read_dictionary=[c.path_in_schema for c in chunks[:1]]
+            )
+            pieces = []
+            for group in rows.groups:
+                messages = file.read_row_group(group, columns=[leaf]).column(column).combine_chunks()
+                texts = pick(messages, path[1:])
+                pieces.append(_cut(texts if element is None else element_of(texts, element), longest))
+            joined = pa.chunked_array(pieces, pa.dictionary(pa.int32(), pa.string())).unify_dictionaries()
+            return joined.slice(rows.offset, len(rows.times)).combine_chunks()
+
+    def _leaf(self, path: Path) -> str:
+        """A dotted name reads one leaf of a nested message, not all of it."""
+        return ".".join((self._columns[path[0]], *path[1:]))
+
+    def _chunks(self, leaf: str, group: int) -> Iterator[Any]:
+        """What a row group has of a leaf; a list's elements are below it."""
+        metadata = self._file.metadata.row_group(group)
+        for index in range(metadata.num_columns):
+            chunk = metadata.column(index)
+            if chunk.path_in_schema == leaf or chunk.path_in_schema.startswith(f"{leaf}."):
+                yield chunk
+
+    def _refuse_too_much(self, leaf: str, groups: Sequence[int], width: int) -> None:
+        values = sum(chunk.num_values for group in groups for chunk in self._chunks(leaf, group))
+        if values * width > MAX_BYTES:
+            raise _too_much()
 
     def _groups(self, start_ns: int, end_ns: int) -> list[int]:
         """The row groups that hold the span and one row on either side. Rows lie in order of time."""
@@ -94,3 +189,14 @@ class StoredChannel:
         after = [index for index, _, high in bounds if high > end_ns][:1]
         within = [index for index, low, high in bounds if high >= start_ns and low <= end_ns]
         return sorted({*before, *within, *after})
+
+
+def _too_much() -> Rejected:
+    return Rejected("This is too much to be drawn at once: choose a shorter span of time.", code="too_much_to_plot")
+
+
+def _cut(texts: pa.DictionaryArray, longest: int) -> pa.DictionaryArray:
+    values = texts.dictionary
+    if (pc.max(pc.binary_length(values)).as_py() or 0) > longest:
+        values = pc.utf8_slice_codeunits(values, 0, longest)
+    return pa.DictionaryArray.from_arrays(texts.indices.cast(pa.int32()), values.cast(pa.string()))

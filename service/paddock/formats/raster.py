@@ -22,7 +22,8 @@ from paddock.domain.export import ExportRequest, Interpolation
 from paddock.domain.instants import NS_PER_S
 from paddock.errors import Rejected
 from paddock.formats.arrow_numpy import as_nullable, nullable, numbers
-from paddock.formats.selection import select, span_of
+from paddock.formats.registry import find_format
+from paddock.formats.selection import check_overlap, select, span_of
 from paddock.mcap.columns import ColumnBatch, ColumnChannel, Columns, Int64s, LogSummary
 
 MAX_RATE_HZ = 100_000.0
@@ -36,11 +37,37 @@ def check_rate(request: ExportRequest) -> None:
     """What can be said of the rate before the log is read.
 
     Raises:
-        Rejected: it is no rate (code ``bad_rate``).
+        Rejected: it is no rate, or the format has none (code ``bad_rate``).
     """
     rate = request.rate_hz
+    if rate is not None and find_format(request.format).write_log is not None:
+        raise Rejected("MCAP keeps every message at its own time: leave out the rate.", code="bad_rate")
     if rate is not None and not (math.isfinite(rate) and 0 < rate <= MAX_RATE_HZ):
         raise Rejected(f"The rate must be above 0 and at most {MAX_RATE_HZ:.0f} Hz.", code="bad_rate")
+
+
+def check_span(request: ExportRequest, started_ns: int, ended_ns: int) -> None:
+    """What can be said of span and raster once it is known when the log began and ended.
+
+    Raises:
+        Rejected: nothing lies in the span (code ``bad_span``), or the raster has too many rows (``bad_rate``).
+    """
+    check_overlap(span_of(request, started_ns), started_ns, ended_ns)
+    if request.rate_hz is not None:
+        start, end = span_of(request, started_ns)
+        begin = max(start or started_ns, started_ns)
+        _rows(request.rate_hz, begin, ended_ns if end is None else min(end, ended_ns))
+
+
+def _rows(rate: float, axis_start: int, last: int) -> int:
+    rows = int((last - axis_start) * rate / NS_PER_S) + 1
+    if rows > MAX_ROWS:
+        raise Rejected(
+            f"{rate:g} Hz over {(last - axis_start) / NS_PER_S:.0f} s are {rows} rows, more than {MAX_ROWS}: "
+            "take a lower rate or a shorter span.",
+            code="bad_rate",
+        )
+    return rows
 
 
 def requested(columns: Columns, request: ExportRequest) -> Columns:
@@ -59,14 +86,10 @@ def requested(columns: Columns, request: ExportRequest) -> Columns:
     started = columns.summary.started_ns
     first, _ = span_of(request, started)
     axis_start = max(first, started) if first is not None and started is not None else started or 0
-    last = max((s.ended_ns for s in selected.summary.channels if s.ended_ns is not None), default=axis_start)
-    rows = int((last - axis_start) * rate / NS_PER_S) + 1
-    if rows > MAX_ROWS:
-        raise Rejected(
-            f"{rate:g} Hz over {(last - axis_start) / NS_PER_S:.0f} s are {rows} rows, more than {MAX_ROWS}: "
-            "take a lower rate or a shorter span.",
-            code="bad_rate",
-        )
+    ends = [s.ended_ns for s in selected.summary.channels if s.ended_ns is not None]
+    if (ended := columns.summary.ended_ns) is not None:
+        ends = [min(end, ended) for end in ends]
+    rows = _rows(rate, axis_start, max(axis_start, *ends) if ends else axis_start)
     return Rastered(selected, axis_start, rows, rate, request.interpolation)
 
 

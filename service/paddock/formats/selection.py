@@ -29,21 +29,27 @@ def select(columns: Columns, request: ExportRequest) -> Columns:
     """
     started, ended = columns.summary.started_ns, columns.summary.ended_ns
     span = span_of(request, started)
-    if started is not None and ended is not None and not _overlaps(span, started, ended):
-        raise Rejected(
-            f"The time span is empty: the recording runs from {to_rfc3339(started)} to {to_rfc3339(ended)}, "
-            f"{(ended - started) / NS_PER_S:.3f} s.",
-            code="bad_span",
-        )
+    if started is not None and ended is not None:
+        check_overlap(span, started, ended)
     if not request.signals and span == (None, None):
         return columns
     everything: dict[ColumnChannel, Parts | None] = dict.fromkeys(columns.channels)
     return _Selected(columns, wanted(columns, request.signals) if request.signals else everything, span)
 
 
-def _overlaps(span: Span, started: int, ended: int) -> bool:
+def check_overlap(span: Span, started: int, ended: int) -> None:
+    """Refuse a span in which the recording has nothing, by its own numbers.
+
+    Raises:
+        Rejected: code ``bad_span``.
+    """
     start, end = span
-    return (start is None or start <= ended) and (end is None or end > started)
+    if (start is not None and start > ended) or (end is not None and end <= started):
+        raise Rejected(
+            f"The time span is empty: the recording runs from {to_rfc3339(started)} to {to_rfc3339(ended)}, "
+            f"{(ended - started) / NS_PER_S:.3f} s.",
+            code="bad_span",
+        )
 
 
 def span_of(request: ExportRequest, started_ns: int | None) -> Span:
@@ -96,17 +102,16 @@ class _Selected:
         """What the span leaves of a channel; one look at its times when there is a span."""
         if known is not None and (self._start, self._end) == (None, None):
             return known
-        count, first, last, gap = 0, None, None, None
-        for batch in self.read(channel, ()):
-            times = batch.log_time
-            if last is not None:
-                times = np.concatenate([[last], times])
-            if len(times) > 1:
-                gap = max(gap or 0, int(np.diff(times).max()))
-            count += len(batch)
-            first = int(times[0]) if first is None else first
-            last = int(times[-1])
-        rate = (count - 1) * NS_PER_S / (last - first) if first is not None and last and last > first else None
+        times = np.concatenate([np.empty(0, np.int64), *(batch.log_time for batch in self.read(channel, ()))])
+        count = len(times)
+        began, ended = self._columns.summary.started_ns, self._columns.summary.ended_ns
+        if began is not None and ended is not None:
+            inside = times[(times >= began) & (times <= ended)]
+            times = inside if len(inside) else times
+        first, last = (int(times[0]), int(times[-1])) if count else (None, None)
+        gap = int(np.diff(times).max()) if len(times) > 1 else None
+        length = last - first if first is not None and last is not None else 0
+        rate = (len(times) - 1) * NS_PER_S / length if length else None
         return ChannelSummary(
             channel.topic, channel.slug, channel.schema_name, channel.schema_encoding, channel.message_encoding,
             count, first, last, rate, gap,

@@ -6,6 +6,7 @@ import numpy as np
 
 from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.mcap.events import Int64s
+from paddock.mcap.time_span import Stretches, TimeSpan
 
 BACKWARD_JUMP_NS = NS_PER_S
 """Recorders write some messages a little late; a second back is a clock that was set."""
@@ -18,8 +19,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.zero_times = 0
-        self.first: int | None = None
-        self.last: int | None = None
+        self._stretches = Stretches()
         self.jumps = 0
         self._latest: int | None = None
         self._told: list[str] = []
@@ -27,8 +27,7 @@ class Clock:
     def observe(self, log_time: Int64s) -> None:
         """Take in the times of the messages that follow, shape (N,), N > 0."""
         low, high = int(log_time.min()), int(log_time.max())
-        self.first = low if self.first is None else min(self.first, low)
-        self.last = high if self.last is None else max(self.last, high)
+        self._stretches.add(log_time, low, high)
         if low == 0:
             # A message without a time says nothing about the clock.
             self.zero_times += int(np.count_nonzero(log_time == 0))
@@ -43,13 +42,22 @@ class Clock:
                 self._step(int(log_time[at]), int(log_time[at + 1]))
         self._latest = int(log_time[-1])
 
+    def observe_late(self, log_time: Int64s) -> None:
+        """Take in times of messages that came before, shape (N,), N > 0: they tell of no jump."""
+        self._stretches.add(log_time, int(log_time.min()), int(log_time.max()))
+
+    def span(self) -> TimeSpan | None:
+        """When the log was recorded; None without messages."""
+        return self._stretches.span()
+
     def notices(self) -> list[str]:
         """Sentences."""
         told = list(self._told)
         if self.jumps > len(told):
-            told.append(f"The clock jumps {self.jumps - len(told)} more times.")
+            told.append(f"The clock jumps {self.jumps - len(told):,} more times.")
         if self.zero_times:
-            told.append(f"{self.zero_times} messages have log_time 0: the recorder had no clock.")
+            have = "message has" if self.zero_times == 1 else "messages have"
+            told.append(f"{self.zero_times:,} {have} log_time 0: the recorder had no clock.")
         return told
 
     def _step(self, before: int, after: int) -> None:

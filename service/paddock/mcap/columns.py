@@ -58,8 +58,10 @@ class LogSummary:
     """What is known once the whole log was read."""
 
     started_ns: int | None
-    """Smallest ``log_time`` over all messages, None without messages."""
+    """``log_time`` of the first message, None without messages. See ``time_span``: a few that are far away from all
+    others do not count."""
     ended_ns: int | None
+    """Of the last one."""
     message_count: int
     channels: tuple[ChannelSummary, ...]
     """Also those without messages."""

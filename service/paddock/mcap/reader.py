@@ -216,6 +216,7 @@ class LogReader:
                 continue
             for held in self._held.release(channel_id):
                 heads = heads_at(held.data, held.starts)
+                self.clock.observe_late(heads["log_time"].astype(np.int64))
                 yield Run(held.data, held.starts, held.ends, heads, self._part, held.ordinal)
         self._held.forget()
         self.definitions.extend(self._part.history)

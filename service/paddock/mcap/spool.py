@@ -21,6 +21,7 @@ from paddock.mcap.spool_channel import SpooledChannel
 from paddock.mcap.spool_file import SpoolFile
 from paddock.mcap.spool_process import SpoolProcess
 from paddock.mcap.spool_writer import SpoolWriter
+from paddock.mcap.time_span import TimeSpan
 
 _WAITING_BYTES = BATCH_BYTES
 _PROCESS_FROM_BYTES = 16 << 20
@@ -33,6 +34,7 @@ _MAX_DECODED_CHANNELS = 5_000
 """A car has 200, and a page lists 2,000. A decoder with its statistics costs what a thousand messages do."""
 _TOO_MANY = f"the log has more than {_MAX_DECODED_CHANNELS:,} channels"
 _MAX_NOTICES = 500
+_MAX_TOPICS = 5
 
 
 def decodes_apart(log_bytes: int) -> bool:
@@ -66,7 +68,7 @@ def spool_log(
             limits = Limits(memory_bytes, reader.size_bytes)
             apart = decodes_apart(reader.size_bytes)
             with closing(SpoolProcess(file, directory, limits) if apart else SpoolWriter(file, limits)) as writer:
-                channels, summary = _Spooler(reader, writer, topics, as_bytes).spool()
+                channels, summary = _Spooler(reader, writer, topics, as_bytes).spool(file)
         except BaseException:
             file.close()
             raise
@@ -158,7 +160,7 @@ class _Spooler:
         self._reached = 0
         self._late = False
 
-    def spool(self) -> tuple[list[SpooledChannel], LogSummary]:
+    def spool(self, file: SpoolFile) -> tuple[list[SpooledChannel], LogSummary]:
         for run in self._reader.runs():
             # What waited for its definition goes before what was decoded since: never in one batch with others.
             late = run.ordinal < self._reached
@@ -170,7 +172,7 @@ class _Spooler:
         self._hand_on()
         for definition in self._reader.definitions:
             self._number(definition)
-        return self._finish()
+        return self._finish(file)
 
     def _add(self, run: Run) -> None:
         numbers = self._channel_numbers.of(run.part, run.heads["channel"])
@@ -226,7 +228,7 @@ class _Spooler:
             self._hashes[schema] = hashlib.sha256(schema).digest()
         return self._hashes[schema]
 
-    def _finish(self) -> tuple[list[SpooledChannel], LogSummary]:
+    def _finish(self, file: SpoolFile) -> tuple[list[SpooledChannel], LogSummary]:
         reader = self._reader
         spooled = [
             replace(each, channel=replace(each.channel, metadata=metadata))
@@ -236,10 +238,15 @@ class _Spooler:
         for each in spooled:
             if each.undecodable:
                 reader.losses.undecoded(each.channel.topic, each.undecodable)
-        summaries = [each.summary() for each in spooled]
+        span = reader.clock.span() if any(each.rows for each in spooled) else None
+        outliers = []
+        if span is not None and span.outside:
+            outliers = [each.channel.topic for each in spooled if each.reaches_out(span)]
+            spooled = [each.with_ends_in(span, file) if each.reaches_out(span) else each for each in spooled]
+        summaries = [each.summary(file, span) for each in spooled]
         summary = LogSummary(
-            started_ns=min((each.started_ns for each in summaries if each.started_ns is not None), default=None),
-            ended_ns=max((each.ended_ns for each in summaries if each.ended_ns is not None), default=None),
+            started_ns=span.first if span else None,
+            ended_ns=span.last if span else None,
             message_count=sum(each.message_count for each in summaries),
             channels=tuple(summaries),
             metadata=tuple(reader.metadata),
@@ -251,9 +258,21 @@ class _Spooler:
             parts=reader.parts,
             chunks=reader.chunks,
             chunk_indexes=reader.chunk_indexes,
-            notices=(*reader.clock.notices(), *reader.conflicts(), *_told(spooled)),
+            notices=(*reader.clock.notices(), *_outside(span, outliers), *reader.conflicts(), *_told(spooled)),
         )
         return spooled, summary
+
+
+def _outside(span: TimeSpan | None, topics: Sequence[str]) -> list[str]:
+    """What lies outside of the recording's time."""
+    if span is None or not span.outside:
+        return []
+    some = ", ".join(sorted(set(topics))[:_MAX_TOPICS]) + (" and others" if len(set(topics)) > _MAX_TOPICS else "")
+    messages, are, set_ = ("message", "is", "sets") if span.outside == 1 else ("messages", "are", "set")
+    return [
+        f"{span.outside:,} {messages} of {some or 'some topic'} {are} far away in time from all others:"
+        f" kept, but {set_} neither the start nor the duration."
+    ]
 
 
 def _told(channels: Sequence[SpooledChannel]) -> list[str]:

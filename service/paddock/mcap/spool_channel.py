@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -19,6 +20,7 @@ from paddock.mcap.decoders.registry import find_decoder
 from paddock.mcap.definitions import Definition
 from paddock.mcap.spool_file import Extent, OrderedReader, Rows, SpoolFile, is_ordered, sliced
 from paddock.mcap.statistics import ChannelStatistics
+from paddock.mcap.time_span import TimeSpan
 
 _PAYLOAD_BYTES = 8 << 20
 """Payloads decoded in one call: what they become may be several times as large."""
@@ -46,11 +48,22 @@ class SpooledChannel:
         """Its rows by time, with these top-level fields; None for all."""
         return OrderedReader(file, self.extents, names)
 
-    def summary(self) -> ChannelSummary:
-        """Count, times, rate and the largest gap."""
+    def reaches_out(self, span: TimeSpan) -> bool:
+        """Whether some of its messages are not of the recording's time."""
+        return any(extent.first_time < span.first or extent.last_time > span.last for extent in self.extents)
+
+    def summary(self, file: SpoolFile, span: TimeSpan | None) -> ChannelSummary:
+        """Count, times, rate and the largest gap: of the messages in ``span``, where it has any there."""
         started = min((extent.first_time for extent in self.extents), default=None)
         ended = max((extent.last_time for extent in self.extents), default=None)
-        span = ended - started if started is not None and ended is not None else 0
+        rows, gap = self.rows, self.largest_gap_ns
+        if span is not None and self.reaches_out(span):
+            times = np.sort(np.concatenate([file.log_times(extent) for extent in self.extents]))
+            inside = times[(times >= span.first) & (times <= span.last)]
+            if rows := len(inside):
+                started, ended = int(inside[0]), int(inside[-1])
+                gap = int(np.diff(inside).max()) if rows > 1 else None
+        length = ended - started if started is not None and ended is not None else 0
         return ChannelSummary(
             topic=self.channel.topic,
             slug=self.channel.slug,
@@ -60,9 +73,31 @@ class SpooledChannel:
             message_count=self.rows,
             started_ns=started,
             ended_ns=ended,
-            rate_hz=(self.rows - 1) * NS_PER_S / span if span else None,
-            largest_gap_ns=self.largest_gap_ns,
+            rate_hz=(rows - 1) * NS_PER_S / length if length and rows > 1 else None,
+            largest_gap_ns=gap,
         )
+
+    def with_ends_in(self, span: TimeSpan, file: SpoolFile) -> SpooledChannel:
+        """The same with the first and last values of its signals from ``span``, where it has messages there."""
+        statistics = ChannelStatistics(Limits())
+        for rows in self.read(file, None):
+            first = int(np.searchsorted(rows.log_time, span.first))
+            stop = int(np.searchsorted(rows.log_time, span.last, side="right"))
+            if first < stop:
+                inside = sliced(rows, first, stop)
+                statistics.add(inside.messages, inside.log_time)
+        ends = {
+            each.name: each
+            for each in statistics.signals(self.channel.topic, self.channel.slug, self.channel.fields)
+            if each.count
+        }
+        signals = tuple(
+            msgspec.structs.replace(each, first=ends[each.name].first, last=ends[each.name].last)
+            if each.name in ends
+            else each
+            for each in self.signals
+        )
+        return replace(self, signals=signals)
 
 
 class SpoolChannel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import os
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,12 +21,14 @@ from paddock.domain.export import DEFAULT_EXPORT, VIEWER_COPY, ExportRequest
 from paddock.domain.fields import fill_empty
 from paddock.domain.job import Job
 from paddock.domain.keys import columns_key, raw_key
-from paddock.domain.recording import Highlights, Recording, StartedSource, Status, search_text
+from paddock.domain.recording import ChannelSummary, Highlights, Recording, StartedSource, Status, search_text
 from paddock.domain.topic_set import topic_set_of
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected
+from paddock.formats.contained import within, write_contained
+from paddock.formats.estimate import channel_bytes, described
 from paddock.formats.parquet import write_channel
-from paddock.formats.registry import find_format
-from paddock.mcap.columns import LogSummary
+from paddock.formats.registry import Run, find_format
+from paddock.mcap.columns import Columns, LogSummary
 from paddock.mcap.containment import contained
 from paddock.mcap.doctor import needs_viewer_copy
 from paddock.mcap.spool import spool_log
@@ -44,6 +47,10 @@ from paddock.usecases.services import Services
 from paddock.usecases.signal_names import remember_names
 from paddock.usecases.topic_sets import remember_topics
 from paddock.usecases.write_export import READING_SHARE, write_export
+
+LARGEST_DEFAULT = 256_000_000
+LARGEST_SHARE = 100
+"""How large the default file may be, in bytes or in sizes of its log: texts may grow by thousands."""
 
 
 @dataclass(frozen=True)
@@ -135,11 +142,9 @@ def _convert_file(
         failed: list[str] = []
         files: list[tuple[ExportRequest, Path]] = []
         mat = directory / "default.mat"
-        write = find_format(DEFAULT_EXPORT.format).write
-        assert write is not None, "mat is written from columns"
         if summary.message_count:
             with _alone("The MATLAB file", failed):
-                write(columns, DEFAULT_EXPORT, run, mat, lambda done: progress(READING_SHARE + done * 0.2))
+                failed += _write_default(columns, run, mat, log.seek(0, os.SEEK_END), progress)
                 files.append((DEFAULT_EXPORT, mat))
         parquet: dict[str, Path] = {}
         kept = {channel.slug for channel in channels.listed(summary.channels)[0]}
@@ -152,6 +157,7 @@ def _convert_file(
         figures = Highlights()
         with _alone("The figures of the run", failed):
             figures = highlights(columns, catalogue, car_of(known))
+        summary = dataclasses.replace(summary, channels=_sized(columns, parquet))
     if summary.message_count and needs_viewer_copy(summary):
         copy = directory / "viewer.mcap"
         log.seek(0)
@@ -176,6 +182,30 @@ def _alone(what: str, failed: list[str]) -> Iterator[None]:
         failed.append(f"{what} could not be made: {error.message}")
     except BaseException as error:
         failed.append(f"{what} could not be made ({contained(error)}).")
+
+
+def _write_default(
+    columns: Columns, run: Run, target: Path, log_bytes: int, progress: Callable[[float], None]
+) -> tuple[str, ...]:
+    """The file that every recording has; sentences about topics that are left out of it."""
+    write = find_format(DEFAULT_EXPORT.format).write
+    assert write is not None, "mat is written from columns"
+    limit = max(LARGEST_DEFAULT, LARGEST_SHARE * log_bytes)
+    kept, too_large = within(columns, channel_bytes(columns, DEFAULT_EXPORT), limit)
+    faulty = write_contained(
+        write, kept, DEFAULT_EXPORT, run, target, lambda done: progress(READING_SHARE + done * 0.2)
+    )
+    return (*too_large, *faulty)
+
+
+def _sized(columns: Columns, parquet: dict[str, Path]) -> tuple[ChannelSummary, ...]:
+    """The channels with what estimates need: sizes in memory and in the store."""
+    return tuple(
+        msgspec.structs.replace(each, stored_bytes=parquet[each.slug].stat().st_size)
+        if each.slug in parquet
+        else each
+        for each in described(columns)
+    )
 
 
 async def _publish(services: Services, converted: Converted) -> None:

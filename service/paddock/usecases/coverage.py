@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from typing import BinaryIO
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from paddock.domain.instants import NS_PER_S
-from paddock.domain.keys import columns_key
 from paddock.domain.recording import ChannelSummary, Recording
 from paddock.formats.parquet_range import StoredChannel
+from paddock.usecases.plots import open_columns
 from paddock.usecases.services import Services
 
 SHORTEST_GAP_NS = NS_PER_S
@@ -40,8 +41,8 @@ async def coverage(services: Services, recording: Recording) -> tuple[Coverage, 
         if not recording.build or (channel.largest_gap_ns or 0) <= gap_ns:
             return Coverage(channel, ((channel.started_ns, channel.ended_ns),))
         async with reading:
-            file = await services.objects.open(columns_key(channel.slug, recording.id, recording.build))
-            return Coverage(channel, await asyncio.to_thread(_read, StoredChannel(file), channel, gap_ns))
+            file = await open_columns(services, recording, channel.slug)
+            return Coverage(channel, await asyncio.to_thread(_read, file, channel, gap_ns))
 
     return tuple(await asyncio.gather(*(of_channel(channel) for channel in recording.channels)))
 
@@ -51,9 +52,9 @@ def _gap_ns(channel: ChannelSummary) -> int:
     return max(SHORTEST_GAP_NS, round(PERIODS * period_ns))
 
 
-def _read(stored: StoredChannel, channel: ChannelSummary, gap_ns: int) -> tuple[tuple[int, int], ...]:
+def _read(file: BinaryIO, channel: ChannelSummary, gap_ns: int) -> tuple[tuple[int, int], ...]:
     assert channel.started_ns is not None and channel.ended_ns is not None, "the caller looked"
-    with stored:
+    with file, StoredChannel(file) as stored:
         return pieces_of(stored.rows(channel.started_ns, channel.ended_ns).times, gap_ns)
 
 

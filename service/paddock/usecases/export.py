@@ -14,20 +14,23 @@ from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.export import ExportRequest
 from paddock.domain.job import Job
 from paddock.domain.keys import raw_key
-from paddock.domain.recording import Artifact, Recording
+from paddock.domain.recording import Artifact, Recording, StartedSource
 from paddock.errors import Conflict, Rejected
+from paddock.formats.estimate import estimate_bytes, taken_of
+from paddock.formats.mat5 import MAX_VARIABLE_BYTES, VariableTooLarge
 from paddock.formats.patterns import check_patterns
-from paddock.formats.raster import check_rate
-from paddock.formats.registry import Run, find_format
+from paddock.formats.raster import check_rate, check_span
+from paddock.formats.registry import Run, canonical, find_format
 from paddock.formats.selection import span_of
 from paddock.mcap.columns import LogSummary
 from paddock.usecases import jobs
 from paddock.usecases.artifacts import find_artifact, id_of, run_of, store_artifact
-from paddock.usecases.catalogue import catalogue_of
+from paddock.usecases.catalogue import catalogue_of, signals_of
 from paddock.usecases.expiry import note_use
+from paddock.usecases.plots import log_span
 from paddock.usecases.recordings import get_recording
 from paddock.usecases.services import Services
-from paddock.usecases.write_export import write_export
+from paddock.usecases.write_export import DOUBT, RESERVE_BYTES, check_room, write_export
 
 
 class Export(msgspec.Struct, frozen=True):
@@ -53,7 +56,8 @@ async def request_export(
         Conflict: the recording is not ready (code ``not_ready``).
     """
     recording = await get_recording(services, recording_id)
-    wanted = find_format(request.format, request.layout)
+    request = canonical(request)
+    wanted = find_format(request.format)
     check_patterns(request.signals)
     span_of(request, recording.started_ns)
     check_rate(request)
@@ -61,6 +65,7 @@ async def request_export(
         raise Conflict(f"The recording is {recording.status}: exports are made once it is ready.", code="not_ready")
     if wanted.write is not None and not recording.message_count:
         raise Rejected("There is no message in this log: download the original.", code="no_messages")
+    await _check_fits(services, recording, request)
     catalogue = await catalogue_of(services, recording)
     made_id = id_of(recording, request, catalogue)
     if artifact := await find_artifact(services, recording, request, catalogue):
@@ -68,6 +73,50 @@ async def request_export(
         return Export(made_id, artifact=artifact)
     params = {"recording": recording.id, "request": msgspec.json.encode(request).decode()}
     return Export(made_id, job=await jobs.enqueue(services, "export", made_id, params, asked_by=asked_by))
+
+
+async def estimate_export(services: Services, recording_id: str, request: ExportRequest) -> int:
+    """About how many bytes the file of a request will have.
+
+    Raises:
+        NotFound: there is no such recording.
+        Rejected: the request cannot be met, or the file would have no room.
+    """
+    recording = await get_recording(services, recording_id)
+    request = canonical(request)
+    check_patterns(request.signals)
+    check_rate(request)
+    return await _estimated(services, recording, request)
+
+
+async def _estimated(services: Services, recording: Recording, request: ExportRequest) -> int:
+    signals = await signals_of(services, recording)
+    channels = recording.channels
+    if sum(channel.message_count for channel in channels) < (recording.message_count or 0):
+        # Not all of them are listed: what is asked for may be among the others.
+        channels = tuple(msgspec.structs.replace(channel, others=None) for channel in channels)
+    taken = taken_of(channels, signals, request.signals)
+    log = _log_span(recording)
+    check_span(request, *log)
+    if request.mat_version == "5":
+        for each in taken:
+            if estimate_bytes([each], request, channels, log) > MAX_VARIABLE_BYTES * DOUBT:
+                raise VariableTooLarge(f"{each.channel.topic} takes 2 GiB or more, which MAT v5 cannot hold.")
+    return estimate_bytes(taken, request, channels, log, recording.size_bytes)
+
+
+def _log_span(recording: Recording) -> tuple[int, int]:
+    """When the log itself says that it began and ended."""
+    begin, end = log_span(recording)
+    if recording.started_ns is not None and recording.started_source is StartedSource.LOG_TIME:
+        begin = recording.started_ns
+    return begin, end if recording.duration_ns is None else begin + recording.duration_ns
+
+
+async def _check_fits(services: Services, recording: Recording, request: ExportRequest) -> None:
+    """Refuse at once what can never be made."""
+    expected = await _estimated(services, recording, request)
+    await asyncio.to_thread(check_room, expected, services.scratch, RESERVE_BYTES)
 
 
 async def get_export(services: Services, recording_id: str, export_id: str) -> Export:
@@ -119,5 +168,5 @@ def _write(
     def run(summary: LogSummary) -> Run:
         return run_of(recording, catalogue.units((signal.name, signal.dtype) for signal in summary.signals))
 
-    write_export(log, request, run, target, directory, progress, memory_bytes)
+    write_export(log, request, run, target, directory, progress, memory_bytes, reserve_bytes=RESERVE_BYTES)
     return target

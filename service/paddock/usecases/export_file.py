@@ -26,6 +26,8 @@ class Exported:
     """Where it is: several topics in a format of one file per topic become a zip, and its name says so."""
     loss: LossReport | None
     """What the log had lost; None for formats that take its messages undecoded."""
+    left_out: tuple[str, ...] = ()
+    """Sentences about topics that their writer failed at."""
 
 
 def export_file(
@@ -37,6 +39,7 @@ def export_file(
     *,
     inputs: Iterable[Path] = (),
     replace: bool = False,
+    announce: Callable[[int], None] = lambda _: None,
 ) -> Exported:
     """Write one log in one format; for ``memory_bytes`` see ``spool_log``.
 
@@ -45,6 +48,7 @@ def export_file(
         target: gets the format's suffix when it has none.
         inputs: further files that must not be written, ``source`` being one of them anyway.
         replace: whether a file that is there may go.
+        announce: told about how large the file will be, before it is written.
 
     Raises:
         NotFound: there is no such file.
@@ -66,6 +70,10 @@ def export_file(
         new_file(target, suffixes_of(format_), inputs=(source, *inputs), replace=replace) as new,
         tempfile.TemporaryDirectory(prefix="paddock-") as scratch,
     ):
-        summary = write_export(log, request, run, new.aside, Path(scratch), progress, memory_bytes)
+        written = write_export(
+            log, request, run, new.aside, Path(scratch), progress, memory_bytes, announce=announce
+        )
         new.suffix, _ = written_as(format_, new.aside)
-    return Exported(new.target, summary.loss if summary else None)
+    if written is None:
+        return Exported(new.target, None)
+    return Exported(new.target, written.summary.loss, written.left_out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, BinaryIO
@@ -12,28 +13,36 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.catalogue_faults import faults
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import columns_key
 from paddock.domain.near_misses import did_you_mean
-from paddock.domain.recording import ChannelSummary, Recording
+from paddock.domain.recording import ChannelSummary, Recording, StartedSource
 from paddock.domain.signal_names import read_element
 from paddock.domain.words import isolated
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.formats.arrow_numpy import is_list, is_number, is_text, is_time, numbers
-from paddock.formats.parquet_range import Rows, StoredChannel
+from paddock.formats.parquet_range import DAMAGED, Rows, StoredChannel
 from paddock.formats.signals import Path
 from paddock.mcap.decimate import POINTS_PER_BUCKET, decimate, decimate_steps
 from paddock.mcap.lists import element_of
+from paddock.mcap.time_span import time_span
 from paddock.usecases.catalogue import car_of, load_catalogue
 from paddock.usecases.recordings import get_recording
 from paddock.usecases.services import Services
 
 MAX_SIGNALS = 100
 MIN_POINTS, MAX_POINTS = 100, 50_000
+MAX_ALL_POINTS = 400_000
+"""Of all signals of one answer together."""
+LONGEST_TEXT = 200
+"""Characters of a text that are drawn; a segment has room for some ten."""
+MAX_CHARACTERS = 4_000_000
+"""Of all texts of one answer together."""
+PLOTTING = ThreadPoolExecutor(3, "plots")
+"""Each plot may take half a gigabyte for a moment, so only some are made at once and the others wait."""
 
 
 class Drawing(StrEnum):
@@ -105,34 +114,55 @@ async def plot_data(
 
     Raises:
         NotFound: no such recording, or no such signal in it (code ``no_such_signal``).
-        Conflict: the recording was not converted yet (code ``not_ready``).
-        Rejected: too many signals, an empty span, or a signal that cannot be drawn (code ``bad_plot``).
+        Conflict: the recording was not converted yet (code ``not_ready``), or what was stored then is damaged
+            (``columns_damaged``).
+        Rejected: too many signals, an empty span, or a signal that cannot be drawn (code ``bad_plot``), or not so
+            much of it at once (``too_much_to_plot``).
     """
     recording = await get_recording(services, recording_id)
     if not recording.build:
         raise Conflict("The recording is not converted yet: wait until it is ready.", code="not_ready")
     if len(signals) > MAX_SIGNALS:
         raise Rejected(f"A plot has at most {MAX_SIGNALS} signals: take some away.", code="bad_plot")
-    span = _Span(recording, start_ns, end_ns, max(MIN_POINTS, min(points, MAX_POINTS)))
+    most = min(MAX_POINTS, MAX_ALL_POINTS // max(1, len(signals)))
+    span = _Span(recording, start_ns, end_ns, max(MIN_POINTS, min(points, most)))
     catalogue = CarCatalogue(await load_catalogue(services), car_of(recording))
     wanted = list(dict.fromkeys(signals))
     slugs = dict.fromkeys(channel.slug for name in wanted for channel in _channels_of(recording, name))
     opened: dict[str, BinaryIO] = {}
     try:
         for slug in slugs:
-            opened[slug] = await services.objects.open(columns_key(slug, recording.id, recording.build))
-        series = await asyncio.to_thread(_read_all, opened, recording, wanted, span, catalogue)
+            opened[slug] = await open_columns(services, recording, slug)
+        loop = asyncio.get_running_loop()
+        series = await loop.run_in_executor(PLOTTING, _read_all, opened, recording, wanted, span, catalogue)
     finally:
         for file in opened.values():
             await asyncio.to_thread(file.close)
     return PlotData(recording.id, recording.build, span.origin_ns, span.start_ns, span.end_ns, tuple(series))
 
 
+async def open_columns(services: Services, recording: Recording, slug: str) -> BinaryIO:
+    """The stored columns of one channel, to be read on a thread and closed.
+
+    Raises:
+        Conflict: they are not there any more (code ``columns_damaged``).
+    """
+    try:
+        return await services.objects.open(columns_key(slug, recording.id, recording.build))
+    except NotFound:
+        raise Conflict(DAMAGED, code="columns_damaged") from None
+
+
 def log_span(recording: Recording) -> tuple[int, int]:
     """``log_time`` of the first and the last message of a log, whatever a person said about its start."""
-    begins = [channel.started_ns for channel in recording.channels if channel.started_ns is not None]
-    ends = [channel.ended_ns for channel in recording.channels if channel.ended_ns is not None]
-    return min(begins, default=0), max(ends, default=0)
+    if recording.started_source is StartedSource.LOG_TIME and recording.started_ns is not None:
+        return recording.started_ns, recording.started_ns + (recording.duration_ns or 0)
+    span = time_span(
+        (channel.started_ns, channel.ended_ns, channel.message_count)
+        for channel in recording.channels
+        if channel.started_ns is not None and channel.ended_ns is not None
+    )
+    return (0, 0) if span is None else (span.first, span.last)
 
 
 class _Span:
@@ -169,10 +199,17 @@ def _read_all(
         for channel, _, _ in found.values():
             if channel not in rows:
                 rows[channel] = channel.rows(span.start_ns, span.end_ns)
+        # One signal after the other: the numbers of one are gone before those of the next are read.
+        texts = sum(is_text(_kind(channel, path, element)) for channel, path, element in found.values())
         return [
-            _series(name, channel, path, element, rows[channel], span, catalogue)
+            _series(name, channel, path, element, rows[channel], span, catalogue, texts)
             for name, (channel, path, element) in found.items()
         ]
+
+
+def _kind(channel: StoredChannel, path: Path, element: int | None) -> pa.DataType:
+    kind = channel.kinds[path]
+    return kind if element is None else kind.value_type
 
 
 def _find(
@@ -202,20 +239,27 @@ def _series(
     rows: Rows,
     span: _Span,
     catalogue: CarCatalogue,
+    texts: int,
 ) -> Series:
-    array = channel.read(path, rows)
-    if element is not None:
-        array = element_of(array, element)
-    dtype = str(array.type)
+    """One signal of ``texts`` that are texts."""
+    kind = _kind(channel, path, element)
+    dtype = str(kind)
     described = catalogue.describe(name, dtype)
     enums = channel.channel.enums.get(".".join(path), {})
-    if is_text(array.type):
+    values: npt.NDArray[Any]
+    if is_text(kind):
+        points = min(len(rows.times), span.buckets * POINTS_PER_BUCKET)
+        longest = min(LONGEST_TEXT, MAX_CHARACTERS // (texts * max(1, points)))
+        array = channel.read_texts(path, element, rows, max(1, longest))
         drawing, values = Drawing.SEGMENTS, _runs(array)
-    elif is_number(array.type):
-        drawing = Drawing.LINE if pa.types.is_floating(array.type) else Drawing.STEPS
+    elif is_number(kind):
+        array = channel.read(path, rows)
+        if element is not None:
+            array = element_of(array, element)
+        drawing = Drawing.LINE if pa.types.is_floating(kind) else Drawing.STEPS
         values = _numbers(array)
     else:
-        hint = f" Take one element, like {name}[0]." if is_list(array.type) else ""
+        hint = f" Take one element, like {name}[0]." if is_list(kind) else ""
         raise Rejected(f"{isolated(name)} is {dtype}, which cannot be drawn.{hint}", code="bad_plot")
     kept = _kept(rows, values, drawing, span)
     drawn = array.take(pa.array(kept)).to_pylist() if drawing is Drawing.SEGMENTS else values[kept]
@@ -264,11 +308,10 @@ def _numbers(array: pa.Array) -> npt.NDArray[Any]:
     return values
 
 
-def _runs(texts: pa.Array) -> npt.NDArray[np.int64]:
-    """Which run of equal texts each row belongs to: what steps are to numbers, without a code for every text."""
-    before, after = texts[:-1], texts[1:]
-    changed = pc.or_(pc.fill_null(pc.not_equal(before, after), False), pc.xor(before.is_null(), after.is_null()))
-    return np.concatenate([[0], np.cumsum(changed.to_numpy(zero_copy_only=False))]).astype(np.int64)[: len(texts)]
+def _runs(texts: pa.DictionaryArray) -> npt.NDArray[np.int32]:
+    """A number per row, the same for equal texts: what steps are to numbers; -1 for a missing one."""
+    codes: npt.NDArray[np.int32] = texts.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return codes
 
 
 def _no_such_signal(recording: Recording, name: str, known: Iterable[str]) -> NotFound:

@@ -20,7 +20,7 @@ from paddock.mcap.decoders.protobuf_proof import Proof, can_be_proven
 from paddock.mcap.decoders.protobuf_rows import arrow_rows, loses_entries
 from paddock.mcap.decoders.protobuf_schema import descriptor, needed
 from paddock.mcap.decoders.protobuf_types import Planner
-from paddock.mcap.decoders.protobuf_wire import FRAMED_BYTES, Judge, Mask, bytes_of, parse, sizes_of
+from paddock.mcap.decoders.protobuf_wire import FRAMED_BYTES, Judge, Mask, bytes_of, parse, size_of, sizes_of
 from paddock.mcap.records import Schema
 
 ENCODING = "protobuf"
@@ -87,7 +87,7 @@ class ProtobufDecoder:
 
     def _most_bytes(self, payloads: pa.BinaryArray) -> int:
         """What payloads can become at most through what is repeated in them."""
-        most = self._plan.growth * int(sizes_of(payloads).sum())
+        most = self._plan.growth * size_of(payloads)
         return self._plan.most_bytes(bytes(bytes_of(payloads))) if most > self._part_bytes else most
 
     def _part(self, payloads: pa.BinaryArray) -> Decoded:
@@ -115,7 +115,7 @@ class ProtobufDecoder:
         return batch.to_struct_array()
 
     def _is_proven(self, raw: pa.StructArray, payloads: pa.BinaryArray) -> bool:
-        return self._proof is not None and self._proof.least_bytes(raw) == int(sizes_of(payloads).sum())
+        return self._proof is not None and self._proof.least_bytes(raw) == size_of(payloads)
 
     def _finished(self, raw: pa.StructArray, payloads: pa.BinaryArray) -> pa.StructArray:
         """What ptars made, with the rows of google.protobuf where the two differ."""
@@ -156,7 +156,8 @@ def _is_odd(payloads: pa.BinaryArray) -> bool:
     if int(sizes_of(payloads).max()) > FRAMED_BYTES:
         return True
     data = bytes_of(payloads)
-    return bool((np.frombuffer(data, np.uint32, len(data) // 4) == 0xFFFFFFFF).any())
+    words = np.frombuffer(data, np.uint32, len(data) // 4)
+    return bool(len(words)) and int(words.max()) == 0xFFFFFFFF
 
 
 def _notice(left_out: list[str], unnamed: list[str]) -> str:

@@ -41,9 +41,11 @@ _NEGATIVE_BYTES = 10
 
 
 def can_be_proven(plan: MessagePlan) -> bool:
-    """Whether the messages have no lists, whose shortest form is another one for every length."""
+    """Whether it is known how long the messages are at least: those without lists of other than fixed length."""
     return all(
-        not each.repeated and each.special != "json" and (each.message is None or can_be_proven(each.message))
+        each.special != "json"
+        and (not each.repeated or each.kind in _FIXED)
+        and (each.message is None or can_be_proven(each.message))
         for each in plan.fields
     )
 
@@ -81,7 +83,7 @@ class Proof:
         """Note the fields of a message; where the buffers of what follows begin."""
         for each in plan.fields:
             tag = _varint_size(each.number << 3)
-            if each.kind in _FIXED and not each.has_presence:
+            if each.kind in _FIXED and not each.has_presence and not each.repeated:
                 kind = np.dtype(_FIXED[each.kind])
                 self._fixed.append((at + 1, kind, tag + kind.itemsize))
             else:
@@ -89,7 +91,7 @@ class Proof:
             if each.message is not None:
                 at = self._add(each.message, at + 1)
             else:
-                at += 3 if each.kind in (_F.TYPE_STRING, _F.TYPE_BYTES) else 2
+                at += 2 + (2 * each.repeated or each.kind in (_F.TYPE_STRING, _F.TYPE_BYTES))
         return at
 
 
@@ -99,6 +101,10 @@ def _least_bytes(each: FieldPlan, tag: int, buffers: list[pa.Buffer | None], row
         return _ones(buffers[0], rows) * (tag + 1)
     if each.kind == _F.TYPE_BOOL:
         return _ones(buffers[0] if each.has_presence else buffers[1], rows) * (tag + 1)
+    if each.repeated:
+        return _least_list_bytes(
+            np.dtype(_FIXED[each.kind]).itemsize, tag, _numbers(buffers[1], np.int32, rows + 1)
+        )
     if each.kind in (_F.TYPE_STRING, _F.TYPE_BYTES):
         ends = _numbers(buffers[1], np.int32, rows + 1)
         sizes = ends[1:] - ends[:-1]
@@ -112,6 +118,17 @@ def _least_bytes(each: FieldPlan, tag: int, buffers: list[pa.Buffer | None], row
     if each.kind in _FIXED:
         return there * (tag + int(values.itemsize))
     return there * (tag + 1) + _longer(values)
+
+
+def _least_list_bytes(width: int, tag: int, offsets: npt.NDArray[Any]) -> int:
+    """Of lists of numbers: packed, or with a tag each where that is shorter."""
+    sizes = (offsets[1:] - offsets[:-1]).astype(np.int64) * width
+    heads = np.where(sizes, tag + 1, 0)
+    bits = 7
+    while len(sizes) and int(sizes.max()) >> bits:
+        heads += sizes >= 1 << bits
+        bits += 7
+    return int(np.minimum(heads, sizes // width * tag).sum() + sizes.sum())
 
 
 def _numbers(buffer: Any, kind: Any, count: int) -> npt.NDArray[Any]:

@@ -16,7 +16,7 @@ from msgspec import Meta
 from paddock.domain.export import ExportRequest
 from paddock.domain.job import JobState
 from paddock.errors import NotFound
-from paddock.usecases.export import Export, get_export, request_export
+from paddock.usecases.export import Export, estimate_export, get_export, request_export
 from paddock.usecases.recordings import get_recording
 from paddock.web.api.recordings import Prefix
 from paddock.web.api.resources import ArtifactResource, FailureResource, artifact_resource, failure_resource
@@ -44,6 +44,18 @@ async def ask_for_export(
     """Make a file, or find it made already. Follow it with `GET` under the answered id."""
     export = await request_export(services, recording_id, data, asked_by=principal.name)
     return await _resource(services, recording_id, export)
+
+
+class EstimateResource(msgspec.Struct, frozen=True, kw_only=True):
+    """How large a file would be."""
+
+    size_bytes: Annotated[int, Meta(description="About.", examples=[51_500_000])]
+
+
+@post("/estimate", status_code=200, responses=responses(400, 404, 409, 422), summary="How large an export would be")
+async def estimate(services: TheServices, recording_id: Prefix, data: JSONBody[ExportRequest]) -> EstimateResource:
+    """About how large the file of a request would be; nothing is made."""
+    return EstimateResource(size_bytes=await estimate_export(services, recording_id, data))
 
 
 @get("/{export_id:str}", responses=responses(404, 409, 422), summary="How far an export is")
@@ -114,7 +126,7 @@ async def _resource(services: TheServices, recording_id: str, export: Export) ->
 
 ROUTER = Router(
     "/api/recordings/{recording_id:str}/exports",
-    route_handlers=[ask_for_export, show_export, follow_export],
+    route_handlers=[ask_for_export, estimate, show_export, follow_export],
     before_request=refuse_unknown_parameters,
     tags=["exports"],
 )

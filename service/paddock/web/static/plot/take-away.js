@@ -2,14 +2,14 @@
 
 import { call } from "/static/api.js";
 import { copied, select } from "/static/copy.js";
-import { fetchSignals } from "/static/plot/data.js";
 import { make } from "/static/plot/dom.js";
-import { estimate } from "/static/plot/estimate.js";
 import { matlabScript, pythonScript, shellScript } from "/static/plot/scripts.js";
 import { clock } from "/static/plot/ticks.js";
 import { size } from "/static/words.js";
 
 const POLL_MS = 700;
+const TYPING_MS = 250;
+const MUCH_LARGER = 1000;
 const SCRIPTS = { shell: shellScript, python: pythonScript, matlab: matlabScript };
 
 class TakeAway extends HTMLElement {
@@ -123,22 +123,28 @@ class TakeAway extends HTMLElement {
     problem.hidden = !text;
   }
 
+  /** What the files will weigh, as the service says; or why they cannot be made. */
   async estimate(request) {
     const output = this.querySelector(".estimate");
+    this.estimating?.abort();
     if (!request) return;
+    const { signal } = (this.estimating = new AbortController());
+    await new Promise((resolve) => setTimeout(resolve, TYPING_MS));
     let bytes = 0;
-    try {
-      for (const recording of this.recordings) {
-        const { duration } = recording;
-        const span = Math.min(request.end_s ?? duration, duration) - Math.max(request.start_s ?? 0, 0);
-        const share = duration ? Math.max(0, Math.min(1, span / duration)) : 1;
-        bytes += estimate(await fetchSignals(recording.id), request, { ...recording, share });
+    let logBytes = 0;
+    for (const recording of this.recordings) {
+      if (signal.aborted) return;
+      const answer = await call("POST", `/api/recordings/${recording.id}/exports/estimate`, request).catch((problem) => problem);
+      if (signal.aborted) return;
+      if (answer instanceof Error) {
+        output.textContent = answer.message;
+        return;
       }
-    } catch {
-      output.textContent = "";
-      return;
+      bytes += answer.size_bytes;
+      logBytes += recording.sizeBytes;
     }
-    output.textContent = bytes ? `about ${size(bytes)}, estimated` : "nothing matches";
+    const times = Math.floor(bytes / logBytes);
+    output.textContent = `about ${size(bytes)}, estimated${times >= MUCH_LARGER ? `: ${times.toLocaleString("en")} times the log` : ""}`;
   }
 
   async make() {

@@ -1,0 +1,118 @@
+"""What an export will weigh, told without reading the log, is near what it weighs."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from paddock.domain.export import ExportRequest
+from paddock.domain.recording import ChannelSummary, Signal
+from paddock.errors import Rejected
+from paddock.formats.estimate import described, estimate_bytes, taken_of
+from paddock.formats.parquet import write_channel
+from paddock.formats.registry import Run, find_format
+from paddock.mcap.spool import SpooledColumns, spool_log
+from paddock.simulator.log import simulate
+
+SPEED, CELLS = "VNData.vn_vel_m_s.x", "ACUAllData"
+FORMATS: list[tuple[str, str, dict[str, Any], float]] = [
+    ("mat", "", {}, 0.25),
+    ("mat", "", {"native": True}, 0.25),
+    ("mat", "hytech-v1", {}, 0.25),
+    ("mat", "hytech-v2", {}, 0.25),
+    ("h5", "", {}, 0.25),
+    ("arrow", "messages", {}, 0.25),
+    ("arrow", "flat", {}, 0.25),
+    ("csv", "", {}, 0.25),
+    # How well values compress is guessed from how well all of their channel did.
+    ("parquet", "messages", {}, 0.45),
+    ("parquet", "flat", {}, 0.45),
+]
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SpooledColumns, tuple[ChannelSummary, ...]]]:
+    folder = tmp_path_factory.mktemp("estimate")
+    simulate(folder / "run.mcap", event="autocross", laps=1, rate=0.2, duration_s=16)
+    with (folder / "run.mcap").open("rb") as file, spool_log(file, folder) as columns:
+        stored = {}
+        for channel in columns.channels:
+            target = io.BytesIO()
+            write_channel(columns, channel, target)
+            stored[channel.slug] = len(target.getvalue())
+        yield (
+            columns,
+            tuple(msgspec.structs.replace(each, stored_bytes=stored[each.slug]) for each in described(columns)),
+        )
+
+
+@pytest.mark.parametrize(("name", "layout", "options", "off"), FORMATS)
+def test_a_matrix_of_requests(
+    log: tuple[SpooledColumns, tuple[ChannelSummary, ...]],
+    tmp_path: Path,
+    name: str,
+    layout: str,
+    options: dict[str, Any],
+    off: float,
+) -> None:
+    columns, channels = log
+    summary = columns.summary
+    span = (summary.started_ns or 0, summary.ended_ns or 0)
+    form = find_format(name, layout)
+    assert form.write is not None
+    wrong = []
+    for rate, signals, times in itertools.product(
+        (None, 20.0, 200.0), ((), ("VNData",), ("VNData.*", "Pedals*", CELLS)), ({}, {"start_s": 4, "end_s": 12})
+    ):
+        request = ExportRequest(format=name, layout=layout, rate_hz=rate, signals=signals, **times, **options)
+        expected = estimate_bytes(taken_of(channels, summary.signals, signals), request, channels, span)
+        form.write(columns, request, Run(), tmp_path / "made", lambda _: None)
+        made = (tmp_path / "made").stat().st_size
+        if abs(expected / made - 1) > off and made > 50_000:
+            wrong.append((rate, signals, times, expected, made, round(expected / made, 2)))
+    assert not wrong
+
+
+CHANNELS = tuple(
+    ChannelSummary(topic, topic, "s", "", "json", 10, others=("points", "deep.raw")) for topic in ("/a", "b.c")
+)
+SIGNALS = [
+    Signal("", "", "/a.x", "double", "/a"),
+    Signal("", "", "/a.deep.y", "double", "/a"),
+    Signal("", "", "/a.cells", "list<item: float>", "/a", longest=2, count=20),
+    Signal("", "", "/a.cells[0]", "float", "/a", element_of="/a.cells"),
+    Signal("", "", "/a.cells[1]", "float", "/a", element_of="/a.cells"),
+    Signal("", "", "b.c.x", "double", "b.c"),
+]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "names"),
+    [
+        ((), {"/a.x", "/a.deep.y", "/a.cells", "b.c.x"}),
+        (("/a",), {"/a.x", "/a.deep.y", "/a.cells"}),
+        (("a.deep",), {"/a.deep.y"}),
+        (("a.cells[*]",), {"/a.cells"}),
+        (("a.cells[1]",), {"/a.cells[1]"}),
+        (("cells[0]",), {"/a.cells[0]"}),
+        (("*.x",), {"/a.x", "b.c.x"}),
+        (("x",), {"/a.x", "b.c.x"}),
+        (("a.points", "a.deep.raw"), set()),
+    ],
+)
+def test_patterns_take_what_they_take_of_the_log(patterns: tuple[str, ...], names: set[str]) -> None:
+    taken = taken_of(CHANNELS, SIGNALS, patterns)
+    assert {signal.name for each in taken for signal in each.signals} == names
+
+
+def test_a_pattern_that_takes_nothing_is_refused_unless_it_may_take_what_is_not_listed() -> None:
+    with pytest.raises(Rejected, match=r"matches 'a\.z'"):
+        taken_of(CHANNELS, SIGNALS, ("a.z", "a.x"))
+    unlisted = [msgspec.structs.replace(channel, others=None) for channel in CHANNELS]
+    assert taken_of(unlisted, SIGNALS, ("a.z",)) == []
