@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from paddock.domain.bundle import Bundle, Member
 from paddock.domain.catalogue import Entry
 from paddock.domain.catalogue_defaults import Role
+from paddock.domain.export import ExportRequest
 from paddock.domain.job import Job, JobState
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Failure, Highlights, Loss, LossReport, Recording, Signal, Status
@@ -37,6 +39,7 @@ class Day:
     damaged: str
     broken: str
     deleted: str
+    bundle: str
 
 
 async def a_test_day(services: Services) -> Day:
@@ -71,8 +74,18 @@ async def a_test_day(services: Services) -> Day:
         ]
     )
     await save_catalogue(services, LOCAL_USER, CATALOGUE, version=0)
+    taken = [Member(each.id, f"{each.id[:30]}csv") for each in runs[:4]]
+    unready = Failure("not_ready", "The recording is converting: exports are made once it is ready.")
+    bundle = Bundle(
+        "4be1c3d29f0a7b5c4be1c3d29f0a7b5c",
+        ExportRequest("csv", rate_hz=100.0, signals=("VNData", "Inverter.*")),
+        (*taken, Member(converting.id, refused=unready)),
+        STARTED_NS,
+        "Adam",
+    )
+    await documents.bundles.insert(bundle)
     await documents.jobs.put_many(_jobs(services.now(), runs, converting, broken))
-    return Day(runs[0].id[:16], damaged.id[:16], broken.id[:16], deleted.id[:16])
+    return Day(runs[0].id[:16], damaged.id[:16], broken.id[:16], deleted.id[:16], bundle.id)
 
 
 def _run(number: int) -> Recording:

@@ -228,3 +228,52 @@ def test_looks_of_the_list(browser: Any, tmp_path: Path) -> None:
                 page.goto(f"{site.url}/recordings/{build_recording('hot').id}")
                 page.get_by_role("button", name="Edit").click()
                 screenshot(page, f"edit-{name}")
+
+
+def test_it_is_a_table_as_any_good_one(browser: Any, tmp_path: Path) -> None:
+    """Ranges and all of them are selected, columns sort, figures narrow, fields complete what is known."""
+    with served(tmp_path, with_worker=False) as site, open_page(browser, provoked=UNSTORED) as page:
+        season(site)
+        page.goto(site.url)
+        boxes = page.locator("#rows > tr[data-href] .pick input")
+        boxes.nth(0).click()
+        boxes.nth(2).click(modifiers=["Shift"])
+        page.get_by_text("3 selected").wait_for()
+        boxes.nth(0).click(modifiers=["Shift"])
+        page.locator("#bulk").wait_for(state="hidden")
+        page.locator("#pick-all").check()
+        page.get_by_text("18 selected, 14 of them folded").wait_for()
+        page.get_by_label("Select the 14 logs of a parked car").uncheck()
+        page.get_by_text("4 selected", exact=True).wait_for()
+        assert page.evaluate("document.getElementById('pick-all').indeterminate")
+
+        page.locator("#bulk-tag").click()
+        page.locator("#tag-dialog [name=driver]").focus()
+        page.locator("#known-driver option[value=Eve]").wait_for(state="attached")
+        page.locator("#tag-cancel").click()
+        page.locator("#bulk-clear").click()
+
+        page.get_by_role("link", name="Driver").click()
+        page.wait_for_url("**/?sort=driver")
+        drivers = page.locator("#rows .driver").all_inner_texts()
+        assert [name for name in drivers if name in ("Adam", "Eve")] == ["Adam"] * 15 + ["Eve"]
+        page.get_by_role("link", name="Driver").click()
+        page.wait_for_url("**/?sort=-driver")
+
+        page.locator("#figures summary").click()
+        page.get_by_label("Top speed from").fill("110")
+        page.locator("#figures").get_by_role("button", name="Search").click()
+        page.get_by_text("Top speed >= 110 km/h").wait_for()
+        assert rows(page).count() == 1 and "sort=-driver" in page.url, "112 km/h, and still sorted"
+        page.locator("#figures summary").click()
+        assert page.get_by_label("Top speed from").input_value() == "110"
+
+
+def test_all_that_match_are_selected_over_pages(browser: Any, tmp_path: Path) -> None:
+    with served(tmp_path, with_worker=False) as site, open_page(browser) as page:
+        site.run(site.services.documents.recordings.put_many([build_recording(number) for number in range(70)]))
+        page.goto(f"{site.url}/?driver=Adam")
+        page.locator("#pick-all").check()
+        page.get_by_text("50 selected").wait_for()
+        page.get_by_role("button", name="Select all that match").click()
+        page.get_by_text("70 selected").wait_for()
