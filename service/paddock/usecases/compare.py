@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
@@ -67,11 +68,14 @@ async def compare(services: Services, a: Recording, b: Recording) -> Comparison:
     for recording in (a, b):
         found = [signal for signal in await signals_of(services, recording) if not signal.element_of]
         numbers = {signal.name: signal for signal in found if signal.count and signal.min is not None}
-        roles = CarCatalogue(catalogue, car_of(recording)).resolve((each.name, each.dtype) for each in found)
+        # On a thread, because a log may have 10,000 signals.
+        roles = await asyncio.to_thread(
+            CarCatalogue(catalogue, car_of(recording)).resolve, [(each.name, each.dtype) for each in found]
+        )
         sides.append((numbers, roles))
     (numbers_a, roles_a), (numbers_b, roles_b) = sides
     played = list(_played(roles_a, roles_b, numbers_a, numbers_b))
-    pairs = played or list(_common(CarCatalogue(catalogue, car_of(a)), numbers_a, numbers_b))
+    pairs = played or await asyncio.to_thread(_common, CarCatalogue(catalogue, car_of(a)), numbers_a, numbers_b)
     return Comparison(_told_apart(pairs[:MOST_PAIRS]), tuple(pair.names for pair in _first_lines(pairs)))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from paddock.domain.catalogue import CarCatalogue, Described
@@ -22,7 +24,12 @@ async def known_signals(services: Services, recording: Recording) -> list[KnownS
     """Every signal of a recording with its unit, label and role, by name."""
     catalogue = CarCatalogue(await load_catalogue(services), car_of(recording))
     found = await signals_of(services, recording)
-    return [KnownSignal(signal, catalogue.describe(signal.name, signal.dtype)) for signal in found]
+
+    def describe() -> list[KnownSignal]:
+        return [KnownSignal(signal, catalogue.describe(signal.name, signal.dtype)) for signal in found]
+
+    # A log may have 10,000 signals: on a thread, so that nobody else waits for them.
+    return await asyncio.to_thread(describe)
 
 
 async def overview(services: Services, recording: Recording) -> tuple[Panel, ...]:
@@ -31,4 +38,4 @@ async def overview(services: Services, recording: Recording) -> tuple[Panel, ...
     found = await signals_of(services, recording)
     # A list plays a role for its elements.
     names = [(signal.name, signal.dtype) for signal in found if not signal.element_of]
-    return panels(catalogue.resolve(names), found)
+    return await asyncio.to_thread(lambda: panels(catalogue.resolve(names), found))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from paddock.domain.catalogue import CarCatalogue, Unknown
@@ -43,10 +45,10 @@ async def unknown_names(services: Services) -> tuple[Sighting, ...]:
             continue
         seen |= channels
         signals = await signals_of(services, recording)
-        names = ((signal.name, signal.dtype) for signal in signals if not signal.element_of)
-        for unknown in CarCatalogue(catalogue, car).unknown(names):
+        names = [(signal.name, signal.dtype) for signal in signals if not signal.element_of]
+        for unknown in await asyncio.to_thread(CarCatalogue(catalogue, car).unknown, names):
             found.setdefault(unknown.name, Sighting(unknown, recording.id, car))
-    return tuple(sorted(found.values(), key=_most_telling))
+    return tuple(await asyncio.to_thread(sorted, found.values(), key=_most_telling))
 
 
 def _most_telling(sighting: Sighting) -> tuple[bool, bool, str]:

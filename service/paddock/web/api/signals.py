@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 import msgspec
@@ -112,9 +113,15 @@ async def list_signals(
     recording = await get_recording(services, recording_id)
     topics = {channel.slug: channel.topic for channel in recording.channels}
     words = q.casefold().split()
-    found = [known for known in await known_signals(services, recording) if _matches(known, words)]
-    whole = SignalList(recording.id, tuple(_resource(known, topics) for known in found))
-    return only(whole, fields, items=SignalResource)
+    known = await known_signals(services, recording)
+
+    def matching() -> SignalList | Partial:
+        found = (each for each in known if _matches(each, words))
+        return only(
+            SignalList(recording.id, tuple(_resource(each, topics) for each in found)), fields, items=SignalResource
+        )
+
+    return await asyncio.to_thread(matching)
 
 
 @get("/overview", responses=_ONE, summary="What to look at first")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Literal
 
 import msgspec
@@ -49,9 +50,15 @@ async def signals_page(
 ) -> Page:
     """What each signal is; edited by ``static/signals.js`` over the API that programs use."""
     catalogue = await load_catalogue(services)
-    rows = await _unknown_rows(services) if show == "unknown" else _entry_rows(catalogue)
+    sightings = await unknown_names(services) if show == "unknown" else ()
     words = q.casefold().split()
-    matching = [row for row in rows if all(word in _text(row) for word in words)] if words else rows
+
+    def find() -> list[Row]:
+        rows = [_unknown_row(each) for each in sightings] if show == "unknown" else _entry_rows(catalogue)
+        return [row for row in rows if all(word in _text(row) for word in words)] if words else rows
+
+    # On a thread, because both may be some thousand.
+    matching = await asyncio.to_thread(find)
     shown = matching[first : first + PAGE_SIZE]
     return Page(
         "signals.html",
@@ -76,10 +83,6 @@ def _entry_rows(catalogue: Catalogue) -> list[Row]:
         known = CarCatalogue(Catalogue(signals=(msgspec.structs.replace(entry, cars=()),))).describe(entry.name)
         rows.append(Row(position, _json(entry), entry, known.label, known.unit, known.role, known.why))
     return rows
-
-
-async def _unknown_rows(services: TheServices) -> list[Row]:
-    return [_unknown_row(sighting) for sighting in await unknown_names(services)]
 
 
 def _unknown_row(sighting: Sighting) -> Row:
