@@ -129,8 +129,8 @@ def test_the_doctor_says_what_is_wrong(tmp_path: Path) -> None:
     said = "\n".join(diagnosis.findings)
     assert "The footer is missing" in said
     assert "bytes that are no record, 50 bytes lost" in said
-    assert "lap: 1 messages cannot be decoded" in said
-    assert "1 messages belong to channels that the file does not define" in said
+    assert "lap: 1 message cannot be decoded" in said
+    assert "1 message belongs to channels that the file does not define" in said
     assert "has no chunks" in said
     assert (diagnosis.message_count, diagnosis.needs_viewer_copy) == (1, True)
 

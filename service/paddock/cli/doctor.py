@@ -9,6 +9,7 @@ import click
 
 from paddock.cli.recover import LOSSY
 from paddock.cli.terminal import out, progress_bar
+from paddock.domain.words import counted
 from paddock.mcap.doctor import diagnose
 from paddock.settings import read_settings
 from paddock.usecases.open_log import open_log
@@ -25,9 +26,11 @@ def command(log: Path) -> None:
         )
     for finding in diagnosis.findings:
         out.print(f"• {finding}")
-    lossy = diagnosis.loss.health != "intact"
-    verdict = "damaged, and can be recovered" if lossy else "intact"
-    out.print(f"{log.name} is {verdict}: {diagnosis.message_count:,} messages.", soft_wrap=True)
-    if lossy:
+    loss = diagnosis.loss
+    damaged = "damaged, and can be recovered" if loss.lossy else "not finished, but nothing in it is lost"
+    verdict = "intact" if loss.health == "intact" else damaged
+    out.print(f"{log.name} is {verdict}: {counted(diagnosis.message_count, 'message')}.", soft_wrap=True)
+    if loss.health != "intact":
         out.print(f"Paddock converts it as it is. A clean log: paddock recover {log} -o clean.mcap", soft_wrap=True)
+    if loss.lossy:
         raise click.exceptions.Exit(LOSSY)

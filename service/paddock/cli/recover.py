@@ -8,6 +8,7 @@ import click
 
 from paddock.cli.files import STDOUT, force_option, say_written, to_stdout
 from paddock.cli.terminal import in_words, progress_bar
+from paddock.domain.words import counted
 from paddock.formats.output import target_of
 from paddock.mcap.recover import Recovered
 from paddock.usecases.recover_file import recover_file
@@ -24,16 +25,17 @@ LOSSY = 3
 def command(log: Path, output: str, force: bool) -> None:
     """Write every message that can be had of LOG to a clean log: chunked, ordered by time, indexed.
 
-    Exit code 0: LOG is intact. 3: something was lost, and it says what. 1: there is nothing to be had.
+    Exit code 0: nothing was lost. 3: something was lost, and it says what. 1: there is nothing to be had.
     """
     if output == STDOUT:
         with to_stdout(".mcap") as target:
             recovered = _recover(log, target, force)[1]
     else:
         saved, recovered = _recover(log, target_of(output, f"{log.stem}.mcap"), force)
-        say_written(saved, f"  {recovered.message_count:,} messages")
+        say_written(saved, f"  {counted(recovered.message_count, 'message')}")
     if recovered.loss.health != "intact":
         click.echo(in_words(recovered.loss), err=True)
+    if recovered.loss.lossy:
         raise click.exceptions.Exit(LOSSY)
 
 

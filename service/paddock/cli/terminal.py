@@ -24,7 +24,7 @@ from rich.text import Text
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import LossReport
-from paddock.domain.words import printable, size
+from paddock.domain.words import counted, printable, size
 
 _PIPED_WIDTH = 1_000_000
 """Wider than any row: whoever reads lines gets one per row."""
@@ -111,10 +111,10 @@ def in_words(loss: LossReport) -> str:
     if loss.lost_bytes:
         parts.append(f"{size(loss.lost_bytes)} unusable")
     if loss.lost_records:
-        parts.append(f"{loss.lost_records} records lost")
+        parts.append(f"{counted(loss.lost_records, 'record')} lost")
     if loss.undecodable:
-        parts.append(f"{sum(loss.undecodable.values())} messages not decodable")
+        parts.append(f"{counted(sum(loss.undecodable.values()), 'message')} not decodable")
     if loss.orphans:
-        parts.append(f"{loss.orphans} messages without a channel")
+        parts.append(f"{counted(loss.orphans, 'message')} without a channel")
     parts += sorted({entry.reason.replace("_", " ") for entry in loss.losses})
     return "recovered from a damaged log: " + ", ".join(parts)

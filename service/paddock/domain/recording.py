@@ -93,6 +93,16 @@ class LossReport(msgspec.Struct, frozen=True):
         nothing = not (self.missing or self.losses or self.undecodable or self.orphans)
         return "intact" if nothing else "recovered"
 
+    @property
+    def lossy(self) -> bool:
+        """Whether anything is lost; a file without its index, or with a wrong checksum there, has all the rest."""
+        kept = not set(self.missing) - _DERIVED and all(each.reason in _NOTHING_LOST for each in self.losses)
+        return not kept or bool(self.undecodable or self.orphans)
+
+
+_DERIVED = frozenset(("summary", "footer", "magic"))
+_NOTHING_LOST = frozenset(("bad_size", "bad_summary_crc"))
+
 
 class ChannelSummary(msgspec.Struct, frozen=True):
     """One channel of a recording: a topic with one schema, merged over the ids it had in the file."""

@@ -23,6 +23,11 @@ LOSS_REASONS = {
 """What happened, by the ``reason`` of a ``Loss``."""
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 message``, ``2,000 messages``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def size(size_bytes: int) -> str:
     """``645 kB``, ``73.4 MB``: up to three digits and a decimal unit, as file managers and stores have them.
 

@@ -10,9 +10,10 @@ from paddock.errors import Rejected
 from paddock.formats.patterns import Patterns
 from paddock.formats.raster import check_rate
 from paddock.formats.registry import Format, Progress, Run
-from paddock.formats.selection import span_of
+from paddock.formats.selection import check_overlap, span_of
 from paddock.mcap.reader import LogReader
 from paddock.mcap.recover import recover
+from paddock.mcap.time_span import TimeSpan
 
 
 def write_log(log: BinaryIO, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:
@@ -22,10 +23,11 @@ def write_log(log: BinaryIO, request: ExportRequest, run: Run, target: Path, pro
         Rejected: a raster was asked for, the span makes no sense, or no topic matches.
     """
     check_rate(request)
-    started_ns = None
-    if (request.start_s, request.end_s) != (None, None):
-        started_ns = _started_ns(log, target.parent)
-    start_ns, end_ns = span_of(request, started_ns)
+    times = (request.start_s, request.end_s, request.start_ns, request.end_ns)
+    recorded = _time_span(log, target.parent) if times != (None,) * 4 else None
+    start_ns, end_ns = span_of(request, recorded.first if recorded else None)
+    if recorded:
+        check_overlap((start_ns, end_ns), recorded.first, recorded.last)
     patterns = Patterns(request.signals)
     taken = set()
 
@@ -48,13 +50,12 @@ def write_log(log: BinaryIO, request: ExportRequest, run: Run, target: Path, pro
         raise Rejected("No topic of this log is among those asked for.", code="no_such_signal")
 
 
-def _started_ns(log: BinaryIO, directory: Path) -> int | None:
-    """The recording's start; an extra pass, because messages need not be in order."""
+def _time_span(log: BinaryIO, directory: Path) -> TimeSpan | None:
+    """From when to when it was recorded; an extra pass, because messages need not be in order."""
     reader = LogReader(log, directory)
     for _ in reader.runs():
         pass
-    span = reader.clock.span()
-    return None if span is None else span.first
+    return reader.clock.span()
 
 
 FORMAT = Format(

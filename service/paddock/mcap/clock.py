@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from paddock.domain.instants import NS_PER_S, to_rfc3339
+from paddock.domain.words import counted
 from paddock.mcap.events import Int64s
 from paddock.mcap.time_span import Stretches, TimeSpan
 
@@ -54,10 +55,10 @@ class Clock:
         """Sentences."""
         told = list(self._told)
         if self.jumps > len(told):
-            told.append(f"The clock jumps {self.jumps - len(told):,} more times.")
+            told.append(f"The clock jumps {counted(self.jumps - len(told), 'more time')}.")
         if self.zero_times:
-            have = "message has" if self.zero_times == 1 else "messages have"
-            told.append(f"{self.zero_times:,} {have} log_time 0: the recorder had no clock.")
+            have = "has" if self.zero_times == 1 else "have"
+            told.append(f"{counted(self.zero_times, 'message')} {have} log_time 0: the recorder had no clock.")
         return told
 
     def _step(self, before: int, after: int) -> None:

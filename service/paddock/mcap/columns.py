@@ -79,6 +79,8 @@ class LogSummary:
     chunks: int = 0
     chunk_indexes: int = 0
     """In its summary section; a viewer finds only chunks that have one."""
+    padding_bytes: int = 0
+    """Zeros after the closing magic: a viewer that looks for it at the end finds nothing."""
     notices: tuple[str, ...] = ()
     """Sentences about what is odd but lost nothing: clock jumps, ``log_time`` 0, unknown encodings."""
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import LossReport
-from paddock.domain.words import LOSS_REASONS
+from paddock.domain.words import LOSS_REASONS, counted
 from paddock.mcap.columns import LogSummary
 from paddock.mcap.spool import spool_log
 
@@ -51,26 +51,29 @@ def diagnose(
 
 
 def needs_viewer_copy(summary: LogSummary) -> bool:
-    """Whether a remote viewer cannot open the log fast: damaged, without chunks, or without their index."""
+    """Whether a remote viewer cannot open the log fast: damaged, without chunks or their index, or padded."""
     indexed = 0 < summary.chunks <= summary.chunk_indexes
-    return summary.loss.health != "intact" or not indexed or summary.parts != 1
+    return summary.loss.health != "intact" or not indexed or summary.parts != 1 or summary.padding_bytes > 0
 
 
 def findings(summary: LogSummary) -> tuple[str, ...]:
     """What is wrong or odd, the worst first."""
     loss = summary.loss
     said = [_MISSING.get(part, f"{part} is missing.") for part in loss.missing]
-    said += [
-        f"At byte {each.offset:,}: {LOSS_REASONS.get(each.reason, each.reason.replace('_', ' '))}"
-        f"{f', {each.size_bytes:,} bytes lost' if each.size_bytes else ''}"
-        f"{f', {each.records:,} messages lost' if each.records else ''}."
-        for each in loss.losses[:_MAX_LISTED]
-    ]
+    for each in loss.losses[:_MAX_LISTED]:
+        lost = [f", {counted(each.size_bytes, 'byte')} lost"] if each.size_bytes else []
+        lost += [f", {counted(each.records, 'message')} lost"] if each.records else []
+        reason = LOSS_REASONS.get(each.reason, each.reason.replace("_", " "))
+        said.append(f"At byte {each.offset:,}: {reason}{''.join(lost)}.")
     if len(loss.losses) > _MAX_LISTED:
-        said.append(f"There are {len(loss.losses) - _MAX_LISTED} more such places.")
-    said += [f"{topic}: {count:,} messages cannot be decoded." for topic, count in loss.undecodable.items()]
+        more = len(loss.losses) - _MAX_LISTED
+        said.append(f"There {'is' if more == 1 else 'are'} {counted(more, 'more such place')}.")
+    said += [
+        f"{topic}: {counted(count, 'message')} cannot be decoded." for topic, count in loss.undecodable.items()
+    ]
     if loss.orphans:
-        said.append(f"{loss.orphans:,} messages belong to channels that the file does not define.")
+        belong = "belongs" if loss.orphans == 1 else "belong"
+        said.append(f"{counted(loss.orphans, 'message')} {belong} to channels that the file does not define.")
     if loss.lost_ns:
         said.append(f"The losses leave gaps of {loss.lost_ns / NS_PER_S:.3f} s altogether.")
     if summary.parts > 1:

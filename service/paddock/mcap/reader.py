@@ -13,6 +13,7 @@ from typing import BinaryIO, TypeVar
 import numpy as np
 
 from paddock.domain.recording import Attachment
+from paddock.domain.words import counted
 from paddock.mcap.attachments import read_attachment
 from paddock.mcap.chunk_reader import ChunkReader
 from paddock.mcap.chunks import Allowance
@@ -45,6 +46,7 @@ from paddock.mcap.records import (
     read_data_end,
     read_footer,
     read_header,
+    read_message_count,
     read_metadata,
     read_schema,
 )
@@ -104,6 +106,8 @@ class LogReader:
         self._progress = progress
         self._chunk: ChunkReader | None = None
         self._ordinal = 0
+        self._said_count: int | None = None
+        """How many messages the part has by its own statistics."""
         self._section = 0
         self._after_magic = self._after_garbage = False
         self.parts = 0
@@ -116,10 +120,14 @@ class LogReader:
         """Those too, also without a channel, each with the number of its part."""
         self.metadata: list[tuple[str, dict[str, str]]] = []
         self.attachments: list[Attachment] = []
+        self.discrepancies: list[str] = []
+        """Sentences about parts that had more messages than were found, by their own statistics."""
         self._conflicts = 0
         self._told_conflicts: list[str] = []
         self.library = self.profile = ""
         self.chunks = self.chunk_indexes = 0
+        self.padding_bytes = 0
+        """Zeros after a closing magic, which belong to no record and are no loss."""
 
     @property
     def size_bytes(self) -> int:
@@ -150,7 +158,11 @@ class LogReader:
             self._progress((event.offset + int(event.ends[-1])) / self._window.size)
             yield from self._messages(event)
         elif isinstance(event, Garbage):
-            at_end = event.position + event.size == self._window.size
+            end = event.position + event.size
+            if self._seen.magic and event.size and self._window.is_padding(event.position, end):
+                self.padding_bytes += event.size
+                return
+            at_end = end == self._window.size
             reason = "cut_off" if at_end else "garbage" if event.size else "bad_length"
             self.losses.lose(reason, event.position, event.size)
         else:
@@ -181,6 +193,8 @@ class LogReader:
             self._check_section(record, read_data_end, record.position, "bad_data_crc")
         elif record.opcode == FOOTER and self._seen.data_end:
             self._check_section(record, read_footer, record.position + PREFIX_BYTES + 16, "bad_summary_crc")
+        elif record.opcode == STATISTICS:
+            self._said_count = self._read(read_message_count, record, self._window)
         elif record.opcode == METADATA:
             if (metadata := self._read(read_metadata, record, self._window)) is not None:
                 self.metadata.append(metadata)
@@ -199,6 +213,8 @@ class LogReader:
     def _start_part(self) -> None:
         self._part = Part(self.parts)
         self._seen = _Seen()
+        self._said_count = None
+        self._part_begin = self._ordinal
 
     def _begin_part(self) -> Iterator[Run]:
         if self.parts:
@@ -223,6 +239,12 @@ class LogReader:
         self.schemas.extend(self._part.schemas)
         self._conflicts += self._part.conflicts
         self._told_conflicts.extend(self._part.told_conflicts[: _MAX_CONFLICTS - len(self._told_conflicts)])
+        got = self._ordinal - self._part_begin
+        if self._said_count is not None and self._said_count > got:
+            found = "was" if got == 1 else "were"
+            self.discrepancies.append(
+                f"By its own statistics the log had {counted(self._said_count, 'message')}, {got:,} {found} found."
+            )
         for name, seen in asdict(self._seen).items():
             if not seen:
                 self.losses.miss(name)

@@ -186,6 +186,11 @@ def read_data_end(fields: Fields) -> int:
     return fields.u32()
 
 
+def read_message_count(fields: Fields) -> int:
+    """How many messages a statistics record counts."""
+    return fields.u64()
+
+
 def read_footer(fields: Fields) -> int:
     """The checksum of the summary section up to this field; 0 when its writer did not compute one."""
     fields.take(16)

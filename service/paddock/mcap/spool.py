@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from paddock.domain.keys import channel_slug
+from paddock.domain.words import counted
 from paddock.mcap.batch import BATCH_BYTES, MAX_MESSAGE_BYTES, pieces
 from paddock.mcap.columns import ColumnBatch, ColumnChannel, LogSummary
 from paddock.mcap.decoders.limits import Limits
@@ -258,9 +259,22 @@ class _Spooler:
             parts=reader.parts,
             chunks=reader.chunks,
             chunk_indexes=reader.chunk_indexes,
-            notices=(*reader.clock.notices(), *_outside(span, outliers), *reader.conflicts(), *_told(spooled)),
+            padding_bytes=reader.padding_bytes,
+            notices=(
+                *_of_the_file(reader),
+                *reader.clock.notices(),
+                *_outside(span, outliers),
+                *reader.conflicts(),
+                *_told(spooled),
+            ),
         )
         return spooled, summary
+
+
+def _of_the_file(reader: LogReader) -> list[str]:
+    """What is odd about its records."""
+    padding = f"{counted(reader.padding_bytes, 'byte')} of padding follow the closing magic: nothing is lost."
+    return [*([padding] if reader.padding_bytes else []), *reader.discrepancies[:_MAX_TOPICS]]
 
 
 def _outside(span: TimeSpan | None, topics: Sequence[str]) -> list[str]:
@@ -268,9 +282,9 @@ def _outside(span: TimeSpan | None, topics: Sequence[str]) -> list[str]:
     if span is None or not span.outside:
         return []
     some = ", ".join(sorted(set(topics))[:_MAX_TOPICS]) + (" and others" if len(set(topics)) > _MAX_TOPICS else "")
-    messages, are, set_ = ("message", "is", "sets") if span.outside == 1 else ("messages", "are", "set")
+    are, set_ = ("is", "sets") if span.outside == 1 else ("are", "set")
     return [
-        f"{span.outside:,} {messages} of {some or 'some topic'} {are} far away in time from all others:"
+        f"{counted(span.outside, 'message')} of {some or 'some topic'} {are} far away in time from all others:"
         f" kept, but {set_} neither the start nor the duration."
     ]
 

@@ -70,6 +70,16 @@ class FileWindow:
         self._at = begin
         return crc
 
+    def is_padding(self, begin: int, end: int) -> bool:
+        """Whether these bytes are all 0, where a file has more room than it took, or all 255, in erased flash."""
+        self._file.seek(begin)
+        self._at = begin
+        kinds = {b"\0", b"\xff"}
+        while begin < end and kinds and (piece := self._file.read(min(_READ_BYTES, end - begin))):
+            kinds = {kind for kind in kinds if not piece.strip(kind)}
+            self._at = begin = begin + len(piece)
+        return bool(kinds)
+
     def ensure(self, position: int, size: int) -> int:
         """See ``Window``."""
         begin = position - self.start
