@@ -288,3 +288,11 @@ async def test_a_converted_log_is_drawn(team: Team, tmp_path: Path) -> None:
     assert str(notice.values[0]).startswith("vehicle state")
     assert 3 < min(cell.values) < 4.3
     assert 0 <= speed.seconds[0] < speed.seconds[-1] <= 15
+
+
+async def test_states_know_their_faults_and_a_log_of_texts_is_none(services: Services) -> None:
+    fields = struct_type(inverter_fault=pa.bool_(), imd=pa.int32(), text=pa.string())
+    rows = [{"inverter_fault": n > 3, "imd": n % 2, "text": f"error {n}"} for n in range(300)]
+    await store(services, Topic("T", fields, rows, enums={"imd": {0: "OPEN", 1: "CLOSED"}}))
+    found = [(await one(services, f"T.{name}")).faults for name in ("inverter_fault", "imd", "text")]
+    assert found == [[True], [0], []], "nobody looks at each of 300 texts"

@@ -43,6 +43,8 @@ MAX_CHARACTERS = 4_000_000
 """Of all texts of one answer together."""
 PLOTTING = ThreadPoolExecutor(3, "plots")
 """Each plot may take half a gigabyte for a moment, so only some are made at once and the others wait."""
+MOST_STATES = 200
+"""A text with more values is no state: none of them is looked at for a fault."""
 
 
 class Drawing(StrEnum):
@@ -285,7 +287,8 @@ def _states(
 ) -> list[bool | int | str]:
     """The values of a signal that has states; none of one that is a number."""
     if isinstance(drawn, list):
-        return sorted({text for text in drawn if text is not None})
+        texts = {text for text in drawn if text is not None}
+        return sorted(texts) if len(texts) <= MOST_STATES else []
     if pa.types.is_boolean(kind):
         return [False, True]
     return [int(value) for value in np.unique(drawn) if value == value] if enums else []
