@@ -10,6 +10,7 @@ from pathlib import Path
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _REUSED_BYTES = 6 << 20
 _KEPT_BYTES = 64 << 20
+_MAX_DEFAULT_BYTES = 1 << 30
 
 
 def keep_freed_memory() -> None:
@@ -31,3 +32,8 @@ def machine_memory_bytes() -> int:
     with contextlib.suppress(OSError, ValueError):
         memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
     return memory
+
+
+def default_memory_bytes() -> int:
+    """What a conversion may take where nobody says: a quarter of that, and at most 1 GiB."""
+    return min(machine_memory_bytes() // 4, _MAX_DEFAULT_BYTES)

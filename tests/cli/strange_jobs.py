@@ -35,6 +35,10 @@ async def _be_strange(services: Services, job: Job, progress: Progress) -> None:
             held = []
             while True:
                 held.append(bytearray(16 << 20))
+        case "fill":
+            filled = []
+            while True:
+                filled.append(bytearray(b"x" * (16 << 20)))
         case "half":
             progress(0.5)
             await asyncio.sleep(4 * job_process.PROGRESS_S)

@@ -68,11 +68,22 @@ async def test_one_process_does_one_job_after_the_other_and_tells_how_far_it_is(
 
 @pytest.mark.parametrize(
     ("subject", "code", "permanent"),
-    [("crash", "internal_error", False), ("die", "worker_died", False), ("eat", "memory_limit", True)],
+    [
+        ("crash", "internal_error", False),
+        ("die", "worker_died", False),
+        ("eat", "memory_limit", True),
+        ("fill", "memory_limit", True),
+    ],
 )
 async def test_whatever_happens_in_it_is_a_sentence_and_the_next_job_is_done(
-    processes: JobProcesses, services: Services, subject: str, code: str, permanent: bool
+    processes: JobProcesses,
+    services: Services,
+    subject: str,
+    code: str,
+    permanent: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(job_processes, "_BESIDE_BYTES", 400 << 20)
     with pytest.raises(PaddockError) as failed:
         await processes.run(services, job(subject), ignore)
     assert (failed.value.code, failed.value.permanent) == (code, permanent)

@@ -127,11 +127,11 @@ class Watch(threading.Thread):
         self.answers_s: list[float] = []
         self.largest_bytes = 0
         self._up = up
-        self._stop = threading.Event()
+        self._ended = threading.Event()
 
     def run(self) -> None:
         with httpx.Client(base_url=self._up.url, timeout=60, trust_env=False) as site:
-            while not self._stop.wait(EVERY_S):
+            while not self._ended.wait(EVERY_S):
                 for page in ("/", "/api/recordings", "/jobs"):
                     begun = time.monotonic()
                     site.get(page)
@@ -139,7 +139,7 @@ class Watch(threading.Thread):
                 self.largest_bytes = max(self.largest_bytes, *map(_resident_bytes, _below(self._up.process.pid)))
 
     def end(self) -> None:
-        self._stop.set()
+        self._ended.set()
         self.join()
 
 

@@ -16,10 +16,9 @@ from multiprocessing.connection import Connection
 
 from paddock.allocator import keep_freed_memory
 from paddock.bootstrap import configure_logging, open_services
-from paddock.cli.job_processes import Outcome, scratch_of
+from paddock.cli.job_processes import Outcome, memory_of, scratch_of
 from paddock.domain.job import Job
 from paddock.errors import PaddockError
-from paddock.mcap.decoders.limits import default_memory_bytes
 from paddock.processes import end_with_parent
 from paddock.settings import Settings
 from paddock.usecases.handlers import handle
@@ -28,8 +27,7 @@ from paddock.usecases.services import Services
 PROGRESS_S = 0.5
 NICENESS = 10
 """The site answers people meanwhile."""
-_BESIDE_BYTES = 1 << 30
-"""What a process takes beside its messages: libraries, files in the making."""
+_RESERVED_BYTES = 2 << 30
 _RETIRE_SHARE = 4
 """Of its memory: one that has grown so far is not used again."""
 
@@ -43,10 +41,12 @@ def main(commands: Connection, settings: Settings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
     keep_freed_memory()
-    memory_bytes = (settings.memory_bytes or default_memory_bytes()) + _BESIDE_BYTES
+    memory_bytes = memory_of(settings)
     if sys.platform == "linux":
-        # For those that it starts, too. What a conversion counts by itself should never come near.
-        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+        # Against one that asks for everything at once; the worker looks at what is really used. Allocators reserve
+        # far more than that.
+        reserved = memory_bytes + _RESERVED_BYTES
+        resource.setrlimit(resource.RLIMIT_DATA, (reserved, reserved))
     configure_logging(settings)
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         asyncio.run(_serve(commands, settings, memory_bytes))

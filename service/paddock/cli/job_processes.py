@@ -19,7 +19,8 @@ from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from paddock.domain.job import Job
+from paddock.allocator import default_memory_bytes
+from paddock.domain.job import OUT_OF_MEMORY, Job
 from paddock.errors import PaddockError, Unavailable
 from paddock.settings import Settings
 from paddock.usecases.attempt import Progress
@@ -27,6 +28,9 @@ from paddock.usecases.services import Services
 
 _IMPORTED_AHEAD = ["paddock.cli.job_server", "paddock.cli.job_process"]
 _SCRATCH = "process-"
+_BESIDE_BYTES = 1 << 30
+"""What a job takes beside its messages: libraries, files in the making."""
+_LOOK_S = 0.2
 _CLOSE_S = 5.0
 
 
@@ -101,6 +105,27 @@ class JobProcesses:
         return _JobProcess(process, ours, self._settings)
 
 
+def memory_of(settings: Settings) -> int:
+    """What a job may take. What a conversion counts by itself should keep it far below."""
+    return (settings.memory_bytes or default_memory_bytes()) + _BESIDE_BYTES
+
+
+def _family_of(pid: int) -> list[int]:
+    """A process and all that it has started, where the system says so."""
+    family = [pid]
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            family += [one for child in children.read_text().split() for one in _family_of(int(child))]
+    return family
+
+
+def _resident_bytes(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError):
+        return 0
+
+
 def scratch_of(settings: Settings, pid: int) -> Path:
     """Where a process has its files; whoever ends it removes them."""
     return settings.data / "scratch" / f"{_SCRATCH}{pid}"
@@ -130,6 +155,19 @@ class _JobProcess:
         self._settings = settings
 
     async def do(self, job: Job, progress: Progress) -> Outcome:
+        working = asyncio.create_task(self._do(job, progress))
+        memory = asyncio.create_task(self._watch_memory(memory_of(self._settings)))
+        try:
+            await asyncio.wait({working, memory}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise PaddockError(OUT_OF_MEMORY.message, code=OUT_OF_MEMORY.code)
+            return working.result()
+        finally:
+            for task in (working, memory):
+                task.cancel()
+            await asyncio.gather(working, memory, return_exceptions=True)
+
+    async def _do(self, job: Job, progress: Progress) -> Outcome:
         try:
             self._commands.send(job)
             while not isinstance(said := await self._receive(), Outcome):
@@ -137,6 +175,11 @@ class _JobProcess:
         except (EOFError, OSError):
             raise self._death() from None
         return said
+
+    async def _watch_memory(self, limit_bytes: int) -> None:
+        """Return once it and what it has started take more."""
+        while sum(map(_resident_bytes, _family_of(self._process.pid or 0))) <= limit_bytes:
+            await asyncio.sleep(_LOOK_S)
 
     async def _receive(self) -> Outcome | float:
         loop = asyncio.get_running_loop()

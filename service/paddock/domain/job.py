@@ -24,6 +24,11 @@ _LATER_NS = {"export": 86_400 * NS_PER_S}
 REPROCESS_LATER_NS = 2 * 86_400 * NS_PER_S
 
 
+OUT_OF_MEMORY = Failure(
+    "memory_limit", "This takes more memory than a conversion may have: PADDOCK_MEMORY_BYTES can give it more."
+)
+
+
 class JobState(StrEnum):
     """``queued → running → done``; back to queued after a passing failure, ``dead`` after the last."""
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from paddock.domain.job import Job
+from paddock.domain.job import OUT_OF_MEMORY, Job
 from paddock.errors import PaddockError, Unavailable
 from paddock.usecases.convert import convert
 from paddock.usecases.export import export
@@ -52,10 +52,7 @@ async def handle(services: Services, job: Job, progress: Progress) -> None:
     except PaddockError:
         raise
     except MemoryError as error:
-        raise PaddockError(
-            "This takes more memory than a conversion may have: PADDOCK_MEMORY_BYTES can give it more.",
-            code="memory_limit",
-        ) from error
+        raise PaddockError(OUT_OF_MEMORY.message, code=OUT_OF_MEMORY.code) from error
     except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
         raise
     except OSError as error:

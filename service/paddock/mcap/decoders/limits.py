@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from paddock.allocator import machine_memory_bytes
+from paddock.allocator import default_memory_bytes
 
 MAX_CHANNEL_FIELDS = 4_000
 MAX_LOG_FIELDS = 10_000
 """A car logs 800 to 1,500 signals. Each costs a document, a column in every file and time in every batch."""
 MAX_LOG_ELEMENTS = 4_000
 """Elements of lists that are signals of their own: seven lists of 560 cells."""
-_MAX_DEFAULT_BYTES = 1 << 30
 _DECODED_PER_LOG_BYTE = 200
 """Columns of a log that compresses well are some twenty times as large as the log."""
 
 
 class OverLimit(Exception):
     """A channel would take more than the log may: says why. Its payloads are kept as bytes."""
-
-
-def default_memory_bytes() -> int:
-    """A quarter of what this machine, or its container, has, and at most 1 GiB."""
-    return min(machine_memory_bytes() // 4, _MAX_DEFAULT_BYTES)
 
 
 class Limits:
