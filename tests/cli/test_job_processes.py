@@ -18,6 +18,7 @@ from paddock.cli.job_processes import JobProcesses
 from paddock.domain.job import Job
 from paddock.errors import PaddockError, Rejected
 from paddock.settings import Settings
+from paddock.usecases.attempt import Gauge
 from paddock.usecases.services import Services
 from tests.cli import strange_jobs
 from tests.cli.running import wait_until
@@ -49,20 +50,16 @@ def job(subject: str) -> Job:
     return Job(id=f"strange-{subject}", kind="strange", subject=subject, created_at=0, due_at=0)
 
 
-def ignore(share: float) -> None:
-    pass
-
-
 async def test_one_process_does_one_job_after_the_other_and_tells_how_far_it_is(
     processes: JobProcesses, services: Services
 ) -> None:
-    told: list[float] = []
-    await processes.run(services, job("half"), told.append)
+    gauge = Gauge()
+    await processes.run(services, job("half"), gauge)
     (idle,) = processes._idle
     with pytest.raises(Rejected) as refused:
-        await processes.run(services, job("refuse"), ignore)
+        await processes.run(services, job("refuse"), Gauge())
     assert processes._idle == [idle]
-    assert 0.5 in told
+    assert gauge.share == 0.5
     assert (refused.value.code, refused.value.permanent) == ("not_mcap", True)
 
 
@@ -85,23 +82,28 @@ async def test_whatever_happens_in_it_is_a_sentence_and_the_next_job_is_done(
 ) -> None:
     monkeypatch.setattr(job_processes, "_BESIDE_BYTES", 400 << 20)
     with pytest.raises(PaddockError) as failed:
-        await processes.run(services, job(subject), ignore)
+        await processes.run(services, job(subject), Gauge())
     assert (failed.value.code, failed.value.permanent) == (code, permanent)
     assert "SIGKILL" in failed.value.message or subject != "die"
-    await processes.run(services, job("nothing"), ignore)
+    await processes.run(services, job("nothing"), Gauge())
 
 
 @pytest.mark.parametrize("subject", ["spin", "sleep"])
 async def test_what_never_ends_is_ended(processes: JobProcesses, services: Services, subject: str) -> None:
-    running = asyncio.create_task(processes.run(services, job(subject), ignore))
+    gauge = Gauge()
+    running = asyncio.create_task(processes.run(services, job(subject), gauge))
     await asyncio.sleep(0.5)
+    async with asyncio.timeout(HANG_S):
+        while subject == "spin" and not (gauge.processor_s or 0) > 0.2:
+            await asyncio.sleep(0.05)
     assert not running.done()
+    assert subject == "spin" or (gauge.processor_s or 0) < 0.5, "who sleeps needs no processor"
     running.cancel()
     async with asyncio.timeout(HANG_S):
         with pytest.raises(asyncio.CancelledError):
             await running
     assert not list(services.scratch.rglob("half*")), "its files go with it"
-    await processes.run(services, job("nothing"), ignore)
+    await processes.run(services, job("nothing"), Gauge())
 
 
 async def test_what_a_worker_left_that_was_ended_as_well_is_removed(
@@ -124,13 +126,14 @@ def test_it_ends_with_the_worker_whatever_it_does(tmp_path: Path) -> None:
         "from pathlib import Path\n"
         "from paddock.cli import job_processes\n"
         "from paddock.settings import Settings\n"
+        "from paddock.usecases import attempt\n"
         "from tests.cli import strange_jobs, test_job_processes\n"
         "job_processes._main = strange_jobs.main\n"
         f"processes = job_processes.JobProcesses(Settings(data=Path({str(tmp_path)!r})))\n"
         "async def main():\n"
         "    await processes.start_ahead()\n"
         "    print(processes._idle[0]._process.pid, flush=True)\n"
-        "    await processes.run(None, test_job_processes.job('spin'), print)\n"
+        "    await processes.run(None, test_job_processes.job('spin'), attempt.Gauge())\n"
         "asyncio.run(main())\n"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as worker:

@@ -19,7 +19,7 @@ from paddock.domain.recording import Status
 from paddock.errors import Unavailable
 from paddock.ports.documents import Equals
 from paddock.usecases import jobs, leases
-from paddock.usecases.attempt import Attempt, Progress, Run, run_here
+from paddock.usecases.attempt import Attempt, Gauge, Run, run_here
 from paddock.usecases.export import request_export
 from paddock.usecases.handlers import handle
 from paddock.usecases.services import Services
@@ -93,8 +93,8 @@ async def work_off(services: Services, run: Run) -> Services:
     raise AssertionError("jobs are left over")
 
 
-async def in_this_process(services: Services, job: Job, progress: Progress) -> None:
-    await handle(services, job, progress)
+async def in_this_process(services: Services, job: Job, gauge: Gauge) -> None:
+    await handle(services, job, gauge.progress)
 
 
 def _say_nothing(*_: Any, **__: Any) -> None:
@@ -159,14 +159,14 @@ async def test_a_job_that_always_fails_at_one_place_says_why_and_harms_no_other(
         async def run(
             services: Services,
             job: Job,
-            progress: Progress,
+            gauge: Gauge,
             place: int = place,
             sick: set[str] = sick,
             met: list[int] = met,
         ) -> None:
             fault = Fault(place if job.id in sick else 0, RuntimeError(f"a bug at {place}"))
             try:
-                await handle(faulty(services, fault), job, progress)
+                await handle(faulty(services, fault), job, gauge.progress)
             finally:
                 met.extend([fault.calls] if job.id in sick else [])
 

@@ -15,7 +15,7 @@ from paddock.errors import PaddockError
 from paddock.usecases import attempt, jobs
 from paddock.usecases import sweep as sweeping
 from paddock.usecases import work as working
-from paddock.usecases.attempt import Progress
+from paddock.usecases.attempt import Gauge
 from paddock.usecases.services import Services
 from paddock.usecases.work import work
 
@@ -31,7 +31,7 @@ class Bench:
         self.ended: list[str] = []
         self.go_on = asyncio.Event()
 
-    async def run(self, services: Services, job: Job, progress: Progress) -> None:
+    async def run(self, services: Services, job: Job, gauge: Gauge) -> None:
         self.begun.append(job.subject)
         try:
             if job.subject.startswith("slow"):

@@ -25,7 +25,7 @@ from paddock.usecases.handlers import handle
 from paddock.usecases.services import Services
 
 PROGRESS_S = 0.5
-NICENESS = 10
+NICENESS = 5
 """The site answers people meanwhile."""
 _RESERVED_BYTES = 2 << 30
 _RETIRE_SHARE = 4

@@ -18,12 +18,13 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import NamedTuple
 
 from paddock.allocator import default_memory_bytes
 from paddock.domain.job import OUT_OF_MEMORY, Job
 from paddock.errors import PaddockError, Unavailable
 from paddock.settings import Settings
-from paddock.usecases.attempt import Progress
+from paddock.usecases.attempt import Gauge
 from paddock.usecases.services import Services
 
 _IMPORTED_AHEAD = ["paddock.cli.job_server", "paddock.cli.job_process"]
@@ -61,7 +62,7 @@ class JobProcesses:
             forkserver.ensure_running()
         self._idle: list[_JobProcess] = []
 
-    async def run(self, services: Services, job: Job, progress: Progress) -> None:
+    async def run(self, services: Services, job: Job, gauge: Gauge) -> None:
         """Do the job; cancelled, the process is ended at once.
 
         Raises:
@@ -70,7 +71,7 @@ class JobProcesses:
         """
         process = self._idle.pop() if self._idle else await self._begin()
         try:
-            outcome = await process.do(job, progress)
+            outcome = await process.do(job, gauge)
         except BaseException:
             process.end()
             raise
@@ -119,11 +120,19 @@ def _family_of(pid: int) -> list[int]:
     return family
 
 
-def _resident_bytes(pid: int) -> int:
+class _Used(NamedTuple):
+    resident_bytes: int
+    processor_s: float
+
+
+def _used_by(pid: int) -> _Used:
+    """What a process has in memory, and what it has had of the processor; nothing where the system does not say."""
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, IndexError):
-        return 0
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return _Used(0, 0.0)
+    ticks = int(fields[11]) + int(fields[12])
+    return _Used(int(fields[21]) * os.sysconf("SC_PAGE_SIZE"), ticks / os.sysconf("SC_CLK_TCK"))
 
 
 def scratch_of(settings: Settings, pid: int) -> Path:
@@ -154,31 +163,39 @@ class _JobProcess:
         self._commands = commands
         self._settings = settings
 
-    async def do(self, job: Job, progress: Progress) -> Outcome:
-        working = asyncio.create_task(self._do(job, progress))
-        memory = asyncio.create_task(self._watch_memory(memory_of(self._settings)))
+    async def do(self, job: Job, gauge: Gauge) -> Outcome:
+        working = asyncio.create_task(self._do(job, gauge))
+        watching = asyncio.create_task(self._watch(memory_of(self._settings), gauge))
         try:
-            await asyncio.wait({working, memory}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
             if not working.done():
                 raise PaddockError(OUT_OF_MEMORY.message, code=OUT_OF_MEMORY.code)
             return working.result()
         finally:
-            for task in (working, memory):
+            for task in (working, watching):
                 task.cancel()
-            await asyncio.gather(working, memory, return_exceptions=True)
+            await asyncio.gather(working, watching, return_exceptions=True)
 
-    async def _do(self, job: Job, progress: Progress) -> Outcome:
+    async def _do(self, job: Job, gauge: Gauge) -> Outcome:
         try:
             self._commands.send(job)
             while not isinstance(said := await self._receive(), Outcome):
-                progress(said)
+                gauge.progress(said)
         except (EOFError, OSError):
             raise self._death() from None
         return said
 
-    async def _watch_memory(self, limit_bytes: int) -> None:
-        """Return once it and what it has started take more."""
-        while sum(map(_resident_bytes, _family_of(self._process.pid or 0))) <= limit_bytes:
+    async def _watch(self, limit_bytes: int, gauge: Gauge) -> None:
+        """Return once it and what it has started take more memory."""
+        begun_s = None
+        while True:
+            used = [_used_by(pid) for pid in _family_of(self._process.pid or 0)]
+            if sum(each.resident_bytes for each in used) > limit_bytes:
+                return
+            if sys.platform == "linux":
+                worked_s = sum(each.processor_s for each in used)
+                begun_s = worked_s if begun_s is None else begun_s
+                gauge.processor_s = max(gauge.processor_s or 0.0, worked_s - begun_s)
             await asyncio.sleep(_LOOK_S)
 
     async def _receive(self) -> Outcome | float:

@@ -22,18 +22,35 @@ from paddock.usecases.services import Services
 HEARTBEAT_S = 1.0
 
 T = TypeVar("T")
-Progress = Callable[[float], None]
-Run = Callable[[Services, Job, Progress], Awaitable[None]]
+PATIENCE = 10
+"""So many times longer by the clock may a job take that has little of the processor: it waits for a store, say."""
+
+
+class Gauge:
+    """How far a job is, told by whoever runs it."""
+
+    def __init__(self) -> None:
+        self.share = 0.0
+        """0 to 1."""
+        self.processor_s: float | None = None
+        """What it has had of the processor; None where nobody knows."""
+
+    def progress(self, share: float) -> None:
+        """Note the share."""
+        self.share = share
+
+
+Run = Callable[[Services, Job, Gauge], Awaitable[None]]
 """Does a job and raises only ``PaddockError``. Cancelled, it ends the work at once."""
 
 log = structlog.get_logger()
 
 
-async def run_here(services: Services, job: Job, progress: Progress) -> None:
+async def run_here(services: Services, job: Job, gauge: Gauge) -> None:
     """In this process, for tests and functions: work that is on a thread cannot be ended, only forgotten."""
     from paddock.usecases.handlers import handle
 
-    await handle(services, job, progress)
+    await handle(services, job, gauge.progress)
 
 
 async def do(services: Services, job: Job, run: Run = run_here) -> JobState | None:
@@ -77,15 +94,19 @@ class Attempt:
         self._services = services
         self._run = run
         self._size_bytes = 0
-        self._done = 0.0
+        self._gauge = Gauge()
         self._work: asyncio.Task[None] | None = None
         self._ended: Ended | None = None
 
     @property
     def is_long(self) -> bool:
         """Whether it takes longer than most logs of its size, and may have to give way."""
-        age_s = time.monotonic() - self.begun
-        return self.job.set_aside_at is not None or age_s > first_turn_s(self._size_bytes)
+        return self.job.set_aside_at is not None or self._has_taken(first_turn_s(self._size_bytes))
+
+    def _has_taken(self, limit_s: float) -> bool:
+        """Whether it took longer than that: of the processor, or much longer by the clock."""
+        age_s, worked_s = time.monotonic() - self.begun, self._gauge.processor_s
+        return (age_s if worked_s is None else worked_s) > limit_s or age_s > PATIENCE * limit_s
 
     def end(self, why: Ended) -> None:
         """End it at once; ``result`` sees to the rest."""
@@ -131,18 +152,15 @@ class Attempt:
         return state
 
     async def _run_job(self) -> None:
-        def progress(share: float) -> None:
-            self._done = share
-
         if self.job.faults >= MAX_FAULTS:
             raise PaddockError(leases.WORKER_DIED.message, code=leases.WORKER_DIED.code)
-        await self._run(self._services, self.job, progress)
+        await self._run(self._services, self.job, self._gauge)
 
     async def _leave(self, failure: PaddockError | None) -> JobState | None:
         services, job = self._services, self.job
         if failure is not None:
             # Said on the recording first: a worker that dies in between repeats the job, and says it again.
-            if is_last_try(job, failure) and await leases.keep(services, job, self._done):
+            if is_last_try(job, failure) and await leases.keep(services, job, self._gauge.share):
                 await say_failed(services, job, Failure(failure.code, failure.message))
             return await leases.fail(services, job, failure)
         match self._ended:
@@ -159,10 +177,10 @@ class Attempt:
         limit_s = time_limit_s(self.job.kind, self._size_bytes)
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            if time.monotonic() - self.begun > limit_s:
+            if self._has_taken(limit_s):
                 return self.end(Ended.TOO_SLOW)
             try:
-                if not await leases.keep(self._services, self.job, self._done):
+                if not await leases.keep(self._services, self.job, self._gauge.share):
                     return self.end(Ended.LEASE_LOST)
                 if await self._is_deleted():
                     return self.end(Ended.SUBJECT_DELETED)

@@ -131,10 +131,9 @@ def _convert_file(
         summary = columns.summary
         check_found(recording, summary, job)
         if not (summary.message_count or summary.attachments or summary.metadata):
-            raise Rejected(
-                "Nothing could be read: there is no message, no attachment and no metadata in this log.",
-                code="nothing_read",
-            )
+            lost = sum(summary.loss.undecodable.values())
+            why = f"none of its {lost:,} messages can be decoded" if lost else "there is no message in this log"
+            raise Rejected(f"Nothing could be read: {why}.", code="nothing_read")
         known = msgspec.structs.replace(recording, metadata=fill_empty(recording.metadata, prefilled(summary)))
         of_car = CarCatalogue(catalogue, car_of(known))
         units = of_car.units((signal.name, signal.dtype) for signal in summary.signals)
