@@ -1,0 +1,72 @@
+"""What a recording's page and resource say of its original, of a conversion that asks, and of files that expire."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from paddock.domain.recording import Failure
+from paddock.ports.documents import Equals
+from paddock.usecases.originals import MISSING
+from tests.logs import small_log
+from tests.web.conftest import Sender
+
+pytestmark = pytest.mark.anyio
+LESS = Failure("found_less", "Converted again, 0 messages are found where there were 522: the files are kept.")
+
+
+@pytest.fixture
+async def ready(sender: Sender) -> str:
+    recording_id = (await sender.upload(small_log()))["id"]
+    await sender.work_off()
+    assert isinstance(recording_id, str)
+    return recording_id
+
+
+async def test_a_conversion_that_finds_less_is_accepted_on_the_page(
+    client: httpx.AsyncClient, sender: Sender, ready: str
+) -> None:
+    await sender.services.documents.recordings.change(ready, {"error": LESS, "message_count": 522})
+    page = (await client.get(f"/recordings/{ready}")).text
+    assert LESS.message in page
+    action = f"/recordings/{ready[:16]}/reprocess?accept=true"
+    assert f'action="{action}"' in page
+    assert (await client.post(action)).status_code == 303
+    await sender.work_off()
+    resource = (await client.get(f"/api/recordings/{ready}")).json()
+    assert (resource["message_count"], resource["error"]) == (50, None)
+
+
+async def test_the_same_over_the_api(client: httpx.AsyncClient, sender: Sender, ready: str) -> None:
+    await sender.services.documents.recordings.change(ready, {"message_count": 522})
+    for query, code in (("", "found_less"), ("?accept=true", None)):
+        assert (await client.post(f"/api/recordings/{ready}/reprocess{query}")).status_code == 202
+        await sender.work_off()
+        error = (await client.get(f"/api/recordings/{ready}")).json()["error"]
+        assert (error and error["code"]) == code
+
+
+async def test_an_original_that_is_gone_is_said_and_not_offered(
+    client: httpx.AsyncClient, sender: Sender, ready: str
+) -> None:
+    await sender.services.documents.recordings.change(ready, {"original_fault": MISSING})
+    page = (await client.get(f"/recordings/{ready}")).text
+    assert MISSING.message in page
+    resource = (await client.get(f"/api/recordings/{ready}")).json()
+    assert resource["original_fault"]["code"] == "original_missing"
+    assert resource["original"] is None
+    refused = await client.post(f"/api/recordings/{ready}/reprocess")
+    assert (refused.status_code, refused.json()["code"]) == (409, "no_original")
+
+
+async def test_how_long_an_export_is_kept_stands_beside_its_link(
+    client: httpx.AsyncClient, sender: Sender, ready: str
+) -> None:
+    await client.post(f"/api/recordings/{ready}/exports", json={"format": "csv"})
+    await sender.work_off()
+    made = {each["purpose"]: each for each in (await client.get(f"/api/recordings/{ready}")).json()["artifacts"]}
+    assert made["default"]["expires_at"] is None
+    assert made["export"]["expires_at"] > made["export"]["created_at"]
+    assert "kept until" in (await client.get(f"/recordings/{ready}")).text
+    (job,) = (await sender.services.documents.jobs.find([Equals("kind", "export")])).items
+    assert job.asked_by, "so that nobody waits for all of somebody else's"
