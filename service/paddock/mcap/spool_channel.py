@@ -14,7 +14,7 @@ from paddock.mcap.batch import Payloads
 from paddock.mcap.columns import ColumnChannel
 from paddock.mcap.containment import contained, each_alone
 from paddock.mcap.decoders.decoded import Conform, Decoder
-from paddock.mcap.decoders.limits import Limits, OverLimit, row_bytes
+from paddock.mcap.decoders.limits import Limits, OverLimit, bytes_as
 from paddock.mcap.decoders.raw import RawDecoder
 from paddock.mcap.decoders.registry import find_decoder
 from paddock.mcap.definitions import Definition
@@ -202,19 +202,23 @@ class SpoolChannel:
         extents, self._extents = self._extents, []
         self._statistics.forget()
         self._rows, self._decoded_bytes, self._largest_gap, self._last_time = 0, 0, None, None
-        step = max(1, self._limits.batch_bytes // row_bytes(fields))
         for extent in extents:
             rows = file.read(extent)
             if extent.kind == fields:
                 self._note(rows, extent)
                 continue
+            size = bytes_as(rows.messages, fields)
+            self._limits.take_decoded(self._slug, size)
+            if self._slug in self._limits.over:
+                return
+            step = max(1, extent.rows * self._limits.batch_bytes // max(1, size))
 
-            def rewrite(first: int, stop: int, rows: Rows = rows, ordinal: int = extent.ordinal) -> int:
-                if self._slug in self._limits.over:
-                    return stop - first
+            def rewrite(
+                first: int, stop: int, rows: Rows = rows, ordinal: int = extent.ordinal, step: int = step
+            ) -> int:
                 part = sliced(rows, first, min(stop, first + step))
                 conformed = Rows(part.log_time, part.publish_time, part.sequence, conform(part.messages))
-                self._write_rows(conformed, file, ordinal)
+                self._note(conformed, file.write(conformed, ordinal))
                 return len(part.log_time)
 
             each_alone(extent.rows, rewrite, self._failed)

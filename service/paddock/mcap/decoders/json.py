@@ -16,9 +16,9 @@ import pyarrow.json as arrow_json
 
 from paddock.mcap.decoders.decoded import Conform, Decoded
 from paddock.mcap.decoders.json_arrays import array_of, conformed, noted
-from paddock.mcap.decoders.json_shape import INT, MIXED, OBJECT, Numbers, Shape, schema_numbers
+from paddock.mcap.decoders.json_shape import INT, MIXED, OBJECT, Numbers, Room, Shape, schema_numbers
 from paddock.mcap.decoders.json_text import BLANK, parsed
-from paddock.mcap.decoders.limits import Limits, row_bytes
+from paddock.mcap.decoders.limits import Limits, OverLimit, row_bytes
 from paddock.mcap.records import Schema
 
 ENCODING = "json"
@@ -45,7 +45,11 @@ class JsonDecoder:
         self._shape = Shape(numbers)
         self._shape.kinds = OBJECT
         self._limits = limits
+        self._room = Room(limits)
         self._learnt: pa.StructType = pa.struct([])
+        self._has_texts = False
+        self._widest = 0
+        """Fields of the items of a list."""
         self.enums: dict[str, dict[int, str]] = {}
 
     @property
@@ -74,10 +78,13 @@ class JsonDecoder:
         """Decode some messages; ``conform`` brings them to the type that fits all of them."""
         if len(payloads) > 2 * _LEARN_ROWS and not self._learnt.num_fields:
             self._learn(payloads[:_LEARN_ROWS].to_pylist())
-        payloads = payloads[: self.max_rows]
-        if self._learnt.num_fields:
+        payloads = payloads[: self._fitting(payloads)]
+        # Of a single message it is better known how many items its lists have, before there are columns for them.
+        fits = payloads.nbytes * self._widest <= 16 * self._limits.batch_bytes
+        if self._learnt.num_fields and not self._has_texts and fits:
             messages = self._by_arrow(payloads)
             if messages is not None:
+                self._room.seen(len(payloads), payloads.nbytes)
                 return Decoded(messages, taken=len(payloads))
         return self._by_rows(payloads.to_pylist())
 
@@ -88,8 +95,6 @@ class JsonDecoder:
         text belong together: between the brace that ends a text and the one that begins the next is a line break,
         which inside of a string is an error, and outside only a whole object can have ended there.
         """
-        if any(shape.kind == MIXED or shape.others for _, shape in self._shape.walk()):
-            return None
         texts = payloads.to_pylist()
         if not all(text[:1] == b"{" and text[-1:] == b"}" for text in texts):
             texts = [text.lstrip(b" \t\r\n").rstrip(BLANK) for text in texts]
@@ -122,25 +127,44 @@ class JsonDecoder:
 
     def _by_rows(self, texts: list[bytes]) -> Decoded:
         """One by one; no more than fit into a batch with all the fields that they bring."""
-        objects: list[dict[str, Any]] = []
-        kept: list[bool] = []
+        rows: list[dict[str, Any] | None] = []
+        self._room.begin()
         for text in texts:
             row = _row(text)
-            kept.append(row is not None)
+            rows.append(row)
+            self._room.seen(1, len(text))
             if row is not None:
-                self._shape.absorb(row, self._limits)
-                objects.append(row)
-                if len(objects) * self._shape.size * 8 > self._limits.batch_bytes:
-                    break
-        self._learnt = self._shape.arrow(final=False)
-        messages = array_of(objects, self._shape)
-        return Decoded(messages, None if all(kept) else np.array(kept, bool), len(kept))
+                self._shape.absorb(row, self._room)
+                self._shape.count(1, self._room)
+            if self._room.places * 8 > self._limits.batch_bytes:
+                if len(rows) == 1 and self._room.places * 8 > self._limits.memory_bytes:
+                    raise OverLimit("one of its messages is too large")
+                fitting = max(1, len(rows) * self._limits.batch_bytes // (self._room.places * 8))
+                self._room.seen(fitting - len(rows), -sum(map(len, texts[fitting : len(rows)])))
+                rows = rows[:fitting]
+                break
+        self._note_types()
+        objects = [row for row in rows if row is not None]
+        kept = None if len(objects) == len(rows) else np.array([row is not None for row in rows], bool)
+        return Decoded(array_of(objects, self._shape), kept, len(rows))
 
     def _learn(self, texts: list[bytes]) -> None:
         for row in map(_row, texts):
             if row is not None:
-                self._shape.absorb(row, self._limits)
+                self._shape.absorb(row, self._room)
+        self._note_types()
+
+    def _note_types(self) -> None:
+        shapes = [shape for _, shape in self._shape.walk()]
         self._learnt = self._shape.arrow(final=False)
+        self._has_texts = any(shape.kind == MIXED or shape.others for shape in shapes)
+        self._widest = max((shape.items.size for shape in shapes if shape.items is not None), default=0)
+
+    def _fitting(self, payloads: pa.BinaryArray) -> int:
+        """Of how many messages the columns are no larger than a few batches. An item of a list has two bytes."""
+        rows = min(self.max_rows, len(payloads))
+        size_bytes = max(1, int(payloads.nbytes) * self._widest)
+        return max(1, min(rows, len(payloads) * 2 * self._limits.batch_bytes // size_bytes))
 
 
 def _row(text: bytes) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from paddock.mcap.decoders.limits import Limits, OverLimit
+from paddock.mcap.decoders.limits import MAX_CHANNEL_FIELDS, Limits, OverLimit
 
 MAX_DEPTH = 24
 """Deeper values are JSON text."""
@@ -22,6 +22,8 @@ _OTHERS = "_others"
 _EXACT = 2**53
 _SPARSE, _SPARSE_FROM = 16, 4096
 """A list of objects becomes text when its columns would have so many times more places than it has values."""
+_ALWAYS, _PLACES, _PLACES_PER_BYTE = 256, 1 << 20, 8
+"""From so many fields on a new one needs room; see ``Room``. A value and its key take four bytes at least."""
 
 BOOL, INT, FLOAT, TEXT, OBJECT, LIST, MIXED = (1 << bit for bit in range(7))
 
@@ -32,10 +34,66 @@ Numbers = dict[str, Any]
 _ITSELF: Any = None
 
 
+class Room:
+    """Whether there is room for one more field, in the limits of the log and beside what the messages have.
+
+    A field takes a place in every row. Messages that each have a few of very many fields would become far larger
+    than they are.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._rows = self._size_bytes = self._fields = 0
+        self.batch = 0
+        self.places = 0
+        """What the messages of this batch take as columns: rows times fields, and the same of lists in them."""
+
+    def begin(self) -> None:
+        """Begin a batch."""
+        self.batch += 1
+        self.places = 0
+
+    def seen(self, rows: int, size_bytes: int) -> None:
+        """Count messages, also those that bring no field."""
+        self._rows += rows
+        self._size_bytes += size_bytes
+
+    def take(self) -> bool:
+        """Count one more field, if there is room."""
+        if self._fields >= MAX_CHANNEL_FIELDS:
+            return False
+        places = self._rows * (self._fields + 1)
+        if self._fields >= _ALWAYS and places > _PLACES + _PLACES_PER_BYTE * self._size_bytes:
+            return False
+        try:
+            self._limits.take_fields(1)
+        except OverLimit:
+            return False
+        self._fields += 1
+        return True
+
+    def give(self, count: int) -> None:
+        """Fields that are no longer there."""
+        self._fields -= count
+        self._limits.take_fields(-count)
+
+
 class Shape:
     """Of the values at one place; ``fields`` of an object, ``items`` of a list, each with a shape of its own."""
 
-    __slots__ = ("above", "fields", "high", "items", "kinds", "low", "numbers", "others", "size")
+    __slots__ = (
+        "above",
+        "batch",
+        "fields",
+        "high",
+        "items",
+        "kinds",
+        "low",
+        "numbers",
+        "others",
+        "rows",
+        "size",
+    )
 
     def __init__(self, numbers: Numbers, above: Shape | None = None) -> None:
         self.kinds = FLOAT if _ITSELF in numbers else 0
@@ -49,6 +107,8 @@ class Shape:
         self.above = above
         self.size = 0
         """Fields at all depths, those in lists not counted."""
+        self.rows = self.batch = 0
+        """How often there is such a value in which batch; for messages and for the items of a list."""
 
     @property
     def kind(self) -> int:
@@ -62,7 +122,7 @@ class Shape:
         """Whether whole numbers that a double may not hold are doubles, because others have fractions."""
         return self.kinds == INT | FLOAT and (self.high > _EXACT or self.low < -_EXACT)
 
-    def absorb(self, value: Any, limits: Limits, depth: int = 0) -> int:
+    def absorb(self, value: Any, room: Room, depth: int = 0) -> int:
         """Learn from a value; how many members of objects it has, those in lists not counted."""
         if value is None or self.kinds & MIXED:
             return 0
@@ -80,28 +140,34 @@ class Shape:
             self.kinds = MIXED
         elif kind is dict:
             self.kinds |= OBJECT
-            return self._absorb_object(value, limits, depth) if self.kinds == OBJECT else 0
+            return self._absorb_object(value, room, depth) if self.kinds == OBJECT else 0
         else:
             self.kinds |= LIST
             if self.kinds == LIST:
-                self._absorb_list(value, limits, depth)
+                self._absorb_list(value, room, depth)
         return 0
+
+    def count(self, rows: int, room: Room) -> None:
+        """Count messages, or items of a list, once they are absorbed."""
+        self.rows = rows + (self.rows if self.batch == room.batch else 0)
+        self.batch = room.batch
+        room.places += rows * max(1, self.size)
 
     def note(self, low: int, high: int) -> None:
         """Widen the range of whole numbers."""
         self.low, self.high = min(low, self.low), max(high, self.high)
 
-    def _absorb_object(self, value: dict[str, Any], limits: Limits, depth: int) -> int:
+    def _absorb_object(self, value: dict[str, Any], room: Room, depth: int) -> int:
         members = len(value)
         for key, each in value.items():
             field = self.fields.get(key)
             if field is None:
-                field = self._grow(key, limits)
+                field = self._grow(key, room)
             if field is not None:
-                members += field.absorb(each, limits, depth + 1)
+                members += field.absorb(each, room, depth + 1)
         return members
 
-    def _absorb_list(self, value: list[Any], limits: Limits, depth: int) -> None:
+    def _absorb_list(self, value: list[Any], room: Room, depth: int) -> None:
         if self.items is None:
             self.items = Shape(self.numbers.get("", {}))
         if (kinds := set(map(type, value))) <= _NUMBERS:
@@ -111,18 +177,19 @@ class Shape:
                 self.items.note(min(whole), max(whole))
             if float in kinds:
                 self.items.kinds |= FLOAT
+            self.items.count(len(value), room)
             return
-        members = sum([self.items.absorb(item, limits, depth + 1) for item in value])
+        members = sum([self.items.absorb(item, room, depth + 1) for item in value])
+        self.items.count(len(value), room)
         if len(value) * self.items.size > _SPARSE * members + _SPARSE_FROM:
             self.kinds = MIXED
+            room.give(self.items.size)
 
-    def _grow(self, key: str, limits: Limits) -> Shape | None:
+    def _grow(self, key: str, room: Room) -> Shape | None:
         """A shape for a new field, or None when there is no room for it."""
         if self.others:
             return None
-        try:
-            limits.take_fields(1)
-        except OverLimit:
+        if not room.take():
             self.others = _OTHERS
             while self.others in self.fields:
                 self.others += "_"
@@ -131,6 +198,8 @@ class Shape:
         above: Shape | None = self
         while above is not None:
             above.size += 1
+            if above.above is None and above.batch == room.batch:
+                room.places += above.rows
             above = above.above
         return self.fields[key]
 

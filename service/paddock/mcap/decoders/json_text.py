@@ -64,7 +64,7 @@ def _text(payload: bytes) -> str:
 
 def _tolerant(text: str) -> Any:
     try:
-        return json.loads(text, parse_int=_integer)
+        return _DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deep") from None
     except ValueError:
@@ -72,7 +72,7 @@ def _tolerant(text: str) -> Any:
         if standard == text:
             raise
     try:
-        return json.loads(standard, parse_int=_integer)
+        return _DECODER.decode(standard)
     except RecursionError:
         raise ValueError("nested too deep") from None
 
@@ -89,6 +89,9 @@ def _standard(found: re.Match[str]) -> str:
 
 def _integer(digits: str) -> float:
     return int(digits) if len(digits) <= _MAX_DIGITS else float(digits)
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer)
 
 
 def _whole(value: Any) -> Any:

@@ -87,6 +87,20 @@ def row_bytes(kind: pa.DataType) -> int:
         return 4
 
 
+def bytes_as(array: pa.Array, kind: pa.DataType) -> int:
+    """About how many bytes an array will take as another type, whose structs may have more fields."""
+    if pa.types.is_struct(kind) and pa.types.is_struct(array.type):
+        known = {array.type.field(index).name: array.field(index) for index in range(array.type.num_fields)}
+        fields = [kind.field(index) for index in range(kind.num_fields)]
+        return sum(
+            bytes_as(known[field.name], field.type) if field.name in known else len(array) * row_bytes(field.type)
+            for field in fields
+        )
+    if pa.types.is_list(kind) and pa.types.is_list(array.type):
+        return len(array) * 4 + bytes_as(array.flatten(), kind.value_type)
+    return max(int(array.nbytes), len(array) * row_bytes(kind))
+
+
 def count_fields(kind: pa.DataType) -> int:
     """How many fields a message type has at all depths, also inside of lists and maps."""
     if not pa.types.is_nested(kind):
