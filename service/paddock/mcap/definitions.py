@@ -80,6 +80,11 @@ class Part:
         known = self._schemas.get(record.id) if isinstance(record, Schema) else self._channels.get(record.id)
         return known != record
 
+    def redefines(self, record: Schema | Channel) -> bool:
+        """Whether it changes what messages before it were to be read with."""
+        known = self._schemas if isinstance(record, Schema) else self._channels
+        return record.id in known and self.changes(record)
+
     def add(self, record: Schema | Channel) -> None:
         """Take in a schema or channel record."""
         if not self.changes(record):

@@ -51,16 +51,20 @@ class Lookahead:
         self._probes = probes
         self._barren = 0, 0
         """No record begins from here to there, as was found out."""
+        self._right = -1
+        """Where a record was found last, all of which could be looked at."""
         self._led = 0, 0
         """The unknown records from here to there lead to a known one."""
 
     def record_at(self, position: int, data: Data, at: int) -> Record | None:
         """The record that begins at ``position``, which is ``data[at]``; None where none does."""
         available = self._window.size - position
-        if looks_plausible(data, at, available, self._known):
+        if position == self._right or looks_plausible(data, at, available, self._known):
             if self._known is ANYWHERE and is_magic(data, at):
                 return Record(MAGIC_RECORD, position, len(MAGIC) - PREFIX_BYTES)
             opcode, length = PREFIX.unpack_from(data, at)
+            if at + PREFIX_BYTES + length <= len(data) or opcode == CHUNK:
+                self._right = position
             return Record(opcode, position, length, cut=length > available - PREFIX_BYTES)
         if available < PREFIX_BYTES:
             return None
@@ -88,6 +92,8 @@ class Lookahead:
         """Where to go on after a record, and whether a record is there; else it is to be searched from there."""
         window, end = self._window, record.position + PREFIX_BYTES + record.length
         if record.opcode == MAGIC_RECORD:
+            return end, True
+        if end + HEAD_BYTES <= window.start + len(window.data) and not record.cut and self.is_record_at(end):
             return end, True
         # Asked before looking ahead, because a window may not go back far.
         inner = record.position + PREFIX_BYTES + self.content_size(record)

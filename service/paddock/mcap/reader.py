@@ -22,7 +22,7 @@ from paddock.mcap.definitions import Definition, Part
 from paddock.mcap.events import MAGIC_RECORD, Event, Garbage, Indexes, Int64s, Messages, Record
 from paddock.mcap.held_messages import HeldMessages
 from paddock.mcap.losses import LossLedger
-from paddock.mcap.message_heads import HEAD_BYTES, Heads, heads_at, index_offsets
+from paddock.mcap.message_heads import HEAD_BYTES, Heads, heads_at
 from paddock.mcap.records import (
     ATTACHMENT,
     CHANNEL,
@@ -51,6 +51,7 @@ from paddock.mcap.records import (
     read_schema,
 )
 from paddock.mcap.scan import scan
+from paddock.mcap.small_runs import SmallRuns
 from paddock.mcap.windows import FileWindow, Window
 
 LAST_TIME = 2**63 - 1
@@ -106,8 +107,11 @@ class LogReader:
         self._progress = progress
         self._chunk: ChunkReader | None = None
         self._ordinal = 0
+        self._waiting_from: int | None = None
+        """The ordinal of the first message in ``_small``."""
         self._said_count: int | None = None
         """How many messages the part has by its own statistics."""
+        self._small = SmallRuns()
         self._section = 0
         self._after_magic = self._after_garbage = False
         self.parts = 0
@@ -151,7 +155,7 @@ class LogReader:
     def _take(self, event: Event) -> Iterator[Run]:
         if isinstance(event, Indexes):
             if self._chunk is not None:
-                self._chunk.indexes.extend(index_offsets(event))
+                self._chunk.indexes.append(event)
             return
         yield from self._end_chunk()
         if isinstance(event, Messages):
@@ -203,7 +207,7 @@ class LogReader:
             self._seen.summary = True
         elif record.opcode in (SCHEMA, CHANNEL):
             if (definition := self._definition(record, self._window)) is not None:
-                self._part.add(definition)
+                yield from self._define(definition)
         elif record.opcode == MESSAGE:
             self._cut_message(record, self._window, record.position)
         self._seen.data_end |= record.opcode == DATA_END
@@ -225,6 +229,7 @@ class LogReader:
     def _end_part(self) -> Iterator[Run]:
         """Give out what waited for its definition, count what waited in vain, and say what is missing."""
         yield from self._end_chunk()
+        yield from self._end_small()
         self._part.settle()
         for channel_id in self._held.channel_ids:
             if not self._part.defined[channel_id]:
@@ -281,18 +286,44 @@ class LogReader:
                     if waiting:
                         yield from self._messages(_joined(waiting))
                         waiting = []
-                    self._part.add(definition)
+                    yield from self._define(definition)
             elif isinstance(event, Record) and event.opcode == MESSAGE:
                 self._cut_message(event, window, chunk.record.position)
         if waiting:
             yield from self._messages(_joined(waiting))
         chunk.note_losses(self.losses, self._ordinal - before)
 
+    def _define(self, definition: Schema | Channel) -> Iterator[Run]:
+        """A definition; one that changes another holds only for the messages after it."""
+        if self._part.redefines(definition):
+            yield from self._end_small()
+        self._part.add(definition)
+
     def _messages(self, run: Messages) -> Iterator[Run]:
+        """Messages in the order of the file; few are put together with those that follow."""
+        self._ordinal += len(run.starts)
+        if (ends := self._small.add(run)) is not None:
+            self._waiting_from = (
+                self._ordinal - len(run.starts) if self._waiting_from is None else self._waiting_from
+            )
+            if max(ends) <= LAST_TIME:
+                self.losses.messages_seen(*ends)
+            if self._small.full:
+                yield from self._end_small()
+            return
+        yield from self._end_small()
+        yield from self._give_out(run, self._ordinal - len(run.starts))
+
+    def _end_small(self) -> Iterator[Run]:
+        if (run := self._small.take()) is not None:
+            ordinal, self._waiting_from = self._waiting_from, None
+            assert ordinal is not None, "set with the first that waits"
+            yield from self._give_out(run, ordinal, was_noted=True)
+
+    def _give_out(self, run: Messages, ordinal: int, *, was_noted: bool = False) -> Iterator[Run]:
         """Keep apart what cannot be given out now: impossible times, and channels not yet defined."""
         starts, ends = run.starts, run.ends
         heads = heads_at(run.data, starts) if run.heads is None else run.heads
-        ordinal, self._ordinal = self._ordinal, self._ordinal + len(starts)
         times = heads["log_time"].astype(np.int64)
         late = times < 0  # what is beyond LAST_TIME
         if late.any():
@@ -307,12 +338,16 @@ class LogReader:
         ids = heads["channel"]
         defined = self._part.defined[ids]
         if not defined.all():
-            for channel_id in np.unique(ids[~defined]).tolist():
-                rows = np.flatnonzero(ids == channel_id)
-                self._held.hold(channel_id, run.data, starts[rows], ends[rows], ordinal + int(rows[0]))
+            rows = np.flatnonzero(~defined)
+            rows = rows[np.argsort(ids[rows], kind="stable")]
+            bounds = np.flatnonzero(np.diff(ids[rows])) + 1
+            for same in np.split(rows, bounds):
+                channel_id = int(ids[same[0]])
+                self._held.hold(channel_id, run.data, starts[same], ends[same], ordinal + int(same[0]))
             starts, ends, heads, times = starts[defined], ends[defined], heads[defined], times[defined]
         if len(heads):
-            self.losses.messages_seen(int(times[0]), int(times[-1]))
+            if not was_noted:
+                self.losses.messages_seen(int(times[0]), int(times[-1]))
             self.clock.observe(times)
             yield Run(run.data, starts, ends, heads, self._part, ordinal)
 

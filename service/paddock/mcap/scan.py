@@ -142,8 +142,8 @@ def _index_size(data: Data, position: int) -> int:
 
 def _messages(data: Data, base: int, starts: list[int], end: int) -> Iterator[Messages]:
     if starts:
-        begins = np.array(starts, np.int64)
-        yield Messages(data, begins, np.append(begins[1:], end), base)
+        ends = [*starts[1:], end]
+        yield Messages(data, np.array(starts, np.int64), np.array(ends, np.int64), base)
 
 
 def _after(ahead: Lookahead, record: Record) -> Generator[Event, None, int]:
