@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ from google.protobuf import descriptor_pb2
 
 from paddock.mcap.decoders import protobuf
 from paddock.mcap.decoders.decoded import Undecodable
-from paddock.mcap.decoders.limits import MAX_CHANNEL_FIELDS, Limits, OverLimit
+from paddock.mcap.decoders.limits import MAX_CHANNEL_FIELDS, MAX_LOG_NAMES, Limits, OverLimit
 from paddock.mcap.decoders.protobuf_types import MAX_DEPTH, MAX_ENUM_NAMES
 from paddock.mcap.records import Schema
 from tests.mcap.protobuf_reference import as_python
@@ -164,3 +165,37 @@ def test_a_schema_of_more_fields_than_are_left_is_not_worked_out() -> None:
     with pytest.raises(OverLimit, match="4,000 fields"):
         decoder(fields)
     assert protobuf._shared.cache_info().misses == worked_out
+
+
+def test_the_names_of_enums_have_a_limit_for_a_whole_log() -> None:
+    def enum(file: File) -> None:
+        values, message = file.enum_type.add(name="E"), file.message_type.add(name="M")
+        for number in range(15_000):
+            values.value.add(name=f"V{number}", number=number)
+        message.field.add(name="e", number=1, type=14, type_name=".p.E", label=1)
+
+    one, limits = schema(enum), Limits()
+    channels = [protobuf.decoder(one, limits) for _ in range(20)]
+    assert sum(len(names) for each in channels for names in each.enums.values()) <= MAX_LOG_NAMES
+    assert [each.notice for each in channels[::19]] == ["", "has no names for the values of e: there are too many"]
+    assert protobuf.decoder(one, Limits()).enums
+
+
+def test_a_set_of_many_files_and_types_takes_work_in_proportion() -> None:
+    files = descriptor_pb2.FileDescriptorSet()
+    for number in range(3000):
+        file = files.file.add(name=f"{number}.proto", package=f"p{number}", syntax="proto3")
+        file.message_type.add(name="M").field.add(name="a", number=1, type=5, label=1)
+    data = files.SerializeToString()
+    calls = 0
+
+    def count(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+
+    sys.setprofile(count)
+    try:
+        protobuf.decoder(Schema(1, "p7.M", "protobuf", data), Limits())
+    finally:
+        sys.setprofile(None)
+    assert calls < 100 * 3000

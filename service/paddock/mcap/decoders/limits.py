@@ -11,6 +11,8 @@ MAX_LOG_FIELDS = 10_000
 """A car logs 800 to 1,500 signals. Each costs a document, a column in every file and time in every batch."""
 MAX_LOG_ELEMENTS = 4_000
 """Elements of lists that are signals of their own: seven lists of 560 cells."""
+MAX_LOG_NAMES = 100_000
+"""Of the values of enums: every channel keeps those of each of its fields."""
 _DECODED_PER_LOG_BYTE = 200
 """Columns of a log that compresses well are some twenty times as large as the log."""
 
@@ -33,6 +35,7 @@ class Limits:
         """What one call of ``decode`` may make; a decoder says in ``max_rows`` how many messages that are."""
         self._fields_left = MAX_LOG_FIELDS
         self._elements_left = MAX_LOG_ELEMENTS
+        self._names_left = MAX_LOG_NAMES
         self.over: dict[str, str] = {}
         """Channels that take too much, by slug, and why: the log is read again with these kept as bytes."""
         self._decoded_left = self.memory_bytes // 4 + _DECODED_PER_LOG_BYTE * log_bytes
@@ -60,6 +63,13 @@ class Limits:
         if count > self._elements_left:
             return False
         self._elements_left -= count
+        return True
+
+    def take_names(self, count: int) -> bool:
+        """Count names of enums' values; whether there is room for them."""
+        if count > self._names_left:
+            return False
+        self._names_left -= count
         return True
 
     def take_decoded(self, slug: str, size_bytes: int) -> None:

@@ -7,6 +7,7 @@ decoded again.
 
 from __future__ import annotations
 
+from copy import copy
 from functools import lru_cache
 
 import numpy as np
@@ -20,12 +21,10 @@ from paddock.mcap.decoders.protobuf_proof import Proof, can_be_proven
 from paddock.mcap.decoders.protobuf_rows import arrow_rows, loses_entries
 from paddock.mcap.decoders.protobuf_schema import descriptor, needed
 from paddock.mcap.decoders.protobuf_types import Planner
-from paddock.mcap.decoders.protobuf_wire import FRAMED_BYTES, Judge, Mask, bytes_of, parse, size_of, sizes_of
+from paddock.mcap.decoders.protobuf_wire import FEW, FRAMED_BYTES, Judge, Mask, bytes_of, parse, size_of, sizes_of
 from paddock.mcap.records import Schema
 
 ENCODING = "protobuf"
-_FEW = 16
-"""Of so few messages google.protobuf says sooner that they are right than a proof does."""
 
 
 def decoder(schema: Schema | None, limits: Limits) -> ProtobufDecoder:
@@ -42,7 +41,8 @@ def decoder(schema: Schema | None, limits: Limits) -> ProtobufDecoder:
     count = needed(schema.name, schema.data).field_count
     if count > limits.fields_left:
         limits.take_fields(count)
-    return _shared(schema.name, schema.data, limits.batch_bytes)
+    found = _shared(schema.name, schema.data, limits.batch_bytes)
+    return found if limits.take_names(sum(map(len, found.enums.values()))) else found.without_names()
 
 
 @lru_cache(maxsize=256)
@@ -63,7 +63,8 @@ class ProtobufDecoder:
         self._plan = planner.root(described)
         self.enums = planner.enums
         self.fields = self._plan.arrow
-        self.notice = _notice(wanted.left_out, planner.unnamed)
+        self._left_out, self._unnamed = wanted.left_out, planner.unnamed
+        self.notice = _notice(self._left_out, self._unnamed)
         self.max_rows = max(1, batch_bytes // max(1, self._plan.row_bytes))
         self._handler = fast_handler(self._plan)
         # As Python's objects, values take many times as much.
@@ -71,6 +72,13 @@ class ProtobufDecoder:
         self._is_final = is_final(self._plan)
         self._proof = Proof(self._plan) if can_be_proven(self._plan) else None
         self._judge = Judge(described)
+
+    def without_names(self) -> ProtobufDecoder:
+        """The same for a log that has too many names already."""
+        other = copy(self)
+        other.enums = {}
+        other.notice = _notice(self._left_out, [*self.enums, *self._unnamed])
+        return other
 
     def decode(self, payloads: pa.BinaryArray) -> Decoded:
         """Decode some messages; proto2 defaults are filled in, other absent fields with presence are null.
@@ -94,7 +102,7 @@ class ProtobufDecoder:
         """Some messages, and which rows of the payloads they are; None for all."""
         if self._handler is None:
             return self._by_rows(payloads)
-        must_ask = self._proof is None or len(payloads) <= _FEW or _is_odd(payloads)
+        must_ask = self._proof is None or len(payloads) <= FEW or _is_odd(payloads)
         kept = self._judge.accepts(payloads) if must_ask else None
         raw = self._read(payloads, kept)
         if not must_ask and (raw is None or not self._is_proven(raw, payloads)):

@@ -98,15 +98,17 @@ class _Types:
 
     def __init__(self, files: descriptor_pb2.FileDescriptorSet) -> None:
         self._files: list[_File] = []
+        self._numbers: dict[str, int] = {}
         self._found: dict[str, tuple[_Message | _Enum, int]] = {}
         self._extensions: dict[str, list[_Extension]] = defaultdict(list)
         declared = [each for file in files.file for each in self._add_file(file)]
         for each in declared:
-            self._extensions[self._resolve(each.proto.extendee, each.scope)].append(each)
+            self._extensions[self.resolve(each.proto.extendee, each.scope)].append(each)
 
     def _add_file(self, file: _File) -> list[_Extension]:
         number = len(self._files)
         self._files.append(file)
+        self._numbers.setdefault(file.name, number)
         for enum in file.enum_type:
             self._found.setdefault(_joined(file.package, enum.name), (enum, number))
         found = [_Extension(proto, file.package, number) for proto in file.extension]
@@ -125,7 +127,7 @@ class _Types:
             found += self._add_message(nested, _joined(name, nested.name), file)
         return found
 
-    def _resolve(self, type_name: str, scope: str) -> str:
+    def resolve(self, type_name: str, scope: str) -> str:
         """The full name of what is called ``type_name`` inside ``scope``; empty when there is no such type."""
         if type_name.startswith("."):
             candidates = [type_name[1:]]
@@ -170,7 +172,7 @@ class _Types:
             return
         fields = [(proto, name) for proto in message.field]
         for extension in self._extensions.get(name, ()):
-            if extension.proto.type_name and not self._resolve(extension.proto.type_name, extension.scope):
+            if extension.proto.type_name and not self.resolve(extension.proto.type_name, extension.scope):
                 wanted.left_out.append(_joined(extension.scope, extension.proto.name))
             else:
                 wanted.extensions.append(extension)
@@ -179,108 +181,101 @@ class _Types:
         for proto, scope in fields:
             if not proto.type_name:
                 continue
-            inner = self._resolve(proto.type_name, scope)
+            inner = self.resolve(proto.type_name, scope)
             if not inner:
                 raise _broken(f"the type {proto.type_name.removeprefix('.')} is missing")
             yield inner
 
     def files(self, wanted: Needed) -> list[_File]:
         """The files of a set that has only what is wanted, each one after those that it uses."""
-        kept = [_PrunedFile(number, file, self, wanted) for number, file in enumerate(self._files)]
-        ordered: dict[int, _File] = {}
+        pruned = _Pruned(self, wanted)
+        ordered: dict[int, None] = {}
 
         def add(number: int) -> None:
-            if number in ordered:
-                return
-            file = kept[number]
-            ordered[number] = file.proto
-            for used in sorted(file.uses - {number}):
-                add(used)
-                file.proto.dependency.append(self.file_name(used))
-            ordered[number] = ordered.pop(number)
+            for used in sorted(pruned.uses[number] - {number}):
+                pruned.files[number].dependency.append(self.file_name(used))
+                if used not in ordered:
+                    add(used)
+            ordered[number] = None
 
-        for number, file in enumerate(kept):
-            if file.any:
+        for number in list(pruned.files):
+            if number not in ordered:
                 add(number)
-        return list(ordered.values())
+        return [pruned.files[number] for number in ordered]
 
-    def file_of(self, type_name: str, scope: str) -> tuple[str, int]:
-        """The full name of a type that is known to be there, and the number of its file."""
-        name = self._resolve(type_name, scope)
-        return name, self._found[name][1]
+    def file(self, number: int) -> _File:
+        """The file of a number."""
+        return self._files[number]
+
+    def found(self, name: str) -> tuple[_Message | _Enum, int] | None:
+        """The type of a full name, and the number of its file."""
+        return self._found.get(name)
 
     def file_name(self, number: int) -> str:
         """Its own, by which google.protobuf knows its well-known types, as long as no other file is called so."""
         name = self._files[number].name
-        first = next(index for index, file in enumerate(self._files) if file.name == name)
-        return name if name and first == number else f"paddock/{number}.proto"
-
-    def owns(self, name: str, number: int) -> bool:
-        """Whether the type of this name is the one in this file: a set may have a file twice."""
-        return self._found[name][1] == number
+        return name if name and self._numbers[name] == number else f"paddock/{number}.proto"
 
 
-class _PrunedFile:
-    """A copy of a file without the types that are not wanted, and without options that say nothing about bytes."""
+class _Pruned:
+    """Copies of files with the types that are wanted, and without options that say nothing about bytes."""
 
-    def __init__(self, number: int, file: _File, types: _Types, wanted: Needed) -> None:
-        self.proto = _File(name=types.file_name(number), package=file.package)
-        if file.syntax:
-            self.proto.syntax = file.syntax
-        if file.HasField("edition"):
-            self.proto.edition = file.edition
-        _copy_features(file.options, self.proto.options)
-        self.any = False
-        """Whether anything of the file is wanted."""
-        self.uses: set[int] = set()
-        """The numbers of the files whose types it uses."""
-        self._number, self._types, self._wanted = number, types, wanted
-        self._extensions: dict[str, list[_Field]] = defaultdict(list)
-        for extension in wanted.extensions:
-            if extension.file == number:
-                self._extensions[extension.scope].append(extension.proto)
-        self._copy_types(file, self.proto, file.package)
-        for proto in self._extensions.get(file.package, ()):
-            self._copy_field(proto, self.proto.extension.add(), file.package)
+    def __init__(self, types: _Types, wanted: Needed) -> None:
+        self.files: dict[int, _File] = {}
+        self.uses: dict[int, set[int]] = defaultdict(set)
+        """The numbers of the files whose types a file uses, and perhaps its own."""
+        self._types, self._wanted = types, wanted
+        self._messages: dict[str, _Message] = {}
+        for name in wanted.types:
+            found = types.found(name)
+            assert found is not None, "it is needed, so it is there"
+            kind, number = found
+            if isinstance(kind, _Enum):
+                self._copy_enum(kind, self._scope(name.rpartition(".")[0], number).enum_type.add())
+            else:
+                self._fill(kind, self._message(name, kind, number), name, number)
+        for each in wanted.extensions:
+            holder = self._scope(each.scope, each.file)
+            self._copy_field(each.proto, holder.extension.add(), each.scope, each.file)
 
-    def _copy_types(self, source: _File | _Message, target: _File | _Message, scope: str) -> None:
-        for enum in source.enum_type:
-            name = _joined(scope, enum.name)
-            if name in self._wanted.types and self._types.owns(name, self._number):
-                self._copy_enum(enum, target.enum_type.add())
-        nested = source.message_type if isinstance(source, _File) else source.nested_type
-        copies = target.message_type if isinstance(target, _File) else target.nested_type
-        for message in nested:
-            name = _joined(scope, message.name)
-            if self._types.owns(name, self._number):
-                copy = self._message(message, name)
-                if copy is not None:
-                    copies.append(copy)
+    def _file(self, number: int) -> _File:
+        if number not in self.files:
+            file = self._types.file(number)
+            copy = self.files[number] = _File(name=self._types.file_name(number), package=file.package)
+            if file.syntax:
+                copy.syntax = file.syntax
+            if file.HasField("edition"):
+                copy.edition = file.edition
+            _copy_features(file.options, copy.options)
+        return self.files[number]
 
-    def _message(self, message: _Message, name: str) -> _Message | None:
-        """A copy; None when neither it nor anything inside is wanted."""
-        copy = _Message(name=message.name)
-        _copy_features(message.options, copy.options)
-        self._copy_types(message, copy, name)
-        if name in self._wanted.types:
-            self.any = True
-            if message.options.map_entry:
-                copy.options.map_entry = True
-            if message.options.message_set_wire_format:
-                copy.options.message_set_wire_format = True
-            copy.oneof_decl.extend(type(each)(name=each.name) for each in message.oneof_decl)
-            copy.extension_range.extend(
-                type(each)(start=each.start, end=each.end) for each in message.extension_range
-            )
-            for proto in message.field:
-                self._copy_field(proto, copy.field.add(), name)
-        for proto in self._extensions.get(name, ()):
-            self._copy_field(proto, copy.extension.add(), name)
-        kept = name in self._wanted.types or copy.nested_type or copy.enum_type or copy.extension
-        return copy if kept else None
+    def _scope(self, name: str, number: int) -> _File | _Message:
+        """What types and extensions of a scope lie in: a message, copied for that alone if need be, or the file."""
+        found = self._types.found(name)
+        if found is None or found[1] != number or not isinstance(found[0], _Message):
+            return self._file(number)
+        return self._message(name, found[0], number)
 
-    def _copy_field(self, proto: _Field, copy: _Field, scope: str) -> None:
-        self.any = True
+    def _message(self, name: str, message: _Message, number: int) -> _Message:
+        """The copy of a message, at first without its fields."""
+        if name not in self._messages:
+            holder = self._scope(name.rpartition(".")[0], number)
+            copies = holder.message_type if isinstance(holder, _File) else holder.nested_type
+            copy = self._messages[name] = copies.add(name=message.name)
+            _copy_features(message.options, copy.options)
+        return self._messages[name]
+
+    def _fill(self, message: _Message, copy: _Message, name: str, number: int) -> None:
+        if message.options.map_entry:
+            copy.options.map_entry = True
+        if message.options.message_set_wire_format:
+            copy.options.message_set_wire_format = True
+        copy.oneof_decl.extend(type(each)(name=each.name) for each in message.oneof_decl)
+        copy.extension_range.extend(type(each)(start=each.start, end=each.end) for each in message.extension_range)
+        for proto in message.field:
+            self._copy_field(proto, copy.field.add(), name, number)
+
+    def _copy_field(self, proto: _Field, copy: _Field, scope: str, number: int) -> None:
         copy.CopyFrom(proto)
         # Of use to nobody here, and two of one message may be the same.
         copy.json_name = proto.name
@@ -288,14 +283,20 @@ class _PrunedFile:
         if proto.options.HasField("packed"):
             copy.options.packed = proto.options.packed
         _copy_features(proto.options, copy.options)
-        for name in ("type_name", "extendee"):
-            if getattr(proto, name):
-                full_name, file = self._types.file_of(getattr(proto, name), scope)
-                setattr(copy, name, f".{full_name}")
-                self.uses.add(file)
+        if proto.type_name:
+            copy.type_name = self._used(proto.type_name, scope, number)
+        if proto.extendee:
+            copy.extendee = self._used(proto.extendee, scope, number)
+
+    def _used(self, type_name: str, scope: str, number: int) -> str:
+        """The full name of a type that a file uses."""
+        name = self._types.resolve(type_name, scope)
+        found = self._types.found(name)
+        assert found is not None, "it is needed, so it is there"
+        self.uses[number].add(found[1])
+        return f".{name}"
 
     def _copy_enum(self, enum: _Enum, copy: _Enum) -> None:
-        self.any = True
         copy.name = enum.name
         copy.value.extend(type(each)(name=each.name, number=each.number) for each in enum.value)
         if enum.options.allow_alias:

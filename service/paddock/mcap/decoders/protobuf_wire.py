@@ -17,7 +17,8 @@ Mask = npt.NDArray[np.bool_]
 
 FRAMED_BYTES = 4096
 """Larger payloads are asked for one by one."""
-_FEW = 16
+FEW = 16
+"""Of so few, google.protobuf says sooner one by one whether they are messages."""
 _ASKED_BYTES = 256 << 10
 """In one message: what is made of it should stay in the processor's cache."""
 
@@ -84,7 +85,7 @@ class Judge:
         return None if accepted.all() else accepted
 
     def _accepts_all(self, payloads: pa.BinaryArray, sizes: npt.NDArray[np.int32]) -> bool:
-        if len(payloads) <= _FEW:
+        if len(payloads) <= FEW:
             return False
         heads = _heads().take(pa.array(sizes))
         joined: Any = pc.binary_join_element_wise(heads, payloads, b"")
