@@ -132,8 +132,8 @@ def test_a_row_follows_what_becomes_of_its_log(browser: Any, tmp_path: Path) -> 
         screenshot(page, "upload-converting-light")
         first.get_by_role("link", name="Open").focus()
         site.run(documents.recordings.change(known.id, {"status": Status.READY, "loss": LossReport()}))
-        first.get_by_text("ready", exact=True).wait_for()
-        same.get_by_text("ready", exact=True).wait_for()
+        first.get_by_text("intact", exact=True).wait_for()
+        same.get_by_text("intact", exact=True).wait_for()
         assert page.evaluate("document.activeElement.textContent") == "Open", "it keeps the focus"
         page.locator("#uploads-clear").click()
         assert page.locator(".upload").count() == 0 and page.locator("#uploads").is_hidden()

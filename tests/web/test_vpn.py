@@ -87,7 +87,7 @@ def test_every_page_and_script_works_without_a_secure_context(browser: Any, tmp_
         page.goto(f"{site.url}/upload")
         assert page.evaluate("isSecureContext") is False
         page.locator("#pick-files").set_input_files(sent)
-        page.locator(".upload .state").get_by_text("ready", exact=True).wait_for(timeout=60_000)
+        page.locator(".upload .state").get_by_text("intact", exact=True).wait_for(timeout=60_000)
         assert page.get_by_text("Nina").count(), "the peers file's name"
         ids = page.evaluate("fetch('/api/recordings?fields=id').then((answer) => answer.json())")["items"]
         assert len(ids) == 2
