@@ -75,6 +75,18 @@ def test_a_large_message_of_small_ones_is_read() -> None:
     assert decoded.messages.field("w").value_lengths().to_pylist() == [20_000]
 
 
+def test_a_large_message_that_does_not_grow_is_read() -> None:
+    def image(file: File) -> None:
+        message = file.message_type.add(name="M")
+        message.field.add(name="pixels", number=1, type=Field.TYPE_BYTES, label=1)
+        message.field.add(name="depth", number=2, type=Field.TYPE_FLOAT, label=3)
+
+    size = Limits().batch_bytes * 2
+    payload = b"\x0a" + varint(size) + bytes(size)
+    decoded = decoder(image).decode(pa.array([payload], pa.binary()))
+    assert len(decoded.messages.field("pixels")[0].as_py()) == size
+
+
 def test_defaults_of_proto2_that_are_long_are_refused_by_the_schema() -> None:
     def defaults(file: File) -> None:
         message = file.message_type.add(name="M")

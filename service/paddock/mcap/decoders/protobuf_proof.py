@@ -15,17 +15,10 @@ import numpy.typing as npt
 import pyarrow as pa
 from google.protobuf.descriptor import FieldDescriptor
 
-from paddock.mcap.decoders.protobuf_types import FieldPlan, MessagePlan
+from paddock.mcap.decoders.protobuf_types import FIXED, FieldPlan, MessagePlan
 
 _F = FieldDescriptor
-_FIXED = {
-    _F.TYPE_DOUBLE: np.uint64,
-    _F.TYPE_FLOAT: np.uint32,
-    _F.TYPE_FIXED64: np.uint64,
-    _F.TYPE_FIXED32: np.uint32,
-    _F.TYPE_SFIXED64: np.uint64,
-    _F.TYPE_SFIXED32: np.uint32,
-}
+_UNSIGNED = {4: np.uint32, 8: np.uint64}
 _VARINTS = {
     _F.TYPE_INT64: np.int64,
     _F.TYPE_UINT64: np.uint64,
@@ -44,7 +37,7 @@ def can_be_proven(plan: MessagePlan) -> bool:
     """Whether it is known how long the messages are at least: those without lists of other than fixed length."""
     return all(
         each.special != "json"
-        and (not each.repeated or each.kind in _FIXED)
+        and (not each.repeated or each.kind in FIXED)
         and (each.message is None or can_be_proven(each.message))
         for each in plan.fields
     )
@@ -83,9 +76,9 @@ class Proof:
         """Note the fields of a message; where the buffers of what follows begin."""
         for each in plan.fields:
             tag = _varint_size(each.number << 3)
-            if each.kind in _FIXED and not each.has_presence and not each.repeated:
-                kind = np.dtype(_FIXED[each.kind])
-                self._fixed.append((at + 1, kind, tag + kind.itemsize))
+            if each.kind in FIXED and not each.has_presence and not each.repeated:
+                size = FIXED[each.kind]
+                self._fixed.append((at + 1, _UNSIGNED[size], tag + size))
             else:
                 self._others.append((each, tag, at))
             if each.message is not None:
@@ -102,20 +95,19 @@ def _least_bytes(each: FieldPlan, tag: int, buffers: list[pa.Buffer | None], row
     if each.kind == _F.TYPE_BOOL:
         return _ones(buffers[0] if each.has_presence else buffers[1], rows) * (tag + 1)
     if each.repeated:
-        return _least_list_bytes(
-            np.dtype(_FIXED[each.kind]).itemsize, tag, _numbers(buffers[1], np.int32, rows + 1)
-        )
+        return _least_list_bytes(FIXED[each.kind], tag, _numbers(buffers[1], np.int32, rows + 1))
     if each.kind in (_F.TYPE_STRING, _F.TYPE_BYTES):
         ends = _numbers(buffers[1], np.int32, rows + 1)
         sizes = ends[1:] - ends[:-1]
         there = _ones(buffers[0], rows) if each.has_presence else int(np.count_nonzero(sizes))
         return there * (tag + 1) + _longer(sizes) + int(ends[-1] - ends[0])
-    values = _numbers(buffers[1], _FIXED.get(each.kind) or _VARINTS[each.kind], rows)
+    kind = _UNSIGNED[FIXED[each.kind]] if each.kind in FIXED else _VARINTS[each.kind]
+    values = _numbers(buffers[1], kind, rows)
     if each.kind in (_F.TYPE_SINT32, _F.TYPE_SINT64):
         values = (values << 1) ^ (values >> (8 * values.itemsize - 1))
         values = values.view(np.uint32 if values.itemsize == 4 else np.uint64)
     there = _ones(buffers[0], rows) if each.has_presence else int(np.count_nonzero(values))
-    if each.kind in _FIXED:
+    if each.kind in FIXED:
         return there * (tag + int(values.itemsize))
     return there * (tag + 1) + _longer(values)
 

@@ -23,7 +23,6 @@ MAX_ENUM_NAMES = 20_000
 """Of a channel, over all fields: every field that has an enum names all of its values."""
 MAX_DEFAULT_BYTES = 4096
 """Texts of proto2 that stand in for absent fields, in one message."""
-_PACKED_GROWTH = 8
 _COUNTED_TAGS = 64
 
 _F = FieldDescriptor
@@ -45,6 +44,15 @@ _SCALARS = {
     _F.TYPE_SINT32: pa.int32(),
     _F.TYPE_SINT64: pa.int64(),
 }
+FIXED = {
+    _F.TYPE_DOUBLE: 8,
+    _F.TYPE_FLOAT: 4,
+    _F.TYPE_FIXED64: 8,
+    _F.TYPE_FIXED32: 4,
+    _F.TYPE_SFIXED64: 8,
+    _F.TYPE_SFIXED32: 4,
+}
+"""Bytes of the numbers that take as many on the wire as in a column."""
 _WRAPPED = {
     "DoubleValue": _F.TYPE_DOUBLE,
     "FloatValue": _F.TYPE_FLOAT,
@@ -114,19 +122,26 @@ class MessagePlan:
     @cached_property
     def growth(self) -> int:
         """How many bytes of columns a byte of a payload can become at most through what is repeated."""
-        # An empty message takes a tag and its length of 0, a number that is packed one byte.
-        return _PACKED_GROWTH + max(self._items.values(), default=0) // 2
+        # An empty message takes a tag and its length of 0.
+        return self._packed + max(self._items.values(), default=0) // 2
 
     def most_bytes(self, payloads: bytes) -> int:
         """How many bytes of columns payloads can become at most through what is repeated."""
         if len(self._items) > _COUNTED_TAGS:
             return self.growth * len(payloads)
-        most = _PACKED_GROWTH * len(payloads)
+        most = self._packed * len(payloads)
         for tag, size in self._items.items():
             # The tag may go on with bytes that say nothing.
             longer = tag[:-1] + bytes([tag[-1] | 0x80])
             most += size * (payloads.count(tag) + payloads.count(longer))
         return most
+
+    @cached_property
+    def _packed(self) -> int:
+        """How many bytes of columns a byte becomes at most that is in no repeated message: a varint of one byte."""
+        inside = [each.message._packed for each in self.fields if each.message is not None]
+        lists = [each for each in self.fields if each.repeated and each.message is None and each.kind not in FIXED]
+        return max([1, *inside, *map(_value_bytes, lists)])
 
     @cached_property
     def _items(self) -> dict[bytes, int]:
