@@ -103,4 +103,4 @@ def time_limit_s(kind: str, size_bytes: int) -> float:
 
 def first_turn_s(size_bytes: int) -> float:
     """After this time a job counts as a long one, and gives way to others when a long one runs already."""
-    return 2 + size_bytes / 3_000_000
+    return 1 + size_bytes / 3_000_000
