@@ -144,7 +144,7 @@ class StoredChannel:
         column = self._columns[path[0]]
         with damage_is_said():
             leaf = self._leaf(path)
-            chunks = [c for group in rows.groups for c in self._chunks(leaf, group)]
+            chunks = self._chunks(leaf, rows.groups)
             if sum(chunk.total_uncompressed_size for chunk in chunks) > MAX_TEXT_BYTES:
                 raise _too_much()
             # Arrow then has each text once per row group, however many rows say it.
@@ -163,16 +163,16 @@ class StoredChannel:
         """A dotted name reads one leaf of a nested message, not all of it."""
         return ".".join((self._columns[path[0]], *path[1:]))
 
-    def _chunks(self, leaf: str, group: int) -> Iterator[Any]:
-        """What a row group has of a leaf; a list's elements are below it."""
-        metadata = self._file.metadata.row_group(group)
-        for index in range(metadata.num_columns):
-            chunk = metadata.column(index)
-            if chunk.path_in_schema == leaf or chunk.path_in_schema.startswith(f"{leaf}."):
-                yield chunk
+    def _chunks(self, leaf: str, groups: Sequence[int]) -> list[Any]:
+        """What row groups have of a leaf; a list's elements are below it."""
+        metadata = self._file.metadata
+        below = f"{leaf}."
+        paths = enumerate(metadata.schema.column(index).path for index in range(metadata.num_columns))
+        places = [place for place, path in paths if path == leaf or path.startswith(below)]
+        return [metadata.row_group(group).column(place) for group in groups for place in places]
 
     def _refuse_too_much(self, leaf: str, groups: Sequence[int], width: int) -> None:
-        values = sum(chunk.num_values for group in groups for chunk in self._chunks(leaf, group))
+        values = sum(chunk.num_values for chunk in self._chunks(leaf, groups))
         if values * width > MAX_BYTES:
             raise _too_much()
 
