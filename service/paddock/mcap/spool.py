@@ -31,7 +31,7 @@ _MOST_READINGS = 3
 """Once to find the channels that take too much, once without these. The third time nothing is decoded."""
 
 _LARGE_SCHEMA_BYTES = 64 << 10
-_MAX_DECODED_CHANNELS = 5_000
+_MAX_DECODED_CHANNELS = 2_000
 """A car has 200, and a page lists 2,000. A decoder with its statistics costs what a thousand messages do."""
 _TOO_MANY = f"the log has more than {_MAX_DECODED_CHANNELS:,} channels"
 _MAX_NOTICES = 500
