@@ -255,18 +255,21 @@ class SpoolChannel:
         return max(1, min(self._decoder.max_rows, _PAYLOAD_BYTES // per_row))
 
     def _write_rows(self, rows: Rows, file: SpoolFile, ordinal: int) -> None:
-        self._note(rows, file.write(rows, ordinal))
+        size_bytes = self._note(rows, file.write(rows, ordinal))
         if not isinstance(self._decoder, RawDecoder):
-            self._limits.take_decoded(self._slug, rows.messages.nbytes)
+            self._limits.take_decoded(self._slug, size_bytes)
 
-    def _note(self, rows: Rows, extent: Extent) -> None:
+    def _note(self, rows: Rows, extent: Extent) -> int:
+        """Count rows that were written; how many bytes they take."""
         self._statistics.add(rows.messages, rows.log_time)
         self._extents.append(extent)
         self._rows += len(rows.log_time)
-        self._decoded_bytes += rows.messages.nbytes + rows.log_time.nbytes * 3
+        size_bytes = int(rows.messages.nbytes)
+        self._decoded_bytes += size_bytes + rows.log_time.nbytes * 3
         if self._rows > 1:
             first = rows.log_time[0] if self._last_time is None else self._last_time
             gaps = np.diff(rows.log_time, prepend=first)
             largest = int(gaps.max())
             self._largest_gap = largest if self._largest_gap is None else max(self._largest_gap, largest)
         self._last_time = int(rows.log_time[-1])
+        return size_bytes
