@@ -94,6 +94,9 @@ def test_meta(file: h5py.File) -> None:
     assert as_matlab(file, file["meta/enums/every_kind/mode/names"]) == ["OFF", "ON", "FAULT"]
     assert as_matlab(file, file["meta/channels/topic"]) == ["/every.kind"]
     assert as_matlab(file, file["meta/notices"]) == []
+    units = file["meta/units"]
+    assert units.attrs["MATLAB_class"] == b"struct" and units.attrs["MATLAB_empty"] == 1
+    assert units[()].tolist() == [1, 1], "a struct without fields, not a bare group"
 
 
 def test_a_variable_over_the_limit_of_v5_makes_it_7_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

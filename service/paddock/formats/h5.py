@@ -22,6 +22,7 @@ import pyarrow as pa
 from paddock.domain.export import ExportRequest
 from paddock.domain.instants import NS_PER_S
 from paddock.formats.arrow_numpy import is_list, is_number, is_text, json_texts, matrix, numbers, pick
+from paddock.formats.hdf5_file import hdf5_file
 from paddock.formats.mat_columns import class_of
 from paddock.formats.mat_layouts import Named, named_channels, note_names
 from paddock.formats.matlab_tree import Array
@@ -37,12 +38,10 @@ CHUNK_ROWS = 100_000
 
 def write(columns: Columns, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:
     """Write the requested topics; ``native`` keeps the log's number types, ``compress`` deflates."""
-    import h5py
-
     taken = requested(columns, request)
     counting = counted(taken, progress)
     filters = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if request.compress else {}
-    with h5py.File(target, "w") as file:
+    with hdf5_file(target) as (file, check):
         data = file.create_group("data")
         for named in named_channels(taken, frozenset()):
             note_names(named)
@@ -53,6 +52,7 @@ def write(columns: Columns, request: ExportRequest, run: Run, target: Path, prog
             ]
             rows = taken.rows(named.channel)
             for number, start, batch in _in_chunks(counting, named):
+                check()
                 group = data.require_group(f"chunk_{number}")
                 seconds = (batch.log_time - (taken.summary.started_ns or 0)) / NS_PER_S
                 for signal in signals:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from paddock.formats.hdf5_file import hdf5_file
 from paddock.formats.mat5 import HEADER_TEXT
 from paddock.formats.matlab_tree import (
     Array,
@@ -47,10 +48,13 @@ def write_mat73(
     done: Callable[[int], None],
 ) -> None:
     """Write the whole file; arguments as in ``mat5.write_mat5``, ``compress`` deflates the number columns."""
-    import h5py
+    with hdf5_file(target, userblock_size=512) as (file, check):
 
-    with h5py.File(target, "w", userblock_size=512) as file:
-        writer = _Writer(file, columns, compress, done)
+        def written(rows: int) -> None:
+            check()
+            done(rows)
+
+        writer = _Writer(file, columns, compress, written)
         for name, node in variables:
             writer.element(file, name, node)
             writer.fill_in()
@@ -72,7 +76,10 @@ class _Writer:
         self.cells = 0
 
     def element(self, parent: Any, name: str, node: Node) -> None:
-        if isinstance(node, Struct):
+        if isinstance(node, Struct) and not node.fields:
+            # A struct without fields is its dimensions, as all that is empty: other readers refuse a bare group.
+            self._empty(parent, name, "struct", (1, 1))
+        elif isinstance(node, Struct):
             group = parent.create_group(name)
             group.attrs["MATLAB_class"] = np.bytes_(b"struct")
             fields = np.empty(len(node.fields), object)
