@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.mcap.json_fuzz import Writer, difference
+from tests.mcap.json_fuzz import difference
+from tests.mcap.json_messages import Writer
 
 TOPICS = 40
 """Of 150 messages, in each part; ``tests/scripts/fuzz_json.py`` does a million messages."""
