@@ -122,7 +122,9 @@ def artifact_name(recording: Recording, artifact: Artifact) -> str:
     suffix = artifact.suffix or find_format(artifact.format).suffix
     if artifact.purpose is Purpose.VIEWER:
         return download_name(recording, f".viewer{suffix}")
-    return download_name(recording, suffix, read_request(artifact.request).words())
+    # Of the default file there is nothing to say, and lists name one in every row.
+    exported = artifact.purpose is Purpose.EXPORT
+    return download_name(recording, suffix, read_request(artifact.request).words() if exported else "")
 
 
 class StoredFile(msgspec.Struct, frozen=True):

@@ -299,10 +299,15 @@ def artifact_resource(recording: Recording, artifact: Artifact) -> ArtifactResou
         size_bytes=artifact.size_bytes,
         format=artifact.format,
         purpose=artifact.purpose,
-        description=export_words(read_request(artifact.request)) if artifact.request else "",
+        description=_description(artifact),
         created_at=to_rfc3339(artifact.created_at),
         expires_at=None if artifact.expires_at is None else to_rfc3339(artifact.expires_at),
     )
+
+
+def _description(artifact: Artifact) -> str:
+    told = artifact.purpose is Purpose.EXPORT and artifact.request
+    return export_words(read_request(artifact.request)) if told else ""
 
 
 def file_resource(recording: Recording, file: AttachedFile) -> FileResource:
