@@ -7,7 +7,7 @@ import time
 
 import structlog
 
-from paddock.domain.job import JobState
+from paddock.domain.job import Job, JobState
 from paddock.errors import Unavailable
 from paddock.usecases import leases
 from paddock.usecases.attempt import Attempt, Ended, Run, run_here
@@ -75,18 +75,25 @@ class _Worker:
 
     async def _take(self) -> bool:
         """Begin the next job; whether there was one."""
-        job = await leases.take(
-            self._services,
-            self._owner,
-            overdue_ns=self._overdue_ns,
-            long_ones=not any(attempt.is_long for attempt in self._at_work.values()),
-            at_work=frozenset(attempt.job.id for attempt in self._at_work.values()),
-        )
+        is_long = any(attempt.is_long for attempt in self._at_work.values())
+        job = await self._lease(long_ones=not is_long)
+        if job is None and is_long:
+            # Nobody else waits; if somebody comes, it gives way again.
+            job = await self._lease(long_ones=True)
         if job is None:
             return False
         attempt = Attempt(self._services, job, self._run)
         self._at_work[asyncio.create_task(attempt.result(patient=True))] = attempt
         return True
+
+    async def _lease(self, *, long_ones: bool) -> Job | None:
+        return await leases.take(
+            self._services,
+            self._owner,
+            overdue_ns=self._overdue_ns,
+            long_ones=long_ones,
+            at_work=frozenset(attempt.job.id for attempt in self._at_work.values()),
+        )
 
     async def _make_way(self) -> bool:
         """Where all lanes have long jobs and others wait, the one that has run for the shortest time gives way."""
