@@ -78,7 +78,7 @@ def test_each_script_runs_and_brings_the_same_file(browser: Any, site: tuple[Sit
 
 
 def test_what_a_file_will_weigh_stands_beside_the_button(browser: Any, site: tuple[Site, str]) -> None:
-    with open_page(browser) as page:
+    with open_page(browser, provoked=(422,)) as page:
         page.goto(site[1])
         page.locator("plot-workspace .legend li").nth(1).wait_for()
         page.get_by_role("button", name="Take away…").click()
