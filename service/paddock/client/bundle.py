@@ -89,7 +89,6 @@ class PendingBundle:
         """Download all of them as one zip, to a file or into a folder; where it is.
 
         Raises:
-            Conflict: the file is there already (code ``file_exists``).
             Rejected: its name is not that of a zip (code ``bad_suffix``).
         """
         return self._connection.download(self.wait()._answer["archive"]["url"], target, overwrite=overwrite)

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import httpx
 
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
-from paddock.formats.output import full_suffix, names_folder, new_file, target_of
+from paddock.formats.output import full_suffix, new_file, target_of
 
 PIECE_BYTES = 1024 * 1024
 TRIES = 4
@@ -88,7 +88,7 @@ class Connection:
         Args:
             url: of the file.
             target: a file, or a folder, in which it gets the service's name for it.
-            overwrite: whether a file that is there may go; in a folder it makes this one ``name (2)`` otherwise.
+            overwrite: whether a file that is there may go; it makes this one ``name (2)`` otherwise.
             typed: whether the ending of its name must stay; what people attach may be called anything.
         """
         try:
@@ -99,9 +99,8 @@ class Connection:
                 name = _file_name(response)
                 place = target_of(target, name)
                 suffixes = (full_suffix(name),) if typed else ()
-                number = not overwrite and names_folder(target)
                 with (
-                    new_file(place, suffixes, replace=overwrite, number=number) as new,
+                    new_file(place, suffixes, replace=overwrite) as new,
                     new.aside.open("wb") as file,
                 ):
                     for piece in response.iter_bytes(PIECE_BYTES):

@@ -63,12 +63,11 @@ class PendingExport:
         """Download the file, once it is there; where it is.
 
         Args:
-            target: a file, which gets the right suffix when it has none, or a folder: ``"mats/"``. In a folder
-                another file of the same name makes this one ``name (2)``; one with the same bytes is left as it is.
+            target: a file, which gets the right suffix when it has none, or a folder: ``"mats/"``. Another
+                file of the same name makes this one ``name (2)``; one with the same bytes is left as it is.
             overwrite: whether a file that is there may go.
 
         Raises:
-            Conflict: the file is there already (code ``file_exists``).
             Rejected: its name says another format (code ``bad_suffix``).
         """
         return self._connection.download(self.artifact.url, target, overwrite=overwrite)

@@ -230,13 +230,12 @@ class FoundRecording(Answer, kw_only=True, dict=True):
         """Save the original, or one of ``attachments``, ``files``, ``artifacts``; where it is.
 
         Args:
-            target: a file or a folder: ``"notes/"``. In a folder another file of the same name makes this one
-                ``name (2)``; one with the same bytes is left as it is.
+            target: a file or a folder: ``"notes/"``. Another file of the same name makes this one ``name (2)``;
+                one with the same bytes is left as it is.
             file: which one; the original without.
             overwrite: whether a file that is there may go.
 
         Raises:
-            Conflict: the file is there already (code ``file_exists``).
             Rejected: its name says another format (code ``bad_suffix``).
         """
         url = file.url if file else f"{self._path}/original"

@@ -1,7 +1,8 @@
 """Where a file goes that somebody asked for: the one place that decides it, for every command and client method.
 
 Nothing that exists is destroyed: a file never lands on one of its inputs, by whatever name or link, nor on another
-file unless that was asked for. A name that ends in a slash is a folder, which is made when it is missing, and so is
+file unless that was asked for: it becomes ``name (2)``, and where the same bytes are there already, these are left
+as they are. A name that ends in a slash is a folder, which is made when it is missing, and so is
 one that is there as a folder. A file's suffix says what its bytes are. It is written aside, in the folder where it
 will be, and gets its name when it is whole.
 """
@@ -19,7 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from paddock.errors import Conflict, Rejected, Unavailable
+from paddock.errors import Rejected, Unavailable
 from paddock.formats.archive import open_entry
 from paddock.formats.registry import ZIP_SUFFIX, Format, formats
 
@@ -66,7 +67,6 @@ def new_file(
     *,
     inputs: Iterable[Path] = (),
     replace: bool = False,
-    number: bool = False,
 ) -> Iterator[NewFile]:
     """A path beside ``target`` that becomes it when the block ends well, and is removed when it does not.
 
@@ -76,16 +76,15 @@ def new_file(
             it says a zip of it, it becomes one. Empty where any name will do.
         inputs: files that are read meanwhile.
         replace: whether a file that is there may go.
-        number: whether a file that is there makes this one ``name (2)``; one with the same bytes is left as it is.
 
     Raises:
-        Rejected: the target is an input (code ``is_input``), or its name says something else (``bad_suffix``).
-        Conflict: it is there already (code ``file_exists``).
+        Rejected: the target is an input (code ``is_input``), its name says something else (``bad_suffix``), or a
+            folder or the like has the name (``no_file``).
         Unavailable: the disk is full, or the place cannot be written.
     """
     read = {identity for path in inputs if (identity := _identity(path)) is not None}
     for suffix in suffixes or ("",):
-        _check(target.with_name(fitting(target.name, suffix)), read, replace or number)
+        _check(target.with_name(fitting(target.name, suffix)), read)
     # Short, because the name of the target may be as long as names can be.
     aside = target.with_name(f".paddock-{os.getpid()}-{secrets.token_hex(6)}.part")
     new = NewFile(aside, target, suffixes[0] if suffixes else "")
@@ -95,7 +94,7 @@ def new_file(
         name = fitting(target.name, new.suffix)
         if new.suffix and name.lower().endswith(ZIP_SUFFIX) and not new.suffix.endswith(ZIP_SUFFIX):
             _zip(aside, fitting(name[: -len(ZIP_SUFFIX)], new.suffix))
-        new.target = _placed(aside, target.with_name(name), read, replace, number)
+        new.target = _placed(aside, target.with_name(name), read, replace)
     except OSError as error:
         raise Unavailable(f"{target} cannot be written: {error.strerror or error}.", code="not_written") from error
     finally:
@@ -147,37 +146,23 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _check(target: Path, read: set[tuple[int, int]], replace: bool) -> None:
+def _check(target: Path, read: set[tuple[int, int]]) -> None:
     if _identity(target) in read:
         raise Rejected(f"{target} is the file that is read: choose another name.", code="is_input")
-    if not os.path.lexists(target):
-        return
     with contextlib.suppress(OSError):
         if not stat.S_ISREG(target.stat().st_mode):
             raise Rejected(f"{target} is there and no file: choose another name.", code="no_file")
-    if not replace:
-        raise _exists(target)
 
 
-def _exists(target: Path) -> Conflict:
-    return Conflict(
-        f"{target} is there already: choose another name, or say that it may be replaced (--force, or "
-        "overwrite=True in Python).",
-        code="file_exists",
-    )
-
-
-def _placed(aside: Path, target: Path, read: set[tuple[int, int]], replace: bool, number: bool) -> Path:
+def _placed(aside: Path, target: Path, read: set[tuple[int, int]], replace: bool) -> Path:
     """Give the whole file its name; where it is then."""
     if replace:
-        _check(target, read, replace)
+        _check(target, read)
         return aside.replace(target)
     suffix = full_suffix(target.name)
     stem = target.name.removesuffix(suffix)
     candidate, count = target, 1
     while not _linked(aside, candidate):
-        if not number:
-            raise _exists(candidate)
         if candidate.is_file() and filecmp.cmp(aside, candidate, shallow=False):
             return candidate
         count += 1

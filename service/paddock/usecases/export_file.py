@@ -53,7 +53,6 @@ def export_file(
     Raises:
         NotFound: there is no such file.
         Rejected: it is no MCAP log, or the request does not fit it.
-        Conflict: the target is there already.
         Unavailable: the target's disk is full or cannot be written.
     """
 

@@ -30,7 +30,6 @@ def recover_file(
         NotFound: there is no such file.
         Rejected: it is no MCAP log, it is damaged and nothing of it can be had (code ``nothing_to_recover``), or
             one clean log cannot hold it (``too_many_channels``).
-        Conflict: the target is there already.
         Unavailable: the target's disk is full or cannot be written.
     """
     with (
