@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import io
 import random
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 
 from paddock.mcap import spool as spool_module
 from paddock.mcap import spool_file
+from paddock.mcap.batch import Batch
 from paddock.mcap.spool import spool_log
 from tests.mcap.builders import STARTED_NS, LogBuilder, car_log, channel_named, rows_of, spool, times_of
 
@@ -32,6 +34,22 @@ def test_one_field_can_be_read_alone(tmp_path: Path) -> None:
         assert (len(none), len(none.messages), none.messages.type.num_fields) == (10, 10, 0)
         assert columns.rows(channel) == 10
         assert columns.size_bytes(channel) > 10 * 24
+
+
+def test_once_the_log_is_read_what_waited_to_be_decoded_is_gone(tmp_path: Path) -> None:
+    """At once, not with the next garbage collection: the writer of the file would work beside it."""
+
+    def batches() -> int:
+        return sum(type(each) is Batch for each in gc.get_objects())
+
+    gc.collect()
+    before = batches()
+    gc.disable()
+    try:
+        with spool(car_log(40), tmp_path):
+            assert batches() == before
+    finally:
+        gc.enable()
 
 
 def test_the_two_times_and_the_sequence_are_kept(tmp_path: Path) -> None:

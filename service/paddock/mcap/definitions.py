@@ -133,20 +133,24 @@ class Part:
 
 
 class Numbering:
-    """Gives every message the number of its definition; it is asked once per definition, not per message.
+    """Gives every message the number of its definition."""
 
-    Args:
-        number: of a definition, as the caller counts them, from 0; -1 for those that are not wanted.
-    """
-
-    def __init__(self, number: Callable[[Definition], int]) -> None:
-        self._number = number
+    def __init__(self) -> None:
         self._numbers = np.full(_IDS, _UNKNOWN, np.int32)
         self._part: Part | None = None
         self._changes = 0
 
-    def of(self, part: Part, channel_ids: npt.NDArray[np.uint16]) -> npt.NDArray[np.int32]:
-        """The numbers of messages of these channels, all of them complete; shapes (N,)."""
+    def of(
+        self, part: Part, channel_ids: npt.NDArray[np.uint16], number: Callable[[Definition], int]
+    ) -> npt.NDArray[np.int32]:
+        """The numbers of messages of these channels, all of them complete; shapes (N,).
+
+        Args:
+            part: which has their definitions.
+            channel_ids: one per message.
+            number: of a definition, as the caller counts them, from 0; -1 for those that are not wanted. Asked
+                once per definition, not per message.
+        """
         if part is not self._part:
             self._numbers.fill(_UNKNOWN)
             self._part = part
@@ -157,6 +161,6 @@ class Numbering:
         numbers = self._numbers[channel_ids]
         if numbers.min(initial=0) == _UNKNOWN:
             for channel_id in np.unique(channel_ids[numbers == _UNKNOWN]).tolist():
-                self._numbers[channel_id] = self._number(part.definition(channel_id))
+                self._numbers[channel_id] = number(part.definition(channel_id))
             numbers = self._numbers[channel_ids]
         return numbers

@@ -103,7 +103,7 @@ class _Sorter:
         self._file = file
         self._topics = topics
         self._span = max(start_ns or 0, 0), LAST_TIME + 1 if end_ns is None else max(end_ns, 0)
-        self._new_ids = Numbering(self._new_id)
+        self._new_ids = Numbering()
         self._waiting: list[Rows] = []
         self._waiting_bytes = 0
         self._ordinal = 0
@@ -114,7 +114,7 @@ class _Sorter:
     def add(self, run: Run) -> None:
         """Take the messages that are wanted."""
         for part in self._pieces(run):
-            ids = self._new_ids.of(run.part, run.heads["channel"][part])
+            ids = self._new_ids.of(run.part, run.heads["channel"][part], self._new_id)
             times = run.heads["log_time"][part]
             is_wanted = (ids >= 0) & (times >= self._span[0]) & (times < self._span[1])
             wanted, ids = part[is_wanted], ids[is_wanted]

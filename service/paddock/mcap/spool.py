@@ -156,7 +156,7 @@ class _Spooler:
         self._hashes: dict[bytes, bytes] = {}
         self._metadata: list[dict[str, str]] = []
         self._numbers: dict[Definition, int] = {}
-        self._channel_numbers = Numbering(self._number)
+        self._channel_numbers = Numbering()
         self._batch = writer.batch()
         self._reached = 0
         self._late = False
@@ -176,7 +176,7 @@ class _Spooler:
         return self._finish(file)
 
     def _add(self, run: Run) -> None:
-        numbers = self._channel_numbers.of(run.part, run.heads["channel"])
+        numbers = self._channel_numbers.of(run.part, run.heads["channel"], self._number)
         for first, stop in pieces(run, _WAITING_BYTES):
             if numbers[first:stop].max() < 0:
                 continue
