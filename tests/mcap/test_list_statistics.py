@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -72,3 +73,29 @@ def test_a_field_goes_before_the_element_that_is_called_like_it() -> None:
     statistics.add(pa.array([{"a": [7], "a[0]": "its own"}], fields), np.zeros(1, np.int64))
     found = list(statistics.signals("t", "t", fields))
     assert [(signal.name, signal.dtype) for signal in found] == [("t.a", "list<item: int8>"), ("t.a[0]", "string")]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([[1.5, NAN, np.inf, NAN], [-2.25, 4.0, -np.inf, NAN], [0.5, NAN, np.inf, NAN]], np.float32),
+        np.array([[2**63, 0], [1, 2**64 - 1]], np.uint64),
+        np.array([[-5, 7], [3, -(2**63)]], np.int64),
+        np.array([[True, False], [True, False]]),
+        np.array([[1, 2], [3, 4]], "M8[ns]"),
+    ],
+)
+def test_elements_of_lists_that_are_equally_long_are_as_if_each_were_a_field(values: np.ndarray) -> None:
+    """They are taken in together."""
+    items = pa.array(values.ravel())
+    rows, width = values.shape
+    cells = pa.FixedSizeListArray.from_arrays(items, width).cast(pa.list_(items.type))
+    columns = [pa.array(values[:, index]) for index in range(width)]
+    messages = pa.StructArray.from_arrays([cells, *columns], ["cells", *(f"cell{index}" for index in range(width))])
+    statistics = ChannelStatistics(Limits())
+    for first in (0, 1):
+        statistics.add(messages[first:], np.arange(first, rows, dtype=np.int64))
+    found = {signal.name: signal for signal in statistics.signals("ACU", "acu", messages.type)}
+    for index in range(width):
+        alone = msgspec.structs.replace(found[f"ACU.cell{index}"], name="", element_of="")
+        assert msgspec.structs.replace(found[f"ACU.cells[{index}]"], name="", element_of="") == alone

@@ -13,7 +13,7 @@ from paddock.domain.recording import Signal
 from paddock.domain.signal_names import element_name
 from paddock.mcap.decoders.limits import Limits
 from paddock.mcap.lists import list_lengths, offsets_of, taken_element
-from paddock.mcap.signal_statistics import SignalStatistics
+from paddock.mcap.signal_statistics import SignalStatistics, add_together, is_numbers
 
 MAX_ELEMENTS = 256
 """Of a list that are signals of their own: more than a pack has cells. Of a longer one the list alone is."""
@@ -50,10 +50,14 @@ class ListStatistics:
         self._whole.add(items, np.broadcast_to(log_time[-1], len(items)))
         self._longest = max(self._longest, int(lengths.max()))
         self._make_room()
-        if self._elements is not None:
-            offsets = offsets_of(lengths)
-            for index, element in enumerate(self._elements):
-                element.add(taken_element(items, lengths, offsets, index), log_time)
+        if self._elements is None:
+            return
+        if is_numbers(items.type) and not items.null_count and (lengths == len(self._elements)).all():
+            add_together(self._elements, items, log_time)
+            return
+        offsets = offsets_of(lengths)
+        for index, element in enumerate(self._elements):
+            element.add(taken_element(items, lengths, offsets, index), log_time)
 
     def _make_room(self) -> None:
         if self._elements is not None and self._longest > len(self._elements):

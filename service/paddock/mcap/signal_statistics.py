@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from paddock.domain.recording import Signal
+
+Values = npt.NDArray[Any]
+"""Numbers."""
 
 
 @dataclass
@@ -44,33 +48,31 @@ class SignalStatistics:
             self._ends(valid, rows, log_time, lambda row: str(column[row].as_py())[:MAX_TEXT])
 
     def _add_numbers(self, column: pa.Array, log_time: npt.NDArray[np.int64]) -> None:
-        if pa.types.is_timestamp(column.type) or pa.types.is_duration(column.type):
-            column = column.view(pa.int64())
-        rows = len(column)
         if column.null_count:
-            valid = column.is_valid().to_numpy(zero_copy_only=False)
-            values, log_time = column.drop_null().to_numpy(zero_copy_only=False), log_time[valid]
-        else:
-            values = column.to_numpy(zero_copy_only=False)
-        if values.dtype.kind == "b":
-            values = values.view(np.uint8)
+            self.nan_count += column.null_count
+            log_time = log_time[column.is_valid().to_numpy(zero_copy_only=False)]
+            column = column.drop_null()
+        self.add_values(_values(column), log_time)
+
+    def add_values(self, values: Values, log_time: npt.NDArray[np.int64]) -> None:
+        """Take in numbers, none missing, in order of ``log_time``; shapes (N,)."""
         if not len(values):
-            self.nan_count += rows
             return
         low = values.min()
         if low != low:  # NaN somewhere
             number = ~np.isnan(values)
-            values, log_time = values[number], log_time[number]
-            if not len(values):
-                self.nan_count += rows
-                return
-            low = values.min()
-        self.nan_count += rows - len(values)
-        self.low = float(low) if self.low is None else min(self.low, float(low))
-        high = float(values.max())
+            self.nan_count += len(values) - int(np.count_nonzero(number))
+            self.add_values(values[number], log_time[number])
+        else:
+            self.add_known(values, log_time, float(low), float(values.max()), float(_total(values)))
+
+    def add_known(
+        self, values: Values, log_time: npt.NDArray[np.int64], low: float, high: float, total: float
+    ) -> None:
+        """Take in numbers whose least, largest and sum are known; shapes (N,), N > 0."""
+        self.low = low if self.low is None else min(self.low, low)
         self.high = high if self.high is None else max(self.high, high)
-        with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs
-            self.total += float(values.sum(dtype=np.float64))
+        self.total += total
         self.numbers += len(values)
         self._ends(len(values), (0, len(values) - 1), log_time, lambda row: float(values[row]))
 
@@ -99,6 +101,46 @@ class SignalStatistics:
             first=_end(self.first),
             last=_end(self.last),
         )
+
+
+def is_numbers(kind: pa.DataType) -> bool:
+    """Whether values of this type are numbers, or are counted as such: booleans and times."""
+    return bool(
+        pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_boolean(kind)
+        or pa.types.is_timestamp(kind)
+        or pa.types.is_duration(kind)
+    )
+
+
+def add_together(series: Sequence[SignalStatistics], items: pa.Array, log_time: npt.NDArray[np.int64]) -> None:
+    """Take in lists that all have a number for each series; the same as one after the other, and much faster.
+
+    Args:
+        series: M of them.
+        items: N lists laid end to end, shape (N · M,), none missing.
+        log_time: in order, shape (N,), N > 0.
+    """
+    rows = np.ascontiguousarray(_values(items).reshape(len(log_time), len(series)).T)
+    lows, highs = rows.min(axis=1).astype(np.float64).tolist(), rows.max(axis=1).astype(np.float64).tolist()
+    for each, values, low, high, total in zip(series, rows, lows, highs, _total(rows).tolist(), strict=True):
+        if low != low:  # NaN somewhere
+            each.add_values(values, log_time)
+        else:
+            each.add_known(values, log_time, low, high, total)
+
+
+def _values(column: pa.Array) -> Values:
+    if pa.types.is_timestamp(column.type) or pa.types.is_duration(column.type):
+        column = column.view(pa.int64())
+    values: Values = column.to_numpy(zero_copy_only=False)
+    return values.view(np.uint8) if values.dtype.kind == "b" else values
+
+
+def _total(values: Values) -> Any:
+    with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs
+        return values.sum(axis=-1, dtype=np.float64)
 
 
 MAX_TEXT = 200
