@@ -84,6 +84,29 @@ async def test_the_usual_lists_go_by_an_index(path: Path, table: str, where: lis
             assert found_apart or not any("TEMP B-TREE" in step for step in plan), plan
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        [OneOf("recording", ("x", "y")), OneOf("purpose", ("default", "viewer"))],
+        [Equals("recording", "x"), Equals("purpose", "export")],
+    ],
+)
+async def test_the_files_of_recordings_are_found_among_their_own(path: Path, where: list[Condition]) -> None:
+    with sqlite3.connect(path) as connection:
+        for text, values in page_sql("artifacts", where, Sort("created_at", True), None):
+            plan = str(connection.execute(f"EXPLAIN QUERY PLAN {text}", (*values, 51)).fetchall())
+            assert "SEARCH artifacts USING INDEX artifacts_by_recording_created_at (" in plan
+
+
+@pytest.mark.parametrize("wanted", [Between("expires_at", 0, 5), Exists("expires_at", False)])
+async def test_what_expires_is_found_without_reading_what_stays(path: Path, wanted: Condition) -> None:
+    where = [wanted, *([Equals("purpose", "export")] if isinstance(wanted, Exists) else [])]
+    with sqlite3.connect(path) as connection:
+        for text, values in page_sql("artifacts", where, Sort("expires_at"), None):
+            plan = str(connection.execute(f"EXPLAIN QUERY PLAN {text}", (*values, 51)).fetchall())
+            assert "SEARCH artifacts USING INDEX artifacts_by_expires_at_purpose (<expr>" in plan
+
+
 async def test_what_has_no_set_of_topics_is_found_without_reading_what_has_one(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         for text, values in page_sql("recordings", [Equals("topic_set", None)], Sort("topic_set"), None):

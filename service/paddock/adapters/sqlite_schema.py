@@ -54,8 +54,8 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "artifacts": (
         ("recording", "created_at"),
         ("recording", "format", "size_bytes"),
-        ("expires_at",),
-        ("purpose", "expires_at"),
+        # Not the purpose first: SQLite would take the two that a list asks for to be rarer than its recordings.
+        ("expires_at", "purpose"),
     ),
     "uploads": (("completed_at", "created_at"), ("sha256",)),
     "jobs": (

@@ -29,9 +29,10 @@ async def outdate_others(services: Services, artifact: Artifact) -> None:
     if artifact.purpose is Purpose.EXPORT:
         return
     same: list[Condition] = [Equals("recording", artifact.recording), Equals("purpose", artifact.purpose)]
-    others = await services.documents.artifacts.find([*same, Equals("expires_at", None)])
+    # The newest are asked for and looked at here: a store that enters by what has no expiry reads all there is.
+    others = await services.documents.artifacts.find(same, sort=Sort("created_at", descending=True))
     for other in others.items:
-        if other.id != artifact.id:
+        if other.id != artifact.id and other.expires_at is None:
             until = services.now() + services.export_expires_s * NS_PER_S
             await services.documents.artifacts.change(other.id, {"expires_at": until})
 
