@@ -85,7 +85,16 @@ class Reader:
         return self.run(octave, "--no-gui", "--quiet", "--norc", script)
 
     def here(self, text: str) -> str:
-        return text.replace("127.0.0.1:8080", self.address)
+        """With this reader's address and places instead of README's."""
+        return text.replace("127.0.0.1:8080", self.address).replace("/etc/paddock", str(self.folder))
+
+    def write(self, text: str) -> None:
+        """A file whose first line says where it is."""
+        Path(self.here(text.splitlines()[0].removeprefix("# "))).write_text(text)
+
+    def stop(self, up: subprocess.Popen[bytes]) -> None:
+        os.killpg(up.pid, signal.SIGTERM)
+        up.wait(60)
 
 
 @pytest.fixture
@@ -98,8 +107,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
         wait_until(lambda: "Uploaded" in (tmp_path / "up.log").read_text())
         yield reader
     finally:
-        os.killpg(up.pid, signal.SIGTERM)
-        up.wait(60)
+        reader.stop(up)
 
 
 def test_readme_from_top_to_bottom(reader: Reader) -> None:
@@ -118,6 +126,11 @@ def test_readme_from_top_to_bottom(reader: Reader) -> None:
             elif kind == "python":
                 reader.python(text)
                 ran += 1
+            elif text.startswith("# /"):
+                reader.write(text)
+            elif "paddock up " in text:
+                lets_members_in(reader, text)
+                ran += 1
             elif kind == "" and not text.startswith("service/paddock/"):
                 reader.shell(text)
                 ran += 1
@@ -125,7 +138,7 @@ def test_readme_from_top_to_bottom(reader: Reader) -> None:
                 (folder / "day").mkdir()
                 shutil.copy(folder / "run.mcap", folder / "day" / "first.mcap")
                 shutil.copy(folder / "run.mcap", folder / "day" / "second.mcap")
-        assert ran >= 5
+        assert ran >= 6
         assert sorted(path.name for path in (folder / "mats").glob("*.mat"))[-2:] == ["first.mat", "second.mat"]
         assert (folder / "speed.csv.zip").read_bytes().startswith(b"PK")
         edited = next(
@@ -135,6 +148,20 @@ def test_readme_from_top_to_bottom(reader: Reader) -> None:
         notes = [(change.before, change.after) for change in edited.history() if change.field == "notes"]
         assert notes == [("gusty on the back straight", None), (None, "gusty on the back straight")]
         assert (folder / "notes" / "setup.pdf").read_bytes() == b"%PDF-1.7"
+
+
+def lets_members_in(reader: Reader, line: str) -> None:
+    """Another Paddock, with a port and data of its own and the peers file of README, which has this machine."""
+    folder = reader.folder / "members"
+    folder.mkdir()
+    other = Reader(folder)
+    up = other.start(reader.here(line))
+    try:
+        wait_until(lambda: "Paddock is at" in (folder / "up.log").read_text())
+        with Client(other.address) as client:
+            assert list(client.search()) == []
+    finally:
+        other.stop(up)
 
 
 def test_ci_runs_the_test_command_of_readme() -> None:
