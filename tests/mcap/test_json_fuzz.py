@@ -9,7 +9,7 @@ from tests.mcap.json_fuzz import difference
 from tests.mcap.json_messages import Writer
 
 TOPICS = 40
-"""Of 150 messages, in each part; ``tests/scripts/fuzz_json.py`` does a million messages."""
+"""With 150 messages each, in each part; ``tests/scripts/fuzz_json.py`` does a million messages."""
 
 
 @pytest.mark.parametrize("part", range(4))

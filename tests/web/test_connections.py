@@ -28,7 +28,7 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @pytest.fixture
 async def port(services: Services, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
-    """Of a server with little patience."""
+    """Where a server with little patience listens."""
     monkeypatch.setattr(connections, "HEAD_S", 0.4)
     monkeypatch.setattr(connections, "BODY_LOOK_S", 0.4)
     config = uvicorn.Config(create_app(services, settings), log_config=None)

@@ -23,7 +23,7 @@ from tests.web.hostile import TEXTS, bodies, handlers, parameters, unbounded
 pytestmark = pytest.mark.anyio
 BEAT_S = 0.01
 LONGEST_PAUSE_S = 2.0
-"""Of the event loop: generous, because the machine may be busy. What these requests once did took 9 s to hours."""
+"""The event loop's: generous, because the machine may be busy. These requests once took 9 s to hours."""
 
 
 @dataclass

@@ -19,7 +19,7 @@ DAY_NS = 86_400 * NS_PER_S
 
 
 def names(page: str) -> list[str]:
-    """Of the logs listed, in their order."""
+    """The names of the logs listed, in their order."""
     return re.findall(r'aria-label="Select ((?:run_|the |0)[^"]+)"', page)
 
 

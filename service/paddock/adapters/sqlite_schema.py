@@ -23,7 +23,7 @@ _METADATA = tuple(f"metadata.{field.name}.value" for field in FIELDS if field.na
 _FIGURES = tuple(figure.field for figure in FIGURES)
 
 LIST_INDEX = ("deleted_at", "started_ns", "id", "search", "health", "topic_set", *_METADATA, *_FIGURES)
-"""Of the recordings, in the order of their list: all that a search looks at and a facet counts."""
+"""What a search of recordings looks at and a facet counts, in the order of their list."""
 
 # Every index has the id after what it sorts by, so that it gives pages in their final order. Nearly every list asks
 # for what is not deleted, hence deleted_at comes first: one index then filters and sorts. Behind the id is what is

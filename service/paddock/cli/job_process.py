@@ -29,7 +29,7 @@ NICENESS = 5
 """The site answers people meanwhile."""
 _RESERVED_BYTES = 2 << 30
 _RETIRE_SHARE = 4
-"""Of its memory: one that has grown so far is not used again."""
+"""A process that holds this part of its memory is not used again."""
 
 
 def main(commands: Connection, settings: Settings) -> None:

@@ -78,9 +78,9 @@ class SignalSummary(msgspec.Struct, frozen=True, kw_only=True):
     first: float | str | None = None
     last: float | str | None = None
     longest: int = 0
-    """Of a list: how many elements the longest has; ``min``, ``max`` and ``mean`` are over all its values."""
+    """How many elements the longest list has; ``min``, ``max`` and ``mean`` are over all its values."""
     element_of: str = ""
-    """Of an element, like ``ACUAllData.cell_voltages[3]``: the name of its list."""
+    """The name of the list that an element like ``ACUAllData.cell_voltages[3]`` belongs to."""
 
 
 class SignalName(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ CATALOGUE_ID = "signals"
 """The id of the one catalogue a team has."""
 MAX_ENTRIES = 5_000
 MAX_NAMES = 100_000
-"""Of all entries together, each name counted once per car that it is for."""
+"""For all entries together, each name counted once per car that it is for."""
 _MAX_TEXT = 300
 # Some more than ``_MAX_TEXT``, so that what is a bit too long is refused in the words of ``check_entry``.
 _Text = Annotated[str, Meta(max_length=2_000)]
@@ -45,7 +45,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """Below it something is wrong, in the signal's unit."""
     high: float | None = None
     faults: _Texts | None = None
-    """Of a state: the values that are faults, as the log names or numbers them, ``on`` or ``off``. Empty says that
+    """The values of a state that are faults, as the log names or numbers them, ``on`` or ``off``. Empty says that
     none is; left out, it is guessed."""
 
     @property

@@ -21,7 +21,7 @@ class Figure(msgspec.Struct, frozen=True):
     """As the API has it, with its unit."""
     label: str
     field: str
-    """Of the recording's document."""
+    """Where it is in the recording's document."""
     unit: str
     """On pages."""
     factor: float = 1.0

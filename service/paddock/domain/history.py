@@ -12,7 +12,7 @@ class Change(msgspec.Struct, frozen=True):
     """Recording, version and field: writing it twice is harmless."""
     recording: str
     version: int
-    """Of the recording, once changed."""
+    """The recording's, once changed."""
     at: int
     """Nanoseconds since the Unix epoch."""
     principal: str

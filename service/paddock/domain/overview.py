@@ -77,7 +77,7 @@ _PANELS = (
     (PanelKind.STATES, "States and faults", (Role.STATE, Role.FAULT, Role.SHUTDOWN)),
 )
 MAX_LINES = 8
-"""Of one role in one panel."""
+"""The most lines of one role in one panel."""
 MAX_OTHER = 6
 
 

@@ -121,7 +121,7 @@ class ChannelSummary(msgspec.Struct, frozen=True):
     column_bytes: int = 0
     """About how many bytes its columns take in memory; 0 where nobody has counted."""
     stored_bytes: int = 0
-    """Of its columns in the object store, compressed; 0 where nobody has counted."""
+    """What its columns take in the object store, compressed; 0 where nobody has counted."""
     others: tuple[str, ...] | None = None
     """Dotted paths of fields that are no signals: bytes, maps, repeated messages. None where they are not known."""
 
@@ -160,9 +160,9 @@ class Signal(msgspec.Struct, frozen=True):
     first: float | str | None = None
     last: float | str | None = None
     longest: int = 0
-    """Of a list: how many elements the longest has. Its statistics are those of all its values."""
+    """How many elements the longest list has. A list's statistics are those of all its values."""
     element_of: str = ""
-    """Of an element: the name of its list."""
+    """The name of the list that an element belongs to."""
 
 
 class Purpose(StrEnum):
@@ -190,11 +190,11 @@ class Artifact(msgspec.Struct, frozen=True):
     """The version of the code that made it."""
     layout: str = ""
     suffix: str = ""
-    """Of its name for people, with the dot; empty for the format's own."""
+    """How its name for people ends, with the dot; empty for the format's own."""
     request: str = ""
     """The ``ExportRequest`` as JSON; empty for what an older version made."""
     crc32: int | None = None
-    """Of its bytes, for zips; None until somebody asks for one where an older version made it."""
+    """The checksum of its bytes, for zips; None until somebody asks for one where an older version made it."""
     purpose: Purpose = Purpose.DEFAULT
     expires_at: int | None = None
     """When it is removed unless somebody uses it before; None for what stays."""

@@ -21,7 +21,7 @@ def read_element(name: str) -> tuple[str, int] | None:
 
 
 def item_dtype(dtype: str) -> str:
-    """Of Arrow's word for a list, the word for its items; of another type its own."""
+    """Arrow's word for the items of a list; for another type its own."""
     if not dtype.startswith(("list<", "large_list<")):
         return dtype
     return dtype.removesuffix(">").rsplit(": ", 1)[-1].removesuffix(" not null")
@@ -37,4 +37,4 @@ class SignalName(msgspec.Struct, frozen=True):
     search: str
     """Case-folded, for the contains filter."""
     elements: int = 0
-    """Of a list: how many of its elements are signals, ``name[0]`` and on."""
+    """How many elements of a list are signals, ``name[0]`` and on."""

@@ -24,11 +24,11 @@ _WIDTHS = {
     "bool": 1, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "halffloat": 2, "int32": 4, "uint32": 4, "float": 4,
 }  # fmt: skip
 _CELL_BYTES = 56
-"""Of a text in a MAT file, before its characters."""
+"""What a text in a MAT file takes beside its characters."""
 _CSV_TIMES_BYTES = 33
 """``t`` and ``log_time`` in a row of CSV."""
 _TEXT_BYTES = 24
-"""Of a text, where nobody has counted."""
+"""A text's size where nobody has counted."""
 _MOST_OTHERS = 2_000
 """Characters of the names of a channel's fields that are no signals."""
 _HEADER_BYTES = 250
@@ -36,9 +36,9 @@ _HEADER_BYTES = 250
 _ENTROPY = 0.6
 """What zstd leaves of a float that is new."""
 _REPEATED_BYTES = 0.02
-"""Of a value that is the one of the row before, compressed."""
+"""What a value takes that is the one of the row before, compressed."""
 _STORED_TIMES_BYTES = 7.0
-"""Of the times of a message, compressed as they are stored."""
+"""What the times of a message take, compressed as they are stored."""
 _TIMES_BYTES = (4.8, 2.4)
 """What the times of an export take beside those that are stored, compressed: as messages, and flat."""
 _DEFLATED = 0.45
@@ -220,7 +220,7 @@ class _Size:
         self.text = self._text_bytes(channel)
 
     def _text_bytes(self, channel: ChannelSummary) -> float:
-        """Of one text or other field: what the columns take in memory beside numbers, shared out among them."""
+        """What one text or other field takes: columns in memory without numbers, shared out among them."""
         texts = sum(self._kind(signal) == "string" for signal in self.signals) + self.others
         if not texts or not channel.column_bytes:
             return _TEXT_BYTES
@@ -311,7 +311,7 @@ def _samples(signal: Signal) -> list[float]:
 
 
 def _characters(signal: Signal, kind: str, text: float) -> float:
-    """Of one value in CSV, as those that are known are written."""
+    """How many characters a value has in CSV, judged by those that are known."""
     if kind == "string":
         return text + 2
     if kind == "bool":
@@ -327,7 +327,7 @@ def _characters(signal: Signal, kind: str, text: float) -> float:
 
 
 def _fresh_bytes(signal: Signal, kind: str, text: float) -> float:
-    """Of one new value, compressed; one that never changes takes next to nothing."""
+    """What a new value takes, compressed; one that never changes takes next to nothing."""
     if kind == "string":
         return text * 0.3
     if signal.min is not None and signal.min == signal.max:

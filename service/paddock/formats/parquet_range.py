@@ -28,9 +28,9 @@ from paddock.mcap.lists import element_of
 Int64s = npt.NDArray[np.int64]
 _TIME = "log_time"
 MAX_BYTES = 512 << 20
-"""Of one signal's numbers over the span: 60 million, or 400,000 rows of a list of 160 cells."""
+"""For one signal's numbers over the span: 60 million, or 400,000 rows of a list of 160 cells."""
 MAX_TEXT_BYTES = 1 << 30
-"""Of one signal's texts, each different one once; never more than those of a row group are in memory."""
+"""For one signal's texts, each different one once; never more than those of a row group are in memory."""
 DAMAGED = "The stored columns of this recording are damaged or missing: convert it again, then they are made anew."
 
 

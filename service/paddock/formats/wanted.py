@@ -17,7 +17,7 @@ from paddock.mcap.columns import ColumnChannel, Columns
 from paddock.mcap.lists import element_of
 
 MOST_ELEMENTS = 256
-"""Of one list that a pattern with a part of an index, like ``[1?]``, takes one by one."""
+"""The most elements of a list that a pattern with a part of an index, like ``[1?]``, takes one by one."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Part:
     source: str
     """Its name in the message; of an element that of its list."""
     parts: tuple[Part, ...] | None = None
-    """Of a nested message those that are taken; None for all of it."""
+    """The fields of a nested message that are taken; None for all of it."""
     element: int | None = None
 
 
@@ -102,7 +102,7 @@ class _Looking:
         self._short = short
         self.unmatched = set(patterns.texts)
         self.lengths: dict[str, int] = {}
-        """Of the lists of which an element was asked for that they do not have."""
+        """How long the lists are that lack an element which was asked for."""
 
     def found(self) -> dict[ColumnChannel, Parts | None]:
         found: dict[ColumnChannel, Parts | None] = {}

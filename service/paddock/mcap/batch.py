@@ -20,7 +20,7 @@ from paddock.mcap.message_heads import HEAD, HEAD_BYTES, OPAQUE_HEAD
 from paddock.mcap.reader import LAST_TIME, Run
 
 BATCH_BYTES = 20 << 20
-"""Of message records, over all channels: what is done per batch and channel then costs little per message.
+"""Message records over all channels: what is done per batch and channel then costs little per message.
 With 32 MB it is no faster."""
 _MAX_ROWS = BATCH_BYTES // HEAD_BYTES
 _USED_BYTES = BATCH_BYTES + _MAX_ROWS * (4 + 4 + HEAD_BYTES)
@@ -53,7 +53,7 @@ class Batch:
         """Begin a new one."""
         self.rows = self.size_bytes = self.ordinal = 0
         self.record_bytes = 0
-        """Of the messages with their heads: what is counted against ``BATCH_BYTES``."""
+        """The messages' with their heads: what is counted against ``BATCH_BYTES``."""
         self.oversized = None
 
     @property

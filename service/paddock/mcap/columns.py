@@ -61,7 +61,7 @@ class LogSummary:
     """``log_time`` of the first message, None without messages. See ``time_span``: a few that are far away from all
     others do not count."""
     ended_ns: int | None
-    """Of the last one."""
+    """``log_time`` of the last message, likewise."""
     message_count: int
     channels: tuple[ChannelSummary, ...]
     """Also those without messages."""

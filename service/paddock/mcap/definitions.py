@@ -61,7 +61,7 @@ class Part:
         """Schemas that a channel names and that are not there yet."""
 
     def topic(self, channel_id: int) -> str | None:
-        """Of a channel, also of one whose schema is not there; None when it is not defined."""
+        """A channel's topic, also when its schema is not there; None when it is not defined."""
         channel = self._channels.get(channel_id)
         return None if channel is None else channel.topic
 

@@ -44,9 +44,9 @@ class Record:
 
     opcode: int
     position: int
-    """Of its opcode, in what is scanned."""
+    """Where its opcode is in what is scanned."""
     length: int
-    """Of its content, as it says."""
+    """The size of its content, as it says."""
     cut: bool = False
     """Its content reaches beyond the end."""
 

@@ -16,7 +16,7 @@ from paddock.mcap.lists import list_lengths, offsets_of, taken_element
 from paddock.mcap.signal_statistics import SignalStatistics, add_together, is_numbers
 
 MAX_ELEMENTS = 256
-"""Of a list that are signals of their own: more than a pack has cells. Of a longer one the list alone is."""
+"""Elements of a list are signals up to here: more than a pack has cells. A longer list is one signal."""
 
 
 def is_scalar(kind: pa.DataType) -> bool:

@@ -45,7 +45,7 @@ from paddock.mcap.records import (
 from paddock.mcap.spool_file import Rows
 
 CHUNK_BYTES = 1 << 20
-"""Of the messages in a chunk, before compression: what viewers like to fetch at once."""
+"""How much a chunk has before compression: what viewers like to fetch at once."""
 _LIBRARY = "paddock"
 
 

@@ -28,7 +28,7 @@ MESSAGE_BYTES = PREFIX_BYTES + MESSAGE_HEAD_BYTES
 HEAD_BYTES = PREFIX_BYTES + 128
 """Enough to judge a record by its first fields."""
 _FIELDS_BYTES = 1 << 20
-"""Of a record whose length may be wrong, so much is looked at to find its end by its fields."""
+"""How much of a record is looked at to find its end by its fields, where its length may be wrong."""
 _MAX_RECORD_BYTES = 64 << 20
 """An unknown record is looked at whole up to this size; larger ones are skipped unseen."""
 _MAX_UNKNOWN = 64

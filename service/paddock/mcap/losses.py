@@ -7,7 +7,7 @@ from collections import Counter
 from paddock.domain.recording import Loss, LossReport
 
 MAX_LISTED = 1000
-"""Of a file that is garbage throughout, so many losses are listed one by one; the sums count all."""
+"""How many losses are listed one by one, as of a file that is garbage throughout; the sums count all."""
 
 
 class LossLedger:

@@ -53,7 +53,7 @@ _SIZED = frozenset((CHUNK, ATTACHMENT))
 """Records whose fields tell their size once more."""
 _NAMED = frozenset((CHUNK, SCHEMA, CHANNEL))
 _MAX_ENTRIES = 64
-"""Of a map, so many are looked at: a place that may be a record costs the same however long that would be."""
+"""How many entries of a map are looked at: a place that may be a record costs the same however long it is."""
 _BEFORE_TEXTS = {HEADER: 0, SCHEMA: 2, CHANNEL: 4, METADATA: 0, ATTACHMENT: 16}
 _TEXTS = {HEADER: 2, SCHEMA: 3, CHANNEL: 2, METADATA: 1, ATTACHMENT: 2}
 """Records that are a few counted fields after a few bytes, and how many."""

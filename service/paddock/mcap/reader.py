@@ -119,7 +119,7 @@ class LogReader:
         self.losses = LossLedger()
         self.clock = Clock()
         self.definitions: list[Definition] = []
-        """Of all parts, in file order."""
+        """Those of all parts, in file order."""
         self.schemas: list[tuple[int, Schema]] = []
         """Those too, also without a channel, each with the number of its part."""
         self.metadata: list[tuple[str, dict[str, str]]] = []
@@ -135,7 +135,7 @@ class LogReader:
 
     @property
     def size_bytes(self) -> int:
-        """Of the file."""
+        """The file's size."""
         return self._window.size
 
     def conflicts(self) -> list[str]:

@@ -144,7 +144,7 @@ def _total(values: Values) -> Any:
 
 
 MAX_TEXT = 200
-"""Of a text's first and last value, so much is kept."""
+"""How much is kept of a text that is a signal's first or last value."""
 
 
 def _valid_ends(column: pa.Array) -> npt.NDArray[np.int64]:

@@ -124,7 +124,7 @@ class SpoolChannel:
         self._rows = 0
         self._undecodable = 0
         self._failures: list[str] = []
-        """Of the decoder, not counting messages that it knows to be undecodable."""
+        """What the decoder failed with, not counting messages that it knows to be undecodable."""
         self._decoded_bytes = 0
         self._largest_gap: int | None = None
         self._last_time: int | None = None

@@ -55,10 +55,10 @@ class Extent:
     first_time: int
     last_time: int
     position: int
-    """Of log_time, sequence, and publish_time where that is not the same as log_time, one after the other."""
+    """Where log_time, sequence, and publish_time (unless it is the same as log_time) lie one after the other."""
     has_publish_time: bool
     columns: tuple[Column, ...]
-    """Of every top-level field."""
+    """One per top-level field."""
     kind: pa.StructType
 
     @property

@@ -13,7 +13,7 @@ from paddock.mcap.records import Data
 
 BLOCK_BYTES = 8 << 20
 _READ_BYTES = 1 << 20
-"""Of a file at once: what was just read is still in the processor's cache when it is decompressed."""
+"""Read at once: what was just read is still in the processor's cache when it is decompressed."""
 KEPT_BYTES = 2 << 20
 """A record with a wrong length is gone back into; one of a chunk that is read in pieces no further than this."""
 
@@ -25,7 +25,7 @@ class Window(Protocol):
     start: int
     """Where in the sequence ``data`` begins."""
     size: int
-    """Of the whole sequence, as far as is known."""
+    """The whole sequence's, as far as is known."""
 
     def ensure(self, position: int, size: int) -> int:
         """Have ``size`` bytes from ``position`` in ``data``, or as many as there are; where in it they begin.

@@ -15,7 +15,7 @@ from paddock.ports.objects import ObjectInfo
 from paddock.usecases.services import Services
 
 MAX_LISTED = 1_000
-"""Of one log: they are listed in its document. A log can have millions, a document 16 MB."""
+"""Attachments that a recording's document lists: a log can have millions, a document 16 MB."""
 MAX_NAME_LENGTH = 200
 _LAST_TIME = 2**63 - 1
 """MCAP has unsigned times, a document has not."""
@@ -26,7 +26,7 @@ class AttachmentBytes:
     """An attachment to be downloaded."""
 
     info: ObjectInfo
-    """Of these bytes alone; the original never changes, so neither does the etag."""
+    """What these bytes are; the original never changes, so neither does the etag."""
     file_name: str
     """Without the folders that a recorder may have put before it."""
     services: Services

@@ -72,7 +72,7 @@ class EntryChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entry: Entry | None = None
     """What stands there afterwards; None removes."""
     position: Annotated[int, Meta(ge=-(2**53), le=2**53)] | None = None
-    """Of the entry that is replaced or removed, from 0; None adds one at the end."""
+    """Which entry is replaced or removed, from 0; None adds one at the end."""
 
 
 async def change_entries(

@@ -9,9 +9,9 @@ import msgspec
 from paddock.domain.recording import ChannelSummary, LossReport
 
 MAX_LISTED = 2_000
-"""Of one log, ten times what a car registers: MongoDB takes documents of 16 MB, and a page shows all of them."""
+"""Ten times what a car registers: MongoDB takes documents of 16 MB, and a page shows all that are listed."""
 MAX_LISTED_BYTES = 2_000_000
-"""Of their names, which a log may make as long as it likes."""
+"""For their names, which a log may make as long as it likes."""
 MAX_NOTICES = 50
 MAX_NOTICE_LENGTH = 1_000
 OTHER_TOPICS = "other topics"

@@ -25,7 +25,7 @@ async def note_use(services: Services, artifact: Artifact) -> None:
 
 
 async def outdate_others(services: Services, artifact: Artifact) -> None:
-    """Of the files that are there for everybody only the newest of each kind stays; others were linked to."""
+    """Keep the newest of each kind of file that is there for everybody; links to older ones run out."""
     if artifact.purpose is Purpose.EXPORT:
         return
     same: list[Condition] = [Equals("recording", artifact.recording), Equals("purpose", artifact.purpose)]

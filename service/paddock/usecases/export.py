@@ -37,7 +37,7 @@ class Export(msgspec.Struct, frozen=True):
     """How far a request is: the artifact when it is there, else the job that makes it."""
 
     id: str
-    """Of the artifact, also before it is there."""
+    """The artifact's, also before it is there."""
     artifact: Artifact | None = None
     job: Job | None = None
 

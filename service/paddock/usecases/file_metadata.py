@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 MAX_LISTED_BYTES = 1_000_000
-"""Of all names and values of one log: MongoDB takes documents of 16 MB, and the recording's page shows them all."""
+"""For all names and values of one log: MongoDB takes documents of 16 MB, and a page shows them all."""
 _OVERHEAD_BYTES = 16
 
 MetadataRecord = tuple[str, dict[str, str]]

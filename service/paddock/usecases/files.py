@@ -21,7 +21,7 @@ from paddock.usecases.services import Services
 
 MAX_FILE_BYTES = 100_000_000
 MAX_FILES = 100
-"""Of one recording: they are listed in its document."""
+"""For one recording, whose document lists them."""
 
 
 async def add_file(

@@ -64,7 +64,7 @@ MENDING: dict[Fault, Mending] = {
     Fault.COLUMNS_MISSING: _CONVERTED,
     Fault.WORK_MISSING: _CONVERTED,
 }
-"""Of the others a person has to see to: the recording says how."""
+"""What mending does about each; a person has to see to the others, as the recording says."""
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -36,11 +36,11 @@ from paddock.usecases.services import Services
 MAX_SIGNALS = 100
 MIN_POINTS, MAX_POINTS = 100, 50_000
 MAX_ALL_POINTS = 400_000
-"""Of all signals of one answer together."""
+"""For all signals of one answer together."""
 LONGEST_TEXT = 200
 """Characters of a text that are drawn; a segment has room for some ten."""
 MAX_CHARACTERS = 4_000_000
-"""Of all texts of one answer together."""
+"""For all texts of one answer together."""
 PLOTTING = ThreadPoolExecutor(3, "plots")
 """Each plot may take half a gigabyte for a moment, so only some are made at once and the others wait."""
 MOST_STATES = 200

@@ -19,7 +19,7 @@ from paddock.usecases.services import Services
 
 NEWEST_FIRST = Sort("uploaded_at", descending=True)
 MAX_EXPORTS = 100
-"""Of one recording that are listed."""
+"""The most that a recording lists."""
 
 
 async def find_recordings(

@@ -46,7 +46,7 @@ SORTS: Mapping[str, str] = {
 LATEST_FIRST = "-started_at"
 MAX_WORDS = 50
 MAX_VALUES = 50
-"""Of one filter; a query has to end somewhere."""
+"""For one filter; a query has to end somewhere."""
 MAX_COMPARISONS = 10
 ARRIVED_NS = 24 * 3600 * NS_PER_S
 """So long what somebody sent is pointed at, whenever it was recorded."""

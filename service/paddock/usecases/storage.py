@@ -37,9 +37,9 @@ class Storage(msgspec.Struct, frozen=True):
     groups: tuple[Usage, ...]
     """By car and event, the largest first."""
     by_format: tuple[tuple[str, int, int], ...]
-    """Of what is derived: format, files, bytes; the largest first."""
+    """Derived files: format, files, bytes; the largest first."""
     deleted_bytes: int
-    """Of the originals: of recordings that were deleted and not purged."""
+    """Originals of recordings that were deleted and not purged."""
 
 
 async def storage_used(services: Services) -> Storage:

@@ -18,11 +18,11 @@ from paddock.mcap.columns import LogSummary
 from paddock.mcap.spool import spool_log
 
 RESERVE_BYTES = 512 * 1024 * 1024
-"""Of a service's disk: documents and uploads need some when exports have taken the rest."""
+"""What exports leave free on a service's disk, for documents and uploads."""
 DOUBT = 1.25
 """How far off an estimate may be."""
 READING_SHARE = 0.6
-"""Of the progress: reading the log, as against writing the file."""
+"""How much of the progress is reading the log; writing the file is the rest."""
 
 
 @dataclass(frozen=True)

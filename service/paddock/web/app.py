@@ -48,7 +48,7 @@ from paddock.web.take_away import take_away
 
 HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1024 * 1024
-"""Of a JSON request; parts of an upload go around it, because they are never held in memory."""
+"""For a JSON request; parts of an upload go around it, because they are never held in memory."""
 
 ABOUT_THE_API = """A race team's data cloud.
 

@@ -23,7 +23,7 @@ HEAD_S = 10.0
 """From the first byte of a request, or from the connection, to the end of its head."""
 BODY_LOOK_S = 30.0
 BODY_BYTES = 1_000
-"""Of a body that arrive at least in ``BODY_LOOK_S``; the worst radio link beside a track is faster."""
+"""The least that has to arrive of a body in ``BODY_LOOK_S``; the worst radio link beside a track is faster."""
 MOST_CONNECTIONS = 1_000
 KEPT_FILES = 200
 """For the database, objects, links and the worker, out of the files that a process may open."""

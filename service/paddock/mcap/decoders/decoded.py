@@ -22,7 +22,7 @@ class Decoded:
     kept: npt.NDArray[np.bool_] | None = None
     """Which rows, shape (N,) for N payloads; None for all."""
     taken: int | None = None
-    """Of the payloads, so many were looked at, which then are N; the others are to be given again. None for all."""
+    """How many payloads were looked at, which then are N; the others are to be given again. None for all."""
 
 
 class Decoder(Protocol):
@@ -33,7 +33,7 @@ class Decoder(Protocol):
 
     @property
     def fields(self) -> pa.StructType:
-        """Of one message; final once all are decoded, because a decoder without a schema has to learn."""
+        """The type of a message; final once all are decoded, because a decoder without a schema has to learn."""
         ...
 
     @property

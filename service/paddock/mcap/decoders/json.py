@@ -161,7 +161,7 @@ class JsonDecoder:
         self._widest = max((shape.items.size for shape in shapes if shape.items is not None), default=0)
 
     def _fitting(self, payloads: pa.BinaryArray) -> int:
-        """Of how many messages the columns are no larger than a few batches. An item of a list has two bytes."""
+        """How many messages have columns no larger than a few batches. An item of a list has two bytes."""
         rows = min(self.max_rows, len(payloads))
         size_bytes = max(1, int(payloads.nbytes) * self._widest)
         return max(1, min(rows, len(payloads) * 2 * self._limits.batch_bytes // size_bytes))

@@ -79,7 +79,7 @@ class Room:
 
 
 class Shape:
-    """Of the values at one place; ``fields`` of an object, ``items`` of a list, each with a shape of its own."""
+    """What the values at one place are; ``fields`` of objects and ``items`` of lists have their own."""
 
     __slots__ = (
         "above",

@@ -12,7 +12,7 @@ MAX_LOG_FIELDS = 10_000
 MAX_LOG_ELEMENTS = 4_000
 """Elements of lists that are signals of their own: seven lists of 560 cells."""
 MAX_LOG_NAMES = 100_000
-"""Of the values of enums: every channel keeps those of each of its fields."""
+"""Names of enum values: every channel keeps those of each of its fields."""
 _DECODED_PER_LOG_BYTE = 200
 """Columns of a log that compresses well are some twenty times as large as the log."""
 

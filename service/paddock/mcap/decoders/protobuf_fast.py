@@ -273,7 +273,7 @@ def _last_of_each_key(keys: pa.Array, offsets: Any) -> Any:
 
 
 def _doubt_oneofs(array: pa.StructArray, plan: MessagePlan, doubtful: Mask) -> None:
-    """Of a oneof the last one on the wire counts; ptars keeps all."""
+    """Doubt rows with two fields of a oneof: the last one on the wire counts, and ptars keeps all."""
     seen: dict[str, Mask] = {}
     for index, each in enumerate(plan.fields):
         if not each.oneof:

@@ -89,7 +89,7 @@ class Proof:
 
 
 def _least_bytes(each: FieldPlan, tag: int, buffers: list[pa.Buffer | None], rows: int) -> int:
-    """Of one field in all rows; of a message its tag and its length, for its fields are counted themselves."""
+    """The least bytes of a field in all rows; for a message its tag and length, as its fields count themselves."""
     if each.message is not None:
         return _ones(buffers[0], rows) * (tag + 1)
     if each.kind == _F.TYPE_BOOL:
@@ -113,7 +113,7 @@ def _least_bytes(each: FieldPlan, tag: int, buffers: list[pa.Buffer | None], row
 
 
 def _least_list_bytes(width: int, tag: int, offsets: npt.NDArray[Any]) -> int:
-    """Of lists of numbers: packed, or with a tag each where that is shorter."""
+    """The least bytes of lists of numbers: packed, or with a tag each where that is shorter."""
     sizes = (offsets[1:] - offsets[:-1]).astype(np.int64) * width
     heads = np.where(sizes, tag + 1, 0)
     bits = 7

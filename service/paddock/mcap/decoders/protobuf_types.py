@@ -20,7 +20,7 @@ from paddock.mcap.decoders.protobuf_wire import parse, varint
 MAX_DEPTH = 24
 """Deeper messages are JSON text."""
 MAX_ENUM_NAMES = 20_000
-"""Of a channel, over all fields: every field that has an enum names all of its values."""
+"""For all fields of a channel: every field that has an enum names all of its values."""
 MAX_DEFAULT_BYTES = 4096
 """Texts of proto2 that stand in for absent fields, in one message."""
 _COUNTED_TAGS = 64
@@ -83,14 +83,14 @@ class FieldPlan:
     """Where the field is absent; None for null."""
     has_presence: bool
     message: MessagePlan | None = None
-    """Of nested messages, and of the entries of a map."""
+    """The plan of a nested message, or of the entries of a map."""
     is_map: bool = False
     special: str = ""
     """``time``, ``wrapper`` or ``json`` (a type inside itself, or too deep)."""
     descriptor: Descriptor | None = None
     """The type of a field that is ``json``."""
     closed_enum: frozenset[int] | None = None
-    """Of proto2: numbers that are not in it are unknown fields."""
+    """The values of a proto2 enum: other numbers are unknown fields."""
     oneof: str = ""
     any_bytes: bool = False
     """A text that may be other than UTF-8."""
@@ -305,7 +305,7 @@ def _special(proto: FieldDescriptor, above: tuple[str, ...]) -> str:
 
 
 def _default_bytes(plan: MessagePlan) -> int:
-    """Of the texts that stand in for absent fields, wherever they are in the tree."""
+    """The size of the texts that stand in for absent fields, wherever they are in the tree."""
     total = 0
     for each in plan.fields:
         if isinstance(each.default, str | bytes):

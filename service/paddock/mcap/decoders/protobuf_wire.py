@@ -18,7 +18,7 @@ Mask = npt.NDArray[np.bool_]
 FRAMED_BYTES = 4096
 """Larger payloads are asked for one by one."""
 FEW = 16
-"""Of so few, google.protobuf says sooner one by one whether they are messages."""
+"""So few are sooner parsed one by one."""
 _ASKED_BYTES = 256 << 10
 """In one message: what is made of it should stay in the processor's cache."""
 

@@ -23,7 +23,7 @@ from paddock.web.injected import After, ThePrincipal, TheServices
 
 PAGE_SIZE = 50
 BUNDLES = 5
-"""Of the latest that the page begins with."""
+"""How many of the latest the page begins with."""
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 _KINDS = {"ingest": "Verify the upload", "convert": "Read and convert the log"}
 
