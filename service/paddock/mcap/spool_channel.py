@@ -266,10 +266,11 @@ class SpoolChannel:
         self._rows += len(rows.log_time)
         size_bytes = int(rows.messages.nbytes)
         self._decoded_bytes += size_bytes + rows.log_time.nbytes * 3
-        if self._rows > 1:
-            first = rows.log_time[0] if self._last_time is None else self._last_time
-            gaps = np.diff(rows.log_time, prepend=first)
-            largest = int(gaps.max())
-            self._largest_gap = largest if self._largest_gap is None else max(self._largest_gap, largest)
+        gaps = [int(np.diff(rows.log_time).max())] if len(rows.log_time) > 1 else []
+        if self._last_time is not None:
+            gaps.append(int(rows.log_time[0]) - self._last_time)
+        if self._largest_gap is not None:
+            gaps.append(self._largest_gap)
+        self._largest_gap = max(gaps, default=None)
         self._last_time = int(rows.log_time[-1])
         return size_bytes

@@ -172,6 +172,9 @@ _ahead: list[_Forked] = []
 def start_ahead() -> None:
     """Have the process of the next log now, while this one is young: a fork is safe before there are threads."""
     if sys.platform == "linux" and threading.active_count() == 1 and not _ahead:
+        # Arrow imports it in both processes, for their first array.
+        import numpy.ma  # noqa: F401
+
         _ahead.append(_Forked())
 
 
