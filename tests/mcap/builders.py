@@ -147,10 +147,12 @@ def header() -> bytes:
     return MAGIC + record(1, text("") + text("tests"))
 
 
-def channel_record(channel_id: int, topic: str, encoding: str = "json", schema_id: int = 0) -> bytes:
-    return record(
-        4, struct.pack("<HH", channel_id, schema_id) + text(topic) + text(encoding) + struct.pack("<I", 0)
-    )
+def channel_record(
+    channel_id: int, topic: str, encoding: str = "json", schema_id: int = 0, metadata: bytes = b""
+) -> bytes:
+    names = text(topic) + text(encoding)
+    names += struct.pack("<I", len(metadata)) + metadata
+    return record(4, struct.pack("<HH", channel_id, schema_id) + names)
 
 
 def schema_record(schema_id: int, name: str, encoding: str, data: bytes) -> bytes:

@@ -18,6 +18,7 @@ from tests.mcap.builders import (
     message_record,
     record,
     rows_of,
+    schema_record,
     spool,
     text,
 )
@@ -45,7 +46,12 @@ def private_between(count: int) -> bytes:
     )
 
 
-@pytest.mark.parametrize("body", [small_chunks, own_channels, private_between])
+def one_id(count: int) -> bytes:
+    each = [channel_record(1, "lap", metadata=text("n") + text(str(n))) for n in range(count)]
+    return b"".join(record + message_record(1, n, b'{"n": %d}' % n) for n, record in enumerate(each))
+
+
+@pytest.mark.parametrize("body", [small_chunks, own_channels, private_between, one_id])
 def test_few_messages_at_a_time_are_put_together(tmp_path: Path, body: object) -> None:
     log = header() + body(COUNT) + END  # type: ignore[operator]
     runs = [(len(run.starts), run.ordinal) for run in LogReader(io.BytesIO(log), tmp_path).runs()]
@@ -56,14 +62,34 @@ def test_few_messages_at_a_time_are_put_together(tmp_path: Path, body: object) -
         assert columns.summary.loss.health == "intact"
 
 
-def test_a_definition_that_changes_another_ends_what_waits(tmp_path: Path) -> None:
+def test_what_waits_keeps_the_definition_that_it_came_with(tmp_path: Path) -> None:
     log = header() + channel_record(1, "a") + message_record(1, 0, b'{"n": 0}') + channel_record(1, "b")
-    log += message_record(1, 1, b'{"n": 1}') + END
-    runs = list(LogReader(io.BytesIO(log), tmp_path).runs())
-    assert [run.ordinal for run in runs] == [0, 1]
+    log += message_record(1, 1, b'{"n": 1}') + message_record(1, 2**63, b"late") + channel_record(1, "c") + END
+    reader = LogReader(io.BytesIO(log), tmp_path)
+    (run,) = reader.runs()
+    assert [run.part.history[place].channel.topic for place in run.definitions] == ["a", "b"]
     with spool(log, tmp_path) as columns:
         assert rows_of(columns, "a") == [{"n": 0}]
         assert rows_of(columns, "b") == [{"n": 1}]
+        assert rows_of(columns, "c") == []
+        assert columns.summary.loss.undecodable == {"b": 1}
+
+
+def test_a_schema_that_changes_holds_for_the_messages_after_it(tmp_path: Path) -> None:
+    log = header() + schema_record(1, "old", "jsonschema", b"{}") + channel_record(1, "lap", schema_id=1)
+    log += message_record(1, 0, b'{"n": 0}') + schema_record(1, "new", "jsonschema", b"{}")
+    log += message_record(1, 1, b'{"n": 1}') + END
+    (run,) = LogReader(io.BytesIO(log), tmp_path).runs()
+    schemas = [run.part.history[place].schema for place in run.definitions]
+    assert [schema and schema.name for schema in schemas] == ["old", "new"]
+
+
+def test_what_waits_for_its_schema_while_its_channel_changes_is_held(tmp_path: Path) -> None:
+    log = header() + channel_record(1, "a", schema_id=5) + message_record(1, 0, b'{"n": 0}')
+    log += channel_record(1, "b") + message_record(1, 1, b'{"n": 1}') + END
+    with spool(log, tmp_path) as columns:
+        assert rows_of(columns, "a") == []
+        assert rows_of(columns, "b") == [{"n": 0}, {"n": 1}]
 
 
 def test_a_gap_is_measured_between_small_runs(tmp_path: Path) -> None:

@@ -45,8 +45,6 @@ class Part:
         """By channel id: whether the channel is complete."""
         self.schema_of = np.zeros(_IDS, np.uint16)
         """By channel id: what its channel says."""
-        self.changes_made: list[int] = []
-        """The channel ids that were defined, in order, and ``~id`` of every schema that was defined anew."""
         self.history: list[Definition] = []
         """All that were ever in force for a message, and at the end all others."""
         self.schemas: list[tuple[int, Schema]] = []
@@ -54,7 +52,8 @@ class Part:
         self.conflicts = 0
         self.told_conflicts: list[str] = []
         """Sentences about the first of them."""
-        self._definitions: dict[int, Definition] = {}
+        self._in_force = np.full(_IDS, _UNKNOWN, np.int32)
+        """By channel id: the place in ``history`` of what is in force, where that is known."""
         self._schemas: dict[int, Schema] = {}
         self._channels: dict[int, Channel] = {}
         self._awaited: set[int] = set()
@@ -65,15 +64,24 @@ class Part:
         channel = self._channels.get(channel_id)
         return None if channel is None else channel.topic
 
-    def definition(self, channel_id: int) -> Definition:
-        """What is in force for the messages of a channel that is complete."""
-        channel = self._channels[channel_id]
-        schema = self._schemas.get(channel.schema_id) if channel.schema_id else None
-        known = self._definitions.get(channel_id)
-        if known is None or known.channel is not channel or known.schema is not schema:
-            known = self._definitions[channel_id] = Definition(channel, schema, self.number)
-            self.history.append(known)
-        return known
+    def in_force(self, channel_id: int) -> int:
+        """The place in ``history`` of what holds for the messages of a channel now."""
+        place = int(self._in_force[channel_id])
+        if place == _UNKNOWN:
+            channel = self._channels[channel_id]
+            schema = self._schemas.get(channel.schema_id) if channel.schema_id else None
+            place = self._in_force[channel_id] = len(self.history)
+            self.history.append(Definition(channel, schema, self.number))
+        return place
+
+    def all_in_force(self, channel_ids: npt.NDArray[np.uint16]) -> npt.NDArray[np.int32]:
+        """The same of many channels, all of them complete; shapes (N,)."""
+        places = self._in_force[channel_ids]
+        if places.min(initial=0) == _UNKNOWN:
+            for channel_id in np.unique(channel_ids[places == _UNKNOWN]).tolist():
+                self.in_force(channel_id)
+            places = self._in_force[channel_ids]
+        return places
 
     def changes(self, record: Schema | Channel) -> bool:
         """Whether taking in ``record`` would change anything."""
@@ -98,7 +106,7 @@ class Part:
         """The part is over: channels whose schema never came are complete without it."""
         for channel_id in self._channels:
             self.defined[channel_id] = True
-            self.definition(channel_id)
+            self.in_force(channel_id)
 
     def _add_schema(self, schema: Schema) -> None:
         if schema.id == 0:
@@ -108,7 +116,7 @@ class Part:
         self.schemas.append((self.number, schema))
         if known is not None:
             self._conflict("Schema", schema.id, known.name, schema.name)
-            self.changes_made.append(~schema.id)
+            self._in_force[self.schema_of == schema.id] = _UNKNOWN
         elif schema.id in self._awaited:
             self._awaited.remove(schema.id)
             self.defined[self.schema_of == schema.id] = True
@@ -117,10 +125,10 @@ class Part:
         known = self._channels.get(channel.id)
         if known is not None:
             self._conflict("Channel", channel.id, known.topic, channel.topic)
-            self.definition(channel.id)
+            self.in_force(channel.id)
         self._channels[channel.id] = channel
         self.schema_of[channel.id] = channel.schema_id
-        self.changes_made.append(channel.id)
+        self._in_force[channel.id] = _UNKNOWN
         is_defined = channel.schema_id == 0 or channel.schema_id in self._schemas
         self.defined[channel.id] = is_defined
         if not is_defined:
@@ -136,31 +144,29 @@ class Numbering:
     """Gives every message the number of its definition."""
 
     def __init__(self) -> None:
-        self._numbers = np.full(_IDS, _UNKNOWN, np.int32)
+        self._numbers = np.zeros(0, np.int32)
+        """By place in the part's ``history``."""
         self._part: Part | None = None
-        self._changes = 0
 
     def of(
-        self, part: Part, channel_ids: npt.NDArray[np.uint16], number: Callable[[Definition], int]
+        self, part: Part, places: npt.NDArray[np.int32], number: Callable[[Definition], int]
     ) -> npt.NDArray[np.int32]:
-        """The numbers of messages of these channels, all of them complete; shapes (N,).
+        """The numbers of messages; shapes (N,).
 
         Args:
             part: which has their definitions.
-            channel_ids: one per message.
+            places: of these in its ``history``, one per message.
             number: of a definition, as the caller counts them, from 0; -1 for those that are not wanted. Asked
                 once per definition, not per message.
         """
         if part is not self._part:
-            self._numbers.fill(_UNKNOWN)
-            self._part = part
-        else:
-            for changed in part.changes_made[self._changes :]:
-                self._numbers[changed if changed >= 0 else part.schema_of == ~changed] = _UNKNOWN
-        self._changes = len(part.changes_made)
-        numbers = self._numbers[channel_ids]
+            self._part, self._numbers = part, np.zeros(0, np.int32)
+        if (known := len(self._numbers)) < len(part.history):
+            more = max(len(part.history), 2 * known) - known
+            self._numbers = np.concatenate([self._numbers, np.full(more, _UNKNOWN, np.int32)])
+        numbers = self._numbers[places]
         if numbers.min(initial=0) == _UNKNOWN:
-            for channel_id in np.unique(channel_ids[numbers == _UNKNOWN]).tolist():
-                self._numbers[channel_id] = number(part.definition(channel_id))
-            numbers = self._numbers[channel_ids]
+            for place in np.unique(places[numbers == _UNKNOWN]).tolist():
+                self._numbers[place] = number(part.history[place])
+            numbers = self._numbers[places]
         return numbers

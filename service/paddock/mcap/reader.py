@@ -5,12 +5,13 @@ The summary is never asked; its definitions are taken like any others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from paddock.domain.recording import Attachment
 from paddock.domain.words import counted
@@ -74,7 +75,9 @@ class Run:
     ends: Int64s
     heads: Heads
     part: Part
-    """With the definitions of the channels; right until the next run."""
+    """With the definitions of the channels."""
+    definitions: npt.NDArray[np.int32]
+    """Where in the part's ``history`` each message's definition is; shape (N,)."""
     ordinal: int
     """How many messages the file has before."""
 
@@ -238,7 +241,8 @@ class LogReader:
             for held in self._held.release(channel_id):
                 heads = heads_at(held.data, held.starts)
                 self.clock.observe_late(heads["log_time"].astype(np.int64))
-                yield Run(held.data, held.starts, held.ends, heads, self._part, held.ordinal)
+                definitions = self._part.all_in_force(heads["channel"])
+                yield Run(held.data, held.starts, held.ends, heads, self._part, definitions, held.ordinal)
         self._held.forget()
         self.definitions.extend(self._part.history)
         self.schemas.extend(self._part.schemas)
@@ -295,7 +299,7 @@ class LogReader:
 
     def _define(self, definition: Schema | Channel) -> Iterator[Run]:
         """A definition; one that changes another holds only for the messages after it."""
-        if self._part.redefines(definition):
+        if self._part.redefines(definition) and not self._small.define(self._part):
             yield from self._end_small()
         self._part.add(definition)
 
@@ -315,28 +319,37 @@ class LogReader:
         yield from self._give_out(run, self._ordinal - len(run.starts))
 
     def _end_small(self) -> Iterator[Run]:
-        if (run := self._small.take()) is not None:
+        if (taken := self._small.take()) is not None:
+            run, definitions = taken
             ordinal, self._waiting_from = self._waiting_from, None
             assert ordinal is not None, "set with the first that waits"
-            yield from self._give_out(run, ordinal, was_noted=True)
+            yield from self._give_out(run, ordinal, definitions, was_noted=True)
 
-    def _give_out(self, run: Messages, ordinal: int, *, was_noted: bool = False) -> Iterator[Run]:
-        """Keep apart what cannot be given out now: impossible times, and channels not yet defined."""
+    def _give_out(
+        self, run: Messages, ordinal: int, known: Sequence[int] = (), *, was_noted: bool = False
+    ) -> Iterator[Run]:
+        """Keep apart what cannot be given out now: impossible times, and channels not yet defined.
+
+        ``known`` are the definitions of the first messages, where these were others than are in force now.
+        """
         starts, ends = run.starts, run.ends
         heads = heads_at(run.data, starts) if run.heads is None else run.heads
         times = heads["log_time"].astype(np.int64)
+        definitions = np.full(len(starts), -1, np.int32)
+        definitions[: len(known)] = known
         late = times < 0  # what is beyond LAST_TIME
         if late.any():
-            for channel_id in heads["channel"][late].tolist():
-                topic = self._part.topic(channel_id)
+            for channel_id, place in zip(heads["channel"][late].tolist(), definitions[late].tolist(), strict=True):
+                topic = self._part.topic(channel_id) if place < 0 else self._part.history[place].channel.topic
                 if topic is None:
                     self.losses.orphans += 1
                 else:
                     self.losses.undecoded(topic)
             self.losses.lose("impossible_time", run.offset + int(starts[late][0]), 0)
             starts, ends, heads, times = starts[~late], ends[~late], heads[~late], times[~late]
+            definitions = definitions[~late]
         ids = heads["channel"]
-        defined = self._part.defined[ids]
+        defined = self._part.defined[ids] | (definitions >= 0)
         if not defined.all():
             rows = np.flatnonzero(~defined)
             rows = rows[np.argsort(ids[rows], kind="stable")]
@@ -345,11 +358,14 @@ class LogReader:
                 channel_id = int(ids[same[0]])
                 self._held.hold(channel_id, run.data, starts[same], ends[same], ordinal + int(same[0]))
             starts, ends, heads, times = starts[defined], ends[defined], heads[defined], times[defined]
+            definitions = definitions[defined]
         if len(heads):
             if not was_noted:
                 self.losses.messages_seen(int(times[0]), int(times[-1]))
             self.clock.observe(times)
-            yield Run(run.data, starts, ends, heads, self._part, ordinal)
+            now = definitions < 0
+            definitions[now] = self._part.all_in_force(heads["channel"][now])
+            yield Run(run.data, starts, ends, heads, self._part, definitions, ordinal)
 
     def _fields(self, record: Record, window: Window) -> Fields:
         """The fields of a record, which may reach beyond what its length says."""

@@ -114,7 +114,7 @@ class _Sorter:
     def add(self, run: Run) -> None:
         """Take the messages that are wanted."""
         for part in self._pieces(run):
-            ids = self._new_ids.of(run.part, run.heads["channel"][part], self._new_id)
+            ids = self._new_ids.of(run.part, run.definitions[part], self._new_id)
             times = run.heads["log_time"][part]
             is_wanted = (ids >= 0) & (times >= self._span[0]) & (times < self._span[1])
             wanted, ids = part[is_wanted], ids[is_wanted]

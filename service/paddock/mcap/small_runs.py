@@ -6,6 +6,7 @@ import struct
 
 import numpy as np
 
+from paddock.mcap.definitions import Part
 from paddock.mcap.events import Messages
 from paddock.mcap.records import PREFIX_BYTES
 
@@ -15,6 +16,7 @@ _FULL_BYTES = 256 << 10
 _FULL_MESSAGES = 4096
 _TIME = struct.Struct("<Q")
 _TIME_AT = PREFIX_BYTES + 6
+_CHANNEL = struct.Struct("<H")
 
 
 class SmallRuns:
@@ -27,6 +29,8 @@ class SmallRuns:
         self._pieces: list[bytes] = []
         self._starts: list[int] = []
         self._ends: list[int] = []
+        self._channel_ids: list[int] = []
+        self._definitions: list[int] = []
         self._size = 0
         self._offset = 0
 
@@ -41,7 +45,9 @@ class SmallRuns:
             self._offset = run.offset + begin
         self._pieces.append(piece)
         shift = self._size - begin
-        self._starts += [start + shift for start in run.starts.tolist()]
+        starts = run.starts.tolist()
+        self._channel_ids += [_CHANNEL.unpack_from(run.data, start + PREFIX_BYTES)[0] for start in starts]
+        self._starts += [start + shift for start in starts]
         self._ends += [at + shift for at in run.ends.tolist()]
         self._size += len(piece)
         last = int(run.starts[-1]) - begin
@@ -52,11 +58,20 @@ class SmallRuns:
         """Whether they are enough."""
         return self._size >= _FULL_BYTES or len(self._starts) >= _FULL_MESSAGES
 
-    def take(self) -> Messages | None:
-        """All of them as one."""
+    def define(self, part: Part) -> bool:
+        """Note what is in force for those that wait, before it changes; whether that is known for all of them."""
+        for channel_id in self._channel_ids[len(self._definitions) :]:
+            if not part.defined[channel_id]:
+                return False
+            self._definitions.append(part.in_force(channel_id))
+        return True
+
+    def take(self) -> tuple[Messages, list[int]] | None:
+        """All of them as one, and for the first of them the place of their definition in the part's history."""
         if not self._starts:
             return None
         starts, ends = np.array(self._starts, np.int64), np.array(self._ends, np.int64)
         run = Messages(b"".join(self._pieces), starts, ends, self._offset)
+        definitions = self._definitions
         self._begin()
-        return run
+        return run, definitions

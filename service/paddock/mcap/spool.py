@@ -176,13 +176,13 @@ class _Spooler:
         return self._finish(file)
 
     def _add(self, run: Run) -> None:
-        numbers = self._channel_numbers.of(run.part, run.heads["channel"], self._number)
+        numbers = self._channel_numbers.of(run.part, run.definitions, self._number)
         for first, stop in pieces(run, _WAITING_BYTES):
             if numbers[first:stop].max() < 0:
                 continue
             size = int(run.ends[stop - 1] - run.starts[first])
             if size > MAX_MESSAGE_BYTES:
-                self._reader.losses.undecoded(run.part.topic(int(run.heads["channel"][first])) or "")
+                self._reader.losses.undecoded(run.part.history[run.definitions[first]].channel.topic)
                 continue
             if self._batch.rows and self._batch.record_bytes + size > _WAITING_BYTES:
                 self._hand_on()
