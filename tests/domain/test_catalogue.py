@@ -109,6 +109,16 @@ def test_unknown_signals_come_with_a_guess() -> None:
     assert [(one.name, one.guess.unit) for one in unknown] == [("c_rpm", "rpm")]
 
 
+def test_units_alone_are_those_of_the_whole_description() -> None:
+    entries = (Entry("a_m", unit="ft"), Entry("b_m", label="B"), Entry("c_m", unit=""), Entry("list", unit="bar"))
+    of_car = CarCatalogue(Catalogue(entries))
+    names = ["a_m", "b_m", "c_m", "d_m", "list", "list[3]", "cells_mv[0]", "a_m[1]", "state", "x.vel_ms", "list[0"]
+    signals = [(name, dtype) for name in names for dtype in ("", "float", "bool", "list<item: float>")]
+    for signal in signals:
+        unit = of_car.describe(*signal).unit
+        assert of_car.units([signal]) == ({signal[0]: unit} if unit else {})
+
+
 def test_units_of_all_that_have_one() -> None:
     catalogue = CarCatalogue(Catalogue(signals=(Entry("a_rpm", unit=""), Entry("b", unit="µT"))))
     assert catalogue.units([("a_rpm", "float"), ("b", "float"), ("c_v", "float"), ("d", "float")]) == {

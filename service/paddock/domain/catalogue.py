@@ -13,7 +13,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from paddock.domain.catalogue_defaults import MANY, Guess, Role, guess
+from paddock.domain.catalogue_defaults import MANY, Guess, Role, guess, guess_unit
 from paddock.domain.signal_names import element_name, item_dtype, read_element
 from paddock.errors import Rejected
 
@@ -183,8 +183,15 @@ class CarCatalogue:
 
     def units(self, signals: Signals) -> dict[str, str]:
         """Unit by name of the signals whose unit is known or guessed: for plots and files."""
-        described = (self.describe(name, dtype) for name, dtype in signals)
-        return {one.name: one.unit for one in described if one.unit}
+        units = ((name, self._unit(name, dtype)) for name, dtype in signals)
+        return {name: unit for name, unit in units if unit}
+
+    def _unit(self, name: str, dtype: str) -> str:
+        """As ``describe`` says, without all else that it says."""
+        if name not in self._known and (element := read_element(name)):
+            return self._unit(element[0], dtype)
+        said = self._known[name][1].unit if name in self._known else None
+        return guess_unit(name, dtype) if said is None else said
 
     def said_units(self) -> dict[str, str]:
         """Unit by name where an entry says one: what makes a file differ from one with guesses alone."""
