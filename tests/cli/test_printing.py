@@ -17,6 +17,7 @@ from paddock.domain.recording import Failure
 from paddock.settings import Settings
 from paddock.usecases import jobs
 from tests.logs import small_log
+from tests.mcap.builders import END, channel_record, header, record, text
 
 
 def paddock(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -69,6 +70,18 @@ def test_a_log_cannot_command_the_terminal(tmp_path: Path) -> None:
         assert not {character for character in run.stdout + run.stderr if ord(character) < 32} - {"\n"}
         assert "\x9b" not in run.stdout + run.stderr
     assert any("\\x1b]0;owned\\x07Pedals\\x9b2J next" in row for row in paddock("info", log).stdout.splitlines())
+
+
+def test_of_a_log_of_very_many_channels_and_records_the_first_are_shown(tmp_path: Path) -> None:
+    log = tmp_path / "many.mcap"
+    many = b"".join(channel_record(number, f"topic{number}") for number in range(2_003))
+    log.write_bytes(header() + many + record(12, text("note") + bytes(4)) * 502 + END)
+    shown = paddock("info", log).stdout
+    assert shown.count("\ntopic") == 1 + 2_000, "the heading and the channels"
+    assert shown.count("\nnote") == 500
+    assert "3 channels more, see --json" in shown
+    assert "2 metadata records more, see --json" in shown
+    assert len(json.loads(paddock("info", "--json", log).stdout)["channels"]) == 2_003
 
 
 def test_a_file_name_that_is_not_utf8_is_shown(tmp_path: Path) -> None:

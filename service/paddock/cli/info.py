@@ -13,13 +13,17 @@ from rich.table import Table
 
 from paddock.cli.terminal import in_words, local_time, out, print_json, print_rows, progress_bar, seconds
 from paddock.domain.instants import NS_PER_S, to_rfc3339
-from paddock.domain.words import printable, size
+from paddock.domain.words import counted, printable, size
 from paddock.mcap.columns import LogSummary
 from paddock.mcap.spool import spool_log
 from paddock.settings import read_settings
 from paddock.usecases.open_log import open_log
 
 _NUMBERS = ("messages", "rate Hz", "largest gap s")
+_MOST_CHANNELS = 2_000
+"""A table of all that a hostile log can have would take minutes; ``--json`` has them all."""
+_MOST_FACTS = 500
+"""The same of its metadata records, attachments and notices, each."""
 
 
 @click.command("info")
@@ -80,12 +84,16 @@ def _print(log: Path, size_bytes: int, summary: LogSummary) -> None:
         facts.add_row("duration", seconds(_duration_ns(summary)))
     facts.add_row("messages", f"{summary.message_count:,}")
     facts.add_row("health", "intact" if summary.loss.health == "intact" else in_words(summary.loss))
-    for name, entries in summary.metadata:
+    for name, entries in summary.metadata[:_MOST_FACTS]:
         facts.add_row(name, ", ".join(f"{key}: {value}" for key, value in entries.items()))
-    for file in summary.attachments:
+    _add_more(facts, len(summary.metadata) - _MOST_FACTS, "metadata record")
+    for file in summary.attachments[:_MOST_FACTS]:
         facts.add_row("attachment", f"{file.name}  {size(file.size_bytes)}")
-    for notice in summary.notices:
+    _add_more(facts, len(summary.attachments) - _MOST_FACTS, "attachment")
+    for notice in summary.notices[:_MOST_FACTS]:
         facts.add_row("notice", notice)
+    _add_more(facts, len(summary.notices) - _MOST_FACTS, "notice")
+    _add_more(facts, len(summary.channels) - _MOST_CHANNELS, "channel")
     out.print(facts)
     out.print()
     print_rows(
@@ -98,7 +106,13 @@ def _print(log: Path, size_bytes: int, summary: LogSummary) -> None:
                 "" if channel.rate_hz is None else f"{channel.rate_hz:.4g}",
                 "" if channel.largest_gap_ns is None else f"{channel.largest_gap_ns / NS_PER_S:.3g}",
             )
-            for channel in summary.channels
+            for channel in summary.channels[:_MOST_CHANNELS]
         ],
         numbers=_NUMBERS,
     )
+
+
+def _add_more(facts: Table, count: int, what: str) -> None:
+    """Say how many were left out, if any."""
+    if count > 0:
+        facts.add_row("not shown", f"{counted(count, what)} more, see --json")
