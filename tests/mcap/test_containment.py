@@ -112,13 +112,17 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> type[Faulty]:
 
 
 def log() -> bytes:
-    """Two topics with the same messages; in the last of them a whole number becomes one with a fraction."""
+    """Two topics with the same messages; in the last of them a whole number becomes one with a fraction.
+
+    That one is as large as a batch, so that no other is in the same.
+    """
     built = LogBuilder(chunk_size=200)
     channels = [built.channel("bad", "faulty"), built.channel("good")]
     for number in range(MESSAGES):
         x = number if number < MESSAGES - 1 else number + 0.5
         for channel in channels:
-            built.add(channel, number, {"n": number, "x": x, "s": f"s{number}", "l": [number, x], "o": {"y": x}})
+            text = f"s{number}" if number < MESSAGES - 1 else "s" * 400
+            built.add(channel, number, {"n": number, "x": x, "s": text, "l": [number, x], "o": {"y": x}})
     return built.finish()
 
 

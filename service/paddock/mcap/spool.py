@@ -233,6 +233,8 @@ class _Spooler:
         reader = self._reader
         spooled = [
             replace(each, channel=replace(each.channel, metadata=metadata))
+            if metadata != each.channel.metadata
+            else each
             for each, metadata in zip(self._writer.finish(), self._metadata, strict=True)
         ]
         spooled.sort(key=lambda each: (each.channel.topic, each.channel.slug))
