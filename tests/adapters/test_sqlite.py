@@ -154,6 +154,17 @@ async def test_counts_of_a_search_read_no_document(path: Path) -> None:
             assert "json_extract" not in str(program), where
 
 
+async def test_what_was_just_uploaded_is_counted_by_its_start_without_reading_a_document(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        text, values = select_sql(
+            "recordings", {"started": "started_ns"}, [HERE, Between("uploaded_at", at_least=5)]
+        )
+        plan = str(connection.execute(f"EXPLAIN QUERY PLAN {text}", values).fetchall())
+        assert "recordings_by_deleted_at_uploaded_at_id_search_started_ns (<expr>=? AND <expr>>?" in plan
+        program = connection.execute(f"EXPLAIN SELECT count(*), started FROM ({text}) GROUP BY started", values)
+        assert "json_extract" not in str(program.fetchall())
+
+
 async def test_settings_that_keep_what_was_answered(path: Path) -> None:
     documents = SqliteDocuments(path)
     settings = await documents._database.write(

@@ -34,7 +34,7 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("started_ns",),
         ("status", "uploaded_at"),
         ("deleted_at",),
-        ("deleted_at", "uploaded_at", "id", "search"),
+        ("deleted_at", "uploaded_at", "id", "search", "started_ns"),
         LIST_INDEX,
         ("deleted_at", "status", "uploaded_at"),
         ("deleted_at", "health", "started_ns"),

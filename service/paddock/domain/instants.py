@@ -16,7 +16,7 @@ _RFC3339 = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}
 def to_rfc3339(instant_ns: int) -> str:
     """The instant in UTC, with as many fraction digits (0, 3, 6 or 9) as it needs."""
     seconds, fraction_ns = divmod(instant_ns, NS_PER_S)
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    text = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]  # a third of what strftime takes; lists have many
     if fraction_ns:
         digits = f"{fraction_ns:09d}"
         while digits.endswith("000"):

@@ -23,7 +23,8 @@ def download_name(recording: Recording, suffix: str, mark: str = "") -> str:
     metadata = recording.metadata
     parts = [metadata["car"].value if "car" in metadata else ""]
     if recording.started_ns is not None:
-        parts.append(datetime.fromtimestamp(recording.started_ns // NS_PER_S, UTC).strftime("%Y-%m-%d_%H%MZ"))
+        day, _, clock = datetime.fromtimestamp(recording.started_ns // NS_PER_S, UTC).isoformat().partition("T")
+        parts.append(f"{day}_{clock[:2]}{clock[3:5]}Z")
     parts += [metadata[field].value for field in ("driver", "event") if field in metadata]
     if not any(parts):
         parts = [recording.name.rsplit(".", 1)[0]]

@@ -267,13 +267,14 @@ def _columns(place: Sequence[tuple[str, str]], sort: str) -> dict[str, Column]:
     labels = {"started_at": "Start", **{name: field.label for name, field in BY_NAME.items()}, "health": "Health"}
     labels |= {figure.name: figure.label for figure in FIGURES}
     columns = {}
+    begun = f"{_href(kept)}{'&' if kept else '?'}sort="
     for name, label in labels.items():
         turned = not descending if name == now else name not in _SMALLEST_FIRST
         order = f"{'-' * turned}{name}"
         columns[name] = Column(
             name,
             label,
-            _href(kept, [("sort", order)] if order != LATEST_FIRST else []),
+            f"{begun}{order}" if order != LATEST_FIRST else _href(kept),
             ("descending" if descending else "ascending") if name == now and sort else "",
         )
     return columns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -50,16 +51,15 @@ async def signals_page(
 ) -> Page:
     """What each signal is; edited by ``static/signals.js`` over the API that programs use."""
     catalogue = await load_catalogue(services)
-    sightings = await unknown_names(services) if show == "unknown" else ()
-    words = q.casefold().split()
-
-    def find() -> list[Row]:
-        rows = [_unknown_row(each) for each in sightings] if show == "unknown" else _entry_rows(catalogue)
-        return [row for row in rows if all(word in _text(row) for word in words)] if words else rows
-
-    # On a thread, because both may be some thousand.
-    matching = await asyncio.to_thread(find)
-    shown = matching[first : first + PAGE_SIZE]
+    listed: Sequence[Sighting | tuple[int, Entry]]
+    listed = await unknown_names(services) if show == "unknown" else tuple(enumerate(catalogue.signals))
+    place = slice(first, first + PAGE_SIZE)
+    if words := q.casefold().split():
+        # A row tells what it says only when it is made. On a thread, because there may be some thousand.
+        found = await asyncio.to_thread(lambda: [row for row in map(_row, listed) if _has(row, words)])
+        shown, matching = found[place], len(found)
+    else:
+        shown, matching = [_row(each) for each in listed[place]], len(listed)
     return Page(
         "signals.html",
         principal=principal,
@@ -69,20 +69,26 @@ async def signals_page(
         first=first,
         rows=shown,
         acceptable=sum(row.acceptable for row in shown),
-        matching=len(matching),
-        following=first + PAGE_SIZE if len(matching) > first + PAGE_SIZE else None,
+        matching=matching,
+        following=first + PAGE_SIZE if matching > first + PAGE_SIZE else None,
         previous=max(0, first - PAGE_SIZE) if first else None,
         roles=tuple(Role),
     )
 
 
-def _entry_rows(catalogue: Catalogue) -> list[Row]:
-    rows = []
-    for position, entry in enumerate(catalogue.signals):
-        # An entry by itself: what it leaves out is guessed as for any car.
-        known = CarCatalogue(Catalogue(signals=(msgspec.structs.replace(entry, cars=()),))).describe(entry.name)
-        rows.append(Row(position, _json(entry), entry, known.label, known.unit, known.role, known.why))
-    return rows
+def _row(listed: Sighting | tuple[int, Entry]) -> Row:
+    return _unknown_row(listed) if isinstance(listed, Sighting) else _entry_row(*listed)
+
+
+def _has(row: Row, words: Sequence[str]) -> bool:
+    text = _text(row)
+    return all(word in text for word in words)
+
+
+def _entry_row(position: int, entry: Entry) -> Row:
+    # An entry by itself: what it leaves out is guessed as for any car.
+    known = CarCatalogue(Catalogue(signals=(msgspec.structs.replace(entry, cars=()),))).describe(entry.name)
+    return Row(position, _json(entry), entry, known.label, known.unit, known.role, known.why)
 
 
 def _unknown_row(sighting: Sighting) -> Row:
