@@ -11,12 +11,11 @@ import numpy as np
 
 from paddock.domain.export import ExportRequest
 from paddock.domain.instants import NS_PER_S
-from paddock.domain.near_misses import did_you_mean
 from paddock.domain.recording import ChannelSummary, Signal
-from paddock.errors import Rejected
 from paddock.formats.patterns import Patterns
 from paddock.formats.selection import span_of
 from paddock.formats.signals import has_elements, leaves
+from paddock.formats.wanted import nothing_matches
 from paddock.mcap.columns import ColumnChannel, Columns
 from paddock.mcap.list_statistics import is_scalar
 
@@ -96,14 +95,10 @@ def taken_of(channels: Sequence[ChannelSummary], signals: Iterable[Signal], text
         found, more = _look(channels, by_channel, patterns, Patterns(unmatched))
         missing = [text for text in unmatched if text not in more]
         if missing and all(channel.others is not None for channel in channels):
-            names = [
-                *(channel.topic for channel in channels),
-                *(s.name for each in by_channel.values() for s in each),
-            ]
-            raise Rejected(
-                f"No topic or signal of this log matches {missing[0][:200]!r}.{did_you_mean(missing[0], names)}",
-                code="no_such_signal",
-            )
+            listed = [signal for each in by_channel.values() for signal in each]
+            names = [*(channel.topic for channel in channels), *(signal.name for signal in listed)]
+            lengths = {signal.name: signal.longest for signal in listed if signal.longest}
+            raise nothing_matches(missing[0], names, lengths)
     return found
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -52,7 +51,7 @@ def wanted(columns: Columns, texts: Sequence[str]) -> dict[ColumnChannel, Parts 
         found = looking.found()
     for text in texts:
         if text in looking.unmatched:
-            raise _nothing_matches(columns, text, looking.lengths)
+            raise nothing_matches(text, _names_of(columns), looking.lengths)
     return found
 
 
@@ -178,13 +177,25 @@ class _Looking:
         return {index for index in range(count) if pattern.takes(index)}
 
 
-def _nothing_matches(columns: Columns, text: str, lengths: Mapping[str, int]) -> Rejected:
+def nothing_matches(text: str, names: Iterable[str], lengths: Mapping[str, int]) -> Rejected:
+    """Why a pattern takes nothing, and what may have been meant.
+
+    Args:
+        text: the pattern.
+        names: the topics and signals that are there.
+        lengths: how many elements the longest has of each list that an element may be asked of.
+    """
     asked = Patterns((text,))
     for name, count in lengths.items():
         if asked.elements(name) or asked.elements(name.partition(".")[2]):
             said = f"{name} has the elements 0 to {count - 1}" if count else f"the lists of {name} are empty"
             return Rejected(f"Nothing in this log is {text[:200]!r}: {said}.", code="no_such_signal")
-    topics = [channel.topic for channel in columns.channels]
-    names = (signal_name(channel, path) for channel in columns.channels for path, _ in leaves(channel.fields))
-    hint = did_you_mean(text, itertools.chain(topics, names))
+    hint = did_you_mean(text, names)
     return Rejected(f"No topic or signal of this log matches {text[:200]!r}.{hint}", code="no_such_signal")
+
+
+def _names_of(columns: Columns) -> Iterator[str]:
+    """All topics, then all signals."""
+    yield from (channel.topic for channel in columns.channels)
+    for channel in columns.channels:
+        yield from (signal_name(channel, path) for path, _ in leaves(channel.fields))
