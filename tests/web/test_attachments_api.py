@@ -14,10 +14,10 @@ PAGE = b"<script>alert(1)</script>" * 40
 
 
 def a_log(name: str = "report.html", media_type: str = "text/html") -> bytes:
-    log = LogBuilder()
+    log = LogBuilder(chunked=False)
+    log.add(log.channel("lap"), 0, {"lap": 1})
     log.writer.add_attachment(0, STARTED_NS, name, media_type, PAGE)
     log.writer.add_metadata("setup " + name, {name: media_type})
-    log.add(log.channel("lap"), 0, {"lap": 1})
     return log.finish()
 
 

@@ -171,6 +171,7 @@ def test_unknown_names_are_accepted_and_a_file_comes_in(browser: Any, tmp_path: 
         assert len(site.run(load_catalogue(site.services)).signals) == 10
 
         page.get_by_role("link", name="Catalogue", exact=True).last.click()
+        page.wait_for_url(f"{site.url}/signals")
         for text, said in (("low = wide", "Line 1"), ('[[signals]]\nname = "A.b"\n', "has 1 entries")):
             page.get_by_role("button", name="Import…").click()
             page.get_by_label("File").set_input_files(
@@ -233,7 +234,7 @@ def test_dead_jobs_are_retried_and_storage_is_shown(browser: Any, tmp_path: Path
         fill(site)
         page.goto(f"{site.url}/jobs")
         screenshot(page, "jobs-dead-light")
-        page.get_by_role("button", name="Retry all 3 dead").click()
+        page.get_by_role("button", name="Retry all 3 failed").click()
         page.get_by_role("button", name="Retry all").wait_for(state="detached")
         page.get_by_role("link", name="Storage").click()
         page.get_by_role("row", name="HT09 Endurance").wait_for()
