@@ -13,7 +13,8 @@ import scipy.io
 
 from paddock.domain.export import ExportRequest
 from paddock.errors import Rejected
-from paddock.formats.contained import Without, within, write_contained
+from paddock.formats import contained
+from paddock.formats.contained import Without, few_enough, within, write_contained
 from paddock.formats.registry import Run, find_format, formats
 from paddock.mcap.columns import ColumnBatch, ColumnChannel
 from tests.formats.builders import MemoryColumns, Topic, every_kind, struct_type
@@ -113,3 +114,18 @@ def test_the_largest_topics_are_left_out_of_what_would_be_too_large() -> None:
     assert [kept.rows(channel) for channel in kept.channels] == [5, 0, 5]
     assert len(said) == 1 and said[0].startswith("a is left out")
     assert within(columns, sizes, 105) == (columns, ())
+
+
+def test_of_too_many_topics_those_kept_as_bytes_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = struct_type(data=pa.binary())
+    raw = Topic("a", pa.struct([pa.field("data", pa.binary(), nullable=False)]), [{"data": b"x"}])
+    named = Topic("b", data, [{"data": b"x"}])
+    columns = MemoryColumns([raw, named, *topics()])
+    assert few_enough(columns) == (columns, ())
+    monkeypatch.setattr(contained, "MOST_TOPICS", len(columns.channels) - 1)
+    kept, said = few_enough(columns)
+    assert [channel.topic for channel in kept.channels if not kept.rows(channel)] == ["a"]
+    assert said == (
+        f"1 topic left out of this file, which has {len(columns.channels) - 1}, the most it may:"
+        " name some, or take the log itself.",
+    )

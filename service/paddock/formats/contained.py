@@ -10,11 +10,15 @@ from pathlib import Path
 import msgspec
 
 from paddock.domain.export import ExportRequest
+from paddock.domain.words import counted
 from paddock.errors import PaddockError
 from paddock.formats.registry import Progress, Run, WriteColumns
 from paddock.mcap.columns import ColumnBatch, ColumnChannel, Columns, LogSummary
 from paddock.mcap.containment import contained
+from paddock.mcap.decoders.raw import RawDecoder
 
+MOST_TOPICS = 2_000
+"""Ten times what a car registers. Each costs every writer some work, and no program likes more variables."""
 _NOT_A_TOPIC = (PaddockError, OSError)
 """What the request or the disk has against the file, whatever is in it."""
 
@@ -93,6 +97,19 @@ class Without:
     def read(self, channel: ColumnChannel, fields: Sequence[str] | None = None) -> Iterator[ColumnBatch]:
         """As ``Columns`` says."""
         return iter(()) if channel in self._left_out else self._columns.read(channel, fields)
+
+
+def few_enough(columns: Columns) -> tuple[Columns, tuple[str, ...]]:
+    """The columns without the topics beyond ``MOST_TOPICS``, those that are kept as bytes first; and a sentence."""
+    written = [channel for channel in columns.channels if columns.rows(channel)]
+    if len(written) <= MOST_TOPICS:
+        return columns, ()
+    left_out = sorted(written, key=lambda channel: channel.fields == RawDecoder.fields)[MOST_TOPICS:]
+    said = (
+        f"{counted(len(left_out), 'topic')} left out of this file, which has {MOST_TOPICS:,}, the most it may:"
+        " name some, or take the log itself.",
+    )
+    return Without(columns, left_out, said), said
 
 
 def within(columns: Columns, sizes: Mapping[str, int], limit_bytes: int) -> tuple[Columns, tuple[str, ...]]:

@@ -28,8 +28,8 @@ def listed(channels: Sequence[ChannelSummary]) -> tuple[tuple[ChannelSummary, ..
             room -= size
     more = len(channels) - len(kept)
     sentence = (
-        f"{more:,} more channels are in the log than are listed: its MATLAB file has them, but nobody can search or"
-        " plot them here."
+        f"{more:,} more channels are in the log than are listed: nobody can search or plot them here, and the log"
+        " itself has them."
     )
     return tuple(channel for place, channel in enumerate(channels) if place in kept), (sentence,) if more else ()
 

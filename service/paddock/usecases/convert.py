@@ -24,7 +24,7 @@ from paddock.domain.keys import columns_key, raw_key
 from paddock.domain.recording import ChannelSummary, Highlights, Recording, StartedSource, Status, search_text
 from paddock.domain.topic_set import topic_set_of
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected
-from paddock.formats.contained import within, write_contained
+from paddock.formats.contained import few_enough, within, write_contained
 from paddock.formats.estimate import channel_bytes, described
 from paddock.formats.parquet import write_channel
 from paddock.formats.registry import Run, find_format
@@ -190,11 +190,12 @@ def _write_default(
     write = find_format(DEFAULT_EXPORT.format).write
     assert write is not None, "mat is written from columns"
     limit = max(LARGEST_DEFAULT, LARGEST_SHARE * log_bytes)
-    kept, too_large = within(columns, channel_bytes(columns, DEFAULT_EXPORT), limit)
+    few, beyond = few_enough(columns)
+    kept, too_large = within(few, channel_bytes(few, DEFAULT_EXPORT), limit)
     faulty = write_contained(
         write, kept, DEFAULT_EXPORT, run, target, lambda done: progress(READING_SHARE + done * 0.2)
     )
-    return (*too_large, *faulty)
+    return (*beyond, *too_large, *faulty)
 
 
 def _sized(columns: Columns, parquet: dict[str, Path]) -> tuple[ChannelSummary, ...]:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from paddock.domain.export import ExportRequest
 from paddock.domain.words import size
 from paddock.errors import Rejected
-from paddock.formats.contained import write_contained
+from paddock.formats.contained import few_enough, write_contained
 from paddock.formats.estimate import described, estimate_bytes, taken_of
 from paddock.formats.registry import Run, find_format
 from paddock.mcap.columns import LogSummary
@@ -73,15 +73,16 @@ def write_export(
         expected = estimate_bytes(taken, request, channels, log_span)
         check_room(expected, target.parent, reserve_bytes)
         announce(expected)
-        said = write_contained(
+        kept, beyond = (columns, ()) if request.signals else few_enough(columns)
+        faulty = write_contained(
             writer.write,
-            columns,
+            kept,
             request,
             run(columns.summary),
             target,
             lambda done: progress(READING_SHARE + done * (1 - READING_SHARE)),
         )
-        return Written(columns.summary, said)
+        return Written(columns.summary, (*beyond, *faulty))
 
 
 def check_room(expected_bytes: int, folder: Path, reserve_bytes: int) -> None:
