@@ -104,11 +104,8 @@ _DERIVED = frozenset(("summary", "footer", "magic"))
 _NOTHING_LOST = frozenset(("bad_size", "bad_summary_crc"))
 
 
-class ChannelSummary(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One channel of a recording: a topic with one schema, merged over the ids it had in the file.
-
-    What is not known is left out of documents: a list decodes some thousand of them.
-    """
+class ChannelSummary(msgspec.Struct, frozen=True):
+    """One channel of a recording: a topic with one schema, merged over the ids it had in the file."""
 
     topic: str
     slug: str
