@@ -77,9 +77,9 @@ def test_of_a_log_of_very_many_channels_and_records_the_first_are_shown(tmp_path
     many = b"".join(channel_record(number, f"topic{number}") for number in range(2_003))
     log.write_bytes(header() + many + record(12, text("note") + bytes(4)) * 502 + END)
     shown = paddock("info", log).stdout
-    assert shown.count("\ntopic") == 1 + 2_000, "the heading and the channels"
+    assert shown.count("\ntopic") == 1 + 500, "the heading and the channels"
     assert shown.count("\nnote") == 500
-    assert "3 channels more, see --json" in shown
+    assert "1,503 channels more, see --json" in shown
     assert "2 metadata records more, see --json" in shown
     assert len(json.loads(paddock("info", "--json", log).stdout)["channels"]) == 2_003
 

@@ -20,7 +20,7 @@ from paddock.settings import read_settings
 from paddock.usecases.open_log import open_log
 
 _NUMBERS = ("messages", "rate Hz", "largest gap s")
-_MOST_CHANNELS = 2_000
+_MOST_CHANNELS = 500
 """A table of all that a hostile log can have would take minutes; ``--json`` has them all."""
 _MOST_FACTS = 500
 """The same of its metadata records, attachments and notices, each."""

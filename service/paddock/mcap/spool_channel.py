@@ -261,7 +261,8 @@ class SpoolChannel:
 
     def _note(self, rows: Rows, extent: Extent) -> int:
         """Count rows that were written; how many bytes they take."""
-        self._statistics.add(rows.messages, rows.log_time)
+        if not isinstance(self._decoder, RawDecoder):
+            self._statistics.add(rows.messages, rows.log_time)
         self._extents.append(extent)
         self._rows += len(rows.log_time)
         size_bytes = int(rows.messages.nbytes)
