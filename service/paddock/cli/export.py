@@ -9,7 +9,7 @@ import msgspec
 
 from paddock.cli.files import STDOUT, force_option, say_written, to_stdout
 from paddock.cli.request_options import build_request, request_options
-from paddock.cli.terminal import progress_bar
+from paddock.cli.terminal import complain, progress_bar
 from paddock.client import Client
 from paddock.domain.export import ExportRequest
 from paddock.formats.registry import find_format
@@ -66,6 +66,6 @@ def _export_many(
     for path in saved:
         say_written(path)
     for recording, failure in bundle.failures.items():
-        click.echo(f"paddock: {recording[:10]}: {failure.message}", err=True)
+        complain(f"{recording[:10]}: {failure.message}")
     if bundle.failures:
         raise click.exceptions.Exit(1)

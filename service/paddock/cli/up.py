@@ -17,6 +17,7 @@ import structlog
 import uvicorn
 
 from paddock.bootstrap import configure_logging, open_services
+from paddock.cli.terminal import complain
 from paddock.data_directory import only_user_of
 from paddock.domain.keys import RAW
 from paddock.errors import PaddockError, Unavailable
@@ -122,14 +123,14 @@ async def _welcome(settings: Settings, started: Callable[[], bool], *, demo: boo
         await asyncio.sleep(0.02)
     click.echo(f"Paddock is at {settings.base_url}  (data in {settings.data}, Ctrl-C stops it)")
     if warning := warning_of(settings):
-        click.echo(f"paddock: {warning}", err=True)
+        complain(warning)
     if demo:
         from paddock.cli.demo import upload_demo_day
 
         try:
             await asyncio.to_thread(upload_demo_day, settings)
         except PaddockError as error:
-            click.echo(f"paddock: the demo day failed: {error.message}", err=True)
+            complain(f"the demo day failed: {error.message}")
 
 
 async def _keep_worker(services: Services, settings: Settings) -> None:
