@@ -1,0 +1,84 @@
+# The machine beside the track: what the car's logger leaves in a folder goes to Paddock, each log once.
+{
+  lib,
+  config,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.services.paddock.station;
+in
+{
+  options.services.paddock.station = {
+    enable = lib.mkEnableOption "sending a folder of logs to Paddock";
+
+    package = lib.mkOption {
+      type = lib.types.package;
+      default = pkgs.callPackage ./package.nix { };
+      defaultText = lib.literalExpression "the flake's own package";
+      description = "The Paddock whose `upload` sends.";
+    };
+
+    folder = lib.mkOption {
+      type = lib.types.externalPath;
+      example = "/srv/logs";
+      description = "Folder whose logs are sent. They are read, never changed and never removed.";
+    };
+
+    server = lib.mkOption {
+      type = lib.types.str;
+      example = "https://10.77.0.1";
+      description = "Where the site is, from here: over the VPN.";
+    };
+
+    metadata = lib.mkOption {
+      type = lib.types.attrsOf lib.types.str;
+      default = { };
+      example = {
+        car = "HT09";
+      };
+      description = "What is said of each log that does not say it itself.";
+    };
+
+    interval = lib.mkOption {
+      type = lib.types.str;
+      default = "1min";
+      description = "How long after one round the next begins, as systemd writes time spans.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    systemd.services.paddock-station = {
+      description = "Send the logs of ${cfg.folder} to Paddock";
+      wants = [ "network-online.target" ];
+      after = [ "network-online.target" ];
+      serviceConfig = {
+        Type = "oneshot";
+        ExecStart = lib.escapeShellArgs (
+          [
+            (lib.getExe cfg.package)
+            "upload"
+            cfg.folder
+            "--server"
+            cfg.server
+          ]
+          ++ lib.concatLists (
+            lib.mapAttrsToList (field: value: [
+              "--set"
+              "${field}=${value}"
+            ]) cfg.metadata
+          )
+        );
+        DynamicUser = true;
+      };
+    };
+    systemd.timers.paddock-station = {
+      description = "Look for new logs";
+      wantedBy = [ "timers.target" ];
+      timerConfig = {
+        OnBootSec = cfg.interval;
+        OnUnitInactiveSec = cfg.interval;
+      };
+    };
+  };
+}

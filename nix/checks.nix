@@ -1,0 +1,4 @@
+{ pkgs, self }:
+{
+  package = self.packages.${pkgs.stdenv.hostPlatform.system}.default;
+}

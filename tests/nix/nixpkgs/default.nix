@@ -1,0 +1,1 @@
+{ system, config ? { } }: import ./pkgs.nix { lib = import ./lib.nix; inherit system; }
