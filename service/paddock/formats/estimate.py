@@ -34,12 +34,18 @@ _HEADER_BYTES = 250
 """What a format says of a column."""
 _ENTROPY = 0.6
 """What zstd leaves of a float that is new."""
-_REPEATED_BYTES = 0.02
+_REPEATED_BYTES = 0.006
 """What a value takes that is the one of the row before, compressed."""
 _STORED_TIMES_BYTES = 7.0
 """What the times of a message take, compressed as they are stored."""
 _TIMES_BYTES = (4.8, 2.4)
 """What the times of an export take beside those that are stored, compressed: as messages, and flat."""
+_RASTER_TIMES_BYTES = 1.1
+"""What the times of a row take on a raster, compressed: they grow by one step."""
+_INDEX_BYTES = 16
+"""What MCAP's index of a chunk takes for a message; it is not compressed."""
+_DEFINITIONS_BYTES = 4_000
+"""What MCAP says of a channel and its schema, twice, at the least."""
 _DEFLATED = 0.45
 """What deflate leaves of values in CSV."""
 
@@ -183,15 +189,23 @@ def estimate_bytes(
     begin, stop = max(first, start or first), min(last, last if end is None else end)
     sizes = [_Size(each, request, begin, stop) for each in taken if each.channel.message_count]
     if request.format == "mcap":
-        stored = sum(size.channel.stored_bytes * size.messages / size.count for size in sizes)
-        stored /= max(1, sum(c.stored_bytes for c in channels))
-        counted = sum(size.messages for size in sizes) / max(1, sum(c.message_count for c in channels))
-        # A message is something by itself, and what is in it comes on top.
-        return round(log_bytes * ((stored + counted) / 2 if stored else counted))
+        return round(_slice_bytes(sizes, channels, log_bytes))
     aligned = request.format == "csv" and request.rate_hz is not None
     zipped = len(sizes) > 1 and not aligned
     times = _CSV_TIMES_BYTES * sizes[0].rows if aligned and sizes else 0
     return round(2_000 + times + sum(size.file_bytes(zipped) for size in sizes))
+
+
+def _slice_bytes(sizes: Sequence[_Size], channels: Sequence[ChannelSummary], log_bytes: int) -> float:
+    """A slice of a log: of its bytes the share that is taken."""
+    stored = sum(size.channel.stored_bytes * size.messages / size.count for size in sizes)
+    stored /= max(1, sum(channel.stored_bytes for channel in channels))
+    messages, every = sum(size.messages for size in sizes), sum(channel.message_count for channel in channels)
+    counted = messages / max(1, every)
+    content = max(log_bytes / 4, log_bytes - every * _INDEX_BYTES)
+    # A message is something by itself, and what is in it comes on top.
+    share = (stored + counted) / 2 if stored else counted
+    return messages * _INDEX_BYTES + content * share + _DEFINITIONS_BYTES
 
 
 class _Size:
@@ -280,9 +294,10 @@ class _Size:
             guessed = self._fresh_bytes(self.all_signals, every) + _STORED_TIMES_BYTES
             known = max(0, self.channel.stored_bytes - _HEADER_BYTES * (2 + len(self.all_signals))) / self.count
             values *= known / guessed
-        times = self.rows * (_TIMES_BYTES[self.request.layout == "flat"] if native else 1.2)
+        times = self.rows * (_TIMES_BYTES[self.request.layout == "flat"] if native else _RASTER_TIMES_BYTES)
         held = (self.rows - new) * columns * _REPEATED_BYTES
-        return 1.4 * _HEADER_BYTES * (2 + columns) + 1.15 * (new * values + times + held)
+        header = _HEADER_BYTES * (1.2 if self.request.layout == "flat" else 2.0)
+        return header * (2 + columns) + 1.15 * (new * values + times + held)
 
     def _fresh_bytes(self, signals: Iterable[Signal], others: int) -> float:
         """A row of new values, compressed."""
