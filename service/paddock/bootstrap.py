@@ -91,10 +91,19 @@ def _objects(settings: Settings) -> Objects:
             path_style=settings.s3_path_style,
             region=settings.aws_region,
         )
+    check_secret(settings)
     secret = settings.secret.encode() or kept_secret(settings.data / "secret")
-    if len(secret) < SHORTEST_SECRET_BYTES:
-        raise Rejected(f"PADDOCK_SECRET is shorter than {SHORTEST_SECRET_BYTES} bytes.", code="bad_setting")
     return DirectoryObjects(settings.data / "objects", secret, settings.base_url)
+
+
+def check_secret(settings: Settings) -> None:
+    """Refuse a key that is too short to sign links.
+
+    Raises:
+        Rejected: ``PADDOCK_SECRET`` is one (code ``bad_setting``).
+    """
+    if settings.secret and len(settings.secret.encode()) < SHORTEST_SECRET_BYTES:
+        raise Rejected(f"PADDOCK_SECRET is shorter than {SHORTEST_SECRET_BYTES} bytes.", code="bad_setting")
 
 
 async def prepare_bucket(settings: Settings, services: Services) -> Sequence[str]:

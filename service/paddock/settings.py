@@ -9,12 +9,29 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, get_type_hints
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from paddock.domain.instants import NS_PER_S
+from paddock.domain.near_misses import near_misses
 from paddock.errors import Rejected
+
+_WEB_ADDRESS = msgspec.Meta(
+    pattern=r"^https?://[^\s/]+", description="an address such as https://paddock.example.org"
+)
+_MONGODB_URL = msgspec.Meta(
+    pattern=r"^mongodb(\+srv)?://([^/@\s]+@)?[^/@\s]+(/[^\s?/@]*)?(\?\S*)?$",
+    description=(
+        "a URL such as mongodb://user:password@host/database, with special characters in user and password "
+        "percent-encoded"
+    ),
+)
+_PORT = msgspec.Meta(ge=0, le=65_535, description="a whole number from 0 to 65535, such as 8080")
+_SECONDS = msgspec.Meta(ge=1, description="a whole number of seconds, such as 3600")
+_SECONDS_OR_NONE = msgspec.Meta(ge=0, description="a whole number of seconds, such as 300")
+_BYTES = msgspec.Meta(ge=1, description="a whole number of bytes, such as 1000000000")
 
 
 def default_data_directory(environment: Mapping[str, str]) -> Path:
@@ -28,9 +45,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     data: Annotated[Path, "Directory that holds everything of an embedded Paddock."]
     host: Annotated[str, "Address the web service listens on."] = "127.0.0.1"
-    port: Annotated[int, "Port the web service listens on."] = 8080
+    port: Annotated[int, "Port the web service listens on.", _PORT] = 8080
     public_url: Annotated[
-        str, "Where browsers reach the service, when that is not http://HOST:PORT (a proxy, a VPN name)."
+        str,
+        "Where browsers reach the service, when that is not http://HOST:PORT (a proxy, a VPN name).",
+        _WEB_ADDRESS,
     ] = ""
     peers_file: Annotated[
         Path | None, "File that says who has which VPN address or network; with it all others are refused."
@@ -40,33 +59,42 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     secret: Annotated[str, "Key that signs links; made and kept in the data directory when not given."] = ""
     mongodb_url: Annotated[
-        str, "MongoDB for the documents, with user and TLS; SQLite in the data directory without."
+        str, "MongoDB for the documents, with user and TLS; SQLite in the data directory without.", _MONGODB_URL
     ] = ""
     s3_bucket: Annotated[str, "Bucket for the objects; the data directory without."] = ""
-    s3_endpoint: Annotated[str, "Where an S3-compatible store answers, such as Garage; AWS without."] = ""
-    s3_public_endpoint: Annotated[str, "Where browsers reach that store, when that is another address."] = ""
+    s3_endpoint: Annotated[
+        str, "Where an S3-compatible store answers, such as Garage; AWS without.", _WEB_ADDRESS
+    ] = ""
+    s3_public_endpoint: Annotated[
+        str, "Where browsers reach that store, when that is another address.", _WEB_ADDRESS
+    ] = ""
     s3_path_style: Annotated[
         bool, "Bucket in the path instead of the host name, as most S3-compatible stores need."
     ] = False
     aws_region: Annotated[str, "Region of bucket and queues; what boto3 finds without."] = ""
     ingest_queue_url: Annotated[
-        str, "SQS queue that wakes the ingest function; without, the worker does all work."
+        str, "SQS queue that wakes the ingest function; without, the worker does all work.", _WEB_ADDRESS
     ] = ""
-    export_queue_url: Annotated[str, "SQS queue that wakes the export function."] = ""
-    function_max_bytes: Annotated[int, "Logs larger than this are left by the functions to the host's worker."] = (
-        1_000_000_000
-    )
+    export_queue_url: Annotated[str, "SQS queue that wakes the export function.", _WEB_ADDRESS] = ""
+    function_max_bytes: Annotated[
+        int, "Logs larger than this are left by the functions to the host's worker.", _BYTES
+    ] = 1_000_000_000
     function_head_start_s: Annotated[
-        int, "How long the host's worker leaves a job to the functions, where there are queues, in seconds."
+        int,
+        "How long the host's worker leaves a job to the functions, where there are queues, in seconds.",
+        _SECONDS_OR_NONE,
     ] = 300
-    link_expires_s: Annotated[int, "How long a download link works, in seconds."] = 3600
-    upload_expires_s: Annotated[int, "How long an unfinished upload is kept to be continued, in seconds."] = (
-        7 * 86_400
+    link_expires_s: Annotated[int, "How long a download link works, in seconds.", _SECONDS] = 3600
+    upload_expires_s: Annotated[
+        int, "How long an unfinished upload is kept to be continued, in seconds.", _SECONDS
+    ] = 7 * 86_400
+    export_expires_s: Annotated[int, "How long an export that nobody downloads is kept, in seconds.", _SECONDS] = (
+        30 * 86_400
     )
-    export_expires_s: Annotated[int, "How long an export that nobody downloads is kept, in seconds."] = 30 * 86_400
     memory_bytes: Annotated[
-        int | None,
+        Annotated[int, _BYTES] | None,
         "How much memory one conversion may take, in bytes; by default a quarter of the machine's, at most 1 GiB.",
+        msgspec.Meta(description=_BYTES.description),
     ] = None
     log_format: Annotated[
         Literal["auto", "console", "json"],
@@ -111,25 +139,86 @@ def read_settings(environment: Mapping[str, str] | None = None, **overrides: obj
     """Settings from the environment; ``overrides`` that are not None win (the command line's options).
 
     Raises:
-        Rejected: a variable has the wrong form, is unknown, or names a file that cannot be read.
+        Rejected: variables have the wrong form, are unknown, or name a file that cannot be read; all are named.
+    """
+    settings, mistakes = understand(environment, overrides=overrides)
+    if mistakes:
+        raise Rejected(" ".join(mistakes), code="bad_setting")
+    return settings
+
+
+def understand(
+    environment: Mapping[str, str] | None = None,
+    *,
+    read_secrets: bool = True,
+    overrides: Mapping[str, object] = MappingProxyType({}),
+) -> tuple[Settings, list[str]]:
+    """The settings as far as they are right, and a sentence for each mistake.
+
+    Args:
+        environment: variables and their texts, this process's by default; other programs' are passed over.
+        read_secrets: False where the files that ``PADDOCK_SECRET_FILE`` and the like name are another machine's.
+        overrides: win over the environment unless they are None.
     """
     environment = os.environ if environment is None else environment
     names = {variable(name): name for name in Settings.__struct_fields__}
+    places = {f"{variable(name)}_FILE": name for name in SECRETS}
     values: dict[str, object] = {"data": str(default_data_directory(environment))}
+    mistakes = []
     for name, text in environment.items():
         if not name.startswith("PADDOCK_") or name.startswith("PADDOCK_TEST_") or not text:
             continue
-        if name in names:
-            values[names[name]] = text
-        elif name.removesuffix("_FILE") in {variable(secret) for secret in SECRETS}:
-            values[names[name.removesuffix("_FILE")]] = _read_secret(name, text)
+        setting = names.get(name) or places.get(name)
+        if setting is None:
+            mistakes.append(_unknown(name, [*names, *places]))
+            continue
+        if name in places:
+            if not read_secrets:
+                continue
+            try:
+                text = _read_secret(name, text)
+            except Rejected as error:
+                mistakes.append(error.message)
+                continue
+        if mistake := _mistake(setting, text):
+            mistakes.append(mistake)
         else:
-            raise Rejected(f"{name} is no setting: see the table in README.", code="bad_setting")
+            values[setting] = text
     values.update({name: value for name, value in overrides.items() if value is not None})
+    return msgspec.convert(values, Settings, strict=False, dec_hook=_made), mistakes
+
+
+def _mistake(name: str, text: str) -> str | None:
+    """What is wrong with a setting's text, and what would be right. A secret is not repeated."""
+    hint = get_type_hints(Settings, include_extras=True)[name]
     try:
-        return msgspec.convert(values, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
-    except msgspec.ValidationError as error:
-        raise Rejected(f"A setting has the wrong form: {error}", code="bad_setting") from None
+        msgspec.convert(text, hint, strict=False, dec_hook=_made)
+    except msgspec.ValidationError:
+        wrong = "" if name in SECRETS else f", not {text[:80]!r}"
+        return f"{variable(name)} must be {_right(hint)}{wrong}."
+    return None
+
+
+def _made(kind: type, value: Any) -> Any:
+    return kind(value)
+
+
+def _right(hint: Any) -> str:
+    kind, *rest = get_args(hint)
+    if get_origin(kind) is Literal:
+        return " or ".join(get_args(kind))
+    if kind is bool:
+        return "true or false"
+    return " ".join(each.description or "" for each in rest if isinstance(each, msgspec.Meta))
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    # Without what all of them begin with, which would make any two of them look alike.
+    shorts = [each.removeprefix("PADDOCK_") for each in known]
+    close = near_misses(name.removeprefix("PADDOCK_"), shorts, most=1)
+    return f"{name} is no setting: " + (
+        f"did you mean PADDOCK_{close[0]}?" if close else "see the table in README."
+    )
 
 
 def _read_secret(name: str, place: str) -> str:

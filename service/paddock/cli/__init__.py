@@ -33,6 +33,7 @@ COMMANDS = {
     "simulate": "Write a log of simulated laps.",
     "jobs": "Show what is queued, running and failed; retry.",
     "worker": "Run a worker alone (up starts one by itself).",
+    "config": "Check settings without starting anything.",
     "migrate": "Prepare database and bucket.",
     "reprocess": "Convert again after a new version.",
     "redrive": "Send again what the functions gave up.",
