@@ -11,10 +11,11 @@ import pytest
 
 from paddock.adapters.sqlite import SqliteDocuments
 from paddock.adapters.sqlite_filters import page_sql, select_sql
-from paddock.adapters.sqlite_schema import LIST_INDEX, SCHEMA_VERSION, index_name
+from paddock.adapters.sqlite_schema import index_name
 from paddock.domain.job import Job, JobState
 from paddock.errors import Unavailable
 from paddock.ports.documents import (
+    SCHEMA_VERSION,
     Between,
     Condition,
     Contains,
@@ -26,6 +27,7 @@ from paddock.ports.documents import (
     Sort,
     StartsWith,
 )
+from paddock.ports.indexes import LIST_INDEX
 
 pytestmark = pytest.mark.anyio
 
@@ -239,7 +241,7 @@ async def test_a_full_disk(path: Path) -> None:
 
 
 async def test_a_busy_database(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paddock.adapters.sqlite.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("paddock.adapters.sqlite_database.BUSY_TIMEOUT_S", 0.05)
     documents = SqliteDocuments(path)
     with sqlite3.connect(path, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")

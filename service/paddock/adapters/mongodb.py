@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeAlias, TypeVar
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -32,27 +33,22 @@ from paddock.adapters.mongodb_filters import (
     stored_name,
 )
 from paddock.adapters.mongodb_schema import create_missing
+from paddock.adapters.mongodb_snapshot import Client, is_replica_set, open_snapshot
 from paddock.adapters.mongodb_values import Codec, as_scalar, scalar_at
-from paddock.domain.bundle import Bundle
-from paddock.domain.catalogue import Catalogue
-from paddock.domain.history import Change
-from paddock.domain.job import Job
-from paddock.domain.recording import Artifact, Recording, Signal
-from paddock.domain.signal_names import SignalName
-from paddock.domain.topic_set import TopicSet
-from paddock.domain.upload import Upload
 from paddock.errors import Rejected
 from paddock.ports.documents import (
     BY_ID,
     MAX_GROUPS,
     MAX_PAGE,
-    Collection,
+    Documents,
     Group,
     HasSignal,
     Page,
     Scalar,
+    Snapshot,
     Sort,
     Where,
+    rows,
 )
 
 MAX_HAVING_SIGNAL = 100_000
@@ -79,10 +75,9 @@ _MIGRATE_MS = 3_600_000
 _BATCH = 64
 
 T = TypeVar("T", bound=msgspec.Struct)
-Client: TypeAlias = AsyncMongoClient[dict[str, Any]]
 
 
-class MongoDocuments:
+class MongoDocuments(Documents):
     """``ports/documents.py`` on a database of a MongoDB server. Call ``migrate`` once before anything else.
 
     Args:
@@ -97,24 +92,10 @@ class MongoDocuments:
         self._url = url
         self._client = _client(url)
         self._database = self._client.get_default_database(_DEFAULT_DATABASE)
-        self.signals: Collection[Signal] = MongoCollection(self._client, self._database["signals"], Signal)
-        self.recordings: Collection[Recording] = MongoCollection(
-            self._client, self._database["recordings"], Recording, signals=self._database["signals"]
-        )
-        self.artifacts: Collection[Artifact] = MongoCollection(self._client, self._database["artifacts"], Artifact)
-        self.uploads: Collection[Upload] = MongoCollection(self._client, self._database["uploads"], Upload)
-        self.jobs: Collection[Job] = MongoCollection(self._client, self._database["jobs"], Job)
-        self.catalogues: Collection[Catalogue] = MongoCollection(
-            self._client, self._database["catalogues"], Catalogue
-        )
-        self.history: Collection[Change] = MongoCollection(self._client, self._database["history"], Change)
-        self.signal_names: Collection[SignalName] = MongoCollection(
-            self._client, self._database["signal_names"], SignalName
-        )
-        self.topic_sets: Collection[TopicSet] = MongoCollection(
-            self._client, self._database["topic_sets"], TopicSet
-        )
-        self.bundles: Collection[Bundle] = MongoCollection(self._client, self._database["bundles"], Bundle)
+        for row in rows(type(self)):
+            signals = self._database["signals"] if row.name == "recordings" else None
+            found = MongoCollection(self._client, self._database[row.name], row.kind, signals=signals)
+            setattr(self, row.name, found)
 
     async def migrate(self) -> None:
         """Create indexes, drop those of ours that are no longer used; safe for two at once.
@@ -125,7 +106,11 @@ class MongoDocuments:
         with translated():
             # Of its own, because pymongo's timeout for one call would also wait that long for a lost server.
             async with _client(self._url, socketTimeoutMS=_MIGRATE_MS) as client:
-                await create_missing(client.get_default_database(_DEFAULT_DATABASE))
+                await create_missing(client.get_default_database(_DEFAULT_DATABASE), rows(type(self)))
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """One moment on a replica set; see ``mongodb_snapshot``."""
+        return open_snapshot(self._client, self._database, rows(type(self)))
 
     async def close(self) -> None:
         """Give back connections."""
@@ -200,15 +185,11 @@ class MongoCollection(Generic[T]):
                 await self._documents.bulk_write(writes, ordered=False, session=session)
 
         with translated():
-            if not await self._has_transactions():
+            if not await is_replica_set(self._client):
                 await put(None)
                 return
             async with self._client.start_session() as session:
                 await session.with_transaction(put)
-
-    async def _has_transactions(self) -> bool:
-        hello = await self._client.admin.command("hello")
-        return "setName" in hello or hello.get("msg") == "isdbgrid"
 
     async def change(self, document_id: str, changes: Mapping[str, object], where: Where = ()) -> T | None:
         """Compare and set."""

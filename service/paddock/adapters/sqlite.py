@@ -7,14 +7,10 @@ that read, each with a connection of its own.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import re
 import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -22,39 +18,29 @@ import msgspec
 
 from paddock.adapters.document_queries import Position, checked, read_cursor, write_cursor
 from paddock.adapters.sqlite_counts import counts_sql, facet_sql, sums
+from paddock.adapters.sqlite_database import Database
 from paddock.adapters.sqlite_filters import Sql, all_of, order_sql, page_sql, select_sql, where_sql
 from paddock.adapters.sqlite_lists import drop_elements, index_elements
-from paddock.adapters.sqlite_schema import check_version, create_missing
-from paddock.domain.bundle import Bundle
-from paddock.domain.catalogue import Catalogue
-from paddock.domain.history import Change
-from paddock.domain.job import Job
-from paddock.domain.recording import Artifact, Recording, Signal
-from paddock.domain.signal_names import SignalName
-from paddock.domain.topic_set import TopicSet
-from paddock.domain.upload import Upload
-from paddock.errors import Unavailable
+from paddock.adapters.sqlite_snapshot import open_snapshot
 from paddock.ports.documents import (
     BY_ID,
     MAX_PAGE,
-    Collection,
+    Documents,
     Group,
     Page,
     Scalar,
+    Snapshot,
     Sort,
     Where,
+    rows,
 )
 
-BUSY_TIMEOUT_S = 20.0
-"""How long a process waits for another one's write before it answers ``Unavailable``."""
-_READERS = 3
 _LONG_INTEGER = re.compile(rb"[0-9]{19}")
 
 T = TypeVar("T", bound=msgspec.Struct)
-R = TypeVar("R")
 
 
-class SqliteDocuments:
+class SqliteDocuments(Documents):
     """``ports/documents.py`` on one file. Call ``migrate`` once before anything else.
 
     Args:
@@ -62,17 +48,10 @@ class SqliteDocuments:
     """
 
     def __init__(self, path: Path) -> None:
-        self._database = _Database(path)
-        self.recordings: Collection[Recording] = SqliteCollection(self._database, "recordings", Recording)
-        self.signals: Collection[Signal] = SqliteCollection(self._database, "signals", Signal)
-        self.artifacts: Collection[Artifact] = SqliteCollection(self._database, "artifacts", Artifact)
-        self.uploads: Collection[Upload] = SqliteCollection(self._database, "uploads", Upload)
-        self.jobs: Collection[Job] = SqliteCollection(self._database, "jobs", Job)
-        self.catalogues: Collection[Catalogue] = SqliteCollection(self._database, "catalogues", Catalogue)
-        self.history: Collection[Change] = SqliteCollection(self._database, "history", Change)
-        self.signal_names: Collection[SignalName] = SqliteCollection(self._database, "signal_names", SignalName)
-        self.topic_sets: Collection[TopicSet] = SqliteCollection(self._database, "topic_sets", TopicSet)
-        self.bundles: Collection[Bundle] = SqliteCollection(self._database, "bundles", Bundle)
+        self._path = path
+        self._database = Database(path)
+        for row in rows(type(self)):
+            setattr(self, row.name, SqliteCollection(self._database, row.name, row.kind))
 
     async def migrate(self) -> None:
         """Create tables and indexes, change indexes that are defined otherwise now; safe for two at once.
@@ -80,7 +59,11 @@ class SqliteDocuments:
         Raises:
             Unavailable: the file is no database, damaged, not writable, or a newer Paddock's.
         """
-        await self._database.migrate()
+        await self._database.migrate(rows(type(self)))
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """One read transaction on a connection of its own, so that whoever writes does not wait for it."""
+        return open_snapshot(self._path, rows(type(self)))
 
     async def close(self) -> None:
         """Let running calls end, then close the connections."""
@@ -90,7 +73,7 @@ class SqliteDocuments:
 class SqliteCollection(Generic[T]):
     """One table of documents; see ``ports/documents.py``."""
 
-    def __init__(self, database: _Database, table: str, kind: type[T]) -> None:
+    def __init__(self, database: Database, table: str, kind: type[T]) -> None:
         self._database = database
         self._table = table
         self._fields = frozenset(kind.__struct_fields__) - {"id"}
@@ -251,127 +234,3 @@ def _check_integers(value: object) -> None:
         case list():
             for item in value:
                 _check_integers(item)
-
-
-class _Database:
-    """The threads and connections of one file."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
-        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="sqlite-reader")
-        self._local = threading.local()
-        self._opened: list[sqlite3.Connection] = []
-
-    async def read(self, work: Callable[[sqlite3.Connection], R]) -> R:
-        """Run on a reading thread, on one state of the database."""
-
-        def run() -> R:
-            with _translated(), _transaction(self._connection(), "BEGIN") as connection:
-                return work(connection)
-
-        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
-
-    async def write(self, work: Callable[[sqlite3.Connection], R]) -> R:
-        """Run on the writing thread in one transaction, which is undone by any error."""
-
-        def run() -> R:
-            with _translated(), _transaction(self._connection(), "BEGIN IMMEDIATE") as connection:
-                return work(connection)
-
-        return await asyncio.get_running_loop().run_in_executor(self._writer, run)
-
-    async def migrate(self) -> None:
-        def run() -> None:
-            with _translated():
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                _write_ahead(self._connection())
-                with _transaction(self._connection(), "BEGIN IMMEDIATE") as connection:
-                    create_missing(connection)
-
-        await asyncio.get_running_loop().run_in_executor(self._writer, run)
-
-    async def close(self) -> None:
-        def run() -> None:
-            self._writer.shutdown()
-            self._readers.shutdown()
-            while self._opened:
-                self._opened.pop().close()
-
-        await asyncio.to_thread(run)
-
-    def _connection(self) -> sqlite3.Connection:
-        """This thread's connection."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            # Python checks the thread; close() is the one call from another thread, after all others ended.
-            connection = sqlite3.connect(
-                self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-            )
-            try:
-                connection.execute("PRAGMA synchronous = FULL")
-                check_version(connection)
-            except BaseException:
-                connection.close()
-                raise
-            self._local.connection = connection
-            self._opened.append(connection)
-        return connection
-
-
-@contextlib.contextmanager
-def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[sqlite3.Connection]:
-    connection.execute(begin)
-    try:
-        yield connection
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # a full disk ends it by itself
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Switch to WAL, once for the life of the file."""
-    deadline = time.monotonic() + BUSY_TIMEOUT_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            # While another process switches as well, SQLite refuses at once instead of waiting.
-            if _primary(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-
-
-def _primary(error: sqlite3.Error) -> int:
-    """SQLite's result code without its extension."""
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-
-
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise Unavailable(f"The database's directory cannot be made: {error.strerror}.") from error
-    except sqlite3.DatabaseError as error:
-        match _primary(error):
-            case sqlite3.SQLITE_FULL:
-                raise Unavailable(
-                    "The disk is full, so nothing was written: free some room, then try again.", code="disk_full"
-                ) from error
-            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-                raise Unavailable("The database is busy: try again in a moment.", code="database_busy") from error
-            case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
-                raise Unavailable(
-                    f"The database file is damaged, or no database at all ({error}): restore it from a backup,"
-                    " or choose another data directory.",
-                    code="bad_database",
-                    permanent=True,
-                ) from error
-            case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
-                raise Unavailable(f"The database cannot be read or written: {error}.") from error
-            case _:
-                raise  # a mistake in our own SQL

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, get_args
 
 from paddock.adapters.document_queries import Position, after_prefix, checked
-from paddock.adapters.sqlite_schema import LIST_INDEX, LISTED, expression
+from paddock.adapters.sqlite_schema import LISTED, expression
 from paddock.ports.documents import (
     Between,
     Condition,
@@ -27,6 +27,7 @@ from paddock.ports.documents import (
     Statistic,
     Where,
 )
+from paddock.ports.indexes import LIST_INDEX
 
 _OPERATORS = frozenset(get_args(Operator))
 _STATISTICS = frozenset(get_args(Statistic))
@@ -81,7 +82,7 @@ def _goes_through_list(table: str, where: Where, read: frozenset[str] = frozense
             case _:
                 looked_at.add(condition.field)
     # An id is found faster by the table's own key.
-    if "id" in looked_at or not looked_at <= set(LIST_INDEX):
+    if "id" in looked_at or not looked_at <= set(LIST_INDEX.fields):
         return False
     return by_itself or "search" in looked_at or len(looked_at - {"deleted_at"}) > 1
 
@@ -92,7 +93,7 @@ def _list_sql(table: str, where: Where) -> Sql:
     # SQLite looks at them in this order: what needs another table is left for those that hold the rest.
     for condition in sorted(where, key=lambda condition: isinstance(condition, HasElement | HasSignal)):
         piece = _condition(table, condition)
-        leads = not isinstance(condition, HasElement | HasSignal) and condition.field in LIST_INDEX[:2]
+        leads = not isinstance(condition, HasElement | HasSignal) and condition.field in LIST_INDEX.fields[:2]
         # The plus changes no value: https://www.sqlite.org/optoverview.html#disqualifying_where_clause_terms
         pieces.append(piece if leads else Sql(f"+({piece.text})", piece.values))
     return all_of(pieces)

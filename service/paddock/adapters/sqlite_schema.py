@@ -7,72 +7,13 @@ document is spelled by ``expression`` alone.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from paddock.adapters.document_queries import check_field
-from paddock.domain.fields import FIELDS
-from paddock.domain.figures import FIGURES
 from paddock.errors import Unavailable
-
-SCHEMA_VERSION = 1
-"""Raised when older code could no longer work on the tables. Indexes may change without it."""
-
-_LONG_TEXT = {"notes"}
-_METADATA = tuple(f"metadata.{field.name}.value" for field in FIELDS if field.name not in _LONG_TEXT)
-
-_FIGURES = tuple(figure.field for figure in FIGURES)
-
-LIST_INDEX = ("deleted_at", "started_ns", "id", "search", "health", "topic_set", *_METADATA, *_FIGURES)
-"""What a search of recordings looks at and a facet counts, in the order of their list."""
-
-# Every index has the id after what it sorts by, so that it gives pages in their final order. Nearly every list asks
-# for what is not deleted, hence deleted_at comes first: one index then filters and sorts. Behind the id is what is
-# looked at on the way, so that a search reads the index and not every document.
-INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "recordings": (
-        ("uploaded_at",),
-        ("started_ns",),
-        ("status", "uploaded_at"),
-        ("deleted_at",),
-        ("deleted_at", "uploaded_at", "id", "search", "started_ns"),
-        LIST_INDEX,
-        ("deleted_at", "status", "uploaded_at"),
-        ("deleted_at", "health", "started_ns"),
-        # What an older version read has none.
-        ("topic_set",),
-        ("old_build_until",),
-        # What storage sums up.
-        ("metadata.car.value", "metadata.event.value", "id", "size_bytes"),
-        *(("deleted_at", field, "started_ns") for field in _METADATA),
-        *(("deleted_at", field) for field in _FIGURES),
-    ),
-    "signals": (
-        ("recording", "name"),
-        # One index answers every statistic: it holds all recordings of one signal side by side.
-        ("name", "recording", "min", "max", "mean", "first", "last", "count"),
-    ),
-    "artifacts": (
-        ("recording", "created_at"),
-        ("recording", "format", "size_bytes"),
-        # Not the purpose first: SQLite would take the two that a list asks for to be rarer than its recordings.
-        ("expires_at", "purpose"),
-    ),
-    "uploads": (("completed_at", "created_at"), ("sha256",)),
-    "jobs": (
-        ("state", "place", "id", "due_at", "set_aside_at"),
-        ("state", "asked_by"),
-        ("state", "updated_at"),
-        ("updated_at",),
-        ("subject",),
-    ),
-    # A handful of documents that are read by their id.
-    "catalogues": (),
-    "history": (("recording", "at"),),
-    "signal_names": (("search",), ("topic",)),
-    "topic_sets": (),
-    "bundles": (("created_at",),),
-}
-TABLES = tuple(INDEXES)
+from paddock.ports.documents import SCHEMA_VERSION, Documents, Row, rows
+from paddock.ports.indexes import Index, Side
 
 
 class Listed(NamedTuple):
@@ -97,7 +38,12 @@ class Listed(NamedTuple):
         )
 
 
-LISTED = (Listed("recordings", "channels", "topic"),)
+def _listed(collections: Iterable[Row]) -> tuple[Listed, ...]:
+    found = ((row.name, index) for row in collections for index in row.indexes if index.list_field)
+    return tuple(Listed(table, index.list_field, index.path) for table, index in found)
+
+
+LISTED = _listed(rows(Documents))
 
 
 def expression(field: str, table: str = "") -> str:
@@ -111,9 +57,9 @@ def expression(field: str, table: str = "") -> str:
     return f"{column}id" if field == "id" else f"json_extract({column}doc, '$.{field}')"
 
 
-def index_name(table: str, fields: tuple[str, ...]) -> str:
+def index_name(table: str, index: Index) -> str:
     """Says what is indexed."""
-    return f"{table}_by_{'_'.join(fields).replace('.', '_')}"
+    return f"{table}_by_{'_'.join(index.fields).replace('.', '_')}"
 
 
 def check_version(connection: sqlite3.Connection) -> int:
@@ -133,11 +79,11 @@ def check_version(connection: sqlite3.Connection) -> int:
     return version
 
 
-def create_missing(connection: sqlite3.Connection) -> None:
-    """Bring tables and indexes to what is written above, inside the caller's write transaction."""
+def create_missing(connection: sqlite3.Connection, collections: Sequence[Row]) -> None:
+    """Bring tables and indexes to what the collections say, inside the caller's write transaction."""
     check_version(connection)
-    for table in TABLES:
-        connection.execute(f"CREATE TABLE IF NOT EXISTS {table} (id TEXT PRIMARY KEY, doc TEXT NOT NULL)")
+    for row in collections:
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {row.name} (id TEXT PRIMARY KEY, doc TEXT NOT NULL)")
     for listed in LISTED:
         if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (listed.index_table,)).fetchone():
             connection.execute(
@@ -146,11 +92,12 @@ def create_missing(connection: sqlite3.Connection) -> None:
             connection.execute(f"CREATE INDEX {listed.index_table}_by_id ON {listed.index_table} (id)")
             connection.execute(listed.fill("1"))
     definitions = {}
-    for table, indexes in INDEXES.items():
-        for fields in indexes:
-            name = index_name(table, fields)
-            columns = fields if "id" in fields else (*fields, "id")
-            definitions[name] = f"CREATE INDEX {name} ON {table} ({', '.join(map(expression, columns))})"
+    for row in collections:
+        for index in row.indexes:
+            if Side.SQLITE in index.side and not index.list_field:
+                name = index_name(row.name, index)
+                columns = ", ".join(map(expression, index.columns))
+                definitions[name] = f"CREATE INDEX {name} ON {row.name} ({columns})"
     existing = dict(
         connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
     )

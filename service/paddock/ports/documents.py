@@ -1,5 +1,8 @@
 """Documents: recordings, signals, artifacts, history and so on, each its own collection.
 
+A collection is one row of ``Documents``: its name, its kind of document, its indexes. Every side builds its schema
+from these rows, and a backup holds what they name.
+
 Filters, sorts and pages are a closed list that every side answers alike. A field is a dotted path into the
 document (``metadata.driver.value``) whose names are of letters, digits and ``_``; another one is a ``ValueError``.
 A comparison meets values of its own kind only, numbers or text. There is no raw regular expression and no
@@ -8,8 +11,22 @@ full-text search. NaN and the infinities are stored as null; an integer beyond i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import (
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    NamedTuple,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import msgspec
 
@@ -21,11 +38,14 @@ from paddock.domain.recording import Artifact, Recording, Signal
 from paddock.domain.signal_names import SignalName
 from paddock.domain.topic_set import TopicSet
 from paddock.domain.upload import Upload
+from paddock.ports.indexes import RECORDING_INDEXES, Index
 
 Scalar: TypeAlias = str | int | float | bool | None
 Operator = Literal["<", "<=", ">", ">=", "="]
 Statistic = Literal["count", "min", "max", "mean", "first", "last"]
 MAX_PAGE = 500
+SCHEMA_VERSION = 1
+"""Of all documents together; raised when older code could no longer work on them. Indexes may change without it."""
 MAX_GROUPS = 50_000
 
 
@@ -193,24 +213,96 @@ class Collection(Protocol[T]):
         ...
 
 
-class Documents(Protocol):
-    """All collections of one store."""
+class Snapshot(Protocol):
+    """All collections at one moment, while others go on writing."""
 
-    recordings: Collection[Recording]
-    signals: Collection[Signal]
-    artifacts: Collection[Artifact]
-    uploads: Collection[Upload]
-    jobs: Collection[Job]
+    one_state: bool
+    """Whether all that is read is of one moment; a MongoDB server that stands alone cannot do that."""
+
+    async def count(self, collection: str) -> int:
+        """How many documents the collection has."""
+        ...
+
+    def read(self, collection: str) -> AsyncIterator[Sequence[msgspec.Struct]]:
+        """All documents of a collection by id, some at a time."""
+        ...
+
+
+class Documents(ABC):
+    """All collections of one store, each one row; ``Index`` says what question an index answers.
+
+    A class to inherit from and no protocol, so that a side has the rows without repeating them.
+    """
+
+    recordings: Annotated[Collection[Recording], *RECORDING_INDEXES]
+    signals: Annotated[
+        Collection[Signal],
+        Index(("recording", "name"), "the signals of one recording"),
+        Index(
+            ("name", "recording", "min", "max", "mean", "first", "last", "count"),
+            "HasSignal: every recording of one signal side by side with all statistics; no document is read",
+        ),
+    ]
+    artifacts: Annotated[
+        Collection[Artifact],
+        Index(("recording", "created_at"), "the files of some recordings, the newest first"),
+        Index(("recording", "format", "size_bytes"), "bytes by recording; no document is read"),
+        # Not the purpose first: SQLite would take the two that a list asks for to be rarer than its recordings.
+        Index(("expires_at", "purpose"), "files that nobody has needed for long, and what has no expiry"),
+    ]
+    uploads: Annotated[
+        Collection[Upload],
+        Index(("completed_at", "created_at"), "uploads that nobody completed; those long done"),
+        Index(("sha256",), "an upload of the same bytes to continue"),
+    ]
+    jobs: Annotated[
+        Collection[Job],
+        # MongoDB's findAndModify must walk an index in the order of its sort: after a sort of its own it answers
+        # nothing, not the next one, when the first was taken in between.
+        Index(("state", "place", "id", "due_at", "set_aside_at"), "the next job that is due"),
+        Index(("state", "asked_by"), "how many jobs of somebody wait"),
+        Index(("state", "updated_at"), "jobs of one state, those that changed last first"),
+        Index(("updated_at",), "all jobs, those that changed last first"),
+        Index(("subject",), "the jobs of one recording or upload"),
+    ]
     catalogues: Collection[Catalogue]
-    history: Collection[Change]
-    signal_names: Collection[SignalName]
+    history: Annotated[Collection[Change], Index(("recording", "at"), "what people changed on a recording")]
+    signal_names: Annotated[
+        Collection[SignalName], Index(("search",), "completion"), Index(("topic",), "all topics")
+    ]
     topic_sets: Collection[TopicSet]
-    bundles: Collection[Bundle]
+    bundles: Annotated[Collection[Bundle], Index(("created_at",), "what was taken away together, the last first")]
 
+    def collections(self) -> Mapping[str, Collection[Any]]:
+        """Every collection by its name."""
+        return {row.name: getattr(self, row.name) for row in rows(type(self))}
+
+    @abstractmethod
     async def migrate(self) -> None:
         """Create what is missing: tables, indexes. Safe to run twice and by two at once."""
-        ...
 
+    @abstractmethod
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """All that is there now, for a backup."""
+
+    @abstractmethod
     async def close(self) -> None:
         """Give back connections."""
-        ...
+
+
+class Row(NamedTuple):
+    """One collection as a side builds it."""
+
+    name: str
+    kind: type[msgspec.Struct]
+    indexes: tuple[Index, ...]
+
+
+def rows(documents: type) -> tuple[Row, ...]:
+    """The collections that a store has."""
+    found = []
+    for name, hint in get_type_hints(documents, include_extras=True).items():
+        collection, *indexes = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        if get_origin(collection) is Collection:
+            found.append(Row(name, get_args(collection)[0], tuple(indexes)))
+    return tuple(found)

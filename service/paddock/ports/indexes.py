@@ -1,0 +1,77 @@
+"""What a collection is indexed by, written once for every side.
+
+Every index has the id after what it sorts by, so that it gives pages in their final order, forwards or backwards.
+Nearly every list asks for what is not deleted, hence ``deleted_at`` comes first: one index then filters and sorts.
+Behind the id is what is looked at on the way, so that a search reads the index and not every document.
+"""
+
+from __future__ import annotations
+
+from enum import Flag, auto
+from typing import NamedTuple
+
+from paddock.domain.fields import FIELDS
+from paddock.domain.figures import FIGURES
+
+
+class Side(Flag):
+    """Which sides have an index. They plan queries differently, so a few indexes help only one of them."""
+
+    SQLITE = auto()
+    MONGODB = auto()
+    EVERY = SQLITE | MONGODB
+
+
+class Index(NamedTuple):
+    """One index and the question it answers."""
+
+    fields: tuple[str, ...]
+    serves: str
+    side: Side = Side.EVERY
+    list_field: str = ""
+    """The list whose elements the first field looks into: ``channels`` of ``channels.topic``; else empty."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The fields, and the id where it is not among them."""
+        return self.fields if "id" in self.fields else (*self.fields, "id")
+
+    @property
+    def path(self) -> str:
+        """Where the first field is in an element of ``list_field``."""
+        return self.fields[0].removeprefix(f"{self.list_field}.")
+
+
+_LONG_TEXT = {"notes"}
+_METADATA = tuple((field.name, f"metadata.{field.name}.value") for field in FIELDS if field.name not in _LONG_TEXT)
+
+LIST_INDEX = Index(
+    (
+        *("deleted_at", "started_ns", "id", "search", "health", "topic_set"),
+        *(field for _, field in _METADATA),
+        *(figure.field for figure in FIGURES),
+    ),
+    "all that a search of recordings looks at and a facet counts, in the order of their list",
+    Side.SQLITE,
+)
+
+RECORDING_INDEXES = (
+    Index(("uploaded_at",), "everything, the newest upload first"),
+    Index(("started_ns",), "everything by when the car recorded it"),
+    Index(("status", "uploaded_at"), "what is not ready yet"),
+    Index(("deleted_at",), "how many there are", Side.SQLITE),
+    Index(("deleted_at", "uploaded_at", "id", "search", "started_ns"), "the list; words in names and metadata"),
+    LIST_INDEX,
+    Index(("deleted_at", "started_ns", "id", "search"), "the list by time; a span of time", Side.MONGODB),
+    Index(("deleted_at", "status", "uploaded_at"), "the list of one status"),
+    Index(("deleted_at", "health", "started_ns"), "one health; its facet"),
+    Index(("topic_set",), "what an older version read has no set of topics"),
+    Index(("old_build_until",), "columns that nobody has a link to any more"),
+    Index(
+        ("metadata.car.value", "metadata.event.value", "id", "size_bytes"),
+        "bytes by car and event; no document is read",
+    ),
+    Index(("channels.topic", "deleted_at", "started_ns"), "recordings that have a topic", list_field="channels"),
+    *(Index(("deleted_at", field, "started_ns"), f"one {name}; facets") for name, field in _METADATA),
+    *(Index(("deleted_at", figure.field), f"by {figure.name}; a span of it") for figure in FIGURES),
+)
