@@ -18,6 +18,7 @@ from paddock.errors import Rejected
 from paddock.ports.documents import Documents
 from paddock.ports.objects import Objects
 from paddock.ports.work import Work
+from paddock.service_manager import with_priority, writes_to_journal
 from paddock.settings import Settings
 from paddock.usecases.services import Services
 from paddock.usecases.topic_sets import find_topic_sets
@@ -137,12 +138,20 @@ def _one_harmless_line(_: object, __: str, event: structlog.typing.EventDict) ->
     return event
 
 
+_json_line = structlog.processors.JSONRenderer()
+
+
+def _journal_line(logger: object, method: str, event: structlog.typing.EventDict) -> str:
+    level = str(event.get("level", method))
+    return with_priority(str(_json_line(logger, method, event)), level)
+
+
 def configure_logging(settings: Settings) -> None:
-    """One structured line per request and job, on stderr."""
+    """One structured line per request and job, on stderr; as JSON in the journal each has its priority."""
     console = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
-    renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
-    )
+    renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer() if console else _json_line
+    if not console and writes_to_journal():
+        renderer = _journal_line
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

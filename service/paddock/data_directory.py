@@ -62,8 +62,11 @@ def sentences(data: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def only_user_of(data: Path) -> Iterator[None]:
+def only_user_of(data: Path, *, worker_apart: bool = False) -> Iterator[None]:
     """Hold the data directory against a second ``paddock up``; the lock ends with the process.
+
+    Args:
+        worker_apart: whether a worker may be at something there, so that its files stay.
 
     Raises:
         Conflict: another one holds it.
@@ -80,8 +83,9 @@ def only_user_of(data: Path) -> Iterator[None]:
                     f"Another Paddock runs on {data}: stop it, or choose another directory with --data.",
                     code="data_in_use",
                 ) from None
-            # What an earlier process left here is of no use to anybody.
-            shutil.rmtree(data / "scratch", ignore_errors=True)
+            if not worker_apart:
+                # What an earlier process left here is of no use to anybody.
+                shutil.rmtree(data / "scratch", ignore_errors=True)
             yield
 
 

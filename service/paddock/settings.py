@@ -114,10 +114,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def base_url(self) -> str:
         """The address that links begin with, without a final slash."""
+        return (self.public_url or self.local_url).rstrip("/")
+
+    @property
+    def local_url(self) -> str:
+        """Where this machine itself reaches the service."""
         # Every address of the machine is none to open; whoever asks by another one gets links on that one.
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         host = f"[{host}]" if ":" in host else host
-        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+        return f"http://{host}:{self.port}"
 
 
 SECRETS = frozenset({"secret", "mongodb_url"})
@@ -219,6 +224,15 @@ def _unknown(name: str, known: list[str]) -> str:
     return f"{name} is no setting: " + (
         f"did you mean PADDOCK_{close[0]}?" if close else "see the table in README."
     )
+
+
+_SYSTEMD = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM")
+
+
+def systemd_variables(environment: Mapping[str, str] | None = None) -> Mapping[str, str]:
+    """What systemd puts into the environment of a service, by its names; empty where it says nothing."""
+    environment = os.environ if environment is None else environment
+    return {name: environment.get(name, "") for name in _SYSTEMD}
 
 
 def _read_secret(name: str, place: str) -> str:

@@ -32,6 +32,7 @@ COMMANDS = {
     "recover": "Write a clean log from a damaged one.",
     "simulate": "Write a log of simulated laps.",
     "jobs": "Show what is queued, running and failed; retry.",
+    "health": "Say whether site, worker and stores of this machine do their work.",
     "worker": "Run a worker alone (up starts one by itself).",
     "config": "Check settings without starting anything.",
     "migrate": "Prepare database and bucket.",

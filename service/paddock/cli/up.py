@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import FrameType
 
 import click
 import structlog
@@ -22,11 +23,13 @@ from paddock.data_directory import only_user_of
 from paddock.domain.keys import RAW
 from paddock.errors import PaddockError, Unavailable
 from paddock.formats.registry import formats
+from paddock.service_manager import Watchdog, tell
 from paddock.settings import Settings, read_settings
 from paddock.usecases import leases
 from paddock.usecases.services import Services
 
 RESTART_AFTER_S = 1.0
+START_LOOK_S = 0.02
 
 log = structlog.get_logger()
 
@@ -36,17 +39,18 @@ log = structlog.get_logger()
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8080]")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Directory that holds everything.")
 @click.option("--demo", is_flag=True, help="First record a small simulated test day.")
-def command(host: str | None, port: int | None, data: Path | None, demo: bool) -> None:
+@click.option("--no-worker", is_flag=True, help="The web service alone: `paddock worker` runs by itself.")
+def command(host: str | None, port: int | None, data: Path | None, demo: bool, no_worker: bool) -> None:
     """Run Paddock here: the web service and the worker, everything in one data directory."""
     settings = read_settings(host=host, port=port, data=data)
     configure_logging(settings)
     # uvicorn ends in good order at these, and then raises them once more, for those who would not listen to it.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    with only_user_of(settings.data), _listen(settings) as listener:
+    with only_user_of(settings.data, worker_apart=no_worker), _listen(settings) as listener:
         bound = int(listener.getsockname()[1])
         settings = read_settings(host=host, port=bound, data=data)
-        asyncio.run(_serve(settings, listener, demo=demo))
+        asyncio.run(_serve(settings, listener, demo=demo, with_worker=not no_worker))
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -67,7 +71,13 @@ def _listen(settings: Settings) -> socket.socket:
     return listener
 
 
-async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> None:
+class _Server(uvicorn.Server):
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        tell("STOPPING=1")
+        super().handle_exit(sig, frame)
+
+
+async def _serve(settings: Settings, listener: socket.socket, *, demo: bool, with_worker: bool) -> None:
     from paddock.web.app import create_app
     from paddock.web.connections import Door, GuardedProtocol, OncePerWhile, most_connections
 
@@ -76,11 +86,11 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> 
     # Imports every format once, here and not in the middle of a request.
     await asyncio.to_thread(formats)
     async with open_services(settings) as services:
-        if settings.embedded:
+        if settings.embedded and with_worker:
             # Nobody else uses the directory, so whoever held a lease is gone.
             await leases.release(services)
         await _hint_at_forgotten_logs(services)
-        server = uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 create_app(services, settings),
                 http=partial(GuardedProtocol, door=Door(most_connections())),  # type: ignore[arg-type]
@@ -92,14 +102,18 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> 
                 timeout_graceful_shutdown=5,
             )
         )
-        worker = asyncio.create_task(_keep_worker(services, settings))
-        visitor = asyncio.create_task(_welcome(settings, lambda: server.started, demo=demo))
+        beside = [
+            asyncio.create_task(_welcome(settings, lambda: server.started, demo=demo)),
+            asyncio.create_task(_say_that_it_answers(listener, lambda: server.started)),
+        ]
+        if with_worker:
+            beside.append(asyncio.create_task(_keep_worker(services, settings)))
         try:
             await server.serve(sockets=[listener])
         finally:
-            visitor.cancel()
-            worker.cancel()
-            await asyncio.gather(visitor, worker, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
 
 async def _hint_at_forgotten_logs(services: Services) -> None:
@@ -120,7 +134,8 @@ async def _welcome(settings: Settings, started: Callable[[], bool], *, demo: boo
     from paddock.web.principal import warning_of
 
     while not started():
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(START_LOOK_S)
+    tell("READY=1")
     click.echo(f"Paddock is at {settings.base_url}  (data in {settings.data}, Ctrl-C stops it)")
     if warning := warning_of(settings):
         complain(warning)
@@ -131,6 +146,35 @@ async def _welcome(settings: Settings, started: Callable[[], bool], *, demo: boo
             await asyncio.to_thread(upload_demo_day, settings)
         except PaddockError as error:
             complain(f"the demo day failed: {error.message}")
+
+
+async def _say_that_it_answers(listener: socket.socket, started: Callable[[], bool]) -> None:
+    """Ask the site as anybody does, and tell the watchdog that it answered.
+
+    Any answer counts: that the database is away is no reason to restart the site.
+    """
+    watchdog = Watchdog()
+    host, port = listener.getsockname()[:2]
+    while not started():
+        await asyncio.sleep(START_LOOK_S)
+    while watchdog.every_s is not None:
+        try:
+            async with asyncio.timeout(watchdog.every_s * 2):
+                await _status(host, port)
+            watchdog.works()
+        except (OSError, EOFError, TimeoutError) as error:
+            log.error("site_does_not_answer", error=str(error) or type(error).__name__)
+        await asyncio.sleep(watchdog.every_s)
+
+
+async def _status(host: str, port: int) -> bytes:
+    """The first line of what it answers."""
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        return await reader.readuntil(b"\r\n")
+    finally:
+        writer.close()
 
 
 async def _keep_worker(services: Services, settings: Settings) -> None:

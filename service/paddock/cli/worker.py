@@ -16,16 +16,22 @@ import click
 from paddock.bootstrap import configure_logging, open_services
 from paddock.cli.job_processes import JobProcesses
 from paddock.errors import Unavailable
+from paddock.service_manager import Watchdog, tell
 from paddock.settings import Settings, read_settings
+from paddock.usecases import leases
 from paddock.usecases.work import LANES, work
 
 
 @click.command("worker")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Directory that holds everything.")
-@click.option("--owner", help="Name that its leases carry.  [default: host and process]")
+@click.option(
+    "--owner",
+    help="Name that its leases carry, of one worker at a time: what it held when it died is free again when it "
+    "starts.  [default: host and process]",
+)
 @click.option("--until-stdin-closes", is_flag=True, hidden=True, help="End with the process that started it.")
 def command(data: Path | None, owner: str | None, until_stdin_closes: bool) -> None:
-    """Run a worker alone. ``paddock up`` starts one by itself."""
+    """Run a worker alone, beside ``paddock up --no-worker``, say. ``paddock up`` starts one by itself."""
     settings = read_settings(data=data)
     configure_logging(settings)
     if until_stdin_closes:
@@ -45,13 +51,29 @@ def _end_with_parent() -> None:
 async def _work(settings: Settings, owner: str) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        tell("STOPPING=1")
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, end)
+    watchdog = Watchdog()
     processes = JobProcesses(settings)
     async with open_services(settings) as services:
         try:
+            await leases.release(services, owner)
             with contextlib.suppress(Unavailable):
                 await processes.start_ahead()
-            await work(services, owner, stop, processes.run, lanes=LANES, overdue_ns=settings.overdue_ns)
+            tell("READY=1")
+            await work(
+                services,
+                owner,
+                stop,
+                processes.run,
+                lanes=LANES,
+                overdue_ns=settings.overdue_ns,
+                turned=watchdog.works,
+            )
         finally:
             processes.close()

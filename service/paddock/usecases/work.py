@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -31,6 +32,7 @@ async def work(
     *,
     lanes: int = 1,
     overdue_ns: int = 0,
+    turned: Callable[[], None] = lambda: None,
 ) -> None:
     """Do jobs until ``stop``; a store that does not answer is waited for, and no error of one job is another's.
 
@@ -39,8 +41,9 @@ async def work(
         run: how a job is done.
         lanes: how many at a time; more than one only where ``run`` can end what it does.
         overdue_ns: beside Lambda functions, how long a job is left to them first.
+        turned: called whenever it has looked for work, at least every few seconds while the store answers.
     """
-    await _Worker(services, owner, run, lanes, overdue_ns).work(stop)
+    await _Worker(services, owner, run, lanes, overdue_ns).work(stop, turned)
 
 
 class _Worker:
@@ -52,7 +55,7 @@ class _Worker:
         self._overdue_ns = overdue_ns
         self._at_work: dict[asyncio.Task[JobState | None], Attempt] = {}
 
-    async def work(self, stop: asyncio.Event) -> None:
+    async def work(self, stop: asyncio.Event, turned: Callable[[], None]) -> None:
         sweeper = asyncio.create_task(self._keep_sweeping())
         stopped = asyncio.create_task(stop.wait())
         try:
@@ -65,6 +68,7 @@ class _Worker:
                 except Exception:
                     log.exception("worker_faltered")
                     took = False
+                turned()
                 if not took:
                     await self._wait(stopped)
             await self._stop()

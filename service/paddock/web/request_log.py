@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections.abc import Mapping
@@ -57,7 +58,8 @@ def with_request_log(app: ASGIApp, edge: Edge, headers: Mapping[str, str]) -> AS
     """``app`` behind the edge. Also what no route answers (404, a refused address) is logged and has the headers.
 
     The log line is ``request`` with method, path, status, duration_ms, bytes, principal and request_id. The query
-    is left out, because it may hold a link's signature.
+    is left out, because it may hold a link's signature. What the machine itself asks after our health, every few
+    seconds, is logged when it is bad.
     """
 
     async def logged(scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,7 +96,9 @@ def with_request_log(app: ASGIApp, edge: Edge, headers: Mapping[str, str]) -> AS
                     await app(scope, receive, send_and_note)
             finally:
                 principal = state.get("principal")
-                log.info(
+                level = logging.DEBUG if status < 500 and _asks_after_health(scope) else logging.INFO
+                log.log(
+                    level,
                     "request",
                     method=scope.get("method"),
                     path=scope["path"],
@@ -105,6 +109,13 @@ def with_request_log(app: ASGIApp, edge: Edge, headers: Mapping[str, str]) -> AS
                 )
 
     return logged
+
+
+def _asks_after_health(scope: Scope) -> bool:
+    """Whether it is the machine itself, and not somebody for whom a proxy speaks."""
+    client = scope.get("client")
+    forwarded = any(name == b"x-forwarded-for" for name, _ in scope["headers"])
+    return scope["path"] == "/health" and not forwarded and client is not None and client[0] in ("127.0.0.1", "::1")
 
 
 def _refuse_two_lengths(scope: Scope) -> None:

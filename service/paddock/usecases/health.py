@@ -1,0 +1,55 @@
+"""Health: what is wrong with a running Paddock that nobody would see by looking at its pages."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+
+from paddock.domain.instants import NS_PER_S
+from paddock.domain.job import JobState
+from paddock.domain.words import counted, size
+from paddock.errors import Unavailable
+from paddock.ports.documents import Between, Equals
+from paddock.usecases.services import Services
+from paddock.usecases.write_export import RESERVE_BYTES
+
+PATIENCE_NS = 10 * 60 * NS_PER_S
+"""So long may work be due without anybody at any work: a worker that restarts takes it up far sooner."""
+_NO_OBJECT = "raw/health"
+
+
+async def faults(services: Services, *, overdue_ns: int = 0) -> Sequence[str]:
+    """A sentence for each thing that somebody should look at; none when all is well.
+
+    Args:
+        overdue_ns: beside Lambda functions, how long a job is left to them first.
+    """
+    found: list[str] = []
+    for ask in (_documents_and_work(services, overdue_ns), _objects(services), _room(services)):
+        try:
+            found += await ask
+        except Unavailable as error:
+            found.append(error.message)
+    return found
+
+
+async def _documents_and_work(services: Services, overdue_ns: int) -> Sequence[str]:
+    jobs = services.documents.jobs
+    due = Between("due_at", below=services.now() - overdue_ns - PATIENCE_NS)
+    waiting = await jobs.count([Equals("state", JobState.QUEUED), due])
+    if waiting and not await jobs.count([Equals("state", JobState.RUNNING)]):
+        return [f"{counted(waiting, 'job')} waited for more than 10 minutes, and nobody works: look at the worker."]
+    return []
+
+
+async def _objects(services: Services) -> Sequence[str]:
+    await services.objects.stat(_NO_OBJECT)
+    return []
+
+
+async def _room(services: Services) -> Sequence[str]:
+    free = (await asyncio.to_thread(shutil.disk_usage, services.scratch)).free
+    if free < RESERVE_BYTES:
+        return [f"The disk of {services.scratch.parent} has {size(free)} left: nothing more is taken in."]
+    return []

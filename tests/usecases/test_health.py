@@ -1,0 +1,48 @@
+"""What ``paddock health`` finds wrong."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from paddock.errors import Unavailable
+from paddock.usecases import jobs, leases
+from paddock.usecases.health import PATIENCE_NS, faults
+from paddock.usecases.services import Services
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_nothing_is_wrong_while_work_is_fresh_or_done(services: Services) -> None:
+    assert await faults(services) == []
+    await jobs.enqueue(services, "convert", "a")
+    assert await faults(services) == []
+
+
+async def test_work_that_nobody_takes_is_a_fault_until_somebody_does(services: Services) -> None:
+    await jobs.enqueue(services, "convert", "a")
+    await jobs.enqueue(services, "convert", "b")
+    begun = services.now()
+    later = replace(services, now=lambda: begun + 2 * PATIENCE_NS)
+    (said,) = await faults(later)
+    assert said.startswith("2 jobs waited")
+    assert await faults(later, overdue_ns=2 * PATIENCE_NS) == [], "the functions may still take it"
+    assert await leases.take(later, "w") is not None
+    assert await faults(later) == [], "one is at work, the other waits for its turn"
+
+
+async def test_each_store_that_is_away_is_said(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: object) -> None:
+        raise Unavailable("The bucket does not answer.", code="unavailable")
+
+    monkeypatch.setattr(services.objects, "stat", away)
+    monkeypatch.setattr(services.documents.jobs, "count", away)
+    assert await faults(services) == ["The bucket does not answer."] * 2
+
+
+async def test_a_full_disk_is_a_fault(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1_000_000})())
+    (said,) = await faults(services)
+    assert "1.0 MB left" in said
