@@ -16,7 +16,6 @@ import botocore.auth
 import httpx
 import pytest
 from botocore.config import Config
-from moto.server import ThreadedMotoServer
 
 from paddock.adapters.s3 import S3Objects
 from tests.servers.versitygw import REGION, S3Server
@@ -27,6 +26,8 @@ LEAST_PART_BYTES = 5 * 1024 * 1024
 
 @pytest.fixture(scope="session")
 def moto_server() -> Iterator[S3Server]:
+    from moto.server import ThreadedMotoServer  # a second of imports, which few tests need
+
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

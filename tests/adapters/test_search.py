@@ -23,7 +23,7 @@ from tests.scripts.search_at_scale import (
 
 pytestmark = pytest.mark.anyio
 
-RECORDINGS, SIGNALS = 1_000, 300
+RECORDINGS, SIGNALS = 600, 60
 CHANNELS = channel_count(SIGNALS)
 ASKED_FOR = 6
 """The first signals of each recording, and the only ones that a query names."""
