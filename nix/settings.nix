@@ -19,7 +19,9 @@ let
   option =
     setting:
     lib.mkOption {
-      type = lib.types.nullOr (if setting ? choices then lib.types.enum setting.choices else kinds.${setting.kind});
+      type = lib.types.nullOr (
+        if setting ? choices then lib.types.enum setting.choices else kinds.${setting.kind}
+      );
       default = null;
       description = setting.help;
     };
@@ -32,7 +34,9 @@ let
   nearest =
     name:
     lib.head (
-      lib.sort (a: b: lib.strings.levenshtein name a < lib.strings.levenshtein name b) (lib.attrNames table)
+      lib.sort (a: b: lib.strings.levenshtein name a < lib.strings.levenshtein name b) (
+        lib.attrNames table
+      )
     );
 
   text = value: if lib.isBool value then lib.boolToString value else toString value;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from paddock.settings import SECRETS, Settings, help_texts, variable
 from tests.conftest import REPOSITORY
@@ -25,7 +25,7 @@ def settings_table() -> str:
 
 
 def _kind(hint: Any) -> dict[str, Any]:
-    if get_origin(hint) is UnionType:
+    if get_origin(hint) in (Union, UnionType):
         (hint,) = (each for each in get_args(hint) if each is not NoneType)
     if get_origin(hint) is Literal:
         return {"kind": "str", "choices": list(get_args(hint))}

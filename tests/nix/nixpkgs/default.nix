@@ -1,1 +1,8 @@
-{ system, config ? { } }: import ./pkgs.nix { lib = import ./lib.nix; inherit system; }
+{
+  system,
+  config ? { },
+}:
+import ./pkgs.nix {
+  lib = import ./lib;
+  inherit system;
+}
