@@ -6,6 +6,7 @@ import contextlib
 import logging
 import sys
 from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -13,6 +14,8 @@ from paddock.adapters.directory import DirectoryObjects
 from paddock.adapters.polling import PollingWork
 from paddock.adapters.sqlite import SqliteDocuments
 from paddock.data_directory import SHORTEST_SECRET_BYTES, kept_secret, private_directory, sentences
+from paddock.domain.members import read_networks
+from paddock.domain.tunnel import VpnPlan
 from paddock.domain.words import printable
 from paddock.errors import Rejected
 from paddock.ports.documents import Documents
@@ -23,6 +26,9 @@ from paddock.settings import Settings
 from paddock.usecases.services import Services
 from paddock.usecases.topic_sets import find_topic_sets
 from paddock.web.viewers import VIEWER_ORIGINS
+
+if TYPE_CHECKING:
+    from paddock.adapters.vpn import LocalVpn
 
 
 @contextlib.asynccontextmanager
@@ -63,6 +69,7 @@ async def _open(settings: Settings, work: Work, *, migrate: bool) -> AsyncIterat
             upload_expires_s=settings.upload_expires_s,
             export_expires_s=settings.export_expires_s,
             memory_bytes=settings.memory_bytes,
+            vpn=open_vpn(settings) if settings.peers_file else None,
         )
     finally:
         await work.close()
@@ -105,6 +112,30 @@ def check_secret(settings: Settings) -> None:
     """
     if settings.secret and len(settings.secret.encode()) < SHORTEST_SECRET_BYTES:
         raise Rejected(f"PADDOCK_SECRET is shorter than {SHORTEST_SECRET_BYTES} bytes.", code="bad_setting")
+
+
+def open_vpn(settings: Settings) -> LocalVpn:
+    """The team's VPN, which works without database and store.
+
+    Raises:
+        Rejected: no peers file is set, or the networks cannot be understood.
+    """
+    from paddock.adapters.vpn import LocalVpn
+
+    if settings.peers_file is None:
+        raise Rejected(
+            "Set PADDOCK_PEERS_FILE to the file that is to say who is let in: members are written there.",
+            code="no_peers_file",
+        )
+    return LocalVpn(
+        VpnPlan(
+            networks=read_networks(settings.vpn_networks),
+            endpoint=settings.vpn_endpoint,
+            site_url=settings.base_url,
+        ),
+        settings.peers_file,
+        settings.vpn_directory or settings.data / "vpn",
+    )
 
 
 async def prepare_bucket(settings: Settings, services: Services) -> Sequence[str]:

@@ -57,6 +57,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: Annotated[
         str, "Comma-separated addresses whose X-Forwarded-For is believed; all others' is ignored."
     ] = ""
+    vpn_networks: Annotated[
+        str, "Networks of the VPN, one of IPv4 and one of IPv6; the server has the first address of each."
+    ] = "10.77.0.0/24, fd77:7061:6464::/64"
+    vpn_endpoint: Annotated[str, "Host and port at which members' tunnels reach this server from outside."] = ""
+    vpn_directory: Annotated[
+        Path | None, "Directory of the VPN's server key and certificates; `vpn` in the data directory without."
+    ] = None
     secret: Annotated[str, "Key that signs links; made and kept in the data directory when not given."] = ""
     mongodb_url: Annotated[
         str, "MongoDB for the documents, with user and TLS; SQLite in the data directory without.", _MONGODB_URL

@@ -8,9 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from paddock.domain.peers import parse_peers
 from paddock.errors import Rejected
 from paddock.settings import Settings
-from paddock.web.principal import Edge, read_peers, warning_of
+from paddock.web.principal import Edge, warning_of
 from tests.web.conftest import Connect
 
 pytestmark = pytest.mark.anyio
@@ -68,6 +69,25 @@ async def test_a_second_forwarded_header_counts_like_a_longer_one(connect: Conne
     async with connect(vpn, "127.0.0.1") as client:
         spoofed = [("X-Forwarded-For", "10.7.0.4"), ("X-Forwarded-For", "8.8.8.8")]
         assert (await client.get("/health", headers=spoofed)).status_code == 403
+
+
+async def test_who_is_let_in_follows_the_file(
+    connect: Connect, vpn: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert vpn.peers_file is not None
+    async with connect(vpn, "10.7.0.4") as adam, connect(vpn, "10.7.0.5") as new:
+        assert (await new.get("/health")).status_code == 403
+        vpn.peers_file.write_text("10.7.0.5 Zoe\n10.7.0.4 Adam B\n")
+        assert "Zoe" in (await new.get("/")).text
+        assert "Adam B" in (await adam.get("/")).text
+        vpn.peers_file.write_text("10.7.0.5 Zoe\nslipped while editing\n")
+        assert (await adam.get("/health")).status_code == 200
+        vpn.peers_file.unlink()
+        assert (await adam.get("/health")).status_code == 200
+        vpn.peers_file.write_text("10.7.0.5 Zoe\n")
+        refused = await adam.get("/health")
+        assert refused.status_code == 403 and refused.json()["code"] == "not_a_member"
+    assert "peers_file_broken" in "".join(capsys.readouterr())
 
 
 async def test_a_member_is_named_on_the_page(connect: Connect, vpn: Settings) -> None:
@@ -129,7 +149,7 @@ async def test_a_page_of_another_site_changes_nothing(
 def test_the_smallest_network_names_its_members(tmp_path: Path) -> None:
     peers = tmp_path / "peers"
     peers.write_text("0.0.0.0/0 world\n10.7.0.0/16 team\n10.7.1.0/24 garage\n10.7.1.4 Adam\n::/0 world six\n")
-    known = read_peers(peers)
+    known = parse_peers(peers.read_text())
     for address, name in (
         ("10.7.1.4", "Adam"),
         ("10.7.1.5", "garage"),
@@ -166,9 +186,9 @@ def test_a_peers_file_that_nobody_understands(tmp_path: Path, line: str) -> None
     peers = tmp_path / "peers"
     peers.write_text(f"10.7.0.9 Jonas\n{line}\n")
     with pytest.raises(Rejected, match="Line 2"):
-        read_peers(peers)
+        Edge(Settings(data=tmp_path, peers_file=peers))
     with pytest.raises(Rejected, match="cannot be read"):
-        read_peers(tmp_path / "missing")
+        Edge(Settings(data=tmp_path, peers_file=tmp_path / "missing"))
 
 
 def test_a_trusted_proxy_that_is_no_address(tmp_path: Path) -> None:

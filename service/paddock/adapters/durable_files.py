@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,6 +73,31 @@ def make_directories(directory: Path) -> None:
     for path in reversed(missing):
         path.mkdir(exist_ok=True)
         sync_directory(path.parent)
+
+
+def write_durably(path: Path, content: bytes, mode: int, *, owner: os.stat_result | None = None) -> None:
+    """Write a small file at once: who reads it finds the old content or the new one, also after a power cut.
+
+    Args:
+        path: of the file.
+        content: all of it.
+        mode: its rights, from its first byte on.
+        owner: whose user and group it gets, where this process may give it away.
+    """
+    aside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if owner is not None and os.geteuid() == 0:
+                os.fchown(descriptor, owner.st_uid, owner.st_gid)
+            os.fchmod(descriptor, mode)
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    sync_directory(path.parent)
 
 
 def rename_durably(source: Path, target: Path) -> None:

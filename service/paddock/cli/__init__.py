@@ -38,6 +38,7 @@ COMMANDS = {
     "migrate": "Prepare database and bucket.",
     "reprocess": "Convert again after a new version.",
     "redrive": "Send again what the functions gave up.",
+    "vpn": "Say who is let in; make their tunnels.",
     "fsck": "Compare documents and objects, and mend.",
 }
 

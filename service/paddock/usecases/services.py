@@ -9,6 +9,7 @@ from pathlib import Path
 
 from paddock.ports.documents import Documents
 from paddock.ports.objects import Objects
+from paddock.ports.vpn import Vpn
 from paddock.ports.work import Work
 from paddock.usecases.topic_sets import TopicSets
 
@@ -27,6 +28,8 @@ class Services:
     export_expires_s: int = 30 * 86_400
     memory_bytes: int | None = None
     """What one conversion may take; None for what suits the machine."""
+    vpn: Vpn | None = None
+    """None where this machine alone is let in."""
     now: Callable[[], int] = time.time_ns
     """Nanoseconds since the Unix epoch."""
     topic_sets: TopicSets = field(default_factory=TopicSets)

@@ -10,82 +10,19 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from litestar.datastructures import Headers
 from litestar.types import Scope
 
+from paddock.adapters.peers_file import PeersFile
+from paddock.domain.peers import Address, read_address
 from paddock.domain.principal import LOCAL_USER, Principal, PrincipalKind
 from paddock.errors import Rejected
 from paddock.settings import Settings
 
 _LOOPBACK = (ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1"))
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-class Peers:
-    """The members of the VPN: who has which address.
-
-    Args:
-        addresses: name by address.
-        networks: name by network; of several that hold an address the smallest one counts.
-    """
-
-    def __init__(self, addresses: Mapping[Address, str], networks: Mapping[Network, str]) -> None:
-        self._addresses = addresses
-        self._networks = sorted(networks.items(), key=lambda each: -each[0].prefixlen)
-
-    def name_of(self, address: Address | None) -> str | None:
-        """The member who has this address; None for a stranger's."""
-        if address is None:
-            return None
-        if address in self._addresses:
-            return self._addresses[address]
-        return next((name for network, name in self._networks if address in network), None)
-
-
-def read_peers(path: Path) -> Peers:
-    """The peers file: a line each with an address or a network, and a name; ``#`` begins a comment.
-
-    ::
-
-        10.7.0.4       Adam
-        fd00:7::/64    Mei Lin    # all her machines
-        10.7.0.0/24    team
-
-    Raises:
-        Rejected: the file cannot be read, or a line of it (code ``bad_peers_file``).
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Rejected(f"The peers file cannot be read: {error}.", code="bad_peers_file") from None
-    addresses: dict[Address, str] = {}
-    networks: dict[Network, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        where, name = (*line.split("#")[0].split(maxsplit=1), "", "")[:2]
-        if not where:
-            continue
-        address, network = _address(where), _network(where)
-        if (address is None and network is None) or not name.strip():
-            raise _bad_line(
-                number, "must be an address or a network, and a name, like '10.7.0.4 Adam' or '10.7.0.0/24 team'"
-            )
-        if address in addresses or network in networks:
-            raise _bad_line(number, f"says once more who {where} is: keep one of the two")
-        if address is not None:
-            addresses[address] = name.strip()
-        elif network is not None:
-            networks[network] = name.strip()
-    return Peers(addresses, networks)
-
-
-def _bad_line(number: int, why: str) -> Rejected:
-    return Rejected(f"Line {number} of the peers file {why}.", code="bad_peers_file")
 
 
 def warning_of(settings: Settings) -> str | None:
@@ -94,7 +31,7 @@ def warning_of(settings: Settings) -> str | None:
     Raises:
         Rejected: the peers file cannot be understood.
     """
-    alone = settings.host == "localhost" or _is_loopback(_address(settings.host))
+    alone = settings.host == "localhost" or _is_loopback(read_address(settings.host))
     if settings.peers_file is None:
         if alone or settings.trusted_proxies.strip():
             return None
@@ -102,7 +39,7 @@ def warning_of(settings: Settings) -> str | None:
             "Only this machine is let in, because there is no peers file. For colleagues write one, with lines "
             "like '10.7.0.4 Adam' or '10.7.0.0/24 team', and set PADDOCK_PEERS_FILE to its path."
         )
-    peers = read_peers(settings.peers_file)
+    peers = PeersFile(settings.peers_file).read()
     if not settings.trusted_proxies.strip() and not any(peers.name_of(each) for each in _LOOPBACK):
         return (
             f"This machine itself is not let in: add '127.0.0.1 and a name' to {settings.peers_file} "
@@ -119,7 +56,9 @@ class Edge:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._peers = read_peers(settings.peers_file) if settings.peers_file else None
+        self._peers = PeersFile(settings.peers_file) if settings.peers_file else None
+        if self._peers is not None:
+            self._peers.current()
         self._proxies = frozenset(_proxy(text) for text in settings.trusted_proxies.split(",") if text.strip())
         self._names = {"localhost", urlsplit(settings.base_url).hostname, settings.host.lower()}
 
@@ -137,19 +76,26 @@ class Edge:
             _check_same_site(headers)
         return principal
 
+    def still_admits(self, scope: Scope, principal: Principal) -> bool:
+        """Whether who began a request is still who they were."""
+        try:
+            return self._principal(self._client_address(scope, Headers(scope["headers"]))) == principal
+        except Rejected:
+            return False
+
     def _client_address(self, scope: Scope, headers: Headers) -> Address | None:
         """The nearest address that no trusted proxy has; a forwarded one is believed only from such a proxy."""
         client = scope.get("client")
-        address = _address(client[0]) if client else None
+        address = read_address(client[0]) if client else None
         # joined, because a proxy may add a second header line instead of a list item
         forwarded = ",".join(headers.getall("x-forwarded-for", [])).split(",")
         while address in self._proxies and forwarded and forwarded[-1].strip():
-            address = _address(forwarded.pop().strip())
+            address = read_address(forwarded.pop().strip())
         return address
 
     def _principal(self, address: Address | None) -> Principal:
         if self._peers is not None:
-            if name := self._peers.name_of(address):
+            if name := self._peers.current().name_of(address):
                 return Principal(PrincipalKind.MEMBER, name)
             raise Rejected(
                 f"The address {address or 'of this request'} is no member of the team's VPN: "
@@ -167,7 +113,7 @@ class Edge:
     def _check_host(self, headers: Mapping[str, str]) -> None:
         host = _host_name(f"//{headers.get('host', '')}")
         # An address is always fine: rebinding needs a name.
-        if host not in self._names and _address(host or "") is None:
+        if host not in self._names and read_address(host or "") is None:
             raise Rejected(
                 f"This Paddock is not {(host or 'a nameless host')[:80]}: "
                 "use its address, or set PADDOCK_PUBLIC_URL.",
@@ -203,24 +149,8 @@ def _is_loopback(address: Address | None) -> bool:
     return address is not None and address.is_loopback
 
 
-def _address(text: str) -> Address | None:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    mapped: Any = getattr(address, "ipv4_mapped", None)
-    return mapped or address
-
-
-def _network(text: str) -> Network | None:
-    try:
-        return ipaddress.ip_network(text) if "/" in text else None
-    except ValueError:
-        return None
-
-
 def _proxy(text: str) -> Address:
-    address = _address(text.strip())
+    address = read_address(text.strip())
     if address is None:
         raise Rejected(f"PADDOCK_TRUSTED_PROXIES: {text.strip()[:60]!r} is no address.", code="bad_setting")
     return address

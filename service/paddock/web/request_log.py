@@ -18,6 +18,7 @@ from paddock.errors import Rejected
 from paddock.settings import Settings
 from paddock.web.principal import Edge
 from paddock.web.problems import answer
+from paddock.web.shut_out import OpenRequests, ShutOut
 
 log = structlog.get_logger()
 
@@ -62,6 +63,8 @@ def with_request_log(app: ASGIApp, edge: Edge, headers: Mapping[str, str]) -> AS
     seconds, is logged when it is bad.
     """
 
+    opened = OpenRequests(edge.still_admits)
+
     async def logged(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
@@ -93,7 +96,11 @@ def with_request_log(app: ASGIApp, edge: Edge, headers: Mapping[str, str]) -> AS
                 except Rejected as error:
                     await _refuse(error, scope, receive, send_and_note)
                 else:
-                    await app(scope, receive, send_and_note)
+                    with opened.begun(scope, state["principal"], receive, send_and_note) as request:
+                        await app(scope, request.receive, request.send)
+            except ShutOut as error:
+                if not status:
+                    await _refuse(error, scope, receive, send_and_note)
             finally:
                 principal = state.get("principal")
                 level = logging.DEBUG if status < 500 and _asks_after_health(scope) else logging.INFO
