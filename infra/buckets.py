@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct, IConstruct
 
-from infra.config import Config
+from infra.names import NAMES
 
 INCOMING, RAW, COLUMNS, ARTIFACTS, FILES = "incoming/", "raw/", "columns/", "artifacts/", "files/"
 """The prefixes of DESIGN.md §4, as in ``paddock.domain.keys``."""
@@ -18,7 +18,7 @@ INCOMING, RAW, COLUMNS, ARTIFACTS, FILES = "incoming/", "raw/", "columns/", "art
 VIEWERS = ("https://app.foxglove.dev", "https://lichtblick-suite.github.io")
 """Sites that open a log by its link, as in ``paddock.web.viewers``."""
 
-MONGODB_URL = "mongodb-url"
+MONGODB_URL = NAMES.mongodb.url_key
 """The key, in the secrets bucket, of the URL with which the functions log in to MongoDB."""
 
 UPLOADS_KEPT = Duration.days(8)
@@ -31,7 +31,7 @@ UNDO = Duration.days(7)
 class Buckets(Construct):
     """``recordings``, ``secrets`` and ``access_log``."""
 
-    def __init__(self, scope: Construct, id: str, *, config: Config, events_to: sqs.Queue) -> None:
+    def __init__(self, scope: Construct, id: str, *, events_to: sqs.Queue) -> None:
         super().__init__(scope, id)
         self.access_log = self._private_bucket(
             "AccessLog",
@@ -56,7 +56,7 @@ class Buckets(Construct):
             server_access_logs_prefix="recordings/",
             versioned=True,
             lifecycle_rules=recordings_lifecycle(),
-            cors=[browser_access(config.vpn_origin), viewer_access()],
+            cors=[browser_access(NAMES.site), viewer_access()],
         )
         self._announce_incoming(events_to)
 
@@ -115,7 +115,7 @@ class Buckets(Construct):
 def bucket_name(scope: IConstruct, name: str) -> str:
     """A bucket's name, known before the bucket exists: the queue's policy and the host's settings need it."""
     stack = Stack.of(scope)
-    return f"paddock-{name}-{stack.account}-{stack.region}"
+    return NAMES.buckets[name].format(account=stack.account, region=stack.region)
 
 
 def bucket_arn(scope: IConstruct, name: str, key: str | None = None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from constructs import Node
 
 CONTEXT_PREFIX = "paddock:"
-PLACEHOLDERS = {"email": "team@example.org", "nixos_ami": "ami-00000000000000000"}
+PLACEHOLDERS = {
+    "email": "team@example.org",
+    "nixos_ami": "ami-00000000000000000",
+    "flake": "github:team/paddock",
+}
 """Defaults that let the app synthesize but are of no use in an account; ``app.py`` warns about them."""
 
 
@@ -24,8 +28,8 @@ class Config:
     region: str = "us-east-1"
     availability_zone: str = "us-east-1a"
     """Where host, volume and functions live; it must offer the instance type (see README)."""
-    vpn_origin: str = "http://10.77.0.1"
-    """How browsers in the VPN address the site: scheme, host and port, nothing more (a CORS origin)."""
+    flake: str = PLACEHOLDERS["flake"]
+    """The team's copy of this repository, as Nix names it; the new machine switches to its ``cloud``."""
     instance_type: str = "t4g.small"
     """An arm64 type with at least 2 GiB: MongoDB takes 0.5, the site and its worker 0.5 to 1."""
     nixos_ami: str = PLACEHOLDERS["nixos_ami"]
@@ -36,8 +40,6 @@ class Config:
     """MongoDB, the VPN's keys, and room for the worker to convert what is too large for a function."""
     snapshots_kept: int = 7
     """Nightly snapshots of the data volume."""
-    vpc_cidr: str = "10.20.0.0/24"
-    """Must not overlap the VPN's network."""
     concurrency: int = 4
     """How many logs, and how many exports, are worked on at once. Bounded by MongoDB's 2 GiB host."""
     function_memory_mib: int = 3008
@@ -50,20 +52,10 @@ class Config:
     def __post_init__(self) -> None:
         if not self.availability_zone.startswith(self.region):
             raise ValueError(f"availability_zone {self.availability_zone} is not in region {self.region}")
-        if not self.vpn_origin.startswith(("http://", "https://")) or self.vpn_origin.count("/") != 2:
-            raise ValueError(f"vpn_origin {self.vpn_origin!r} must be scheme://host[:port], without a path")
+        if not re.fullmatch(r"[\w+.-]+:[\w+.:/?=&%@~-]+", self.flake):
+            raise ValueError(f"flake {self.flake!r} must be a reference such as github:team/paddock")
         if self.concurrency < 2:
             raise ValueError("concurrency must be at least 2: SQS event sources cannot be bounded lower")
-        if ipaddress.ip_network(self.vpc_cidr).prefixlen > 25:
-            raise ValueError(f"vpc_cidr {self.vpc_cidr} is too small for two subnets")
-
-    @property
-    def host_address(self) -> str:
-        """The host's fixed private address: the functions' MongoDB URL survives a new host.
-
-        The first subnet of the VPC is the public one; AWS keeps a subnet's first four addresses.
-        """
-        return str(ipaddress.ip_network(self.vpc_cidr)[10])
 
     @property
     def placeholders(self) -> list[str]:

@@ -12,9 +12,25 @@ from constructs import Construct
 
 from infra.access import allow_host
 from infra.config import Config
+from infra.names import NAMES
 from infra.network import Network
 from infra.queues import WorkQueue
 from infra.review import acknowledge
+
+FIRST_BOOT = """\
+#!/bin/sh
+# What the NixOS image does at its first boot (amazon-init): become the machine that the team's flake describes.
+# That machine leaves this step out, so nothing changes it afterwards but the team.
+set -eu
+export PATH="$PATH:/run/current-system/sw/bin" NIX_CONFIG='experimental-features = nix-command flakes'
+# Working out a whole system takes more memory than there is; the new system has zram instead.
+if [ ! -e /first-boot-swap ]; then
+  (umask 077 && fallocate -l 3G /first-boot-swap && mkswap /first-boot-swap)
+fi
+swapon /first-boot-swap || true
+nixos-rebuild switch --flake '{flake}#cloud'
+swapoff /first-boot-swap && rm /first-boot-swap
+"""
 
 
 class Host(Construct):
@@ -40,11 +56,12 @@ class Host(Construct):
             vpc=network.vpc,
             vpc_subnets=network.host_subnets,
             availability_zone=config.availability_zone,
-            private_ip_address=config.host_address,
+            private_ip_address=NAMES.vpc.host,
             security_group=network.host_group,
             instance_type=ec2.InstanceType(config.instance_type),
             machine_image=ec2.MachineImage.generic_linux({config.region: config.nixos_ami}),
             role=self.role,
+            user_data=ec2.UserData.custom(FIRST_BOOT.format(flake=config.flake)),
             # Surplus CPU credits are billed without a bound; a long conversion gets slower instead.
             credit_specification=ec2.CpuCredits.STANDARD,
             disable_api_termination=True,

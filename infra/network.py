@@ -15,10 +15,10 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.config import Config
+from infra.names import NAMES
 from infra.review import acknowledge
 
-WIREGUARD_PORT = 51820
-MONGODB_PORT = 27017
+WIREGUARD_PORT, MONGODB_PORT = NAMES.vpn.port, NAMES.mongodb.port
 
 
 class Network(Construct):
@@ -29,7 +29,7 @@ class Network(Construct):
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
-            ip_addresses=ec2.IpAddresses.cidr(config.vpc_cidr),
+            ip_addresses=ec2.IpAddresses.cidr(NAMES.vpc.network),
             # One zone, the host's: without its database a function in another zone could do nothing either,
             # and traffic between zones is billed.
             availability_zones=[config.availability_zone],

@@ -29,14 +29,21 @@ TOO_OLD = VISIBILITY.plus(Duration.minutes(30))
 class WorkQueue(Construct):
     """``queue`` and ``dead``, and an e-mail when either holds what it should not."""
 
-    def __init__(self, scope: Construct, id: str, *, notify: sns.ITopic) -> None:
+    def __init__(self, scope: Construct, id: str, *, name: str, notify: sns.ITopic) -> None:
         super().__init__(scope, id)
         self.dead = sqs.Queue(
-            self, "Dead", retention_period=KEPT, encryption=sqs.QueueEncryption.SQS_MANAGED, enforce_ssl=True
+            self,
+            "Dead",
+            queue_name=f"{name}-dead",
+            retention_period=KEPT,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
         )
         self.queue = sqs.Queue(
             self,
             "Queue",
+            # Its URL follows from its name, so the host's settings do not wait for this stack.
+            queue_name=name,
             visibility_timeout=VISIBILITY,
             retention_period=KEPT,
             # Long polls: fewer, and none comes back empty by chance.

@@ -18,6 +18,7 @@ from infra.buckets import MONGODB_URL, Buckets, bucket_arn, bucket_name
 from infra.config import Config
 from infra.function import JobFunction
 from infra.host import Host
+from infra.names import NAMES
 from infra.network import Network
 from infra.queues import WorkQueue
 from infra.station import Station
@@ -31,9 +32,9 @@ class StoreStack(Stack):
         # The account is the one that the CDK command is logged in to; naming it here would commit it.
         super().__init__(scope, id, env=Environment(region=config.region), termination_protection=True)
         self.alarms = Alarms(self, "Alarms", config=config)
-        self.ingest = WorkQueue(self, "Ingest", notify=self.alarms.topic)
-        self.export = WorkQueue(self, "Export", notify=self.alarms.topic)
-        self.buckets = Buckets(self, "Buckets", config=config, events_to=self.ingest.queue)
+        self.ingest = WorkQueue(self, "Ingest", name=NAMES.queues["ingest"], notify=self.alarms.topic)
+        self.export = WorkQueue(self, "Export", name=NAMES.queues["export"], notify=self.alarms.topic)
+        self.buckets = Buckets(self, "Buckets", events_to=self.ingest.queue)
         self.network = Network(self, "Network", config=config)
         self.network.allow_through_s3_endpoint(
             [
@@ -74,7 +75,7 @@ class HostStack(Stack):
             notify=store.alarms.topic,
         )
         CfnOutput(self, "InstanceId", value=self.host.instance.instance_id)
-        CfnOutput(self, "MongodbAddress", value=f"{config.host_address}:27017")
+        CfnOutput(self, "MongodbAddress", value=f"{NAMES.vpc.host}:{NAMES.mongodb.port}")
 
 
 class FunctionsStack(Stack):

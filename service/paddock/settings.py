@@ -22,7 +22,7 @@ _WEB_ADDRESS = msgspec.Meta(
     pattern=r"^https?://[^\s/]+", description="an address such as https://paddock.example.org"
 )
 _MONGODB_URL = msgspec.Meta(
-    pattern=r"^mongodb(\+srv)?://([^/@\s]+@)?[^/@\s]+(/[^\s?/@]*)?(\?\S*)?$",
+    pattern=r"^mongodb(\+srv)?://([^/@\s]+@)?[^/@\s]+(/[^\s?/@]*)?(\?\S*)?(\s+-----BEGIN[\s\S]*)?$",
     description=(
         "a URL such as mongodb://user:password@host/database, with special characters in user and password "
         "percent-encoded"

@@ -97,7 +97,7 @@ def test_the_bucket_is_made_after_the_queue_lets_it_send(cloud: Cloud) -> None:
 
 def test_the_site_alone_may_send_parts(cloud: Cloud) -> None:
     rule, _ = cloud.one("S3::Bucket", "BucketsRecordings")["CorsConfiguration"]["CorsRules"]
-    assert rule["AllowedOrigins"] == ["http://10.77.0.1"]
+    assert rule["AllowedOrigins"] == ["https://10.77.0.1"]
     assert set(rule["AllowedMethods"]) == {"PUT", "GET", "HEAD"}
     assert "range" in rule["AllowedHeaders"]
     assert {"ETag", "Content-Range"} <= set(rule["ExposedHeaders"])

@@ -29,10 +29,9 @@ def test_the_command_lines_text_gets_its_fields_type() -> None:
         {"data_volume_gib": "much"},
         {"reserve_concurrency": "maybe"},
         {"region": "eu-central-1"},
-        {"vpn_origin": "10.77.0.1"},
-        {"vpn_origin": "http://10.77.0.1/"},
+        {"flake": "my paddock"},
+        {"flake": "github:team/paddock'; reboot; '"},
         {"concurrency": "1"},
-        {"vpc_cidr": "10.20.0.0/26"},
     ],
     ids=str,
 )
@@ -42,5 +41,6 @@ def test_a_wrong_value_is_refused_before_anything_is_deployed(values: dict[str, 
 
 
 def test_placeholders_are_named() -> None:
-    assert Config().placeholders == ["email", "nixos_ami"]
-    assert Config(email="a@example.org", nixos_ami="ami-11111111111111111").placeholders == []
+    assert Config().placeholders == ["email", "nixos_ami", "flake"]
+    config = Config(email="a@example.org", nixos_ami="ami-11111111111111111", flake="github:fast/paddock")
+    assert config.placeholders == []

@@ -33,7 +33,11 @@ def test_nothing_else_complains_but_for_the_placeholders(cloud: Cloud) -> None:
         for entry in entries
         if entry["type"] in ("aws:cdk:warning", "aws:cdk:error")
     ]
-    assert sorted(warning.partition(" ")[0] for warning in warnings) == ["paddock:email", "paddock:nixos_ami"]
+    assert sorted(warning.partition(" ")[0] for warning in warnings) == [
+        "paddock:email",
+        "paddock:flake",
+        "paddock:nixos_ami",
+    ]
 
 
 def test_the_review_is_awake(node: None, tmp_path: Path, repository: Path) -> None:
