@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import secrets
 import sys
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
 from paddock.adapters.directory import DirectoryObjects
 from paddock.adapters.polling import PollingWork
+from paddock.adapters.prefixed import PrefixedStore
 from paddock.adapters.sqlite import SqliteDocuments
 from paddock.data_directory import SHORTEST_SECRET_BYTES, kept_secret, private_directory, sentences
 from paddock.domain.members import read_networks
+from paddock.domain.place import S3Place, parse_place
 from paddock.domain.tunnel import VpnPlan
 from paddock.domain.words import printable
 from paddock.errors import Rejected
 from paddock.ports.documents import Documents
-from paddock.ports.objects import Objects
+from paddock.ports.objects import Objects, Store
 from paddock.ports.work import Work
 from paddock.service_manager import with_priority, writes_to_journal
 from paddock.settings import Settings
@@ -70,6 +74,8 @@ async def _open(settings: Settings, work: Work, *, migrate: bool) -> AsyncIterat
             export_expires_s=settings.export_expires_s,
             memory_bytes=settings.memory_bytes,
             vpn=open_vpn(settings) if settings.peers_file else None,
+            backup_to=settings.backup_to,
+            backup_max_age_days=settings.backup_max_age_days,
         )
     finally:
         await work.close()
@@ -102,6 +108,75 @@ def _objects(settings: Settings) -> Objects:
     check_secret(settings)
     secret = settings.secret.encode() or kept_secret(settings.data / "secret")
     return DirectoryObjects(settings.data / "objects", secret, settings.base_url)
+
+
+@contextlib.asynccontextmanager
+async def open_store(settings: Settings, place: str) -> AsyncIterator[Store]:
+    """Where backups or second copies go.
+
+    Args:
+        settings: say which S3 store it is where the place does not.
+        place: a directory or ``s3://bucket/prefix``; see ``domain/place.py``.
+
+    Raises:
+        Rejected: it is no place, or this Paddock's own objects (codes ``bad_place``, ``own_place``).
+        Unavailable: the directory cannot be made.
+    """
+    parsed = parse_place(place)
+    _check_not_own(settings, parsed)
+    store: Store
+    if isinstance(parsed, Path):
+        with private_directory(settings.data):
+            # Nobody is given links to it, so nobody needs the key that would sign them.
+            store = DirectoryObjects(parsed, secrets.token_bytes(SHORTEST_SECRET_BYTES), settings.base_url)
+    else:
+        from paddock.adapters.s3 import S3Objects
+
+        endpoint = settings.s3_endpoint if parsed.endpoint is None else parsed.endpoint
+        bucket = S3Objects(
+            parsed.bucket,
+            endpoint=endpoint,
+            path_style=settings.s3_path_style if parsed.path_style is None else parsed.path_style,
+            region=parsed.region or settings.aws_region,
+            profile=parsed.profile,
+        )
+        store = PrefixedStore(bucket, parsed.prefix)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def _check_not_own(settings: Settings, place: Path | S3Place) -> None:
+    if isinstance(place, Path):
+        own = not settings.s3_bucket and place.resolve().is_relative_to((settings.data / "objects").resolve())
+    else:
+        same_store = place.endpoint in (None, settings.s3_endpoint)
+        own = same_store and (place.bucket, place.prefix) == (settings.s3_bucket, "")
+    if own:
+        raise Rejected(
+            "That is where this Paddock keeps its own objects: what is lost there would be lost twice. Choose "
+            "another directory, bucket or prefix.",
+            code="own_place",
+        )
+
+
+def backup_key(settings: Settings, *, make: bool) -> bytes | None:
+    """The key that signs backups.
+
+    Args:
+        settings: may hold it.
+        make: a new one where there is none; else None.
+
+    Raises:
+        Rejected: it is too short for a key.
+    """
+    if settings.backup_key:
+        if len(settings.backup_key) < SHORTEST_SECRET_BYTES:
+            raise Rejected(f"PADDOCK_BACKUP_KEY is shorter than {SHORTEST_SECRET_BYTES} bytes.", code="bad_setting")
+        return settings.backup_key.encode()
+    path = settings.data / "backup-key"
+    return kept_secret(path).strip() if make or path.exists() else None
 
 
 def check_secret(settings: Settings) -> None:

@@ -31,6 +31,13 @@ _MONGODB_URL = msgspec.Meta(
 _PORT = msgspec.Meta(ge=0, le=65_535, description="a whole number from 0 to 65535, such as 8080")
 _SECONDS = msgspec.Meta(ge=1, description="a whole number of seconds, such as 3600")
 _SECONDS_OR_NONE = msgspec.Meta(ge=0, description="a whole number of seconds, such as 300")
+_DAYS = msgspec.Meta(ge=1, description="a whole number of days, such as 2")
+_PLACE = msgspec.Meta(
+    pattern=r"^(/|s3://[^/?\s]+)", description="a directory such as /srv/backups, or s3://bucket/prefix"
+)
+_KEEP = msgspec.Meta(
+    pattern=r"^\s*\d{1,4}\s*,\s*\d{1,4}\s*,\s*\d{1,4}\s*$", description="three whole numbers such as 7,4,12"
+)
 _BYTES = msgspec.Meta(ge=1, description="a whole number of bytes, such as 1000000000")
 
 
@@ -103,6 +110,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         "How much memory one conversion may take, in bytes; by default a quarter of the machine's, at most 1 GiB.",
         msgspec.Meta(description=_BYTES.description),
     ] = None
+    backup_to: Annotated[str, "Directory or s3://bucket/prefix where backups go.", _PLACE] = ""
+    backup_key: Annotated[str, "Key that signs backups; made and kept in the data directory when not given."] = ""
+    backup_keep: Annotated[
+        str, "How many backups stay: the last of so many days, weeks and months, like 7,4,12.", _KEEP
+    ] = "7,4,12"
+    backup_max_age_days: Annotated[
+        int, "The site warns when the last good backup is older, in days; only where there are backups.", _DAYS
+    ] = 2
     log_format: Annotated[
         Literal["auto", "console", "json"],
         "Log lines for people (console) or programs (json); auto asks whether stderr is a terminal.",
@@ -132,7 +147,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return f"http://{host}:{self.port}"
 
 
-SECRETS = frozenset({"secret", "mongodb_url"})
+SECRETS = frozenset({"secret", "mongodb_url", "backup_key"})
 """Settings that may also come from a file."""
 
 

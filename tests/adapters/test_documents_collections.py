@@ -12,7 +12,9 @@ import pytest
 
 from paddock.adapters.mongodb import MongoDocuments
 from paddock.adapters.sqlite import SqliteDocuments
+from paddock.domain.backup import BackupRun
 from paddock.domain.job import Job
+from paddock.errors import Conflict, Unavailable
 from paddock.ports.documents import Collection, Documents, Equals, rows
 from paddock.ports.indexes import Index
 from tests.adapters.builders import job, recording, signal
@@ -123,3 +125,40 @@ async def test_two_documents_that_are_written_together_are_both_in_it_or_neither
                 assert found["first"].subject == found["last"].subject
     stop.set()
     await writer
+
+
+async def test_a_store_is_filled_whole_or_not_at_all(documents: Documents) -> None:
+    async def fill(*, fail: bool) -> None:
+        async with documents.fill("b1") as filling:
+            await filling.put("recordings", [recording(i) for i in range(70)])
+            await filling.put("signals", [signal(1, "a")])
+            if fail:
+                raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        await fill(fail=True)
+    if isinstance(documents, SqliteDocuments):
+        assert await documents.is_empty()
+    else:
+        with pytest.raises(Unavailable, match="b1 into this database is not finished") as half:
+            await documents.migrate()
+        assert half.value.code == "half_restored"
+        with pytest.raises(Conflict, match="another backup, b1"):
+            await filled_by(documents, "b2")
+    await fill(fail=False)
+    await documents.migrate()
+    assert (await documents.recordings.count(), await documents.signals.count()) == (70, 1)
+    with pytest.raises(Conflict, match="empty database only"):
+        await filled_by(documents, "b1")
+
+
+async def filled_by(documents: Documents, source: str) -> None:
+    async with documents.fill(source):
+        pass
+
+
+async def test_notes_on_backups_leave_a_store_empty(documents: Documents) -> None:
+    await documents.backups.insert(BackupRun("b0", "/b", 1))
+    assert await documents.is_empty()
+    await filled_by(documents, "b1")
+    assert await documents.backups.count() == 1

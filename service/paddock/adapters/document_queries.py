@@ -1,4 +1,4 @@
-"""What both sides of ``ports/documents.py`` share: the names of fields, values that may be compared, cursors."""
+"""What both sides of ``ports/documents.py`` share: fields, values that may be compared, cursors, refusals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from paddock.domain.instants import INT64_MAX
-from paddock.errors import Rejected
+from paddock.errors import Conflict, Rejected
 from paddock.ports.documents import Scalar, Sort
 
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
@@ -48,6 +48,15 @@ def after_prefix(prefix: str) -> str | None:
     following = ord(head[-1]) + 1
     # Surrogates are no characters: UTF-8 has none of them.
     return head[:-1] + chr(0xE000 if following == 0xD800 else following)
+
+
+def not_empty() -> Conflict:
+    """Of a store that is to be filled."""
+    return Conflict(
+        "There are documents already, and a backup is restored into an empty database only: choose another data "
+        "directory with --data, or another database.",
+        code="not_empty",
+    )
 
 
 class Position(NamedTuple):

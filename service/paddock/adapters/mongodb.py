@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
 
@@ -23,6 +23,7 @@ from pymongo.errors import ConfigurationError, DuplicateKeyError
 
 from paddock.adapters.document_queries import Position, read_cursor, write_cursor
 from paddock.adapters.mongodb_errors import translated
+from paddock.adapters.mongodb_filling import MongoFilling, check_not_filling, marked_as_filling
 from paddock.adapters.mongodb_filters import (
     Query,
     all_of,
@@ -41,6 +42,7 @@ from paddock.ports.documents import (
     MAX_GROUPS,
     MAX_PAGE,
     Documents,
+    Filling,
     Group,
     HasSignal,
     Page,
@@ -101,8 +103,12 @@ class MongoDocuments(Documents):
         """Create indexes, drop those of ours that are no longer used; safe for two at once.
 
         Raises:
-            Unavailable: see ``mongodb_errors``.
+            Unavailable: see ``mongodb_errors``; a restore was interrupted (code ``half_restored``).
         """
+        await check_not_filling(self._database)
+        await self._create_missing()
+
+    async def _create_missing(self) -> None:
         with translated():
             # Of its own, because pymongo's timeout for one call would also wait that long for a lost server.
             async with _client(self._url, socketTimeoutMS=_MIGRATE_MS) as client:
@@ -111,6 +117,13 @@ class MongoDocuments(Documents):
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
         """One moment on a replica set; see ``mongodb_snapshot``."""
         return open_snapshot(self._client, self._database, rows(type(self)))
+
+    @asynccontextmanager
+    async def fill(self, source: str) -> AsyncIterator[Filling]:
+        """Written in pieces, and marked until all of them are there."""
+        await self._create_missing()
+        async with marked_as_filling(self._database, source, self.is_empty):
+            yield MongoFilling(self._database, rows(type(self)))
 
     async def close(self) -> None:
         """Give back connections."""

@@ -79,6 +79,7 @@ class S3Objects:
         public_endpoint: URL under which browsers reach the same store, where that differs; links begin with it.
         path_style: bucket in the path instead of the host name: most stores that are not AWS.
         region: empty for what boto3 finds.
+        profile: the section of boto3's files with the credentials; empty for what boto3 finds.
         connect_timeout_s: until a connection is made.
         read_timeout_s: without a byte from the store; then the request is repeated, ``TRIES`` times in all.
     """
@@ -91,6 +92,7 @@ class S3Objects:
         public_endpoint: str = "",
         path_style: bool = False,
         region: str = "",
+        profile: str = "",
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         read_timeout_s: float = READ_TIMEOUT_S,
     ) -> None:
@@ -107,7 +109,8 @@ class S3Objects:
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
-        session = boto3.session.Session(region_name=region or None)
+        with store_errors(bucket, ""):
+            session = boto3.session.Session(region_name=region or None, profile_name=profile or None)
         self._s3: S3Client = session.client("s3", endpoint_url=endpoint or None, config=config)
         patient = config.merge(Config(read_timeout=PATIENCE * read_timeout_s))
         self._patient: S3Client = session.client("s3", endpoint_url=endpoint or None, config=patient)

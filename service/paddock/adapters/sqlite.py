@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from paddock.adapters.document_queries import Position, checked, read_cursor, write_cursor
+from paddock.adapters.document_queries import Position, checked, not_empty, read_cursor, write_cursor
 from paddock.adapters.sqlite_counts import counts_sql, facet_sql, sums
 from paddock.adapters.sqlite_database import Database
 from paddock.adapters.sqlite_filters import Sql, all_of, order_sql, page_sql, select_sql, where_sql
 from paddock.adapters.sqlite_lists import drop_elements, index_elements
-from paddock.adapters.sqlite_snapshot import open_snapshot
+from paddock.adapters.sqlite_snapshot import Transaction, open_snapshot, open_transaction
 from paddock.ports.documents import (
     BY_ID,
     MAX_PAGE,
     Documents,
+    Filling,
     Group,
     Page,
     Scalar,
@@ -65,9 +66,28 @@ class SqliteDocuments(Documents):
         """One read transaction on a connection of its own, so that whoever writes does not wait for it."""
         return open_snapshot(self._path, rows(type(self)))
 
+    @asynccontextmanager
+    async def fill(self, source: str) -> AsyncIterator[Filling]:
+        """One transaction: killed midway, the file is as it was."""
+        await self.migrate()
+        async with open_transaction(self._path, "BEGIN IMMEDIATE") as opened:
+            # Whoever writes waits for this transaction, so nothing comes in after this look.
+            if not await self.is_empty():
+                raise not_empty()
+            yield _SqliteFilling(opened, self.collections())
+
     async def close(self) -> None:
         """Let running calls end, then close the connections."""
         await self._database.close()
+
+
+class _SqliteFilling:
+    def __init__(self, opened: Transaction, collections: Mapping[str, Any]) -> None:
+        self._opened = opened
+        self._collections: Mapping[str, SqliteCollection[Any]] = collections
+
+    async def put(self, collection: str, documents: Sequence[msgspec.Struct]) -> None:
+        await self._opened.do(self._collections[collection].putting(documents))
 
 
 class SqliteCollection(Generic[T]):
@@ -99,6 +119,10 @@ class SqliteCollection(Generic[T]):
 
     async def put_many(self, documents: Sequence[T]) -> None:
         """Add or replace all of them, in one transaction."""
+        await self._database.write(self.putting(documents))
+
+    def putting(self, documents: Sequence[T]) -> Callable[[sqlite3.Connection], None]:
+        """What ``put_many`` does within a transaction."""
         rows = [self._row(document) for document in documents]
         statement = (
             f"INSERT INTO {self._table} (id, doc) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc"
@@ -108,7 +132,7 @@ class SqliteCollection(Generic[T]):
             connection.executemany(statement, rows)
             index_elements(connection, self._table, [document_id for document_id, _ in rows])
 
-        await self._database.write(put)
+        return put
 
     async def change(self, document_id: str, changes: Mapping[str, object], where: Where = ()) -> T | None:
         """Compare and set."""

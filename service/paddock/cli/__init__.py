@@ -40,6 +40,7 @@ COMMANDS = {
     "redrive": "Send again what the functions gave up.",
     "vpn": "Say who is let in; make their tunnels.",
     "fsck": "Compare documents and objects, and mend.",
+    "backup": "Back up all documents, prove backups, restore one.",
 }
 
 

@@ -30,6 +30,7 @@ from typing import (
 
 import msgspec
 
+from paddock.domain.backup import BackupRun
 from paddock.domain.bundle import Bundle
 from paddock.domain.catalogue import Catalogue
 from paddock.domain.history import Change
@@ -228,6 +229,14 @@ class Snapshot(Protocol):
         ...
 
 
+class Filling(Protocol):
+    """A store that is being filled by a restore."""
+
+    async def put(self, collection: str, documents: Sequence[msgspec.Struct]) -> None:
+        """Add documents of one collection, which have ids of their own."""
+        ...
+
+
 class Documents(ABC):
     """All collections of one store, each one row; ``Index`` says what question an index answers.
 
@@ -271,6 +280,7 @@ class Documents(ABC):
         Collection[SignalName], Index(("search",), "completion"), Index(("topic",), "all topics")
     ]
     topic_sets: Collection[TopicSet]
+    backups: Annotated[Collection[BackupRun], Index(("begun_at",), "the last backups; the last good one")]
     bundles: Annotated[Collection[Bundle], Index(("created_at",), "what was taken away together, the last first")]
 
     def collections(self) -> Mapping[str, Collection[Any]]:
@@ -284,6 +294,30 @@ class Documents(ABC):
     @abstractmethod
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
         """All that is there now, for a backup."""
+
+    @abstractmethod
+    def fill(self, source: str) -> AbstractAsyncContextManager[Filling]:
+        """Write documents into a store that has none; needs no ``migrate`` before.
+
+        All of them are there when the block ends, and none when it fails on the embedded side. A MongoDB database
+        that was half filled says so at ``migrate`` (code ``half_restored``), and is filled again from the same
+        source.
+
+        Args:
+            source: what the documents come from, such as the name of a backup.
+
+        Raises:
+            Conflict: it has documents, other than notes on backups (code ``not_empty``), or was half filled from
+                another source (code ``half_restored``).
+        """
+
+    async def is_empty(self) -> bool:
+        """Whether there are no documents, other than notes on backups."""
+        kept = [found for name, found in self.collections().items() if name != "backups"]
+        for collection in kept:
+            if await collection.count():
+                return False
+        return True
 
     @abstractmethod
     async def close(self) -> None:

@@ -29,12 +29,13 @@ class PartInfo(msgspec.Struct, frozen=True):
     etag: str
 
 
-class Objects(Protocol):
-    """One object store. A lost or full store raises ``Unavailable``, a missing key ``NotFound``.
+class Store(Protocol):
+    """Where objects are kept, as far as backups and second copies need it.
 
-    A key is made of segments joined by ``/``; any segment may hold any printable text but is never ``.``, ``..``
-    or empty: such a key raises ``ValueError``, because ``domain/keys.py`` never makes one. So do control characters
-    and more than 1,024 bytes of UTF-8. No key is the folder of another one.
+    A lost or full store raises ``Unavailable``, a missing key ``NotFound``. A key is made of segments joined by
+    ``/``; any segment may hold any printable text but is never ``.``, ``..`` or empty: such a key raises
+    ``ValueError``, because ``domain/keys.py`` never makes one. So do control characters and more than 1,024 bytes
+    of UTF-8. No key is the folder of another one.
     """
 
     async def put_file(self, key: str, path: Path) -> ObjectInfo:
@@ -53,16 +54,24 @@ class Objects(Protocol):
         """The bytes from ``start`` up to but not including ``end``, in pieces; what is beyond the object is not."""
         ...
 
-    async def move(self, source: str, target: str) -> None:
-        """Give an object another key, replacing what is there. Done once, doing it again is ``NotFound``."""
-        ...
-
     async def delete(self, key: str) -> None:
         """Remove an object; removing what is not there is fine."""
         ...
 
     def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
         """Whole objects whose key starts with ``prefix``, by key."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections."""
+        ...
+
+
+class Objects(Store, Protocol):
+    """The store that Paddock works on: links for people, uploads in parts."""
+
+    async def move(self, source: str, target: str) -> None:
+        """Give an object another key, replacing what is there. Done once, doing it again is ``NotFound``."""
         ...
 
     async def link(self, key: str, *, file_name: str, expires_s: int) -> str:
@@ -109,8 +118,4 @@ class Objects(Protocol):
 
         A bucket's own lifecycle does this; there it is 0.
         """
-        ...
-
-    async def close(self) -> None:
-        """Give back connections."""
         ...

@@ -11,6 +11,7 @@ from paddock.domain.job import JobState
 from paddock.domain.words import counted, size
 from paddock.errors import Unavailable
 from paddock.ports.documents import Between, Equals
+from paddock.usecases.backup_state import backup_state
 from paddock.usecases.services import Services
 from paddock.usecases.write_export import RESERVE_BYTES
 
@@ -26,7 +27,7 @@ async def faults(services: Services, *, overdue_ns: int = 0) -> Sequence[str]:
         overdue_ns: beside Lambda functions, how long a job is left to them first.
     """
     found: list[str] = []
-    for ask in (_documents_and_work(services, overdue_ns), _objects(services), _room(services)):
+    for ask in (_documents_and_work(services, overdue_ns), _objects(services), _room(services), _backups(services)):
         try:
             found += await ask
         except Unavailable as error:
@@ -46,6 +47,11 @@ async def _documents_and_work(services: Services, overdue_ns: int) -> Sequence[s
 async def _objects(services: Services) -> Sequence[str]:
     await services.objects.stat(_NO_OBJECT)
     return []
+
+
+async def _backups(services: Services) -> Sequence[str]:
+    warning = (await backup_state(services)).warning
+    return [warning] if warning else []
 
 
 async def _room(services: Services) -> Sequence[str]:

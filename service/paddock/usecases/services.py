@@ -26,6 +26,10 @@ class Services:
     link_expires_s: int = 3600
     upload_expires_s: int = 7 * 86_400
     export_expires_s: int = 30 * 86_400
+    backup_to: str = ""
+    """Where backups go; empty where nobody set any up."""
+    backup_max_age_days: int = 2
+    """The site warns when the last good backup is older."""
     memory_bytes: int | None = None
     """What one conversion may take; None for what suits the machine."""
     vpn: Vpn | None = None

@@ -1,0 +1,43 @@
+"""A backup of one side restored into the other: how a team moves from a laptop to the cloud, and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from paddock.adapters.mongodb import MongoDocuments
+from paddock.adapters.polling import PollingWork
+from paddock.adapters.sqlite import SqliteDocuments
+from paddock.domain.backup import Opened
+from paddock.ports.documents import Documents
+from paddock.usecases.backup import create_backup
+from paddock.usecases.backup_restore import restore_backup
+from paddock.usecases.services import Services
+from tests.scripts.search_at_scale import channel_count, made_recordings, made_signals
+from tests.usecases.backups import KEY, directory, everything
+
+pytestmark = pytest.mark.anyio
+RECORDINGS, SIGNALS = 40, 20
+
+
+def services(documents: Documents, tmp_path: Path) -> Services:
+    return Services(documents, directory(tmp_path / "objects"), PollingWork(), tmp_path / "scratch")
+
+
+async def test_there_and_back_every_field_is_the_same(tmp_path: Path, mongodb_url: str) -> None:
+    embedded, cloud = SqliteDocuments(tmp_path / "a.sqlite"), MongoDocuments(mongodb_url)
+    back = SqliteDocuments(tmp_path / "b.sqlite")
+    await embedded.migrate()
+    channels = channel_count(SIGNALS)
+    await embedded.recordings.put_many(list(made_recordings(RECORDINGS, channels)))
+    for number in range(RECORDINGS):
+        await embedded.signals.put_many(made_signals(number, SIGNALS, channels))
+    before = await everything(embedded)
+    place = directory(tmp_path / "backups")
+    for source, target in ((embedded, cloud), (cloud, back)):
+        manifest = await create_backup(services(source, tmp_path), place, KEY, place="there")
+        await restore_backup(services(target, tmp_path), place, Opened(manifest, True), place="there")
+        assert await everything(target) == before
+    for documents in (embedded, cloud, back):
+        await documents.close()

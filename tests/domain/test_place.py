@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from paddock.domain.place import S3Place, parse_place
+from paddock.errors import Rejected
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("/mnt/disk", Path("/mnt/disk")),
+        ("backups", Path("backups")),
+        ("s3://team", S3Place("team", "")),
+        ("s3://team/", S3Place("team", "")),
+        ("s3://team/a/b/", S3Place("team", "a/b/")),
+        ("s3://team/a?endpoint=", S3Place("team", "a/", endpoint="")),
+        (
+            "s3://team?endpoint=https://box:3900&path_style=true&region=garage&profile=box",
+            S3Place("team", "", "https://box:3900", True, "garage", "box"),
+        ),
+    ],
+)
+def test_places(text: str, place: Path | S3Place) -> None:
+    assert parse_place(text) == place
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "s3://", "s3:///x", "http://x", "s3://b?endpiont=x", "s3://b?path_style=1", "s3://b#x"]
+)
+def test_what_is_no_place_is_a_sentence(text: str) -> None:
+    with pytest.raises(Rejected, match="is no place"):
+        parse_place(text)
