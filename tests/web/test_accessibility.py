@@ -46,6 +46,7 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
             "/jobs?state=queued",
             "/deleted",
             "/storage",
+            "/members",
             "/nothing-here",
         ):
             page.goto(site.url + path)

@@ -100,6 +100,7 @@ def test_every_page_and_script_works_without_a_secure_context(browser: Any, tmp_
             "/signals",
             "/jobs",
             "/storage",
+            "/members",
             "/nothing/here",
         ):
             page.goto(f"{site.url}{path}")

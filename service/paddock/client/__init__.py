@@ -15,6 +15,7 @@ from paddock.client.contents import Change, Channel, Loss, SignalName, SignalSum
 from paddock.client.export import PendingExport
 from paddock.client.files import Artifact, AttachedFile, Attachment, Download
 from paddock.client.job import Failure, Job
+from paddock.client.member import HandedTunnel, Member
 from paddock.client.recording import FoundRecording
 from paddock.client.signals import SignalData, Signals
 
@@ -28,8 +29,10 @@ __all__ = [
     "Download",
     "Failure",
     "FoundRecording",
+    "HandedTunnel",
     "Job",
     "Loss",
+    "Member",
     "PendingBundle",
     "PendingExport",
     "SignalData",

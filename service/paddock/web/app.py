@@ -26,6 +26,7 @@ from paddock.web.api import (
     files,
     health,
     jobs,
+    members,
     names,
     objects,
     plots,
@@ -40,6 +41,7 @@ from paddock.web.bodies import BoundedRequest
 from paddock.web.conditional import Conditional
 from paddock.web.head import answering_head
 from paddock.web.injected import principal_of
+from paddock.web.pages import members as member_pages
 from paddock.web.pages import plots as plot_pages
 from paddock.web.principal import Edge
 from paddock.web.problems import answer
@@ -78,6 +80,7 @@ def create_app(services: Services, settings: Settings) -> Litestar:
         bundles.ROUTER,
         uploads.ROUTER,
         jobs.ROUTER,
+        members.ROUTER,
         catalogue.ROUTER,
         storage.ROUTER,
         pages.ROUTER,
@@ -88,6 +91,7 @@ def create_app(services: Services, settings: Settings) -> Litestar:
     app = Litestar(
         route_handlers=[
             health.health,
+            member_pages.authority,
             *routers,
             asset_routes(HERE / "static"),
         ],

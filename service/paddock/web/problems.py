@@ -36,6 +36,7 @@ STATUS_OF: dict[type[PaddockError], int] = {
 STATUS_OF_CODE = {
     "two_lengths": 400,
     "not_a_member": 403,
+    "not_allowed": 403,
     "wrong_host": 403,
     "cross_site": 403,
     "link_tampered": 403,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Router
 
 from paddock.web.injected import refuse_unknown_parameters
-from paddock.web.pages import bundles, deleted, jobs, recording_list, recordings, signals, storage, upload
+from paddock.web.pages import bundles, deleted, jobs, members, recording_list, recordings, signals, storage, upload
 
 ROUTER = Router(
     "/",
@@ -24,6 +24,10 @@ ROUTER = Router(
         jobs.retry_and_return,
         jobs.retry_all_and_return,
         storage.storage_page,
+        members.members_page,
+        members.add_and_show,
+        members.rotate_and_show,
+        members.remove_and_return,
     ],
     before_request=refuse_unknown_parameters,
     include_in_schema=False,

@@ -1,0 +1,28 @@
+"""Members of the team, as far as the VPN and the site know them."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has an address."""
+
+    name: str
+    addresses: tuple[str, ...]
+    """Or the one network."""
+    key: str | None = None
+    """Of the tunnel, public; None where there is none."""
+    last_handshake: str | None = None
+    """RFC 3339, UTC; None where nobody knows."""
+    note: str = ""
+
+
+class HandedTunnel(msgspec.Struct, frozen=True, kw_only=True):
+    """What a member gets, once."""
+
+    member: Member
+    configuration: str
+    """What WireGuard imports, with the private key."""
+    qr_svg: str | None = None
+    """The same for a phone; None where the member keeps the private key."""
