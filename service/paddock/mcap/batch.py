@@ -136,10 +136,14 @@ class Payloads:
     """How many messages the file has before."""
 
 
-def by_channel(batch: Batch) -> Iterator[tuple[int, Payloads]]:
-    """The messages of a batch by the number of their channel.
+def by_channel(batch: Batch, alone: int) -> Iterator[tuple[Int64s, Int64s, Payloads]]:
+    """The messages of a batch by the number of their channel: (numbers, rows of each, messages).
 
     They lie in stretches of one channel each, as long as the runs that they came in allow; these are moved whole.
+
+    Args:
+        batch: where they are.
+        alone: a channel with a lower number comes alone, all others come together.
     """
     changes = np.flatnonzero(np.diff(batch.numbers)) + 1
     bounds = np.concatenate([np.zeros(1, np.int64), changes, np.full(1, batch.rows)])
@@ -153,15 +157,17 @@ def by_channel(batch: Batch) -> Iterator[tuple[int, Payloads]]:
     payloads = pa.Array.from_buffers(
         pa.binary(), batch.rows, [None, pa.py_buffer(offsets), _in_order(batch.data, ends[bounds], order)]
     )
-    row = 0
     numbers, firsts = np.unique(stretch_numbers[order], return_index=True)
     rows = np.add.reduceat(np.diff(bounds)[order], firsts)
-    for number, count in zip(numbers.tolist(), rows.tolist(), strict=True):
+    first_others = int(np.searchsorted(numbers, alone))
+    begin = row = 0
+    for stop in [*range(1, first_others + 1), *([len(numbers)] if first_others < len(numbers) else [])]:
+        count = int(rows[begin:stop].sum())
         part = heads[row : row + count]
         publish_time = np.minimum(part["publish_time"], np.uint64(LAST_TIME)).astype(np.int64)
         times = part["log_time"].astype(np.int64), publish_time, part["sequence"].astype(np.int64)
-        yield number, Payloads(payloads[row : row + count], *times, batch.ordinal)
-        row += count
+        yield numbers[begin:stop], rows[begin:stop], Payloads(payloads[row : row + count], *times, batch.ordinal)
+        begin, row = stop, row + count
 
 
 def _in_order(data: Any, bounds: npt.NDArray[Any], order: Int64s) -> pa.Buffer:

@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -16,9 +15,10 @@ from paddock.domain.words import counted
 from paddock.mcap.batch import BATCH_BYTES, MAX_MESSAGE_BYTES, pieces
 from paddock.mcap.columns import ColumnBatch, ColumnChannel, LogSummary
 from paddock.mcap.decoders.limits import Limits
+from paddock.mcap.decoders.raw import RawDecoder
 from paddock.mcap.definitions import Definition, Numbering
 from paddock.mcap.reader import LogReader, Run
-from paddock.mcap.spool_channel import SpooledChannel
+from paddock.mcap.spool_channel import SpooledChannel, column_channel
 from paddock.mcap.spool_file import SpoolFile
 from paddock.mcap.spool_process import SpoolProcess
 from paddock.mcap.spool_writer import SpoolWriter
@@ -155,6 +155,9 @@ class _Spooler:
         self._slugs: set[str] = set()
         self._hashes: dict[bytes, bytes] = {}
         self._metadata: list[dict[str, str]] = []
+        """By number of the channel."""
+        self._others: list[ColumnChannel] = []
+        """Channels beyond those that are decoded."""
         self._numbers: dict[Definition, int] = {}
         self._channel_numbers = Numbering()
         self._batch = writer.batch()
@@ -215,10 +218,13 @@ class _Spooler:
             self._slugs.add(slug)
             self._by_content[content] = len(self._metadata)
             self._metadata.append({})
-            too_many = _TOO_MANY if self._by_content[content] >= _MAX_DECODED_CHANNELS else ""
-            self._writer.define(definition, slug, self._as_bytes.why(slug) or too_many)
+            if len(self._metadata) <= _MAX_DECODED_CHANNELS:
+                self._writer.define(definition, slug, self._as_bytes.why(slug))
+            else:
+                self._others.append(column_channel(definition, slug, RawDecoder.fields, {}))
         number = self._by_content[content]
-        self._metadata[number] = {**channel.metadata, **self._metadata[number]}
+        for key, value in channel.metadata.items():
+            self._metadata[number].setdefault(key, value)
         return number
 
     def _hashed(self, schema: bytes) -> bytes:
@@ -231,12 +237,10 @@ class _Spooler:
 
     def _finish(self, file: SpoolFile) -> tuple[list[SpooledChannel], LogSummary]:
         reader = self._reader
-        spooled = [
-            replace(each, channel=replace(each.channel, metadata=metadata))
-            if metadata != each.channel.metadata
-            else each
-            for each, metadata in zip(self._writer.finish(), self._metadata, strict=True)
-        ]
+        spooled, others = self._writer.finish()
+        spooled += others.spooled(self._others, _TOO_MANY, file)
+        for each, metadata in zip(spooled, self._metadata, strict=True):
+            each.channel.metadata.update(metadata)
         spooled.sort(key=lambda each: (each.channel.topic, each.channel.slug))
         for each in spooled:
             if each.undecodable:

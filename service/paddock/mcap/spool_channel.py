@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -11,7 +12,7 @@ import pyarrow as pa
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import ChannelSummary, Signal
 from paddock.mcap.batch import Payloads
-from paddock.mcap.columns import ColumnChannel
+from paddock.mcap.columns import ColumnChannel, Int64s
 from paddock.mcap.containment import contained, each_alone
 from paddock.mcap.decoders.decoded import Conform, Decoder
 from paddock.mcap.decoders.limits import Limits, OverLimit, bytes_as
@@ -22,6 +23,8 @@ from paddock.mcap.spool_file import Extent, OrderedReader, Rows, SpoolFile, is_o
 from paddock.mcap.statistics import ChannelStatistics
 from paddock.mcap.time_span import TimeSpan
 
+ROW_BYTES = 24
+"""What a message takes beside its fields: two times and a sequence number."""
 _PAYLOAD_BYTES = 8 << 20
 """Payloads decoded in one call: what they become may be several times as large."""
 _MOST_FAILURES = 2_000
@@ -36,8 +39,10 @@ class SpooledChannel:
     rows: int
     undecodable: int
     decoded_bytes: int
+    first_time: int | None
+    last_time: int | None
     largest_gap_ns: int | None
-    extents: list[Extent]
+    extents: Iterable[Extent]
     """In file order."""
     signals: tuple[Signal, ...]
     notices: tuple[str, ...]
@@ -46,19 +51,19 @@ class SpooledChannel:
 
     def read(self, file: SpoolFile, names: list[str] | None) -> OrderedReader:
         """Its rows by time, with these top-level fields; None for all."""
-        return OrderedReader(file, self.extents, names)
+        return OrderedReader(file, list(self.extents), names)
 
     def reaches_out(self, span: TimeSpan) -> bool:
         """Whether some of its messages are not of the recording's time."""
-        return any(extent.first_time < span.first or extent.last_time > span.last for extent in self.extents)
+        if self.first_time is None or self.last_time is None:
+            return False
+        return self.first_time < span.first or self.last_time > span.last
 
     def summary(self, file: SpoolFile, span: TimeSpan | None) -> ChannelSummary:
         """Count, times, rate and the largest gap: of the messages in ``span``, where it has any there."""
-        started = min((extent.first_time for extent in self.extents), default=None)
-        ended = max((extent.last_time for extent in self.extents), default=None)
-        rows, gap = self.rows, self.largest_gap_ns
+        started, ended, rows, gap = self.first_time, self.last_time, self.rows, self.largest_gap_ns
         if span is not None and self.reaches_out(span):
-            times = np.sort(np.concatenate([file.log_times(extent) for extent in self.extents]))
+            times = _times(self.extents, file)
             inside = times[(times >= span.first) & (times <= span.last)]
             if rows := len(inside):
                 started, ended = int(inside[0]), int(inside[-1])
@@ -98,6 +103,31 @@ class SpooledChannel:
             for each in self.signals
         )
         return replace(self, signals=signals)
+
+
+def column_channel(
+    definition: Definition, slug: str, fields: pa.StructType, enums: dict[str, dict[int, str]]
+) -> ColumnChannel:
+    """What readers know a channel by; its metadata comes in when all the ids that it has in the file are known."""
+    channel, schema = definition.channel, definition.schema
+    return ColumnChannel(
+        topic=channel.topic,
+        slug=slug,
+        schema_name=schema.name if schema else "",
+        schema_encoding=schema.encoding if schema else "",
+        message_encoding=channel.message_encoding,
+        fields=fields,
+        enums=enums,
+    )
+
+
+def largest_gap(extents: Iterable[Extent], file: SpoolFile) -> int:
+    """The longest time between two messages of extents that overlap, in nanoseconds."""
+    return int(np.diff(_times(extents, file)).max())
+
+
+def _times(extents: Iterable[Extent], file: SpoolFile) -> Int64s:
+    return np.sort(np.concatenate([file.log_times(extent) for extent in extents]))
 
 
 class SpoolChannel:
@@ -181,14 +211,15 @@ class SpoolChannel:
         if (conform := self._decoder.conform) is not None and self._slug not in self._limits.over:
             self._conform(conform, file)
         if not is_ordered(self._extents):
-            times = np.sort(np.concatenate([file.log_times(extent) for extent in self._extents]))
-            self._largest_gap = int(np.diff(times).max())
-        channel = self._column_channel()
+            self._largest_gap = largest_gap(self._extents, file)
+        channel = column_channel(self._definition, self._slug, self._decoder.fields, self._decoder.enums)
         return SpooledChannel(
             channel=channel,
             rows=self._rows,
             undecodable=self._undecodable,
             decoded_bytes=self._decoded_bytes,
+            first_time=min((extent.first_time for extent in self._extents), default=None),
+            last_time=max((extent.last_time for extent in self._extents), default=None),
             largest_gap_ns=self._largest_gap,
             extents=self._extents,
             signals=tuple(self._statistics.signals(channel.topic, channel.slug, channel.fields)),
@@ -236,20 +267,6 @@ class SpoolChannel:
             found.append(f"{topic}: the decoder failed at {len(self._failures):,} messages ({self._failures[0]}).")
         return (*found, *self._statistics.notices(topic))
 
-    def _column_channel(self) -> ColumnChannel:
-        """What readers know the channel by."""
-        channel, schema = self._definition.channel, self._definition.schema
-        return ColumnChannel(
-            topic=channel.topic,
-            slug=self._slug,
-            schema_name=schema.name if schema else "",
-            schema_encoding=schema.encoding if schema else "",
-            message_encoding=channel.message_encoding,
-            fields=self._decoder.fields,
-            enums=self._decoder.enums,
-            metadata=channel.metadata,
-        )
-
     def _rows_at_once(self, payloads: pa.BinaryArray) -> int:
         per_row = max(1, int(payloads.nbytes) // max(1, len(payloads)))
         return max(1, min(self._decoder.max_rows, _PAYLOAD_BYTES // per_row))
@@ -266,7 +283,7 @@ class SpoolChannel:
         self._extents.append(extent)
         self._rows += len(rows.log_time)
         size_bytes = int(rows.messages.nbytes)
-        self._decoded_bytes += size_bytes + rows.log_time.nbytes * 3
+        self._decoded_bytes += size_bytes + len(rows.log_time) * ROW_BYTES
         gaps = [int(np.diff(rows.log_time).max())] if len(rows.log_time) > 1 else []
         if self._last_time is not None:
             gaps.append(int(rows.log_time[0]) - self._last_time)

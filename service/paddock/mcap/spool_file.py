@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
@@ -43,6 +43,8 @@ class Column(NamedTuple):
     size: int
     is_plain: bool
     """Values end to end, none missing; else an Arrow IPC message."""
+    texts_at: int = 0
+    """Where the bytes of plain texts lie; at ``position`` are then their offsets from there, one more than rows."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,10 @@ class Extent:
     rows: int
     first_time: int
     last_time: int
-    position: int
-    """Where log_time, sequence, and publish_time (unless it is the same as log_time) lie one after the other."""
-    has_publish_time: bool
+    log_time_at: int
+    sequence_at: int
+    publish_time_at: int
+    """The same as ``log_time_at`` where all times are."""
     columns: tuple[Column, ...]
     """One per top-level field."""
     kind: pa.StructType
@@ -93,53 +96,59 @@ class SpoolFile:
 
     def write(self, rows: Rows, ordinal: int) -> Extent:
         """Append rows that are ordered by ``log_time``."""
-        position = self._end
-        has_publish_time = not np.array_equal(rows.publish_time, rows.log_time)
+        count, log_time_at = len(rows.log_time), self._end
+        sequence_at = log_time_at + 8 * count
+        publish_time_at, at = log_time_at, sequence_at + 4 * count
         times: list[npt.NDArray[Any]] = [rows.log_time, rows.sequence.astype(np.uint32, copy=False)]
-        times += [rows.publish_time] * has_publish_time
+        if not np.array_equal(rows.publish_time, rows.log_time):
+            times.append(rows.publish_time)
+            publish_time_at, at = at, at + 8 * count
         buffers = [each.data.cast("B") for each in times]
-        at = position + sum(len(each) for each in buffers)
         columns = []
         for index in range(rows.messages.type.num_fields):
             array = rows.messages.field(index)
             plain = _plain(array)
-            column = pa.RecordBatch.from_arrays([array], names=[""]).serialize() if plain is None else plain
-            buffers.append(memoryview(column))
-            columns.append(Column(at, column.size, plain is not None))
-            at += column.size
+            parts = plain or [pa.RecordBatch.from_arrays([array], names=[""]).serialize()]
+            buffers += map(memoryview, parts)
+            size = sum(part.size for part in parts)
+            columns.append(Column(at, size, plain is not None, at + parts[0].size if len(parts) > 1 else 0))
+            at += size
         for begin in range(0, len(buffers), _BUFFERS_AT_ONCE):
             self._append(buffers[begin : begin + _BUFFERS_AT_ONCE])
         first, last = int(rows.log_time[0]), int(rows.log_time[-1])
         kind = rows.messages.type
-        return Extent(ordinal, len(rows.log_time), first, last, position, has_publish_time, tuple(columns), kind)
+        return Extent(ordinal, count, first, last, log_time_at, sequence_at, publish_time_at, tuple(columns), kind)
 
     def read(self, extent: Extent, names: Sequence[str] | None = None) -> Rows:
         """Rows with all top-level fields, or with those of ``names`` that it has."""
         rows = extent.rows
-        times = self._read(extent.position, rows * (20 if extent.has_publish_time else 12))
-        log_time = np.frombuffer(times, np.int64, rows)
-        sequence = np.frombuffer(times, np.uint32, rows, rows * 8).astype(np.int64)
-        publish_time = log_time
-        if extent.has_publish_time:
-            publish_time = np.frombuffer(times[rows * 12 :], np.int64)
+        log_time = publish_time = self.log_times(extent)
+        sequence = np.frombuffer(self._read(extent.sequence_at, rows * 4), np.uint32).astype(np.int64)
+        if extent.publish_time_at != extent.log_time_at:
+            publish_time = np.frombuffer(self._read(extent.publish_time_at, rows * 8), np.int64)
         every = [extent.kind.field(index) for index in range(extent.kind.num_fields)]
         fields, arrays = [], []
         for field, column in zip(every, extent.columns, strict=True):
             if names is not None and field.name not in names:
                 continue
-            data = pa.py_buffer(self._read(column.position, column.size))
-            if column.is_plain:
-                array = pa.Array.from_buffers(field.type, rows, [None, data], null_count=0)
-            else:
-                schema = pa.schema([pa.field("", field.type, field.nullable)])
-                array = pa.ipc.read_record_batch(data, schema).column(0)
             fields.append(field)
-            arrays.append(array)
+            arrays.append(self._column(column, field, rows))
         return Rows(log_time, publish_time, sequence, struct_array(arrays, fields, rows))
 
     def log_times(self, extent: Extent) -> Int64s:
         """Only the times, shape (rows,)."""
-        return np.frombuffer(self._read(extent.position, extent.rows * 8), np.int64)
+        return np.frombuffer(self._read(extent.log_time_at, extent.rows * 8), np.int64)
+
+    def _column(self, column: Column, field: pa.Field, rows: int) -> pa.Array:
+        if column.texts_at:
+            offsets = np.frombuffer(self._read(column.position, (rows + 1) * 4), np.int32)
+            first, last = int(offsets[0]), int(offsets[-1])
+            buffers = [offsets - first, self._read(column.texts_at + first, last - first)]
+            return pa.Array.from_buffers(field.type, rows, [None, *map(pa.py_buffer, buffers)], null_count=0)
+        data = pa.py_buffer(self._read(column.position, column.size))
+        if column.is_plain:
+            return pa.Array.from_buffers(field.type, rows, [None, data], null_count=0)
+        return pa.ipc.read_record_batch(data, pa.schema([pa.field("", field.type, field.nullable)])).column(0)
 
     def _append(self, buffers: list[memoryview]) -> None:
         while buffers:
@@ -154,13 +163,37 @@ class SpoolFile:
         return os.pread(self._file.fileno(), size, position)
 
 
-def _plain(array: pa.Array) -> pa.Buffer | None:
-    """The bytes of an array of numbers that lacks none; None of others."""
-    if not pa.types.is_primitive(array.type) or array.null_count or pa.types.is_boolean(array.type):
+def _plain(array: pa.Array) -> list[pa.Buffer] | None:
+    """The values of an array of numbers that lacks none, or offsets and bytes of such texts; None of others."""
+    if array.null_count:
+        return None
+    if pa.types.is_binary(array.type) or pa.types.is_string(array.type):
+        _, offsets, texts = array.buffers()
+        if offsets is None or texts is None:
+            return None
+        ends = np.frombuffer(offsets, np.int32, len(array) + 1, array.offset * 4)
+        first, last = int(ends[0]), int(ends[-1])
+        return [pa.py_buffer(ends - first if first else ends), texts.slice(first, last - first)]
+    if not pa.types.is_primitive(array.type) or pa.types.is_boolean(array.type):
         return None
     _, values = array.buffers()
     width = array.type.bit_width // 8
-    return None if values is None else values.slice(array.offset * width, len(array) * width)
+    return None if values is None else [values.slice(array.offset * width, len(array) * width)]
+
+
+def part_of(extent: Extent, first: int, rows: int, first_time: int, last_time: int) -> Extent:
+    """Some rows of an extent, from ``first`` on, all columns of which are plain texts; ordered within."""
+    columns = [column._replace(position=column.position + 4 * first) for column in extent.columns]
+    return replace(
+        extent,
+        rows=rows,
+        first_time=first_time,
+        last_time=last_time,
+        log_time_at=extent.log_time_at + 8 * first,
+        sequence_at=extent.sequence_at + 4 * first,
+        publish_time_at=extent.publish_time_at + 8 * first,
+        columns=tuple(columns),
+    )
 
 
 def struct_array(arrays: Sequence[pa.Array], fields: Sequence[pa.Field], rows: int) -> pa.StructArray:
@@ -255,8 +288,8 @@ class OrderedReader:
         return taken(joined(parts), places)
 
     def _cached(self, extent: Extent) -> Rows:
-        rows = self._cache.pop(extent.position, None) or self._read(extent)
-        self._cache[extent.position] = rows
+        rows = self._cache.pop(extent.log_time_at, None) or self._read(extent)
+        self._cache[extent.log_time_at] = rows
         while len(self._cache) > 1 and sum(each.messages.nbytes for each in self._cache.values()) > _CACHE_BYTES:
             self._cache.popitem(last=False)
         return rows

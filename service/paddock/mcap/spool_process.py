@@ -31,6 +31,7 @@ from paddock.mcap.definitions import Definition
 from paddock.mcap.records import Schema
 from paddock.mcap.spool_channel import SpooledChannel
 from paddock.mcap.spool_file import SpoolFile
+from paddock.mcap.spool_raw import RawChannels
 from paddock.mcap.spool_writer import SpoolWriter
 from paddock.processes import end_with_parent
 
@@ -86,12 +87,12 @@ class SpoolProcess:
         rest = batch.rows, batch.size_bytes, batch.ordinal, oversized is not None
         self._send("write", number, *rest, payload=oversized)
 
-    def finish(self) -> list[SpooledChannel]:
+    def finish(self) -> tuple[list[SpooledChannel], RawChannels]:
         """See ``SpoolWriter``."""
         while len(self._free) < _BATCHES:
             self._free.append(self._receive())
         self._send("finish")
-        return cast(list[SpooledChannel], self._receive())
+        return cast(tuple[list[SpooledChannel], RawChannels], self._receive())
 
     def close(self) -> None:
         """End the process, whatever it does."""

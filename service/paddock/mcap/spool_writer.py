@@ -9,6 +9,7 @@ from paddock.mcap.decoders.limits import Limits
 from paddock.mcap.definitions import Definition
 from paddock.mcap.spool_channel import SpoolChannel, SpooledChannel
 from paddock.mcap.spool_file import SpoolFile
+from paddock.mcap.spool_raw import RawChannels
 
 
 class SpoolWriter:
@@ -18,10 +19,11 @@ class SpoolWriter:
         self._file = file
         self._limits = limits
         self._channels: list[SpoolChannel] = []
+        self._others = RawChannels()
         self._batch: Batch | None = None
 
     def define(self, definition: Definition, slug: str, as_bytes: str) -> None:
-        """The next channel; channels are numbered from 0."""
+        """The next channel; channels are numbered from 0. Those that are never defined are kept as bytes."""
         self._channels.append(SpoolChannel(definition, slug, self._limits, as_bytes))
 
     def batch(self) -> Batch:
@@ -33,12 +35,16 @@ class SpoolWriter:
 
     def write(self, batch: Batch) -> None:
         """Decode its messages."""
-        for number, payloads in by_channel(batch):
-            self._channels[number].write(payloads, self._file)
+        defined = len(self._channels)
+        for numbers, rows, payloads in by_channel(batch, defined):
+            if (number := int(numbers[0])) < defined:
+                self._channels[number].write(payloads, self._file)
+            else:
+                self._others.write(numbers, rows, payloads, self._file)
 
-    def finish(self) -> list[SpooledChannel]:
-        """What became of the channels, by number."""
-        return [channel.settle(self._file) for channel in self._channels]
+    def finish(self) -> tuple[list[SpooledChannel], RawChannels]:
+        """What became of the channels that were defined, and the others; by number."""
+        return [channel.settle(self._file) for channel in self._channels], self._others
 
     def close(self) -> None:
         """Nothing is left to end."""
