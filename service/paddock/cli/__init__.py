@@ -41,6 +41,7 @@ COMMANDS = {
     "vpn": "Say who is let in; make their tunnels.",
     "fsck": "Compare documents and objects, and mend.",
     "backup": "Back up all documents, prove backups, restore one.",
+    "mirror": "Keep a second copy of the logs, proved by hash.",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import AsyncIterator, Callable
 from enum import StrEnum
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,8 +13,9 @@ from paddock.domain.instants import NS_PER_S
 from paddock.domain.job import JobState
 from paddock.domain.keys import ARTIFACTS, COLUMNS, RAW, columns_key, parse_columns_key, raw_key
 from paddock.domain.recording import Artifact, Purpose, Recording, Status
-from paddock.ports.documents import MAX_PAGE, Collection, Equals, Sort
+from paddock.ports.documents import MAX_PAGE, Equals
 from paddock.usecases import jobs
+from paddock.usecases.every import every
 from paddock.usecases.originals import MISSING, fault_by_hash, fault_by_size
 from paddock.usecases.services import Services
 from paddock.usecases.sweep_uploads import sweep_uploads
@@ -24,9 +25,6 @@ SETTLED_AGE_NS = 300 * NS_PER_S
 """Younger objects may belong to work that is under way."""
 HASHED_AGAIN_NS = 86_400 * NS_PER_S
 """What was hashed within a day is not hashed again: a run that was interrupted goes on where it was."""
-
-
-T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Fault(StrEnum):
@@ -101,7 +99,7 @@ async def fsck(
         await sweep_uploads(services)
     if hashes:
         await _hash_originals(services, progress)
-    async for recording in _all(services.documents.recordings):
+    async for recording in every(services.documents.recordings):
         async for finding in _check_recording(services, recording, mend=mend):
             yield finding
     async for finding in _check_originals(services, mend=mend):
@@ -117,13 +115,13 @@ async def _hash_originals(services: Services, progress: Progress) -> None:
     old = services.now() - HASHED_AGAIN_NS
     waiting = [
         (recording.id, recording.size_bytes)
-        async for recording in _all(services.documents.recordings)
+        async for recording in every(services.documents.recordings)
         if not old < (recording.original_hashed_at or 0) <= services.now()
     ]
     total, done = sum(size_bytes for _, size_bytes in waiting), 0
     for recording_id, size_bytes in waiting:
         recording = await services.documents.recordings.get(recording_id)
-        if recording is not None and recording.status is not Status.VERIFYING and not _never_arrived(recording):
+        if recording is not None and recording.status is not Status.VERIFYING and not never_arrived(recording):
             begun = done
             tell = functools.partial(_tell, progress, begun, size_bytes, total)
             await fault_by_hash(services, recording, tell)
@@ -136,7 +134,7 @@ def _tell(progress: Progress, begun: int, size_bytes: int, total: int, share: fl
 
 
 async def _check_recording(services: Services, recording: Recording, *, mend: bool) -> AsyncIterator[Finding]:
-    if _never_arrived(recording):
+    if never_arrived(recording):
         return
     on_its_way = recording.status is Status.VERIFYING
     stored = await services.objects.stat(raw_key(recording.id)) is not None
@@ -159,8 +157,8 @@ async def _check_recording(services: Services, recording: Recording, *, mend: bo
                 break
 
 
-def _never_arrived(recording: Recording) -> bool:
-    """An upload whose bytes were dropped because they were not those announced."""
+def never_arrived(recording: Recording) -> bool:
+    """Whether it is an upload whose bytes were dropped because they were not those announced."""
     return recording.error is not None and recording.error.code in ("wrong_hash", "bytes_missing")
 
 
@@ -188,7 +186,7 @@ async def _check_originals(services: Services, *, mend: bool) -> AsyncIterator[F
 
 async def _check_artifacts(services: Services, *, mend: bool) -> AsyncIterator[Finding]:
     known: set[str] = set()
-    async for artifact in _all(services.documents.artifacts):
+    async for artifact in every(services.documents.artifacts):
         known.add(artifact.key)
         if await services.objects.stat(artifact.key) is None:
             yield _finding(Fault.ARTIFACT_MISSING, artifact.key, mend=mend)
@@ -218,14 +216,3 @@ async def _check_columns(services: Services, *, mend: bool) -> AsyncIterator[Fin
             yield _finding(Fault.COLUMNS_UNKNOWN, found.key, mend=mend)
             if mend:
                 await services.objects.delete(found.key)
-
-
-async def _all(collection: Collection[T]) -> AsyncIterator[T]:
-    after = None
-    while True:
-        page = await collection.find(sort=Sort("id"), limit=MAX_PAGE, after=after)
-        for document in page.items:
-            yield document
-        if page.next is None:
-            return
-        after = page.next
