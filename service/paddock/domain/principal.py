@@ -31,6 +31,8 @@ class Permission(StrEnum):
 
     MANAGE_MEMBERS = "manage_members"
     """Let people in and shut them out."""
+    SEE_TO_BACKUPS = "see_to_backups"
+    """Be told when there is no good backup."""
 
 
 def require(principal: Principal, permission: Permission) -> None:

@@ -54,9 +54,11 @@ class BackupState(msgspec.Struct, frozen=True):
 
 
 async def backup_state(services: Services) -> BackupState:
-    """Two looks by index."""
+    """One look by index, two where the last backup is not good."""
     runs = services.documents.backups
     last = next(iter((await runs.find(sort=_LAST_FIRST, limit=1)).items), None)
+    if last is None or (last.error is None and last.ended_at is not None):
+        return BackupState(_health(services, last, last), last, last)
     good: list[Condition] = [Exists("ended_at"), Equals("error", None)]
     last_good = next(iter((await runs.find(good, sort=_LAST_FIRST, limit=1)).items), None)
     return BackupState(_health(services, last, last_good), last_good, last)

@@ -9,6 +9,7 @@ from litestar import get
 from msgspec import Meta
 
 from paddock import __version__
+from paddock.usecases.backup_state import backup_state
 from paddock.usecases.jobs import count_jobs
 from paddock.web.injected import TheServices
 from paddock.web.problems import responses
@@ -22,10 +23,21 @@ class HealthResource(msgspec.Struct, frozen=True):
     jobs: Annotated[
         dict[str, int], Meta(description="How many jobs are in each state.", examples=[{"queued": 0, "running": 1}])
     ]
+    backups: Annotated[
+        str,
+        Meta(
+            description="`good`; `old` or `failed` when somebody has to see to it; `none` where they are set up "
+            "and there is none; `unused` where nobody set any up.",
+            examples=["good"],
+        ),
+    ]
 
 
 @get("/health", responses=responses(503), tags=["health"], summary="Health")
 async def health(services: TheServices) -> HealthResource:
     """Reads the documents, so that a lost database is a 503 and not an ok."""
     counts = await count_jobs(services)
-    return HealthResource("ok", __version__, {state.value: count for state, count in counts.items()})
+    backups = await backup_state(services)
+    return HealthResource(
+        "ok", __version__, {state.value: count for state, count in counts.items()}, backups.health.value
+    )

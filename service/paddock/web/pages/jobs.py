@@ -18,6 +18,7 @@ from paddock.usecases.recordings import files_made
 from paddock.usecases.services import Services
 from paddock.web.api.bundles import bundle_resource
 from paddock.web.api.resources import DownloadResource, artifact_resource
+from paddock.web.backups import backup_warning
 from paddock.web.conditional import Page
 from paddock.web.injected import After, ThePrincipal, TheServices
 
@@ -57,6 +58,7 @@ async def jobs_page(
     return Page(
         "jobs.html",
         principal=principal,
+        backup_warning=await backup_warning(services, principal),
         rows=await _rows(services, page.items),
         bundles=taken,
         counts=await jobs.count_jobs(services),

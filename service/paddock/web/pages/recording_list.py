@@ -39,6 +39,7 @@ from paddock.usecases.search import (
     write_comparison,
 )
 from paddock.web.api.resources import RecordingResource, summarise
+from paddock.web.backups import backup_warning
 from paddock.web.conditional import Page
 from paddock.web.injected import After, AnyRequest, ThePrincipal, TheServices
 from paddock.web.search_parameters import TheSearch, read_day, search_of, zone_of
@@ -187,6 +188,7 @@ async def recordings_page(
     return Page(
         "recordings.html",
         principal=principal,
+        backup_warning=await backup_warning(services, principal),
         groups=groups,
         day=shown,
         arrived=await just_arrived(services, zone, before=shown.day) if shown is not None and not day else {},

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from litestar import get
 
+from paddock.usecases.backup_state import backup_state
 from paddock.usecases.storage import storage_used
+from paddock.web.backups import backup_warning
 from paddock.web.conditional import Page
 from paddock.web.injected import ThePrincipal, TheServices
 
@@ -15,4 +17,11 @@ SHOWN = 200
 @get("/storage")
 async def storage_page(services: TheServices, principal: ThePrincipal) -> Page:
     """Bytes by car and event, and by what they are."""
-    return Page("storage.html", principal=principal, storage=await storage_used(services), shown=SHOWN)
+    return Page(
+        "storage.html",
+        principal=principal,
+        backup_warning=await backup_warning(services, principal),
+        backups=await backup_state(services),
+        storage=await storage_used(services),
+        shown=SHOWN,
+    )
