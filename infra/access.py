@@ -46,23 +46,28 @@ def allow_host(role: iam.Role) -> None:
     for prefix in (INCOMING, RAW, COLUMNS, ARTIFACTS, FILES):
         _allow_prefix(role, prefix, READ + WRITE + DELETE)
     _allow_list(role)
+    # A backup is proved and restored with the same rights; what it removes stays as an older version for a while.
+    _allow_prefix(role, "", READ + WRITE + DELETE, "backups")
+    _allow_list(role, "backups")
     # It made MongoDB's password, so it may leave it for the functions; it need not read it back.
     _allow(role, ["s3:PutObject"], bucket_arn(role, "secrets", MONGODB_URL))
 
 
-def _allow_prefix(grantee: iam.Role | iam.User, prefix: str, actions: list[str]) -> None:
-    _allow(grantee, actions, bucket_arn(grantee, "recordings", f"{prefix}*"))
+def _allow_prefix(
+    grantee: iam.Role | iam.User, prefix: str, actions: list[str], bucket: str = "recordings"
+) -> None:
+    _allow(grantee, actions, bucket_arn(grantee, bucket, f"{prefix}*"))
     acknowledge(
         grantee,
         f"AwsSolutions::AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::"
-        f"paddock-recordings-<AWS::AccountId>-{Stack.of(grantee).region}/{prefix}*]",
-        f"Keys under {prefix} are made while running; the prefix is the narrowest there is.",
+        f"paddock-{bucket}-<AWS::AccountId>-{Stack.of(grantee).region}/{prefix}*]",
+        f"Keys under {prefix or bucket} are made while running; the prefix is the narrowest there is.",
     )
 
 
-def _allow_list(role: iam.Role) -> None:
+def _allow_list(role: iam.Role, bucket: str = "recordings") -> None:
     """Without it a missing key is answered by 403 instead of 404."""
-    _allow(role, ["s3:ListBucket", "s3:ListBucketMultipartUploads"], bucket_arn(role, "recordings"))
+    _allow(role, ["s3:ListBucket", "s3:ListBucketMultipartUploads"], bucket_arn(role, bucket))
 
 
 def _allow(grantee: iam.Role | iam.User, actions: list[str], arn: str) -> None:

@@ -1,4 +1,4 @@
-"""The buckets: recordings, the functions' secret, and the log of who touched either."""
+"""The buckets: recordings, the functions' secret, backups, and the log of who touched any of them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UNDO = Duration.days(7)
 
 
 class Buckets(Construct):
-    """``recordings``, ``secrets`` and ``access_log``."""
+    """``recordings``, ``secrets``, ``backups`` and ``access_log``."""
 
     def __init__(self, scope: Construct, id: str, *, events_to: sqs.Queue) -> None:
         super().__init__(scope, id)
@@ -57,6 +57,22 @@ class Buckets(Construct):
             versioned=True,
             lifecycle_rules=recordings_lifecycle(),
             cors=[browser_access(NAMES.site), viewer_access()],
+        )
+        self.backups = self._private_bucket(
+            "Backups",
+            "backups",
+            server_access_logs_bucket=self.access_log,
+            server_access_logs_prefix="backups/",
+            versioned=True,
+            # The host removes the backups that are kept no longer; whoever does it with a stolen key of the host
+            # leaves a quarter to notice.
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="removed",
+                    noncurrent_version_expiration=Duration.days(90),
+                    abort_incomplete_multipart_upload_after=UPLOADS_KEPT,
+                )
+            ],
         )
         self._announce_incoming(events_to)
 

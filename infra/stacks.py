@@ -51,6 +51,7 @@ class StoreStack(Stack):
 
         CfnOutput(self, "HostAddress", value=self.address.attr_public_ip, description="WireGuard endpoint")
         CfnOutput(self, "RecordingsBucket", value=bucket_name(self, "recordings"))
+        CfnOutput(self, "BackupsBucket", value=bucket_name(self, "backups"))
         CfnOutput(self, "SecretsBucket", value=bucket_name(self, "secrets"))
         CfnOutput(self, "IngestQueue", value=self.ingest.queue.queue_url)
         CfnOutput(self, "IngestDeadQueue", value=self.ingest.dead.queue_url)

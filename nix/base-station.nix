@@ -1,4 +1,5 @@
-# The machine beside the track: what the car's logger leaves in a folder goes to Paddock, each log once.
+# The machine beside the track: what the car's logger leaves in a folder goes to Paddock, each log once. Taking the logs
+# off the car is not in here yet.
 {
   lib,
   config,
@@ -7,6 +8,9 @@
 }:
 let
   cfg = config.services.paddock.station;
+  hardening = import ./hardening.nix;
+  # systemd reads quotes as a shell does, and means something of its own by % and $.
+  arguments = words: lib.replaceStrings [ "%" "$" ] [ "%%" "$$" ] (lib.escapeShellArgs words);
 in
 {
   options.services.paddock.station = {
@@ -22,13 +26,20 @@ in
     folder = lib.mkOption {
       type = lib.types.externalPath;
       example = "/srv/logs";
-      description = "Folder whose logs are sent. They are read, never changed and never removed.";
+      description = "Folder whose logs are sent. Everybody on the machine must be able to read them; they stay.";
     };
 
     server = lib.mkOption {
       type = lib.types.str;
       example = "https://10.77.0.1";
       description = "Where the site is, from here: over the VPN.";
+    };
+
+    authorityFile = lib.mkOption {
+      type = lib.types.nullOr lib.types.externalPath;
+      default = null;
+      example = "/etc/paddock/authority.pem";
+      description = "Certificate of the authority that signed the site's, where it is the team's own.";
     };
 
     metadata = lib.mkOption {
@@ -52,24 +63,34 @@ in
       description = "Send the logs of ${cfg.folder} to Paddock";
       wants = [ "network-online.target" ];
       after = [ "network-online.target" ];
-      serviceConfig = {
+      unitConfig.RequiresMountsFor = cfg.folder;
+      path = [
+        cfg.package
+        pkgs.coreutils
+        pkgs.findutils
+      ];
+      environment = {
+        FOLDER = cfg.folder;
+        SSL_CERT_FILE = cfg.authorityFile;
+      };
+      serviceConfig = hardening // {
         Type = "oneshot";
-        ExecStart = lib.escapeShellArgs (
-          [
-            (lib.getExe cfg.package)
-            "upload"
-            cfg.folder
-            "--server"
-            cfg.server
-          ]
-          ++ lib.concatLists (
-            lib.mapAttrsToList (field: value: [
-              "--set"
-              "${field}=${value}"
-            ]) cfg.metadata
-          )
-        );
         DynamicUser = true;
+        StateDirectory = "paddock-station";
+        ExecStart = "${lib.getExe pkgs.bash} ${./station-upload.sh} ${
+          arguments (
+            [
+              "--server"
+              cfg.server
+            ]
+            ++ lib.concatLists (
+              lib.mapAttrsToList (field: value: [
+                "--set"
+                "${field}=${value}"
+              ]) cfg.metadata
+            )
+          )
+        }";
       };
     };
     systemd.timers.paddock-station = {

@@ -80,6 +80,15 @@ def test_the_host_signs_for_all_prefixes_and_announces_jobs(cloud: Cloud) -> Non
     }
 
 
+def test_the_host_keeps_backups(cloud: Cloud) -> None:
+    backups = RECORDINGS.replace("recordings", "backups")
+    assert {
+        (resource.removeprefix(backups), action.removeprefix("s3:"))
+        for action, resource in cloud.allowed("HostRole")
+        if resource.startswith(backups)
+    } == LIST.union(on("/*", "GetObject", "DeleteObject", *PUT_PARTS))
+
+
 def test_the_host_takes_nothing_from_the_functions_queues(cloud: Cloud) -> None:
     received = {resource for action, resource in cloud.allowed("HostRole") if action == "sqs:ReceiveMessage"}
     assert len(received) == 2

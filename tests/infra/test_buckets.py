@@ -4,7 +4,7 @@ from paddock.domain import keys
 from paddock.web.viewers import VIEWER_ORIGINS
 from tests.infra.conftest import Cloud, flat
 
-BUCKETS = ("BucketsRecordings", "BucketsSecrets", "BucketsAccessLog")
+BUCKETS = ("BucketsRecordings", "BucketsSecrets", "BucketsBackups", "BucketsAccessLog")
 
 
 @pytest.mark.parametrize("name", BUCKETS)

@@ -35,11 +35,11 @@ def test_the_table_is_that_of_settings_py() -> None:
         ("services.paddock.enabel = true;", "The option `services.paddock.enabel' does not exist."),
         (
             'services.paddock.settings.PADDOCK_PORT = "8080";',
-            "A definition for option `services.paddock.settings.PADDOCK_PORT' is not of type `null or integer'.",
+            "option `services.paddock.settings.PADDOCK_PORT' is not of type `null or signed integer'.",
         ),
         (
             'services.paddock.settings.PADDOCK_LOG_FORMAT = "xml";',
-            "A definition for option `services.paddock.settings.PADDOCK_LOG_FORMAT' is not of type `null or one of",
+            "option `services.paddock.settings.PADDOCK_LOG_FORMAT' is not of type `null or one of",
         ),
     ],
 )

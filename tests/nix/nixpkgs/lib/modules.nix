@@ -169,7 +169,7 @@ rec {
       in
       if !(all (x: check x.value || bad path name x) ds) then
         null
-      else if all (x: x.value == d.value) ds then
+      else if builtins.length ds == 1 || all (x: x.value == d.value) ds then
         d.value
       else
         throw "The option `${show path}' has conflicting definitions: ${files ds}";

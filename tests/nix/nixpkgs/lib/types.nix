@@ -37,7 +37,7 @@ let
 in
 rec {
   bool = one "boolean" isBool;
-  int = one "integer" isInt;
+  int = one "signed integer" isInt;
   str = one "string" (x: isString x || isDerivation x);
   float = one "float" b.isFloat;
   number = one "number" (x: isInt x || b.isFloat x);
