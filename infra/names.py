@@ -54,11 +54,11 @@ class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
     data_volume: DataVolume
 
     def __post_init__(self) -> None:
-        network = ipaddress.ip_network(self.vpc.network)
+        network = ipaddress.IPv4Network(self.vpc.network)
         if network.prefixlen > 25:
             raise ValueError(f"vpc.network {self.vpc.network} is too small for two subnets")
         # The first subnet is the public one; AWS keeps its first four addresses and its last.
-        if ipaddress.ip_address(self.vpc.host) not in list(next(network.subnets(1)))[4:-1]:
+        if ipaddress.IPv4Address(self.vpc.host) not in list(next(network.subnets(1)))[4:-1]:
             raise ValueError(f"vpc.host {self.vpc.host} is no free address of the first half of {network}")
         for each in map(ipaddress.ip_network, self.vpn.networks):
             if each.version == network.version and each.overlaps(network):
