@@ -20,8 +20,10 @@ import pytest
 
 from paddock import Client
 from paddock.cli import COMMANDS, group
+from tests.adapters import s3_sides
 from tests.cli.running import wait_until
 from tests.conftest import REPOSITORY
+from tests.servers import ferretdb, versitygw
 
 README = (REPOSITORY / "README.md").read_text()
 BLOCKS = [(kind, text) for kind, text in re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)]
@@ -131,6 +133,9 @@ def test_readme_from_top_to_bottom(reader: Reader) -> None:
             elif "paddock up " in text:
                 lets_members_in(reader, text)
                 ran += 1
+            elif "PADDOCK_MONGODB_URL=" in text:
+                moves_to_the_cloud(reader, text)
+                ran += 1
             elif kind == "" and not text.startswith("service/paddock/"):
                 reader.shell(text)
                 ran += 1
@@ -148,6 +153,20 @@ def test_readme_from_top_to_bottom(reader: Reader) -> None:
         notes = [(change.before, change.after) for change in edited.history() if change.field == "notes"]
         assert notes == [("gusty on the back straight", None), (None, "gusty on the back straight")]
         assert (folder / "notes" / "setup.pdf").read_bytes() == b"%PDF-1.7"
+
+
+def moves_to_the_cloud(reader: Reader, lines: str) -> None:
+    """With the URL and the bucket of servers that are here."""
+    with ferretdb.running(reader.folder / "mongo") as database, versitygw.running(reader.folder / "s3") as store:
+        s3_sides.client(store).create_bucket(Bucket="team-logs")
+        there = {"PADDOCK_S3_ENDPOINT": store.endpoint, "PADDOCK_S3_PATH_STYLE": "true"}
+        reader.environment |= store.environment() | there | {"PADDOCK_AWS_REGION": versitygw.REGION}
+        url = "mongodb://paddock:password@10.0.1.5/paddock"
+        assert url in lines
+        done = reader.shell(lines.replace(url, database.url("paddock")) + "paddock fsck\n")
+        assert "Documents and objects agree" in done
+        for name in there:
+            del reader.environment[name]
 
 
 def lets_members_in(reader: Reader, line: str) -> None:

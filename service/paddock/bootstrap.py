@@ -21,7 +21,7 @@ from paddock.domain.members import read_networks
 from paddock.domain.place import S3Place, parse_place
 from paddock.domain.tunnel import VpnPlan
 from paddock.domain.words import printable
-from paddock.errors import Rejected
+from paddock.errors import NotFound, Rejected
 from paddock.ports.documents import Documents
 from paddock.ports.objects import Objects, Store
 from paddock.ports.work import Work
@@ -111,21 +111,25 @@ def _objects(settings: Settings) -> Objects:
 
 
 @contextlib.asynccontextmanager
-async def open_store(settings: Settings, place: str) -> AsyncIterator[Store]:
+async def open_store(settings: Settings, place: str, *, make: bool = False) -> AsyncIterator[Store]:
     """Where backups or second copies go.
 
     Args:
         settings: say which S3 store it is where the place does not.
         place: a directory or ``s3://bucket/prefix``; see ``domain/place.py``.
+        make: the directory, where there is none.
 
     Raises:
         Rejected: it is no place, or this Paddock's own objects (codes ``bad_place``, ``own_place``).
-        Unavailable: the directory cannot be made.
+        NotFound: there is no such directory (code ``no_such_place``).
+        Unavailable: the directory cannot be made or read.
     """
     parsed = parse_place(place)
     _check_not_own(settings, parsed)
     store: Store
     if isinstance(parsed, Path):
+        if not make and not parsed.is_dir():
+            raise NotFound(f"There is no directory {parsed}.", code="no_such_place")
         with private_directory(settings.data):
             # Nobody is given links to it, so nobody needs the key that would sign them.
             store = DirectoryObjects(parsed, secrets.token_bytes(SHORTEST_SECRET_BYTES), settings.base_url)

@@ -12,6 +12,7 @@ from paddock.domain.keys import ARTIFACTS, COLUMNS, file_key, raw_key
 from paddock.domain.principal import LOCAL_USER
 from paddock.errors import Unavailable
 from paddock.usecases.files import add_file
+from paddock.usecases.fsck import fsck
 from paddock.usecases.mirror import mirror
 from tests.logs import small_log
 from tests.usecases.backups import directory
@@ -70,12 +71,14 @@ async def test_what_is_wrong_there_is_copied_again_and_what_is_wrong_here_never_
     assert (mended.copied, mended.damaged) == (3, ())
     (here / keys[1]).write_bytes(good[:-5])
     (here / keys[2]).unlink()
+    assert len([finding async for finding in fsck(team.services)]) == 2
     wrong = await mirror(team.services, directory(place))
     assert (wrong.damaged, wrong.missing) == ((keys[1],), ())
     assert (place / keys[1]).read_bytes() == good
     back = await mirror(team.services, directory(place), back=True)
     assert (back.copied, back.missing, back.damaged) == (2, (), ())
     assert (here / keys[1]).read_bytes() == good
+    assert {one.original_fault for one in (await team.services.documents.recordings.find()).items} == {None}
 
 
 async def test_what_is_nowhere_is_missing(team: Team, keys: list[str], tmp_path: Path) -> None:

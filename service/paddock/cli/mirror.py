@@ -46,7 +46,7 @@ def command(place: str, data: Path | None, derived: bool, verify: bool, back: bo
 
 
 async def _mirror(settings: Settings, place: str, *, derived: bool, verify: bool, back: bool) -> Mirrored:
-    async with open_services(settings) as services, open_store(settings, place) as store:
+    async with open_services(settings) as services, open_store(settings, place, make=not back) as store:
         with progress_bar(transfer=True) as bar:
             task = bar.add_task("Copying", total=None)
 

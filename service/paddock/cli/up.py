@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import signal
@@ -17,7 +18,7 @@ import click
 import structlog
 import uvicorn
 
-from paddock.bootstrap import configure_logging, open_services
+from paddock.bootstrap import configure_logging, open_services, open_store
 from paddock.cli.terminal import complain
 from paddock.data_directory import only_user_of
 from paddock.domain.keys import RAW
@@ -26,6 +27,7 @@ from paddock.formats.registry import formats
 from paddock.service_manager import Watchdog, tell
 from paddock.settings import Settings, read_settings
 from paddock.usecases import leases
+from paddock.usecases.backup_files import backup_ids
 from paddock.usecases.services import Services
 
 RESTART_AFTER_S = 1.0
@@ -106,6 +108,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool, wit
             asyncio.create_task(_welcome(settings, lambda: server.started, demo=demo)),
             asyncio.create_task(_say_that_it_answers(listener, lambda: server.started)),
         ]
+        beside.append(asyncio.create_task(_offer_restore(services, settings)))
         if with_worker:
             beside.append(asyncio.create_task(_keep_worker(services, settings)))
         try:
@@ -122,11 +125,25 @@ async def _hint_at_forgotten_logs(services: Services) -> None:
         return
     async for _ in services.objects.list(RAW):
         click.echo(
-            "paddock: the database is empty, the object store is not: `paddock fsck --mend` makes it again "
-            "from the logs there, without what people wrote.",
+            "paddock: the database is empty, the object store is not: `paddock backup restore` brings a backup "
+            "back; without one, `paddock fsck --mend` makes it again from the logs there, without what people "
+            "wrote.",
             err=True,
         )
         return
+
+
+async def _offer_restore(services: Services, settings: Settings) -> None:
+    """A new machine may be there in place of an old one; only a person knows."""
+    if not settings.backup_to or not await services.documents.is_empty():
+        return
+    with contextlib.suppress(PaddockError):
+        async with open_store(settings, settings.backup_to) as store:
+            if found := await backup_ids(store):
+                complain(
+                    f"the database is empty, and there are backups in {settings.backup_to}, the last is "
+                    f"{found[0]}: `paddock backup restore` takes it in. Nothing is restored by itself."
+                )
 
 
 async def _welcome(settings: Settings, started: Callable[[], bool], *, demo: bool) -> None:

@@ -19,6 +19,7 @@ from paddock.usecases.backup import original_id
 from paddock.usecases.backup_files import Progress, say_nothing, scratch_folder
 from paddock.usecases.every import every
 from paddock.usecases.fsck import never_arrived
+from paddock.usecases.originals import note
 from paddock.usecases.services import Services
 
 ORIGINALS = (RAW, FILES)
@@ -72,13 +73,22 @@ async def mirror(
     with scratch_folder(services.scratch) as folder:
         copying = _Copying(source, target, folder, known, progress, verify=verify)
         await copying.copy(there)
+    if back:
+        await _forget_faults(services, copying.brought)
     return Mirrored(
-        copying.copied,
+        len(copying.brought),
         copying.copied_bytes,
         copying.there,
         tuple(sorted(named - known.keys())),
         tuple(sorted(copying.damaged)),
     )
+
+
+async def _forget_faults(services: Services, keys: Sequence[str]) -> None:
+    """Originals that were proved on their way are whole again."""
+    for key in keys:
+        if key.startswith(RAW) and (recording := await services.documents.recordings.get(original_id(key))):
+            await note(services, recording, None)
 
 
 async def _named(services: Services, *, derived: bool) -> set[str]:
@@ -109,7 +119,8 @@ class _Copying:
         *,
         verify: bool,
     ) -> None:
-        self.copied = self.copied_bytes = self.there = 0
+        self.copied_bytes = self.there = 0
+        self.brought: list[str] = []
         self.damaged: list[str] = []
         self._source = source
         self._target = target
@@ -163,7 +174,7 @@ class _Copying:
             self.damaged.append(info.key)
             return
         self._known[info.key] = stored.size_bytes
-        self.copied += 1
+        self.brought.append(info.key)
         self.copied_bytes += stored.size_bytes
 
     async def _is_proved(self, info: ObjectInfo, proof: str) -> bool:
