@@ -1,0 +1,137 @@
+"""Kill `paddock backup create` and `restore` at many moments, on either side, then look at what is left.
+
+    python -m tests.scripts.kill_backups [moments] [recordings]
+
+A killed backup must be no backup. A killed restore must leave a database that is empty, whole, or that refuses to
+be used until the restore was gone on with; gone on with, every field must be what it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from paddock.bootstrap import open_services
+from paddock.errors import Unavailable
+from paddock.settings import Settings
+from paddock.usecases.backup_files import backup_ids, open_backup
+from paddock.usecases.backup_verify import verify_backup
+from paddock.usecases.fsck import fsck
+from tests.scripts.search_at_scale import fill
+from tests.servers import ferretdb
+from tests.usecases.backups import KEY, backed_up, directory, everything
+
+SIGNALS = 20
+HANG_S = 300
+
+
+async def main(moments: int, recordings: int) -> None:
+    with tempfile.TemporaryDirectory() as folder, ferretdb.running(Path(folder) / "mongo") as server:
+        for side, found in (await killed_restores(Path(folder), server, moments, recordings)).items():
+            print(f"restore into {side}, killed {moments} times: {dict(found)}; all whole once gone on with")
+        print(f"create, killed {moments} times: {dict(await killed_creates(Path(folder), moments))}")
+
+
+async def killed_restores(
+    folder: Path, server: ferretdb.FerretServer, moments: int, recordings: int
+) -> dict[str, Counter[str]]:
+    """What was found after each kill, by side."""
+    place = folder / "backups"
+    async with open_services(Settings(data=folder / "source")) as services:
+        await fill(services.documents, recordings, SIGNALS)
+    # Opened again and looked at, as a restore does in the end: there are no logs, which recordings then say.
+    async with open_services(Settings(data=folder / "source")) as services:
+        assert [finding async for finding in fsck(services)]
+        await backed_up(services, place)
+        before = await everything(services.documents)
+    found: dict[str, Counter[str]] = {"sqlite": Counter(), "ferretdb": Counter()}
+    for side, states in found.items():
+        whole_s = None
+        for number in range(-1, moments):
+            data = folder / f"{side}-{number}"
+            url = server.url(f"restored{number + 1}") if side == "ferretdb" else ""
+            settings = Settings(data=data, mongodb_url=url, backup_key=KEY.decode())
+            if whole_s is None:  # the first is let run, to learn how long that takes
+                whole_s = _run("restore", place, settings)
+            else:
+                _run("restore", place, settings, kill_after_s=whole_s * _share(number, moments))
+                states[state := await _state(settings)] += 1
+                if state != "whole":
+                    _run("restore", place, settings)
+            async with open_services(settings) as services:
+                assert await everything(services.documents) == before, f"{side}, moment {number}"
+    return found
+
+
+async def killed_creates(folder: Path, moments: int) -> Counter[str]:
+    """What was found after each kill."""
+    settings = Settings(data=folder / "source", backup_key=KEY.decode())
+    found: Counter[str] = Counter()
+    whole_s = _run("create", folder / "whole", settings)
+    for number in range(moments):
+        place = folder / f"created-{number}"
+        _run("create", place, settings, kill_after_s=whole_s * _share(number, moments))
+        ids = await backup_ids(directory(place))
+        for backup_id in ids:
+            async with open_services(settings) as services:
+                opened = await open_backup(directory(place), backup_id, KEY)
+                await verify_backup(services, directory(place), opened.manifest)
+        found["a whole backup" if ids else "no backup"] += 1
+    return found
+
+
+def _share(number: int, moments: int) -> float:
+    """Over the second half, in which it works: before, Python starts."""
+    return 0.5 + 0.5 * (number + 0.5) / moments
+
+
+def _run(verb: str, place: Path, settings: Settings, *, kill_after_s: float | None = None) -> float:
+    """How long a command took; killed after a while, it need not succeed."""
+    begun = time.monotonic()
+    given = {"PADDOCK_BACKUP_KEY": settings.backup_key, "PADDOCK_MONGODB_URL": settings.mongodb_url}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "paddock", "backup", verb, str(place), "--data", str(settings.data)],
+        env={**os.environ, **given},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with _ended(process):
+        try:
+            said, _ = process.communicate(timeout=HANG_S if kill_after_s is None else kill_after_s)
+        except subprocess.TimeoutExpired:
+            assert kill_after_s is not None, f"{verb} hangs"
+        else:
+            assert process.returncode == 0, said
+    return time.monotonic() - begun
+
+
+@contextlib.contextmanager
+def _ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def _state(settings: Settings) -> str:
+    """What a Paddock that starts finds."""
+    try:
+        async with open_services(settings) as services:
+            return "empty" if await services.documents.is_empty() else "whole"
+    except Unavailable as error:
+        assert error.code == "half_restored", error
+        return "refused"
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*(int(text) for text in sys.argv[1:])) if len(sys.argv) == 3 else main(20, 300))
