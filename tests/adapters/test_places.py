@@ -1,0 +1,97 @@
+"""Backups and second copies below a prefix of a bucket, beside other people's objects."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from paddock.bootstrap import open_services, open_store
+from paddock.domain.backup import Keep
+from paddock.errors import PaddockError, Rejected
+from paddock.settings import Settings
+from paddock.usecases.backup import create_backup
+from paddock.usecases.backup_files import newest_own
+from paddock.usecases.backup_restore import restore_backup
+from paddock.usecases.backup_retention import apply_retention, list_backups
+from paddock.usecases.mirror import mirror
+from paddock.usecases.services import Services
+from tests.adapters.s3_sides import client, make_bucket
+from tests.logs import small_log
+from tests.servers.versitygw import REGION, S3Server
+from tests.usecases.backups import KEY, everything
+from tests.usecases.conftest import Team
+
+pytestmark = pytest.mark.anyio
+
+
+class Place(NamedTuple):
+    server: S3Server
+    bucket: str
+
+    @property
+    def url(self) -> str:
+        where = f"endpoint={self.server.endpoint}&path_style=true&region={REGION}"
+        return f"s3://{self.bucket}/team/copies?{where}"
+
+    def all_keys(self) -> list[str]:
+        found = client(self.server).list_objects_v2(Bucket=self.bucket).get("Contents", [])
+        return [each["Key"] for each in found]
+
+
+@pytest.fixture(params=["moto", "versitygw"])
+def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Place:
+    server = request.getfixturevalue(f"{request.param}_server")
+    return Place(server, make_bucket(server, monkeypatch))
+
+
+@pytest.fixture
+async def services(tmp_path: Path) -> AsyncIterator[Services]:
+    async with open_services(Settings(data=tmp_path / "data")) as opened:
+        yield opened
+
+
+async def test_a_bucket_keeps_backups_and_logs_for_another_paddock(
+    place: Place, services: Services, tmp_path: Path
+) -> None:
+    team = Team(services)
+    await team.upload(small_log())
+    await team.work()
+    settings = Settings(data=tmp_path / "data")
+    client(place.server).put_object(Bucket=place.bucket, Key="theirs", Body=b"1")
+    async with open_store(settings, place.url) as store:
+        first = await create_backup(services, store, KEY, place=place.url)
+        second = await create_backup(services, store, KEY, place=place.url)
+        assert {each.id for each in await list_backups(store, KEY) if each.usable} == {first.id, second.id}
+        gone = await apply_retention(services, store, KEY, Keep(1, 0, 0))
+        assert len(gone) == 1
+        assert (await mirror(services, store)).copied == 1
+        assert (await mirror(services, store, verify=True)).there == 1
+    keys = place.all_keys()
+    assert "theirs" in keys
+    assert {"/".join(key.split("/")[:3]) for key in keys} == {"theirs", "team/copies/backups", "team/copies/raw"}
+
+    new = Settings(data=tmp_path / "new")
+    async with open_services(new, migrate=False) as empty, open_store(new, place.url) as store:
+        opened = await newest_own(store, KEY)
+        await restore_backup(empty, store, opened, place=place.url)
+        assert await everything(empty.documents) == await everything(services.documents)
+        back = await mirror(empty, store, back=True)
+        assert (back.copied, back.missing, back.damaged) == (1, (), ())
+
+
+async def test_a_bucket_that_is_not_there_is_a_sentence(place: Place, services: Services, tmp_path: Path) -> None:
+    gone = place.url.replace(place.bucket, "there-is-no-such-bucket")
+    async with open_store(Settings(data=tmp_path / "data"), gone) as store:
+        with pytest.raises(PaddockError, match="there-is-no-such-bucket"):
+            await create_backup(services, store, KEY, place=gone)
+
+
+async def test_a_paddock_is_no_copy_of_itself(place: Place, tmp_path: Path) -> None:
+    own = Settings(data=tmp_path, s3_bucket=place.bucket, s3_endpoint=place.server.endpoint)
+    for same in (f"s3://{place.bucket}", f"s3://{place.bucket}/?endpoint={place.server.endpoint}"):
+        with pytest.raises(Rejected, match="its own objects"):
+            async with open_store(own, same):
+                pass
