@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 import signal
 import socket
@@ -15,14 +14,13 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-import click
 import pytest
 
 from paddock import Client
-from paddock.cli import COMMANDS, group
 from tests.adapters import s3_sides
 from tests.cli.running import wait_until
 from tests.conftest import REPOSITORY
+from tests.named_commands import named_in_prose, unknown
 from tests.servers import ferretdb, versitygw
 
 README = (REPOSITORY / "README.md").read_text()
@@ -189,27 +187,31 @@ def test_ci_runs_the_test_command_of_readme() -> None:
     assert [word for word in line.split() if word not in ("--group", "infra")] == command
 
 
-def named_commands() -> list[str]:
-    """All ``paddock …`` of the two READMEs' sentences and blocks."""
-    text = README + (REPOSITORY / "infra" / "README.md").read_text()
-    inline = re.findall(r"`((?:uv run )?paddock [^`\n]+)`", text)
-    lines = re.findall(r"^\s*((?:uv run )?paddock (?!=)[^\n#]+)", text, re.MULTILINE)
-    return sorted({command.removeprefix("uv run ").split(" & ")[0] for command in inline + lines})
+BOTH = README + (REPOSITORY / "infra" / "README.md").read_text()
 
 
-@pytest.mark.parametrize("line", named_commands())
+@pytest.mark.parametrize("line", sorted(named_in_prose(BOTH)))
 def test_every_command_that_is_named_exists(line: str) -> None:
-    words = shlex.split(line.replace("…", ""))[1:]
-    if words and words[0].startswith("-"):
-        return
-    assert words[0] in COMMANDS
-    command = group.get_command(click.Context(group), words[0])
-    assert command is not None
-    while isinstance(command, click.Group) and len(words) > 1 and words[1] in command.commands:
-        command, words = command.commands[words[1]], words[1:]
-    options = {name for each in command.params for name in each.opts}
-    used = {word.split("=")[0] for word in words[1:] if word.startswith("-") and not word.lstrip("-").isdigit()}
-    assert used <= options | {"--help"}, f"{line}: {used - options}"
+    assert not unknown(line)
+
+
+@pytest.mark.parametrize("line", ["paddock frob", "paddock vpn frob Zoe", "paddock upload --frob=1 x"])
+def test_a_command_that_does_not_exist_is_noticed(line: str) -> None:
+    assert unknown(line)
+
+
+def test_every_stack_and_every_output_of_the_flake_that_is_named_exists() -> None:
+    stacks = set(re.findall(r"\bPaddock(?:Store|Host|Functions)\b", (REPOSITORY / "infra" / "app.py").read_text()))
+    named = re.findall(r"aws-cdk@2 (?:deploy|destroy)([^\n`&]*)", BOTH)
+    assert named
+    assert {word for line in named for word in line.split() if not word.startswith("-")} <= stacks
+    apps = set(re.findall(r"^  (\w+) = app ", (REPOSITORY / "nix" / "apps.nix").read_text(), re.MULTILINE))
+    assert {name or "default" for name in re.findall(r"`nix run(?: \.#(\w+))?", BOTH)} <= apps
+    flake = (REPOSITORY / "flake.nix").read_text()
+    for kind, name in re.findall(r"(nixosConfigurations|nixosModules)\.([\w-]+)", BOTH):
+        assert re.search(rf"{kind} = {{[^}}]*\b{name} = ", flake), f"{kind}.{name}"
+    for name in re.findall(r"--flake \S*#([\w-]+)", BOTH):
+        assert re.search(rf"nixosConfigurations = {{[^}}]*\b{name} = ", flake), name
 
 
 @pytest.mark.parametrize("module", sorted(set(re.findall(r"python -m ([\w.]+)", README))))
