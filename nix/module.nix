@@ -55,5 +55,9 @@ in
       };
     };
     users.groups = lib.mkIf (cfg.group == "paddock") { paddock = { }; };
+
+    networking.firewall.allowedTCPPorts = lib.mkIf cfg.openFirewall [
+      (if cfg.settings.PADDOCK_PORT == null then 8080 else cfg.settings.PADDOCK_PORT)
+    ];
   };
 }
