@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 
 from paddock.bootstrap import open_services
 from paddock.domain.backup import BACKUPS, MANIFEST, BackupRun, Keep, Manifest
+from paddock.domain.job import Job
 from paddock.domain.keys import raw_key
 from paddock.domain.principal import LOCAL_USER
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
@@ -256,3 +258,26 @@ async def test_the_site_knows_when_the_last_good_backup_is_old(services: Service
     await services.documents.backups.put_many([BackupRun("b", "/b", now + 1)])
     assert await health() is BackupHealth.GOOD, "it is under way"
     assert await health(now=lambda: now + DAY_NS) is BackupHealth.FAILED, "it was killed"
+
+
+async def test_a_backup_that_is_made_under_load_is_one_state(ready: Team, tmp_path: Path) -> None:
+    place, stop = tmp_path / "backups", asyncio.Event()
+    jobs = ready.services.documents.jobs
+
+    async def write() -> int:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            # Written in one transaction, and far from each other in the backup.
+            await jobs.put_many([Job(name, "pair", str(number), 0, 0) for name in ("0", "z")])
+        return number
+
+    writer = asyncio.create_task(write())
+    ids = [(await backed_up(ready.services, place)).id for _ in range(3)]
+    stop.set()
+    assert await writer > 3
+    for number, backup_id in enumerate(ids):
+        async with open_services(Settings(data=tmp_path / f"new{number}"), migrate=False) as empty:
+            await restored(empty, place, backup_id)
+            pair = [await empty.documents.jobs.get(name) for name in ("0", "z")]
+            assert pair[0] and pair[1] and pair[0].subject == pair[1].subject

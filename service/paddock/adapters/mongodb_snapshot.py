@@ -22,7 +22,8 @@ from paddock.adapters.mongodb_values import Codec
 from paddock.ports.documents import Row, Snapshot
 
 Client: TypeAlias = AsyncMongoClient[dict[str, Any]]
-_BATCH = 50
+_BATCH = 200
+_BY_ID = [("_id", ASCENDING)]
 
 
 async def is_replica_set(client: Client) -> bool:
@@ -67,10 +68,26 @@ class _MongoSnapshot:
 
     async def read(self, collection: str) -> AsyncIterator[Sequence[msgspec.Struct]]:
         codec = self._codecs[collection]
+        batches = self._by_cursor(collection) if self._session is None else self._by_pages(collection)
+        async for stored in batches:
+            yield [codec.decode(one) for one in stored]
+
+    async def _by_pages(self, collection: str) -> AsyncIterator[list[dict[str, Any]]]:
+        """Each page is a question of its own: pymongo sends what a getMore must not have in such a session."""
+        beyond: dict[str, Any] = {}
+        while True:
+            with translated():
+                # Less than nothing is pymongo's word for one batch, of what fits into 16 MiB.
+                found = self._database[collection].find(beyond, sort=_BY_ID, limit=-_BATCH, session=self._session)
+                stored = await found.to_list()
+            if not stored:
+                return
+            yield stored
+            beyond = {"_id": {"$gt": stored[-1]["_id"]}}
+
+    async def _by_cursor(self, collection: str) -> AsyncIterator[list[dict[str, Any]]]:
+        """FerretDB 1.24 would look at all documents for each page."""
         with translated():
-            cursor = self._database[collection].find(
-                sort=[("_id", ASCENDING)], batch_size=_BATCH, session=self._session
-            )
-            async with cursor:
+            async with self._database[collection].find(sort=_BY_ID, batch_size=_BATCH) as cursor:
                 while stored := await cursor.to_list(_BATCH):
-                    yield [codec.decode(one) for one in stored]
+                    yield stored
