@@ -264,14 +264,18 @@ async def test_a_backup_that_is_made_under_load_is_one_state(ready: Team, tmp_pa
     place, stop = tmp_path / "backups", asyncio.Event()
     jobs = ready.services.documents.jobs
 
+    async def write_both(number: int) -> None:
+        # Written in one transaction, and far from each other in the backup.
+        await jobs.put_many([Job(name, "pair", str(number), 0, 0) for name in ("0", "z")])
+
     async def write() -> int:
         number = 0
         while not stop.is_set():
             number += 1
-            # Written in one transaction, and far from each other in the backup.
-            await jobs.put_many([Job(name, "pair", str(number), 0, 0) for name in ("0", "z")])
+            await write_both(number)
         return number
 
+    await write_both(0)
     writer = asyncio.create_task(write())
     ids = [(await backed_up(ready.services, place)).id for _ in range(3)]
     stop.set()
