@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -13,8 +14,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from paddock.adapters.sqlite import SqliteDocuments
 from paddock.cli import group
 from paddock.client import Client
+from paddock.domain.job import Job
 from paddock.errors import PaddockError
 from tests.cli.running import running
 from tests.logs import small_log
@@ -114,6 +117,9 @@ def test_what_cannot_be_done_is_one_sentence(tmp_path: Path, arguments: tuple[st
 def test_a_new_paddock_offers_the_backups_that_there_are(tmp_path: Path) -> None:
     old, new, place = tmp_path / "old", tmp_path / "new" / "data", tmp_path / "disk"
     new.parent.mkdir()
+    assert "nothing to back up" in paddock("backup", "create", place, data=old)
+    documents = SqliteDocuments(old / "paddock.sqlite")
+    asyncio.run(documents.jobs.insert(Job("j", "ingest", "s", 0, 0)))
     paddock("backup", "create", place, data=old)
     with running(new, env={**os.environ, "PADDOCK_BACKUP_TO": str(place)}) as up:
         httpx.get(f"{up.url}/health")

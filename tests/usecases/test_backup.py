@@ -243,12 +243,21 @@ async def test_verify_says_which_originals_are_gone_or_others(ready: Team, tmp_p
     assert (proved.hashed, proved.missing, proved.damaged) == (1, (raw_key(second),), (raw_key(first),))
 
 
+async def test_a_backup_of_nothing_is_none(services: Services, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="nothing to back up"):
+        await backed_up(services, tmp_path / "backups")
+    assert await backup_ids(directory(tmp_path / "backups")) == []
+    assert (await backup_state(services)).health is BackupHealth.UNUSED
+
+
 async def test_the_site_knows_when_the_last_good_backup_is_old(services: Services) -> None:
     async def health(**changes: Any) -> BackupHealth:
         return (await backup_state(replace(services, **changes))).health
 
     now = services.now()
     assert await health() is BackupHealth.UNUSED
+    assert await health(backup_to="/b") is BackupHealth.UNUSED, "there is nothing yet"
+    await services.documents.jobs.insert(Job("j", "ingest", "s", 0, 0))
     assert await health(backup_to="/b") is BackupHealth.NONE
     good = BackupRun("a", "/b", now, now)
     await services.documents.backups.put_many([good])
@@ -277,7 +286,7 @@ async def test_a_backup_that_is_made_under_load_is_one_state(ready: Team, tmp_pa
 
     await write_both(0)
     writer = asyncio.create_task(write())
-    ids = [(await backed_up(ready.services, place)).id for _ in range(3)]
+    ids = [(await backed_up(ready.services, place)).id for _ in range(2)]
     stop.set()
     assert await writer > 3
     for number, backup_id in enumerate(ids):

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from paddock.domain.backup import BackupRun
+from paddock.domain.job import Job
 from paddock.domain.recording import Failure
 from paddock.usecases.services import Services
 from tests.web.conftest import Connect
@@ -49,6 +50,9 @@ async def test_the_site_warns_of_old_and_failed_ones(client: httpx.AsyncClient, 
 
 async def test_where_backups_are_set_up_the_first_one_is_missed(connect: Connect, services: Services) -> None:
     object.__setattr__(services, "backup_to", "/b")
+    async with connect() as client:
+        assert await said(client) == ("unused", ""), "there is nothing to back up"
+    await services.documents.jobs.insert(Job("j", "ingest", "s", 0, 0))
     async with connect() as client:
         health, warning = await said(client)
     assert health == "none" and "no backup yet" in warning

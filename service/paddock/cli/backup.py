@@ -15,8 +15,9 @@ from paddock.bootstrap import backup_key, open_services, open_store
 from paddock.cli.terminal import complain, local_time, out, print_json, print_rows, progress_bar
 from paddock.data_directory import private_directory
 from paddock.domain.backup import Manifest, Opened, parse_keep
+from paddock.domain.instants import to_rfc3339
 from paddock.domain.words import counted, size
-from paddock.errors import Rejected
+from paddock.errors import NotFound, Rejected
 from paddock.ports.objects import Store
 from paddock.settings import Settings, read_settings
 from paddock.usecases.backup import create_backup
@@ -60,15 +61,22 @@ def create(place: str | None, data: Path | None, keep: str | None, as_json: bool
     keeping = parse_keep(keep or settings.backup_keep)
     where = _place(settings, place)
 
-    async def run() -> tuple[Manifest, list[str]]:
+    async def run() -> tuple[Manifest | None, list[str]]:
         async with open_services(settings) as services, open_store(settings, where, make=True) as store:
             key = backup_key(settings, make=True)
             assert key is not None
             with _progress() as progress:
-                manifest = await create_backup(services, store, key, place=where, progress=progress)
+                try:
+                    manifest = await create_backup(services, store, key, place=where, progress=progress)
+                except NotFound as nothing:
+                    # No fault of a timer on a new machine.
+                    complain(nothing.message)
+                    return None, []
                 return manifest, await apply_retention(services, store, key, keeping, progress)
 
     manifest, gone = asyncio.run(run())
+    if manifest is None:
+        return
     if as_json:
         print_json({"id": manifest.id, "documents": manifest.documents, "one_state": manifest.one_state})
         return
@@ -113,7 +121,7 @@ def _as_json(each: Listed) -> dict[str, object]:
         "id": each.id,
         "own": each.own,
         "fault": each.fault,
-        "made_at": manifest and manifest.made_at,
+        "made_at": manifest and to_rfc3339(manifest.made_at),
         "documents": manifest and manifest.documents,
         "size_bytes": manifest and manifest.size_bytes,
         "one_state": manifest and manifest.one_state,

@@ -25,7 +25,7 @@ from paddock.domain.backup import (
 )
 from paddock.domain.keys import ARTIFACTS, FILES, RAW
 from paddock.domain.recording import Failure
-from paddock.errors import PaddockError
+from paddock.errors import NotFound, PaddockError
 from paddock.ports.documents import SCHEMA_VERSION, Snapshot
 from paddock.ports.objects import Store
 from paddock.usecases.backup_files import PartWriter, Progress, fetch_part, say_nothing, scratch_folder
@@ -51,8 +51,12 @@ async def create_backup(
         progress: told as it goes on.
 
     Raises:
+        NotFound: there are no documents (code ``nothing_to_back_up``). A backup of nothing, made by the timer of a
+            machine that was to be restored, would be the newest one.
         Unavailable: documents, objects or the store do not answer, or have no room.
     """
+    if await services.documents.is_empty():
+        raise NotFound("There is nothing to back up yet.", code="nothing_to_back_up")
     run = BackupRun(new_backup_id(services.now()), place, services.now())
     try:
         manifest = await _create(services, store, key, run, progress)

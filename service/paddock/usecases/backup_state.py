@@ -21,7 +21,7 @@ class BackupHealth(StrEnum):
     """In one word."""
 
     UNUSED = "unused"
-    """Nobody ever asked for backups."""
+    """Nobody ever asked for backups, or there is nothing to back up."""
     GOOD = "good"
     NONE = "none"
     """They are set up, and there is none yet."""
@@ -57,16 +57,17 @@ async def backup_state(services: Services) -> BackupState:
     """One look by index, two where the last backup is not good."""
     runs = services.documents.backups
     last = next(iter((await runs.find(sort=_LAST_FIRST, limit=1)).items), None)
-    if last is None or (last.error is None and last.ended_at is not None):
-        return BackupState(_health(services, last, last), last, last)
-    good: list[Condition] = [Exists("ended_at"), Equals("error", None)]
-    last_good = next(iter((await runs.find(good, sort=_LAST_FIRST, limit=1)).items), None)
+    if last is None:
+        missed = services.backup_to and not await services.documents.is_empty()
+        return BackupState(BackupHealth.NONE if missed else BackupHealth.UNUSED)
+    last_good: BackupRun | None = last
+    if last.error is not None or last.ended_at is None:
+        good: list[Condition] = [Exists("ended_at"), Equals("error", None)]
+        last_good = next(iter((await runs.find(good, sort=_LAST_FIRST, limit=1)).items), None)
     return BackupState(_health(services, last, last_good), last_good, last)
 
 
-def _health(services: Services, last: BackupRun | None, last_good: BackupRun | None) -> BackupHealth:
-    if last is None:
-        return BackupHealth.NONE if services.backup_to else BackupHealth.UNUSED
+def _health(services: Services, last: BackupRun, last_good: BackupRun | None) -> BackupHealth:
     if last.error is not None or (last.ended_at is None and services.now() - last.begun_at > UNFINISHED_NS):
         return BackupHealth.FAILED
     if last_good is None:
