@@ -1,6 +1,7 @@
 """What each page weighs and takes on the server with 10,000 recordings: ``python -m tests.benchmarks.pages``.
 
 A second number says in how many different sets the topics of the recordings come: ``… pages 10000 10000``.
+``--beside ../other`` asks the same of another checkout, turn by turn.
 
 Weight is the HTML and, once per browser, the scripts and styles that it names, as sent; time is the median of
 several requests over the ASGI interface, without a network.
@@ -8,13 +9,14 @@ several requests over the ASGI interface, without a network.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import random
 import re
 import statistics
-import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -26,15 +28,35 @@ from paddock.settings import Settings
 from paddock.usecases.services import Services
 from paddock.usecases.topic_sets import find_topic_sets
 from paddock.web.app import create_app
+from tests.benchmarks.beside import beside_options, compare, take_turns
 from tests.web.builders import STARTED_NS, build_artifact, build_channel, build_recording, metadata
 
 TIMES = 5
 BATCH = 500
 _ASSET = re.compile(r'(?:src|href)="(/static/[^"]+\.(?:js|css))"')
 _IMPORT = re.compile(r'(?:from|import) "(/static/[^"]+)"')
+PAGES = (
+    "/",
+    "/?q=adam",
+    "/?driver=Adam",
+    "/?driver=Adam&driver=&car=HT01&q=e1",
+    "/?q=nothing",
+    "/?topic=Topic1&health=unread",
+    "/?topic=Topic1",
+    "/?topic=Topic1&topic=Topic90&driver=Adam",
+    "/api/recordings/facets",
+    "/api/recordings/facets?driver=adam",
+    "/api/recordings?topic=Topic1",
+    "/recordings/…",
+    "/upload",
+    "/signals?show=unknown",
+    "/jobs",
+    "/storage",
+)
+"""``…`` stands for the id of the newest recording, which has 1,440 signals."""
 
 
-async def main(count: int, topic_sets: int) -> None:
+async def run(count: int, topic_sets: int, turns: bool) -> None:
     """Fill a Paddock, then ask for each page."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     with tempfile.TemporaryDirectory() as directory:
@@ -44,37 +66,29 @@ async def main(count: int, topic_sets: int) -> None:
             transport = httpx.ASGITransport(create_app(services, settings))
             async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as client:
                 one = build_recording(count - 1).id[:16]
+                pages = [path.replace("…", one) for path in PAGES]
+                if turns:
+                    cases = {name: partial(ask, client, path) for name, path in zip(PAGES, pages, strict=True)}
+                    await take_turns(cases)
+                    return
                 print(f"{count:,} recordings, {topic_sets:,} sets of topics")
                 print(f"{'page':<42}{'ms':>8}{'html kB':>10}{'assets kB':>11}")
-                for path in (
-                    "/",
-                    "/?q=adam",
-                    "/?driver=Adam",
-                    "/?driver=Adam&driver=&car=HT01&q=e1",
-                    "/?q=nothing",
-                    "/?topic=Topic1&health=unread",
-                    "/?topic=Topic1",
-                    "/?topic=Topic1&topic=Topic90&driver=Adam",
-                    "/api/recordings/facets",
-                    "/api/recordings/facets?driver=adam",
-                    "/api/recordings?topic=Topic1",
-                    f"/recordings/{one}",
-                    "/upload",
-                    "/signals?show=unknown",
-                    "/jobs",
-                    "/storage",
-                ):
-                    await measure(client, path, one)
+                for name, path in zip(PAGES, pages, strict=True):
+                    await measure(client, name, path)
 
 
-async def measure(client: httpx.AsyncClient, path: str, one: str) -> None:
+async def ask(client: httpx.AsyncClient, path: str) -> httpx.Response:
+    answer = await client.get(path, headers={"Accept": "text/html, application/json"})
+    return answer.raise_for_status()
+
+
+async def measure(client: httpx.AsyncClient, name: str, path: str) -> None:
     """Print one row."""
     taken = []
     for _ in range(TIMES):
         started = time.perf_counter()
-        answer = await client.get(path, headers={"Accept": "text/html, application/json"})
+        answer = await ask(client, path)
         taken.append(time.perf_counter() - started)
-        answer.raise_for_status()
     assets: dict[str, int] = {}
     waiting = _ASSET.findall(answer.text)
     while waiting:
@@ -83,7 +97,6 @@ async def measure(client: httpx.AsyncClient, path: str, one: str) -> None:
             text = (await client.get(asset)).text
             assets[asset] = len(text.encode())
             waiting += _IMPORT.findall(text)
-    name = path.replace(one, "…")
     html = len(answer.content)
     print(f"{name:<42}{statistics.median(taken) * 1e3:>8.1f}{html / 1e3:>10.1f}{sum(assets.values()) / 1e3:>11.1f}")
 
@@ -114,6 +127,18 @@ async def fill(services: Services, count: int, topic_sets: int) -> None:
     await services.documents.signals.put_many(signals)
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("recordings", nargs="?", type=int, default=10_000)
+    parser.add_argument("topic_sets", nargs="?", type=int, default=40)
+    beside_options(parser)
+    given = parser.parse_args()
+    if given.beside:
+        numbers = [str(given.recordings), str(given.topic_sets)]
+        compare("tests.benchmarks.pages", numbers, given.beside, given.rounds)
+    else:
+        asyncio.run(run(given.recordings, given.topic_sets, given.turns))
+
+
 if __name__ == "__main__":
-    numbers = [int(argument) for argument in sys.argv[1:]]
-    asyncio.run(main(*[*numbers, *(10_000, 40)[len(numbers) :]]))
+    main()

@@ -2,6 +2,7 @@
 
 It stores one channel of a car at 1 kHz with eight signals in an embedded Paddock, and asks for plots as a page
 does. Beside them is the floor: reading one column and its times whole from the same Parquet file, and nothing else.
+``--beside ../other`` asks another checkout for the same plots, turn by turn.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from paddock.formats.parquet import write_channel
 from paddock.mcap.columns import ColumnBatch, ColumnChannel, LogSummary
 from paddock.settings import Settings
 from paddock.usecases.plots import plot_data
+from tests.benchmarks.beside import Case, beside_options, compare, take_turns
 
 START_NS = 1_776_522_720_000_000_000
 STEP_NS = 1_000_000
@@ -82,7 +84,7 @@ class Made:
             yield ColumnBatch(channel, times, times, index, messages)
 
 
-async def milliseconds(work: Callable[[], Awaitable[object]], rounds: int = 9) -> tuple[float, float]:
+async def milliseconds(work: Case, rounds: int = 9) -> tuple[float, float]:
     """Median and worst of some rounds, after one that warms up."""
     await work()
     took = []
@@ -93,18 +95,17 @@ async def milliseconds(work: Callable[[], Awaitable[object]], rounds: int = 9) -
     return statistics.median(took), max(took)
 
 
-async def run(rows: int, data: Path) -> None:
+async def run(rows: int, data: Path, turns: bool) -> None:
     columns = Made(rows)
     made = data / "wheels.parquet"
     write_channel(columns, columns.channels[0], made)
-    print(f"{rows:,} rows, {made.stat().st_size / 1e6:.1f} MB of Parquet, {os.cpu_count()} cores")
     async with open_services(Settings(data=data)) as services:
         await services.objects.put_file(columns_key("wheels", ID, "b1"), made)
         recording = Recording(ID, ("a",), 1, Status.READY, 1, channels=columns.summary.channels, build="b1")
         await services.documents.recordings.insert(recording)
         minute = START_NS + 120 * 1_000_000_000, START_NS + 180 * 1_000_000_000
         wheels = [f"Wheels.rpm.{wheel}" for wheel in WHEELS]
-        cases = {
+        asked = {
             "float32 in a nested message": (["Wheels.rpm.FL"], None, None),
             "float64 noise": (["Wheels.noise"], None, None),
             "int64 counter": (["Wheels.ticks"], None, None),
@@ -113,8 +114,12 @@ async def run(rows: int, data: Path) -> None:
             "four wheels": (wheels, None, None),
             "four wheels, one minute": (wheels, *minute),
         }
-        for label, (signals, start_ns, end_ns) in cases.items():
-            ask = partial(plot_data, services, ID, signals, start_ns, end_ns)
+        cases = {label: partial(plot_data, services, ID, *each) for label, each in asked.items()}
+        if turns:
+            await take_turns(cases)
+            return
+        print(f"{rows:,} rows, {made.stat().st_size / 1e6:.1f} MB of Parquet, {os.cpu_count()} cores")
+        for label, ask in cases.items():
             median, worst = await milliseconds(ask)
             found = await ask()
             drawn = sum(len(series.seconds) for series in found.series)
@@ -130,9 +135,15 @@ async def run(rows: int, data: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", nargs="*", type=int, default=[1_000_000, 3_000_000])
-    for rows in parser.parse_args().rows:
+    beside_options(parser)
+    given = parser.parse_args()
+    for rows in given.rows:
+        if given.beside:
+            print(f"{rows:,} rows")
+            compare("tests.benchmarks.plots", [str(rows)], given.beside, given.rounds)
+            continue
         with tempfile.TemporaryDirectory() as directory:
-            asyncio.run(run(rows, Path(directory)))
+            asyncio.run(run(rows, Path(directory), given.turns))
 
 
 if __name__ == "__main__":

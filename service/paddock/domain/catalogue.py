@@ -170,10 +170,10 @@ class CarCatalogue:
         The catalogue's word goes before guesses, its order before names; equal sets give equal answers.
         """
         players: dict[Role, list[tuple[tuple[int, ...], Described]]] = {}
-        for name, dtype in sorted(set(signals)):
+        # Most signals of a car play no role: only those that do are described and sorted.
+        for name, dtype in sorted(signal for signal in set(signals) if self._role(*signal) is not Role.NONE):
             described, fit = self._describe(name, dtype)
-            if described.role is not Role.NONE:
-                players.setdefault(described.role, []).append((fit, described))
+            players.setdefault(described.role, []).append((fit, described))
         found = {}
         for role in Role:
             if role in players:
@@ -192,6 +192,13 @@ class CarCatalogue:
             return self._unit(element[0], dtype)
         said = self._known[name][1].unit if name in self._known else None
         return guess_unit(name, dtype) if said is None else said
+
+    def _role(self, name: str, dtype: str) -> Role:
+        """As ``describe`` says, without all else that it says."""
+        if name not in self._known and (element := read_element(name)):
+            return self._role(element[0], dtype)
+        said = self._known[name][1].role if name in self._known else None
+        return guess(name, dtype).role if said is None else said
 
     def said_units(self) -> dict[str, str]:
         """Unit by name where an entry says one: what makes a file differ from one with guesses alone."""

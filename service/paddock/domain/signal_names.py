@@ -16,7 +16,7 @@ def element_name(name: str, index: int) -> str:
 
 def read_element(name: str) -> tuple[str, int] | None:
     """The list and the index of a name like ``ACUAllData.cell_voltages[3]``; None of another one."""
-    match = _ELEMENT.fullmatch(name)
+    match = _ELEMENT.fullmatch(name) if name.endswith("]") else None
     return (match[1], int(match[2])) if match else None
 
 

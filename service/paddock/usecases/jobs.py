@@ -163,6 +163,8 @@ class Subject(msgspec.Struct, frozen=True):
 
 async def subjects_of(services: Services, found: Sequence[Job]) -> dict[str, Subject]:
     """What each of some jobs works on, by job id; without those whose upload or recording is gone."""
+    if not found:
+        return {}
     works_on = {job.id: job.params.get("recording", job.subject) for job in found}
     subjects = tuple(set(works_on.values()))
     uploads = await services.documents.uploads.find([OneOf("id", subjects)], limit=MAX_PAGE)
@@ -183,4 +185,5 @@ async def size_of(services: Services, job: Job) -> int:
 
 async def count_jobs(services: Services) -> dict[JobState, int]:
     """How many jobs are in each state."""
-    return {state: await services.documents.jobs.count([Equals("state", state)]) for state in JobState}
+    counted = {state: number for (state,), number in await services.documents.jobs.counts(["state"])}
+    return {state: counted.get(state, 0) for state in JobState}
