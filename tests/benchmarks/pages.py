@@ -135,7 +135,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.beside:
         numbers = [str(given.recordings), str(given.topic_sets)]
-        compare("tests.benchmarks.pages", numbers, given.beside, given.rounds)
+        compare("tests.benchmarks.pages", numbers, given)
     else:
         asyncio.run(run(given.recordings, given.topic_sets, given.turns))
 

@@ -140,7 +140,7 @@ def main() -> None:
     for rows in given.rows:
         if given.beside:
             print(f"{rows:,} rows")
-            compare("tests.benchmarks.plots", [str(rows)], given.beside, given.rounds)
+            compare("tests.benchmarks.plots", [str(rows)], given)
             continue
         with tempfile.TemporaryDirectory() as directory:
             asyncio.run(run(rows, Path(directory), given.turns))

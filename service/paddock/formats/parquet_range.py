@@ -88,6 +88,8 @@ class StoredChannel:
             self.channel: ColumnChannel = channel_of(self._file.schema_arrow)[0]
             fields = self.channel.fields
             self._columns = dict(zip((field.name for field in fields), column_names(fields), strict=True))
+            metadata = self._file.metadata
+            self._leaves: list[str] = [metadata.schema.column(i).path for i in range(metadata.num_columns)]
         self.kinds: dict[Path, pa.DataType] = dict(leaves(fields))
         """The type of every field by its path."""
 
@@ -105,7 +107,7 @@ class StoredChannel:
         with damage_is_said():
             groups = self._groups(start_ns, end_ns)
             self._refuse_too_much(_TIME, groups, 8)
-            table = self._file.read_row_groups(groups, columns=[_TIME])
+            table = self._read(groups, _TIME)
             times: Int64s = table.column(_TIME).to_numpy()
         begin = int(np.searchsorted(times, start_ns, "left"))
         end = max(begin, int(np.searchsorted(times, end_ns, "right")))
@@ -123,7 +125,7 @@ class StoredChannel:
         with damage_is_said():
             leaf = self._leaf(path)
             self._refuse_too_much(leaf, rows.groups, max(8, inner.bit_width // 8) if is_number(inner) else 16)
-            table = self._file.read_row_groups(list(rows.groups), columns=[leaf])
+            table = self._read(rows.groups, leaf)
             column = table.column(self._columns[path[0]])
             return pick(column.slice(rows.offset, len(rows.times)).combine_chunks(), path[1:])
 
@@ -159,6 +161,10 @@ class StoredChannel:
             joined = pa.chunked_array(pieces, pa.dictionary(pa.int32(), pa.string())).unify_dictionaries()
             return joined.slice(rows.offset, len(rows.times)).combine_chunks()
 
+    def _read(self, groups: Sequence[int], leaf: str) -> pa.Table:
+        # Arrow has a thread for each column; for one it only hands over.
+        return self._file.read_row_groups(list(groups), columns=[leaf], use_threads=False)
+
     def _leaf(self, path: Path) -> str:
         """A dotted name reads one leaf of a nested message, not all of it."""
         return ".".join((self._columns[path[0]], *path[1:]))
@@ -167,9 +173,9 @@ class StoredChannel:
         """What row groups have of a leaf; a list's elements are below it."""
         metadata = self._file.metadata
         below = f"{leaf}."
-        paths = enumerate(metadata.schema.column(index).path for index in range(metadata.num_columns))
-        places = [place for place, path in paths if path == leaf or path.startswith(below)]
-        return [metadata.row_group(group).column(place) for group in groups for place in places]
+        places = [place for place, path in enumerate(self._leaves) if path == leaf or path.startswith(below)]
+        of_groups = map(metadata.row_group, groups)
+        return [group.column(place) for group in of_groups for place in places]
 
     def _refuse_too_much(self, leaf: str, groups: Sequence[int], width: int) -> None:
         values = sum(chunk.num_values for chunk in self._chunks(leaf, groups))
