@@ -24,14 +24,17 @@ class Vpc(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     network: str
     host: str
+    functions: str
+    """The functions' subnet, from which alone the host takes connections to MongoDB."""
 
 
 class Vpn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """WireGuard's port, the members' networks, and the server's address in the first of them."""
+    """WireGuard's port, the members' networks, one of IPv4 and one of IPv6, and the server's address in each."""
 
     port: int
     networks: list[str]
     address: str
+    address6: str
 
 
 class DataVolume(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -21,8 +21,8 @@ in
 
   services.paddock = {
     enable = true;
-    settings.PADDOCK_PUBLIC_URL = names.site;
     environmentFiles = [ settings ];
+    vpn.enable = true;
   };
   nixpkgs.config.allowUnfreePredicate = package: lib.getName package == "mongodb-ce";
 

@@ -12,6 +12,7 @@ in
   # A part that is not there yet is left out; each brings its own options below services.paddock.
   imports = [
     ./settings.nix
+    ./vpn.nix
     ./base-station.nix
   ];
 

@@ -64,7 +64,8 @@ def new_site_certificate(
     assert isinstance(signing, ec.EllipticCurvePrivateKey), "as new_authority makes it"
     issuer = x509.load_pem_x509_certificate(authority)
     key = ec.generate_private_key(ec.SECP256R1())
-    called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name or str(addresses[0]))])
+    # No host name: OpenSSL would hold one here, even an address, against the names that the authority may sign.
+    called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Paddock site")])
     certificate = (
         _builder(key.public_key(), called, issuer.subject, SITE_LASTS)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -61,7 +62,8 @@ class OpenRequests:
 
     def _look_later(self) -> None:
         self._looks = True
-        asyncio.get_running_loop().call_later(LOOK_S, self._look)
+        # In no request's context: what is logged there is about others.
+        asyncio.get_running_loop().call_later(LOOK_S, self._look, context=contextvars.Context())
 
     def _look(self) -> None:
         self._looks = False
@@ -108,6 +110,11 @@ class OpenRequest:
     def end_if_waiting(self) -> None:
         """End it where that breaks nothing off halfway."""
         if self._waits_for_more or self._answers:
-            log.info("request_shut_out", principal=self.principal.name, path=self.scope["path"])
+            log.info(
+                "request_shut_out",
+                principal=self.principal.name,
+                path=self.scope["path"],
+                request_id=self.scope["state"].get("request_id"),
+            )
             self.is_shut_out = True
             self.task.cancel()

@@ -1,0 +1,99 @@
+# The server's end of the tunnels. Who is let in stands in the peers file, which `paddock vpn` and the site's members
+# page write; `paddock vpn sync` makes the kernel follow, at each start and whenever the file changes.
+{
+  lib,
+  config,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.services.paddock;
+  names = lib.importJSON ./names.json;
+  hardening = import ./hardening.nix;
+  volume = names.dataVolume.mount;
+  members = "${volume}/members";
+  peers = "${members}/peers";
+in
+{
+  imports = [
+    ./firewall.nix
+    ./proxy.nix
+  ];
+
+  options.services.paddock.vpn.enable = lib.mkEnableOption ''
+    the team's VPN as the only way in: tunnels, packet filter, and the site with TLS at the server's addresses there
+  '';
+
+  config = lib.mkIf (cfg.enable && cfg.vpn.enable) {
+    services.paddock.settings = {
+      PADDOCK_PEERS_FILE = lib.mkDefault peers;
+      PADDOCK_VPN_DIRECTORY = lib.mkDefault "${volume}/vpn";
+      PADDOCK_VPN_NETWORKS = lib.mkDefault (lib.concatStringsSep ", " names.vpn.networks);
+    };
+    boot.kernelModules = [ "wireguard" ];
+
+    systemd.services.paddock-vpn = {
+      description = "The team's VPN, as its peers file says";
+      wantedBy = [ "multi-user.target" ];
+      after = [ "nftables.service" ];
+      before = [ "paddock-site.service" ];
+      path = [
+        pkgs.iproute2
+        pkgs.wireguard-tools
+      ];
+      unitConfig = {
+        RequiresMountsFor = volume;
+        # Ten members in ten seconds are ten changes, and no reason to give up.
+        StartLimitIntervalSec = 0;
+      };
+      serviceConfig = hardening // {
+        Type = "oneshot";
+        # The VPN is the way to mend everything else, so it needs nothing else: not what AWS says, no database.
+        EnvironmentFile = map (file: "-${file}") cfg.environmentFiles;
+        ExecStartPre = "${pkgs.coreutils}/bin/install -d -m 0750 -o ${cfg.user} -g ${cfg.group} ${members}";
+        ExecStart = "${lib.getExe cfg.package} vpn sync";
+        StateDirectory = "paddock/vpn";
+        ReadWritePaths = volume;
+        # What the hardening takes from all, and this one needs: root, who sets an interface and hands files over.
+        PrivateUsers = false;
+        CapabilityBoundingSet = "CAP_NET_ADMIN CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE";
+        RestrictAddressFamilies = [
+          "AF_UNIX"
+          "AF_NETLINK"
+        ];
+        SystemCallFilter = [ "@system-service" ];
+        UMask = "0022";
+        TimeoutStartSec = "1min";
+      };
+    };
+    systemd.paths.paddock-vpn = {
+      description = "Whether the peers file has changed";
+      wantedBy = [ "multi-user.target" ];
+      pathConfig.PathChanged = peers;
+    };
+    # Also by the clock: it is how the site knows who was last seen when, and how its certificate is renewed in time.
+    systemd.timers.paddock-vpn = {
+      description = "Look after the team's VPN";
+      wantedBy = [ "timers.target" ];
+      timerConfig.OnUnitInactiveSec = "2min";
+    };
+
+    systemd.services.paddock-site.serviceConfig.ReadWritePaths = [ "-${members}" ];
+
+    # The command on this machine, with the settings of its units.
+    environment.systemPackages = [
+      (pkgs.writeShellApplication {
+        name = "paddock";
+        text = ''
+          set -a
+          ${lib.concatMapStrings (file: ''
+            # shellcheck source=/dev/null
+            [ ! -r ${file} ] || . ${file}
+          '') cfg.environmentFiles}
+          set +a
+          exec ${lib.getExe cfg.package} "$@"
+        '';
+      })
+    ];
+  };
+}
