@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.mongodb_sides import ferretdb
-from tests.scripts.kill_backups import killed_creates, killed_restores
+from tests.scripts.kill_backups import killed_creates, killed_restores, made
 from tests.servers.ferretdb import FerretServer
 
 __all__ = ["ferretdb"]
@@ -16,7 +16,8 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_nothing_half_is_ever_taken_for_whole(tmp_path: Path, ferretdb: FerretServer) -> None:
-    found = await killed_restores(tmp_path, ferretdb, 3, 40)
-    assert found["sqlite"].total() == found["ferretdb"].total() == 3
-    assert not found["sqlite"]["refused"]
-    assert (await killed_creates(tmp_path, 3)).total() == 3
+    before = await made(tmp_path, 40)
+    embedded = await killed_restores(tmp_path, None, 1, before)
+    assert embedded.total() == 1 and not embedded["refused"]
+    assert (await killed_restores(tmp_path, ferretdb, 2, before)).total() == 2
+    assert (await killed_creates(tmp_path, 1)).total() == 1

@@ -19,6 +19,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from paddock.bootstrap import open_services
 from paddock.errors import Unavailable
 from paddock.settings import Settings
@@ -29,45 +31,54 @@ from tests.scripts.search_at_scale import fill
 from tests.servers import ferretdb
 from tests.usecases.backups import KEY, backed_up, directory, everything
 
+Everything = dict[str, list[msgspec.Struct]]
 SIGNALS = 20
 HANG_S = 300
 
 
 async def main(moments: int, recordings: int) -> None:
-    with tempfile.TemporaryDirectory() as folder, ferretdb.running(Path(folder) / "mongo") as server:
-        for side, found in (await killed_restores(Path(folder), server, moments, recordings)).items():
-            print(f"restore into {side}, killed {moments} times: {dict(found)}; all whole once gone on with")
-        print(f"create, killed {moments} times: {dict(await killed_creates(Path(folder), moments))}")
+    with tempfile.TemporaryDirectory() as name, ferretdb.running(Path(name) / "mongo") as server:
+        folder = Path(name)
+        before = await made(folder, recordings)
+        for side, servers in (("SQLite", None), ("FerretDB", server)):
+            found = await killed_restores(folder, servers, moments, before)
+            print(
+                f"restore into {side}, killed {moments} times: {dict(found)}; gone on with, all is there",
+                flush=True,
+            )
+        print(f"create, killed {moments} times: {dict(await killed_creates(folder, moments))}")
 
 
-async def killed_restores(
-    folder: Path, server: ferretdb.FerretServer, moments: int, recordings: int
-) -> dict[str, Counter[str]]:
-    """What was found after each kill, by side."""
-    place = folder / "backups"
+async def made(folder: Path, recordings: int) -> Everything:
+    """What is backed up below the folder."""
     async with open_services(Settings(data=folder / "source")) as services:
         await fill(services.documents, recordings, SIGNALS)
     # Opened again and looked at, as a restore does in the end: there are no logs, which recordings then say.
     async with open_services(Settings(data=folder / "source")) as services:
         assert [finding async for finding in fsck(services)]
-        await backed_up(services, place)
-        before = await everything(services.documents)
-    found: dict[str, Counter[str]] = {"sqlite": Counter(), "ferretdb": Counter()}
-    for side, states in found.items():
-        whole_s = None
-        for number in range(-1, moments):
-            data = folder / f"{side}-{number}"
-            url = server.url(f"restored{number + 1}") if side == "ferretdb" else ""
-            settings = Settings(data=data, mongodb_url=url, backup_key=KEY.decode())
-            if whole_s is None:  # the first is let run, to learn how long that takes
-                whole_s = _run("restore", place, settings)
-            else:
-                _run("restore", place, settings, kill_after_s=whole_s * _share(number, moments))
-                states[state := await _state(settings)] += 1
-                if state != "whole":
-                    _run("restore", place, settings)
-            async with open_services(settings) as services:
-                assert await everything(services.documents) == before, f"{side}, moment {number}"
+        await backed_up(services, folder / "backups")
+        return await everything(services.documents)
+
+
+async def killed_restores(
+    folder: Path, server: ferretdb.FerretServer | None, moments: int, before: Everything
+) -> Counter[str]:
+    """What was found after each kill; without a server in SQLite."""
+    place, found = folder / "backups", Counter[str]()
+    whole_s = 0.0
+    for number in range(-1, moments):
+        data = folder / f"restored-{'mongo' if server else 'sqlite'}-{number}"
+        url = server.url(f"restored{number + 1}") if server else ""
+        settings = Settings(data=data, mongodb_url=url, backup_key=KEY.decode())
+        if number < 0:  # the first is let run, to learn how long that takes
+            whole_s = _run("restore", place, settings)
+        else:
+            _run("restore", place, settings, kill_after_s=whole_s * _share(number, moments))
+            found[state := await _state(settings)] += 1
+            if state != "whole":
+                _run("restore", place, settings)
+        async with open_services(settings) as services:
+            assert await everything(services.documents) == before, f"moment {number}"
     return found
 
 

@@ -44,13 +44,17 @@ class BackupState(msgspec.Struct, frozen=True):
                 return "There is no backup yet: `paddock backup create` makes one."
             case BackupHealth.FAILED if self.last is not None:
                 why = self.last.error.message if self.last.error else "It did not end."
-                return f"The last backup failed ({to_rfc3339(self.last.begun_at)[:16]}Z): {why}"
+                return f"The last backup failed ({_minute(self.last.begun_at)}): {why}"
             case BackupHealth.OLD if self.last_good is not None:
                 return (
-                    f"The last good backup is of {to_rfc3339(self.last_good.begun_at)[:16]}Z: see why none was "
+                    f"The last good backup is of {_minute(self.last_good.begun_at)}: see why none was "
                     "made since, or make one with `paddock backup create`."
                 )
         return ""
+
+
+def _minute(instant_ns: int) -> str:
+    return f"{to_rfc3339(instant_ns)[:16].replace('T', ' ')} UTC"
 
 
 async def backup_state(services: Services) -> BackupState:
