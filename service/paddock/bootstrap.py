@@ -19,7 +19,7 @@ from paddock.adapters.sqlite import SqliteDocuments
 from paddock.data_directory import SHORTEST_SECRET_BYTES, kept_secret, private_directory, sentences
 from paddock.domain.members import read_networks
 from paddock.domain.place import S3Place, parse_place
-from paddock.domain.tunnel import VpnPlan
+from paddock.domain.tunnel import VpnPlan, read_endpoint
 from paddock.domain.words import printable
 from paddock.errors import NotFound, Rejected
 from paddock.ports.documents import Documents
@@ -191,6 +191,17 @@ def check_secret(settings: Settings) -> None:
     """
     if settings.secret and len(settings.secret.encode()) < SHORTEST_SECRET_BYTES:
         raise Rejected(f"PADDOCK_SECRET is shorter than {SHORTEST_SECRET_BYTES} bytes.", code="bad_setting")
+
+
+def check_vpn(settings: Settings) -> None:
+    """Refuse what no VPN can be made of.
+
+    Raises:
+        Rejected: networks or endpoint cannot be understood (code ``bad_setting``).
+    """
+    read_networks(settings.vpn_networks)
+    if settings.vpn_endpoint:
+        read_endpoint(settings.vpn_endpoint)
 
 
 def open_vpn(settings: Settings) -> LocalVpn:

@@ -1,5 +1,6 @@
 import ipaddress
 
+from infra.names import NAMES
 from tests.infra.conftest import Cloud, flat
 
 
@@ -57,3 +58,7 @@ def test_the_hosts_address_lies_in_its_subnet(cloud: Cloud) -> None:
     address = cloud.one("EC2::Instance")["PrivateIpAddress"]
     assert ipaddress.ip_address(address) in ipaddress.ip_network(subnet["CidrBlock"])
     assert subnet["MapPublicIpOnLaunch"] is False
+
+
+def test_the_hosts_own_filter_lets_the_functions_subnet_in(cloud: Cloud) -> None:
+    assert cloud.one("EC2::Subnet", "NetworkVpcfunctions")["CidrBlock"] == NAMES.vpc.functions

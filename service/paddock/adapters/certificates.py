@@ -78,6 +78,16 @@ def new_site_certificate(
     return _pem_of_key(key), certificate.public_bytes(serialization.Encoding.PEM) + authority
 
 
+def may_sign(authority: bytes, addresses: Sequence[Address], name: str) -> bool:
+    """Whether browsers would take a certificate of this authority for the site."""
+    constraints = x509.load_pem_x509_certificate(authority).extensions.get_extension_for_class(x509.NameConstraints)
+    allowed = [each.value for each in constraints.value.permitted_subtrees or ()]
+    networks = [each for each in allowed if not isinstance(each, str)]
+    return (not name or name in allowed) and all(
+        any(address in network for network in networks) for address in addresses
+    )
+
+
 def still_good(certificate: bytes, authority: bytes, addresses: Sequence[Address], name: str) -> bool:
     """Whether a site's certificate is that of this site and this authority, and lasts for a while."""
     try:

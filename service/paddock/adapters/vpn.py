@@ -28,7 +28,7 @@ from paddock.adapters.peers_file import PeersFile
 from paddock.domain.members import server_addresses
 from paddock.domain.peers import HEADER, Peers, read_address
 from paddock.domain.tunnel import KeyPair, VpnPlan, interface_settings, read_handshakes
-from paddock.errors import PaddockError, Unavailable
+from paddock.errors import PaddockError, Rejected, Unavailable
 
 _PRIVATE, _PUBLIC = 0o600, 0o644
 T = TypeVar("T")
@@ -108,16 +108,20 @@ class LocalVpn:
         """
         with self._sentences():
             self._make_server_key()
-            renewed = self._make_certificates()
         if not self._peers_path.exists():
             self._peers.change(lambda peers: (None, peers.text or HEADER))
         networks = self.plan.networks
-        wireguard.bring_up(self._interface_settings(), server_addresses(networks), networks)
-        handshakes = wireguard.latest_handshakes()
-        lines = "".join(f"{key}\t{seconds}\n" for key, seconds in handshakes.items())
+        settings = self._interface_settings()
+        wireguard.bring_up(settings, server_addresses(networks), networks)
+        # Of a change that comes while this runs nobody is told: the unit that hears of changes runs already.
+        while settings != (changed := self._interface_settings()):
+            settings = changed
+            wireguard.synchronise(settings)
+        lines = "".join(f"{key}\t{seconds}\n" for key, seconds in wireguard.latest_handshakes().items())
         with self._sentences():
             write_durably(self._directory / "handshakes", lines.encode(), _PUBLIC)
-        return renewed
+            # Last: the way in is there even where something is wrong with the site's name.
+            return self._make_certificates()
 
     def _interface_settings(self) -> str:
         private = (self._directory / "server.key").read_text().strip()
@@ -145,6 +149,13 @@ class LocalVpn:
             write_durably(authority, certificate, _PUBLIC)
         site = place / "site.crt"
         issuer, addresses = authority.read_bytes(), server_addresses(networks)
+        if not certificates.may_sign(issuer, addresses, name):
+            raise Rejected(
+                f"The VPN's authority may not sign for {name or addresses[0]}: it was made for another name or "
+                f"network. Set PADDOCK_PUBLIC_URL and PADDOCK_VPN_NETWORKS back, or remove {authority} and have "
+                "all members trust the new one.",
+                code="other_authority",
+            )
         if site.exists() and certificates.still_good(site.read_bytes(), issuer, addresses, name):
             return False
         key, certificate = certificates.new_site_certificate(signing.read_bytes(), issuer, addresses, name)
