@@ -29,5 +29,6 @@ in
   );
 
   journey = journey ./tests/journey.nix;
+  vpn = journey ./tests/vpn.nix;
   backup = journey ./tests/backup.nix;
 }

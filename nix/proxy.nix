@@ -62,7 +62,7 @@ in
     };
     systemd.services.paddock-proxy-certificate = {
       description = "Show the proxy its new certificate";
-      serviceConfig = {
+      serviceConfig = import ./hardening.nix // {
         Type = "oneshot";
         ExecStart = "${pkgs.systemd}/bin/systemctl try-restart nginx.service";
       };

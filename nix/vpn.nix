@@ -62,7 +62,6 @@ in
           "AF_NETLINK"
         ];
         SystemCallFilter = [ "@system-service" ];
-        UMask = "0022";
         TimeoutStartSec = "1min";
       };
     };

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 from collections.abc import Sequence
 
@@ -22,8 +23,8 @@ def may_be_changed() -> bool:
 def is_there() -> bool:
     """Whether this machine serves the VPN now."""
     try:
-        return _ran(["ip", "link", "show", "dev", INTERFACE]).returncode == 0
-    except Unavailable:
+        return socket.if_nametoindex(INTERFACE) > 0
+    except OSError:
         return False
 
 
