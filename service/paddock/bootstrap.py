@@ -180,7 +180,7 @@ def backup_key(settings: Settings, *, make: bool) -> bytes | None:
             raise Rejected(f"PADDOCK_BACKUP_KEY is shorter than {SHORTEST_SECRET_BYTES} bytes.", code="bad_setting")
         return settings.backup_key.encode()
     path = settings.data / "backup-key"
-    return kept_secret(path).strip() if make or path.exists() else None
+    return kept_secret(path, "backups").strip() if make or path.exists() else None
 
 
 def check_secret(settings: Settings) -> None:

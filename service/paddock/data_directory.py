@@ -89,8 +89,12 @@ def only_user_of(data: Path, *, worker_apart: bool = False) -> Iterator[None]:
             yield
 
 
-def kept_secret(path: Path) -> bytes:
-    """The key that signs links, made at the first start; a link survives a restart.
+def kept_secret(path: Path, signs: str = "links") -> bytes:
+    """A key, made when it is first needed; what it signed is still known after a restart.
+
+    Args:
+        path: where it is kept.
+        signs: what, in the plural.
 
     Raises:
         Rejected: what is there is too short for a key.
@@ -100,8 +104,8 @@ def kept_secret(path: Path) -> bytes:
     secret = path.read_bytes()
     if len(secret) < SHORTEST_SECRET_BYTES:
         raise Rejected(
-            f"{path} holds no key, although links are signed with it: remove it, and the next start makes a new "
-            "one; links that were given out before end with that.",
+            f"{path} holds no key, although {signs} are signed with it: remove it, and a new one is made; {signs} "
+            "of before are not known as ours any more.",
             code="bad_secret",
         )
     return secret

@@ -201,6 +201,17 @@ async def test_an_index_that_is_defined_otherwise_now_is_made_again(path: Path) 
         assert set(connection.execute("SELECT sql FROM sqlite_schema")) == before
 
 
+async def test_filling_leaves_every_index_as_it_was(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        before = set(connection.execute("SELECT sql FROM sqlite_schema"))
+    documents = SqliteDocuments(path)
+    async with documents.fill("b1") as filling:
+        await filling.put("jobs", [Job("j", "ingest", "s", 0, 0)])
+    await documents.close()
+    with sqlite3.connect(path) as connection:
+        assert set(connection.execute("SELECT sql FROM sqlite_schema")) == before
+
+
 async def test_a_job_is_taken_by_one_process_only(path: Path, another_process: Callable) -> None:
     documents = SqliteDocuments(path)
     await documents.jobs.put_many([Job(f"j{i:03}", "ingest", "s", 0, 0) for i in range(200)])

@@ -21,6 +21,7 @@ from paddock.adapters.sqlite_counts import counts_sql, facet_sql, sums
 from paddock.adapters.sqlite_database import Database
 from paddock.adapters.sqlite_filters import Sql, all_of, order_sql, page_sql, select_sql, where_sql
 from paddock.adapters.sqlite_lists import drop_elements, index_elements
+from paddock.adapters.sqlite_schema import create_missing, drop_indexes
 from paddock.adapters.sqlite_snapshot import Transaction, open_snapshot, open_transaction
 from paddock.ports.documents import (
     BY_ID,
@@ -74,7 +75,10 @@ class SqliteDocuments(Documents):
             # Whoever writes waits for this transaction, so nothing comes in after this look.
             if not await self.is_empty():
                 raise not_empty()
+            # Made again at the end, which takes less than keeping them in order all the time.
+            await opened.do(drop_indexes)
             yield _SqliteFilling(opened, self.collections())
+            await opened.do(lambda connection: create_missing(connection, rows(type(self))))
 
     async def close(self) -> None:
         """Let running calls end, then close the connections."""

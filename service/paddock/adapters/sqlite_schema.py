@@ -44,6 +44,7 @@ def _listed(collections: Iterable[Row]) -> tuple[Listed, ...]:
 
 
 LISTED = _listed(rows(Documents))
+_OF_ELEMENTS = {f"{listed.index_table}_by_id" for listed in LISTED}
 
 
 def expression(field: str, table: str = "") -> str:
@@ -98,14 +99,22 @@ def create_missing(connection: sqlite3.Connection, collections: Sequence[Row]) -
                 name = index_name(row.name, index)
                 columns = ", ".join(map(expression, index.columns))
                 definitions[name] = f"CREATE INDEX {name} ON {row.name} ({columns})"
-    existing = dict(
-        connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
-    )
-    kept = {f"{listed.index_table}_by_id" for listed in LISTED}
-    for name in existing.keys() - kept:
+    existing = _indexes(connection)
+    for name in existing.keys() - _OF_ELEMENTS:
         if definitions.get(name) != existing[name]:
             connection.execute(f'DROP INDEX "{name}"')
     for name, definition in definitions.items():
         if existing.get(name) != definition:
             connection.execute(definition)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def drop_indexes(connection: sqlite3.Connection) -> None:
+    """Remove what ``create_missing`` makes again, inside the caller's write transaction."""
+    for name in _indexes(connection).keys() - _OF_ELEMENTS:
+        connection.execute(f'DROP INDEX "{name}"')
+
+
+def _indexes(connection: sqlite3.Connection) -> dict[str, str]:
+    """The definitions of the indexes, without those that come with a table."""
+    return dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"))
