@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from paddock.domain.members import add_member, belongs, read_networks, remove_member, rotate_key
+from paddock.domain.members import add_member, add_missing, belongs, read_networks, remove_member, rotate_key
 from paddock.domain.peers import Peers, parse_peers
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected
 
@@ -108,6 +108,16 @@ def test_a_member_is_removed_with_all_their_lines_and_nobody_else() -> None:
         remove_member(peers, "Nobody")
     with pytest.raises(Rejected, match=r"everybody in 10\.77\.0\.0/24 \(line 3"):
         remove_member(peers, "team")
+
+
+def test_who_was_in_another_file_is_added_where_nothing_contradicts() -> None:
+    once = added(added(BY_HAND, "Adam", 1).text, "Zoe", 2)
+    assert add_missing(once, parse_peers(""))[1].endswith(once.text.partition("\n")[2])
+    ours = added("10.77.0.0/24 everybody\n", "Eve", 1)  # with Adam's key, and at his address
+    missing, text = add_missing(once, ours)
+    assert [entry.name for entry in missing] == ["Mei Lin", "pit wall", "Zoe"]
+    assert parse_peers(text).named("Zoe")[0].key == key(2) and text.startswith(ours.text)
+    assert add_missing(once, parse_peers(text)) == ((), text)
 
 
 def test_a_new_key_leaves_the_rest_of_the_line() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_services, open_vpn
 from paddock.domain.backup import BACKUPS, MANIFEST, BackupRun, Keep, Manifest
 from paddock.domain.job import Job
 from paddock.domain.keys import raw_key
@@ -69,6 +69,18 @@ async def test_what_is_restored_is_what_was_there(ready: Team, empty: Services, 
     assert await everything(empty.documents) == before
     (note,) = (await empty.documents.backups.find()).items
     assert (note.id, note.error, note.ended_at is None) == (manifest.id, None, False)
+
+
+async def test_who_was_let_in_is_let_in_again(ready: Team, tmp_path: Path) -> None:
+    old, new = (Settings(data=tmp_path / name, peers_file=tmp_path / f"{name}-peers") for name in ("old", "new"))
+    line = "10.77.0.2 Zoe key=xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=  # added 2026-04-18\n"
+    (tmp_path / "old-peers").write_text(line)
+    (tmp_path / "new-peers").write_text("10.77.0.3 Adam\n")
+    place = tmp_path / "backups"
+    manifest = await backed_up(replace(ready.services, vpn=open_vpn(old)), place)
+    async with open_services(new, migrate=False) as opened:
+        await restored(opened, place, manifest.id)
+    assert (tmp_path / "new-peers").read_text() == "10.77.0.3 Adam\n" + line
 
 
 async def test_every_collection_has_a_part(ready: Team, tmp_path: Path) -> None:

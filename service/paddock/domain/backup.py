@@ -67,6 +67,8 @@ class Manifest(msgspec.Struct, frozen=True):
     parts: tuple[Part, ...]
     original_bytes: int
     """Of the logs in the inventory, which lie in the object store."""
+    peers: str = ""
+    """The peers file: who was let in."""
 
     @property
     def documents(self) -> int:

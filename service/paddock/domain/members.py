@@ -150,6 +150,29 @@ def _asked(peers: Peers, networks: Sequence[Network], text: str) -> tuple[Addres
     return addresses
 
 
+def add_missing(once: Peers, peers: Peers) -> tuple[tuple[Entry, ...], str]:
+    """The lines of another peers file that contradict none of ours, and our file with them.
+
+    Args:
+        once: the other file, such as that of a backup.
+        peers: ours.
+    """
+    networks = {entry.network for entry in peers.entries}
+    keys = {entry.key for entry in peers.entries if entry.key}
+    missing = tuple(
+        entry
+        for entry in once.entries
+        if not peers.named(entry.name)
+        and peers.taken.isdisjoint(entry.addresses)
+        and (entry.network is None or entry.network not in networks)
+        and entry.key not in keys
+    )
+    text, lines = peers.text or HEADER, once.text.removeprefix("\ufeff").splitlines()
+    for entry in missing:
+        text = _with_line(text, lines[entry.line - 1])
+    return missing, text
+
+
 def remove_member(peers: Peers, name: str) -> tuple[tuple[Entry, ...], str]:
     """All lines of a name, and the peers file without them.
 

@@ -25,7 +25,7 @@ from paddock.domain.backup import (
 )
 from paddock.domain.keys import ARTIFACTS, FILES, RAW
 from paddock.domain.recording import Failure
-from paddock.errors import NotFound, PaddockError
+from paddock.errors import NotFound, PaddockError, Rejected
 from paddock.ports.documents import SCHEMA_VERSION, Snapshot
 from paddock.ports.objects import Store
 from paddock.usecases.backup_files import PartWriter, Progress, fetch_part, say_nothing, scratch_folder
@@ -91,6 +91,7 @@ async def _create(services: Services, store: Store, key: bytes, run: BackupRun, 
             one_state=one_state,
             parts=tuple(parts),
             original_bytes=original_bytes,
+            peers=await asyncio.to_thread(_peers, services),
         )
         for number, part in enumerate(parts):
             progress("Sending", number, len(parts))
@@ -101,6 +102,14 @@ async def _create(services: Services, store: Store, key: bytes, run: BackupRun, 
         await asyncio.to_thread(sealed.write_bytes, seal(manifest, key))
         await store.put_file(key_of(run.id, MANIFEST), sealed)
     return manifest
+
+
+def _peers(services: Services) -> str:
+    try:
+        return services.vpn.read().text if services.vpn is not None else ""
+    except Rejected as error:  # somebody is in the middle of editing it; the documents are backed up all the same
+        log.warning("peers_file_not_backed_up", message=error.message)
+        return ""
 
 
 async def _note_failure(services: Services, run: BackupRun, error: Exception) -> None:

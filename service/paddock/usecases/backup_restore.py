@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+
+import structlog
+
 from paddock.domain.backup import BackupRun, Opened, Part
+from paddock.domain.members import add_missing
+from paddock.domain.peers import parse_peers
 from paddock.errors import Rejected
 from paddock.ports.objects import Store
 from paddock.usecases.backup_files import Progress, fetch_part, read_part, say_nothing, scratch_folder
 from paddock.usecases.backup_verify import kinds, prove_parts
 from paddock.usecases.services import Services
+
+log = structlog.get_logger()
 
 
 async def restore_backup(
@@ -20,6 +29,9 @@ async def restore_backup(
     progress: Progress = say_nothing,
 ) -> int:
     """Write the documents; how many those are. All of the backup is proved before the first is written.
+
+    Who was let in is let in again, where this machine has a peers file in which nobody has their name, address or
+    key.
 
     Args:
         services: with documents that need no ``migrate`` before.
@@ -57,6 +69,9 @@ async def restore_backup(
                     progress(f"Writing {part.collection.replace('_', ' ')}", done, total)
                 path.unlink()
             await filling.put("backups", [_note(opened, place)])
+    if services.vpn is not None and manifest.peers:
+        let_in = await asyncio.to_thread(services.vpn.change, partial(add_missing, parse_peers(manifest.peers)))
+        log.info("members_restored", names=[entry.name for entry in let_in])
     return done
 
 
