@@ -40,7 +40,8 @@ async def main(recordings: int, signals: int) -> None:
         print(f"  SQLite file {size((folder / 'source.sqlite').stat().st_size)}")
         sides: list[tuple[str, Documents]] = [
             ("SQLite", SqliteDocuments(folder / "restored.sqlite")),
-            ("FerretDB", MongoDocuments(server.url("restored"))),
+            # It sorts all documents before it answers with the first.
+            ("FerretDB", MongoDocuments(f"{server.url('restored')}?socketTimeoutMS=600000")),
             ("SQLite again", SqliteDocuments(folder / "again.sqlite")),
         ]
         known: Documents = source

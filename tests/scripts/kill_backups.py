@@ -9,14 +9,12 @@ be used until the restore was gone on with; gone on with, every field must be wh
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -33,6 +31,28 @@ from tests.usecases.backups import KEY, backed_up, directory, everything
 
 Everything = dict[str, list[msgspec.Struct]]
 SIGNALS = 20
+KILLED_AT = """
+import contextlib, os, signal, sys
+from paddock.cli import backup, main
+
+last, steps = int(sys.argv.pop(1)), 0
+
+@contextlib.contextmanager
+def progress():
+    def tell(*_):
+        global steps
+        steps += 1
+        if steps == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+    yield tell
+
+backup._progress = progress
+try:
+    main()
+finally:
+    print(steps)
+"""
+"""The command line, which ends as by ``kill -9`` when it would show a step of its progress."""
 HANG_S = 300
 
 
@@ -65,15 +85,15 @@ async def killed_restores(
 ) -> Counter[str]:
     """What was found after each kill; without a server in SQLite."""
     place, found = folder / "backups", Counter[str]()
-    whole_s = 0.0
+    steps = 0
     for number in range(-1, moments):
         data = folder / f"restored-{'mongo' if server else 'sqlite'}-{number}"
         url = server.url(f"restored{number + 1}") if server else ""
         settings = Settings(data=data, mongodb_url=url, backup_key=KEY.decode())
-        if number < 0:  # the first is let run, to learn how long that takes
-            whole_s = _run("restore", place, settings)
+        if number < 0:  # the first is let run, to learn of how many steps it is
+            steps = _run("restore", place, settings)
         else:
-            _run("restore", place, settings, kill_after_s=whole_s * _share(number, moments))
+            _run("restore", place, settings, killed_at=_step(number, moments, steps))
             found[state := await _state(settings)] += 1
             if state != "whole":
                 _run("restore", place, settings)
@@ -86,10 +106,10 @@ async def killed_creates(folder: Path, moments: int) -> Counter[str]:
     """What was found after each kill."""
     settings = Settings(data=folder / "source", backup_key=KEY.decode())
     found: Counter[str] = Counter()
-    whole_s = _run("create", folder / "whole", settings)
+    steps = _run("create", folder / "whole", settings)
     for number in range(moments):
         place = folder / f"created-{number}"
-        _run("create", place, settings, kill_after_s=whole_s * _share(number, moments))
+        _run("create", place, settings, killed_at=_step(number, moments, steps))
         ids = await backup_ids(directory(place))
         for backup_id in ids:
             async with open_services(settings) as services:
@@ -99,39 +119,25 @@ async def killed_creates(folder: Path, moments: int) -> Counter[str]:
     return found
 
 
-def _share(number: int, moments: int) -> float:
-    """Over the second half, in which it works: before, Python starts."""
-    return 0.5 + 0.5 * (number + 0.5) / moments
+def _step(number: int, moments: int, steps: int) -> int:
+    """Spread over all of its work, the first and the last step included."""
+    return 1 + round(number * (steps - 1) / max(moments - 1, 1))
 
 
-def _run(verb: str, place: Path, settings: Settings, *, kill_after_s: float | None = None) -> float:
-    """How long a command took; killed after a while, it need not succeed."""
-    begun = time.monotonic()
+def _run(verb: str, place: Path, settings: Settings, *, killed_at: int = 0) -> int:
+    """Of how many steps a command is; killed at one of them, it need not succeed."""
     given = {"PADDOCK_BACKUP_KEY": settings.backup_key, "PADDOCK_MONGODB_URL": settings.mongodb_url}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "paddock", "backup", verb, str(place), "--data", str(settings.data)],
+    run = subprocess.run(
+        [sys.executable, "-c", KILLED_AT, str(killed_at), "backup", verb, place, "--data", settings.data],
         env={**os.environ, **given},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        timeout=HANG_S,
+        check=False,
     )
-    with _ended(process):
-        try:
-            said, _ = process.communicate(timeout=HANG_S if kill_after_s is None else kill_after_s)
-        except subprocess.TimeoutExpired:
-            assert kill_after_s is not None, f"{verb} hangs"
-        else:
-            assert process.returncode == 0, said
-    return time.monotonic() - begun
-
-
-@contextlib.contextmanager
-def _ended(process: subprocess.Popen[str]) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        process.kill()
-        process.communicate()
+    assert run.returncode == (-signal.SIGKILL if killed_at else 0), run.stdout
+    return killed_at or int(run.stdout.split()[-1])
 
 
 async def _state(settings: Settings) -> str:
