@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from paddock.adapters.mongodb import MongoDocuments
 from paddock.adapters.polling import PollingWork
-from paddock.adapters.sqlite import SqliteDocuments
 from paddock.domain.backup import Opened
 from paddock.ports.documents import Documents
 from paddock.usecases.backup import create_backup
 from paddock.usecases.backup_restore import restore_backup
 from paddock.usecases.services import Services
+from tests.adapters.test_documents_collections import MongoWithOneMore, Penalty, SqliteWithOneMore
 from tests.scripts.search_at_scale import channel_count, made_recordings, made_signals
 from tests.usecases.backups import KEY, directory, everything
 
@@ -26,14 +25,17 @@ def services(documents: Documents, tmp_path: Path) -> Services:
 
 
 async def test_there_and_back_every_field_is_the_same(tmp_path: Path, mongodb_url: str) -> None:
-    embedded, cloud = SqliteDocuments(tmp_path / "a.sqlite"), MongoDocuments(mongodb_url)
-    back = SqliteDocuments(tmp_path / "b.sqlite")
+    # With a collection that backups know by its row alone.
+    embedded, cloud = SqliteWithOneMore(tmp_path / "a.sqlite"), MongoWithOneMore(mongodb_url)
+    back = SqliteWithOneMore(tmp_path / "b.sqlite")
     await embedded.migrate()
     channels = channel_count(SIGNALS)
     await embedded.recordings.put_many(list(made_recordings(RECORDINGS, channels)))
     for number in range(RECORDINGS):
         await embedded.signals.put_many(made_signals(number, SIGNALS, channels))
+    await embedded.penalties.insert(Penalty("cone", "Adam"))
     before = await everything(embedded)
+    assert before["penalties"]
     place = directory(tmp_path / "backups")
     for source, target in ((embedded, cloud), (cloud, back)):
         manifest = await create_backup(services(source, tmp_path), place, KEY, place="there")
