@@ -9,9 +9,10 @@ the middle may leave some documents written, and putting them again mends it.
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
 
@@ -84,7 +85,8 @@ class MongoDocuments(Documents):
 
     Args:
         url: ``mongodb://`` or ``mongodb+srv://`` with user, password, TLS and the database (``paddock`` when there
-            is none). Options in it win over ours.
+            is none). Options in it win over ours. Below it, on lines of its own, the certificate (PEM) of the team's
+            own authority may follow: functions have no file to find it in.
 
     Raises:
         Rejected: the URL has the wrong form (code ``bad_setting``); the message does not repeat it.
@@ -131,12 +133,14 @@ class MongoDocuments(Documents):
 
 
 def _client(url: str, **options: Any) -> Client:
+    url, _, certificate = url.partition("\n")
     given = {name.lower() for name, _ in parse_qsl(url.partition("?")[2], keep_blank_values=True)}
     defaults = {name: value for name, value in _DEFAULTS.items() if name.lower() not in given}
     try:
         if not url.startswith(("mongodb://", "mongodb+srv://")):
             raise ValueError("a host alone is no URL")
-        return AsyncMongoClient(url, **{**defaults, **options})
+        with _as_file(certificate) as authority:
+            return AsyncMongoClient(url, **{**defaults, **options, **authority})
     except (ConfigurationError, ValueError, OSError):  # OSError: a certificate's file that is not there
         # From None: the library's text may repeat the password.
         raise Rejected(
@@ -144,6 +148,18 @@ def _client(url: str, **options: Any) -> Client:
             " characters in user and password percent-encoded; files that it names must be readable.",
             code="bad_setting",
         ) from None
+
+
+@contextmanager
+def _as_file(certificate: str) -> Iterator[dict[str, str]]:
+    """The client reads certificates from a file, once, while it is made."""
+    if not certificate.strip():
+        yield {}
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+        file.write(certificate)
+        file.flush()
+        yield {"tlsCAFile": file.name}
 
 
 class MongoCollection(Generic[T]):
