@@ -23,6 +23,12 @@ in
     enable = true;
     environmentFiles = [ settings ];
     vpn.enable = true;
+    mongodb = {
+      enable = true;
+      # Where infra/ opens the port to the functions, and to nobody else.
+      address = names.host.address;
+      allowFrom = [ names.host.vpcCidr ];
+    };
   };
   nixpkgs.config.allowUnfreePredicate = package: lib.getName package == "mongodb-ce";
 

@@ -13,6 +13,8 @@ in
   imports = [
     ./settings.nix
     ./vpn.nix
+    ./units.nix
+    ./mongodb.nix
     ./base-station.nix
   ];
 

@@ -10,25 +10,33 @@ let
   hardening = import ./hardening.nix;
   paddock = lib.getExe cfg.package;
 
-  # Without a bucket, a queue or a database elsewhere, nothing is asked beyond this machine; the site answers members.
+  # Without a bucket, a queue or a database elsewhere nothing is asked beyond this machine.
   local =
     cfg.settings.PADDOCK_S3_BUCKET == null
     && cfg.settings.PADDOCK_INGEST_QUEUE_URL == null
-    && cfg.secretsFile == null
+    # Nor a file that is known on the machine alone, which may name any of them.
+    && lib.length cfg.environmentFiles == 1
     && (cfg.credentials == { } || cfg.mongodb.enable);
+
+  # Below the mount of the data volume: without the volume nothing starts, and nothing is written beside it.
+  state = "paddock/site";
+  data = if cfg.settings.PADDOCK_DATA == null then "/var/lib/${state}" else cfg.settings.PADDOCK_DATA;
 
   # What site, worker and everything else that opens the stores have in common.
   common = {
-    environment = lib.mapAttrs (name: _: "%d/${name}") cfg.credentials;
+    environment = {
+      PADDOCK_DATA = data;
+      PADDOCK_LOG_FORMAT = "json";
+    }
+    // lib.mapAttrs (name: _: "%d/${name}") cfg.credentials;
     serviceConfig = hardening // {
       User = cfg.user;
       Group = cfg.group;
       EnvironmentFile = cfg.environmentFiles;
       LoadCredential = lib.mapAttrsToList (name: file: "${name}:${file}") cfg.credentials;
-      # Below the mount of the data volume: without the volume none of them starts, and nothing is written beside it.
-      StateDirectory = "paddock/site";
+      StateDirectory = state;
       StateDirectoryMode = "0700";
-      ReadWritePaths = "-${cfg.settings.PADDOCK_DATA}";
+      ReadWritePaths = "-${data}";
     };
   };
   # A crash is started again for ever, since there is nobody at night who would, and said each time.
@@ -36,7 +44,10 @@ let
     wantedBy = [ "paddock.target" ];
     partOf = [ "paddock.target" ];
     wants = [ "network-online.target" ];
-    after = [ "network-online.target" ] ++ lib.optional cfg.mongodb.enable "paddock-mongodb-init.service";
+    after = [
+      "network-online.target"
+    ]
+    ++ lib.optional cfg.mongodb.enable "paddock-mongodb-init.service";
     unitConfig.StartLimitIntervalSec = 0;
     serviceConfig = common.serviceConfig // {
       Type = "notify";
@@ -95,6 +106,12 @@ in
       '';
     };
 
+    common = lib.mkOption {
+      type = lib.types.raw;
+      internal = true;
+      description = "`environment` and `serviceConfig` of every unit that opens the stores.";
+    };
+
     tellOfCrash = lib.mkOption {
       type = lib.types.package;
       default = tellOfCrash;
@@ -104,10 +121,7 @@ in
   };
 
   config = lib.mkIf cfg.enable {
-    services.paddock.settings = {
-      PADDOCK_DATA = lib.mkDefault "/var/lib/paddock/site";
-      PADDOCK_LOG_FORMAT = lib.mkDefault "json";
-    };
+    services.paddock.common = common;
 
     systemd.targets.paddock = {
       description = "Paddock: site, worker and what they need";
@@ -119,7 +133,14 @@ in
       inherit (common) environment;
       serviceConfig =
         lasting.serviceConfig
-        // lib.optionalAttrs (local && lib.elem cfg.settings.PADDOCK_HOST [ null "127.0.0.1" "::1" ]) onlyThisMachine
+        // lib.optionalAttrs (
+          local
+          && lib.elem cfg.settings.PADDOCK_HOST [
+            null
+            "127.0.0.1"
+            "::1"
+          ]
+        ) onlyThisMachine
         // {
           ExecStartPre = "${paddock} migrate";
           ExecStart = "${paddock} up --no-worker";

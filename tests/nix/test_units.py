@@ -1,0 +1,196 @@
+"""Our units as the module renders them: how hard they are, and the product under them, killed in every way."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.running import wait_until
+from tests.conftest import REPOSITORY
+from tests.logs import small_log
+from tests.nix.container import Container, container
+from tests.nix.nix import Nix
+
+SITE = "http://127.0.0.1:8080"
+EXPOSURE = 15
+"""Tenths; systemd calls it OK up to 50, and gives a unit without any of it 96."""
+HERE_OR_THERE = (
+    'if [ -x /opt/paddock/bin/python ]; then exec /opt/paddock/bin/python -m paddock \\"$@\\"; fi; '
+    f'exec {sys.executable} -m paddock \\"$@\\"'
+)
+"""The Paddock of the container, and outside the one that runs these tests."""
+TELL = "while read -r line; do echo TOLD: $line; done"
+
+SLOW_READER = """
+import socket, sys, time
+taking = socket.socket()
+taking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+taking.connect(("127.0.0.1", 8080))
+taking.sendall(f"GET {sys.argv[1]} HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\\r\\n".encode())
+print(taking.recv(1).decode(), flush=True)
+time.sleep(600)
+"""
+
+
+def rendered(nix: Nix, module: str) -> Path:
+    """A folder with the text of every unit of ours, and who wants them as NixOS links it."""
+    return nix.build(
+        f"""
+        let
+          ours = lib.filterAttrs (name: _: lib.hasPrefix "paddock" name)
+            (machine {{
+              services.paddock = {{
+                enable = true;
+                package = pkgs.writeShellScriptBin "paddock" "{HERE_OR_THERE}";
+                alertCommand = "{TELL}";
+                {module}
+              }};
+            }}).systemd.units;
+        in
+        pkgs.runCommand "units" {{ }} ''
+          mkdir -p $out/paddock.target.wants
+          cd $out
+          ${{lib.concatStrings (
+            lib.mapAttrsToList (name: unit: "cp ${{pkgs.writeText "unit" unit.text}} '${{name}}'\n") ours
+          )}}
+          for unit in $(grep -l '^WantedBy=paddock.target' *.service); do ln -s ../$unit paddock.target.wants; done
+        ''
+        """
+    )
+
+
+@pytest.fixture(scope="module")
+def units(nix: Nix) -> Path:
+    mongod = 'pkgs.writeShellScriptBin "mongod" "exit 1"'
+    return rendered(nix, f'mongodb = {{ enable = true; address = "10.20.0.10"; package = {mongod}; }};')
+
+
+def test_every_unit_is_hard(units: Path) -> None:
+    services = [str(each) for each in sorted(units.glob("*.service"))]
+    assert len(services) >= 7
+    run = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", f"--threshold={EXPOSURE}", *services],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.fixture(scope="module")
+def machine(nix: Nix, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
+    folder = tmp_path_factory.mktemp("machine")
+    bomb = REPOSITORY / "tests" / "nix" / "bomb.py"
+    with container(folder, rendered(nix, ""), nix.store, bomb) as started:
+        wait_until(lambda: answers(started))
+        yield started
+
+
+def answers(machine: Container) -> bool:
+    return machine.reach("curl", "--silent", "--fail", f"{SITE}/health", check=False).returncode == 0
+
+
+def upload(machine: Container, log: Path, *options: str) -> None:
+    machine.reach(sys.executable, "-m", "paddock", "upload", log, "--server", SITE, *options)
+
+
+def recordings(machine: Container) -> dict[str, str]:
+    """Status by name."""
+    answer = machine.reach("curl", "--silent", f"{SITE}/api/recordings?fields=name,status", check=False).stdout
+    items: list[dict[str, Any]] = json.loads(answer)["items"] if answer.startswith("{") else []
+    return {item["name"]: item["status"] for item in items}
+
+
+@pytest.fixture
+def long_log(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """Another one for each test, which takes long enough to be hit in the middle."""
+    log = tmp_path / f"{request.node.name}.mcap"
+    log.write_bytes(small_log(60_000, driver=request.node.name))
+    return log
+
+
+def test_systemd_understands_all_of_it(machine: Container, units: Path, nix: Nix) -> None:
+    """Its exit status says nothing about keys that it does not know; its text does."""
+    files = [Path("/") / each.relative_to(nix.store) for each in units.iterdir() if each.is_file()]
+    found = machine.run("systemd-analyze", "verify", *files)
+    assert found.stdout + found.stderr == ""
+
+
+def test_an_upload_is_converted(machine: Container, tmp_path: Path) -> None:
+    log = tmp_path / "run.mcap"
+    log.write_bytes(small_log())
+    upload(machine, log, "--wait")
+    assert recordings(machine)["run.mcap"] == "ready"
+    assert machine.run("stat", "-c", "%a %U", "/var/lib/paddock/site").stdout == "700 paddock\n"
+    priorities = {
+        json.loads(line)["PRIORITY"] for line in machine.journal("-o", "json", "-u", "paddock-worker").splitlines()
+    }
+    assert priorities == {"6"}
+
+
+@pytest.mark.parametrize("unit", ["paddock-site", "paddock-worker"])
+def test_a_killed_unit_is_there_again_and_told_of(machine: Container, long_log: Path, unit: str) -> None:
+    upload(machine, long_log)
+    wait_until(lambda: recordings(machine)[long_log.name] in ("converting", "ready"))
+    killed = machine.pid(unit)
+    machine.run("systemctl", "kill", "--signal=KILL", unit)
+    wait_until(lambda: machine.pid(unit) not in (0, killed) and answers(machine))
+    wait_until(lambda: recordings(machine)[long_log.name] == "ready")
+    wait_until(lambda: f"TOLD: Paddock on paddock-test: {unit} failed" in machine.journal("-u", "paddock-alert@*"))
+    alert = machine.journal("-u", f"paddock-alert@{unit}", "-p", "alert")
+    assert f"{unit} failed; journalctl -u {unit} says why." in alert
+
+
+def test_a_worker_that_takes_all_memory_does_not_take_the_site(machine: Container) -> None:
+    site, worker = machine.pid("paddock-site"), machine.pid("paddock-worker")
+    machine.run("touch", "/var/lib/paddock/site/fuse")
+    wait_until(lambda: machine.pid("paddock-worker") not in (0, worker))
+    assert answers(machine)
+    assert machine.pid("paddock-site") == site, "it did not even stop"
+
+
+def test_a_power_cut_while_converting_loses_nothing(machine: Container, long_log: Path) -> None:
+    upload(machine, long_log)
+    wait_until(lambda: recordings(machine)[long_log.name] in ("converting", "ready"))
+    before = set(recordings(machine))
+    machine.cut_power()
+    machine.start()
+    wait_until(lambda: set(recordings(machine)) == before)
+    wait_until(lambda: set(recordings(machine).values()) == {"ready"})
+
+
+def test_a_failing_health_check_is_told(machine: Container) -> None:
+    machine.run("systemctl", "start", "paddock-health")
+    machine.run("systemctl", "stop", "paddock-site")
+    failed = machine.run("systemctl", "start", "paddock-health", check=False)
+    assert failed.returncode == 1
+    wait_until(
+        lambda: "TOLD: Paddock on paddock-test: paddock-health failed" in machine.journal("-u", "paddock-alert@*")
+    )
+    assert "The site does not answer" in machine.journal("-u", "paddock-health")
+    machine.run("systemctl", "start", "paddock-site")
+
+
+def test_all_of_it_stops_in_good_order_beside_an_open_download(machine: Container, long_log: Path) -> None:
+    wait_until(lambda: answers(machine))
+    upload(machine, long_log)
+    wait_until(lambda: recordings(machine)[long_log.name] == "ready")
+    found = machine.reach("curl", "--silent", f"{SITE}/api/recordings?fields=original&limit=1").stdout
+    url = SITE + json.loads(found)["items"][0]["original"]["url"]
+    where = ("curl", "--silent", "--head", "--location", "--output", "/dev/null", "--write-out", "%{url_effective}")
+    link = machine.reach(*where, url).stdout
+    reader = machine.entered(("--net",), (sys.executable, "-c", SLOW_READER, link.removeprefix(SITE)))
+    with subprocess.Popen(reader, stdout=subprocess.PIPE) as reading:
+        assert reading.stdout is not None
+        assert reading.stdout.readline() == b"H\n"
+        machine.run("systemctl", "stop", "paddock.target", "paddock-site", "paddock-worker")
+        reading.kill()
+    for unit in ("paddock-site", "paddock-worker"):
+        assert machine.shown(unit, "ActiveState") == "inactive", "a unit that had to be killed has failed"
+        assert machine.shown(unit, "Result") == "success"
