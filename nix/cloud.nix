@@ -26,8 +26,8 @@ in
     mongodb = {
       enable = true;
       # Where infra/ opens the port to the functions, and to nobody else.
-      address = names.host.address;
-      allowFrom = [ names.host.vpcCidr ];
+      address = names.vpc.host;
+      allowFrom = [ names.vpc.network ];
     };
   };
   nixpkgs.config.allowUnfreePredicate = package: lib.getName package == "mongodb-ce";
