@@ -36,7 +36,8 @@ in
     description = "What this machine's settings take from AWS";
     wants = [ "network-online.target" ];
     after = [ "network-online.target" ];
-    requiredBy = [ "paddock-site.service" ];
+    # Not required: a unit whose requirement failed once is not tried again, and one without its settings is.
+    wantedBy = [ "paddock-site.service" ];
     before = [
       "paddock-site.service"
       "paddock-worker.service"

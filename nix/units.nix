@@ -36,7 +36,7 @@ let
       LoadCredential = lib.mapAttrsToList (name: file: "${name}:${file}") cfg.credentials;
       StateDirectory = state;
       StateDirectoryMode = "0700";
-      ReadWritePaths = "-${data}";
+      ReadWritePaths = [ "-${data}" ];
     };
   };
   # A crash is started again for ever, since there is nobody at night who would, and said each time.
@@ -213,6 +213,7 @@ in
       serviceConfig = hardening // {
         Type = "oneshot";
         ExecStart = "${alert} %i";
+        SyslogIdentifier = "paddock-alert";
         DynamicUser = true;
         TimeoutStartSec = "1min";
       };

@@ -17,5 +17,5 @@ def _explode() -> None:
         taken.append(b"x" * 50_000_000)
 
 
-if b"worker\0" in Path("/proc/self/cmdline").read_bytes() and "multiprocessing" not in sys.modules:
+if b"\0worker\0" in Path("/proc/self/cmdline").read_bytes() and "multiprocessing" not in sys.modules:
     threading.Thread(target=_explode, daemon=True).start()

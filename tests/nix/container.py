@@ -53,7 +53,7 @@ printf '/opt/packages\n/opt/service\nimport bomb\n' >"$packages/paths.pth"
 cp "$BOMB" "$packages/bomb.py"
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
 exec systemd-nspawn --quiet --directory "$root" --private-network --register=no --keep-unit --link-journal=no \
-    --boot --console=pipe "$@" -- --unit=paddock.target
+    --capability=CAP_SYS_RESOURCE --boot --console=pipe "$@" -- --unit=paddock.target
 """
 
 
