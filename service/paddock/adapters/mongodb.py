@@ -85,7 +85,7 @@ class MongoDocuments(Documents):
 
     Args:
         url: ``mongodb://`` or ``mongodb+srv://`` with user, password, TLS and the database (``paddock`` when there
-            is none). Options in it win over ours. Below it, on lines of its own, the certificate (PEM) of the team's
+            is none). Options in it win over ours. On lines of its own below it the certificate (PEM) of the team's
             own authority may follow: functions have no file to find it in.
 
     Raises:
