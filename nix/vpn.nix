@@ -1,5 +1,5 @@
 # The server's end of the tunnels. Who is let in stands in the peers file, which `paddock vpn` and the site's members
-# page write; `paddock vpn sync` makes the kernel follow, at each start and whenever the file changes.
+# page write; `paddock vpn sync` makes the kernel follow.
 {
   lib,
   config,
@@ -43,15 +43,19 @@ in
       ];
       unitConfig = {
         RequiresMountsFor = volume;
-        # Ten members in ten seconds are ten changes, and no reason to give up.
+        # The way to mend everything else is tried again for ever.
         StartLimitIntervalSec = 0;
       };
       serviceConfig = hardening // {
-        Type = "oneshot";
+        Type = "notify";
+        NotifyAccess = "main";
+        Restart = "always";
+        RestartSec = 2;
+        WatchdogSec = "1min";
         # The VPN is the way to mend everything else, so it needs nothing else: not what AWS says, no database.
         EnvironmentFile = map (file: "-${file}") cfg.environmentFiles;
         ExecStartPre = "${pkgs.coreutils}/bin/install -d -m 0750 -o ${cfg.user} -g ${cfg.group} ${members}";
-        ExecStart = "${lib.getExe cfg.package} vpn sync";
+        ExecStart = "${lib.getExe cfg.package} vpn sync --follow";
         StateDirectory = "paddock/vpn";
         ReadWritePaths = volume;
         # What the hardening takes from all, and this one needs: root, who sets an interface and hands files over.
@@ -65,18 +69,6 @@ in
         TimeoutStartSec = "1min";
       };
     };
-    systemd.paths.paddock-vpn = {
-      description = "Whether the peers file has changed";
-      wantedBy = [ "multi-user.target" ];
-      pathConfig.PathChanged = peers;
-    };
-    # Also by the clock: it is how the site knows who was last seen when, and how its certificate is renewed in time.
-    systemd.timers.paddock-vpn = {
-      description = "Look after the team's VPN";
-      wantedBy = [ "timers.target" ];
-      timerConfig.OnUnitInactiveSec = "2min";
-    };
-
     systemd.services.paddock-site.serviceConfig.ReadWritePaths = [ "-${members}" ];
 
     # The command on this machine, with the settings of its units.

@@ -70,7 +70,8 @@ class Team:
         firewall_file = self.folder / "firewall.nft"
         firewall_file.write_text(firewall())
         self.server.run("nft", "-f", firewall_file)
-        self.vpn("sync")
+        self.server.start(*PADDOCK, "vpn", "sync", "--follow", log=self.folder / "sync.log")
+        wait_until(lambda: "is up" in (self.folder / "sync.log").read_text(), "the tunnels")
         self.certificate.write_text(self.vpn("certificate"))
         site = {"certificate": self.folder / "vpn" / "site.crt", "key": self.folder / "vpn" / "site.key"}
         self._proxy("proxy.conf", proxy(**site))
@@ -194,12 +195,13 @@ def upgrades_and_streams_pass(team: Team) -> None:
 def a_member_lets_another_in(team: Team) -> None:
     """On the site, which runs without rights over the kernel: the machine's unit follows the file."""
     handed = team.visit(team.zoe, f"{WHERE[0]}/api/members", "POST", json={"name": "Mei"}).json()
-    team.vpn("sync")
     team.neighbour.address("192.0.2.5/24", "eth0")
     tunnel = team.folder / "mei.conf"
     tunnel.write_text(handed["configuration"])
     team.neighbour.run("wg-quick", "up", tunnel)
     assert ">Mei<" in team.visit(team.neighbour, f"{WHERE[0]}/").text
+    assert team.visit(team.zoe, f"{WHERE[0]}/api/members/Mei", "DELETE").status_code == 204
+    wait_until(lambda: not team.neighbour.reached([(SERVER4, 443)]), "the end of her tunnel")
 
 
 def adam_works(team: Team) -> None:

@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import structlog
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from paddock.adapters import certificates, wireguard
@@ -31,7 +33,11 @@ from paddock.domain.tunnel import KeyPair, VpnPlan, interface_settings, read_han
 from paddock.errors import PaddockError, Rejected, Unavailable
 
 _PRIVATE, _PUBLIC = 0o600, 0o644
+_LOOK_S = 0.5
+_EVERY_S = 60.0
+"""For what no change of the file tells: handshakes, a certificate that ends, an interface that is gone."""
 T = TypeVar("T")
+log = structlog.get_logger()
 
 
 class LocalVpn:
@@ -111,17 +117,42 @@ class LocalVpn:
         if not self._peers_path.exists():
             self._peers.change(lambda peers: (None, peers.text or HEADER))
         networks = self.plan.networks
-        settings = self._interface_settings()
-        wireguard.bring_up(settings, server_addresses(networks), networks)
-        # Of a change that comes while this runs nobody is told: the unit that hears of changes runs already.
-        while settings != (changed := self._interface_settings()):
-            settings = changed
-            wireguard.synchronise(settings)
+        wireguard.bring_up(self._interface_settings(), server_addresses(networks), networks)
         lines = "".join(f"{key}\t{seconds}\n" for key, seconds in wireguard.latest_handshakes().items())
         with self._sentences():
             write_durably(self._directory / "handshakes", lines.encode(), _PUBLIC)
             # Last: the way in is there even where something is wrong with the site's name.
             return self._make_certificates()
+
+    def follow(self, *, done: Callable[[], None]) -> None:
+        """Do so again for ever, whenever the peers file has changed and every minute.
+
+        A file that is looked at, because an event of a change that comes at the wrong moment is lost, and with it
+        that somebody was removed.
+
+        Args:
+            done: told after each look.
+
+        Raises:
+            Rejected, Unavailable: the first time; later it is logged.
+        """
+        known, complaint = self._peers.current(), ""
+        due = time.monotonic() + _EVERY_S
+        while True:
+            done()
+            time.sleep(_LOOK_S)
+            # Also the file as it was a moment ago: what is read below may be newer, then it is done once more.
+            current = self._peers.current()
+            if current is known and time.monotonic() < due:
+                continue
+            known, due = current, time.monotonic() + _EVERY_S
+            try:
+                self.bring_up()
+                complaint = ""
+            except PaddockError as error:
+                if error.message != complaint:
+                    log.error("vpn_not_followed", code=error.code, message=error.message)
+                complaint = error.message
 
     def _interface_settings(self) -> str:
         private = (self._directory / "server.key").read_text().strip()

@@ -11,14 +11,16 @@ import click
 
 from paddock.adapters import wireguard
 from paddock.adapters.vpn import LocalVpn
-from paddock.bootstrap import open_vpn
+from paddock.bootstrap import configure_logging, open_vpn
 from paddock.cli.terminal import complain, local_time, out, print_json, print_rows
 from paddock.domain.instants import to_rfc3339
 from paddock.domain.members import server_addresses
 from paddock.domain.qr import png_qr, terminal_qr
 from paddock.domain.tunnel import INTERFACE, Handed, without_comments
+from paddock.domain.words import counted
 from paddock.errors import NotFound
 from paddock.formats.output import new_file, target_of
+from paddock.service_manager import Watchdog, tell
 from paddock.settings import read_settings
 from paddock.usecases import members
 
@@ -92,8 +94,8 @@ def _hand(vpn: LocalVpn, handed: Handed, picture: Path | None) -> None:
         )
     if not wireguard.is_there():
         complain(
-            f"This machine has no interface {INTERFACE}: the tunnel opens after `paddock vpn sync` on the one that "
-            "serves the VPN."
+            f"This machine has no interface {INTERFACE}: the tunnel opens once `paddock vpn sync` runs on the one "
+            "that serves the VPN."
         )
 
 
@@ -162,17 +164,23 @@ def remove_command(name: str) -> None:
 
 
 @command.command("sync")
-def sync_command() -> None:
+@click.option("--follow", is_flag=True, help="Go on, and do it again whenever the file changes.")
+def sync_command(follow: bool) -> None:
     """Make the VPN's interface on this machine as the peers file says. Wants root; safe to run again.
 
     Keys, certificates and an empty peers file are made where they are missing.
     """
-    vpn = open_vpn(read_settings())
+    settings = read_settings()
+    configure_logging(settings)
+    vpn = open_vpn(settings)
     renewed = vpn.bring_up()
     tunnels = sum(bool(entry.key) for entry in vpn.read().entries)
-    out.print(f"{INTERFACE} is up with {tunnels} tunnels.")
+    out.print(f"{INTERFACE} is up with {counted(tunnels, 'tunnel')}.")
     if renewed:
         complain("The site has a new certificate: the proxy has to read it.")
+    if follow:
+        tell("READY=1")
+        vpn.follow(done=Watchdog().works)
 
 
 @command.command("certificate")
