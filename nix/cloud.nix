@@ -1,6 +1,7 @@
 # nixosConfigurations.cloud: the EC2 machine of infra/host.py, arm64: VPN, MongoDB, site and worker, 2 GiB of memory.
 {
   lib,
+
   pkgs,
   modulesPath,
   ...
@@ -9,6 +10,7 @@ let
   names = lib.importJSON ./names.json;
   hardening = import ./hardening.nix;
   settings = "/run/paddock-cloud/settings.env";
+
 in
 {
   imports = [
@@ -27,7 +29,7 @@ in
       enable = true;
       # Where infra/ opens the port to the functions, and to nobody else.
       address = names.vpc.host;
-      allowFrom = [ names.vpc.network ];
+      allowFrom = [ names.vpc.functions ];
     };
   };
   nixpkgs.config.allowUnfreePredicate = package: lib.getName package == "mongodb-ce";
@@ -41,6 +43,7 @@ in
     before = [
       "paddock-site.service"
       "paddock-worker.service"
+      "paddock-functions-url.service"
     ];
     path = [
       pkgs.curl
@@ -56,6 +59,27 @@ in
       ExecStart = "${lib.getExe pkgs.bash} ${./cloud-settings.sh}";
       Restart = "on-failure";
       RestartSec = 5;
+    };
+  };
+
+  systemd.services.paddock-functions-url = {
+    description = "The functions' way into the database, left where they read it";
+    wantedBy = [ "paddock.target" ];
+    requires = [ "paddock-cloud-settings.service" ];
+    after = [ "paddock-mongodb-init.service" ];
+    onFailure = [ "paddock-alert@%N.service" ];
+    serviceConfig = hardening // {
+      Type = "oneshot";
+      DynamicUser = true;
+      EnvironmentFile = settings;
+      LoadCredential = "url:${names.dataVolume.mount}/mongodb-keys/functions-url";
+      ExecStart = lib.concatStringsSep " " [
+        "${pkgs.python3.withPackages (packages: [ packages.boto3 ])}/bin/python3"
+        "${./hand_over_url.py}"
+        "%d/url"
+        "\${SECRETS_BUCKET}"
+        names.mongodb.urlKey
+      ];
     };
   };
 

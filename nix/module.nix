@@ -14,6 +14,7 @@ in
     ./settings.nix
     ./vpn.nix
     ./units.nix
+    ./command.nix
     ./mongodb.nix
     ./base-station.nix
   ];

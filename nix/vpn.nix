@@ -70,21 +70,5 @@ in
       };
     };
     systemd.services.paddock-site.serviceConfig.ReadWritePaths = [ "-${members}" ];
-
-    # The command on this machine, with the settings of its units.
-    environment.systemPackages = [
-      (pkgs.writeShellApplication {
-        name = "paddock";
-        text = ''
-          set -a
-          ${lib.concatMapStrings (file: ''
-            # shellcheck source=/dev/null
-            [ ! -r ${file} ] || . ${file}
-          '') cfg.environmentFiles}
-          set +a
-          exec ${lib.getExe cfg.package} "$@"
-        '';
-      })
-    ];
   };
 }

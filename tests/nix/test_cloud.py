@@ -1,6 +1,7 @@
 """What the machine in the cloud does by scripts of ours: its settings from AWS, and its data volume."""
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -10,10 +11,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from infra.names import NAMES
 from tests.conftest import REPOSITORY
+from tests.nix.nix import Nix
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 
@@ -86,6 +90,81 @@ def test_the_machine_calls_bucket_and_queues_as_the_stacks_do(metadata: str, tmp
         [sys.executable, "-m", "paddock", "config", "check", file], capture_output=True, text=True, check=False
     )
     assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_the_machine_is_where_the_stacks_say_and_keeps_what_they_give_it(nix: Nix) -> None:
+    machine = nix.value(
+        """let cloud = flake.nixosConfigurations.cloud.config; in {
+          mongod = cloud.systemd.services.paddock-mongodb.serviceConfig;
+          url = cloud.systemd.services.paddock-functions-url.serviceConfig.ExecStart;
+          settings = cloud.services.paddock.settings;
+          filter = cloud.networking.nftables.ruleset;
+          volumes = cloud.fileSystems;
+        }"""
+    )
+    assert f"--port={NAMES.mongodb.port}" in machine["mongod"]["ExecStart"]
+    assert f"--bind_ip=127.0.0.1,{NAMES.vpc.host}" in machine["mongod"]["ExecStart"]
+    assert machine["mongod"]["IPAddressAllow"] == ["localhost", NAMES.vpc.functions]
+    assert machine["url"].endswith(f" {NAMES.mongodb.url_key}")
+    assert machine["settings"]["PADDOCK_PUBLIC_URL"] == NAMES.site
+    assert machine["settings"]["PADDOCK_VPN_NETWORKS"] == ", ".join(NAMES.vpn.networks)
+    assert f"udp dport {NAMES.vpn.port} accept" in machine["filter"]
+    volume = machine["volumes"][NAMES.data_volume.mount]
+    assert volume["device"] == f"/dev/disk/by-label/{NAMES.data_volume.label}"
+    assert "nofail" in volume["options"]
+
+
+def test_the_functions_are_who_the_database_lets_in() -> None:
+    init = runpy.run_path(str(REPOSITORY / "nix" / "mongodb_init.py"))
+    assert init["DATABASE"] == NAMES.mongodb.database
+    assert init["RIGHTS"][NAMES.mongodb.functions_user] == "readWrite"
+    keys = (REPOSITORY / "nix" / "mongodb-keys.sh").read_text()
+    assert f"{NAMES.mongodb.functions_user}-url" in keys
+
+
+def test_the_functions_url_lies_where_they_read_it(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("mongodb://functions:secret@10.20.0.10/paddock\n")
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        environment = {
+            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+            "AWS_ACCESS_KEY_ID": "a",
+            "AWS_SECRET_ACCESS_KEY": "b",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+        store = boto3.client(
+            "s3",
+            endpoint_url=environment["AWS_ENDPOINT_URL"],
+            aws_access_key_id="a",
+            aws_secret_access_key="b",
+            region_name="us-east-1",
+        )
+        store.create_bucket(Bucket="secrets")
+        subprocess.run(
+            [
+                sys.executable,
+                REPOSITORY / "nix" / "hand_over_url.py",
+                tmp_path / "url",
+                "secrets",
+                NAMES.mongodb.url_key,
+            ],
+            env=environment,
+            check=True,
+        )
+        left = store.get_object(Bucket="secrets", Key=NAMES.mongodb.url_key)["Body"].read()
+        assert left == (tmp_path / "url").read_bytes()
+    finally:
+        server.stop()
+
+
+def test_the_image_becomes_this_machine_once_and_nothing_updates_it_by_itself(nix: Nix) -> None:
+    cloud = "flake.nixosConfigurations.cloud.config"
+    assert nix.value(f"[ {cloud}.virtualisation.amazon-init.enable {cloud}.system.autoUpgrade.enable ]") == [
+        False,
+        False,
+    ]
 
 
 class Disks:

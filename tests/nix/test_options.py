@@ -15,9 +15,8 @@ LOOKED_UP: dict[str, str] = json.loads((HERE / "options-looked-up.json").read_te
 """More of them, each with the module of nixpkgs that declares it."""
 
 EVERYTHING = """machine {
-  services.paddock = { enable = true; openFirewall = true; vpn.enable = true;
-    station = { enable = true; folder = "/srv/logs";
-    server = "https://10.77.0.1"; metadata.car = "HT09"; }; };
+  services.paddock = { enable = true; openFirewall = true; mongodb.enable = true; vpn.enable = true;
+    station = { enable = true; folder = "/srv/logs"; server = "https://10.77.0.1"; metadata.car = "HT09"; }; };
 }"""
 
 

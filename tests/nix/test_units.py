@@ -134,6 +134,22 @@ def test_an_upload_is_converted(machine: Container, tmp_path: Path) -> None:
     assert priorities == {"6"}
 
 
+def test_paddock_at_roots_prompt_is_the_sites(machine: Container, nix: Nix) -> None:
+    wrapper = nix.build(
+        f"""builtins.head (builtins.filter (each: each.name == "paddock") (machine {{
+          services.paddock = {{ enable = true; package = pkgs.writeShellScriptBin "paddock" "{HERE_OR_THERE}"; }};
+        }}).environment.systemPackages)"""
+    )
+    # It asks systemd as any other program does; every NixOS has the bus for that.
+    machine.run("systemctl", "start", "dbus.socket")
+    command = Path("/") / wrapper.relative_to(nix.store) / "bin" / "paddock"
+    assert machine.run(command, "fsck").stdout.startswith("Documents and objects agree")
+    assert machine.run(command, "frob", check=False).returncode == 2
+    made = machine.run(command, "backup", "create", "/var/lib/paddock/site/backups")
+    assert made.returncode == 0
+    assert machine.run("stat", "-c", "%U", "/var/lib/paddock/site/backups").stdout == "paddock\n"
+
+
 @pytest.mark.parametrize("unit", ["paddock-site", "paddock-worker"])
 def test_a_killed_unit_is_there_again_and_told_of(machine: Container, long_log: Path, unit: str) -> None:
     upload(machine, long_log)
