@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -122,7 +123,7 @@ def column_channel(
 
 
 def largest_gap(extents: Iterable[Extent], file: SpoolFile) -> int:
-    """The longest time between two messages of extents that overlap, in nanoseconds."""
+    """The longest time between two messages of several extents, in whatever order these are, in nanoseconds."""
     return int(np.diff(_times(extents, file)).max())
 
 
@@ -172,6 +173,9 @@ class SpoolChannel:
             if self._slug in self._limits.over:
                 return stop - first
             part = slice(first, min(stop, first + self._rows_at_once(payloads)))
+            is_raw = isinstance(self._decoder, RawDecoder)
+            if not is_raw and not self._limits.has_room(self._slug, int(payloads[part].nbytes)):
+                return stop - first
             try:
                 decoded = self._decoder.decode(payloads[part])
             except OverLimit as error:
@@ -181,6 +185,8 @@ class SpoolChannel:
                 raise ValueError(str(error)) from error
             taken = part.stop - first if decoded.taken is None else decoded.taken
             part = slice(first, first + taken)
+            if not is_raw:
+                self._limits.take_decoded(self._slug, int(payloads[part].nbytes))
             columns = times[part], publish[part], sequence[part]
             if decoded.kept is not None:
                 columns = columns[0][decoded.kept], columns[1][decoded.kept], columns[2][decoded.kept]
@@ -207,10 +213,13 @@ class SpoolChannel:
             return self._settle(file)
 
     def _settle(self, file: SpoolFile) -> SpooledChannel:
+        is_late = any(after.ordinal < before.ordinal for before, after in pairwise(self._extents))
         self._extents.sort(key=lambda extent: extent.ordinal)
         if (conform := self._decoder.conform) is not None and self._slug not in self._limits.over:
-            self._conform(conform, file)
-        if not is_ordered(self._extents):
+            fields = self._decoder.fields
+            if any(extent.kind != fields for extent in self._extents):
+                self._conform(conform, file)
+        if is_late or not is_ordered(self._extents):
             self._largest_gap = largest_gap(self._extents, file)
         channel = column_channel(self._definition, self._slug, self._decoder.fields, self._decoder.enums)
         return SpooledChannel(

@@ -25,6 +25,8 @@ ENCODING = "json"
 _LEARN_ROWS = 64
 _MAX_ROWS = 1 << 16
 _MAX_NOTICES = 5
+_OBJECTS_PER_BYTE = 64
+"""How many times larger than its text a message may be as Python's values: ``[1,1,`` takes 5, ``[[],[],`` 40."""
 
 
 def decoder(schema: Schema | None, limits: Limits) -> JsonDecoder:
@@ -130,7 +132,7 @@ class JsonDecoder:
         rows: list[dict[str, Any] | None] = []
         self._room.begin()
         for text in texts:
-            row = _row(text)
+            row = self._row(text)
             rows.append(row)
             self._room.seen(1, len(text))
             if row is not None:
@@ -148,8 +150,18 @@ class JsonDecoder:
         kept = None if len(objects) == len(rows) else np.array([row is not None for row in rows], bool)
         return Decoded(array_of(objects, self._shape), kept, len(rows))
 
+    def _row(self, text: bytes) -> dict[str, Any] | None:
+        """The fields of a message, None when it is no JSON."""
+        if len(text) * _OBJECTS_PER_BYTE > self._limits.memory_bytes:
+            raise OverLimit("one of its messages is too large")
+        try:
+            value = parsed(text)
+        except ValueError:
+            return None
+        return value if isinstance(value, dict) else {"value": value}
+
     def _learn(self, texts: list[bytes]) -> None:
-        for row in map(_row, texts):
+        for row in map(self._row, texts):
             if row is not None:
                 self._shape.absorb(row, self._room)
         self._note_types()
@@ -165,15 +177,6 @@ class JsonDecoder:
         rows = min(self.max_rows, len(payloads))
         size_bytes = max(1, int(payloads.nbytes) * self._widest)
         return max(1, min(rows, len(payloads) * 2 * self._limits.batch_bytes // size_bytes))
-
-
-def _row(text: bytes) -> dict[str, Any] | None:
-    """The fields of a message, None when it is no JSON."""
-    try:
-        value = parsed(text)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else {"value": value}
 
 
 def _notice(path: str, shape: Shape) -> str:

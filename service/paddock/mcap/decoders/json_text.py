@@ -14,6 +14,7 @@ import re
 from typing import Any
 
 import msgspec
+import numpy as np
 
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -21,14 +22,21 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _STRING_OR_NUMBER = re.compile(
     r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[-+]?\b(?:(nan)(?:\(\w*\))?|inf(?:inity)?)(?![\w.])', re.IGNORECASE | re.DOTALL
 )
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 BLANK = b" \t\r\n\0"
 """What a message may end with."""
 _MAX_DIGITS = 4_000
 """Python refuses to read longer integers, because that takes time with the square of their length."""
+_MAX_DEPTH = 300
+"""Python walks through no values that are nested a thousand deep, and takes two calls for each."""
+_BRACKETS = np.zeros(256, np.int8)
+_BRACKETS[list(b"{[")], _BRACKETS[list(b"}]")] = 1, -1
 
 
 def parsed(payload: bytes) -> Any:
     """The value of a message; raises ValueError when it is no JSON."""
+    if payload.count(b"{") + payload.count(b"[") > _MAX_DEPTH and _is_too_deep(payload):
+        raise ValueError("nested too deep")
     try:
         value = msgspec.json.decode(payload)
         damaged = _SURROGATE_ESCAPE.search(payload) is not None
@@ -40,6 +48,15 @@ def parsed(payload: bytes) -> Any:
         return _whole(value) if damaged else value
     except RecursionError:
         raise ValueError("nested too deep") from None
+
+
+def _is_too_deep(payload: bytes) -> bool:
+    """Whether brackets are nested deeper than they may; those in strings do not count."""
+    for text in (payload, _STRING.sub(b"", payload)):
+        depths = np.cumsum(_BRACKETS[np.frombuffer(text, np.uint8)], dtype=np.int32)
+        if depths.max(initial=0) <= _MAX_DEPTH:
+            return False
+    return True
 
 
 def json_text(value: Any) -> str:

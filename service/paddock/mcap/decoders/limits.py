@@ -14,7 +14,7 @@ MAX_LOG_ELEMENTS = 4_000
 MAX_LOG_NAMES = 100_000
 """Names of enum values: every channel keeps those of each of its fields."""
 _DECODED_PER_LOG_BYTE = 200
-"""Columns of a log that compresses well are some twenty times as large as the log."""
+"""Columns of a log that compresses well are some twenty times as large as the log, and its messages too."""
 
 
 class OverLimit(Exception):
@@ -38,7 +38,7 @@ class Limits:
         self._names_left = MAX_LOG_NAMES
         self.over: dict[str, str] = {}
         """Channels that take too much, by slug, and why: the log is read again with these kept as bytes."""
-        self._decoded_left = self.memory_bytes // 4 + _DECODED_PER_LOG_BYTE * log_bytes
+        self._decoded_left = self.memory_bytes // 16 + _DECODED_PER_LOG_BYTE * log_bytes
         self._decoded: dict[str, int] = {}
 
     @property
@@ -73,13 +73,20 @@ class Limits:
         return True
 
     def take_decoded(self, slug: str, size_bytes: int) -> None:
-        """Count what a channel became; when all together become too large, the largest one is given up."""
+        """Count messages of a channel and what they became; when all becomes too large, the largest is given up."""
         self._decoded[slug] = self._decoded.get(slug, 0) + size_bytes
         self._decoded_left -= size_bytes
         if self._decoded_left < 0:
             largest = max(self._decoded, key=lambda each: self._decoded[each])
             mega = self._decoded[largest] >> 20
             self.give_up(largest, f"decoded it would be {mega:,} MB and more, too much for a log of this size")
+
+    def has_room(self, slug: str, size_bytes: int) -> bool:
+        """Whether so much is left for messages that are still to be decoded; if not, their channel is given up."""
+        if size_bytes <= self._decoded_left:
+            return True
+        self.give_up(slug, f"it has {size_bytes >> 20:,} MB of messages at once, too much for a log of this size")
+        return False
 
     def give_up(self, slug: str, why: str) -> None:
         """Have a channel kept as bytes; what it took is free again."""
