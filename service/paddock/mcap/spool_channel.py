@@ -173,8 +173,8 @@ class SpoolChannel:
             if self._slug in self._limits.over:
                 return stop - first
             part = slice(first, min(stop, first + self._rows_at_once(payloads)))
-            is_raw = isinstance(self._decoder, RawDecoder)
-            if not is_raw and not self._limits.has_room(self._slug, int(payloads[part].nbytes)):
+            self._take(payloads[part])
+            if self._slug in self._limits.over:
                 return stop - first
             try:
                 decoded = self._decoder.decode(payloads[part])
@@ -184,9 +184,8 @@ class SpoolChannel:
             except OSError as error:  # There is no disk in there: it is something about a message.
                 raise ValueError(str(error)) from error
             taken = part.stop - first if decoded.taken is None else decoded.taken
+            self._take(payloads[first + taken : part.stop], -1)
             part = slice(first, first + taken)
-            if not is_raw:
-                self._limits.take_decoded(self._slug, int(payloads[part].nbytes))
             columns = times[part], publish[part], sequence[part]
             if decoded.kept is not None:
                 columns = columns[0][decoded.kept], columns[1][decoded.kept], columns[2][decoded.kept]
@@ -281,18 +280,21 @@ class SpoolChannel:
         return max(1, min(self._decoder.max_rows, _PAYLOAD_BYTES // per_row))
 
     def _write_rows(self, rows: Rows, file: SpoolFile, ordinal: int) -> None:
-        size_bytes = self._note(rows, file.write(rows, ordinal))
-        if not isinstance(self._decoder, RawDecoder):
-            self._limits.take_decoded(self._slug, size_bytes)
+        self._note(rows, file.write(rows, ordinal))
+        self._take(rows.messages)
 
-    def _note(self, rows: Rows, extent: Extent) -> int:
-        """Count rows that were written; how many bytes they take."""
+    def _take(self, messages: pa.Array, times: int = 1) -> None:
+        """Count messages against the limits, before and after they are decoded; bytes are only passed on."""
+        if not isinstance(self._decoder, RawDecoder):
+            self._limits.take_decoded(self._slug, int(messages.nbytes) * times)
+
+    def _note(self, rows: Rows, extent: Extent) -> None:
+        """Count rows that were written."""
         if not isinstance(self._decoder, RawDecoder):
             self._statistics.add(rows.messages, rows.log_time)
         self._extents.append(extent)
         self._rows += len(rows.log_time)
-        size_bytes = int(rows.messages.nbytes)
-        self._decoded_bytes += size_bytes + len(rows.log_time) * ROW_BYTES
+        self._decoded_bytes += int(rows.messages.nbytes) + len(rows.log_time) * ROW_BYTES
         gaps = [int(np.diff(rows.log_time).max())] if len(rows.log_time) > 1 else []
         if self._last_time is not None:
             gaps.append(int(rows.log_time[0]) - self._last_time)
@@ -300,4 +302,3 @@ class SpoolChannel:
             gaps.append(self._largest_gap)
         self._largest_gap = max(gaps, default=None)
         self._last_time = int(rows.log_time[-1])
-        return size_bytes

@@ -81,13 +81,6 @@ class Limits:
             mega = self._decoded[largest] >> 20
             self.give_up(largest, f"decoded it would be {mega:,} MB and more, too much for a log of this size")
 
-    def has_room(self, slug: str, size_bytes: int) -> bool:
-        """Whether so much is left for messages that are still to be decoded; if not, their channel is given up."""
-        if size_bytes <= self._decoded_left:
-            return True
-        self.give_up(slug, f"it has {size_bytes >> 20:,} MB of messages at once, too much for a log of this size")
-        return False
-
     def give_up(self, slug: str, why: str) -> None:
         """Have a channel kept as bytes; what it took is free again."""
         self.over.setdefault(slug, why)
