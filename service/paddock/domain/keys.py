@@ -10,6 +10,8 @@ RAW = "raw/"
 COLUMNS = "columns/"
 ARTIFACTS = "artifacts/"
 FILES = "files/"
+MAX_TOPIC = 1_000
+"""Characters of a topic's name; a car's have some twenty."""
 _COLUMNS_KEY = re.compile(r"columns/channel=([^/]+)/recording=([^/]+)/([^/]+)\.parquet")
 
 
@@ -54,9 +56,16 @@ def file_key(recording_id: str, file_id: str) -> str:
     return f"{FILES}{recording_id}/{file_id}"
 
 
+def topic_name(topic: str) -> str:
+    """What a topic is called everywhere but in copies of its log: as it is, or if it is absurdly long its begin."""
+    if len(topic) <= MAX_TOPIC:
+        return topic
+    return f"{topic[: MAX_TOPIC - 10]}…{hashlib.sha256(topic.encode()).hexdigest()[:8]}"
+
+
 def channel_slug(topic: str, schema_name: str, schema_data: bytes) -> str:
     """A channel's folder name: readable, unique for topic and schema, safe on every file system."""
-    readable = re.sub(r"[^A-Za-z0-9]+", "_", topic).strip("_")[:40].lower() or "channel"
+    readable = re.sub(r"[^A-Za-z0-9]+", "_", topic[:MAX_TOPIC]).strip("_")[:40].lower() or "channel"
     digest = hashlib.sha256()
     for part in (topic.encode(), schema_name.encode(), schema_data):
         digest.update(len(part).to_bytes(8, "little"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from paddock.mcap.records import Channel, Schema
 _IDS = 1 << 16
 _MAX_CONFLICTS = 20
 _UNKNOWN = -2
+_FEW = 1_000
+"""So many channels are told one by one that their schema is another one, more by looking at all ids."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,8 @@ class Part:
         """By channel id: the place in ``history`` of what is in force, where that is known."""
         self._schemas: dict[int, Schema] = {}
         self._channels: dict[int, Channel] = {}
+        self._users: defaultdict[int, set[int]] = defaultdict(set)
+        """By schema id: the channels that name it, or did."""
         self._awaited: set[int] = set()
         """Schemas that a channel names and that are not there yet."""
 
@@ -116,7 +121,8 @@ class Part:
         self.schemas.append((self.number, schema))
         if known is not None:
             self._conflict("Schema", schema.id, known.name, schema.name)
-            self._in_force[self.schema_of == schema.id] = _UNKNOWN
+            users = self._users[schema.id]
+            self._in_force[list(users) if len(users) < _FEW else self.schema_of == schema.id] = _UNKNOWN
         elif schema.id in self._awaited:
             self._awaited.remove(schema.id)
             self.defined[self.schema_of == schema.id] = True
@@ -128,6 +134,7 @@ class Part:
             self.in_force(channel.id)
         self._channels[channel.id] = channel
         self.schema_of[channel.id] = channel.schema_id
+        self._users[channel.schema_id].add(channel.id)
         self._in_force[channel.id] = _UNKNOWN
         is_defined = channel.schema_id == 0 or channel.schema_id in self._schemas
         self.defined[channel.id] = is_defined

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +18,7 @@ MAX_MESSAGE_BYTES = 256 << 20
 """A longer message is left out: in memory it would be there several times."""
 
 
-@dataclass(frozen=True)
-class Messages:
+class Messages(NamedTuple):
     """Message records in order; ``starts`` and ``ends`` count within ``data``, shape (N,)."""
 
     data: Data
@@ -38,8 +38,7 @@ class Indexes:
     entries: list[tuple[int, int]]
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """Any other record, the first bytes of one (``cut``), or a message of more than ``MAX_MESSAGE_BYTES``."""
 
     opcode: int

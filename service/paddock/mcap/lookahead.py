@@ -51,21 +51,24 @@ class Lookahead:
         self._probes = probes
         self._barren = 0, 0
         """No record begins from here to there, as was found out."""
-        self._right = -1
-        """Where a record was found last, all of which could be looked at."""
+        self._found: Record | None = None
+        """The record that was found last, if all of it could be looked at: what is ahead is met soon after."""
         self._led = 0, 0
         """The unknown records from here to there lead to a known one."""
 
     def record_at(self, position: int, data: Data, at: int) -> Record | None:
         """The record that begins at ``position``, which is ``data[at]``; None where none does."""
+        if (found := self._found) is not None and found.position == position:
+            return found
         available = self._window.size - position
-        if position == self._right or looks_plausible(data, at, available, self._known):
+        if looks_plausible(data, at, available, self._known):
             if self._known is ANYWHERE and is_magic(data, at):
                 return Record(MAGIC_RECORD, position, len(MAGIC) - PREFIX_BYTES)
             opcode, length = PREFIX.unpack_from(data, at)
-            if at + PREFIX_BYTES + length <= len(data) or opcode == CHUNK:
-                self._right = position
-            return Record(opcode, position, length, cut=length > available - PREFIX_BYTES)
+            record = Record(opcode, position, length, length > available - PREFIX_BYTES)
+            if at + PREFIX_BYTES + length <= len(data):
+                self._found = record
+            return record
         if available < PREFIX_BYTES:
             return None
         opcode, length = PREFIX.unpack_from(data, at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from paddock.domain.keys import topic_name
 from paddock.domain.recording import Loss, LossReport
 
 MAX_LISTED = 1000
@@ -52,7 +53,7 @@ class LossLedger:
 
     def undecoded(self, topic: str, count: int = 1) -> None:
         """Note messages whose payload could not be decoded."""
-        self.undecodable[topic] += count
+        self.undecodable[topic_name(topic)] += count
 
     def messages_seen(self, first_time: int, last_time: int) -> None:
         """Tell the times of the messages that follow."""

@@ -160,7 +160,8 @@ class LogReader:
             if self._chunk is not None:
                 self._chunk.indexes.append(event)
             return
-        yield from self._end_chunk()
+        if self._chunk is not None:
+            yield from self._end_chunk()
         if isinstance(event, Messages):
             self._progress((event.offset + int(event.ends[-1])) / self._window.size)
             yield from self._messages(event)

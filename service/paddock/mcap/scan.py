@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Generator, Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -47,27 +46,32 @@ def scan(window: Window, known: frozenset[int] = ANYWHERE, probes: Probes | None
         if known is ANYWHERE and data[at : at + 1] == _INDEX_OPCODE:
             entries, after = _index_entries(data, at)
             if entries:
-                yield from _messages(data, base, starts, at)
+                if starts:
+                    yield _messages(data, base, starts, at)
                 yield Indexes(data, entries)
                 position = base + after
                 continue
             if len(data) - at < (size := _index_size(data, at)) <= window.size - base - at:
                 # It reaches beyond the window.
-                yield from _messages(data, base, starts, at)
+                if starts:
+                    yield _messages(data, base, starts, at)
                 position = base + at
                 window.ensure(position, size)
                 continue
         position = base + at
         available = window.size - position
         if available <= 0:
-            yield from _messages(data, base, starts, at)
+            if starts:
+                yield _messages(data, base, starts, at)
             return
         if available == len(MAGIC) and is_magic(data, at) and known is ANYWHERE:
-            yield from _messages(data, base, starts, at)
+            if starts:
+                yield _messages(data, base, starts, at)
             yield Record(MAGIC_RECORD, position, len(MAGIC) - PREFIX_BYTES)
             return
         if len(data) - at < min(HEAD_BYTES, available):
-            yield from _messages(data, base, starts, at)
+            if starts:
+                yield _messages(data, base, starts, at)
             # The window may find out that there is nothing more.
             window.ensure(position, HEAD_BYTES)
             if window.size - position < PREFIX_BYTES:
@@ -86,12 +90,13 @@ def scan(window: Window, known: frozenset[int] = ANYWHERE, probes: Probes | None
         if record is None:
             position = yield from _resync(ahead, data, base, starts, at)
             continue
-        yield from _messages(data, base, starts, at)
+        if starts:
+            yield _messages(data, base, starts, at)
         if record.opcode == MESSAGE and not record.cut and record.length <= MAX_MESSAGE_BYTES:
             # It reaches beyond the window.
             window.ensure(position, PREFIX_BYTES + record.length)
             if window.size - position < PREFIX_BYTES + record.length:
-                record = replace(record, cut=True)
+                record = record._replace(cut=True)
             else:
                 continue
         if record.opcode == MESSAGE and (whole := ahead.mended(record)) is not None:
@@ -100,7 +105,9 @@ def scan(window: Window, known: frozenset[int] = ANYWHERE, probes: Probes | None
             yield Garbage(position, 0)
             continue
         yield record
-        position = yield from _after(ahead, record)
+        position, is_record = ahead.after(record)
+        if not is_record:
+            position = yield from _search(ahead, position)
 
 
 def _message_starts(data: Data, position: int) -> tuple[list[int], int]:
@@ -140,16 +147,9 @@ def _index_size(data: Data, position: int) -> int:
     return PREFIX_BYTES + int(length) if is_right and length <= _MAX_INDEX_BYTES else 0
 
 
-def _messages(data: Data, base: int, starts: list[int], end: int) -> Iterator[Messages]:
-    if starts:
-        ends = [*starts[1:], end]
-        yield Messages(data, np.array(starts, np.int64), np.array(ends, np.int64), base)
-
-
-def _after(ahead: Lookahead, record: Record) -> Generator[Event, None, int]:
-    """Where to go on after ``record`` (the generator's value)."""
-    position, is_record = ahead.after(record)
-    return position if is_record else (yield from _search(ahead, position))
+def _messages(data: Data, base: int, starts: list[int], end: int) -> Messages:
+    bounds = np.array([*starts, end], np.int64)
+    return Messages(data, bounds[:-1], bounds[1:], base)
 
 
 def _resync(ahead: Lookahead, data: Data, base: int, starts: list[int], at: int) -> Generator[Event, None, int]:
@@ -158,7 +158,8 @@ def _resync(ahead: Lookahead, data: Data, base: int, starts: list[int], at: int)
         return (yield from _search(ahead, base + at))
     # The last message's length may be wrong: too long, and it swallowed others; or too short.
     last = starts.pop()
-    yield from _messages(data, base, starts, last)
+    if starts:
+        yield _messages(data, base, starts, last)
     found = ahead.find(data, base, base + last + MESSAGE_BYTES, base + at)
     end = at if found is None else found - base
     yield Messages(data, np.array([last], np.int64), np.array([end], np.int64), base)

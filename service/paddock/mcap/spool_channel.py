@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from paddock.domain.instants import NS_PER_S
+from paddock.domain.keys import topic_name
 from paddock.domain.recording import ChannelSummary, Signal
 from paddock.mcap.batch import Payloads
 from paddock.mcap.columns import ColumnChannel, Int64s
@@ -112,7 +113,7 @@ def column_channel(
     """What readers know a channel by; its metadata comes in when all the ids that it has in the file are known."""
     channel, schema = definition.channel, definition.schema
     return ColumnChannel(
-        topic=channel.topic,
+        topic=topic_name(channel.topic),
         slug=slug,
         schema_name=schema.name if schema else "",
         schema_encoding=schema.encoding if schema else "",
@@ -269,7 +270,7 @@ class SpoolChannel:
             self._limits.give_up(self._slug, f"its decoder fails at most messages ({reason})")
 
     def _notices(self) -> tuple[str, ...]:
-        topic = self._definition.channel.topic
+        topic = topic_name(self._definition.channel.topic)
         found = [f"{topic} {self._decoder.notice}."] if self._decoder.notice else []
         if self._failures:
             found.append(f"{topic}: the decoder failed at {len(self._failures):,} messages ({self._failures[0]}).")

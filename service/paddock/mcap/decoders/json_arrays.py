@@ -14,6 +14,8 @@ from paddock.mcap.decoders.json_shape import FLOAT, INT, JSON_TEXT, LIST, MIXED,
 from paddock.mcap.decoders.json_text import as_float, json_text
 
 _EXACT = 2**53
+_SPARSE = 8
+"""To look whether an object has a member costs less than to put one where it belongs."""
 
 
 def array_of(values: list[Any], shape: Shape) -> pa.Array:
@@ -34,12 +36,32 @@ def array_of(values: list[Any], shape: Shape) -> pa.Array:
 
 def _structs(values: list[Any], shape: Shape) -> pa.StructArray:
     objects = [{} if value is None else value for value in values]
-    columns = [array_of([each.get(name) for each in objects], field) for name, field in shape.fields.items()]
+    if sum(map(len, objects)) * _SPARSE < len(objects) * len(shape.fields):
+        columns = _sparse_columns(objects, shape)
+    else:
+        columns = [array_of([each.get(name) for each in objects], field) for name, field in shape.fields.items()]
     kind = shape.arrow(final=False)
     if shape.others:
         columns.append(pa.array([_others(each, shape) for each in objects], JSON_TEXT))
     missing = np.array([value is None for value in values], bool)
     return _struct_array(columns, kind, len(values), missing if missing.any() else None)
+
+
+def _sparse_columns(objects: list[dict[str, Any]], shape: Shape) -> list[pa.Array]:
+    """The same columns in a time that grows with the members that there are, not with all that could be."""
+    found: dict[str, tuple[list[int], list[Any]]] = {name: ([], []) for name in shape.fields}
+    for row, each in enumerate(objects):
+        for name, value in each.items():
+            if name in found:
+                found[name][0].append(row)
+                found[name][1].append(value)
+    columns = []
+    for name, field in shape.fields.items():
+        rows, values = found[name]
+        places = np.full(len(objects), -1, np.int32)
+        places[rows] = np.arange(len(rows), dtype=np.int32)
+        columns.append(array_of(values, field).take(pa.array(places, mask=places < 0)))
+    return columns
 
 
 def _others(value: dict[str, Any], shape: Shape) -> str | None:

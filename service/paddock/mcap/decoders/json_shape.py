@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -22,7 +23,7 @@ _OTHERS = "_others"
 _EXACT = 2**53
 _SPARSE, _SPARSE_FROM = 16, 4096
 """A list of objects becomes text when its columns would have so many times more places than it has values."""
-_ALWAYS, _PLACES, _PLACES_PER_BYTE = 256, 1 << 20, 8
+_ALWAYS, _PLACES, _PLACES_PER_BYTE = 256, 1 << 18, 8
 """From so many fields on a new one needs room; see ``Room``. A value and its key take four bytes at least."""
 
 BOOL, INT, FLOAT, TEXT, OBJECT, LIST, MIXED = (1 << bit for bit in range(7))
@@ -240,8 +241,9 @@ class Shape:
             yield from self.items.walk(path)
 
 
+@lru_cache(8)
 def schema_numbers(data: bytes) -> Numbers:
-    """The places that a JSON Schema calls ``number``; none from one that cannot be read."""
+    """The places that a JSON Schema calls ``number``; none from one that cannot be read. Channels may share it."""
     try:
         return _numbers(json.loads(data), 0)
     except (ValueError, RecursionError):
