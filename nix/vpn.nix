@@ -65,6 +65,7 @@ in
           "AF_UNIX"
           "AF_NETLINK"
         ];
+        IPAddressDeny = "any";
         SystemCallFilter = [ "@system-service" ];
         TimeoutStartSec = "1min";
       };

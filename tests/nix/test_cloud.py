@@ -19,6 +19,8 @@ from infra.names import NAMES
 from tests.conftest import REPOSITORY
 from tests.nix.nix import Nix
 
+EXPOSURE = 20
+"""Tenths: what systemd may find of 100 that a unit of ours could reach."""
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 
 
@@ -165,6 +167,28 @@ def test_the_image_becomes_this_machine_once_and_nothing_updates_it_by_itself(ni
         False,
         False,
     ]
+
+
+@pytest.mark.parametrize("machine", ["cloud", "base-station"])
+def test_every_unit_of_ours_is_hard(nix: Nix, tmp_path: Path, machine: str) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd is not installed")
+    units = nix.value(
+        f"""lib.mapAttrs (_: unit: unit.text) (lib.filterAttrs
+          (name: _: lib.hasPrefix "paddock" name && lib.hasSuffix ".service" name)
+          flake.nixosConfigurations.{machine}.config.systemd.units)"""
+    )
+    assert units
+    for name, text in units.items():
+        (tmp_path / name).write_text(text)
+    found = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", f"--threshold={EXPOSURE}"]
+        + [str(tmp_path / name) for name in units],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
 
 
 class Disks:
