@@ -19,7 +19,6 @@ from paddock.domain.qr import png_qr, terminal_qr
 from paddock.domain.tunnel import INTERFACE, Handed, without_comments
 from paddock.domain.words import counted
 from paddock.errors import NotFound
-from paddock.formats.output import new_file, target_of
 from paddock.service_manager import Watchdog, tell
 from paddock.settings import read_settings
 from paddock.usecases import members
@@ -69,6 +68,9 @@ def _picture(png: str | None, public_key: str | None) -> Iterator[Path | None]:
         return
     if public_key:
         raise click.UsageError("--png is of no use with --public-key: the code would lack the private key.")
+    # It knows every format, which is 40 MB; the process that follows the peers file runs for ever.
+    from paddock.formats.output import new_file, target_of
+
     with new_file(target_of(png, "tunnel.png"), (".png",)) as new:
         new.aside.touch(0o600)
         yield new.aside
