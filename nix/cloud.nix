@@ -123,7 +123,10 @@ in
         "flakes"
       ];
       # Who may become root may bring what was built elsewhere.
-      trusted-users = [ "@wheel" ];
+      trusted-users = [
+        "root"
+        "@wheel"
+      ];
       auto-optimise-store = true;
     };
     # The last month can be rolled back to.
