@@ -32,14 +32,16 @@ def main(keys: Path, port: int) -> None:
         keys: folder with ``ca.pem`` and a file with the password of each user.
         port: of the mongod, on loopback.
     """
-    stranger = connect(keys, port)
-    answering(stranger)
-    initiate(stranger, port)
-    admin = connect(keys, port, username="admin", password=password_of(keys, "admin"), authSource="admin")
-    if not is_let_in(admin):
-        create_admin(stranger, keys)
-    for user, role in RIGHTS.items():
-        give(admin[DATABASE], user, password_of(keys, user), role)
+    with connect(keys, port) as stranger:
+        answering(stranger)
+        initiate(stranger, port)
+        with connect(
+            keys, port, username="admin", password=password_of(keys, "admin"), authSource="admin"
+        ) as admin:
+            if not is_let_in(admin):
+                create_admin(stranger, keys)
+            for user, role in RIGHTS.items():
+                give(admin[DATABASE], user, password_of(keys, user), role)
 
 
 def connect(keys: Path, port: int, **who: str) -> Client:
