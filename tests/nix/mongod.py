@@ -15,6 +15,7 @@ import secrets
 import socket
 import ssl
 import struct
+import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,15 +51,16 @@ class Mongod:
         data: its disk.
         certificate: file with key and certificate.
         dies_after: how many commands it carries out before it is gone without an answer to the last one, and back.
+        port: any free one by default.
     """
 
-    def __init__(self, data: Data, certificate: Path, dies_after: int | None = None) -> None:
+    def __init__(self, data: Data, certificate: Path, dies_after: int | None = None, port: int = 0) -> None:
         self.data = data
         self._left = dies_after
         self._elected_in = 2
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate)
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket = socket.create_server(("127.0.0.1", port))
         self.port = self._socket.getsockname()[1]
         self._open: set[socket.socket] = set()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -236,3 +238,18 @@ def _exactly(s: ssl.SSLSocket, size: int) -> bytes:
 
 def _message(kind: int, request: int, body: bytes) -> bytes:
     return struct.pack("<iiii", 16 + len(body), 0, request, kind) + body
+
+
+def main() -> None:
+    """As a unit starts it: with options of a mongod, whose files must be as a mongod wants them."""
+    given = dict(each.partition("=")[::2] for each in sys.argv[1:])
+    key = Path(given["--keyFile"])
+    assert key.stat().st_mode & 0o077 == 0 and len(key.read_text()) > 6
+    (Path(given["--dbpath"]) / "mongod.lock").write_text("")
+    Path(given["--tlsCAFile"]).read_text()
+    Mongod(Data(), Path(given["--tlsCertificateKeyFile"]), port=int(given["--port"]))
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

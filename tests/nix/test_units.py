@@ -67,7 +67,7 @@ def rendered(nix: Nix, module: str) -> Path:
 
 @pytest.fixture(scope="module")
 def units(nix: Nix) -> Path:
-    mongod = 'pkgs.writeShellScriptBin "mongod" "exit 1"'
+    mongod = 'pkgs.writeShellScriptBin "mongod" "exec /opt/paddock/bin/python ${./tests/nix/mongod.py} \\"$@\\""'
     return rendered(nix, f'mongodb = {{ enable = true; address = "10.20.0.10"; package = {mongod}; }};')
 
 
@@ -169,6 +169,33 @@ def test_a_worker_that_takes_all_memory_does_not_take_the_site(machine: Containe
     wait_until(lambda: machine.pid("paddock-worker") not in (0, worker))
     assert answers(machine)
     assert machine.pid("paddock-site") == site, "it did not even stop"
+
+
+def test_a_database_gets_its_keys_and_users_under_its_units(machine: Container, units: Path, nix: Nix) -> None:
+    """Beside the site, which keeps its own: the imitation knows users, and no documents."""
+    there = Path("/") / units.relative_to(nix.store)
+    # The stub's python3 is Debian's, without pymongo.
+    packages = (
+        "printf '[Service]\\nEnvironment=PYTHONPATH=/opt/packages\\n' >paddock-mongodb-init.service.d/packages.conf"
+    )
+    machine.run(
+        "sh",
+        "-c",
+        f"cd /run/systemd/system && cp {there}/paddock-mongodb*.service . && "
+        f"mkdir paddock-mongodb-init.service.d && {packages} && systemctl daemon-reload",
+    )
+    machine.run("systemctl", "start", "paddock-mongodb-init")
+    found = machine.run(
+        "sh", "-c", "cd /var/lib/paddock && stat -c '%a %U %n' mongodb mongodb-keys mongodb-keys/site-url"
+    )
+    assert found.stdout.splitlines() == [
+        "700 mongodb mongodb",
+        "700 mongodb mongodb-keys",
+        "600 mongodb mongodb-keys/site-url",
+    ]
+    killed = machine.pid("paddock-mongodb")
+    machine.run("systemctl", "kill", "--signal=KILL", "paddock-mongodb")
+    wait_until(lambda: machine.pid("paddock-mongodb") not in (0, killed))
 
 
 def test_a_power_cut_while_converting_loses_nothing(machine: Container, long_log: Path) -> None:
