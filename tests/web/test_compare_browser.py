@@ -84,7 +84,7 @@ def test_two_runs_compared_cold(browser: Any, site: tuple[Site, dict[str, str]])
         assert any(row.split() == ["Driver", "Adam", "Maya"] for row in rows)
         assert any(row.startswith("setup · driver") for row in rows)
         assert "Vn vel x" in page.locator("#statistics tbody").inner_text()
-        assert "times in America/Detroit" in page.locator(".head").inner_text()
+        assert "Times: America/Detroit" in page.locator(".head").inner_text()
 
 
 def test_neither_run_is_lost_from_sight(browser: Any, site: tuple[Site, dict[str, str]]) -> None:

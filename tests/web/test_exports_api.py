@@ -8,9 +8,11 @@ import httpx
 import pytest
 
 from paddock.domain.job import Job
+from paddock.formats import contained
 from paddock.usecases.services import Services
 from paddock.usecases.write_export import RESERVE_BYTES
 from tests.logs import small_log
+from tests.mcap.builders import car_log
 from tests.web.builders import build_id, build_recording
 from tests.web.conftest import Sender
 from tests.web.converted import converted
@@ -81,3 +83,19 @@ async def test_what_has_no_room_is_refused_at_once_and_what_has_is_estimated(
     assert (answer.status_code, answer.json()["code"]) == (422, "no_room")
     assert "take fewer signals, a lower rate or a shorter span" in answer.json()["detail"]
     assert (await client.post(url, json={"format": "mat", "rate_hz": 100})).status_code == 202
+
+
+async def test_topics_that_a_file_has_no_room_for_are_said_wherever_it_is(
+    client: httpx.AsyncClient, sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run.mcap").write_bytes(car_log(20))
+    recording = await converted(sender.services, tmp_path / "run.mcap")
+    monkeypatch.setattr(contained, "MOST_TOPICS", 1)
+    asked = (await client.post("/api/bundles", json={"ids": [recording.id], "export": {"format": "csv"}})).json()
+    await sender.work_off()
+    sentence = "left out of this file, which has 1, the most it may: name some, or take the log itself."
+    (part,) = (await client.get(f"/api/bundles/{asked['id']}")).json()["items"]
+    exported = (await client.get(f"/api/recordings/{recording.id}")).json()["artifacts"][-1]
+    assert part["left_out"] == exported["left_out"] and part["left_out"][0].endswith(sentence)
+    for page in (f"/recordings/{recording.id}", "/jobs", f"/bundles/{asked['id']}"):
+        assert sentence in (await client.get(page)).text

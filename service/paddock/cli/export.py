@@ -48,12 +48,18 @@ def _export_one(client: Client, recording: str, request: ExportRequest, output: 
         task = bar.add_task(f"{recording[:10]} {request.format}", total=1.0)
         export = client.export(recording, request)
         export.wait(lambda done: bar.update(task, completed=done))
+        saved = None
         if output == STDOUT:
             with to_stdout(find_format(request.format).suffix) as target:
                 export.save(target)
-            return
-        saved = export.save(output, overwrite=force)
-    say_written(saved)
+        else:
+            saved = export.save(output, overwrite=force)
+    if saved is not None:
+        say_written(saved)
+    for sentence in export.artifact.left_out:
+        complain(f"{recording[:10]}: {sentence}")
+    if export.artifact.left_out:
+        raise click.exceptions.Exit(1)
 
 
 def _export_many(
@@ -67,5 +73,8 @@ def _export_many(
         say_written(path)
     for recording, failure in bundle.failures.items():
         complain(f"{recording[:10]}: {failure.message}")
-    if bundle.failures:
+    for recording, sentences in bundle.left_out.items():
+        for sentence in sentences:
+            complain(f"{recording[:10]}: {sentence}")
+    if bundle.failures or bundle.left_out:
         raise click.exceptions.Exit(1)

@@ -70,6 +70,11 @@ class PendingBundle:
             if item["error"]
         }
 
+    @property
+    def left_out(self) -> dict[str, tuple[str, ...]]:
+        """Sentences about topics that a file lacks although asked for, by the recording's id."""
+        return {item["recording"]: tuple(item["left_out"]) for item in self._answer["items"] if item["left_out"]}
+
     def save(self, folder: Path | str = ".", *, overwrite: bool = False) -> list[Path]:
         """Download each file into a folder, which is made when it is missing; where they are.
 

@@ -17,6 +17,8 @@ class Artifact(Download, frozen=True):
     """A derived file."""
 
     format: str
+    left_out: tuple[str, ...] = ()
+    """Sentences about topics that are not in it, although asked for."""
 
 
 class Attachment(Download, frozen=True):

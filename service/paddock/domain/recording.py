@@ -198,6 +198,8 @@ class Artifact(msgspec.Struct, frozen=True):
     purpose: Purpose = Purpose.DEFAULT
     expires_at: int | None = None
     """When it is removed unless somebody uses it before; None for what stays."""
+    left_out: tuple[str, ...] = ()
+    """Sentences about topics that it should have and has not."""
 
 
 class Highlights(msgspec.Struct, frozen=True):

@@ -27,6 +27,12 @@ def item_dtype(dtype: str) -> str:
     return dtype.removesuffix(">").rsplit(": ", 1)[-1].removesuffix(" not null")
 
 
+def spoken_dtype(dtype: str) -> str:
+    """``list of float`` of what Arrow calls ``list<item: float not null>``; another type is its own word."""
+    item = item_dtype(dtype)
+    return dtype if item == dtype else f"list of {item}"
+
+
 class SignalName(msgspec.Struct, frozen=True):
     """One name. It stays when the last recording with it is gone, which costs nothing."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,6 +18,7 @@ from paddock.formats.registry import Run, find_format, written_as
 from paddock.usecases.expiry import expiry_of, outdate_others
 from paddock.usecases.services import Services
 
+MAX_SENTENCES = 20
 _PIECE_BYTES = 1 << 20
 
 
@@ -39,12 +40,14 @@ async def store_artifact(
     request: ExportRequest,
     made: Path,
     catalogue: CarCatalogue,
+    left_out: Sequence[str] = (),
 ) -> Artifact:
     """Put a derived file into the store, then say so. Doing it twice is harmless.
 
     Args:
         recording: as it was when ``made`` was written: its metadata is part of the artifact's id.
         catalogue: as it was then: so are the units.
+        left_out: sentences about topics that were to be in it and are not.
     """
     made_id = id_of(recording, request, catalogue)
     suffix = written_as(find_format(request.format), made)[0]
@@ -64,10 +67,17 @@ async def store_artifact(
         request=msgspec.json.encode(request).decode(),
         crc32=crc32,
         expires_at=expiry_of(services, purpose_of(request)),
+        left_out=_some(left_out),
     )
     await services.documents.artifacts.put_many([artifact])
     await outdate_others(services, artifact)
     return artifact
+
+
+def _some(sentences: Sequence[str]) -> tuple[str, ...]:
+    """A writer may fail at every topic, and a document has no room for a sentence about each."""
+    more = len(sentences) - MAX_SENTENCES
+    return (*sentences[:MAX_SENTENCES], *([f"{more:,} more topics are left out as well."] if more > 0 else ()))
 
 
 def _crc32(path: Path) -> int:

@@ -146,12 +146,12 @@ async def export(services: Services, job: Job, progress: Callable[[float], None]
     with tempfile.TemporaryDirectory(dir=services.scratch, prefix="export-") as directory:
         log = await services.objects.open(raw_key(recording.id))
         try:
-            made = await asyncio.to_thread(
+            made, left_out = await asyncio.to_thread(
                 _write, log, recording, catalogue, request, Path(directory), progress, services.memory_bytes
             )
         finally:
             await asyncio.to_thread(log.close)
-        await store_artifact(services, recording, request, made, catalogue)
+        await store_artifact(services, recording, request, made, catalogue, left_out)
 
 
 def _write(
@@ -162,11 +162,13 @@ def _write(
     directory: Path,
     progress: Callable[[float], None],
     memory_bytes: int | None,
-) -> Path:
+) -> tuple[Path, tuple[str, ...]]:
     target = directory / "made"
 
     def run(summary: LogSummary) -> Run:
         return run_of(recording, catalogue.units((signal.name, signal.dtype) for signal in summary.signals))
 
-    write_export(log, request, run, target, directory, progress, memory_bytes, reserve_bytes=RESERVE_BYTES)
-    return target
+    written = write_export(
+        log, request, run, target, directory, progress, memory_bytes, reserve_bytes=RESERVE_BYTES
+    )
+    return target, written.left_out if written else ()

@@ -20,7 +20,7 @@ from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import columns_key
 from paddock.domain.near_misses import did_you_mean
 from paddock.domain.recording import ChannelSummary, Recording, StartedSource
-from paddock.domain.signal_names import read_element
+from paddock.domain.signal_names import read_element, spoken_dtype
 from paddock.domain.words import isolated
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.formats.arrow_numpy import is_list, is_number, is_text, is_time, numbers
@@ -262,7 +262,7 @@ def _series(
         values = _numbers(array)
     else:
         hint = f" Take one element, like {name}[0]." if is_list(kind) else ""
-        raise Rejected(f"{isolated(name)} is {dtype}, which cannot be drawn.{hint}", code="bad_plot")
+        raise Rejected(f"{isolated(name)} is {spoken_dtype(dtype)}, which cannot be drawn.{hint}", code="bad_plot")
     kept = _kept(rows, values, drawing, span)
     drawn = array.take(pa.array(kept)).to_pylist() if drawing is Drawing.SEGMENTS else values[kept]
     return Series(

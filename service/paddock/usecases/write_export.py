@@ -31,7 +31,7 @@ class Written:
 
     summary: LogSummary
     left_out: tuple[str, ...]
-    """Sentences about topics that their writer failed at."""
+    """Sentences about topics beyond what a file may have, and about those that their writer failed at."""
 
 
 def write_export(

@@ -15,6 +15,7 @@ from litestar.template.config import TemplateConfig
 from paddock import __version__
 from paddock.adapters.directory import DirectoryObjects
 from paddock.domain.instants import to_rfc3339
+from paddock.domain.signal_names import spoken_dtype
 from paddock.domain.words import isolated, size
 from paddock.settings import Settings
 from paddock.usecases.services import Services
@@ -142,6 +143,7 @@ def _templates() -> jinja2.Environment:
         plural=words.plural,
         significant=words.significant,
         utc=words.utc,
+        dtype=spoken_dtype,
         rfc3339=to_rfc3339,
     )
     environment.globals["version"] = __version__

@@ -80,4 +80,6 @@ def loss_sentences(loss: LossReport) -> tuple[str, ...]:
         known = f", at least {plural(loss.lost_records, 'record')}" if loss.lost_records else ""
         span = f", about {duration(loss.lost_ns / NS_PER_S)} of driving" if loss.lost_ns else ""
         sentences.append(f"Lost in total: {size(loss.lost_bytes)}{known}{span}.")
+    elif not (loss.losses or loss.orphans or loss.undecodable):
+        sentences.append("No message is known to be lost.")
     return tuple(sentences)

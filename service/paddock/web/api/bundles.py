@@ -51,6 +51,9 @@ class PartResource(msgspec.Struct, frozen=True, kw_only=True):
     progress: Annotated[float, Meta(description="0 to 1.", examples=[0.42])]
     file: Annotated[DownloadResource | None, Meta(description="Once it is there.")] = None
     expires_at: Annotated[Instant | None, Meta(description="Until when it is kept if nobody takes it.")] = None
+    left_out: Annotated[
+        tuple[str, ...], Meta(description="Sentences about topics that are not in it, although asked for.")
+    ] = ()
     error: Annotated[FailureResource | None, Meta(description="Why there is none.")] = None
 
 
@@ -126,6 +129,7 @@ def _part(part: Part) -> PartResource:
         progress=part.progress,
         file=file,
         expires_at=expires_at,
+        left_out=part.artifact.left_out if part.artifact else (),
         error=failure_resource(part.error),
     )
 

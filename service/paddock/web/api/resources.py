@@ -83,6 +83,13 @@ class ArtifactResource(DownloadResource, frozen=True):
         Instant | None,
         Meta(description="When it is removed unless somebody asks for it or takes it before; null for what stays."),
     ] = None
+    left_out: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Sentences about topics that are not in it, although asked for.",
+            examples=[["3 topics left out of this file, which has 2,000, the most it may: name some."]],
+        ),
+    ] = ()
 
 
 class FileResource(DownloadResource, frozen=True, kw_only=True):
@@ -302,6 +309,7 @@ def artifact_resource(recording: Recording, artifact: Artifact) -> ArtifactResou
         description=_description(artifact),
         created_at=to_rfc3339(artifact.created_at),
         expires_at=None if artifact.expires_at is None else to_rfc3339(artifact.expires_at),
+        left_out=artifact.left_out,
     )
 
 

@@ -17,7 +17,7 @@ from paddock.usecases.bundles import latest_bundles, states_of
 from paddock.usecases.recordings import files_made
 from paddock.usecases.services import Services
 from paddock.web.api.bundles import bundle_resource
-from paddock.web.api.resources import DownloadResource, artifact_resource
+from paddock.web.api.resources import ArtifactResource, artifact_resource
 from paddock.web.backups import backup_warning
 from paddock.web.conditional import Page
 from paddock.web.injected import After, ThePrincipal, TheServices
@@ -26,7 +26,7 @@ PAGE_SIZE = 50
 BUNDLES = 5
 """How many of the latest the page begins with."""
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
-_KINDS = {"ingest": "Verify the upload", "convert": "Read and convert the log"}
+_KINDS = {"ingest": "Verify the upload", "convert": "Convert the log"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Row:
     """What it makes of the log."""
     subject: jobs.Subject | None
     """None when the upload or recording is gone."""
-    file: DownloadResource | None
+    file: ArtifactResource | None
     """What came of an export that is done."""
     again: bool
     """Whether trying once more may help."""
