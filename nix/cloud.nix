@@ -25,6 +25,8 @@ in
     enable = true;
     environmentFiles = [ settings ];
     vpn.enable = true;
+    # Into the backups' bucket, which the settings from AWS name.
+    backup.enable = true;
     mongodb = {
       enable = true;
       # Where infra/ opens the port to the functions, and to nobody else.

@@ -16,6 +16,7 @@ in
     ./units.nix
     ./command.nix
     ./mongodb.nix
+    ./backup.nix
     ./base-station.nix
   ];
 

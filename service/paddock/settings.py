@@ -113,7 +113,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     backup_to: Annotated[str, "Directory or s3://bucket/prefix where backups go.", _PLACE] = ""
     backup_key: Annotated[str, "Key that signs backups; made and kept in the data directory when not given."] = ""
     backup_keep: Annotated[
-        str, "How many backups stay: the last of so many days, weeks and months, like 7,4,12.", _KEEP
+        str,
+        "How many backups stay: all of a day, then the last of so many days, weeks and months, like 7,4,12.",
+        _KEEP,
     ] = "7,4,12"
     backup_max_age_days: Annotated[
         int, "The site warns when the last good backup is older, in days; only where there are backups.", _DAYS

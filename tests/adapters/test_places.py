@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import pytest
 
 from paddock.bootstrap import open_services, open_store
 from paddock.domain.backup import Keep
+from paddock.domain.job import Job
 from paddock.errors import PaddockError, Rejected
 from paddock.settings import Settings
 from paddock.usecases.backup import create_backup
@@ -63,10 +65,11 @@ async def test_a_bucket_keeps_backups_and_logs_for_another_paddock(
     client(place.server).put_object(Bucket=place.bucket, Key="theirs", Body=b"1")
     async with open_store(settings, place.url) as store:
         first = await create_backup(services, store, KEY, place=place.url)
-        second = await create_backup(services, store, KEY, place=place.url)
+        later = replace(services, now=lambda: first.made_at + 2 * 86_400 * 10**9)
+        second = await create_backup(later, store, KEY, place=place.url)
         assert {each.id for each in await list_backups(store, KEY) if each.usable} == {first.id, second.id}
         gone = await apply_retention(services, store, KEY, Keep(1, 0, 0))
-        assert len(gone) == 1
+        assert gone == [first.id]
         assert (await mirror(services, store)).copied == 1
         assert (await mirror(services, store, verify=True)).there == 1
     keys = place.all_keys()
@@ -84,6 +87,7 @@ async def test_a_bucket_keeps_backups_and_logs_for_another_paddock(
 
 async def test_a_bucket_that_is_not_there_is_a_sentence(place: Place, services: Services, tmp_path: Path) -> None:
     gone = place.url.replace(place.bucket, "there-is-no-such-bucket")
+    await services.documents.jobs.insert(Job("j", "ingest", "s", 0, 0))
     async with open_store(Settings(data=tmp_path / "data"), gone) as store:
         with pytest.raises(PaddockError, match="there-is-no-such-bucket"):
             await create_backup(services, store, KEY, place=gone)

@@ -76,9 +76,10 @@ async def compare(one: Documents, other: Documents) -> int:
             if collection == "backups":
                 continue
             assert await first.count(collection) == await second.count(collection), collection
-            others = second.read(collection)
+            others = (one async for some in second.read(collection) for one in some)
             async for some in first.read(collection):
-                assert some == await anext(others), collection
+                for document in some:
+                    assert document == await anext(others), collection
                 compared += len(some)
     return compared
 

@@ -89,7 +89,8 @@ def test_the_last_of_each_day_week_and_month_stays() -> None:
             (3, 8, "03"),
             (3, 9, "03"),
             (3, 9, "15"),
-            (3, 10, "03"),
+            (3, 11, "03"),
+            (3, 11, "15"),
         )
     ]
     backups = [(day, from_rfc3339(day)) for day in days]
@@ -97,10 +98,11 @@ def test_the_last_of_each_day_week_and_month_stays() -> None:
     def stays(*keep: int) -> list[str]:
         return [day[5:13] for day in sorted(kept(backups, Keep(*keep)))]
 
-    assert stays(2, 0, 0) == ["03-09T15", "03-10T03"]
-    assert stays(0, 2, 0) == ["03-08T03", "03-10T03"], "2026-03-08 is a Sunday"
-    assert stays(0, 0, 3) == ["01-01T03", "02-27T03", "03-10T03"]
-    assert stays(1, 1, 1) == ["03-10T03"]
+    last_day = ["03-11T03", "03-11T15"]
+    assert stays(2, 0, 0) == ["03-09T15", *last_day]
+    assert stays(0, 2, 0) == ["03-08T03", *last_day], "2026-03-08 is a Sunday"
+    assert stays(0, 0, 3) == ["01-01T03", "02-27T03", *last_day]
+    assert stays(1, 1, 1) == last_day
     assert kept([], Keep(7, 4, 12)) == set()
 
 

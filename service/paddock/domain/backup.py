@@ -24,6 +24,7 @@ INVENTORY = "objects.jsonl.zst"
 _DOCUMENTS = "documents/{}.jsonl.zst"
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{6}Z)-[0-9a-f]{6}")
 _CONTEXT = b"paddock backup manifest\n"
+_DAY_NS = 86_400 * NS_PER_S
 _KEEP = re.compile(r"\s*(\d{1,4})\s*,\s*(\d{1,4})\s*,\s*(\d{1,4})\s*")
 
 
@@ -236,9 +237,12 @@ def parse_keep(text: str) -> Keep:
 
 
 def kept(backups: Iterable[tuple[str, int]], keep: Keep) -> set[str]:
-    """The ids that stay of backups with the times they were made at; the newest always does."""
+    """The ids that stay of backups with the times they were made at.
+
+    All of the day before the newest do: what went wrong today should not be in the only one of today.
+    """
     newest_first = sorted(backups, key=lambda each: (each[1], each[0]), reverse=True)
-    stays = {newest_first[0][0]} if newest_first else set()
+    stays = {backup_id for backup_id, made_at in newest_first if made_at > newest_first[0][1] - _DAY_NS}
     for number, shape in zip(keep, ("%Y-%m-%d", "%G-%V", "%Y-%m"), strict=True):
         periods: set[str] = set()
         for backup_id, made_at in newest_first:

@@ -27,7 +27,6 @@ from paddock.errors import Conflict, NotFound, PaddockError, Rejected
 from paddock.formats.contained import few_enough, within, write_contained
 from paddock.formats.estimate import channel_bytes, described
 from paddock.formats.parquet import write_channel
-from paddock.formats.parquet_footer import footer_crc32
 from paddock.formats.registry import Run, find_format
 from paddock.mcap.columns import Columns, LogSummary
 from paddock.mcap.containment import contained
@@ -200,13 +199,9 @@ def _write_default(
 
 
 def _sized(columns: Columns, parquet: dict[str, Path]) -> tuple[ChannelSummary, ...]:
-    """The channels with what estimates and plots need of their files: sizes, and what proves them."""
+    """The channels with what estimates need: sizes in memory and in the store."""
     return tuple(
-        msgspec.structs.replace(
-            each,
-            stored_bytes=parquet[each.slug].stat().st_size,
-            footer_crc32=footer_crc32(parquet[each.slug]),
-        )
+        msgspec.structs.replace(each, stored_bytes=parquet[each.slug].stat().st_size)
         if each.slug in parquet
         else each
         for each in described(columns)

@@ -195,8 +195,7 @@ def _read_all(
     catalogue: CarCatalogue,
 ) -> list[Series]:
     with contextlib.ExitStack() as stack:
-        proofs = {channel.slug: channel.footer_crc32 for channel in recording.channels}
-        stored = {slug: stack.enter_context(StoredChannel(file, proofs[slug])) for slug, file in opened.items()}
+        stored = {slug: stack.enter_context(StoredChannel(file)) for slug, file in opened.items()}
         found = {name: _find(stored, recording, name) for name in names}
         rows: dict[StoredChannel, Rows] = {}
         for channel, _, _ in found.values():
