@@ -64,12 +64,12 @@ class Buckets(Construct):
             server_access_logs_bucket=self.access_log,
             server_access_logs_prefix="backups/",
             versioned=True,
-            # The host removes the backups that are kept no longer; whoever does it with a stolen key of the host
-            # leaves a quarter to notice.
+            # The host removes the backups that are kept no longer. Whoever does it with a stolen key of the host
+            # leaves a week to notice, and the site warns after two days.
             lifecycle_rules=[
                 s3.LifecycleRule(
                     id="removed",
-                    noncurrent_version_expiration=Duration.days(90),
+                    noncurrent_version_expiration=UNDO,
                     abort_incomplete_multipart_upload_after=UPLOADS_KEPT,
                 )
             ],

@@ -65,6 +65,9 @@ POLLERS = 5
 """Lambda polls each queue with this many long polls of 20 s, work or not."""
 SNAPSHOTS_GB = 4
 """MongoDB's 1 to 2 GB (2,000 recordings of 1,200 signals), and what a week changes."""
+BACKUPS_GB = 2.25
+"""A week's dailies and those removed in the last week, four weeklies, nine ever larger monthlies: a season's 2.4 M
+documents are some 100 MB."""
 IMAGES_GB = 1.5
 """Three releases; the two functions share all layers but the last. ``cdk gc`` removes older ones."""
 
@@ -116,6 +119,7 @@ def bill(season_gb: float, month: int = SEASON_MONTHS, config: Config | None = N
         Line("S3: older", archived * month_gb, "GB", S3_ARCHIVE_INSTANT_GB),
         # What left incoming/ for raw/ stays a week.
         Line("S3: kept for undo", season_gb / SEASON_MONTHS * 7 / 30, "GB", S3_FREQUENT_GB),
+        Line("S3: backups of the documents", BACKUPS_GB, "GB", S3_FREQUENT_GB),
         Line("S3: monitored objects", logs * stored * LARGE_OBJECTS_PER_LOG, "", S3_MONITORING),
         Line("S3: tiered objects", logs * LARGE_OBJECTS_PER_LOG, "", S3_TRANSITION),
         Line("S3: writes", logs * 2 * OBJECTS_PER_LOG, "", S3_PUT),

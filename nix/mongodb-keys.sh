@@ -26,7 +26,7 @@ month_s=2592000
 if ! [ -s server.pem ] || [ "$(cat server.names 2>/dev/null)" != "$names" ] ||
     ! openssl x509 -in server.pem -noout -checkend $month_s || ! openssl verify -CAfile ca.pem server.pem; then
     openssl req -new "${ec[@]}" -subj "/CN=Paddock's database" -keyout .made.key -out .made.csr
-    openssl x509 -req -in .made.csr -CA ca.pem -CAkey ca.key -days 825 -out .made.pem \
+    openssl x509 -req -in .made.csr -CA ca.pem -CAkey ca.key -days 3650 -out .made.pem \
         -extfile <(printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth\n' "${names%,}")
     cat .made.key .made.pem | keep server.pem
     keep server.names <<<"$names"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -24,6 +26,21 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, _REUSED_BYTES)
         mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
+
+
+@contextlib.contextmanager
+def seldom_collected() -> Iterator[None]:
+    """Have Python look for cycles of objects a hundred times less often meanwhile.
+
+    A log with very many channels makes very many objects that stay; to look through all of them again and again
+    took a quarter of the time that it takes to read.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(100 * before[0], *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def machine_memory_bytes() -> int:

@@ -1,20 +1,14 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from paddock.cli import group
 from paddock.cli.environment_file import read_environment
 
 
-def check(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "paddock", "config", "check", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"HOME": "/nowhere", **environment},
-    )
+def check(*arguments: object, **environment: str) -> Result:
+    return CliRunner().invoke(group, ["config", "check", *map(str, arguments)], env=environment)
 
 
 def test_a_right_file_is_said_to_be_right_and_nothing_is_started(tmp_path: Path) -> None:
@@ -24,7 +18,7 @@ def test_a_right_file_is_said_to_be_right_and_nothing_is_started(tmp_path: Path)
         "PADDOCK_SECRET_FILE=/nowhere\nPADDOCK_MONGODB_URL='mongodb://a:b%40c@db/paddock?tls=true'\nLANG=C\n"
     )
     run = check(file)
-    assert (run.returncode, run.stderr) == (0, "")
+    assert (run.exit_code, run.stderr) == (0, "")
     assert run.stdout == f"{file}: 5 settings, all right.\n"
     assert list(tmp_path.iterdir()) == [file]
 
@@ -39,7 +33,7 @@ def test_every_mistake_is_named_with_what_would_be_right(tmp_path: Path) -> None
         "PADDOCK_PORT=8080\n"
     )
     run = check(file)
-    assert (run.returncode, run.stdout) == (1, "")
+    assert (run.exit_code, run.stdout) == (1, "")
     assert run.stderr.splitlines() == [
         "paddock: Line 3 is not NAME=value, such as PADDOCK_PORT=8080.",
         "paddock: Line 13 sets PADDOCK_PORT once more: keep one of the two.",
@@ -61,7 +55,7 @@ def test_every_mistake_is_named_with_what_would_be_right(tmp_path: Path) -> None
 def test_without_a_file_it_is_the_environment_with_the_files_it_names(tmp_path: Path) -> None:
     assert check().stdout == "The settings of this environment are right.\n"
     run = check(PADDOCK_PORT="many", PADDOCK_SECRET_FILE=str(tmp_path / "gone"))
-    assert run.returncode == 1
+    assert run.exit_code == 1
     assert run.stderr.splitlines() == [
         "paddock: PADDOCK_PORT must be a whole number from 0 to 65535, such as 8080, not 'many'.",
         f"paddock: PADDOCK_SECRET_FILE: No such file or directory: {tmp_path}/gone",

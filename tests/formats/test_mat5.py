@@ -15,6 +15,8 @@ import scipy.io
 from paddock.domain.export import ExportRequest
 from paddock.domain.recording import Loss, LossReport
 from paddock.formats import mat, mat5, mat5_compress
+from paddock.formats.arrow_numpy import string_cells
+from paddock.formats.mat5 import cell_records
 from paddock.formats.registry import Run
 from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, struct_type
 
@@ -241,3 +243,13 @@ def test_compressed_holds_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert b"".join(elements) == plain.read_bytes()[128:]
     assert field(load(compressed), "again.cells").tolist() == [[i, 2.0, 3.0] for i in range(5)]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["compressed.mat", "plain.mat"]
+
+
+@pytest.mark.parametrize("large", [0, 1, 5_000])
+def test_cells_small_and_large_hold_what_they_were_made_of(large: int) -> None:
+    values = ["", "a", "bc" * large, "\u00e9", "", "x" * large, "last"]
+    records, begins = cell_records(string_cells(pa.array(values)))
+    for text, begin, end in zip(values, begins.tolist(), begins[1:].tolist(), strict=False):
+        data = text.encode("utf-16-le")
+        assert records[begin:end].tobytes().rstrip(b"\0").endswith(data.rstrip(b"\0"))
+        assert (end - begin) % 8 == 0 and end - begin >= len(data)

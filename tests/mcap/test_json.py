@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from paddock.mcap.decoders.json_arrays import array_of
+from paddock.mcap.decoders.json_shape import Room, Shape, schema_numbers
+from paddock.mcap.decoders.json_text import parsed
+from paddock.mcap.decoders.limits import Limits
+from paddock.mcap.spool_file import SpoolFile
 from tests.mcap.builders import LogBuilder, channel_named, rows_of, spool
 
 
@@ -258,3 +264,55 @@ def test_what_is_not_json_or_too_deep_costs_the_message(tmp_path: Path) -> None:
     with spool(json_log([*texts, b'{"a": 1}']), tmp_path) as columns:
         assert rows_of(columns, "lap") == [{"a": 1}]
         assert columns.summary.loss.undecodable == {"lap": len(texts)}
+
+
+@pytest.mark.parametrize("filler", [0, 100])
+def test_sparse_objects_are_the_same_columns(filler: int) -> None:
+    chance = random.Random(3)
+    values: list[Any] = [None, {}]
+    for _ in range(200):
+        keys = chance.sample(range(60), 2 + filler // 2)
+        values.append({f"k{key}": chance.choice([1, None, 2]) for key in keys} | {"o": {"x": 0.5}, "l": [1, 2]})
+    values += [{"t": "a"}, {"t": "b", "o": None}]
+    limits = Limits()
+    shape = Shape({})
+    for value in values:
+        shape.absorb(value, Room(limits))
+    array = array_of(values, shape)
+    array.validate(full=True)
+    names = list(shape.fields)
+    expected = [value if value is None else {name: value.get(name) for name in names} for value in values]
+    assert array.to_pylist() == expected
+
+
+def test_what_is_nested_too_deep_is_known_before_it_is_read() -> None:
+    assert parsed(b'{"a":' * 300 + b"1" + b"}" * 300)
+    for deep in (b'{"a":' * 301 + b"1" + b"}" * 301, b"[" * 100_000):
+        with pytest.raises(ValueError, match="nested too deep"):
+            parsed(deep)
+    text = "[" * 1_000 + '\\"{' * 1_000
+    assert parsed(json.dumps({"a": text}).encode()) == {"a": text}
+    assert parsed(json.dumps([[1]] * 1_000).encode()) == [[1]] * 1_000
+
+
+def test_messages_of_one_type_are_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = LogBuilder()
+    channel = log.channel("t")
+    for number in range(300):
+        log.add(channel, number, {"a": number, "s": "x"})
+    read: list[int] = []
+    monkeypatch.setattr(SpoolFile, "read", lambda *_: read.append(1))
+    with spool(log.finish(), tmp_path) as columns:
+        assert columns.summary.message_count == 300
+    assert not read
+
+
+def test_a_schema_that_channels_share_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = LogBuilder()
+    schema = ("o", "jsonschema", json.dumps({"properties": {"a": {"type": "number"}}}).encode())
+    for number in range(20):
+        log.add(log.channel(f"t{number}", schema=schema), number, {"a": 1})
+    schema_numbers.cache_clear()
+    with spool(log.finish(), tmp_path) as columns:
+        assert {str(signal.dtype) for signal in columns.summary.signals} == {"double"}
+    assert schema_numbers.cache_info().misses == 1

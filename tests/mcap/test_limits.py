@@ -11,6 +11,8 @@ import pytest
 
 from paddock.mcap.columns import LogSummary
 from paddock.mcap.decoders import limits as limits_module
+from paddock.mcap.decoders.decoded import Decoded
+from paddock.mcap.decoders.json import JsonDecoder
 from paddock.mcap.decoders.limits import Limits, OverLimit, bytes_as, count_fields, default_memory_bytes
 from paddock.mcap.statistics import MAX_NAME
 from tests.mcap.builders import LogBuilder, channel_named, rows_of, spool
@@ -152,3 +154,38 @@ def test_what_arrays_take_as_another_type() -> None:
     kind = pa.struct([("a", pa.list_(pa.struct([(f"x{n}", pa.float64()) for n in range(4)]))), ("b", pa.int64())])
     assert bytes_as(array, kind) == 5 * 4 + 50 * 4 * 8 + 5 * 8
     assert 1 << 26 < default_memory_bytes() <= 1 << 30
+
+
+def test_messages_count_before_they_are_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little they become: most of a text that compresses a thousand times is never looked at."""
+    seen = 0
+    decode = JsonDecoder.decode
+
+    def counted(self: JsonDecoder, payloads: pa.BinaryArray) -> Decoded:
+        nonlocal seen
+        seen += payloads.nbytes
+        return decode(self, payloads)
+
+    monkeypatch.setattr(JsonDecoder, "decode", counted)
+    message = json.dumps({"a": 1}).encode() + b" " * 20_000
+    _, summary = everything(log_of(t=[message] * 400), tmp_path, memory_bytes=16 * MEGA)
+    assert "t is kept as bytes: decoded it would be " in summary.notices[0]
+    assert summary.message_count == 400
+    assert seen < 4 * MEGA
+
+
+def test_a_message_whose_values_would_fill_the_memory_is_not_read(tmp_path: Path) -> None:
+    message = b'{"a": [1' + b",1" * MEGA + b"]}"
+    rows, summary = everything(log_of(t=[message, message]), tmp_path, memory_bytes=64 * MEGA)
+    assert summary.notices == ("t is kept as bytes: one of its messages is too large.",)
+    assert rows["t"] == [{"data": message}] * 2
+
+
+def test_an_absurdly_long_topic_is_cut_and_stays_another_than_the_next(tmp_path: Path) -> None:
+    log = LogBuilder()
+    for number in range(3):
+        log.add(log.channel("t" * 100_000 + str(number)), number, {"a": number})
+    with spool(log.finish(), tmp_path) as columns:
+        topics = [channel.topic for channel in columns.channels]
+        assert len(set(topics)) == 3 and max(map(len, topics)) <= 1_000
+        assert all(len(signal.name) <= MAX_NAME for signal in columns.summary.signals)

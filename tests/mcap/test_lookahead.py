@@ -6,13 +6,15 @@ import io
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import lz4.frame
 import pytest
 import zstandard
 
+from paddock.mcap import lookahead
 from paddock.mcap.events import Record
-from paddock.mcap.plausible import Probes, find_record
+from paddock.mcap.plausible import Probes, find_record, looks_plausible
 from paddock.mcap.probe import has_mcap_record
 from paddock.mcap.reader import LogReader
 from paddock.mcap.records import Fields
@@ -188,3 +190,17 @@ def test_a_message_index_larger_than_memory_is_passed_over(tmp_path: Path) -> No
     opcodes = [event.opcode for event in scan(window) if isinstance(event, Record)]
     assert opcodes == [-1, 1, 7, 15, 2, -1]
     assert len(window.data) < 20 << 20
+
+
+def test_every_record_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = 0
+
+    def counted(*arguments: Any, **options: Any) -> bool:
+        nonlocal looked
+        looked += 1
+        return looks_plausible(*arguments, **options)
+
+    monkeypatch.setattr(lookahead, "looks_plausible", counted)
+    log = header() + b"".join(channel_record(number, f"t{number}") for number in range(1000)) + END
+    assert sum(1 for _ in scan(FileWindow(io.BytesIO(log)))) > 1000
+    assert looked < 1020

@@ -198,9 +198,12 @@ def limited_memory(limit_bytes: int) -> Iterator[list[Path]]:
     unified, memory = _hierarchies()
     name = f"paddock-test-{os.getpid()}"
     groups = sorted({unified / name, memory / name})
-    # Those of a test that was killed: its processes went with it, its groups could not.
-    for left in {*unified.glob("paddock-test-*"), *memory.glob("paddock-test-*")}:
-        _removed(left)
+    # nspawn makes one more where systemd had its own before there was a unified hierarchy.
+    made = [*groups, _CGROUPS / "systemd" / name]
+    for left in {each for group in made for each in group.parent.glob("paddock-test-*")}:
+        # That of a test that was killed: its processes went with it, its groups could not.
+        if not Path(f"/proc/{left.name.rpartition('-')[2]}").exists():
+            _removed(left)
     try:
         for group in groups:
             group.mkdir()
@@ -210,7 +213,7 @@ def limited_memory(limit_bytes: int) -> Iterator[list[Path]]:
         (memory / name / file).write_text(str(limit_bytes))
         yield groups
     finally:
-        for group in groups:
+        for group in made:
             # The processes in them were killed, and may take a moment to be gone.
             wait_until(lambda group=group: _removed(group))
 

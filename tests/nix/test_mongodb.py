@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -123,6 +124,12 @@ def mongod(keys: Path, data: Data, dies_after: int | None = None) -> Iterator[Mo
         yield server
     finally:
         server.close()
+
+
+def test_the_functions_user_and_database_are_those_that_infra_names(init: ModuleType) -> None:
+    named = json.loads((REPOSITORY / "nix" / "names.json").read_text())["mongodb"]
+    assert named["functionsUser"] in init.RIGHTS
+    assert named["database"] == init.DATABASE
 
 
 def check_ready(data: Data, keys: Path) -> None:

@@ -49,12 +49,12 @@ def test_what_is_wrong_is_refused_with_a_sentence(nix: Nix, module: str, sentenc
     assert "hush" not in refusal
 
 
-def with_this_paddock(settings: str) -> str:
+def with_this_paddock(settings: str, more: str = "") -> str:
     """The file of settings of a machine whose package is the Paddock that runs these tests."""
     package = f'pkgs.writeShellScriptBin "paddock" "exec {sys.executable} -m paddock \\"$@\\""'
     return (
         f"let files = (machine {{ {ON} services.paddock = {{ package = {package}; "
-        f'secretsFile = "/var/lib/secrets/paddock.env"; settings = {{ {settings} }}; }}; }})'
+        f'secretsFile = "/var/lib/secrets/paddock.env"; settings = {{ {settings} }}; {more} }}; }})'
         ".services.paddock.environmentFiles; in assert builtins.length files == 2; builtins.head files"
     )
 
@@ -72,6 +72,11 @@ def test_a_build_checks_the_settings_and_writes_them_as_systemd_reads_them(nix: 
         'PADDOCK_S3_PATH_STYLE="true"',
         'PADDOCK_SECRET_FILE="/run/secret"',
     ]
+
+
+def test_what_the_module_sets_by_itself_is_right(nix: Nix) -> None:
+    file = nix.build(with_this_paddock("", "vpn.enable = true;"))
+    assert 'PADDOCK_PUBLIC_URL="https://10.77.0.1"' in file.read_text()
 
 
 def test_a_setting_that_paddock_refuses_fails_the_build(nix: Nix) -> None:

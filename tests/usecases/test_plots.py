@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -14,6 +15,7 @@ from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Recording, Status
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.formats import parquet, parquet_range
+from paddock.formats.parquet_footer import footer_crc32
 from paddock.simulator.log import simulate
 from paddock.usecases import plots
 from paddock.usecases.catalogue import save_catalogue
@@ -35,7 +37,7 @@ async def store(services: Services, *topics: Topic, batch_rows: int = 1_000) -> 
         made = services.scratch / "channel.parquet"
         parquet.write_channel(columns, channel, made)
         await services.objects.put_file(columns_key(channel.slug, ID, "b1"), made)
-        channels.append(summary)
+        channels.append(msgspec.structs.replace(summary, footer_crc32=footer_crc32(made)))
     recording = Recording(ID, ("a.mcap",), 1, Status.READY, 1, channels=tuple(channels), build="b1")
     await services.documents.recordings.insert(recording)
     return ID
@@ -223,6 +225,23 @@ async def test_damage_anywhere_in_the_columns_is_said(services: Services, tmp_pa
             except (Conflict, NotFound):  # a damaged name may be another signal's
                 said += 1
     assert said
+
+
+async def test_a_footer_that_has_changed_is_said_before_arrow_looks_into_it(
+    services: Services, tmp_path: Path
+) -> None:
+    """Arrow ends the whole process at some of these, as a fuzzer showed."""
+    await store(services, every_kind("T"))
+    (stored,) = (path for path in (tmp_path / "objects").rglob("*.parquet"))
+    whole = stored.read_bytes()
+    stored.chmod(0o600)
+    length = int.from_bytes(whole[-8:-4], "little") + 8
+    for place in range(len(whole) - length, len(whole), 31):
+        stored.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        with pytest.raises(Conflict, match="convert it again"):
+            await one(services, "T.f64")
+    stored.write_bytes(whole)
+    assert (await one(services, "T.f64")).samples
 
 
 async def test_long_texts_are_cut_and_never_in_memory_together(

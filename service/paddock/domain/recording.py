@@ -122,6 +122,8 @@ class ChannelSummary(msgspec.Struct, frozen=True):
     """About how many bytes its columns take in memory; 0 where nobody has counted."""
     stored_bytes: int = 0
     """What its columns take in the object store, compressed; 0 where nobody has counted."""
+    footer_crc32: int | None = None
+    """The checksum of the footer of that file; None where an older version made it."""
     others: tuple[str, ...] | None = None
     """Dotted paths of fields that are no signals: bytes, maps, repeated messages. None where they are not known."""
 

@@ -50,6 +50,7 @@ _DATA_TYPE = {"i1": 1, "u1": 2, "i2": 3, "u2": 4, "i4": 5, "u4": 6, "f4": 7, "f8
 _ARRAY_CLASS = {"f8": 6, "f4": 7, "i1": 8, "u1": 9, "i2": 10, "u2": 11, "i4": 12, "u4": 13, "i8": 14, "u8": 15}
 _THREADS = 2
 """More gain nothing: between two reads or writes each needs Python's lock."""
+_LARGE_CELL = 1_000
 _PIECE_BYTES = 8 << 20
 """How much of a column of cells is built at once."""
 
@@ -324,9 +325,17 @@ def _uncountable(units: Array) -> npt.NDArray[np.bool_]:
 
 
 def _scatter_contents(out: Array, contents: Array, starts: Array, places: Array) -> None:
-    """Copy ``contents[starts[i]:starts[i + 1]]`` (in bytes) to byte ``places[i]`` of ``out``, for all i."""
+    """Copy ``contents[starts[i]:starts[i + 1]]`` (in bytes) to byte ``places[i]`` of ``out``, for all i.
+
+    Many small ones go in one step that takes eight bytes of memory for each number, large ones one by one.
+    """
     size = contents.itemsize
-    lengths = np.diff(starts) // size
-    shift = np.repeat(places // size - starts[:-1] // size, lengths)
+    starts, places = starts // size, places // size
+    lengths, target = np.diff(starts), out.view(np.uint8).view(contents.dtype)
+    if len(contents) > _LARGE_CELL * len(places):
+        for start, length, place in zip(starts.tolist(), lengths.tolist(), places.tolist(), strict=False):
+            target[place : place + length] = contents[start : start + length]
+        return
+    shift = np.repeat(places - starts[:-1], lengths)
     shift += np.arange(len(shift))
-    out.view(np.uint8).view(contents.dtype)[shift] = contents[: len(shift)]
+    target[shift] = contents[: len(shift)]

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from paddock.errors import Conflict, Rejected
 from paddock.formats.arrow_numpy import is_list, is_number, pick
+from paddock.formats.parquet_footer import proved_footer
 from paddock.formats.signals import Path, leaves
 from paddock.formats.tables import channel_of, column_names
 from paddock.mcap.columns import ColumnChannel
@@ -64,6 +65,7 @@ def damage_is_said() -> Iterator[None]:
         ValueError,
         LookupError,
         AttributeError,
+        TypeError,
         MemoryError,
     ) as error:
         raise Conflict(DAMAGED, code="columns_damaged") from error
@@ -74,17 +76,19 @@ class StoredChannel:
 
     Args:
         source: open for reading, seekable; closed with this.
+        footer_crc32: what proves its footer; None for a file of an older version, which is trusted.
 
     Raises:
         Conflict: the file is damaged (code ``columns_damaged``); so do all methods.
     """
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: BinaryIO, footer_crc32: int | None = None) -> None:
         import pyarrow.parquet as pq
 
         self._source = source
         with damage_is_said():
-            self._file: Any = pq.ParquetFile(source)
+            proved = None if footer_crc32 is None else pq.read_metadata(proved_footer(source, footer_crc32))
+            self._file: Any = pq.ParquetFile(source, metadata=proved)
             self.channel: ColumnChannel = channel_of(self._file.schema_arrow)[0]
             fields = self.channel.fields
             self._columns = dict(zip((field.name for field in fields), column_names(fields), strict=True))

@@ -108,6 +108,7 @@ class LogReader:
         self._allowance = Allowance.of(self._window.size)
         self._held = HeldMessages(directory)
         self._progress = progress
+        self._tell_from = 0
         self._chunk: ChunkReader | None = None
         self._ordinal = 0
         self._waiting_from: int | None = None
@@ -163,7 +164,7 @@ class LogReader:
         if self._chunk is not None:
             yield from self._end_chunk()
         if isinstance(event, Messages):
-            self._progress((event.offset + int(event.ends[-1])) / self._window.size)
+            self._reached(event.offset + int(event.ends[-1]))
             yield from self._messages(event)
         elif isinstance(event, Garbage):
             end = event.position + event.size
@@ -174,9 +175,15 @@ class LogReader:
             reason = "cut_off" if at_end else "garbage" if event.size else "bad_length"
             self.losses.lose(reason, event.position, event.size)
         else:
-            self._progress(event.position / self._window.size)
+            self._reached(event.position)
             yield from self._record(event)
         self._after_garbage = isinstance(event, Garbage)
+
+    def _reached(self, position: int) -> None:
+        """Tell how much was read, a thousand times at most."""
+        if position >= self._tell_from:
+            self._progress(position / self._window.size)
+            self._tell_from = position + self._window.size // 1000
 
     def _record(self, record: Record) -> Iterator[Run]:
         after_magic, self._after_magic = self._after_magic, record.opcode == MAGIC_RECORD

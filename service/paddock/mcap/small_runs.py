@@ -10,7 +10,7 @@ from paddock.mcap.definitions import Part
 from paddock.mcap.events import Messages
 from paddock.mcap.records import PREFIX_BYTES
 
-_MAX_MESSAGES = 16
+_MAX_MESSAGES = 64
 _MAX_BYTES = 16 << 10
 _FULL_BYTES = 256 << 10
 _FULL_MESSAGES = 4096

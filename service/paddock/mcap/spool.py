@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+from paddock.allocator import seldom_collected
 from paddock.domain.keys import channel_slug
 from paddock.domain.words import counted
 from paddock.mcap.batch import BATCH_BYTES, MAX_MESSAGE_BYTES, pieces
@@ -68,7 +69,10 @@ def spool_log(
             reader = LogReader(log, directory, progress or (lambda _: None))
             limits = Limits(memory_bytes, reader.size_bytes)
             apart = decodes_apart(reader.size_bytes)
-            with closing(SpoolProcess(file, directory, limits) if apart else SpoolWriter(file, limits)) as writer:
+            with (
+                closing(SpoolProcess(file, directory, limits) if apart else SpoolWriter(file, limits)) as writer,
+                seldom_collected(),
+            ):
                 channels, summary = _Spooler(reader, writer, topics, as_bytes).spool(file)
         except BaseException:
             file.close()

@@ -40,7 +40,7 @@ class SpoolWriter:
             if (number := int(numbers[0])) < defined:
                 self._channels[number].write(payloads, self._file)
             else:
-                self._others.write(numbers, rows, payloads, self._file)
+                self._others.write(numbers - defined, rows, payloads, self._file)
 
     def finish(self) -> tuple[list[SpooledChannel], RawChannels]:
         """What became of the channels that were defined, and the others; by number."""

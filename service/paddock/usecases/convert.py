@@ -27,6 +27,7 @@ from paddock.errors import Conflict, NotFound, PaddockError, Rejected
 from paddock.formats.contained import few_enough, within, write_contained
 from paddock.formats.estimate import channel_bytes, described
 from paddock.formats.parquet import write_channel
+from paddock.formats.parquet_footer import footer_crc32
 from paddock.formats.registry import Run, find_format
 from paddock.mcap.columns import Columns, LogSummary
 from paddock.mcap.containment import contained
@@ -199,9 +200,13 @@ def _write_default(
 
 
 def _sized(columns: Columns, parquet: dict[str, Path]) -> tuple[ChannelSummary, ...]:
-    """The channels with what estimates need: sizes in memory and in the store."""
+    """The channels with what estimates and plots need of their files: sizes, and what proves them."""
     return tuple(
-        msgspec.structs.replace(each, stored_bytes=parquet[each.slug].stat().st_size)
+        msgspec.structs.replace(
+            each,
+            stored_bytes=parquet[each.slug].stat().st_size,
+            footer_crc32=footer_crc32(parquet[each.slug]),
+        )
         if each.slug in parquet
         else each
         for each in described(columns)

@@ -54,7 +54,7 @@ def _gap_ns(channel: ChannelSummary) -> int:
 
 def _read(file: BinaryIO, channel: ChannelSummary, gap_ns: int) -> tuple[tuple[int, int], ...]:
     assert channel.started_ns is not None and channel.ended_ns is not None, "the caller looked"
-    with file, StoredChannel(file) as stored:
+    with file, StoredChannel(file, channel.footer_crc32) as stored:
         return pieces_of(stored.rows(channel.started_ns, channel.ended_ns).times, gap_ns)
 
 

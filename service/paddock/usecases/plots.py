@@ -195,7 +195,8 @@ def _read_all(
     catalogue: CarCatalogue,
 ) -> list[Series]:
     with contextlib.ExitStack() as stack:
-        stored = {slug: stack.enter_context(StoredChannel(file)) for slug, file in opened.items()}
+        proofs = {channel.slug: channel.footer_crc32 for channel in recording.channels}
+        stored = {slug: stack.enter_context(StoredChannel(file, proofs[slug])) for slug, file in opened.items()}
         found = {name: _find(stored, recording, name) for name in names}
         rows: dict[StoredChannel, Rows] = {}
         for channel, _, _ in found.values():
