@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import ssl
 from pathlib import Path
 
@@ -94,3 +95,13 @@ def test_a_changed_file_keeps_its_owner_rights_and_link(tmp_path: Path) -> None:
     assert (tmp_path / "peers").is_symlink() and "Zoe" in real.read_text()
     assert real.stat().st_mode & 0o777 == 0o604
     assert sorted(path.name for path in tmp_path.iterdir()) == ["peers", "real"], "nothing is left aside"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a link to another user, as root")
+def test_root_follows_no_link_of_another_user(tmp_path: Path) -> None:
+    (tmp_path / "roots").write_text("# root's own\n")
+    (tmp_path / "peers").symlink_to(tmp_path / "roots")
+    os.chown(tmp_path / "peers", 65534, 65534, follow_symlinks=False)
+    with pytest.raises(Unavailable, match="another user"):
+        PeersFile(tmp_path / "peers").change(lambda peers: (None, "10.77.0.3 Zoe\n"))
+    assert (tmp_path / "roots").read_text() == "# root's own\n"

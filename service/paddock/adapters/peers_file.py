@@ -88,6 +88,12 @@ class PeersFile:
         """Replace it by what ``edit`` makes of it; see ``ports.vpn.Vpn``."""
         path = self._path.resolve()
         with _sentences(path), _alone_in(path.parent):
+            # root writes where the site may write, too: whoever took over the site does not choose another file.
+            if self._path.is_symlink() and self._path.lstat().st_uid not in (0, os.geteuid()):
+                raise Unavailable(
+                    f"{self._path} is a link that another user made: put the file itself there.",
+                    code="peers_file_not_writable",
+                )
             before = self.read() if path.exists() else parse_peers("")
             result, text = edit(before)
             parse_peers(text)  # nothing that could not be read again is ever written
