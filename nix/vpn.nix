@@ -54,19 +54,22 @@ in
         WatchdogSec = "1min";
         # The VPN is the way to mend everything else, so it needs nothing else: not what AWS says, no database.
         EnvironmentFile = map (file: "-${file}") cfg.environmentFiles;
-        ExecStartPre = "${pkgs.coreutils}/bin/install -d -m 0750 -o ${cfg.user} -g ${cfg.group} ${members}";
+        ExecStartPre = "+${pkgs.coreutils}/bin/install -d -m 0750 -o ${cfg.user} -g ${cfg.group} ${members}";
         ExecStart = "${lib.getExe cfg.package} vpn sync --follow";
         StateDirectory = "paddock/vpn";
         ReadWritePaths = volume;
         # What the hardening takes from all, and this one needs: root, who sets an interface and hands files over.
         PrivateUsers = false;
-        CapabilityBoundingSet = "CAP_NET_ADMIN CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE";
+        CapabilityBoundingSet = "CAP_NET_ADMIN CAP_CHOWN CAP_DAC_OVERRIDE";
         RestrictAddressFamilies = [
           "AF_UNIX"
           "AF_NETLINK"
         ];
-        IPAddressDeny = "any";
-        SystemCallFilter = [ "@system-service" ];
+        # No IPAddressDeny: the kernel's socket of the tunnels belongs to whoever brings the interface up.
+        SystemCallFilter = [
+          "@system-service"
+          "~@resources"
+        ];
         TimeoutStartSec = "1min";
       };
     };
