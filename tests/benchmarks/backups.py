@@ -41,7 +41,12 @@ async def main(recordings: int, signals: int) -> None:
         sides: list[tuple[str, Documents]] = [
             ("SQLite", SqliteDocuments(folder / "restored.sqlite")),
             # It sorts all documents before it answers with the first.
-            ("FerretDB", MongoDocuments(f"{server.url('restored')}?socketTimeoutMS=600000")),
+            (
+                "FerretDB",
+                MongoDocuments(
+                    f"{server.url('restored')}?socketTimeoutMS=600000&connectTimeoutMS=60000&serverSelectionTimeoutMS=60000"
+                ),
+            ),
             ("SQLite again", SqliteDocuments(folder / "again.sqlite")),
         ]
         known: Documents = source

@@ -25,6 +25,8 @@ HERE_OR_THERE = (
     f'exec {sys.executable} -m paddock \\"$@\\"'
 )
 """The Paddock of the container, and outside the one that runs these tests."""
+PLACE = "/var/lib/paddock/nightly"
+BACKUPS = f'backup = {{ enable = true; to = "{PLACE}"; }};'
 TELL = "while read -r line; do echo TOLD: $line; done"
 
 SLOW_READER = """
@@ -68,7 +70,7 @@ def rendered(nix: Nix, module: str) -> Path:
 @pytest.fixture(scope="module")
 def units(nix: Nix) -> Path:
     mongod = 'pkgs.writeShellScriptBin "mongod" "exec /opt/paddock/bin/python ${./tests/nix/mongod.py} \\"$@\\""'
-    return rendered(nix, f'mongodb = {{ enable = true; address = "10.20.0.10"; package = {mongod}; }};')
+    return rendered(nix, f'{BACKUPS} mongodb = {{ enable = true; address = "10.20.0.10"; package = {mongod}; }};')
 
 
 def test_every_unit_is_hard(units: Path) -> None:
@@ -87,7 +89,7 @@ def test_every_unit_is_hard(units: Path) -> None:
 def machine(nix: Nix, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
     folder = tmp_path_factory.mktemp("machine")
     bomb = REPOSITORY / "tests" / "nix" / "bomb.py"
-    with container(folder, rendered(nix, ""), nix.store, bomb) as started:
+    with container(folder, rendered(nix, BACKUPS), nix.store, bomb) as started:
         wait_until(lambda: answers(started))
         yield started
 
@@ -206,6 +208,30 @@ def test_a_power_cut_while_converting_loses_nothing(machine: Container, long_log
     machine.start()
     wait_until(lambda: set(recordings(machine)) == before)
     wait_until(lambda: set(recordings(machine).values()) == {"ready"})
+
+
+def test_a_backup_is_made_at_night_and_when_the_machine_stops_and_comes_back_when_somebody_asks(
+    machine: Container, tmp_path: Path
+) -> None:
+    log = tmp_path / "kept.mcap"
+    log.write_bytes(small_log(driver="kept"))
+    upload(machine, log, "--wait")
+    before = recordings(machine)
+    machine.run("install", "--directory", "--owner=paddock", "--group=paddock", "--mode=0700", PLACE)
+    machine.run("systemctl", "start", "paddock-backup", "paddock-backup-at-stop")
+    machine.run("systemctl", "stop", "paddock.target", "paddock-site", "paddock-worker", "paddock-backup-at-stop")
+    assert machine.shown("paddock-backup-at-stop", "Result") == "success"
+    made = machine.run("find", PLACE, "-name", "manifest.json").stdout.splitlines()
+    assert len(made) == 2, machine.journal("-u", "paddock-backup*")
+    machine.run("find", "/var/lib/paddock/site", "-name", "paddock.sqlite*", "-delete")
+    machine.run("systemctl", "start", "paddock-restore")
+    wait_until(lambda: answers(machine))
+    assert recordings(machine) == before
+    again = machine.run("systemctl", "start", "paddock-restore", check=False)
+    assert again.returncode == 1
+    assert "an empty database only" in machine.journal("-u", "paddock-restore")
+    machine.run("systemctl", "start", "paddock.target", "paddock-site", "paddock-worker")
+    wait_until(lambda: answers(machine))
 
 
 def test_a_failing_health_check_is_told(machine: Container) -> None:
