@@ -17,6 +17,8 @@ from paddock.adapters.polling import PollingWork
 from paddock.adapters.prefixed import PrefixedStore
 from paddock.adapters.sqlite import SqliteDocuments
 from paddock.data_directory import SHORTEST_SECRET_BYTES, kept_secret, private_directory, sentences
+from paddock.domain.backup import parse_keep
+from paddock.domain.keys import ARTIFACTS, COLUMNS, FILES, INCOMING, RAW
 from paddock.domain.members import read_networks
 from paddock.domain.place import S3Place, parse_place
 from paddock.domain.tunnel import VpnPlan, read_endpoint
@@ -124,8 +126,7 @@ async def open_store(settings: Settings, place: str, *, make: bool = False) -> A
         NotFound: there is no such directory (code ``no_such_place``).
         Unavailable: the directory cannot be made or read.
     """
-    parsed = parse_place(place)
-    _check_not_own(settings, parsed)
+    parsed = check_place(settings, place)
     store: Store
     if isinstance(parsed, Path):
         if not make and not parsed.is_dir():
@@ -151,18 +152,26 @@ async def open_store(settings: Settings, place: str, *, make: bool = False) -> A
         await store.close()
 
 
-def _check_not_own(settings: Settings, place: Path | S3Place) -> None:
+def check_place(settings: Settings, text: str) -> Path | S3Place:
+    """Where backups or second copies go, as people write it.
+
+    Raises:
+        Rejected: it is no place, or this Paddock's own objects (codes ``bad_place``, ``own_place``).
+    """
+    place = parse_place(text)
     if isinstance(place, Path):
         own = not settings.s3_bucket and place.resolve().is_relative_to((settings.data / "objects").resolve())
     else:
-        same_store = place.endpoint in (None, settings.s3_endpoint)
-        own = same_store and (place.bucket, place.prefix) == (settings.s3_bucket, "")
+        same_store = place.endpoint is None or place.endpoint.rstrip("/") == settings.s3_endpoint.rstrip("/")
+        same_prefix = place.prefix == "" or place.prefix.startswith((INCOMING, RAW, COLUMNS, ARTIFACTS, FILES))
+        own = same_store and place.bucket == settings.s3_bucket and same_prefix
     if own:
         raise Rejected(
             "That is where this Paddock keeps its own objects: what is lost there would be lost twice. Choose "
             "another directory, bucket or prefix.",
             code="own_place",
         )
+    return place
 
 
 def backup_key(settings: Settings, *, make: bool) -> bytes | None:
@@ -176,11 +185,24 @@ def backup_key(settings: Settings, *, make: bool) -> bytes | None:
         Rejected: it is too short for a key.
     """
     if settings.backup_key:
-        if len(settings.backup_key) < SHORTEST_SECRET_BYTES:
-            raise Rejected(f"PADDOCK_BACKUP_KEY is shorter than {SHORTEST_SECRET_BYTES} bytes.", code="bad_setting")
+        check_backups(settings)
         return settings.backup_key.encode()
     path = settings.data / "backup-key"
     return kept_secret(path, "backups").strip() if make or path.exists() else None
+
+
+def check_backups(settings: Settings) -> None:
+    """Refuse settings that no backup can be made with.
+
+    Raises:
+        Rejected: key, place or number of backups is none (codes ``bad_setting``, ``bad_place``, ``own_place``,
+            ``bad_keep``).
+    """
+    if settings.backup_key and len(settings.backup_key) < SHORTEST_SECRET_BYTES:
+        raise Rejected(f"PADDOCK_BACKUP_KEY is shorter than {SHORTEST_SECRET_BYTES} bytes.", code="bad_setting")
+    if settings.backup_to:
+        check_place(settings, settings.backup_to)
+    parse_keep(settings.backup_keep)
 
 
 def check_secret(settings: Settings) -> None:

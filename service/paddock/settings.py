@@ -19,7 +19,7 @@ from paddock.domain.near_misses import near_misses
 from paddock.errors import Rejected
 
 _WEB_ADDRESS = msgspec.Meta(
-    pattern=r"^https?://[^\s/]+", description="an address such as https://paddock.example.org"
+    pattern=r"^https?://[^\s/]+(/\S*)?$", description="an address such as https://paddock.example.org"
 )
 _MONGODB_URL = msgspec.Meta(
     pattern=r"^mongodb(\+srv)?://([^/@\s]+@)?[^/@\s]+(/[^\s?/@]*)?(\?\S*)?(\s+-----BEGIN[\s\S]*)?$",
@@ -27,6 +27,9 @@ _MONGODB_URL = msgspec.Meta(
         "a URL such as mongodb://user:password@host/database, with special characters in user and password "
         "percent-encoded"
     ),
+)
+_BUCKET = msgspec.Meta(
+    pattern=r"^(arn:\S+|[A-Za-z0-9][A-Za-z0-9._-]+)$", description="the name of a bucket alone, such as team-logs"
 )
 _PORT = msgspec.Meta(ge=0, le=65_535, description="a whole number from 0 to 65535, such as 8080")
 _SECONDS = msgspec.Meta(ge=1, description="a whole number of seconds, such as 3600")
@@ -75,7 +78,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mongodb_url: Annotated[
         str, "MongoDB for the documents, with user and TLS; SQLite in the data directory without.", _MONGODB_URL
     ] = ""
-    s3_bucket: Annotated[str, "Bucket for the objects; the data directory without."] = ""
+    s3_bucket: Annotated[str, "Bucket for the objects; the data directory without.", _BUCKET] = ""
     s3_endpoint: Annotated[
         str, "Where an S3-compatible store answers, such as Garage; AWS without.", _WEB_ADDRESS
     ] = ""
@@ -195,13 +198,16 @@ def understand(
     values: dict[str, object] = {"data": str(default_data_directory(environment))}
     mistakes = []
     for name, text in environment.items():
-        if not name.startswith("PADDOCK_") or name.startswith("PADDOCK_TEST_") or not text:
+        if not name.upper().startswith("PADDOCK_") or name.startswith("PADDOCK_TEST_") or not text:
             continue
         setting = names.get(name) or places.get(name)
         if setting is None:
             mistakes.append(_unknown(name, [*names, *places]))
             continue
         if name in places:
+            if environment.get(variable(setting)):
+                mistakes.append(f"{variable(setting)} and {name} say the same thing: keep one of the two.")
+                continue
             if not read_secrets:
                 continue
             try:
@@ -220,6 +226,9 @@ def understand(
 def _mistake(name: str, text: str) -> str | None:
     """What is wrong with a setting's text, and what would be right. A secret is not repeated."""
     hint = get_type_hints(Settings, include_extras=True)[name]
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        # What Python makes of bytes of the environment that are not UTF-8.
+        return f"{variable(name)} is not UTF-8 text."
     try:
         msgspec.convert(text, hint, strict=False, dec_hook=_made)
     except msgspec.ValidationError:
@@ -244,7 +253,7 @@ def _right(hint: Any) -> str:
 def _unknown(name: str, known: list[str]) -> str:
     # Without what all of them begin with, which would make any two of them look alike.
     shorts = [each.removeprefix("PADDOCK_") for each in known]
-    close = near_misses(name.removeprefix("PADDOCK_"), shorts, most=1)
+    close = near_misses(name.upper().removeprefix("PADDOCK_"), shorts, most=1)
     return f"{name} is no setting: " + (
         f"did you mean PADDOCK_{close[0]}?" if close else "see the table in README."
     )
@@ -262,20 +271,23 @@ def systemd_variables(environment: Mapping[str, str] | None = None) -> Mapping[s
 def _read_secret(name: str, place: str) -> str:
     """A secret from a file, or from an object like ``s3://bucket/key``, where a function has no files."""
     try:
-        if place.startswith("s3://"):
-            return _read_object(place).strip()
-        return Path(place).read_text().strip()
+        secret = (_read_object(place) if place.startswith("s3://") else Path(place).read_bytes()).decode().strip()
     except OSError as error:
         raise Rejected(f"{name}: {error.strerror}: {place}", code="bad_setting") from None
+    except UnicodeDecodeError:
+        raise Rejected(f"{name}: {place} is not UTF-8 text.", code="bad_setting") from None
+    if not secret:
+        # A key made instead would go unnoticed until something that was signed with the right one is refused.
+        raise Rejected(f"{name}: {place} is empty.", code="bad_setting")
+    return secret
 
 
-def _read_object(place: str) -> str:
+def _read_object(place: str) -> bytes:
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
     bucket, _, key = place.removeprefix("s3://").partition("/")
     try:
-        text: str = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+        return boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     except (BotoCoreError, ClientError) as error:
         raise OSError(0, type(error).__name__) from error
-    return text

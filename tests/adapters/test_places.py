@@ -95,7 +95,11 @@ async def test_a_bucket_that_is_not_there_is_a_sentence(place: Place, services: 
 
 async def test_a_paddock_is_no_copy_of_itself(place: Place, tmp_path: Path) -> None:
     own = Settings(data=tmp_path, s3_bucket=place.bucket, s3_endpoint=place.server.endpoint)
-    for same in (f"s3://{place.bucket}", f"s3://{place.bucket}/?endpoint={place.server.endpoint}"):
+    endpoint = place.server.endpoint
+    for same in (
+        *(f"s3://{place.bucket}", f"s3://{place.bucket}/?endpoint={endpoint}"),
+        *(f"s3://{place.bucket}/raw", f"s3://{place.bucket}/incoming/copies?endpoint={endpoint}/"),
+    ):
         with pytest.raises(Rejected, match="its own objects"):
             async with open_store(own, same):
                 pass

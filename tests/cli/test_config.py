@@ -64,6 +64,50 @@ def test_without_a_file_it_is_the_environment_with_the_files_it_names(tmp_path: 
 
 
 @pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (b"PADDOCK_HOST=\xff\xfe", "Line 1 is not UTF-8 text."),
+        ("PADDOCK_PORT=8080\n".encode("utf-16"), "Line 1 is not UTF-8 text."),
+        (b"paddock_port=8080", "paddock_port is no setting: did you mean PADDOCK_PORT?"),
+        (b"PADDOCK_SECRET=0123456789abcdef\nPADDOCK_SECRET_FILE=/x", "PADDOCK_SECRET and PADDOCK_SECRET_FILE"),
+        (b"PADDOCK_BACKUP_KEY=short", "PADDOCK_BACKUP_KEY is shorter than 16 bytes."),
+        (b"PADDOCK_BACKUP_KEEP=0,0,0", "'0,0,0' does not say how many backups are kept"),
+        (b"PADDOCK_BACKUP_TO=s3://team?endpoint=box", "is no place for copies"),
+        (b"PADDOCK_BACKUP_TO=s3://team/raw/x\nPADDOCK_S3_BUCKET=team", "keeps its own objects"),
+        (b"PADDOCK_S3_BUCKET=s3://team", "PADDOCK_S3_BUCKET must be the name of a bucket alone"),
+        (b"PADDOCK_PUBLIC_URL=https://the team", "PADDOCK_PUBLIC_URL must be an address such as"),
+        (b"PADDOCK_DATA=~/paddock", "PADDOCK_DATA must be a path from the root on"),
+    ],
+)
+def test_what_would_go_wrong_later_is_said_before(lines: bytes, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "paddock.env"
+    file.write_bytes(lines)
+    run = check(file)
+    assert run.returncode == 1
+    assert said in run.stderr.splitlines()[0]
+
+
+def test_a_file_that_is_no_settings_at_all_does_not_fill_the_terminal(tmp_path: Path) -> None:
+    file = tmp_path / "paddock.env"
+    file.write_text("no setting\n" * 1000)
+    said = check(file).stderr.splitlines()
+    assert len(said) == 31
+    assert said[-1] == "paddock: 970 more mistakes."
+
+
+@pytest.mark.parametrize(("held", "said"), [(b"\xff\xfe", "is not UTF-8 text."), (b" \n", "is empty.")])
+def test_a_file_that_holds_no_secret_is_a_sentence(held: bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(held)
+    run = check(PADDOCK_BACKUP_KEY_FILE=str(tmp_path / "key"))
+    assert (run.returncode, run.stderr) == (1, f"paddock: PADDOCK_BACKUP_KEY_FILE: {tmp_path}/key {said}\n")
+
+
+def test_bytes_of_the_environment_that_are_no_text_are_a_sentence() -> None:
+    run = check(PADDOCK_SECRET="0123456789abcdef\udcff")
+    assert (run.returncode, run.stderr) == (1, "paddock: PADDOCK_SECRET is not UTF-8 text.\n")
+
+
+@pytest.mark.parametrize(
     ("line", "value"),
     [
         ("A=b c  ", "b c"),

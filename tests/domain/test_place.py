@@ -28,7 +28,14 @@ def test_places(text: str, place: Path | S3Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "s3://", "s3:///x", "http://x", "s3://b?endpiont=x", "s3://b?path_style=1", "s3://b#x"]
+    "text",
+    [
+        *("", " ", "http://x"),
+        *("s3://", "s3:///x", "s3://bo#x", "s3://a team", "s3://me@team"),
+        *("s3://team?endpiont=x", "s3://team?path_style=1", "s3://team?region=a&region=b"),
+        *("s3://team?endpoint=box:3900", "s3://team?endpoint=http://", "s3://team?endpoint=https://the box"),
+        *("s3://team/../x", "s3://team/a//b", "s3://team/./a", "s3://team/%2e%2e/a"),
+    ],
 )
 def test_what_is_no_place_is_a_sentence(text: str) -> None:
     with pytest.raises(Rejected, match="is no place"):

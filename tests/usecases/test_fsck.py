@@ -1,16 +1,19 @@
 import hashlib
 import time
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from paddock.domain.keys import artifact_key, columns_key, raw_key
+from paddock.domain.keys import artifact_key, columns_key, file_key, raw_key
+from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Status
 from paddock.errors import Conflict
 from paddock.ports.documents import Equals
 from paddock.usecases import jobs
 from paddock.usecases.builds import sweep_old_builds
+from paddock.usecases.files import add_file
 from paddock.usecases.fsck import Fault, fsck
 from paddock.usecases.reprocess import reprocess_one
 from paddock.usecases.services import Services
@@ -54,6 +57,22 @@ async def test_a_lost_original_needs_a_person_and_is_not_hidden(ready: Team) -> 
     await ready.services.objects.delete(raw_key(ID))
     assert await faults(ready, mend=True) == [Fault.ORIGINAL_MISSING]
     assert await faults(ready) == [Fault.ORIGINAL_MISSING]
+
+
+async def test_a_lost_or_cut_attached_file_needs_a_person(ready: Team, tmp_path: Path) -> None:
+    async def sheet() -> AsyncIterator[bytes]:
+        yield b"%PDF"
+
+    file = await add_file(ready.services, LOCAL_USER, ID, "setup.pdf", sheet())
+    key = file_key(ID, file.id)
+    assert await faults(ready) == []
+    (tmp_path / "cut").write_bytes(b"%")
+    await ready.services.objects.put_file(key, tmp_path / "cut")
+    assert await faults(ready, mend=True) == [Fault.FILE_DAMAGED]
+    await ready.services.objects.delete(key)
+    found = [finding async for finding in fsck(ready.services)]
+    assert [(each.fault, each.what) for each in found] == [(Fault.FILE_MISSING, key)]
+    assert "setup.pdf" in found[0].remedy
 
 
 async def test_an_original_without_a_document_becomes_a_recording_again(ready: Team) -> None:

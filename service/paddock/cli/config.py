@@ -8,12 +8,14 @@ from pathlib import Path
 import click
 import msgspec
 
-from paddock.bootstrap import check_secret, check_vpn
+from paddock.bootstrap import check_backups, check_secret, check_vpn
 from paddock.cli.environment_file import read_environment
 from paddock.cli.terminal import complain, out
 from paddock.domain.words import counted
 from paddock.errors import Rejected
-from paddock.settings import Settings, understand
+from paddock.settings import Settings, understand, variable
+
+_LISTED = 30
 
 
 @click.group("config")
@@ -38,8 +40,12 @@ def check(file: Path | None) -> None:
     mistakes += wrong
     mistakes += _refused_at_start(settings, peers=given is None)
     mistakes += _without_effect(settings)
-    for mistake in mistakes:
+    if given is not None:
+        mistakes += _relative(settings)
+    for mistake in mistakes[:_LISTED]:
         complain(mistake)
+    if len(mistakes) > _LISTED:
+        complain(f"{len(mistakes) - _LISTED:,} more mistakes.")
     if mistakes:
         raise click.exceptions.Exit(1)
     if file is None or given is None:
@@ -54,11 +60,19 @@ def _refused_at_start(settings: Settings, *, peers: bool) -> Iterator[str]:
 
     if not peers:
         settings = msgspec.structs.replace(settings, peers_file=None)
-    for check_at_start in (check_secret, check_vpn, Edge):
+    for check_at_start in (check_secret, check_vpn, check_backups, Edge):
         try:
             check_at_start(settings)
         except Rejected as error:
             yield error.message
+
+
+def _relative(settings: Settings) -> Iterator[str]:
+    """What would be another file or directory for each program, by where it was started."""
+    for name in ("data", "peers_file", "vpn_directory"):
+        path = getattr(settings, name)
+        if path is not None and not path.is_absolute():
+            yield f"{variable(name)} must be a path from the root on, such as /srv/paddock, not {str(path)[:80]!r}."
 
 
 def _without_effect(settings: Settings) -> Iterator[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NO_TEXT = "\0\N{REPLACEMENT CHARACTER}"
+"""What systemd does not take, and what stands for bytes that are no UTF-8."""
 _ESCAPED_IN_QUOTES = '"\\$`'
 
 
@@ -23,6 +25,9 @@ def read_environment(text: str) -> tuple[dict[str, str], list[str]]:
         line = text[at:].split("\n", 1)[0]
         name, equals, _ = line.partition("=")
         if not line.strip() or line.lstrip()[0] in "#;":
+            at += len(line) + 1
+        elif any(character in line for character in _NO_TEXT):
+            mistakes.append(f"Line {number} is not UTF-8 text.")
             at += len(line) + 1
         elif not equals or not _NAME.fullmatch(name.strip()):
             mistakes.append(f"Line {number} is not NAME=value, such as PADDOCK_PORT=8080.")

@@ -7,6 +7,7 @@ an empty endpoint is AWS, and the profile is a section of ``~/.aws/credentials``
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -14,6 +15,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from paddock.errors import Rejected
 
 _OPTIONS = {"endpoint", "path_style", "region", "profile"}
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]+")
+_ENDPOINT = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+/?")
 
 
 class S3Place(NamedTuple):
@@ -41,15 +44,21 @@ def parse_place(text: str) -> Path | S3Place:
     parts = urlsplit(text)
     given = parse_qsl(parts.query, keep_blank_values=True)
     options = dict(given)
-    if not parts.netloc or parts.fragment or not options.keys() <= _OPTIONS or len(options) != len(given):
+    if not _BUCKET.fullmatch(parts.netloc) or parts.fragment:
+        raise _bad(text)
+    if not options.keys() <= _OPTIONS or len(options) != len(given):
+        raise _bad(text)
+    if (endpoint := options.get("endpoint")) and not _ENDPOINT.fullmatch(endpoint):
         raise _bad(text)
     if (path_style := options.get("path_style")) not in (None, "true", "false"):
         raise _bad(text)
     prefix = unquote(parts.path).strip("/")
+    if prefix and not {"", ".", ".."}.isdisjoint(prefix.split("/")):
+        raise _bad(text)
     return S3Place(
         parts.netloc,
         f"{prefix}/" if prefix else "",
-        options.get("endpoint"),
+        endpoint,
         None if path_style is None else path_style == "true",
         options.get("region", ""),
         options.get("profile", ""),

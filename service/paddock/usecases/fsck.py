@@ -11,7 +11,7 @@ import msgspec
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.job import JobState
-from paddock.domain.keys import ARTIFACTS, COLUMNS, RAW, columns_key, parse_columns_key, raw_key
+from paddock.domain.keys import ARTIFACTS, COLUMNS, RAW, columns_key, file_key, parse_columns_key, raw_key
 from paddock.domain.recording import Artifact, Purpose, Recording, Status
 from paddock.ports.documents import MAX_PAGE, Equals
 from paddock.usecases import jobs
@@ -33,6 +33,8 @@ class Fault(StrEnum):
     ORIGINAL_MISSING = "original_missing"
     ORIGINAL_DAMAGED = "original_damaged"
     ORIGINAL_UNKNOWN = "original_unknown"
+    FILE_MISSING = "file_missing"
+    FILE_DAMAGED = "file_damaged"
     ARTIFACT_MISSING = "artifact_missing"
     ARTIFACT_UNKNOWN = "artifact_unknown"
     COLUMNS_MISSING = "columns_missing"
@@ -102,6 +104,8 @@ async def fsck(
     async for recording in every(services.documents.recordings):
         async for finding in _check_recording(services, recording, mend=mend):
             yield finding
+        async for finding in _check_files(services, recording):
+            yield finding
     async for finding in _check_originals(services, mend=mend):
         yield finding
     async for finding in _check_artifacts(services, mend=mend):
@@ -155,6 +159,20 @@ async def _check_recording(services: Services, recording: Recording, *, mend: bo
                 if mend:
                     await jobs.enqueue(services, "convert", recording.id)
                 break
+
+
+async def _check_files(services: Services, recording: Recording) -> AsyncIterator[Finding]:
+    """What people put beside the log, which nobody else has."""
+    for file in recording.files:
+        key = file_key(recording.id, file.id)
+        found = await services.objects.stat(key)
+        if found is None or found.size_bytes != file.size_bytes:
+            fault, state = (Fault.FILE_MISSING, "gone") if found is None else (Fault.FILE_DAMAGED, "damaged")
+            remedy = (
+                f"{file.name}, attached to {recording.id[:10]}, is {state}. Attach it again, or restore the object "
+                "from a backup."
+            )
+            yield Finding(fault, key, remedy, mendable=False)
 
 
 def never_arrived(recording: Recording) -> bool:
