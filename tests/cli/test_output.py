@@ -310,6 +310,16 @@ def test_logs_come_through_pipes_and_files_go_into_them(here: Path) -> None:
     zipped = paddock("convert", "two.mcap", "-f", "csv", "-o", "-")
     assert (zipped.returncode, zipped.stdout) == (2, b"") and b"choose one topic" in zipped.stderr
     assert says(paddock("recover", "-", "-o", "-", input=LOG[:-50]).stdout) == ".mcap"
+    for name in ("/dev/stdout", "/dev/fd/1"):
+        assert says(paddock("convert", "run.mcap", "-f", "mcap", "-o", name).stdout) == ".mcap"
+    device = paddock("convert", "run.mcap", "-f", "csv", "-o", "/dev/null")
+    assert device.returncode == 1 and b"/dev/null is there and no file" in device.stderr
+    for arguments in (["convert", "run.mcap", "-f", "mcap"], ["recover", "run.mcap"]):
+        with (here / "run.mcap").open("ab") as file:
+            command = [sys.executable, "-m", "paddock", *arguments, "-o", "-"]
+            refused = subprocess.run(command, stdout=file, stderr=subprocess.PIPE)
+        assert refused.returncode == 1 and b"stdout goes into the file that is read" in refused.stderr
+    assert (here / "run.mcap").read_bytes() == LOG
     assert says(paddock("simulate", "--parked", "--duration", "0.1", "-o", "-").stdout) == ".mcap"
     assert names(".") == ["run.mcap", "two.mcap"]
 

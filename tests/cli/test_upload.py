@@ -49,8 +49,14 @@ def test_what_metadata_was_kept_is_said_and_replaced_when_asked(site: Site, tmp_
     assert upload(site, log, "--wait").returncode == 0
     run = upload(site, log, "--set", "driver=Adam", "--set", "event=Endurance")
     assert run.returncode == 0
-    assert run.stderr == "paddock: run.mcap: driver stays 'Nina'; --replace makes it 'Adam'.\n"
-    assert upload(site, log, "--set", "driver=Adam", "--replace").stderr == ""
+    assert run.stderr.splitlines() == [
+        "paddock: run.mcap: driver stays 'Nina'; --replace makes it 'Adam'.",
+        "paddock: run.mcap: event is 'Endurance' now.",
+    ]
+    replaced = upload(site, log, "--set", "driver=Adam", "--set", "event=Endurance", "--replace")
+    assert replaced.stderr == "paddock: run.mcap: driver is 'Adam' now, it was 'Nina'.\n"
+    emptied = upload(site, log, "--set", "event=")
+    assert emptied.stderr == "paddock: run.mcap: event stays 'Endurance'; --replace makes it ''.\n"
     with Client(site.url) as client:
         (found,) = client.search("Adam", event="Endurance")
         assert [change.before for change in found.history()] == ["Nina"]
@@ -65,7 +71,8 @@ def test_one_bad_file_does_not_stop_the_others(site: Site, tmp_path: Path) -> No
     (folder / "b.mcap").mkdir()
     (folder / "c.mcap").symlink_to("nowhere")
     (folder / "d.mcap").write_bytes(b"no log" * 100)
-    run = upload(site, folder)
+    os.mkfifo(folder / "e.mcap")  # whoever opens it waits
+    run = upload(site, folder, tmp_path / "missing.mcap")
     assert run.returncode == 1
     assert [row.split()[-1] for row in run.stdout.splitlines()] == ["N\ufffdrburgring.mcap", "a.mcap", "z.mcap"]
-    assert [row.split(": ")[1] for row in run.stderr.splitlines()] == ["b.mcap", "c.mcap", "d.mcap"]
+    assert [row.split(": ")[1] for row in run.stderr.splitlines()] == ["b.mcap", "c.mcap", "d.mcap", "missing.mcap"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from paddock.cli.files import STDOUT, force_option, logs_below, say_written, to_stdout
+from paddock.cli.files import STDOUT, force_option, logs_below, output_option, say_written, to_stdout
 from paddock.cli.request_options import build_request, request_options
 from paddock.cli.terminal import complain, in_words, progress_bar
 from paddock.domain.export import ExportRequest
@@ -69,12 +69,7 @@ class _Conversion:
 
 @click.command("convert")
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(),
-    help="File; or a folder, such as held/; - is stdout.  [default: beside the log]",
-)
+@output_option(help="File; or a folder, such as held/; - is stdout.  [default: beside the log]")
 @click.option("-f", "--format", "format_", help="File format; by default what the output's ending says, else mat.")
 @request_options
 @force_option
@@ -109,7 +104,7 @@ def command(
     if output == STDOUT:
         if len(places) > 1:
             raise click.UsageError("-o - takes one log.")
-        with to_stdout(suffix) as target:
+        with to_stdout(suffix, [places[0][0]]) as target:
             if _convert_here([_Conversion(places[0][0], target, request, (), False, memory_bytes)], say=False):
                 raise click.exceptions.Exit(1)
         return

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-from paddock.cli.files import STDOUT, force_option, say_written, to_stdout
+from paddock.cli.files import STDOUT, force_option, output_option, say_written, to_stdout
 from paddock.cli.request_options import build_request, request_options
 from paddock.cli.terminal import complain, progress_bar
 from paddock.client import Client
@@ -19,13 +19,7 @@ from paddock.settings import read_settings
 @click.command("export")
 @click.argument("recordings", nargs=-1, required=True, metavar="RECORDING...")
 @click.option("-f", "--format", "format_", default="mat", show_default=True, help="File format.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(),
-    default=".",
-    help="File, or a folder for several; by default here; - is stdout.",
-)
+@output_option(default=".", help="File, or a folder for several; by default here; - is stdout.")
 @force_option
 @click.option("--server", help="Where Paddock runs.  [default: as PADDOCK_HOST and PADDOCK_PORT say]")
 @request_options

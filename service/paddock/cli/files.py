@@ -6,28 +6,49 @@ import contextlib
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
 from paddock.cli.terminal import out
 from paddock.domain.words import size
+from paddock.formats.output import refuse_stdout_into
 from paddock.formats.registry import ZIP_SUFFIX
 
 STDOUT = "-"
+
+
+def _stdout_by_any_name(context: click.Context, parameter: click.Parameter, output: str | None) -> str | None:
+    return STDOUT if output in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1") else output
+
+
+def output_option(**options: Any) -> Callable[[Any], Any]:
+    """``-o`` of every command, with these options of click's."""
+    return click.option("-o", "--output", type=click.Path(), callback=_stdout_by_any_name, **options)
+
 
 force_option = click.option("--force", is_flag=True, help="Replace a file that is there already.")
 
 
 def logs_below(folder: Path) -> list[Path]:
-    """What is named like a log in a folder and in those inside it."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".mcap")
+    """What is named like a log in a folder and in those inside it; no pipe, which nobody may ever write to."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".mcap" and not path.is_fifo())
 
 
 @contextlib.contextmanager
-def to_stdout(suffix: str) -> Iterator[Path]:
-    """A path for a file with this suffix, which goes to stdout when the block ends well."""
+def to_stdout(suffix: str, inputs: Iterable[Path] = ()) -> Iterator[Path]:
+    """A path for a file with this suffix, which goes to stdout when the block ends well.
+
+    Args:
+        suffix: with the dot.
+        inputs: what is read meanwhile.
+
+    Raises:
+        Rejected: stdout goes into an input (code ``is_input``).
+    """
+    refuse_stdout_into(inputs)
     if sys.stdout.isatty():
         raise click.UsageError(f"-o {STDOUT} writes a file's bytes: send them to a file or to another program.")
     with tempfile.TemporaryDirectory(prefix="paddock-") as folder:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from paddock.cli.files import STDOUT, force_option, say_written, to_stdout
+from paddock.cli.files import STDOUT, force_option, output_option, say_written, to_stdout
 from paddock.cli.terminal import in_words, progress_bar
 from paddock.domain.words import counted
 from paddock.formats.output import target_of
@@ -18,9 +18,7 @@ LOSSY = 3
 
 @click.command("recover")
 @click.argument("log", type=click.Path(path_type=Path))
-@click.option(
-    "-o", "--output", required=True, type=click.Path(), help="The clean log, or a folder for it; - is stdout."
-)
+@output_option(required=True, help="The clean log, or a folder for it; - is stdout.")
 @force_option
 def command(log: Path, output: str, force: bool) -> None:
     """Write every message that can be had of LOG to a clean log: chunked, ordered by time, indexed.
@@ -28,7 +26,7 @@ def command(log: Path, output: str, force: bool) -> None:
     Exit code 0: nothing was lost. 3: something was lost, and it says what. 1: there is nothing to be had.
     """
     if output == STDOUT:
-        with to_stdout(".mcap") as target:
+        with to_stdout(".mcap", [log]) as target:
             recovered = _recover(log, target, force)[1]
     else:
         saved, recovered = _recover(log, target_of(output, f"{log.stem}.mcap"), force)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from paddock.cli.files import STDOUT, force_option
+from paddock.cli.files import STDOUT, force_option, output_option
 from paddock.cli.terminal import out
 from paddock.client import Client
 from paddock.errors import Rejected
@@ -22,9 +22,7 @@ def command() -> None:
 
 
 @command.command("export")
-@click.option(
-    "-o", "--output", type=click.Path(), default=STDOUT, help="File, or a folder for it; by default stdout."
-)
+@output_option(default=STDOUT, help="File, or a folder for it; by default stdout.")
 @force_option
 @_SERVER
 def export_command(output: str, force: bool, server: str | None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from paddock.cli.files import STDOUT, force_option, say_written, to_stdout
+from paddock.cli.files import STDOUT, force_option, output_option, say_written, to_stdout
 from paddock.cli.terminal import progress_bar
 from paddock.domain.instants import from_rfc3339
 from paddock.formats.output import new_file, target_of
@@ -16,14 +16,7 @@ NAME = "simulated.mcap"
 
 
 @click.command("simulate")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(),
-    default=NAME,
-    show_default=True,
-    help="The log, or a folder for it; - is stdout.",
-)
+@output_option(default=NAME, show_default=True, help="The log, or a folder for it; - is stdout.")
 @force_option
 @click.option("--car", default="HT09", show_default=True)
 @click.option("--driver", default="Adam", show_default=True)

@@ -10,6 +10,7 @@ import click
 from paddock.cli.files import logs_below
 from paddock.cli.terminal import complain, out, progress_bar
 from paddock.client import Client, FoundRecording
+from paddock.domain.fields import same_value
 from paddock.domain.recording import SHORT_ID_LENGTH
 from paddock.domain.words import size
 from paddock.errors import PaddockError
@@ -17,7 +18,7 @@ from paddock.settings import read_settings
 
 
 @click.command("upload")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--server", help="Where Paddock runs.  [default: as PADDOCK_HOST and PADDOCK_PORT say]")
 @click.option("--set", "fields", multiple=True, metavar="FIELD=VALUE", help="Metadata: car, driver, event, venue …")
 @click.option("--replace", is_flag=True, help="--set also changes what a recording that is there says already.")
@@ -41,10 +42,11 @@ def _send(
     client: Client, logs: list[Path], metadata: Mapping[str, str], *, replace: bool, say: bool
 ) -> list[FoundRecording]:
     """The recordings of the logs that arrived; the others are named, and stop nobody."""
-    recordings = []
+    recordings: list[FoundRecording] = []
     with progress_bar(transfer=True) as bar:
         for log in logs:
             task = bar.add_task(log.name)
+            before: list[FoundRecording] = []
             try:
                 # Hashing and sending each go once over the file.
                 bar.update(task, total=2 * log.stat().st_size)
@@ -54,6 +56,7 @@ def _send(
                     replace=replace,
                     hashed=lambda count, task=task: bar.advance(task, count),  # type: ignore[misc]
                     sent=lambda count, task=task: bar.advance(task, count),  # type: ignore[misc]
+                    known=before.append if metadata else None,
                 )
             except (PaddockError, OSError) as error:
                 complain(f"{log.name}: {error.message if isinstance(error, PaddockError) else error.strerror}")
@@ -63,7 +66,7 @@ def _send(
                 recordings.append(recording)
                 if say:
                     _say(recording, log.name)
-                _say_kept(recording, metadata)
+                _say_metadata(recording, metadata, before)
             finally:
                 bar.remove_task(task)
     return recordings
@@ -74,11 +77,17 @@ def _say(recording: FoundRecording, name: str) -> None:
     out.print(f"{figures}  {recording.url}  {name}", soft_wrap=True)
 
 
-def _say_kept(recording: FoundRecording, metadata: Mapping[str, str]) -> None:
-    """``--set`` fills what is empty; what somebody said before stays, and is said."""
+def _say_metadata(recording: FoundRecording, metadata: Mapping[str, str], before: list[FoundRecording]) -> None:
+    """What ``--set`` did to a log that was there, whose recording is in ``before``: it fills what is empty.
+
+    What somebody said before stays, and is said.
+    """
     for field, value in metadata.items():
-        if value.strip() and recording[field].casefold() != value.strip().casefold():
-            complain(f"{recording.name}: {field} stays {recording[field]!r}; --replace makes it {value.strip()!r}.")
+        now = recording[field]
+        if same_value(now) != same_value(value):
+            complain(f"{recording.name}: {field} stays {now!r}; --replace makes it {value.strip()!r}.")
+        elif before and now != (was := before[0][field]):
+            complain(f"{recording.name}: {field} is {now!r} now{f', it was {was!r}' if was else ''}.")
 
 
 def _wait(recordings: list[FoundRecording]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -103,6 +103,7 @@ class Client:
         replace: bool = False,
         hashed: Progress = lambda _: None,
         sent: Progress = lambda _: None,
+        known: Callable[[FoundRecording], None] | None = None,
     ) -> FoundRecording:
         """Send one log and return its recording; bytes that the service has already are not sent again.
 
@@ -112,15 +113,16 @@ class Client:
             replace: they also change what the recording of a log that is there says already.
             hashed: told about bytes that were read.
             sent: told about bytes that arrived.
+            known: told the recording as it was, where the service has the log already.
 
         Raises:
             Rejected: the service refuses the file; the message says why.
             Unavailable: the service does not answer.
         """
         metadata = metadata or {}
-        recording = FoundRecording.of(
-            self._connection, upload(self._connection, Path(path), metadata, hashed, sent)
-        )
+        connection = self._connection
+        was = None if known is None else lambda answer: known(FoundRecording.of(connection, answer))
+        recording = FoundRecording.of(connection, upload(connection, Path(path), metadata, hashed, sent, was))
         others = {field: value for field, value in metadata.items() if recording[field] != value}
         return recording.edit(**others) if replace and others else recording
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from typing import Any
 
 from paddock.client.connection import PIECE_BYTES, TRIES, Connection
 from paddock.domain.words import encodable
-from paddock.errors import Conflict, PaddockError
+from paddock.errors import Conflict, NotFound, PaddockError
 
 PARALLEL_PARTS = 3
 
@@ -19,9 +20,23 @@ Progress = Callable[[int], None]
 
 
 def upload(
-    connection: Connection, path: Path, metadata: Mapping[str, str], hashed: Progress, sent: Progress
+    connection: Connection,
+    path: Path,
+    metadata: Mapping[str, str],
+    hashed: Progress,
+    sent: Progress,
+    known: Callable[[Any], None] | None = None,
 ) -> Any:
-    """The recording's JSON. What has arrived of an earlier try is not sent again."""
+    """The recording's JSON. What has arrived of an earlier try is not sent again.
+
+    Args:
+        connection: to the service.
+        path: the log.
+        metadata: fills what is empty.
+        hashed: told about bytes that were read.
+        sent: told about bytes that arrived.
+        known: told the recording's JSON as it was, where the service has the log already.
+    """
     size_bytes = path.stat().st_size
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -34,6 +49,9 @@ def upload(
         "name": encodable(path.name),
         "metadata": dict(metadata),
     }
+    if known is not None:
+        with contextlib.suppress(NotFound):
+            known(connection.call("GET", f"/api/recordings/{digest.hexdigest()}"))
     for attempt in range(TRIES):
         plan = connection.call("POST", "/api/uploads", json=announcement)
         if plan["recording"] is not None:

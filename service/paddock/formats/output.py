@@ -83,6 +83,7 @@ def new_file(
         Unavailable: the disk is full, or the place cannot be written.
     """
     read = {identity for path in inputs if (identity := _identity(path)) is not None}
+    _check_kind(target)
     for suffix in suffixes or ("",):
         _check(target.with_name(fitting(target.name, suffix)), read)
     # Short, because the name of the target may be as long as names can be.
@@ -146,9 +147,20 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def refuse_stdout_into(inputs: Iterable[Path]) -> None:
+    """Raise ``Rejected`` (code ``is_input``) where stdout goes into one of the inputs, as by ``>> run.mcap``."""
+    out = os.fstat(1)
+    if stat.S_ISREG(out.st_mode) and (out.st_dev, out.st_ino) in set(map(_identity, inputs)):
+        raise Rejected("stdout goes into the file that is read: send it to another one.", code="is_input")
+
+
 def _check(target: Path, read: set[tuple[int, int]]) -> None:
     if _identity(target) in read:
         raise Rejected(f"{target} is the file that is read: choose another name.", code="is_input")
+    _check_kind(target)
+
+
+def _check_kind(target: Path) -> None:
     with contextlib.suppress(OSError):
         if not stat.S_ISREG(target.stat().st_mode):
             raise Rejected(f"{target} is there and no file: choose another name.", code="no_file")

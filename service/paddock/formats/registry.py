@@ -93,10 +93,9 @@ def find_format(name: str, layout: str = "") -> Format:
         raise Rejected(f"{name[:40]!r} is no format: use one of {', '.join(sorted(known))}.", code="bad_format")
     found = known[name]
     if layout and layout not in found.layouts:
-        raise Rejected(
-            f"{name} has no layout {layout[:40]!r}: use one of {', '.join(filter(None, found.layouts))}.",
-            code="bad_layout",
-        )
+        named = ", ".join(filter(None, found.layouts))
+        hint = f"use one of {named}" if named else "there is only one, leave it out"
+        raise Rejected(f"{name} has no layout {layout[:40]!r}: {hint}.", code="bad_layout")
     return found
 
 

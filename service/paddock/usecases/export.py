@@ -15,7 +15,7 @@ from paddock.domain.export import ExportRequest
 from paddock.domain.job import Job
 from paddock.domain.keys import raw_key
 from paddock.domain.recording import Artifact, Recording, StartedSource
-from paddock.errors import Conflict, Rejected
+from paddock.errors import Rejected
 from paddock.formats.estimate import estimate_bytes, taken_of
 from paddock.formats.mat5 import MAX_VARIABLE_BYTES, VariableTooLarge
 from paddock.formats.patterns import check_patterns
@@ -28,7 +28,7 @@ from paddock.usecases.artifacts import find_artifact, id_of, run_of, store_artif
 from paddock.usecases.catalogue import catalogue_of, signals_of
 from paddock.usecases.expiry import note_use
 from paddock.usecases.plots import log_span
-from paddock.usecases.recordings import get_recording
+from paddock.usecases.recordings import check_converted, get_recording
 from paddock.usecases.services import Services
 from paddock.usecases.write_export import DOUBT, RESERVE_BYTES, check_room, write_export
 
@@ -61,8 +61,7 @@ async def request_export(
     check_patterns(request.signals)
     span_of(request, recording.started_ns)
     check_rate(request)
-    if not recording.build:
-        raise Conflict(f"The recording is {recording.status}: exports are made once it is ready.", code="not_ready")
+    check_converted(recording)
     if wanted.write is not None and not recording.message_count:
         raise Rejected("There is no message in this log: download the original.", code="no_messages")
     await _check_fits(services, recording, request)

@@ -30,7 +30,7 @@ from paddock.mcap.decimate import POINTS_PER_BUCKET, decimate, decimate_steps
 from paddock.mcap.lists import element_of
 from paddock.mcap.time_span import time_span
 from paddock.usecases.catalogue import car_of, load_catalogue
-from paddock.usecases.recordings import get_recording
+from paddock.usecases.recordings import check_converted, get_recording
 from paddock.usecases.services import Services
 
 MAX_SIGNALS = 100
@@ -122,8 +122,7 @@ async def plot_data(
             much of it at once (``too_much_to_plot``).
     """
     recording = await get_recording(services, recording_id)
-    if not recording.build:
-        raise Conflict("The recording is not converted yet: wait until it is ready.", code="not_ready")
+    check_converted(recording)
     if len(signals) > MAX_SIGNALS:
         raise Rejected(f"A plot has at most {MAX_SIGNALS} signals: take some away.", code="bad_plot")
     most = min(MAX_POINTS, MAX_ALL_POINTS // max(1, len(signals)))

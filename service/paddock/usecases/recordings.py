@@ -54,6 +54,15 @@ async def get_recording(services: Services, prefix: str, *, deleted: bool | None
     return page.items[0]
 
 
+def check_converted(recording: Recording) -> None:
+    """Raise ``Conflict`` (code ``not_ready``) unless there is something converted of a recording."""
+    if recording.build:
+        return
+    if recording.status is Status.FAILED and recording.error is not None:
+        raise Conflict(f"The log could not be converted: {recording.error.message}", code="not_ready")
+    raise Conflict("The recording is not converted yet: wait until it is ready.", code="not_ready")
+
+
 async def artifacts_of(services: Services, recordings: Sequence[Recording]) -> dict[str, list[Artifact]]:
     """What the conversions of some recordings made for everybody, by recording id: the newest of each kind."""
     found: dict[str, list[Artifact]] = {recording.id: [] for recording in recordings}
