@@ -165,3 +165,11 @@ def test_a_message_that_is_too_large_costs_only_itself(tmp_path: Path, monkeypat
         assert [row["n"] for row in rows_of(columns, "lap")] == [1, 2]
         assert columns.summary.loss.undecodable == {"lap": 1}
         assert [each.reason for each in columns.summary.loss.losses] == ["large_message"]
+
+
+def test_a_chunk_of_an_unknown_compression_is_lost_alone(tmp_path: Path) -> None:
+    unknown = chunk_record(b"\xff" * 200, b"\xff" * 90, "brotli")
+    log = header() + unknown + channel_record(1, "a") + message_record(1, 0, b"{}") + END
+    with spool(log, tmp_path) as columns:
+        assert columns.summary.message_count == 1
+        assert [loss.reason for loss in columns.summary.loss.losses] == ["damaged_chunk"]

@@ -74,8 +74,6 @@ class ChunkReader:
             compression = compression_of(self.head.compression, first)
         except Undecompressable:
             self._failed = True
-        except TooMuch:
-            self._too_much = True
             return
         if compression and self.allowance.left <= 0:
             self._too_much = True
