@@ -12,6 +12,7 @@ from paddock.bootstrap import open_services
 from paddock.data_directory import only_user_of
 from paddock.errors import PaddockError
 from paddock.settings import Settings
+from paddock.usecases.backup_files import scratch_folder
 from tests.logs import small_log
 from tests.usecases.conftest import Team
 
@@ -53,6 +54,19 @@ async def test_an_older_directory_becomes_private_at_the_next_start(tmp_path: Pa
         async with open_services(Settings(data=data)) as services:
             await services.documents.recordings.count()
             check_private(data)
+
+
+def test_a_start_removes_what_was_left_and_nothing_that_a_backup_works_on(tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    (scratch / "left").mkdir(parents=True)
+    (scratch / "left" / "half").touch()
+    (scratch / "file").touch()
+    with scratch_folder(scratch) as at_work:
+        (at_work / "part").touch()
+        with only_user_of(tmp_path):
+            assert list(scratch.iterdir()) == [at_work]
+            assert (at_work / "part").exists()
+    assert not list(scratch.iterdir())
 
 
 def in_the_way(name: str) -> Callable[[Path], Path]:

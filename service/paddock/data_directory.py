@@ -84,9 +84,23 @@ def only_user_of(data: Path, *, worker_apart: bool = False) -> Iterator[None]:
                     code="data_in_use",
                 ) from None
             if not worker_apart:
-                # What an earlier process left here is of no use to anybody.
-                shutil.rmtree(data / "scratch", ignore_errors=True)
+                _remove_leftovers(data / "scratch")
             yield
+
+
+def _remove_leftovers(scratch: Path) -> None:
+    """What an earlier process left is of no use to anybody; a folder that a backup has locked is at work."""
+    for left in scratch.glob("*"):
+        with contextlib.suppress(OSError):
+            opened = os.open(left, os.O_RDONLY)
+            try:
+                fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            finally:
+                os.close(opened)
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink()
 
 
 def kept_secret(path: Path, signs: str = "links") -> bytes:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import hashlib
+import os
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
@@ -71,10 +73,15 @@ def _sha256(path: Path) -> tuple[str, int]:
 
 @contextlib.contextmanager
 def scratch_folder(scratch: Path) -> Iterator[Path]:
-    """A folder for files that are of no use afterwards."""
+    """A folder for files of no use afterwards, locked while it is used, so that a Paddock that starts leaves it."""
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="backup-", dir=scratch) as folder:
-        yield Path(folder)
+        lock = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield Path(folder)
+        finally:
+            os.close(lock)
 
 
 async def backup_ids(store: Store) -> list[str]:
