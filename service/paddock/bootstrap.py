@@ -129,7 +129,7 @@ async def open_store(settings: Settings, place: str, *, make: bool = False) -> A
     parsed = check_place(settings, place)
     store: Store
     if isinstance(parsed, Path):
-        if not make and not parsed.is_dir():
+        if not parsed.is_dir() and (parsed.exists() or not make):
             raise NotFound(f"There is no directory {parsed}.", code="no_such_place")
         with private_directory(settings.data):
             # Nobody is given links to it, so nobody needs the key that would sign them.

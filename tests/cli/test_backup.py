@@ -102,6 +102,7 @@ def test_a_team_loses_its_machine_and_has_everything_again(tmp_path: Path) -> No
         (("backup", "create"), "Say where backups are"),
         (("backup", "list", "s3://"), "is no place for copies"),
         (("backup", "list", "/nowhere/at/all"), "There is no directory /nowhere/at/all"),
+        (("backup", "create", "/etc/hostname"), "There is no directory /etc/hostname"),
         (("backup", "create", "OWN/objects"), "keeps its own objects"),
         (("mirror", "OWN/objects"), "keeps its own objects"),
         (("backup", "create", "OWN/b", "--keep", "7"), "like 7,4,12"),

@@ -154,6 +154,10 @@ async def test_a_count_that_is_not_so_and_a_collection_of_the_future_are_refused
     sealed_again(place, msgspec.structs.replace(manifest, parts=(more, *others)))
     with pytest.raises(Rejected, match="entries instead of"):
         await restored(empty, place, manifest.id)
+    fewer = tuple(msgspec.structs.replace(part, count=0) for part in manifest.parts)
+    sealed_again(place, msgspec.structs.replace(manifest, parts=fewer))
+    with pytest.raises(Rejected, match="has more than its 0 entries"):
+        await restored(empty, place, manifest.id)
     future = msgspec.structs.replace(first, collection="penalties")
     sealed_again(place, msgspec.structs.replace(manifest, parts=(future, *others)))
     with pytest.raises(Rejected, match="newer Paddock"):
@@ -224,6 +228,21 @@ async def test_retention_removes_only_what_others_stand_in_for(ready: Team, tmp_
     left = {each.id for each in await list_backups(directory(place), KEY)}
     assert left == {foreign, ids[2], ids[3], ids[4]}
     assert (await newest_own(directory(place), KEY)).manifest.id == ids[4]
+
+
+async def test_a_newer_backup_that_is_not_taken_is_said(ready: Team, tmp_path: Path) -> None:
+    place = tmp_path / "backups"
+    begun = ready.services.now()
+    good, last = [
+        await backed_up(replace(ready.services, now=lambda day=day: begun + day * DAY_NS), place) for day in (0, 1)
+    ]
+    sealed_again(place, msgspec.structs.replace(last, schema=1_000))
+    said: list[str] = []
+    assert (await newest_own(directory(place), KEY, said.append)).manifest.id == good.id
+    assert len(said) == 1 and last.id in said[0] and "update Paddock" in said[0]
+    (place / BACKUPS / good.id / MANIFEST).unlink()
+    with pytest.raises(Rejected, match="update Paddock"):
+        await newest_own(directory(place), KEY)
 
 
 async def test_a_manifest_alone_or_nothing_is_no_backup(ready: Team, tmp_path: Path) -> None:

@@ -78,7 +78,15 @@ def create(place: str | None, data: Path | None, keep: str | None, as_json: bool
     if manifest is None:
         return
     if as_json:
-        print_json({"id": manifest.id, "documents": manifest.documents, "one_state": manifest.one_state})
+        print_json(
+            {
+                "id": manifest.id,
+                "documents": manifest.documents,
+                "size_bytes": manifest.size_bytes,
+                "one_state": manifest.one_state,
+                "removed": gone,
+            }
+        )
         return
     out.print(
         f"Backup {manifest.id} in {where}: {counted(manifest.documents, 'document')}, {size(manifest.size_bytes)}.",
@@ -248,7 +256,10 @@ async def _opened(
     """The place and one backup in it."""
     async with open_store(settings, _place(settings, place)) as store:
         key = backup_key(settings, make=False)
-        yield store, await (open_backup(store, backup_id, key) if backup_id else newest_own(store, key))
+        if backup_id:
+            yield store, await open_backup(store, backup_id, key)
+        else:
+            yield store, await newest_own(store, key, complain)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -62,7 +62,7 @@ class Manifest(msgspec.Struct, frozen=True):
     """The version that wrote it."""
     schema: int
     id: str
-    made_at: int
+    made_at: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
     one_state: bool
     """Whether all documents are of one moment; else others may have written while it was made."""
     parts: tuple[Part, ...]
@@ -160,7 +160,7 @@ def unseal(sealed: bytes, backup_id: str, key: bytes | None, *, paddock: str, sc
         envelope = msgspec.json.decode(sealed, type=_Envelope)
         text = bytes(envelope.manifest)
         head = msgspec.json.decode(text, type=_Head)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise damaged(backup_id, "its manifest cannot be read") from None
     own = key is not None and hmac.compare_digest(envelope.key, _key_id(key))
     if own and key is not None and not hmac.compare_digest(envelope.signature, _signature(text, key)):
@@ -171,8 +171,10 @@ def unseal(sealed: bytes, backup_id: str, key: bytes | None, *, paddock: str, sc
         raise newer(backup_id, head.paddock, paddock)
     try:
         manifest = msgspec.json.decode(text, type=Manifest)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise damaged(backup_id, "its manifest cannot be read") from None
+    if len({part.name for part in manifest.parts}) < len(manifest.parts):
+        raise damaged(backup_id, "its manifest names a part twice")
     if manifest.id != backup_id:
         raise tampered(backup_id)
     return Opened(manifest, own)
@@ -209,7 +211,7 @@ def _key_id(key: bytes) -> str:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version.partition("+")[0])[:3])
+    return tuple(int(number) for number in re.findall(r"\d{1,9}", version.partition("+")[0])[:3])
 
 
 class Keep(NamedTuple):

@@ -161,8 +161,11 @@ async def read_part(manifest: Manifest, part: Part, path: Path, kind: type[T]) -
     try:
         while batch := await asyncio.to_thread(some):
             count += len(batch)
+            if count > part.count:
+                # Not read on: few bytes may hold more entries than anybody has time for.
+                raise damaged(manifest.id, f"{part.name} has more than its {part.count:,} entries")
             yield batch
-    except (zstandard.ZstdError, msgspec.DecodeError) as error:
+    except (zstandard.ZstdError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise damaged(manifest.id, f"{part.name} cannot be read ({error})") from None
     if count != part.count:
         raise damaged(manifest.id, f"{part.name} has {count:,} entries instead of {part.count:,}")
@@ -181,21 +184,34 @@ def _lines(path: Path) -> Iterator[bytes]:
             yield rest
 
 
-async def newest_own(store: Store, key: bytes | None) -> Opened:
+async def newest_own(store: Store, key: bytes | None, passed_over: Callable[[str], None] | None = None) -> Opened:
     """The last backup that our key signed, else the last that can be read at all.
+
+    Args:
+        store: where backups lie.
+        key: ours; None where there is none.
+        passed_over: told why a newer one than that is not taken.
 
     Raises:
         NotFound: there is none (code ``no_backup``).
+        Rejected: there are some, and none can be read; why not the last one.
     """
-    readable = None
+    readable, refused = None, []
     for backup_id in await backup_ids(store):
         try:
             opened = await open_backup(store, backup_id, key)
-        except Rejected:
+        except Rejected as error:
+            refused.append(error)
             continue
-        if opened.own:
-            return opened
         readable = readable or opened
+        if opened.own:
+            readable = opened
+            break
     if readable is None:
-        raise NotFound("There is no backup there that can be read.", code="no_backup")
+        if refused:
+            raise refused[0]
+        raise NotFound("There is no backup there.", code="no_backup")
+    for error in refused:
+        if passed_over is not None:
+            passed_over(error.message)
     return readable
