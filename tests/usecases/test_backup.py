@@ -230,12 +230,20 @@ async def test_retention_removes_only_what_others_stand_in_for(ready: Team, tmp_
     assert (await newest_own(directory(place), KEY)).manifest.id == ids[4]
 
 
+def days_later(services: Services, days: int) -> Services:
+    then = services.now() + days * DAY_NS
+    return replace(services, now=lambda: then)
+
+
+async def test_the_backup_that_was_just_made_stays_whatever_the_clock_says(ready: Team, tmp_path: Path) -> None:
+    place = tmp_path / "backups"
+    ids = [(await backed_up(days_later(ready.services, day), place)).id for day in (400, 401, 0)]
+    assert await apply_retention(ready.services, directory(place), KEY, Keep(1, 0, 0), made=ids[2]) == [ids[0]]
+
+
 async def test_a_newer_backup_that_is_not_taken_is_said(ready: Team, tmp_path: Path) -> None:
     place = tmp_path / "backups"
-    begun = ready.services.now()
-    good, last = [
-        await backed_up(replace(ready.services, now=lambda day=day: begun + day * DAY_NS), place) for day in (0, 1)
-    ]
+    good, last = [await backed_up(days_later(ready.services, day), place) for day in (0, 1)]
     sealed_again(place, msgspec.structs.replace(last, schema=1_000))
     said: list[str] = []
     assert (await newest_own(directory(place), KEY, said.append)).manifest.id == good.id

@@ -72,7 +72,7 @@ def create(place: str | None, data: Path | None, keep: str | None, as_json: bool
                     # No fault of a timer on a new machine.
                     complain(nothing.message)
                     return None, []
-                return manifest, await apply_retention(services, store, key, keeping, progress)
+                return manifest, await apply_retention(services, store, key, keeping, progress, made=manifest.id)
 
     manifest, gone = asyncio.run(run())
     if manifest is None:

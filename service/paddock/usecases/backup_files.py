@@ -196,7 +196,8 @@ async def newest_own(store: Store, key: bytes | None, passed_over: Callable[[str
         NotFound: there is none (code ``no_backup``).
         Rejected: there are some, and none can be read; why not the last one.
     """
-    readable, refused = None, []
+    readable: Opened | None = None
+    refused: list[Rejected] = []
     for backup_id in await backup_ids(store):
         try:
             opened = await open_backup(store, backup_id, key)
@@ -211,7 +212,7 @@ async def newest_own(store: Store, key: bytes | None, passed_over: Callable[[str
         if refused:
             raise refused[0]
         raise NotFound("There is no backup there.", code="no_backup")
-    for error in refused:
+    for refusal in refused:
         if passed_over is not None:
-            passed_over(error.message)
+            passed_over(refusal.message)
     return readable

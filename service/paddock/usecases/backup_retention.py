@@ -66,18 +66,25 @@ async def _look(store: Store, backup_id: str, files: dict[str, ObjectInfo], key:
 
 
 async def apply_retention(
-    services: Services, store: Store, key: bytes, keep: Keep, progress: Progress = say_nothing
+    services: Services,
+    store: Store,
+    key: bytes,
+    keep: Keep,
+    progress: Progress = say_nothing,
+    *,
+    made: str = "",
 ) -> list[str]:
     """Remove what is kept no longer, and what an interrupted backup left; the names of the backups removed.
 
-    A backup that stays is read first: one that cannot be restored keeps no place of another.
+    A backup that stays is read first: one that cannot be restored keeps no place of another. The one that was just
+    ``made`` stays, although a clock that was wrong may say that others are newer.
     """
     own = {
         one.id: one.manifest for one in await list_backups(store, key) if one.own and one.usable and one.manifest
     }
     whole: set[str] = set()
     while True:
-        stays = kept([(each, manifest.made_at) for each, manifest in own.items()], keep)
+        stays = kept([(each, manifest.made_at) for each, manifest in own.items()], keep) | ({made} & own.keys())
         unread = sorted(stays - whole)
         if not unread or len(stays) == len(own):
             break
