@@ -158,6 +158,33 @@ def test_a_log_appended_to_one_without_an_end_has_its_own_ids(tmp_path: Path) ->
         assert columns.summary.loss.missing == ("data_end", "summary", "footer", "magic")
 
 
+@pytest.mark.parametrize("missing", [*range(1, 30), *range(31, 40)])  # with 30 it would be a piece, see below
+def test_a_message_that_is_cut_takes_nothing_from_the_log_appended_to_it(tmp_path: Path, missing: int) -> None:
+    """Not its magic as a value, wherever in the appended log the message would end by its length."""
+    first = header() + channel_record(1, "a") + message_record(1, 0, b"1") + message_record(1, 1, b" " * 40 + b"2")
+    second = header() + channel_record(1, "b") + message_record(1, 2, b"3") + END
+    with spool(first[:-missing] + second, tmp_path) as columns:
+        assert [row["value"] for row in rows_of(columns, "a")] == [1]
+        assert [row["value"] for row in rows_of(columns, "b")] == [3]
+        assert columns.summary.parts == 2
+        assert columns.summary.loss.undecodable == {"a": 1}
+
+
+def test_a_message_may_carry_a_log_or_a_piece_of_one(tmp_path: Path) -> None:
+    whole = header() + channel_record(1, "b") + message_record(1, 2, b"3") + END
+    for inner in (whole, whole[:20], whole[:40], header()):
+        log = (
+            header()
+            + channel_record(1, "a", "blob")
+            + message_record(1, 0, inner)
+            + message_record(1, 1, inner)
+            + END
+        )
+        with spool(log, tmp_path) as columns:
+            assert [row["data"] for row in rows_of(columns, "a")] == [inner, inner]
+            assert columns.summary.loss.health == "intact"
+
+
 def test_messages_before_their_definition_wait_for_it(tmp_path: Path) -> None:
     """The first chunk, where writers define channels, may be the one that is lost; the summary has them again."""
     late = message_record(1, 5, b'{"n": 1}') + message_record(2, 6, b"x") + message_record(1, 5, b'{"n": 2}')

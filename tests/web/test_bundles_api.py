@@ -76,7 +76,7 @@ async def test_one_that_cannot_be_made_does_not_stop_the_others(
     archive = (await client.get(f"/api/bundles/{asked['id']}")).json()["archive"]
     with zipfile.ZipFile(io.BytesIO((await client.get(archive["url"])).content)) as zipped:
         assert len(zipped.namelist()) == 2
-        assert zipped.read("not in here.txt").startswith(b"later.mcap: The recording is ready")
+        assert zipped.read("not in here.txt").startswith(b"later.mcap: The recording is not converted yet")
     page = (await client.get(f"/bundles/{asked['id']}")).text
     assert "1 file could not be made" in page and "Ask again" in page
 

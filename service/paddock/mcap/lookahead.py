@@ -14,6 +14,7 @@ from paddock.mcap.plausible import ANYWHERE, NO_LENGTH, Probes, content_size, fi
 from paddock.mcap.records import (
     CHUNK,
     FIRST_PRIVATE,
+    HEADER,
     MAGIC,
     MESSAGE,
     MESSAGE_HEAD_BYTES,
@@ -34,6 +35,8 @@ _MAX_RECORD_BYTES = 64 << 20
 _MAX_UNKNOWN = 64
 """So many unknown records may follow each other where it is not clear that they are records."""
 _STEP_BYTES = 64 << 10
+_LOG = MAGIC + bytes([HEADER])
+"""The first bytes of a log."""
 
 
 class Lookahead:
@@ -128,6 +131,35 @@ class Lookahead:
             if opcode in self._known or position > window.size or position - first > _MAX_RECORD_BYTES:
                 return False
         return False
+
+    def log_within(self, data: Data, base: int, begin: int, end: int) -> int | None:
+        """Where in ``data`` another log begins whose first bytes a message takes for its own last ones.
+
+        A log that a message carries is none: it ends in it, or its records do not go on behind the message. A piece
+        that ends where the message does is taken for carried, unless a header follows, which needs its magic.
+
+        Args:
+            data: a window's.
+            base: where it begins.
+            begin: where the message begins in it.
+            end: where it ends, by its length.
+        """
+        if self._known is not ANYWHERE:
+            return None
+        # Not further back: every damage may ask this again.
+        first = max(begin + MESSAGE_BYTES, end - _STEP_BYTES)
+        found = bytes(data[first : end + len(_LOG) - 1]).rfind(_LOG)
+        if found < 0:
+            return None
+        position = first + found + len(MAGIC)
+        while position < end:
+            record = self.record_at(base + position, data, position)
+            if record is None or record.opcode == MAGIC_RECORD:
+                return None
+            position += PREFIX_BYTES + record.length
+        record = self.record_at(base + position, data, position) if position < len(data) else None
+        goes_on = record is not None and (position > end or record.opcode == HEADER)
+        return first + found if goes_on else None
 
     def short_message(self, position: int) -> Messages | None:
         """A message whose length is less than its own head."""

@@ -90,6 +90,9 @@ def scan(window: Window, known: frozenset[int] = ANYWHERE, probes: Probes | None
         if record is None:
             position = yield from _resync(ahead, data, base, starts, at)
             continue
+        if starts and (log := ahead.log_within(data, base, starts[-1], at)) is not None:
+            position = yield from _cut_by_log(data, base, starts, log)
+            continue
         if starts:
             yield _messages(data, base, starts, at)
         if record.opcode == MESSAGE and not record.cut and record.length <= MAX_MESSAGE_BYTES:
@@ -156,6 +159,8 @@ def _resync(ahead: Lookahead, data: Data, base: int, starts: list[int], at: int)
     """Nothing begins at ``data[at]``, right after messages or garbage. The value: where to go on."""
     if not starts:
         return (yield from _search(ahead, base + at))
+    if (log := ahead.log_within(data, base, starts[-1], at)) is not None:
+        return (yield from _cut_by_log(data, base, starts, log))
     # The last message's length may be wrong: too long, and it swallowed others; or too short.
     last = starts.pop()
     if starts:
@@ -169,6 +174,15 @@ def _resync(ahead: Lookahead, data: Data, base: int, starts: list[int], at: int)
     if ahead.short_message(base + at) is not None:
         return base + at
     return (yield from _search(ahead, base + at))
+
+
+def _cut_by_log(data: Data, base: int, starts: list[int], log: int) -> Generator[Event, None, int]:
+    """Power was cut within the last message, and another log was appended. The value: where that begins."""
+    last = starts.pop()
+    if starts:
+        yield _messages(data, base, starts, last)
+    yield Record(MESSAGE, base + last, log - last - PREFIX_BYTES, cut=True)
+    return base + log
 
 
 def _search(ahead: Lookahead, position: int) -> Generator[Event, None, int]:
