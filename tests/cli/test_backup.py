@@ -115,6 +115,20 @@ def test_what_cannot_be_done_is_one_sentence(tmp_path: Path, arguments: tuple[st
         group.main([*given, "--data", str(data)], standalone_mode=False)
 
 
+def test_a_place_that_cannot_be_used_is_a_failed_backup_for_the_site(tmp_path: Path) -> None:
+    (tmp_path / "disk").write_text("not mounted")
+    arguments = ["backup", "create", str(tmp_path / "disk"), "--data", str(tmp_path / "data")]
+    with pytest.raises(PaddockError):
+        group.main(arguments, standalone_mode=False)
+    documents = SqliteDocuments(tmp_path / "data" / "paddock.sqlite")
+    assert asyncio.run(documents.is_empty()), "a machine that waits for its restore stays empty"
+    asyncio.run(documents.jobs.insert(Job("j", "ingest", "s", 0, 0)))
+    with pytest.raises(PaddockError):
+        group.main(arguments, standalone_mode=False)
+    (run,) = asyncio.run(documents.backups.find()).items
+    assert run.error and "There is no directory" in run.error.message
+
+
 def test_a_new_paddock_offers_the_backups_that_there_are(tmp_path: Path) -> None:
     old, new, place = tmp_path / "old", tmp_path / "new" / "data", tmp_path / "disk"
     new.parent.mkdir()

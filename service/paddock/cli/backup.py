@@ -17,10 +17,10 @@ from paddock.data_directory import private_directory
 from paddock.domain.backup import Manifest, Opened, parse_keep
 from paddock.domain.instants import to_rfc3339
 from paddock.domain.words import counted, size
-from paddock.errors import NotFound, Rejected
+from paddock.errors import NotFound, PaddockError, Rejected
 from paddock.ports.objects import Store
 from paddock.settings import Settings, read_settings
-from paddock.usecases.backup import create_backup
+from paddock.usecases.backup import create_backup, note_no_place
 from paddock.usecases.backup_files import Progress, newest_own, open_backup
 from paddock.usecases.backup_restore import restore_backup
 from paddock.usecases.backup_retention import Listed, apply_retention, list_backups
@@ -62,7 +62,13 @@ def create(place: str | None, data: Path | None, keep: str | None, as_json: bool
     where = _place(settings, place)
 
     async def run() -> tuple[Manifest | None, list[str]]:
-        async with open_services(settings) as services, open_store(settings, where, make=True) as store:
+        async with contextlib.AsyncExitStack() as opened:
+            services = await opened.enter_async_context(open_services(settings))
+            try:
+                store = await opened.enter_async_context(open_store(settings, where, make=True))
+            except PaddockError as error:
+                await note_no_place(services, where, error)
+                raise
             key = backup_key(settings, make=True)
             assert key is not None
             with _progress() as progress:

@@ -70,6 +70,12 @@ async def create_backup(
     return manifest
 
 
+async def note_no_place(services: Services, place: str, error: PaddockError) -> None:
+    """Let the site know of a backup that came to nothing because its place cannot be used."""
+    if not await services.documents.is_empty():
+        await _note_failure(services, BackupRun(new_backup_id(services.now()), place, services.now()), error)
+
+
 async def _create(services: Services, store: Store, key: bytes, run: BackupRun, progress: Progress) -> Manifest:
     with scratch_folder(services.scratch) as folder:
         async with services.documents.snapshot() as snapshot:
