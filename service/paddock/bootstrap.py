@@ -236,7 +236,7 @@ def open_vpn(settings: Settings) -> LocalVpn:
 
     if settings.peers_file is None:
         raise Rejected(
-            "Set PADDOCK_PEERS_FILE to the file that is to say who is let in: members are written there.",
+            "Set PADDOCK_PEERS_FILE to a file for the members: who is let in is written there.",
             code="no_peers_file",
         )
     return LocalVpn(

@@ -60,7 +60,13 @@ def served(data: Path, *, with_worker: bool, host: str = "") -> Iterator[Site]:
     if host:
         peers = data.parent / "peers"
         peers.write_text("127.0.0.1 Nina\n")
-        settings = Settings(data=data, port=port, public_url=f"http://{host}:{port}", peers_file=peers)
+        settings = Settings(
+            data=data,
+            port=port,
+            public_url=f"http://{host}:{port}",
+            peers_file=peers,
+            vpn_endpoint="vpn.example.org",
+        )
     started: Any = threading.Event()
     site: list[Site] = []
     stop = asyncio.Event()

@@ -159,6 +159,21 @@ def test_every_page(browser: Any, looked: Looked, look: str) -> None:
     assert found == []
 
 
+@pytest.mark.parametrize("look", LOOKS)
+def test_members(browser: Any, tmp_path: Path, look: str) -> None:
+    def let_in(page: Any) -> None:
+        page.locator(".members-form [name=name]").fill("Mei Lin")
+        press("Add member")(page)
+        page.locator(".qr svg").wait_for()
+
+    with (
+        served(tmp_path / "data", with_worker=False, host="127.0.0.1") as site,
+        open_page(browser, **LOOKS[look]) as page,
+    ):
+        for name, prepare in (("members-added", let_in), ("members", None)):
+            assert look_at(page, f"{site.url}/members", prepare, f"{name}-{look}") == []
+
+
 @pytest.mark.parametrize("look", ["light", "phone"])
 def test_nothing_jumps_while_a_page_comes_up(browser: Any, looked: Looked, look: str) -> None:
     lists = (
