@@ -160,7 +160,7 @@ async def test_a_damaged_original_is_said_on_its_recording_which_takes_the_good_
 ) -> None:
     damage(ready, how)
     later = replace(ready.services, now=lambda: time.time_ns() + 2 * 86_400 * 10**9)
-    assert [finding.fault async for finding in fsck(later, hashes=hashes)] == [fault]
+    assert [finding.fault async for finding in fsck(ready.services, hashes=hashes)] == [fault]
     recording = await ready.recording(ID)
     assert recording.status is Status.READY, "what was made of it is still there"
     assert recording.original_fault is not None and recording.original_fault.code == fault.value
@@ -171,7 +171,12 @@ async def test_a_damaged_original_is_said_on_its_recording_which_takes_the_good_
     await ready.upload(LOG)
     await ready.work()
     assert (await ready.recording(ID)).original_fault is None
-    assert [finding async for finding in fsck(later, hashes=True)] == []
+    for services in (ready.services, later):
+        assert [finding async for finding in fsck(services, hashes=True)] == []
+    damage(ready, "flipped")
+    assert [finding.fault async for finding in fsck(later, hashes=True)] == [Fault.ORIGINAL_DAMAGED]
+    await ready.upload(LOG)
+    await ready.work()
     assert (await ready.announce(LOG)).recording is not None
 
 
@@ -206,3 +211,5 @@ async def test_hashing_goes_on_where_it_was_interrupted(team: Team) -> None:
     whole = seen[-1][1]
     _ = [finding async for finding in fsck(services, hashes=True, progress=lambda *told: seen.append(told))]
     assert 0 < seen[-1][1] < whole
+    _ = [finding async for finding in fsck(services, hashes=True, progress=lambda *told: seen.append(told))]
+    assert seen[-1] == (whole, whole), "a run that was not interrupted is followed by one over everything"

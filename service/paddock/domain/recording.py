@@ -260,7 +260,7 @@ class Recording(msgspec.Struct, frozen=True):
     original_fault: Failure | None = None
     """What is wrong with the stored original, as far as anybody looked; its log is taken again."""
     original_hashed_at: int | None = None
-    """When all of its bytes were last proved."""
+    """When a run over all originals that is not finished proved its bytes."""
     deleted_at: int | None = None
     search: str = ""
     """Case-folded names, metadata and id, for the contains filter."""

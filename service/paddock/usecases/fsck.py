@@ -24,7 +24,7 @@ from paddock.usecases.uploads import arrive
 SETTLED_AGE_NS = 300 * NS_PER_S
 """Younger objects may belong to work that is under way."""
 HASHED_AGAIN_NS = 86_400 * NS_PER_S
-"""What was hashed within a day is not hashed again: a run that was interrupted goes on where it was."""
+"""What a run that was interrupted hashed within a day is not hashed again: the next one goes on where it was."""
 
 
 class Fault(StrEnum):
@@ -94,7 +94,7 @@ async def fsck(
     What is wrong with an original is noted on its recording in any case, so that its log is taken again.
 
     Args:
-        hashes: read the originals and prove their bytes, those that were not within a day.
+        hashes: read the originals and prove their bytes; a run that was interrupted within a day is gone on with.
         progress: told as they are read.
     """
     if mend:
@@ -131,6 +131,10 @@ async def _hash_originals(services: Services, progress: Progress) -> None:
             await fault_by_hash(services, recording, tell)
         done += size_bytes
         progress(done, total)
+    # The next run proves everything again, however soon: what was proved is of use to an interrupted one alone.
+    async for recording in every(services.documents.recordings):
+        if recording.original_hashed_at is not None:
+            await services.documents.recordings.change(recording.id, {"original_hashed_at": None})
 
 
 def _tell(progress: Progress, begun: int, size_bytes: int, total: int, share: float) -> None:

@@ -56,7 +56,6 @@ async def ingest(services: Services, job: Job, progress: Callable[[float], None]
             proved = {
                 "size_bytes": arrived.size_bytes,
                 "original_fault": None,
-                "original_hashed_at": services.now(),
             }
             await services.documents.recordings.change(recording_id, proved)
     elif not recording_id or await services.objects.stat(raw_key(recording_id)) is None:
