@@ -23,7 +23,7 @@ from paddock.domain.members import read_networks
 from paddock.domain.place import S3Place, parse_place
 from paddock.domain.tunnel import VpnPlan, read_endpoint
 from paddock.domain.words import printable
-from paddock.errors import NotFound, Rejected
+from paddock.errors import NotFound, Rejected, Unavailable
 from paddock.ports.documents import Documents
 from paddock.ports.objects import Objects, Store
 from paddock.ports.work import Work
@@ -133,7 +133,11 @@ async def open_store(settings: Settings, place: str, *, make: bool = False) -> A
             raise NotFound(f"There is no directory {parsed}.", code="no_such_place")
         with private_directory(settings.data):
             # Nobody is given links to it, so nobody needs the key that would sign them.
-            store = DirectoryObjects(parsed, secrets.token_bytes(SHORTEST_SECRET_BYTES), settings.base_url)
+            secret = secrets.token_bytes(SHORTEST_SECRET_BYTES)
+            try:
+                store = DirectoryObjects(parsed, secret, settings.base_url, read_only=not make)
+            except Unavailable as error:
+                raise Unavailable(f"Nothing can be written to {parsed}: {error.message}") from error
     else:
         from paddock.adapters.s3 import S3Objects
 

@@ -129,6 +129,18 @@ def test_a_place_that_cannot_be_used_is_a_failed_backup_for_the_site(tmp_path: P
     assert run.error and "There is no directory" in run.error.message
 
 
+def test_a_backup_is_read_where_nothing_can_be_written(tmp_path: Path) -> None:
+    data, place = tmp_path / "data", tmp_path / "disk"
+    assert "nothing to back up" in paddock("backup", "create", place, data=data)
+    documents = SqliteDocuments(data / "paddock.sqlite")
+    asyncio.run(documents.jobs.insert(Job("j", "ingest", "s", 0, 0)))
+    paddock("backup", "create", place, data=data)
+    shutil.rmtree(place / ".aside")
+    assert "good" in paddock("backup", "list", place, data=data)
+    assert "is whole" in paddock("backup", "verify", place, data=data)
+    assert [path.name for path in place.iterdir()] == ["backups"], "nothing is made there"
+
+
 def test_a_new_paddock_offers_the_backups_that_there_are(tmp_path: Path) -> None:
     old, new, place = tmp_path / "old", tmp_path / "new" / "data", tmp_path / "disk"
     new.parent.mkdir()

@@ -45,6 +45,7 @@ class DirectoryObjects:
         base_url: where the web service is reached.
         reserve_bytes: room that an upload is never given.
         now: seconds since the Unix epoch.
+        read_only: nothing is made there, as on a disk that takes nothing.
     """
 
     def __init__(
@@ -55,13 +56,15 @@ class DirectoryObjects:
         *,
         reserve_bytes: int = RESERVE_BYTES,
         now: Callable[[], float] = time.time,
+        read_only: bool = False,
     ) -> None:
         self.links = SignedLinks(secret, base_url, now)
         self._now = now
         self._root = root
         self._aside = root / ".aside"
-        with disk_errors(root.parent):
-            self._aside.mkdir(parents=True, exist_ok=True)
+        if not read_only:
+            with disk_errors(root.parent):
+                self._aside.mkdir(parents=True, exist_ok=True)
         self._uploads = DirectoryUploads(self._aside, reserve_bytes, now)
 
     async def put_file(self, key: str, path: Path) -> ObjectInfo:
