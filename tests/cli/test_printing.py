@@ -56,6 +56,10 @@ def test_listings_are_json_for_programs(data: Path, tmp_path: Path) -> None:
     stray = data / "objects" / "raw" / f"{'ab' * 32}.mcap"
     stray.parent.mkdir(parents=True, exist_ok=True)
     stray.write_bytes(small_log())
+    log = tmp_path / "cut.mcap"
+    log.write_bytes(small_log(5)[:-50])
+    diagnosis = paddock("doctor", "--json", log)
+    assert json.loads(diagnosis.stdout)["loss"]["lost_bytes"] and diagnosis.returncode == 3
     run = paddock("fsck", "--json", "--data", data)
     assert (run.returncode, [each["fault"] for each in json.loads(run.stdout)]) == (3, ["original_unknown"])
 
