@@ -84,13 +84,13 @@ def only_user_of(data: Path, *, worker_apart: bool = False) -> Iterator[None]:
                     code="data_in_use",
                 ) from None
             if not worker_apart:
-                _remove_leftovers(data / "scratch")
+                remove_leftovers(data / "scratch")
             yield
 
 
-def _remove_leftovers(scratch: Path) -> None:
-    """What an earlier process left is of no use to anybody; a folder that a backup has locked is at work."""
-    for left in scratch.glob("*"):
+def remove_leftovers(scratch: Path, names: str = "*") -> None:
+    """Remove what ended processes left there, which is of no use to anybody; a folder that is locked is in use."""
+    for left in scratch.glob(names):
         with contextlib.suppress(OSError):
             opened = os.open(left, os.O_RDONLY)
             try:

@@ -127,6 +127,14 @@ async def test_no_such_part(objects: DirectoryObjects) -> None:
             await objects.write_part(unknown, 1, pieces(b"0123"), 4)
 
 
+async def test_what_is_no_file_is_no_object(objects: DirectoryObjects, root: Path) -> None:
+    (root / "raw" / "folder").mkdir(parents=True)
+    os.mkfifo(root / "raw" / "pipe")
+    for name in ("folder", "pipe", "nothing", "pipe/below"):
+        with pytest.raises(NotFound):
+            await content(objects, f"raw/{name}")
+
+
 @pytest.mark.parametrize("ending", ["complete", "abort"])
 async def test_a_late_writer_never_touches_the_object(objects: DirectoryObjects, ending: str) -> None:
     going_on = asyncio.Event()

@@ -113,11 +113,12 @@ async def test_what_a_worker_left_that_was_ended_as_well_is_removed(
         gone.wait()
     left = tmp_path / "scratch" / f"process-{gone.pid}"
     alive = tmp_path / "scratch" / f"process-{os.getpid()}"
-    for folder in (left, alive):
+    backup = tmp_path / "scratch" / "backup-killed"
+    for folder in (left, alive, backup):
         folder.mkdir(parents=True)
         (folder / "made").write_bytes(b"half")
     await processes.start_ahead()
-    assert alive.exists() and not left.exists()
+    assert alive.exists() and not left.exists() and not backup.exists()
 
 
 def test_it_ends_with_the_worker_whatever_it_does(tmp_path: Path) -> None:

@@ -110,9 +110,12 @@ class DirectoryObjects:
         path = path_of(self._root, key)
         with disk_errors(self._root):
             try:
-                return path.open("rb")
-            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                raise _not_found(key) from None
+                # Whoever opens a named pipe waits for somebody who writes into it.
+                if path.is_file():
+                    return path.open("rb")
+            except FileNotFoundError:
+                pass
+            raise _not_found(key)
 
     async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """Bytes ``start`` to ``end`` in pieces of at most 1 MiB, all of one version of the object."""

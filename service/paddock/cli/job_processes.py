@@ -21,10 +21,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from paddock.allocator import default_memory_bytes
+from paddock.data_directory import remove_leftovers
 from paddock.domain.job import OUT_OF_MEMORY, Job
 from paddock.errors import PaddockError, Unavailable
 from paddock.settings import Settings
 from paddock.usecases.attempt import Gauge
+from paddock.usecases.backup_files import BACKUP_SCRATCH
 from paddock.usecases.services import Services
 
 _IMPORTED_AHEAD = ["paddock.cli.job_server", "paddock.cli.job_process"]
@@ -141,8 +143,10 @@ def scratch_of(settings: Settings, pid: int) -> Path:
 
 
 def _remove_leftovers(settings: Settings) -> None:
-    """What processes left here whose worker was ended as well, so that nobody could remove it."""
-    for folder in (settings.data / "scratch").glob(f"{_SCRATCH}*"):
+    """What processes left here whose worker was ended as well, and killed backups: nobody else would remove it."""
+    scratch = settings.data / "scratch"
+    remove_leftovers(scratch, f"{BACKUP_SCRATCH}*")
+    for folder in scratch.glob(f"{_SCRATCH}*"):
         try:
             os.kill(int(folder.name.removeprefix(_SCRATCH)), 0)
         except ProcessLookupError:

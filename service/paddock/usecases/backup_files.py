@@ -27,6 +27,9 @@ _MAX_MANIFEST_BYTES = 10_000_000
 _MAX_LINE_BYTES = 64 * 1024 * 1024
 """Four times what MongoDB takes as one document."""
 
+BACKUP_SCRATCH = "backup-"
+"""How the folders begin in which backups are made and read."""
+
 T = TypeVar("T", bound=msgspec.Struct)
 Progress = Callable[[str, int, int], None]
 """What is being done, how much of it is done, and how much there is."""
@@ -75,7 +78,7 @@ def _sha256(path: Path) -> tuple[str, int]:
 def scratch_folder(scratch: Path) -> Iterator[Path]:
     """A folder for files of no use afterwards, locked while it is used, so that a Paddock that starts leaves it."""
     scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="backup-", dir=scratch) as folder:
+    with tempfile.TemporaryDirectory(prefix=BACKUP_SCRATCH, dir=scratch) as folder:
         lock = os.open(folder, os.O_RDONLY)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
