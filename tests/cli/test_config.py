@@ -83,7 +83,7 @@ def test_what_would_go_wrong_later_is_said_before(lines: bytes, said: str, tmp_p
     file = tmp_path / "paddock.env"
     file.write_bytes(lines)
     run = check(file)
-    assert run.returncode == 1
+    assert run.exit_code == 1
     assert said in run.stderr.splitlines()[0]
 
 
@@ -99,12 +99,12 @@ def test_a_file_that_is_no_settings_at_all_does_not_fill_the_terminal(tmp_path: 
 def test_a_file_that_holds_no_secret_is_a_sentence(held: bytes, said: str, tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(held)
     run = check(PADDOCK_BACKUP_KEY_FILE=str(tmp_path / "key"))
-    assert (run.returncode, run.stderr) == (1, f"paddock: PADDOCK_BACKUP_KEY_FILE: {tmp_path}/key {said}\n")
+    assert (run.exit_code, run.stderr) == (1, f"paddock: PADDOCK_BACKUP_KEY_FILE: {tmp_path}/key {said}\n")
 
 
 def test_bytes_of_the_environment_that_are_no_text_are_a_sentence() -> None:
     run = check(PADDOCK_SECRET="0123456789abcdef\udcff")
-    assert (run.returncode, run.stderr) == (1, "paddock: PADDOCK_SECRET is not UTF-8 text.\n")
+    assert (run.exit_code, run.stderr) == (1, "paddock: PADDOCK_SECRET is not UTF-8 text.\n")
 
 
 @pytest.mark.parametrize(
