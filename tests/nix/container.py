@@ -149,7 +149,7 @@ class Container:
         return self.run("systemctl", "show", "--value", "-p", name, unit).stdout.strip()
 
     def pid(self, unit: str) -> int:
-        """Of the unit's main process, as the container numbers it; 0 when there is none."""
+        """Process id of the unit's main process, as the container numbers it; 0 when there is none."""
         return int(self.shown(unit, "MainPID") or 0)
 
     def cut_power(self) -> None:

@@ -125,7 +125,7 @@ def _step(number: int, moments: int, steps: int) -> int:
 
 
 def _run(verb: str, place: Path, settings: Settings, *, killed_at: int = 0) -> int:
-    """Of how many steps a command is; killed at one of them, it need not succeed."""
+    """How many steps a command takes; killed at one of them, it need not succeed."""
     given = {"PADDOCK_BACKUP_KEY": settings.backup_key, "PADDOCK_MONGODB_URL": settings.mongodb_url}
     run = subprocess.run(
         [sys.executable, "-c", KILLED_AT, str(killed_at), "backup", verb, place, "--data", settings.data],

@@ -51,7 +51,7 @@ def after_prefix(prefix: str) -> str | None:
 
 
 def not_empty() -> Conflict:
-    """Of a store that is to be filled."""
+    """The refusal to fill a store that has documents."""
     return Conflict(
         "There are documents already, and a backup is restored into an empty database only: choose another data "
         "directory with --data, or another database.",

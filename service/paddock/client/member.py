@@ -12,7 +12,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[str, ...]
     """Or the one network."""
     key: str | None = None
-    """Of the tunnel, public; None where there is none."""
+    """The tunnel's public key; None where there is none."""
     last_handshake: str | None = None
     """RFC 3339, UTC; None where nobody knows."""
     note: str = ""

@@ -17,7 +17,7 @@ from paddock.domain.recording import Failure
 from paddock.errors import Rejected
 
 FORMAT = 1
-"""Of the files of a backup; raised when older code could no longer read them."""
+"""Version of a backup's files; raised when older code could no longer read them."""
 BACKUPS = "backups/"
 MANIFEST = "manifest.json"
 INVENTORY = "objects.jsonl.zst"
@@ -67,7 +67,7 @@ class Manifest(msgspec.Struct, frozen=True):
     """Whether all documents are of one moment; else others may have written while it was made."""
     parts: tuple[Part, ...]
     original_bytes: int
-    """Of the logs in the inventory, which lie in the object store."""
+    """Size of the logs in the inventory, which lie in the object store."""
     peers: str = ""
     """The peers file: who was let in."""
 
@@ -78,7 +78,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
     @property
     def size_bytes(self) -> int:
-        """Of all parts."""
+        """Size of all parts."""
         return sum(part.size_bytes for part in self.parts)
 
 
@@ -88,7 +88,7 @@ class Inventoried(msgspec.Struct, frozen=True):
     key: str
     size_bytes: int
     sha256: str = ""
-    """Of originals: their id. Empty for other files."""
+    """An original's id; empty for other files."""
 
 
 class _Envelope(msgspec.Struct, frozen=True):

@@ -42,7 +42,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     network: Network | None = None
     """Instead of addresses."""
     key: str = ""
-    """Of the member's tunnel, public; empty for who has none, or got it by other means."""
+    """Public key of the member's tunnel; empty for who has none, or got it by other means."""
     note: str = ""
     """The comment."""
 

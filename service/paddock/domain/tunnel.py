@@ -18,7 +18,7 @@ KEPT_ELSEWHERE = "(on the member's machine; the server never keeps it)"
 
 
 class KeyPair(msgspec.Struct, frozen=True):
-    """Of one end of a tunnel, in WireGuard's Base64."""
+    """The keys of one end of a tunnel, in WireGuard's Base64."""
 
     private: str
     public: str

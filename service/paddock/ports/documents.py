@@ -46,7 +46,7 @@ Operator = Literal["<", "<=", ">", ">=", "="]
 Statistic = Literal["count", "min", "max", "mean", "first", "last"]
 MAX_PAGE = 500
 SCHEMA_VERSION = 1
-"""Of all documents together; raised when older code could no longer work on them. Indexes may change without it."""
+"""Version of all documents; raised when older code could no longer work on them. Indexes may change without it."""
 MAX_GROUPS = 50_000
 
 
