@@ -1,11 +1,15 @@
 """The rules of the house, checked by machines: layers, types, style."""
 
+import re
 import subprocess
 import sys
+import tomllib
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from paddock import __version__
 from tests.conftest import REPOSITORY
 
 BIN = Path(sys.executable).parent
@@ -52,3 +56,19 @@ def test_the_map_in_readme_is_true() -> None:
     package = REPOSITORY / "service" / "paddock"
     for folder in sorted(path.name for path in package.iterdir() if path.is_dir() and path.name != "__pycache__"):
         assert f"  {folder}/" in readme, f"the map of the house misses {folder}/"
+
+
+def test_a_version_is_the_same_everywhere_and_has_a_date() -> None:
+    """The newest dated heading of the changelog is what the package and ``paddock --version`` say."""
+    changelog = (REPOSITORY / "service" / "CHANGELOG.md").read_text()
+    headings = re.findall(r"^## (.+)$", changelog, re.MULTILINE)
+    assert headings[0] == "Unreleased"
+    released = [re.fullmatch(r"(\d+\.\d+\.\d+), (\d{4}-\d{2}-\d{2})", heading) for heading in headings[1:]]
+    assert all(released), headings
+    versions = [tuple(map(int, found[1].split("."))) for found in released if found]
+    days = [date.fromisoformat(found[2]) for found in released if found]
+    assert versions == sorted(set(versions), reverse=True)
+    assert days == sorted(days, reverse=True)
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    newest = ".".join(map(str, versions[0]))
+    assert (project["version"], __version__) == (newest, newest)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from paddock.client import Client as Client
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 CONVERTER = 2
 """Rises with every change after which a log gives other files: what is stored of an older one is made again."""

@@ -19,7 +19,7 @@ class HealthResource(msgspec.Struct, frozen=True):
     """The service answers and its documents do."""
 
     status: Annotated[str, Meta(description="Always `ok`; else the answer is a 503 problem.", examples=["ok"])]
-    version: Annotated[str, Meta(description="Of the running code.", examples=["0.1.0"])]
+    version: Annotated[str, Meta(description="Of the running code.", examples=[__version__])]
     jobs: Annotated[
         dict[str, int], Meta(description="How many jobs are in each state.", examples=[{"queued": 0, "running": 1}])
     ]
