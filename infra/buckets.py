@@ -16,7 +16,7 @@ INCOMING, RAW, COLUMNS, ARTIFACTS, FILES = "incoming/", "raw/", "columns/", "art
 """The prefixes of DESIGN.md §4, as in ``paddock.domain.keys``."""
 
 VIEWERS = ("https://app.foxglove.dev", "https://lichtblick-suite.github.io")
-"""Sites that open a log by its link, as in ``paddock.web.viewers``."""
+"""Sites that open a log by its link, as in ``paddock.web.viewers.addresses``."""
 
 MONGODB_URL = NAMES.mongodb.url_key
 """The key, in the secrets bucket, of the URL with which the functions log in to MongoDB."""

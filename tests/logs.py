@@ -1,4 +1,4 @@
-"""Small logs for tests that need any log, not a special one (those are built in tests/mcap/builders.py)."""
+"""Small logs for tests that need any log, not a special one (those are built in tests/readers/mcap/builders.py)."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from paddock.bootstrap import open_services
 from paddock.data_directory import only_user_of
 from paddock.errors import PaddockError
 from paddock.settings import Settings
-from paddock.usecases.backup_files import scratch_folder
+from paddock.usecases.backup.files import scratch_folder
 from tests.logs import small_log
 from tests.usecases.conftest import Team
 

@@ -29,9 +29,9 @@ from paddock.ports.objects import Objects, Store
 from paddock.ports.work import Work
 from paddock.service_manager import with_priority, writes_to_journal
 from paddock.settings import Settings
-from paddock.usecases.services import Services
-from paddock.usecases.topic_sets import find_topic_sets
-from paddock.web.viewers import VIEWER_ORIGINS
+from paddock.usecases.context import Services
+from paddock.usecases.find.topic_sets import find_topic_sets
+from paddock.web.viewers.addresses import VIEWER_ORIGINS
 
 if TYPE_CHECKING:
     from paddock.adapters.vpn import LocalVpn

@@ -16,9 +16,9 @@ from paddock.domain.job import JobState
 from paddock.domain.queue_messages import Announced, Arrived, parse_message
 from paddock.errors import Unavailable
 from paddock.settings import Settings
-from paddock.usecases import jobs, leases
-from paddock.usecases.attempt import do
-from paddock.usecases.uploads import adopt
+from paddock.usecases.intake.uploads import adopt
+from paddock.usecases.jobs import jobs, leases
+from paddock.usecases.jobs.attempt import do
 
 
 class FollowUps:

@@ -9,9 +9,9 @@ import pytest
 from paddock.adapters.polling import PollingWork
 from paddock.domain.backup import Opened
 from paddock.ports.documents import Documents
-from paddock.usecases.backup import create_backup
-from paddock.usecases.backup_restore import restore_backup
-from paddock.usecases.services import Services
+from paddock.usecases.backup.create import create_backup
+from paddock.usecases.backup.restore import restore_backup
+from paddock.usecases.context import Services
 from tests.adapters.test_documents_collections import MongoWithOneMore, Penalty, SqliteWithOneMore
 from tests.scripts.search_at_scale import channel_count, made_recordings, made_signals
 from tests.usecases.backups import KEY, directory, everything

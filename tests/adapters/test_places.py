@@ -14,12 +14,12 @@ from paddock.domain.backup import Keep
 from paddock.domain.job import Job
 from paddock.errors import PaddockError, Rejected
 from paddock.settings import Settings
-from paddock.usecases.backup import create_backup
-from paddock.usecases.backup_files import newest_own
-from paddock.usecases.backup_restore import restore_backup
-from paddock.usecases.backup_retention import apply_retention, list_backups
-from paddock.usecases.mirror import mirror
-from paddock.usecases.services import Services
+from paddock.usecases.backup.create import create_backup
+from paddock.usecases.backup.files import newest_own
+from paddock.usecases.backup.restore import restore_backup
+from paddock.usecases.backup.retention import apply_retention, list_backups
+from paddock.usecases.context import Services
+from paddock.usecases.storage.mirror import mirror
 from tests.adapters.s3_sides import client, make_bucket
 from tests.logs import small_log
 from tests.servers.versitygw import REGION, S3Server

@@ -11,8 +11,8 @@ import pytest
 from paddock.adapters.polling import PollingWork
 from paddock.domain.job import REPROCESS_LATER_NS, JobState
 from paddock.ports.documents import Documents
-from paddock.usecases import jobs, leases
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
+from paddock.usecases.jobs import jobs, leases
 from tests.adapters.builders import job
 
 pytestmark = pytest.mark.anyio

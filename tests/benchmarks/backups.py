@@ -21,10 +21,10 @@ from paddock.adapters.sqlite import SqliteDocuments
 from paddock.domain.backup import Manifest, Opened
 from paddock.domain.words import size
 from paddock.ports.documents import Documents
-from paddock.usecases.backup import create_backup
-from paddock.usecases.backup_restore import restore_backup
-from paddock.usecases.backup_verify import verify_backup
-from paddock.usecases.services import Services
+from paddock.usecases.backup.create import create_backup
+from paddock.usecases.backup.restore import restore_backup
+from paddock.usecases.backup.verify import verify_backup
+from paddock.usecases.context import Services
 from tests.scripts.search_at_scale import fill
 from tests.servers import ferretdb
 from tests.usecases.backups import KEY, directory

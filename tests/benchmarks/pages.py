@@ -25,8 +25,8 @@ import structlog
 from paddock.bootstrap import open_services
 from paddock.domain.recording import Signal
 from paddock.settings import Settings
-from paddock.usecases.services import Services
-from paddock.usecases.topic_sets import find_topic_sets
+from paddock.usecases.context import Services
+from paddock.usecases.find.topic_sets import find_topic_sets
 from paddock.web.app import create_app
 from tests.benchmarks.beside import beside_options, compare, take_turns
 from tests.web.builders import STARTED_NS, build_artifact, build_channel, build_recording, metadata

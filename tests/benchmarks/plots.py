@@ -22,12 +22,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from paddock.bootstrap import open_services
+from paddock.columns.columns import ColumnBatch, ColumnChannel, LogSummary
 from paddock.domain.keys import columns_key
 from paddock.domain.recording import ChannelSummary, LossReport, Recording, Status
 from paddock.formats.parquet import write_channel
-from paddock.mcap.columns import ColumnBatch, ColumnChannel, LogSummary
 from paddock.settings import Settings
-from paddock.usecases.plots import plot_data
+from paddock.usecases.look.plots import plot_data
 from tests.benchmarks.beside import Case, beside_options, compare, take_turns
 
 START_NS = 1_776_522_720_000_000_000

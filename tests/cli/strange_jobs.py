@@ -13,8 +13,8 @@ from paddock.cli import job_process
 from paddock.domain.job import Job
 from paddock.errors import Rejected
 from paddock.settings import Settings
-from paddock.usecases.handlers import HANDLERS, Progress
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
+from paddock.usecases.jobs.handlers import HANDLERS, Progress
 
 
 async def _be_strange(services: Services, job: Job, progress: Progress) -> None:

@@ -18,8 +18,8 @@ from paddock.cli.job_processes import JobProcesses
 from paddock.domain.job import Job
 from paddock.errors import PaddockError, Rejected
 from paddock.settings import Settings
-from paddock.usecases.attempt import Gauge
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
+from paddock.usecases.jobs.attempt import Gauge
 from tests.cli import strange_jobs
 from tests.cli.running import wait_until
 
@@ -127,7 +127,7 @@ def test_it_ends_with_the_worker_whatever_it_does(tmp_path: Path) -> None:
         "from pathlib import Path\n"
         "from paddock.cli import job_processes\n"
         "from paddock.settings import Settings\n"
-        "from paddock.usecases import attempt\n"
+        "from paddock.usecases.jobs import attempt\n"
         "from tests.cli import strange_jobs, test_job_processes\n"
         "job_processes._main = strange_jobs.main\n"
         f"processes = job_processes.JobProcesses(Settings(data=Path({str(tmp_path)!r})))\n"

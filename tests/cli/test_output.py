@@ -23,7 +23,7 @@ from paddock.client.connection import Connection
 from paddock.client.files import Attachment
 from paddock.errors import PaddockError, Rejected
 from tests.logs import small_log
-from tests.mcap.builders import car_log
+from tests.readers.mcap.builders import car_log
 
 LOG = small_log(5)
 SERVED = b"\x89MCAP0\r\n served"

@@ -15,9 +15,9 @@ from paddock.bootstrap import open_services
 from paddock.domain.job import JobState
 from paddock.domain.recording import Failure
 from paddock.settings import Settings
-from paddock.usecases import jobs
+from paddock.usecases.jobs import jobs
 from tests.logs import small_log
-from tests.mcap.builders import END, channel_record, header, record, text
+from tests.readers.mcap.builders import END, channel_record, header, record, text
 
 
 def paddock(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -18,7 +18,7 @@ from paddock.cli import group
 from paddock.domain.peers import parse_peers
 from paddock.errors import PaddockError
 from paddock.settings import read_settings
-from paddock.usecases.members import add
+from paddock.usecases.people.members import add
 
 
 class Machine:

@@ -20,7 +20,7 @@ from paddock.domain.job import JobState
 from paddock.domain.recording import Failure, Status
 from paddock.errors import Conflict, NotFound, Rejected, Unavailable
 from tests.logs import STARTED_NS, small_log
-from tests.mcap.builders import car_log
+from tests.readers.mcap.builders import car_log
 from tests.web.browsing import Site, served
 from tests.web.converted import json_log
 

@@ -16,7 +16,7 @@ import pytest
 import paddock
 from paddock import Client
 from tests.logs import small_log
-from tests.mcap.builders import car_log
+from tests.readers.mcap.builders import car_log
 from tests.web.browsing import served
 from tests.web.converted import json_log
 

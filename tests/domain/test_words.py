@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-import paddock.mcap
+import paddock.readers.mcap
 from paddock.domain.words import LOSS_REASONS, isolated, size
 
 
@@ -30,7 +30,7 @@ def test_a_size_has_a_decimal_unit(size_bytes: int, words: str) -> None:
 
 def test_every_reason_that_reading_gives_has_words() -> None:
     """Where a reader says ``lose("garbage", …)``, people read a sentence."""
-    source = "".join(path.read_text() for path in Path(paddock.mcap.__path__[0]).rglob("*.py"))
+    source = "".join(path.read_text() for path in Path(paddock.readers.mcap.__path__[0]).rglob("*.py"))
     said = set(re.findall(r'(?:lose|lose_aside)\(\s*"(\w+)"', source))
     said |= set(re.findall(r'"(bad_\w+)"', source))
     assert len(said) > 5

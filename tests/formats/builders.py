@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from paddock.columns.columns import ColumnBatch, ColumnChannel, LogSummary
 from paddock.domain.keys import channel_slug
 from paddock.domain.recording import ChannelSummary, LossReport
-from paddock.mcap.columns import ColumnBatch, ColumnChannel, LogSummary
 
 START_NS = 1_745_000_000_000_000_000
 

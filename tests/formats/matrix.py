@@ -11,14 +11,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from paddock.domain.export import ExportRequest
-from paddock.formats.arrow_numpy import (
+from paddock.columns.arrow_numpy import (
     pick,
 )
-from paddock.formats.raster import requested
+from paddock.columns.columns import Columns
+from paddock.columns.raster import requested
+from paddock.columns.signals import leaves
+from paddock.domain.export import ExportRequest
 from paddock.formats.registry import Run, find_format
-from paddock.formats.signals import leaves
-from paddock.mcap.columns import Columns
 from tests.formats.builders import MemoryColumns, Topic, every_kind, struct_type
 
 RATES: list[dict[str, Any]] = [{}, {"rate_hz": 100}, {"rate_hz": 100, "interpolation": "linear"}]

@@ -13,9 +13,9 @@ import scipy.io
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from paddock.columns.arrow_numpy import plain_rows
 from paddock.domain.export import ExportRequest
 from paddock.formats import arrow, csv, h5, mat
-from paddock.formats.arrow_numpy import plain_rows
 from paddock.formats.parquet import ParquetColumns, write_channel
 from paddock.formats.registry import Run
 from tests.formats.builders import MemoryColumns, Topic

@@ -11,12 +11,12 @@ import pyarrow as pa
 import pytest
 import scipy.io
 
+from paddock.columns.columns import ColumnBatch, ColumnChannel
 from paddock.domain.export import ExportRequest
 from paddock.errors import Rejected
 from paddock.formats import contained
 from paddock.formats.contained import Without, few_enough, within, write_contained
 from paddock.formats.registry import Run, find_format, formats
-from paddock.mcap.columns import ColumnBatch, ColumnChannel
 from tests.formats.builders import MemoryColumns, Topic, every_kind, struct_type
 
 WRITERS = [(form.name, layout) for form in formats().values() if form.write for layout in form.layouts]

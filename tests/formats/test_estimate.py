@@ -18,7 +18,7 @@ from paddock.formats.estimate import described, estimate_bytes, taken_of
 from paddock.formats.mcap import write_log
 from paddock.formats.parquet import write_channel
 from paddock.formats.registry import Run, find_format
-from paddock.mcap.spool import SpooledColumns, spool_log
+from paddock.readers.mcap.spool import SpooledColumns, spool_log
 from paddock.simulator.log import simulate
 
 SPEED, CELLS = "VNData.vn_vel_m_s.x", "ACUAllData"

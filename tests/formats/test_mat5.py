@@ -15,8 +15,8 @@ import scipy.io
 from paddock.domain.export import ExportRequest
 from paddock.domain.recording import Loss, LossReport
 from paddock.formats import mat, mat5, mat5_compress
-from paddock.formats.arrow_numpy import string_cells
 from paddock.formats.mat5 import cell_records
+from paddock.formats.matlab_cells import string_cells
 from paddock.formats.registry import Run
 from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, struct_type
 

@@ -19,16 +19,16 @@ import pymatreader
 import pytest
 import scipy.io
 
-from paddock.formats.arrow_numpy import (
+from paddock.columns.arrow_numpy import (
     is_list,
     is_number,
     is_text,
     is_time,
     plain_rows,
 )
+from paddock.columns.columns import Columns
 from paddock.formats.mat_layouts import named_channels, note_names
 from paddock.formats.matlab_names import RESERVED
-from paddock.mcap.columns import Columns
 from tests.formats.matrix import REQUESTS, write
 
 

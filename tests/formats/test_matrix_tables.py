@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from paddock.formats.arrow_numpy import (
+from paddock.columns.arrow_numpy import (
     is_list,
     is_number,
     is_text,

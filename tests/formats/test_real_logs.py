@@ -13,7 +13,7 @@ import scipy.io
 from paddock.domain.export import ExportRequest
 from paddock.formats import mat
 from paddock.formats.registry import Run
-from paddock.mcap.spool import spool_log
+from paddock.readers.mcap.spool import spool_log
 from tests.formats.builders import car_log
 
 INTACT = [

@@ -1,7 +1,7 @@
 import pytest
 
 from paddock.domain import keys
-from paddock.web.viewers import VIEWER_ORIGINS
+from paddock.web.viewers.addresses import VIEWER_ORIGINS
 from tests.infra.conftest import Cloud, flat
 
 BUCKETS = ("BucketsRecordings", "BucketsSecrets", "BucketsBackups", "BucketsAccessLog")

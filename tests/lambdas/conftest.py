@@ -16,8 +16,8 @@ from paddock.bootstrap import open_services
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Recording
 from paddock.settings import Settings, read_settings
-from paddock.usecases import uploads
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
+from paddock.usecases.intake import uploads
 from tests.adapters import s3_sides
 from tests.adapters.mongodb_sides import ferretdb, own_database
 from tests.lambdas.runtime import Function

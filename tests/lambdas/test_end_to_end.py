@@ -23,8 +23,8 @@ import scipy.io
 from paddock.bootstrap import open_services
 from paddock.domain.recording import Status
 from paddock.settings import read_settings
-from paddock.usecases import uploads
-from paddock.usecases.recordings import artifact_link, artifacts_of
+from paddock.usecases.find.recordings import artifact_link, artifacts_of
+from paddock.usecases.intake import uploads
 from tests.adapters import s3_sides
 from tests.adapters.mongodb_sides import own_database
 from tests.adapters.s3_sides import moto_server

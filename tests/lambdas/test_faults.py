@@ -15,9 +15,9 @@ import pytest
 from paddock.bootstrap import open_services
 from paddock.domain.recording import Status
 from paddock.settings import read_settings
-from paddock.usecases import uploads
-from paddock.usecases.services import Services
-from paddock.usecases.work import work
+from paddock.usecases.context import Services
+from paddock.usecases.intake import uploads
+from paddock.usecases.jobs.work import work
 from paddock.web.app import create_app
 from tests.adapters.faulty_proxy import proxying
 from tests.lambdas.conftest import Cloud

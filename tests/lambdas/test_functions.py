@@ -18,13 +18,14 @@ from paddock.domain.job import JobState
 from paddock.domain.keys import raw_key
 from paddock.domain.queue_messages import announcement
 from paddock.domain.recording import Status
-from paddock.usecases import leases, uploads
-from paddock.usecases.attempt import do
-from paddock.usecases.builds import sweep_old_builds
-from paddock.usecases.export import get_export, request_export
-from paddock.usecases.fsck import fsck
-from paddock.usecases.recordings import artifact_link, artifacts_of
-from paddock.usecases.sweep_uploads import sweep_uploads
+from paddock.usecases.conversion.builds import sweep_old_builds
+from paddock.usecases.find.recordings import artifact_link, artifacts_of
+from paddock.usecases.intake import uploads
+from paddock.usecases.intake.sweep_uploads import sweep_uploads
+from paddock.usecases.jobs import leases
+from paddock.usecases.jobs.attempt import do
+from paddock.usecases.storage.fsck import fsck
+from paddock.usecases.take_away.export import get_export, request_export
 from tests.lambdas.conftest import Cloud
 from tests.logs import small_log
 

@@ -13,8 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.mcap.json_fuzz import difference
-from tests.mcap.json_messages import Writer
+from tests.readers.decoders.json_fuzz import difference
+from tests.readers.decoders.json_messages import Writer
 
 
 def main(messages: int = 1_000_000, seed: int = 0) -> int:

@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.mcap.builders import mutated, official_messages, small_logs, spool
+from tests.readers.mcap.builders import mutated, official_messages, small_logs, spool
 
 SLOW_S = 2.0
 

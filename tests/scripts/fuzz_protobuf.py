@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import time
 
-from tests.mcap.protobuf_fuzzing import fuzz
+from tests.readers.decoders.protobuf_fuzzing import fuzz
 
 
 def main(messages: int = 1_000_000, seed: int = 0) -> int:

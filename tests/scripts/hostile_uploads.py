@@ -26,7 +26,7 @@ from paddock.client import FoundRecording
 from paddock.errors import PaddockError
 from tests.cli.running import Running, running
 from tests.logs import small_log
-from tests.mcap.builders import END, channel_record, chunk_record, header, message_record, schema_record
+from tests.readers.mcap.builders import END, channel_record, chunk_record, header, message_record, schema_record
 
 SETTLE_S = 900
 EVERY_S = 0.05

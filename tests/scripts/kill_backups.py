@@ -22,9 +22,9 @@ import msgspec
 from paddock.bootstrap import open_services
 from paddock.errors import Unavailable
 from paddock.settings import Settings
-from paddock.usecases.backup_files import backup_ids, open_backup
-from paddock.usecases.backup_verify import verify_backup
-from paddock.usecases.fsck import fsck
+from paddock.usecases.backup.files import backup_ids, open_backup
+from paddock.usecases.backup.verify import verify_backup
+from paddock.usecases.storage.fsck import fsck
 from tests.scripts.search_at_scale import fill
 from tests.servers import ferretdb
 from tests.usecases.backups import KEY, backed_up, directory, everything

@@ -25,9 +25,9 @@ from paddock.domain.keys import raw_key
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Status
 from paddock.settings import read_settings
-from paddock.usecases import uploads
-from paddock.usecases.fsck import fsck
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
+from paddock.usecases.intake import uploads
+from paddock.usecases.storage.fsck import fsck
 from tests.adapters import s3_sides
 from tests.logs import small_log
 from tests.servers import ferretdb, versitygw

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from paddock.adapters.s3 import S3Objects
 from paddock.domain.upload import part_size_for
-from paddock.usecases.ingest import sha256_of
+from paddock.usecases.intake.ingest import sha256_of
 from tests.servers import versitygw
 
 PARALLEL = 4

@@ -9,8 +9,8 @@ import msgspec
 from paddock.adapters.directory import DirectoryObjects
 from paddock.domain.backup import BACKUPS, MANIFEST, Manifest, seal
 from paddock.ports.documents import Documents
-from paddock.usecases.backup import create_backup
-from paddock.usecases.services import Services
+from paddock.usecases.backup.create import create_backup
+from paddock.usecases.context import Services
 
 KEY = b"a key of a test, long enough"
 

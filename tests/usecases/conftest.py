@@ -14,9 +14,10 @@ from paddock.bootstrap import open_services
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Recording
 from paddock.settings import Settings
-from paddock.usecases import leases, uploads
-from paddock.usecases.attempt import do
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
+from paddock.usecases.intake import uploads
+from paddock.usecases.jobs import leases
+from paddock.usecases.jobs.attempt import do
 
 
 @pytest.fixture

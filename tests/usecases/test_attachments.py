@@ -6,10 +6,10 @@ import pytest
 
 from paddock.domain.recording import Attachment, Recording
 from paddock.errors import NotFound
-from paddock.usecases.attachments import MAX_LISTED, listed, open_attachment
-from paddock.usecases.reprocess import reprocess
-from paddock.usecases.services import Services
-from tests.mcap.builders import STARTED_NS, LogBuilder, car_log
+from paddock.usecases.context import Services
+from paddock.usecases.conversion.reprocess import reprocess
+from paddock.usecases.look.attachments import MAX_LISTED, listed, open_attachment
+from tests.readers.mcap.builders import STARTED_NS, LogBuilder, car_log
 from tests.usecases.conftest import Team
 
 pytestmark = pytest.mark.anyio

@@ -19,15 +19,15 @@ from paddock.domain.keys import raw_key
 from paddock.domain.principal import LOCAL_USER
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
 from paddock.settings import Settings
-from paddock.usecases.backup import create_backup
-from paddock.usecases.backup_files import backup_ids, newest_own, open_backup
-from paddock.usecases.backup_restore import restore_backup
-from paddock.usecases.backup_retention import apply_retention, list_backups
-from paddock.usecases.backup_state import BackupHealth, backup_state
-from paddock.usecases.backup_verify import verify_backup
-from paddock.usecases.edit import edit_recording
+from paddock.usecases.backup.create import create_backup
+from paddock.usecases.backup.files import backup_ids, newest_own, open_backup
+from paddock.usecases.backup.restore import restore_backup
+from paddock.usecases.backup.retention import apply_retention, list_backups
+from paddock.usecases.backup.state import BackupHealth, backup_state
+from paddock.usecases.backup.verify import verify_backup
+from paddock.usecases.context import Services
+from paddock.usecases.edit.edit import edit_recording
 from paddock.usecases.health import faults
-from paddock.usecases.services import Services
 from tests.logs import small_log
 from tests.usecases.backups import KEY, backed_up, directory, everything, sealed_again
 from tests.usecases.conftest import Team

@@ -9,7 +9,7 @@ from paddock.domain.catalogue_defaults import Role
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import MetadataSource, MetadataValue, Recording, Signal, Status
 from paddock.errors import Conflict, Rejected
-from paddock.usecases.catalogue import (
+from paddock.usecases.catalogue.catalogue import (
     export_catalogue,
     import_catalogue,
     load_catalogue,
@@ -18,7 +18,7 @@ from paddock.usecases.catalogue import (
     signals_of,
     unknown_signals,
 )
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
 
 pytestmark = pytest.mark.anyio
 

@@ -6,8 +6,8 @@ import pytest
 from paddock.domain.recording import LossReport
 from paddock.domain.topic_set import topic_set_of
 from paddock.ports.documents import Equals
-from paddock.usecases import channels
-from tests.mcap.builders import LogBuilder
+from paddock.usecases.look import channels
+from tests.readers.mcap.builders import LogBuilder
 from tests.usecases.conftest import Team
 from tests.web.builders import build_channel, build_recording
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from paddock.columns.columns import ColumnChannel
 from paddock.domain.job import JobState
 from paddock.domain.recording import Purpose, Status
 from paddock.errors import Rejected, Unavailable
 from paddock.formats.registry import find_format
-from paddock.mcap.columns import ColumnChannel
-from paddock.usecases import convert
-from paddock.usecases.services import Services
-from tests.mcap.builders import car_log
+from paddock.usecases.context import Services
+from paddock.usecases.conversion import convert
+from tests.readers.mcap.builders import car_log
 from tests.usecases.conftest import Team
 
 pytestmark = pytest.mark.anyio

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from paddock.usecases.coverage import MOST_PIECES, pieces_of
+from paddock.usecases.look.coverage import MOST_PIECES, pieces_of
 
 S = 1_000_000_000
 

@@ -11,12 +11,12 @@ from paddock.domain.principal import LOCAL_USER, Principal, PrincipalKind
 from paddock.domain.recording import MetadataSource, MetadataValue, Recording, StartedSource
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.ports.documents import Equals
-from paddock.usecases import jobs
-from paddock.usecases.delete import delete_recordings, restore_recordings
-from paddock.usecases.edit import EditConflict, edit_many, edit_recording, history_of, undo
-from paddock.usecases.files import MAX_FILE_BYTES, add_file, attached_file, remove_file
-from paddock.usecases.recordings import artifacts_of, get_recording
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
+from paddock.usecases.edit.delete import delete_recordings, restore_recordings
+from paddock.usecases.edit.edit import EditConflict, edit_many, edit_recording, history_of, undo
+from paddock.usecases.edit.files import MAX_FILE_BYTES, add_file, attached_file, remove_file
+from paddock.usecases.find.recordings import artifacts_of, get_recording
+from paddock.usecases.jobs import jobs
 from tests.logs import small_log
 from tests.usecases.conftest import Team
 from tests.web.builders import STARTED_NS, build_recording

@@ -18,12 +18,12 @@ from paddock.domain.keys import raw_key
 from paddock.domain.recording import Status
 from paddock.errors import Unavailable
 from paddock.ports.documents import Equals
-from paddock.usecases import jobs, leases
-from paddock.usecases.attempt import Attempt, Gauge, Run, run_here
-from paddock.usecases.export import request_export
-from paddock.usecases.handlers import handle
-from paddock.usecases.services import Services
-from paddock.usecases.sweep import sweep
+from paddock.usecases.context import Services
+from paddock.usecases.jobs import jobs, leases
+from paddock.usecases.jobs.attempt import Attempt, Gauge, Run, run_here
+from paddock.usecases.jobs.handlers import handle
+from paddock.usecases.jobs.sweep import sweep
+from paddock.usecases.take_away.export import request_export
 from tests.logs import small_log
 from tests.usecases.conftest import Team
 

@@ -6,12 +6,12 @@ import pytest
 from paddock.domain.export import ExportRequest
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Artifact, Purpose
-from paddock.usecases.edit import edit_recording
-from paddock.usecases.expiry import sweep_artifacts
-from paddock.usecases.export import request_export
-from paddock.usecases.fsck import fsck
-from paddock.usecases.recordings import artifact_link, artifacts_of
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
+from paddock.usecases.edit.edit import edit_recording
+from paddock.usecases.find.recordings import artifact_link, artifacts_of
+from paddock.usecases.storage.fsck import fsck
+from paddock.usecases.take_away.expiry import sweep_artifacts
+from paddock.usecases.take_away.export import request_export
 from tests.logs import small_log
 from tests.usecases.conftest import Team
 

@@ -15,10 +15,10 @@ from paddock.domain.recording import Highlights, Recording, Signal
 from paddock.domain.signal_names import SignalName
 from paddock.errors import Rejected
 from paddock.ports.documents import HasSignal
-from paddock.usecases.catalogue import save_catalogue
-from paddock.usecases.comparisons import is_known, suggest_names
-from paddock.usecases.search import SORTS, Search, just_arrived, search_recordings, sort_recordings
-from paddock.usecases.services import Services
+from paddock.usecases.catalogue.catalogue import save_catalogue
+from paddock.usecases.context import Services
+from paddock.usecases.find.comparisons import is_known, suggest_names
+from paddock.usecases.find.search import SORTS, Search, just_arrived, search_recordings, sort_recordings
 from tests.web.builders import STARTED_NS, build_recording, metadata
 
 pytestmark = pytest.mark.anyio

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from paddock.usecases.file_metadata import MAX_LISTED_BYTES, listed
-from tests.mcap.builders import LogBuilder
+from paddock.usecases.look.file_metadata import MAX_LISTED_BYTES, listed
+from tests.readers.mcap.builders import LogBuilder
 from tests.usecases.conftest import Team
 
 pytestmark = pytest.mark.anyio

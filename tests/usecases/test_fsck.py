@@ -11,12 +11,12 @@ from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Status
 from paddock.errors import Conflict
 from paddock.ports.documents import Equals
-from paddock.usecases import jobs
-from paddock.usecases.builds import sweep_old_builds
-from paddock.usecases.files import add_file
-from paddock.usecases.fsck import Fault, fsck
-from paddock.usecases.reprocess import reprocess_one
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
+from paddock.usecases.conversion.builds import sweep_old_builds
+from paddock.usecases.conversion.reprocess import reprocess_one
+from paddock.usecases.edit.files import add_file
+from paddock.usecases.jobs import jobs
+from paddock.usecases.storage.fsck import Fault, fsck
 from tests.logs import small_log
 from tests.usecases.conftest import Team
 

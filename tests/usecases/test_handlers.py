@@ -7,8 +7,8 @@ import pytest
 
 from paddock.domain.job import Job, passes
 from paddock.errors import PaddockError, Rejected, Unavailable
-from paddock.usecases import handlers
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
+from paddock.usecases.jobs import handlers
 
 pytestmark = pytest.mark.anyio
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from paddock.errors import Unavailable
-from paddock.usecases import jobs, leases
+from paddock.usecases.context import Services
 from paddock.usecases.health import PATIENCE_NS, faults
-from paddock.usecases.services import Services
+from paddock.usecases.jobs import jobs, leases
 
 pytestmark = pytest.mark.anyio
 

@@ -9,9 +9,9 @@ import pytest
 from paddock.domain.catalogue import Catalogue, Entry
 from paddock.domain.catalogue_defaults import Role
 from paddock.domain.recording import Highlights
-from paddock.mcap.spool import spool_log
+from paddock.readers.mcap.spool import spool_log
 from paddock.simulator.log import simulate
-from paddock.usecases.highlights import highlights
+from paddock.usecases.conversion.highlights import highlights
 from tests.formats.builders import MemoryColumns, Topic, every_kind, struct_type
 
 SECONDS = np.arange(0, 60, 0.1)

@@ -4,9 +4,9 @@ import pytest
 
 from paddock.domain.job import MAX_FAULTS, MAX_TRIES, REPROCESS_LATER_NS, JobState
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
-from paddock.usecases import jobs, leases
-from paddock.usecases.attempt import do
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
+from paddock.usecases.jobs import jobs, leases
+from paddock.usecases.jobs.attempt import do
 
 pytestmark = pytest.mark.anyio
 

@@ -7,20 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from paddock.columns.list_statistics import MAX_ELEMENTS
 from paddock.domain.catalogue import Entry
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Recording
 from paddock.errors import NotFound
-from paddock.mcap.list_statistics import MAX_ELEMENTS
 from paddock.ports.documents import Equals
-from paddock.usecases.catalogue import save_catalogue, signals_of
-from paddock.usecases.compare import compare
-from paddock.usecases.overview import overview
-from paddock.usecases.plots import plot_data
-from paddock.usecases.search import Search, read_comparison, search_recordings
-from paddock.usecases.services import Services
-from paddock.usecases.signal_names import complete_name
-from paddock.usecases.unknown_names import unknown_names
+from paddock.usecases.catalogue.catalogue import save_catalogue, signals_of
+from paddock.usecases.catalogue.signal_names import complete_name
+from paddock.usecases.catalogue.unknown_names import unknown_names
+from paddock.usecases.context import Services
+from paddock.usecases.find.search import Search, read_comparison, search_recordings
+from paddock.usecases.look.compare import compare
+from paddock.usecases.look.overview import overview
+from paddock.usecases.look.plots import plot_data
 from tests.web.converted import converted, json_log
 
 pytestmark = pytest.mark.anyio

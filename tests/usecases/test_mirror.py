@@ -11,9 +11,9 @@ import pytest
 from paddock.domain.keys import ARTIFACTS, COLUMNS, file_key, raw_key
 from paddock.domain.principal import LOCAL_USER
 from paddock.errors import Unavailable
-from paddock.usecases.files import add_file
-from paddock.usecases.fsck import fsck
-from paddock.usecases.mirror import mirror
+from paddock.usecases.edit.files import add_file
+from paddock.usecases.storage.fsck import fsck
+from paddock.usecases.storage.mirror import mirror
 from tests.logs import small_log
 from tests.usecases.backups import directory
 from tests.usecases.conftest import Team

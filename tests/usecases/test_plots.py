@@ -9,18 +9,19 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from paddock.columns import parquet_range
+from paddock.columns.parquet_footer import footer_crc32
 from paddock.domain.catalogue import Entry
 from paddock.domain.keys import columns_key
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Recording, Status
 from paddock.errors import Conflict, NotFound, Rejected
-from paddock.formats import parquet, parquet_range
-from paddock.formats.parquet_footer import footer_crc32
+from paddock.formats import parquet
 from paddock.simulator.log import simulate
-from paddock.usecases import plots
-from paddock.usecases.catalogue import save_catalogue
-from paddock.usecases.plots import LONGEST_TEXT, Drawing, Series, plot_data
-from paddock.usecases.services import Services
+from paddock.usecases.catalogue.catalogue import save_catalogue
+from paddock.usecases.context import Services
+from paddock.usecases.look import plots
+from paddock.usecases.look.plots import LONGEST_TEXT, Drawing, Series, plot_data
 from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, struct_type
 from tests.usecases.conftest import Team
 

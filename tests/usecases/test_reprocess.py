@@ -6,10 +6,10 @@ from paddock.domain.job import JobState
 from paddock.domain.keys import raw_key
 from paddock.domain.recording import Failure, Status
 from paddock.errors import Conflict
-from paddock.usecases import jobs, leases
-from paddock.usecases.recordings import artifacts_of
-from paddock.usecases.reprocess import reprocess, reprocess_one
-from paddock.usecases.say_failed import say_failed
+from paddock.usecases.conversion.reprocess import reprocess, reprocess_one
+from paddock.usecases.find.recordings import artifacts_of
+from paddock.usecases.jobs import jobs, leases
+from paddock.usecases.jobs.say_failed import say_failed
 from tests.logs import small_log
 from tests.usecases.conftest import Team
 

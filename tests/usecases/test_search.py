@@ -11,9 +11,11 @@ from paddock.domain.instants import NS_PER_S, from_rfc3339
 from paddock.domain.recording import Highlights, Recording, Signal, Status
 from paddock.errors import Rejected
 from paddock.ports.documents import Equals, HasSignal
-from paddock.usecases import topic_sets
-from paddock.usecases.facets import MAX_OFFERED, count_facets
-from paddock.usecases.search import (
+from paddock.usecases.catalogue.signal_names import all_topics, complete_name
+from paddock.usecases.context import Services
+from paddock.usecases.find import topic_sets
+from paddock.usecases.find.facets import MAX_OFFERED, count_facets
+from paddock.usecases.find.search import (
     Search,
     bounds_of,
     find_day,
@@ -22,9 +24,7 @@ from paddock.usecases.search import (
     without_start,
     write_comparison,
 )
-from paddock.usecases.services import Services
-from paddock.usecases.signal_names import all_topics, complete_name
-from paddock.usecases.topic_sets import find_topic_sets
+from paddock.usecases.find.topic_sets import find_topic_sets
 from tests.logs import small_log
 from tests.usecases.conftest import Team
 from tests.web.builders import STARTED_NS, build_channel, build_recording, metadata

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from paddock.domain.recording import Artifact, MetadataSource, MetadataValue, Recording, Status
-from paddock.usecases.services import Services
-from paddock.usecases.storage import Usage, storage_used
+from paddock.usecases.context import Services
+from paddock.usecases.storage.storage import Usage, storage_used
 
 pytestmark = pytest.mark.anyio
 

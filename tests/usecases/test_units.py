@@ -8,9 +8,9 @@ import scipy.io
 from paddock.domain.catalogue import CarCatalogue, Catalogue, Entry
 from paddock.domain.export import ExportRequest
 from paddock.domain.principal import LOCAL_USER
-from paddock.usecases.artifacts import find_artifact
-from paddock.usecases.catalogue import catalogue_of, save_catalogue, signals_of
-from paddock.usecases.export import request_export
+from paddock.usecases.catalogue.catalogue import catalogue_of, save_catalogue, signals_of
+from paddock.usecases.take_away.artifacts import find_artifact
+from paddock.usecases.take_away.export import request_export
 from tests.logs import small_log
 from tests.usecases.conftest import Team
 

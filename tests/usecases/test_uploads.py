@@ -14,12 +14,12 @@ from paddock.domain.keys import raw_key
 from paddock.domain.principal import LOCAL_USER, Principal, PrincipalKind
 from paddock.domain.recording import MetadataSource, Status
 from paddock.errors import Conflict, NotFound, Rejected
-from paddock.usecases import uploads
-from paddock.usecases.delete import delete_recordings, restore_recordings
-from paddock.usecases.export import request_export
-from paddock.usecases.recordings import artifacts_of
-from paddock.usecases.services import Services
-from paddock.usecases.sweep_uploads import sweep_uploads
+from paddock.usecases.context import Services
+from paddock.usecases.edit.delete import delete_recordings, restore_recordings
+from paddock.usecases.find.recordings import artifacts_of
+from paddock.usecases.intake import uploads
+from paddock.usecases.intake.sweep_uploads import sweep_uploads
+from paddock.usecases.take_away.export import request_export
 from tests.logs import small_log
 from tests.usecases.conftest import Team
 
@@ -338,7 +338,7 @@ async def test_one_file_that_cannot_be_taken_in_stops_no_other(
             raise RuntimeError("a bug")
         await adopt(services, key)
 
-    monkeypatch.setattr("paddock.usecases.sweep_uploads.adopt", adopts)
+    monkeypatch.setattr("paddock.usecases.intake.sweep_uploads.adopt", adopts)
     await sweep_uploads(replace(team.services, now=lambda: time.time_ns() + 3600 * 10**9))
     await team.work()
     assert await team.services.documents.recordings.count() == 1

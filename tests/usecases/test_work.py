@@ -12,12 +12,12 @@ from paddock.domain import job as job_rules
 from paddock.domain.job import Job, JobState
 from paddock.domain.recording import Recording, Status
 from paddock.errors import PaddockError
-from paddock.usecases import attempt, jobs
-from paddock.usecases import sweep as sweeping
-from paddock.usecases import work as working
-from paddock.usecases.attempt import Gauge
-from paddock.usecases.services import Services
-from paddock.usecases.work import work
+from paddock.usecases.context import Services
+from paddock.usecases.jobs import attempt, jobs
+from paddock.usecases.jobs import sweep as sweeping
+from paddock.usecases.jobs import work as working
+from paddock.usecases.jobs.attempt import Gauge
+from paddock.usecases.jobs.work import work
 
 pytestmark = pytest.mark.anyio
 HANG_S = 60

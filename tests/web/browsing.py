@@ -17,8 +17,8 @@ import uvicorn
 
 from paddock.bootstrap import open_services
 from paddock.settings import Settings
-from paddock.usecases.services import Services
-from paddock.usecases.work import work
+from paddock.usecases.context import Services
+from paddock.usecases.jobs.work import work
 from paddock.web.app import create_app
 
 CHROMIUM = shutil.which("chromium")

@@ -16,7 +16,7 @@ from paddock.domain.recording import (
     Status,
     search_text,
 )
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
 
 STARTED_NS = from_rfc3339("2026-04-18T14:32:07.5Z")
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}\u202e𝔘"

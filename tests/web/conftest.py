@@ -13,9 +13,9 @@ import pytest
 
 from paddock.bootstrap import open_services
 from paddock.settings import Settings
-from paddock.usecases import leases
-from paddock.usecases.attempt import do
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
+from paddock.usecases.jobs import leases
+from paddock.usecases.jobs.attempt import do
 from paddock.web.app import create_app
 from tests.web.browsing import CHROMIUM, SWITCHES
 

@@ -14,9 +14,9 @@ from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import raw_key
 from paddock.domain.recording import Recording, Status
 from paddock.simulator.log import simulate
-from paddock.usecases import jobs, leases
-from paddock.usecases.attempt import do
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
+from paddock.usecases.jobs import jobs, leases
+from paddock.usecases.jobs.attempt import do
 from tests.logs import STARTED_NS
 from tests.web.browsing import Site, served
 

@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 from msgspec import inspect
 
-from paddock.web.field_problems import asked_of, parameter_name
+from paddock.web.kernel.field_problems import asked_of, parameter_name
 
 LONG = "[" * 900_000
 RAW = {

@@ -11,9 +11,9 @@ from paddock.domain.export import ExportRequest
 from paddock.domain.job import Job, JobState
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Failure, Highlights, Loss, LossReport, Recording, Signal, Status
-from paddock.usecases.catalogue import save_catalogue
-from paddock.usecases.services import Services
-from paddock.usecases.topic_sets import find_topic_sets
+from paddock.usecases.catalogue.catalogue import save_catalogue
+from paddock.usecases.context import Services
+from paddock.usecases.find.topic_sets import find_topic_sets
 from tests.web.builders import HOSTILE, STARTED_NS, build_artifact, build_channel, build_recording, metadata
 
 MINUTE_NS = 60_000_000_000

@@ -3,8 +3,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from paddock.usecases.services import Services
-from tests.mcap.builders import STARTED_NS, LogBuilder
+from paddock.usecases.context import Services
+from tests.readers.mcap.builders import STARTED_NS, LogBuilder
 from tests.web.builders import HOSTILE, build_recording
 from tests.web.conftest import Sender
 

@@ -10,7 +10,7 @@ import pytest
 from paddock.domain.backup import BackupRun
 from paddock.domain.job import Job
 from paddock.domain.recording import Failure
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
 from tests.web.conftest import Connect
 
 pytestmark = pytest.mark.anyio

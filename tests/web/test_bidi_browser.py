@@ -10,8 +10,8 @@ from paddock.domain.job import Job, JobState
 from paddock.domain.principal import Principal, PrincipalKind
 from paddock.domain.recording import Attachment, Failure, Loss, LossReport, Signal, Status
 from paddock.domain.words import isolated
-from paddock.usecases.delete import delete_recordings
-from paddock.usecases.edit import edit_recording
+from paddock.usecases.edit.delete import delete_recordings
+from paddock.usecases.edit.edit import edit_recording
 from tests.web.browsing import needs_chromium, open_page, screenshot, served
 from tests.web.builders import build_artifact, build_channel, build_id, build_recording, metadata
 

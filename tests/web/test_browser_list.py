@@ -9,8 +9,8 @@ from typing import Any
 from paddock.domain.principal import Principal, PrincipalKind
 from paddock.domain.recording import Highlights, Signal
 from paddock.domain.signal_names import SignalName
-from paddock.usecases.edit import edit_recording
-from paddock.usecases.topic_sets import find_topic_sets
+from paddock.usecases.edit.edit import edit_recording
+from paddock.usecases.find.topic_sets import find_topic_sets
 from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served
 from tests.web.builders import HOSTILE, STARTED_NS, build_artifact, build_channel, build_recording, metadata
 

@@ -13,8 +13,8 @@ import pytest
 from paddock.domain.export import ExportRequest
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Recording
-from paddock.usecases import bundles
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
+from paddock.usecases.take_away import bundles
 from tests.logs import small_log
 from tests.web.builders import build_recording
 from tests.web.conftest import Sender

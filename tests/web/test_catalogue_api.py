@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from paddock.domain.recording import Signal
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
 from tests.web.builders import HOSTILE, build_channel, build_recording
 
 pytestmark = pytest.mark.anyio

@@ -15,10 +15,10 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from paddock.settings import Settings
-from paddock.usecases.services import Services
-from paddock.web import connections
+from paddock.usecases.context import Services
 from paddock.web.app import create_app
-from paddock.web.connections import Door, GuardedProtocol, OncePerWhile, most_connections
+from paddock.web.kernel import connections
+from paddock.web.kernel.connections import Door, GuardedProtocol, OncePerWhile, most_connections
 
 pytestmark = pytest.mark.anyio
 MOST = 8

@@ -7,7 +7,7 @@ import pytest
 
 from paddock.domain.job import JobState
 from paddock.domain.recording import Signal
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
 from tests.web.builders import HOSTILE, STARTED_NS, build_channel, build_id, build_recording, metadata
 
 pytestmark = pytest.mark.anyio

@@ -9,10 +9,10 @@ import pytest
 
 from paddock.domain.job import Job
 from paddock.formats import contained
-from paddock.usecases.services import Services
-from paddock.usecases.write_export import RESERVE_BYTES
+from paddock.usecases.context import Services
+from paddock.usecases.conversion.write_export import RESERVE_BYTES
 from tests.logs import small_log
-from tests.mcap.builders import car_log
+from tests.readers.mcap.builders import car_log
 from tests.web.builders import build_id, build_recording
 from tests.web.conftest import Sender
 from tests.web.converted import converted

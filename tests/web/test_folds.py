@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from paddock.domain.recording import Highlights, Recording
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
 from tests.web.browsing import Site, needs_chromium, open_page, served
 from tests.web.builders import STARTED_NS, build_recording, metadata
 

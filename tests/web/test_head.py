@@ -12,9 +12,9 @@ from paddock.bootstrap import open_services
 from paddock.domain.job import Job, JobState
 from paddock.domain.keys import raw_key
 from paddock.settings import Settings
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
 from paddock.web.app import create_app
-from paddock.web.head import answering_head
+from paddock.web.kernel.head import answering_head
 from tests.adapters.s3_sides import make_bucket, moto_server
 from tests.logs import small_log
 from tests.servers.versitygw import REGION, S3Server

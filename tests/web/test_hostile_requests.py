@@ -15,7 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import inspect
 
 from paddock.settings import Settings
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
 from paddock.web.app import create_app
 from tests.web.builders import insert_converted
 from tests.web.hostile import TEXTS, bodies, handlers, parameters, unbounded

@@ -7,7 +7,7 @@ import pytest
 
 from paddock.domain.job import Job, JobState
 from paddock.domain.recording import Failure
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
 from tests.web.builders import build_recording
 
 pytestmark = pytest.mark.anyio

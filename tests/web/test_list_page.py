@@ -11,7 +11,7 @@ import pytest
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import Highlights, Signal, Status
 from paddock.domain.signal_names import SignalName
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
 from tests.web.builders import HOSTILE, STARTED_NS, build_recording, metadata
 
 pytestmark = pytest.mark.anyio

@@ -12,7 +12,7 @@ import pytest
 from paddock.bootstrap import open_services
 from paddock.domain import principal
 from paddock.settings import Settings
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
 from tests.logs import small_log
 from tests.web.conftest import Connect, Sender
 

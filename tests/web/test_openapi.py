@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from paddock.settings import Settings
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
 from paddock.web.app import create_app
 from tests.web.builders import insert_converted
 

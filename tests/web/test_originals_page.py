@@ -7,7 +7,7 @@ import pytest
 
 from paddock.domain.recording import Failure
 from paddock.ports.documents import Equals
-from paddock.usecases.originals import MISSING
+from paddock.usecases.intake.originals import MISSING
 from tests.logs import small_log
 from tests.web.conftest import Sender
 

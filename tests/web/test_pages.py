@@ -9,9 +9,9 @@ import pytest
 
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Failure, Highlights, Loss, LossReport, Status
-from paddock.usecases.delete import delete_recordings, restore_recordings
-from paddock.usecases.services import Services
-from paddock.web.words import size
+from paddock.usecases.context import Services
+from paddock.usecases.edit.delete import delete_recordings, restore_recordings
+from paddock.web.kernel.words import size
 from tests.web.builders import (
     HOSTILE,
     STARTED_NS,

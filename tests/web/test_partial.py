@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from paddock.domain.job import Job
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
 from tests.web.builders import build_id, build_recording
 
 pytestmark = pytest.mark.anyio

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from paddock.domain.job import JobState
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
 from tests.logs import small_log
 from tests.web.builders import HOSTILE, build_recording, metadata
 from tests.web.conftest import Sender

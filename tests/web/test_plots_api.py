@@ -12,8 +12,8 @@ from paddock.domain.catalogue import Entry
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Recording
 from paddock.simulator.log import simulate
-from paddock.usecases.catalogue import save_catalogue
-from paddock.usecases.services import Services
+from paddock.usecases.catalogue.catalogue import save_catalogue
+from paddock.usecases.context import Services
 from tests.web.builders import HOSTILE, build_recording
 from tests.web.converted import converted, json_log
 

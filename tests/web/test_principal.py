@@ -11,7 +11,7 @@ import pytest
 from paddock.domain.peers import parse_peers
 from paddock.errors import Rejected
 from paddock.settings import Settings
-from paddock.web.principal import Edge, warning_of
+from paddock.web.kernel.principal import Edge, warning_of
 from tests.web.conftest import Connect
 
 pytestmark = pytest.mark.anyio

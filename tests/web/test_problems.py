@@ -12,9 +12,9 @@ import structlog
 
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
 from paddock.settings import Settings
-from paddock.usecases.services import Services
-from paddock.web.problems import STATUS_OF, Problem, problem_of
-from paddock.web.request_log import security_headers
+from paddock.usecases.context import Services
+from paddock.web.kernel.problems import STATUS_OF, Problem, problem_of
+from paddock.web.kernel.request_log import security_headers
 
 pytestmark = pytest.mark.anyio
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

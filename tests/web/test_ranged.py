@@ -15,9 +15,9 @@ from paddock.adapters.directory import DirectoryObjects
 from paddock.domain.names import content_disposition
 from paddock.ports.objects import ObjectInfo
 from paddock.settings import Settings
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
 from paddock.web.app import create_app
-from paddock.web.ranged import Ranged, Span, requested_span
+from paddock.web.kernel.ranged import Ranged, Span, requested_span
 
 CONTENT = bytes(range(256)) * 4
 SIZE = len(CONTENT)

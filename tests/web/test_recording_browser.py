@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from paddock.domain.principal import LOCAL_USER
-from paddock.usecases.edit import edit_recording
+from paddock.usecases.edit.edit import edit_recording
 from tests.web.browsing import Site, needs_chromium, open_page
 from tests.web.converted import site_with_a_run
 

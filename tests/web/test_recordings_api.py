@@ -8,9 +8,9 @@ import pytest
 
 from paddock.domain.job import Job, JobState
 from paddock.domain.recording import Failure, Loss, LossReport, Status
-from paddock.usecases.services import Services
-from paddock.usecases.topic_sets import find_topic_sets
-from paddock.web.api.resources import RecordingDetail, RecordingPage
+from paddock.usecases.context import Services
+from paddock.usecases.find.topic_sets import find_topic_sets
+from paddock.web.recordings.resources import RecordingDetail, RecordingPage
 from tests.web.builders import (
     HOSTILE,
     STARTED_NS,

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from paddock.domain.catalogue import Entry
-from paddock.usecases.catalogue import load_catalogue, save_catalogue
-from paddock.usecases.delete import delete_recordings
+from paddock.usecases.catalogue.catalogue import load_catalogue, save_catalogue
+from paddock.usecases.edit.delete import delete_recordings
 from tests.web.browsing import needs_chromium, open_page, screenshot, served
 from tests.web.builders import build_id
 from tests.web.test_signals_browser import MEI, fill

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from paddock.settings import Settings
-from paddock.web.principal import Edge
-from paddock.web.request_log import with_request_log
+from paddock.web.kernel.principal import Edge
+from paddock.web.kernel.request_log import with_request_log
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,7 @@ from paddock.domain.catalogue_defaults import Role
 from paddock.domain.job import Job, JobState
 from paddock.domain.principal import Principal, PrincipalKind
 from paddock.domain.recording import Failure, Signal
-from paddock.usecases.catalogue import load_catalogue, save_catalogue
+from paddock.usecases.catalogue.catalogue import load_catalogue, save_catalogue
 from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served
 from tests.web.builders import build_artifact, build_channel, build_recording, metadata
 

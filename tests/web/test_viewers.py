@@ -12,8 +12,8 @@ import pytest
 
 from paddock.domain.recording import LossReport, Purpose, Recording
 from paddock.settings import Settings
-from paddock.usecases.services import Services
-from paddock.web.viewers import VIEWERS, viewers_can_load
+from paddock.usecases.context import Services
+from paddock.web.viewers.addresses import VIEWERS, viewers_can_load
 from tests.logs import small_log
 from tests.web.builders import build_artifact, build_recording
 from tests.web.conftest import Connect

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from paddock.web.viewers import VIEWERS
+from paddock.web.viewers.addresses import VIEWERS
 from tests.logs import small_log
 from tests.web.browsing import needs_chromium, open_page, served
 from tests.web.converted import converted

@@ -20,13 +20,13 @@ from paddock.domain.words import counted, size
 from paddock.errors import NotFound, PaddockError, Rejected
 from paddock.ports.objects import Store
 from paddock.settings import Settings, read_settings
-from paddock.usecases.backup import create_backup, note_no_place
-from paddock.usecases.backup_files import Progress, newest_own, open_backup
-from paddock.usecases.backup_restore import restore_backup
-from paddock.usecases.backup_retention import Listed, apply_retention, list_backups
-from paddock.usecases.backup_verify import Verified, verify_backup
-from paddock.usecases.fsck import Fault, fsck
-from paddock.usecases.services import Services
+from paddock.usecases.backup.create import create_backup, note_no_place
+from paddock.usecases.backup.files import Progress, newest_own, open_backup
+from paddock.usecases.backup.restore import restore_backup
+from paddock.usecases.backup.retention import Listed, apply_retention, list_backups
+from paddock.usecases.backup.verify import Verified, verify_backup
+from paddock.usecases.context import Services
+from paddock.usecases.storage.fsck import Fault, fsck
 
 FAULTY = 3
 _LISTED_FAULTS = 20

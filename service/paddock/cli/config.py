@@ -56,7 +56,7 @@ def check(file: Path | None) -> None:
 
 
 def _refused_at_start(settings: Settings, *, peers: bool) -> Iterator[str]:
-    from paddock.web.principal import Edge
+    from paddock.web.kernel.principal import Edge
 
     if not peers:
         settings = msgspec.structs.replace(settings, peers_file=None)

@@ -19,10 +19,10 @@ from paddock.domain.words import size
 from paddock.errors import PaddockError
 from paddock.formats.output import format_named, names_folder
 from paddock.formats.registry import canonical, find_format, formats
-from paddock.mcap.spool import decodes_apart
-from paddock.mcap.spool_process import start_ahead
+from paddock.readers.mcap.spool import decodes_apart
+from paddock.readers.mcap.spool_process import start_ahead
 from paddock.settings import read_settings
-from paddock.usecases.export_file import Exported, export_file
+from paddock.usecases.take_away.export_file import Exported, export_file
 
 MUCH_BYTES = 500_000_000
 MUCH_LARGER = 1_000

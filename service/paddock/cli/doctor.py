@@ -10,9 +10,9 @@ import click
 from paddock.cli.recover import LOSSY
 from paddock.cli.terminal import out, print_json, progress_bar
 from paddock.domain.words import counted
-from paddock.mcap.doctor import Diagnosis, diagnose
+from paddock.readers.mcap.doctor import Diagnosis, diagnose
 from paddock.settings import read_settings
-from paddock.usecases.open_log import open_log
+from paddock.usecases.intake.open_log import open_log
 
 
 @click.command("doctor")

@@ -11,7 +11,7 @@ import click
 from paddock.bootstrap import open_services
 from paddock.cli.terminal import out, print_json, progress_bar
 from paddock.settings import Settings, read_settings
-from paddock.usecases.fsck import Finding, fsck
+from paddock.usecases.storage.fsck import Finding, fsck
 
 FAULTY = 3
 

@@ -12,12 +12,12 @@ import msgspec
 from rich.table import Table
 
 from paddock.cli.terminal import in_words, local_time, out, print_json, print_rows, progress_bar, seconds
+from paddock.columns.columns import LogSummary
 from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.domain.words import counted, printable, size
-from paddock.mcap.columns import LogSummary
-from paddock.mcap.spool import spool_log
+from paddock.readers.mcap.spool import spool_log
 from paddock.settings import read_settings
-from paddock.usecases.open_log import open_log
+from paddock.usecases.intake.open_log import open_log
 
 _NUMBERS = ("messages", "rate Hz", "largest gap s")
 _MOST_CHANNELS = 500

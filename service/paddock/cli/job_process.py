@@ -21,8 +21,8 @@ from paddock.domain.job import Job
 from paddock.errors import PaddockError
 from paddock.processes import end_with_parent
 from paddock.settings import Settings
-from paddock.usecases.handlers import handle
-from paddock.usecases.services import Services
+from paddock.usecases.context import Services
+from paddock.usecases.jobs.handlers import handle
 
 PROGRESS_S = 0.5
 NICENESS = 5

@@ -25,9 +25,9 @@ from paddock.data_directory import remove_leftovers
 from paddock.domain.job import OUT_OF_MEMORY, Job
 from paddock.errors import PaddockError, Unavailable
 from paddock.settings import Settings
-from paddock.usecases.attempt import Gauge
-from paddock.usecases.backup_files import BACKUP_SCRATCH
-from paddock.usecases.services import Services
+from paddock.usecases.backup.files import BACKUP_SCRATCH
+from paddock.usecases.context import Services
+from paddock.usecases.jobs.attempt import Gauge
 
 _IMPORTED_AHEAD = ["paddock.cli.job_server", "paddock.cli.job_process"]
 _SCRATCH = "process-"

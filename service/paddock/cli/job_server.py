@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paddock.formats.registry import formats
 from paddock.processes import end_with_parent
-from paddock.usecases import handlers
+from paddock.usecases.jobs import handlers
 
 __all__ = ["handlers"]
 

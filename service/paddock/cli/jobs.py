@@ -12,8 +12,8 @@ from paddock.cli.terminal import complain, local_time, out, print_json, print_ro
 from paddock.domain.job import Job, JobState
 from paddock.ports.documents import MAX_PAGE, Page
 from paddock.settings import Settings, read_settings
-from paddock.usecases.jobs import find_jobs, retry
-from paddock.web.api.jobs import job_resource
+from paddock.usecases.jobs.jobs import find_jobs, retry
+from paddock.web.jobs.api import job_resource
 
 
 @click.group("jobs", invoke_without_command=True)

@@ -11,7 +11,7 @@ from paddock.bootstrap import open_services, open_store
 from paddock.cli.terminal import complain, out, progress_bar
 from paddock.domain.words import counted, size
 from paddock.settings import Settings, read_settings
-from paddock.usecases.mirror import Mirrored, mirror
+from paddock.usecases.storage.mirror import Mirrored, mirror
 
 FAULTY = 3
 _LISTED = 20

@@ -10,8 +10,8 @@ from paddock.cli.files import STDOUT, force_option, output_option, say_written, 
 from paddock.cli.terminal import in_words, progress_bar
 from paddock.domain.words import counted
 from paddock.formats.output import target_of
-from paddock.mcap.recover import Recovered
-from paddock.usecases.recover_file import recover_file
+from paddock.readers.mcap.recover import Recovered
+from paddock.usecases.take_away.recover_file import recover_file
 
 LOSSY = 3
 

@@ -10,7 +10,7 @@ import click
 from paddock.bootstrap import open_services
 from paddock.cli.terminal import out
 from paddock.settings import Settings, read_settings
-from paddock.usecases.jobs import redrive
+from paddock.usecases.jobs.jobs import redrive
 
 
 @click.command("redrive")

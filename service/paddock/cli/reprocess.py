@@ -10,7 +10,7 @@ import click
 from paddock.bootstrap import open_services
 from paddock.cli.terminal import out
 from paddock.settings import Settings, read_settings
-from paddock.usecases.reprocess import reprocess
+from paddock.usecases.conversion.reprocess import reprocess
 
 
 @click.command("reprocess")

@@ -26,9 +26,9 @@ from paddock.errors import PaddockError, Unavailable
 from paddock.formats.registry import formats
 from paddock.service_manager import Watchdog, tell
 from paddock.settings import Settings, read_settings
-from paddock.usecases import leases
-from paddock.usecases.backup_files import backup_ids
-from paddock.usecases.services import Services
+from paddock.usecases.backup.files import backup_ids
+from paddock.usecases.context import Services
+from paddock.usecases.jobs import leases
 
 RESTART_AFTER_S = 1.0
 START_LOOK_S = 0.02
@@ -81,7 +81,7 @@ class _Server(uvicorn.Server):
 
 async def _serve(settings: Settings, listener: socket.socket, *, demo: bool, with_worker: bool) -> None:
     from paddock.web.app import create_app
-    from paddock.web.connections import Door, GuardedProtocol, OncePerWhile, most_connections
+    from paddock.web.kernel.connections import Door, GuardedProtocol, OncePerWhile, most_connections
 
     for library in ("uvicorn.error", "asyncio"):
         logging.getLogger(library).addFilter(OncePerWhile())
@@ -98,7 +98,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool, wit
                 http=partial(GuardedProtocol, door=Door(most_connections())),  # type: ignore[arg-type]
                 log_config=None,
                 access_log=False,
-                # Who may speak for another address is our own rule (web/principal.py).
+                # Who may speak for another address is our own rule (web/kernel/principal.py).
                 proxy_headers=False,
                 server_header=False,
                 timeout_graceful_shutdown=5,
@@ -148,7 +148,7 @@ async def _offer_restore(services: Services, settings: Settings) -> None:
 
 async def _welcome(settings: Settings, started: Callable[[], bool], *, demo: bool) -> None:
     """Say where the site is once it answers, and give it the demo's logs like anybody's."""
-    from paddock.web.principal import warning_of
+    from paddock.web.kernel.principal import warning_of
 
     while not started():
         await asyncio.sleep(START_LOOK_S)

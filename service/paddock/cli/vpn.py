@@ -21,7 +21,7 @@ from paddock.domain.words import counted
 from paddock.errors import NotFound
 from paddock.service_manager import Watchdog, tell
 from paddock.settings import read_settings
-from paddock.usecases import members
+from paddock.usecases.people import members
 
 _PUBLIC_KEY = click.option("--public-key", help="Of the member, who keeps the private one; else both are made.")
 _PNG = click.option("--png", type=click.Path(), help="File for the QR code as a picture.")

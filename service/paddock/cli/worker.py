@@ -18,8 +18,8 @@ from paddock.cli.job_processes import JobProcesses
 from paddock.errors import Unavailable
 from paddock.service_manager import Watchdog, tell
 from paddock.settings import Settings, read_settings
-from paddock.usecases import leases
-from paddock.usecases.work import LANES, work
+from paddock.usecases.jobs import leases
+from paddock.usecases.jobs.work import LANES, work
 
 
 @click.command("worker")

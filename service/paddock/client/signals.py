@@ -13,14 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from paddock.columns.arrow_numpy import pick
+from paddock.columns.lists import element_of, list_lengths
+from paddock.columns.patterns import Patterns
+from paddock.columns.signals import has_elements, leaves, signal_name
+from paddock.columns.tables import channel_of, column_batch, columns_of
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.signal_names import element_name
 from paddock.errors import NotFound
-from paddock.formats.arrow_numpy import pick
-from paddock.formats.patterns import Patterns
-from paddock.formats.signals import has_elements, leaves, signal_name
-from paddock.formats.tables import channel_of, column_batch, columns_of
-from paddock.mcap.lists import element_of, list_lengths
 
 
 @dataclass(frozen=True)

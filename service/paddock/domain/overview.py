@@ -126,7 +126,7 @@ def _moving(signals: Iterable[Signal]) -> tuple[Panel, ...]:
 def figures(roles: Roles, signals: Iterable[Signal]) -> Highlights:
     """What statistics alone tell: no distance, and nothing where an extreme cannot be true.
 
-    ``usecases/highlights.py`` looks at the values and knows more; this is for recordings that it never saw.
+    ``highlights.py`` of the conversion looks at the values and knows more; this is for recordings it never saw.
     """
     by_name = {signal.name: signal for signal in signals}
     speeds = _extremes(roles, Role.SPEED, by_name)

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from paddock.mcap.columns import ColumnChannel, Columns
+from paddock.columns.columns import ColumnChannel, Columns
 
 WriteChannel = Callable[[ColumnChannel, BinaryIO], None]
 

@@ -7,13 +7,13 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
+from paddock.columns.columns import ColumnChannel, Columns
+from paddock.columns.progress import Progress, counted
+from paddock.columns.raster import requested
 from paddock.domain.export import ExportRequest
 from paddock.formats.archive import write_channels
 from paddock.formats.flat import TABLE_LAYOUTS, shape_of
-from paddock.formats.progress import counted
-from paddock.formats.raster import requested
-from paddock.formats.registry import Format, Progress, Run
-from paddock.mcap.columns import ColumnChannel, Columns
+from paddock.formats.registry import Format, Run
 
 
 def write(columns: Columns, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:

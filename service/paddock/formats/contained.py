@@ -9,13 +9,14 @@ from pathlib import Path
 
 import msgspec
 
+from paddock.columns.columns import ColumnBatch, ColumnChannel, Columns, LogSummary
+from paddock.columns.containment import contained
+from paddock.columns.progress import Progress
 from paddock.domain.export import ExportRequest
 from paddock.domain.words import counted
 from paddock.errors import PaddockError
-from paddock.formats.registry import Progress, Run, WriteColumns
-from paddock.mcap.columns import ColumnBatch, ColumnChannel, Columns, LogSummary
-from paddock.mcap.containment import contained
-from paddock.mcap.decoders.raw import RawDecoder
+from paddock.formats.registry import Run, WriteColumns
+from paddock.readers.decoders.raw import RawDecoder
 
 MOST_TOPICS = 2_000
 """Ten times what a car registers. Each costs every writer some work, and no program likes more variables."""

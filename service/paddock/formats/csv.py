@@ -21,15 +21,15 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from paddock.columns.arrow_numpy import is_list, is_number, is_text, is_time, json_texts, pick
+from paddock.columns.columns import ColumnBatch, ColumnChannel, Columns
+from paddock.columns.progress import Progress, counted
+from paddock.columns.raster import requested
+from paddock.columns.signals import Found, leaves, signal_name, survey, unique_names
 from paddock.domain.export import ExportRequest
 from paddock.domain.instants import NS_PER_S
 from paddock.formats.archive import write_channels
-from paddock.formats.arrow_numpy import is_list, is_number, is_text, is_time, json_texts, pick
-from paddock.formats.progress import counted
-from paddock.formats.raster import requested
-from paddock.formats.registry import Format, Progress, Run
-from paddock.formats.signals import Found, leaves, signal_name, survey, unique_names
-from paddock.mcap.columns import ColumnBatch, ColumnChannel, Columns
+from paddock.formats.registry import Format, Run
 
 _FORMULA = r"^[=+\-@\t\r]"
 _PLAIN_NUMBER = r"^[+\-]?(\d+\.?\d*|\.\d+)([eE][+\-]?\d+)?$"

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
+from paddock.columns.columns import ColumnChannel, Columns
+from paddock.columns.list_statistics import is_scalar
+from paddock.columns.patterns import Patterns
+from paddock.columns.selection import span_of
+from paddock.columns.signals import has_elements, leaves
+from paddock.columns.wanted import nothing_matches
 from paddock.domain.export import ExportRequest
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import ChannelSummary, Signal
-from paddock.formats.patterns import Patterns
-from paddock.formats.selection import span_of
-from paddock.formats.signals import has_elements, leaves
-from paddock.formats.wanted import nothing_matches
-from paddock.mcap.columns import ColumnChannel, Columns
-from paddock.mcap.list_statistics import is_scalar
 
 _WIDTHS = {
     "bool": 1, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "halffloat": 2, "int32": 4, "uint32": 4, "float": 4,

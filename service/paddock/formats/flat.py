@@ -10,13 +10,13 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
+from paddock.columns.arrow_numpy import pick
+from paddock.columns.columns import ColumnBatch, ColumnChannel, Columns
+from paddock.columns.signals import leaves, unique_names
+from paddock.columns.tables import Shape, about, message_shape, storable, storable_type
 from paddock.domain.export import ExportRequest
 from paddock.domain.instants import NS_PER_S
-from paddock.formats.arrow_numpy import pick
 from paddock.formats.registry import Run
-from paddock.formats.signals import leaves, unique_names
-from paddock.formats.tables import Shape, about, message_shape, storable, storable_type
-from paddock.mcap.columns import ColumnBatch, ColumnChannel, Columns
 
 INSTANT = pa.timestamp("ns", "UTC")
 FLAT_TIMES = ("t", "log_time")

@@ -19,19 +19,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from paddock.columns.arrow_numpy import Array, is_list, is_number, is_text, json_texts, matrix, numbers, pick
+from paddock.columns.columns import ColumnBatch, Columns
+from paddock.columns.progress import Progress, counted
+from paddock.columns.raster import requested
+from paddock.columns.signals import Found, survey
+from paddock.columns.signals import Path as SignalPath
 from paddock.domain.export import ExportRequest
 from paddock.domain.instants import NS_PER_S
-from paddock.formats.arrow_numpy import is_list, is_number, is_text, json_texts, matrix, numbers, pick
 from paddock.formats.hdf5_file import hdf5_file
 from paddock.formats.mat_columns import class_of
 from paddock.formats.mat_layouts import Named, named_channels, note_names
-from paddock.formats.matlab_tree import Array
-from paddock.formats.progress import counted
-from paddock.formats.raster import requested
-from paddock.formats.registry import Format, Progress, Run
-from paddock.formats.signals import Found, survey
-from paddock.formats.signals import Path as SignalPath
-from paddock.mcap.columns import ColumnBatch, Columns
+from paddock.formats.registry import Format, Run
 
 CHUNK_ROWS = 100_000
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from paddock.columns.columns import Columns
+from paddock.columns.progress import Progress
+from paddock.columns.raster import requested
 from paddock.domain.export import ExportRequest
 from paddock.formats.mat5 import VariableTooLarge, write_mat5
 from paddock.formats.mat5_compress import compress_mat5
@@ -12,9 +15,7 @@ from paddock.formats.mat73 import write_mat73
 from paddock.formats.mat_layouts import Variables, hytech_v1_layout, hytech_v2_layout, paddock_layout
 from paddock.formats.mat_meta import meta_variable
 from paddock.formats.matlab_tree import CellColumn, NumberColumn, Struct
-from paddock.formats.raster import requested
-from paddock.formats.registry import Format, Progress, Run
-from paddock.mcap.columns import Columns
+from paddock.formats.registry import Format, Run
 
 
 def write(columns: Columns, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:

@@ -18,9 +18,10 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from paddock.columns.arrow_numpy import Array
+from paddock.columns.columns import ColumnBatch, ColumnChannel, Columns
 from paddock.errors import Rejected
 from paddock.formats.matlab_tree import (
-    Array,
     CellColumn,
     CellKind,
     Cells,
@@ -31,7 +32,6 @@ from paddock.formats.matlab_tree import (
     placed,
     text_cells,
 )
-from paddock.mcap.columns import ColumnBatch, ColumnChannel, Columns
 
 MAX_VARIABLE_BYTES = 2**31 - 1
 """MATLAB refuses larger variables in this format although a size could say up to 4 GiB."""

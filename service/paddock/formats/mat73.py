@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from paddock.columns.arrow_numpy import Array
+from paddock.columns.columns import Columns
 from paddock.formats.hdf5_file import hdf5_file
 from paddock.formats.mat5 import HEADER_TEXT
 from paddock.formats.matlab_tree import (
-    Array,
     CellColumn,
     CellKind,
     Cells,
@@ -28,7 +29,6 @@ from paddock.formats.matlab_tree import (
     placed,
     text_cells,
 )
-from paddock.mcap.columns import Columns
 
 _USERBLOCK = HEADER_TEXT.replace(b"5.0", b"7.3").ljust(116) + bytes(8) + b"\x00\x02IM"
 _REFS = "#refs#"

@@ -9,24 +9,23 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from paddock.domain.instants import NS_PER_S
-from paddock.formats.arrow_numpy import (
-    bytes_cells,
+from paddock.columns.arrow_numpy import (
+    Array,
     is_binary,
     is_list,
     is_number,
     is_text,
     is_time,
     json_texts,
-    list_cells,
     matrix,
     numbers,
     pick,
-    string_cells,
 )
-from paddock.formats.matlab_tree import Array, CellColumn, CellKind, Cells, NumberColumn, text_cells
-from paddock.formats.signals import Found, Path
-from paddock.mcap.columns import ColumnBatch, ColumnChannel
+from paddock.columns.columns import ColumnBatch, ColumnChannel
+from paddock.columns.signals import Found, Path
+from paddock.domain.instants import NS_PER_S
+from paddock.formats.matlab_cells import bytes_cells, list_cells, string_cells
+from paddock.formats.matlab_tree import CellColumn, CellKind, Cells, NumberColumn, text_cells
 
 MakeArray = Callable[[ColumnBatch], Array]
 MakeCells = Callable[[ColumnBatch], Cells]

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from paddock.columns.arrow_numpy import Array
+from paddock.columns.columns import ColumnBatch, ColumnChannel, Columns
+from paddock.columns.signals import Found, Path, signal_name, survey
 from paddock.formats.mat_columns import MakeArray, Rows, scalar_cells
 from paddock.formats.matlab_names import RESERVED, matlab_names
-from paddock.formats.matlab_tree import Array, CellColumn, Node, NumberColumn, Struct, Value
-from paddock.formats.signals import Found, Path, signal_name, survey
-from paddock.mcap.columns import ColumnBatch, ColumnChannel, Columns
+from paddock.formats.matlab_tree import CellColumn, Node, NumberColumn, Struct, Value
 
 Variables = list[tuple[str, Node]]
 MakeLeaf = Callable[[Rows, Path, pa.DataType, Found], Node]

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 import paddock
+from paddock.columns.columns import Columns
+from paddock.columns.signals import signal_name
 from paddock.domain.export import ExportRequest
 from paddock.domain.fields import FIELDS
 from paddock.domain.instants import NS_PER_S, to_rfc3339
@@ -14,8 +16,6 @@ from paddock.domain.recording import LossReport
 from paddock.formats.mat_layouts import Named, nest, units_of
 from paddock.formats.matlab_tree import Node, Struct, Value
 from paddock.formats.registry import Run
-from paddock.formats.signals import signal_name
-from paddock.mcap.columns import Columns
 
 
 def meta_variable(columns: Columns, topics: Sequence[Named], request: ExportRequest, run: Run) -> Struct:

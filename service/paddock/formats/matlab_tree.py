@@ -14,9 +14,8 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from paddock.mcap.columns import ColumnBatch, ColumnChannel, Columns
-
-Array = npt.NDArray[Any]
+from paddock.columns.arrow_numpy import Array
+from paddock.columns.columns import ColumnBatch, ColumnChannel, Columns
 
 
 class CellKind(Enum):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
+from paddock.columns.patterns import Patterns
+from paddock.columns.progress import Progress
+from paddock.columns.selection import check_overlap, span_of
+from paddock.columns.time_span import TimeSpan
 from paddock.domain.export import ExportRequest
 from paddock.errors import Rejected
-from paddock.formats.patterns import Patterns
-from paddock.formats.raster import check_rate
-from paddock.formats.registry import Format, Progress, Run
-from paddock.formats.selection import check_overlap, span_of
-from paddock.mcap.reader import LogReader
-from paddock.mcap.recover import recover
-from paddock.mcap.time_span import TimeSpan
+from paddock.formats.registry import Format, Run, check_rate
+from paddock.readers.mcap.reader import LogReader
+from paddock.readers.mcap.recover import recover
 
 
 def write_log(log: BinaryIO, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:

@@ -8,13 +8,10 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from paddock.domain.export import ExportRequest
-from paddock.formats.archive import write_channels
-from paddock.formats.flat import TABLE_LAYOUTS, shape_of
-from paddock.formats.progress import counted
-from paddock.formats.raster import requested
-from paddock.formats.registry import Format, Progress, Run
-from paddock.formats.tables import (
+from paddock.columns.columns import ColumnBatch, ColumnChannel, Columns, LogSummary
+from paddock.columns.progress import Progress, counted
+from paddock.columns.raster import requested
+from paddock.columns.tables import (
     TIME_COLUMNS,
     Shape,
     channel_of,
@@ -23,7 +20,10 @@ from paddock.formats.tables import (
     message_shape,
     tables,
 )
-from paddock.mcap.columns import ColumnBatch, ColumnChannel, Columns, LogSummary
+from paddock.domain.export import ExportRequest
+from paddock.formats.archive import write_channels
+from paddock.formats.flat import TABLE_LAYOUTS, shape_of
+from paddock.formats.registry import Format, Run
 
 ROW_GROUP_ROWS = 131_072
 """Enough for compression, few enough that a plot of a minute reads little else."""

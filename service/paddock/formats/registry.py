@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -13,12 +12,11 @@ from typing import BinaryIO, Protocol
 import msgspec
 
 import paddock.formats
+from paddock.columns import raster
+from paddock.columns.columns import Columns
+from paddock.columns.progress import Progress
 from paddock.domain.export import ExportRequest
 from paddock.errors import Rejected
-from paddock.mcap.columns import Columns
-
-Progress = Callable[[float], None]
-"""Told how much is done, 0 to 1; may be called often."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +110,17 @@ def canonical(request: ExportRequest) -> ExportRequest:
         signals=tuple(sorted(set(request.signals))),
         interpolation="hold" if request.rate_hz is None else request.interpolation,
     )
+
+
+def check_rate(request: ExportRequest) -> None:
+    """What can be said of the rate before the log is read.
+
+    Raises:
+        Rejected: it is no rate, or the format has none (code ``bad_rate``).
+    """
+    if request.rate_hz is not None and find_format(request.format).write_log is not None:
+        raise Rejected("MCAP keeps every message at its own time: leave out the rate.", code="bad_rate")
+    raster.check_rate(request.rate_hz)
 
 
 ZIP_SUFFIX = ".zip"

@@ -11,9 +11,9 @@ from paddock.domain.job import JobState
 from paddock.domain.words import counted, size
 from paddock.errors import Unavailable
 from paddock.ports.documents import Between, Equals
-from paddock.usecases.backup_state import backup_state
-from paddock.usecases.services import Services
-from paddock.usecases.write_export import RESERVE_BYTES
+from paddock.usecases.backup.state import backup_state
+from paddock.usecases.context import Services
+from paddock.usecases.conversion.write_export import RESERVE_BYTES
 
 PATIENCE_NS = 10 * 60 * NS_PER_S
 """So long may work be due without anybody at any work: a worker that restarts takes it up far sooner."""

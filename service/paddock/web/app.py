@@ -18,36 +18,35 @@ from paddock.domain.instants import to_rfc3339
 from paddock.domain.signal_names import spoken_dtype
 from paddock.domain.words import isolated, size
 from paddock.settings import Settings
-from paddock.usecases.services import Services
-from paddock.web import pages, words
-from paddock.web.api import (
-    bundles,
-    catalogue,
-    exports,
-    files,
-    health,
-    jobs,
-    members,
-    names,
-    objects,
-    plots,
-    recording_routes,
-    signals,
-    storage,
-    uploads,
-    viewers,
-)
-from paddock.web.assets import asset_routes
-from paddock.web.bodies import BoundedRequest
-from paddock.web.conditional import Conditional
-from paddock.web.head import answering_head
-from paddock.web.injected import principal_of
-from paddock.web.pages import members as member_pages
-from paddock.web.pages import plots as plot_pages
-from paddock.web.principal import Edge
-from paddock.web.problems import answer
-from paddock.web.request_log import security_headers, with_request_log
-from paddock.web.take_away import take_away
+from paddock.usecases.context import Services
+from paddock.web import pages
+from paddock.web.bundles import api as bundles
+from paddock.web.catalogue import api as catalogue
+from paddock.web.compare import page as plot_pages
+from paddock.web.find import names_api as names
+from paddock.web.health import api as health
+from paddock.web.jobs import api as jobs
+from paddock.web.kernel import words
+from paddock.web.kernel.assets import asset_routes
+from paddock.web.kernel.bodies import BoundedRequest
+from paddock.web.kernel.conditional import Conditional
+from paddock.web.kernel.head import answering_head
+from paddock.web.kernel.injected import principal_of
+from paddock.web.kernel.principal import Edge
+from paddock.web.kernel.problems import answer
+from paddock.web.kernel.request_log import security_headers, with_request_log
+from paddock.web.members import api as members
+from paddock.web.members import page as member_pages
+from paddock.web.objects import api as objects
+from paddock.web.plots import api as plots
+from paddock.web.plots import signals_api as signals
+from paddock.web.recordings import files_api as files
+from paddock.web.recordings import router as recording_routes
+from paddock.web.storage import api as storage
+from paddock.web.take_away import api as exports
+from paddock.web.take_away.form import take_away
+from paddock.web.upload import api as uploads
+from paddock.web.viewers import api as viewers
 
 HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1024 * 1024

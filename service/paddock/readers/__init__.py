@@ -1,0 +1,1 @@
+"""Bytes of a log → columns: one folder per kind of log, and the decoders of message encodings."""

@@ -1,0 +1,197 @@
+"""Messages that wait to be decoded, and their way from file order to one array per channel.
+
+They are sorted twice: run by run as they come, while their bytes are still in the processor's cache, and all that
+gathered once more. The second time whole stretches are moved; alone it would fetch every message from far away.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from paddock.columns.columns import Int64s
+from paddock.readers.mcap.message_heads import HEAD, HEAD_BYTES, OPAQUE_HEAD
+from paddock.readers.mcap.reader import LAST_TIME, Run
+
+BATCH_BYTES = 20 << 20
+"""Message records over all channels: what is done per batch and channel then costs little per message.
+With 32 MB it is no faster."""
+_MAX_ROWS = BATCH_BYTES // HEAD_BYTES
+_USED_BYTES = BATCH_BYTES + _MAX_ROWS * (4 + 4 + HEAD_BYTES)
+MEMORY_BYTES = -(-_USED_BYTES // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
+MAX_MESSAGE_BYTES = 2**31 - 1
+"""More than Arrow can count in one array of payloads."""
+
+Numbers = npt.NDArray[np.int32]
+
+
+class Batch:
+    """Payloads end to end, each with the number of its channel, in memory that is used again and again.
+
+    Args:
+        memory: a writable buffer, perhaps shared with another process.
+        offset: where in it the batch has its ``MEMORY_BYTES``.
+    """
+
+    def __init__(self, memory: Any, offset: int = 0) -> None:
+        self._data = np.frombuffer(memory, np.uint8, BATCH_BYTES, offset)
+        offset += BATCH_BYTES
+        self._ends = np.frombuffer(memory, np.int32, _MAX_ROWS, offset)
+        self._numbers = np.frombuffer(memory, np.int32, _MAX_ROWS, offset + 4 * _MAX_ROWS)
+        self._heads = np.frombuffer(memory, OPAQUE_HEAD, _MAX_ROWS, offset + 8 * _MAX_ROWS)
+        self.oversized: bytes | memoryview | None = None
+        """The payload of a message larger than a whole batch, which then is alone in it, and not copied."""
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin a new one."""
+        self.rows = self.size_bytes = self.ordinal = 0
+        self.record_bytes = 0
+        """The messages' with their heads: what is counted against ``BATCH_BYTES``."""
+        self.oversized = None
+
+    @property
+    def data(self) -> Any:
+        """The payloads."""
+        return self._data[: self.size_bytes] if self.oversized is None else self.oversized
+
+    @property
+    def ends(self) -> Numbers:
+        """Where in ``data`` each payload ends, shape (rows,)."""
+        return self._ends[: self.rows]
+
+    @property
+    def numbers(self) -> Numbers:
+        """The number of each message's channel, shape (rows,)."""
+        return self._numbers[: self.rows]
+
+    @property
+    def heads(self) -> npt.NDArray[np.void]:
+        """Their heads, shape (rows,), dtype ``OPAQUE_HEAD``: in one piece they are sorted in one go."""
+        return self._heads[: self.rows]
+
+    def add(self, run: Run, numbers: Numbers, first: int, stop: int) -> None:
+        """Take the messages ``first`` to ``stop`` (not taken) of a run, those with the number -1 left out.
+
+        They must fit, or be one message alone.
+        """
+        if not self.rows:
+            self.ordinal = run.ordinal + first
+        begin, end = int(run.starts[first]), int(run.ends[stop - 1])
+        order = _sorted_by_number(numbers[first:stop])
+        self.record_bytes += end - begin
+        here = slice(self.rows, self.rows + len(order))
+        if end - begin > BATCH_BYTES:
+            self.oversized = memoryview(run.data)[begin + HEAD_BYTES : end]
+            self._ends[0] = self.size_bytes = len(self.oversized)
+        else:
+            self._copy(run, begin, end, first, stop, order, here)
+        self._numbers[here] = numbers[first:stop][order]
+        self._heads[here] = run.heads[first:stop].view(OPAQUE_HEAD)[order]
+        self.rows += len(order)
+
+    def _copy(self, run: Run, begin: int, end: int, first: int, stop: int, order: Int64s, here: slice) -> None:
+        begins, ends = run.starts[first:stop] + (HEAD_BYTES - begin), run.ends[first:stop] - begin
+        payloads = gathered(alternating(memoryview(run.data)[begin:end], begins, ends), order)
+        _, offsets, values = payloads.buffers()
+        payload_ends = np.frombuffer(offsets, np.int32, len(order), 4)
+        if size := int(payload_ends[-1]):
+            self._data[self.size_bytes : self.size_bytes + size] = np.frombuffer(values, np.uint8, size)
+        self._ends[here] = payload_ends + self.size_bytes
+        self.size_bytes += size
+
+
+def _sorted_by_number(numbers: Numbers) -> Int64s:
+    """The places of all but those with -1, by number, ties in order."""
+    # Radix sort, which is stable and fast, is for small types.
+    small = numbers.astype(np.int16) if numbers.max() < 2**15 else numbers
+    return np.argsort(small, kind="stable")[np.count_nonzero(numbers < 0) :]
+
+
+def pieces(run: Run, limit: int) -> Iterator[tuple[int, int]]:
+    """(first, stop) of parts of a run that have at most ``limit`` bytes, or one message."""
+    first = 0
+    while first < len(run.starts):
+        stop = int(np.searchsorted(run.ends, run.starts[first] + limit, side="right"))
+        stop = max(first + 1, stop)
+        yield first, stop
+        first = stop
+
+
+@dataclass(frozen=True)
+class Payloads:
+    """Messages of one channel in file order, not yet decoded. Shapes: all (N,)."""
+
+    payloads: pa.BinaryArray
+    log_time: Int64s
+    publish_time: Int64s
+    sequence: Int64s
+    ordinal: int
+    """How many messages the file has before."""
+
+
+def by_channel(batch: Batch, alone: int) -> Iterator[tuple[Int64s, Int64s, Payloads]]:
+    """The messages of a batch by the number of their channel: (numbers, rows of each, messages).
+
+    They lie in stretches of one channel each, as long as the runs that they came in allow; these are moved whole.
+
+    Args:
+        batch: where they are.
+        alone: a channel with a lower number comes alone, all others come together.
+    """
+    changes = np.flatnonzero(np.diff(batch.numbers)) + 1
+    bounds = np.concatenate([np.zeros(1, np.int64), changes, np.full(1, batch.rows)])
+    stretch_numbers = batch.numbers[bounds[:-1]]
+    order = np.argsort(stretch_numbers, kind="stable")
+    ends = np.concatenate([np.zeros(1, np.int32), batch.ends])
+    heads = np.frombuffer(_in_order(batch.heads, bounds * HEAD_BYTES, order), HEAD)
+    offsets = np.zeros(batch.rows + 1, np.int32)
+    sizes = np.frombuffer(_in_order(np.diff(ends), bounds * ends.itemsize, order), np.int32)
+    np.cumsum(sizes, out=offsets[1:])
+    payloads = pa.Array.from_buffers(
+        pa.binary(), batch.rows, [None, pa.py_buffer(offsets), _in_order(batch.data, ends[bounds], order)]
+    )
+    numbers, firsts = np.unique(stretch_numbers[order], return_index=True)
+    rows = np.add.reduceat(np.diff(bounds)[order], firsts)
+    first_others = int(np.searchsorted(numbers, alone))
+    begin = row = 0
+    for stop in [*range(1, first_others + 1), *([len(numbers)] if first_others < len(numbers) else [])]:
+        count = int(rows[begin:stop].sum())
+        part = heads[row : row + count]
+        publish_time = np.minimum(part["publish_time"], np.uint64(LAST_TIME)).astype(np.int64)
+        times = part["log_time"].astype(np.int64), publish_time, part["sequence"].astype(np.int64)
+        yield numbers[begin:stop], rows[begin:stop], Payloads(payloads[row : row + count], *times, batch.ordinal)
+        begin, row = stop, row + count
+
+
+def _in_order(data: Any, bounds: npt.NDArray[Any], order: Int64s) -> pa.Buffer:
+    """The stretches ``data[bounds[i]:bounds[i + 1]]`` (in bytes) one after the other in this order."""
+    offsets = pa.py_buffer(bounds.astype(np.int32))
+    stretches = pa.Array.from_buffers(pa.binary(), len(order), [None, offsets, pa.py_buffer(data)])
+    return stretches.take(pa.array(order)).buffers()[2]
+
+
+def alternating(data: Any, begins: Int64s | Numbers, ends: Int64s | Numbers) -> pa.BinaryArray:
+    """The bytes ``data[begins[i]:ends[i]]`` as elements 2·i of an array of 2·N elements, without a copy.
+
+    Between them is what lies between them, so that the array needs no other bytes than ``data``, and one gather in
+    C++ gets all that is wanted. Bytes beyond 2 GiB come out empty.
+    """
+    offsets = np.empty(2 * len(begins) + 1, np.int32)
+    offsets[0:-1:2] = np.minimum(begins, MAX_MESSAGE_BYTES)
+    offsets[1::2] = np.minimum(ends, MAX_MESSAGE_BYTES)
+    offsets[-1] = offsets[-2]
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.binary(), len(offsets) - 1, buffers)
+
+
+def gathered(elements: pa.BinaryArray, order: Int64s) -> pa.BinaryArray:
+    """The elements 2·i of ``alternating`` for each i of ``order``."""
+    places = (order * 2).astype(np.int32)
+    return elements.take(pa.Array.from_buffers(pa.int32(), len(places), [None, pa.py_buffer(places)]))

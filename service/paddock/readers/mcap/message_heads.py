@@ -1,0 +1,85 @@
+"""Many messages at once: where they are in a chunk, and their heads, as numpy arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from paddock.readers.mcap.events import Event, Indexes, Int64s, Messages, Record
+from paddock.readers.mcap.plausible import IN_CHUNKS, looks_plausible
+from paddock.readers.mcap.records import MESSAGE, MESSAGE_HEAD_BYTES, PREFIX, PREFIX_BYTES, Data
+
+HEAD_BYTES = PREFIX_BYTES + MESSAGE_HEAD_BYTES
+HEAD = np.dtype(
+    [
+        ("opcode", "u1"),
+        ("length", "<u8"),
+        ("channel", "<u2"),
+        ("sequence", "<u4"),
+        ("log_time", "<u8"),
+        ("publish_time", "<u8"),
+    ]
+)
+_INDEX_ENTRY = np.dtype([("log_time", "<u8"), ("offset", "<u8")])
+OPAQUE_HEAD = np.dtype(f"V{HEAD_BYTES}")
+"""The same without fields."""
+
+Heads = npt.NDArray[np.void]
+
+
+def heads_at(data: Data, starts: npt.NDArray[np.signedinteger[Any]]) -> Heads:
+    """The heads of the messages that begin at ``starts``; shape (N,), dtype ``HEAD``.
+
+    A view with an element at every byte makes this one gather; as opaque bytes it needs no aligned copy.
+    """
+    everywhere = np.ndarray((max(0, len(data) - HEAD_BYTES + 1),), OPAQUE_HEAD, data, strides=(1,))
+    heads: Heads = everywhere[starts].view(HEAD)
+    return heads
+
+
+def index_offsets(indexes: Indexes) -> list[Int64s]:
+    """The offsets within their chunk that MessageIndex records claim, each of shape (N,)."""
+    return [
+        np.frombuffer(indexes.data, _INDEX_ENTRY, count, begin)["offset"].astype(np.int64)
+        for begin, count in indexes.entries
+    ]
+
+
+def indexed_events(data: Data, indexes: Sequence[Int64s]) -> list[Event] | None:
+    """The records of a chunk by its message indexes; None when these are wrong in any way.
+
+    The indexes are a hint only. They are right when the messages they name tile the chunk without an overlap, and
+    whole records of another kind fill what is between them.
+    """
+    if not indexes:
+        return None
+    starts = np.sort(np.concatenate(indexes))
+    if not len(starts) or starts[0] < 0 or starts[-1] > len(data) - HEAD_BYTES:
+        return None
+    heads = heads_at(data, starts)
+    lengths = heads["length"].astype(np.int64)
+    if (heads["opcode"] != MESSAGE).any() or (lengths < MESSAGE_HEAD_BYTES).any() or (lengths > len(data)).any():
+        return None
+    ends = starts + lengths + PREFIX_BYTES
+    if ends[-1] > len(data) or (ends[:-1] > starts[1:]).any():
+        return None
+    after_gap = np.flatnonzero(ends[:-1] < starts[1:]) + 1
+    events: list[Event] = []
+    row = 0
+    gaps = [(row, int(ends[row - 1]), int(starts[row])) for row in after_gap.tolist()]
+    for stop, begin, end in [(0, 0, int(starts[0])), *gaps, (len(starts), int(ends[-1]), len(data))]:
+        if row < stop:
+            events.append(Messages(data, starts[row:stop], ends[row:stop], 0, heads[row:stop]))
+            row = stop
+        while begin < end:
+            if not looks_plausible(data, begin, end - begin, IN_CHUNKS) or data[begin] == MESSAGE:
+                return None
+            opcode, length = PREFIX.unpack_from(data, begin)
+            events.append(Record(opcode, begin, length))
+            begin += PREFIX_BYTES + length
+        if begin > end:
+            return None
+    return events

@@ -1,0 +1,306 @@
+"""A whole log, decoded in one pass into a temporary file, and read from there as columns."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from paddock.allocator import seldom_collected
+from paddock.columns.columns import ColumnBatch, ColumnChannel, LogSummary
+from paddock.columns.limits import Limits
+from paddock.columns.spool_file import SpoolFile
+from paddock.columns.time_span import TimeSpan
+from paddock.domain.keys import channel_slug
+from paddock.domain.words import counted
+from paddock.readers.decoders.raw import RawDecoder
+from paddock.readers.mcap.batch import BATCH_BYTES, MAX_MESSAGE_BYTES, pieces
+from paddock.readers.mcap.definitions import Definition, Numbering
+from paddock.readers.mcap.reader import LogReader, Run
+from paddock.readers.mcap.spool_channel import SpooledChannel, column_channel
+from paddock.readers.mcap.spool_process import SpoolProcess
+from paddock.readers.mcap.spool_writer import SpoolWriter
+
+_WAITING_BYTES = BATCH_BYTES
+_PROCESS_FROM_BYTES = 16 << 20
+"""A log that takes longer to decode than a process takes to start."""
+_MOST_READINGS = 3
+"""Once to find the channels that take too much, once without these. The third time nothing is decoded."""
+
+_LARGE_SCHEMA_BYTES = 64 << 10
+_MAX_DECODED_CHANNELS = 2_000
+"""A car has 200, and a page lists 2,000. A decoder with its statistics costs what a thousand messages do."""
+_TOO_MANY = f"the log has more than {_MAX_DECODED_CHANNELS:,} channels"
+_MAX_NOTICES = 500
+_MAX_TOPICS = 5
+
+
+def decodes_apart(log_bytes: int) -> bool:
+    """Whether a log of this size is decoded in a process of its own."""
+    return log_bytes >= _PROCESS_FROM_BYTES and (os.cpu_count() or 1) > 1
+
+
+def spool_log(
+    log: BinaryIO,
+    directory: Path,
+    *,
+    topics: Callable[[str], bool] | None = None,
+    progress: Callable[[float], None] | None = None,
+    memory_bytes: int | None = None,
+) -> SpooledColumns:
+    """Read a log, damaged or not, into columns.
+
+    Args:
+        log: the file, seekable; it may be closed afterwards.
+        directory: has room for about the decoded messages; nothing stays there, whatever happens.
+        topics: which ones to take; None for all.
+        progress: told how much was read, 0 to 1.
+        memory_bytes: what this may take; None for what suits the machine. A channel that takes more is kept as
+            bytes.
+    """
+    as_bytes = _AsBytes()
+    while True:
+        file = SpoolFile.temporary(directory)
+        try:
+            reader = LogReader(log, directory, progress or (lambda _: None))
+            limits = Limits(memory_bytes, reader.size_bytes)
+            apart = decodes_apart(reader.size_bytes)
+            with (
+                closing(SpoolProcess(file, directory, limits) if apart else SpoolWriter(file, limits)) as writer,
+                seldom_collected(),
+            ):
+                channels, summary = _Spooler(reader, writer, topics, as_bytes).spool(file)
+        except BaseException:
+            file.close()
+            raise
+        if not as_bytes.grows(channels):
+            return SpooledColumns(file, channels, summary)
+        file.close()
+        progress = None
+
+
+class _AsBytes:
+    """The channels that are kept as bytes, known once the log was read without."""
+
+    def __init__(self) -> None:
+        self._why: dict[str, str] = {}
+        self._others = ""
+        self._times = 0
+
+    def why(self, slug: str) -> str:
+        """Why this one is; empty when it is decoded."""
+        return self._why.get(slug, self._others)
+
+    def grows(self, channels: Sequence[SpooledChannel]) -> bool:
+        """Take in what became of the channels; whether the log has to be read once more."""
+        over = {each.channel.slug: each.over for each in channels if each.over}
+        self._why |= over
+        self._times += bool(over)
+        if self._times == _MOST_READINGS - 1:
+            self._others = "its log takes too much"
+        return bool(over) and self._times < _MOST_READINGS
+
+
+class SpooledColumns:
+    """``Columns`` in a temporary file, which goes when the context ends."""
+
+    def __init__(self, file: SpoolFile, channels: Sequence[SpooledChannel], summary: LogSummary) -> None:
+        self._file = file
+        self._channels = {each.channel: each for each in channels}
+        self.channels: Sequence[ColumnChannel] = list(self._channels)
+        self.summary = summary
+
+    def __enter__(self) -> SpooledColumns:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the temporary file."""
+        self._file.close()
+
+    def rows(self, channel: ColumnChannel) -> int:
+        """How many messages the channel has."""
+        return self._channels[channel].rows
+
+    def size_bytes(self, channel: ColumnChannel) -> int:
+        """About how many bytes its columns take in memory."""
+        return self._channels[channel].decoded_bytes
+
+    def read(self, channel: ColumnChannel, fields: Sequence[str] | None = None) -> Iterator[ColumnBatch]:
+        """Its messages by ``log_time`` in batches; with ``fields`` only these top-level fields."""
+        names = None if fields is None else list(fields)
+        for rows in self._channels[channel].read(self._file, names):
+            yield ColumnBatch(channel, rows.log_time, rows.publish_time, rows.sequence, rows.messages)
+
+
+class _Spooler:
+    """Reads a log and hands its messages on in batches, each message with the number of its channel."""
+
+    def __init__(
+        self,
+        reader: LogReader,
+        writer: SpoolWriter | SpoolProcess,
+        topics: Callable[[str], bool] | None,
+        as_bytes: _AsBytes,
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._topics = topics
+        self._as_bytes = as_bytes
+        self._by_content: dict[tuple[str, str, str, bytes, str], int] = {}
+        self._slugs: set[str] = set()
+        self._hashes: dict[bytes, bytes] = {}
+        self._metadata: list[dict[str, str]] = []
+        """By number of the channel."""
+        self._others: list[ColumnChannel] = []
+        """Channels beyond those that are decoded."""
+        self._numbers: dict[Definition, int] = {}
+        self._channel_numbers = Numbering()
+        self._batch = writer.batch()
+        self._reached = 0
+        self._late = False
+
+    def spool(self, file: SpoolFile) -> tuple[list[SpooledChannel], LogSummary]:
+        for run in self._reader.runs():
+            # What waited for its definition goes before what was decoded since: never in one batch with others.
+            late = run.ordinal < self._reached
+            if late != self._late:
+                self._hand_on()
+            self._late = late
+            self._reached = max(self._reached, run.ordinal)
+            self._add(run)
+        self._hand_on()
+        for definition in self._reader.definitions:
+            self._number(definition)
+        return self._finish(file)
+
+    def _add(self, run: Run) -> None:
+        numbers = self._channel_numbers.of(run.part, run.definitions, self._number)
+        for first, stop in pieces(run, _WAITING_BYTES):
+            if numbers[first:stop].max() < 0:
+                continue
+            size = int(run.ends[stop - 1] - run.starts[first])
+            if size > MAX_MESSAGE_BYTES:
+                self._reader.losses.undecoded(run.part.history[run.definitions[first]].channel.topic)
+                continue
+            if self._batch.rows and self._batch.record_bytes + size > _WAITING_BYTES:
+                self._hand_on()
+            self._batch.add(run, numbers, first, stop)
+
+    def _hand_on(self) -> None:
+        if self._batch.rows:
+            self._writer.write(self._batch)
+            self._batch = self._writer.batch()
+
+    def _number(self, definition: Definition) -> int:
+        """The number of the channel that the messages of a definition go to; -1 when its topic is not wanted."""
+        number = self._numbers.get(definition)
+        if number is None:
+            wanted = self._topics is None or self._topics(definition.channel.topic)
+            number = self._numbers[definition] = self._channel_number(definition) if wanted else -1
+        return number
+
+    def _channel_number(self, definition: Definition) -> int:
+        """Definitions that say the same, under another id or in another part, are one channel."""
+        channel, schema = definition.channel, definition.schema
+        name, encoding, data = (schema.name, schema.encoding, schema.data) if schema else ("", "", b"")
+        content = (channel.topic, name, encoding, data, channel.message_encoding)
+        if content not in self._by_content:
+            data = self._hashed(data)
+            slug = channel_slug(channel.topic, name, data)
+            if slug in self._slugs:
+                encodings = f"\0{encoding}\0{channel.message_encoding}".encode()
+                slug = channel_slug(channel.topic, name, data + encodings)
+            self._slugs.add(slug)
+            self._by_content[content] = len(self._metadata)
+            self._metadata.append({})
+            if len(self._metadata) <= _MAX_DECODED_CHANNELS:
+                self._writer.define(definition, slug, self._as_bytes.why(slug))
+            else:
+                self._others.append(column_channel(definition, slug, RawDecoder.fields, {}))
+        number = self._by_content[content]
+        for key, value in channel.metadata.items():
+            self._metadata[number].setdefault(key, value)
+        return number
+
+    def _hashed(self, schema: bytes) -> bytes:
+        """What stands for a schema in the slugs of its channels: a large one is hashed once for all of them."""
+        if len(schema) <= _LARGE_SCHEMA_BYTES:
+            return schema
+        if schema not in self._hashes:
+            self._hashes[schema] = hashlib.sha256(schema).digest()
+        return self._hashes[schema]
+
+    def _finish(self, file: SpoolFile) -> tuple[list[SpooledChannel], LogSummary]:
+        reader = self._reader
+        spooled, others = self._writer.finish()
+        spooled += others.spooled(self._others, _TOO_MANY, file)
+        for each, metadata in zip(spooled, self._metadata, strict=True):
+            each.channel.metadata.update(metadata)
+        spooled.sort(key=lambda each: (each.channel.topic, each.channel.slug))
+        for each in spooled:
+            if each.undecodable:
+                reader.losses.undecoded(each.channel.topic, each.undecodable)
+        span = reader.clock.span() if any(each.rows for each in spooled) else None
+        outliers = []
+        if span is not None and span.outside:
+            outliers = [each.channel.topic for each in spooled if each.reaches_out(span)]
+            spooled = [each.with_ends_in(span, file) if each.reaches_out(span) else each for each in spooled]
+        summaries = [each.summary(file, span) for each in spooled]
+        summary = LogSummary(
+            started_ns=span.first if span else None,
+            ended_ns=span.last if span else None,
+            message_count=sum(each.message_count for each in summaries),
+            channels=tuple(summaries),
+            metadata=tuple(reader.metadata),
+            loss=reader.losses.report(),
+            library=reader.library,
+            profile=reader.profile,
+            signals=tuple(signal for each in spooled for signal in each.signals),
+            attachments=tuple(reader.attachments),
+            parts=reader.parts,
+            chunks=reader.chunks,
+            chunk_indexes=reader.chunk_indexes,
+            padding_bytes=reader.padding_bytes,
+            notices=(
+                *_of_the_file(reader),
+                *reader.clock.notices(),
+                *_outside(span, outliers),
+                *reader.conflicts(),
+                *_told(spooled),
+            ),
+        )
+        return spooled, summary
+
+
+def _of_the_file(reader: LogReader) -> list[str]:
+    """What is odd about its records."""
+    padding = f"{counted(reader.padding_bytes, 'byte')} of padding follow the closing magic: nothing is lost."
+    return [*([padding] if reader.padding_bytes else []), *reader.discrepancies[:_MAX_TOPICS]]
+
+
+def _outside(span: TimeSpan | None, topics: Sequence[str]) -> list[str]:
+    """What lies outside of the recording's time."""
+    if span is None or not span.outside:
+        return []
+    some = ", ".join(sorted(set(topics))[:_MAX_TOPICS]) + (" and others" if len(set(topics)) > _MAX_TOPICS else "")
+    are, set_ = ("is", "sets") if span.outside == 1 else ("are", "set")
+    return [
+        f"{counted(span.outside, 'message')} of {some or 'some topic'} {are} far away in time from all others:"
+        f" kept, but {set_} neither the start nor the duration."
+    ]
+
+
+def _told(channels: Sequence[SpooledChannel]) -> list[str]:
+    """Their notices, so many as anybody reads."""
+    notices = [notice for each in channels for notice in each.notices]
+    more = len(notices) - _MAX_NOTICES
+    return [*notices[:_MAX_NOTICES], *([f"{more:,} more channels have such a notice."] if more > 0 else [])]

@@ -1,0 +1,1 @@
+"""Backup: all documents and the inventory of objects, made, proved, kept and restored."""

@@ -1,0 +1,1 @@
+"""Catalogue: what the team calls its signals, and in which units."""

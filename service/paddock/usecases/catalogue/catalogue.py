@@ -1,0 +1,181 @@
+"""The signal catalogue: read it, change it, take it out as a file and in again, find what it does not know."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from paddock.domain.catalogue import CATALOGUE_ID, CarCatalogue, Catalogue, Entry, Unknown, check_catalogue
+from paddock.domain.catalogue_toml import read_toml, write_toml
+from paddock.domain.principal import Principal
+from paddock.domain.recording import Recording, Signal
+from paddock.errors import Conflict, Rejected
+from paddock.ports.documents import MAX_PAGE, Equals, Sort
+from paddock.usecases.context import Services
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+_ONE_AT_A_TIME = ThreadPoolExecutor(1, "catalogue")
+
+
+async def load_catalogue(services: Services) -> Catalogue:
+    """The team's catalogue; an empty one with version 0 as long as there is none."""
+    return await services.documents.catalogues.get(CATALOGUE_ID) or Catalogue()
+
+
+async def save_catalogue(
+    services: Services, principal: Principal, entries: Sequence[Entry], *, version: int
+) -> Catalogue:
+    """Replace all entries; the catalogue as it is stored then.
+
+    Args:
+        version: of the catalogue that was changed; 0 for the first.
+
+    Raises:
+        Rejected: an entry that cannot mean anything, or a name in two of them (code ``bad_catalogue``).
+        Conflict: somebody else changed it since (code ``catalogue_changed``).
+    """
+    changed = Catalogue(
+        signals=tuple(entries), version=version + 1, changed_at=services.now(), changed_by=principal.name
+    )
+    await _beside_the_loop(check_catalogue, changed)
+    if version == 0:
+        stored = changed if await services.documents.catalogues.insert(changed) else None
+    else:
+        fields = ("signals", "version", "changed_at", "changed_by")
+        changes = {field: getattr(changed, field) for field in fields}
+        stored = await services.documents.catalogues.change(CATALOGUE_ID, changes, [Equals("version", version)])
+    if stored is None:
+        raise _changed()
+    return stored
+
+
+def _changed() -> Conflict:
+    return Conflict(
+        "Somebody changed the signal catalogue meanwhile: read it again, then repeat your change.",
+        code="catalogue_changed",
+    )
+
+
+def _no_such_position(position: int) -> Rejected:
+    return Rejected(f"There is no entry at position {position}: read the catalogue again.", code="bad_catalogue")
+
+
+class EntryChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One entry added, replaced or removed."""
+
+    entry: Entry | None = None
+    """What stands there afterwards; None removes."""
+    position: Annotated[int, Meta(ge=-(2**53), le=2**53)] | None = None
+    """Which entry is replaced or removed, from 0; None adds one at the end."""
+
+
+async def change_entries(
+    services: Services, principal: Principal, changes: Sequence[EntryChange], *, version: int
+) -> Catalogue:
+    """Change some entries and leave the others; positions are those of ``version``.
+
+    Raises:
+        Rejected: a position that is not there, or as for ``save_catalogue``.
+        Conflict: as for ``save_catalogue``.
+    """
+    catalogue = await load_catalogue(services)
+    if catalogue.version != version:
+        raise _changed()
+    entries: list[Entry | None] = list(catalogue.signals)
+    known = len(entries)
+    for change in changes:
+        if change.position is None:
+            entries.append(change.entry)
+        elif 0 <= change.position < known:
+            entries[change.position] = change.entry
+        else:
+            raise _no_such_position(change.position)
+    kept = [entry for entry in entries if entry is not None]
+    return await save_catalogue(services, principal, kept, version=version)
+
+
+async def move_entry(
+    services: Services, principal: Principal, position: int, to: int, *, version: int
+) -> Catalogue:
+    """Put one entry elsewhere; of several signals for one role the upper one counts.
+
+    Args:
+        position: of the entry in ``version``, from 0.
+        to: its position afterwards; those in between move up or down by one.
+
+    Raises:
+        Rejected: a position that is not there.
+        Conflict: as for ``save_catalogue``.
+    """
+    catalogue = await load_catalogue(services)
+    if catalogue.version != version:
+        raise _changed()
+    entries = list(catalogue.signals)
+    for place in (position, to):
+        if not 0 <= place < len(entries):
+            raise _no_such_position(place)
+    entries.insert(to, entries.pop(position))
+    return await save_catalogue(services, principal, entries, version=version)
+
+
+async def import_catalogue(services: Services, principal: Principal, text: str, *, version: int) -> Catalogue:
+    """Replace all entries by those of a ``signals.toml``. Its comments are not kept.
+
+    Raises:
+        Rejected: it is no such file; the message has the line (code ``bad_catalogue``).
+        Conflict: as for ``save_catalogue``.
+    """
+    read = await _beside_the_loop(read_toml, text)
+    return await save_catalogue(services, principal, read.signals, version=version)
+
+
+async def _beside_the_loop(work: Callable[[Given], Made], given: Given) -> Made:
+    """Some thousand entries take a second to read; one caller after the other, so that all others are served."""
+    return await asyncio.get_running_loop().run_in_executor(_ONE_AT_A_TIME, work, given)
+
+
+async def export_catalogue(services: Services) -> str:
+    """The catalogue as a ``signals.toml``."""
+    return write_toml(await load_catalogue(services))
+
+
+async def unknown_signals(services: Services, recordings: Sequence[Recording]) -> tuple[Unknown, ...]:
+    """What the catalogue does not know of the signals of some recordings, with a guess for each, by name."""
+    catalogue = await load_catalogue(services)
+    found: dict[str, Unknown] = {}
+    for recording in recordings:
+        of_car = CarCatalogue(catalogue, car_of(recording))
+        signals = await signals_of(services, recording)
+        names = ((signal.name, signal.dtype) for signal in signals if not signal.element_of)
+        found |= {one.name: one for one in of_car.unknown(names)}
+    return tuple(found[name] for name in sorted(found))
+
+
+async def signals_of(services: Services, recording: Recording) -> list[Signal]:
+    """All signals of a recording with their statistics, by name."""
+    found: list[Signal] = []
+    after = None
+    while True:
+        page = await services.documents.signals.find(
+            [Equals("recording", recording.id)], sort=Sort("name"), limit=MAX_PAGE, after=after
+        )
+        found += page.items
+        if page.next is None:
+            return found
+        after = page.next
+
+
+async def catalogue_of(services: Services, recording: Recording) -> CarCatalogue:
+    """The team's catalogue as the recording's car sees it."""
+    return CarCatalogue(await load_catalogue(services), car_of(recording))
+
+
+def car_of(recording: Recording) -> str:
+    """The car as the metadata have it, empty when nobody said."""
+    return recording.metadata["car"].value if "car" in recording.metadata else ""

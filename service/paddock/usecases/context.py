@@ -1,0 +1,40 @@
+"""What every use case is given."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from paddock.ports.documents import Documents
+from paddock.ports.objects import Objects
+from paddock.ports.vpn import Vpn
+from paddock.ports.work import Work
+from paddock.usecases.find.topic_sets import TopicSets
+
+
+@dataclass(frozen=True)
+class Services:
+    """The ports as ``bootstrap`` joined them, or as a test did."""
+
+    documents: Documents
+    objects: Objects
+    work: Work
+    scratch: Path
+    """Directory for files that may vanish with the process."""
+    link_expires_s: int = 3600
+    upload_expires_s: int = 7 * 86_400
+    export_expires_s: int = 30 * 86_400
+    backup_to: str = ""
+    """Where backups go; empty where nobody set any up."""
+    backup_max_age_days: int = 2
+    """The site warns when the last good backup is older."""
+    memory_bytes: int | None = None
+    """What one conversion may take; None for what suits the machine."""
+    vpn: Vpn | None = None
+    """None where this machine alone is let in."""
+    now: Callable[[], int] = time.time_ns
+    """Nanoseconds since the Unix epoch."""
+    topic_sets: TopicSets = field(default_factory=TopicSets)
+    """What is known of them already; it never gets old."""

@@ -1,0 +1,290 @@
+"""Convert: from the stored original to columns, statistics, the default MATLAB file and the viewer copy."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from paddock import CONVERTER
+from paddock.columns.columns import Columns, LogSummary
+from paddock.columns.containment import contained
+from paddock.columns.parquet_footer import footer_crc32
+from paddock.domain.catalogue import CarCatalogue, Catalogue
+from paddock.domain.export import DEFAULT_EXPORT, VIEWER_COPY, ExportRequest
+from paddock.domain.fields import fill_empty
+from paddock.domain.job import Job
+from paddock.domain.keys import columns_key, raw_key
+from paddock.domain.recording import ChannelSummary, Highlights, Recording, StartedSource, Status, search_text
+from paddock.domain.topic_set import topic_set_of
+from paddock.errors import Conflict, NotFound, PaddockError, Rejected
+from paddock.formats.contained import few_enough, within, write_contained
+from paddock.formats.estimate import channel_bytes, described
+from paddock.formats.parquet import write_channel
+from paddock.formats.registry import Run, find_format
+from paddock.ports.documents import Equals
+from paddock.readers.mcap.doctor import needs_viewer_copy
+from paddock.readers.mcap.spool import spool_log
+from paddock.usecases.catalogue.catalogue import car_of, load_catalogue
+from paddock.usecases.catalogue.signal_names import remember_names
+from paddock.usecases.contained import logged
+from paddock.usecases.context import Services
+from paddock.usecases.conversion.builds import old_build, remove_other_builds
+from paddock.usecases.conversion.found_less import check_found
+from paddock.usecases.conversion.highlights import highlights
+from paddock.usecases.conversion.prefill import prefilled
+from paddock.usecases.conversion.write_export import READING_SHARE, write_export
+from paddock.usecases.find.topic_sets import remember_topics
+from paddock.usecases.intake.open_log import check_is_log
+from paddock.usecases.intake.originals import fault_by_hash, fault_by_size
+from paddock.usecases.jobs import leases
+from paddock.usecases.look import attachments, channels, file_metadata
+from paddock.usecases.take_away.artifacts import run_of, store_artifact
+
+LARGEST_DEFAULT = 256_000_000
+LARGEST_SHARE = 100
+"""How large the default file may be, in bytes or in sizes of its log: texts may grow by thousands."""
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What one conversion made, on local disk."""
+
+    summary: LogSummary
+    recording: Recording
+    """With the metadata that was written into the files."""
+    catalogue: CarCatalogue
+    units: dict[str, str]
+    """By signal name, as written into the files."""
+    files: tuple[tuple[ExportRequest, Path], ...]
+    columns: dict[str, Path]
+    """Parquet by channel slug."""
+    highlights: Highlights
+
+
+async def convert(services: Services, job: Job, progress: Callable[[float], None]) -> None:
+    """Make everything that is derived from a recording, then show all of it at once.
+
+    Raises:
+        PaddockError: what the log or the disk has against it.
+    """
+    recording = await services.documents.recordings.get(job.subject)
+    if recording is None or recording.deleted_at is not None:
+        return
+    if fault := await fault_by_size(services, recording):
+        raise PaddockError(fault.message, code=fault.code)
+    catalogue = await load_catalogue(services)
+    await services.documents.recordings.change(recording.id, {"status": Status.CONVERTING, "error": None})
+    with tempfile.TemporaryDirectory(dir=services.scratch, prefix="convert-") as directory:
+        log = await services.objects.open(raw_key(recording.id))
+        try:
+            converted = await asyncio.to_thread(
+                _convert_file, log, recording, job, catalogue, Path(directory), progress, services.memory_bytes
+            )
+        except PaddockError as error:
+            await _look_for_damage(services, recording, error)
+            raise
+        finally:
+            await asyncio.to_thread(log.close)
+        if not await leases.keep(services, job, 1.0):
+            raise Conflict("Another worker took over this conversion.", code="lease_lost")
+        await _publish(services, converted)
+
+
+async def _look_for_damage(services: Services, recording: Recording, error: PaddockError) -> None:
+    """What could be converted before and no more: perhaps it is not the same any more.
+
+    Raises:
+        PaddockError: it is not (code ``original_damaged``).
+    """
+    if recording.build and error.permanent and (fault := await fault_by_hash(services, recording)):
+        raise PaddockError(fault.message, code=fault.code) from error
+
+
+def _convert_file(
+    log: BinaryIO,
+    recording: Recording,
+    job: Job,
+    catalogue: Catalogue,
+    directory: Path,
+    progress: Callable[[float], None],
+    memory_bytes: int | None,
+) -> Converted:
+    """One pass over the log into a spool, and from there every file.
+
+    Raises:
+        Rejected: the bytes are no MCAP log; what a stranger's program left under ``incoming/`` may be anything.
+            Or nothing can be read from them (code ``nothing_read``).
+        PaddockError: it is less than before (code ``found_less``).
+    """
+    check_is_log(log, recording.name)
+    with spool_log(
+        log, directory, progress=lambda done: progress(done * READING_SHARE), memory_bytes=memory_bytes
+    ) as columns:
+        summary = columns.summary
+        check_found(recording, summary, job)
+        if not (summary.message_count or summary.attachments or summary.metadata):
+            lost = sum(summary.loss.undecodable.values())
+            why = f"none of its {lost:,} messages can be decoded" if lost else "there is no message in this log"
+            raise Rejected(f"Nothing could be read: {why}.", code="nothing_read")
+        known = msgspec.structs.replace(recording, metadata=fill_empty(recording.metadata, prefilled(summary)))
+        of_car = CarCatalogue(catalogue, car_of(known))
+        units = of_car.units((signal.name, signal.dtype) for signal in summary.signals)
+        run = run_of(known, units)
+        failed: list[str] = []
+        files: list[tuple[ExportRequest, Path]] = []
+        mat = directory / "default.mat"
+        if summary.message_count:
+            with _alone("The MATLAB file", failed):
+                failed += _write_default(columns, run, mat, log.seek(0, os.SEEK_END), progress)
+                files.append((DEFAULT_EXPORT, mat))
+        parquet: dict[str, Path] = {}
+        kept = {channel.slug for channel in channels.listed(summary.channels)[0]}
+        # Nobody would find the columns of another one.
+        for channel in (each for each in columns.channels if each.slug in kept):
+            made = directory / f"{len(parquet)}.parquet"
+            with _alone(f"The columns of {channel.topic}", failed):
+                write_channel(columns, channel, made, units)
+                parquet[channel.slug] = made
+        figures = Highlights()
+        with _alone("The figures of the run", failed):
+            figures = highlights(columns, catalogue, car_of(known))
+        summary = dataclasses.replace(summary, channels=_sized(columns, parquet))
+    if summary.message_count and needs_viewer_copy(summary):
+        copy = directory / "viewer.mcap"
+        log.seek(0)
+        with _alone("The copy for viewers", failed):
+            write_export(log, VIEWER_COPY, lambda _: run, copy, directory, lambda _: None)
+            files.append((VIEWER_COPY, copy))
+    progress(1.0)
+    summary = dataclasses.replace(summary, notices=(*failed, *summary.notices))
+    return Converted(summary, known, of_car, units, tuple(files), parquet, figures)
+
+
+@contextlib.contextmanager
+def _alone(what: str, failed: list[str]) -> Iterator[None]:
+    """What goes wrong in here costs one file, and is said. A disk or a store that may be back is none of it."""
+    try:
+        yield
+    except OSError:
+        raise
+    except PaddockError as error:
+        if not error.permanent:
+            raise
+        failed.append(f"{what} could not be made: {error.message}")
+    except BaseException as error:
+        failed.append(f"{what} could not be made ({contained(error)}).")
+
+
+def _write_default(
+    columns: Columns, run: Run, target: Path, log_bytes: int, progress: Callable[[float], None]
+) -> tuple[str, ...]:
+    """The file that every recording has; sentences about topics that are left out of it."""
+    write = find_format(DEFAULT_EXPORT.format).write
+    assert write is not None, "mat is written from columns"
+    limit = max(LARGEST_DEFAULT, LARGEST_SHARE * log_bytes)
+    few, beyond = few_enough(columns)
+    kept, too_large = within(few, channel_bytes(few, DEFAULT_EXPORT), limit)
+    faulty = write_contained(
+        write, kept, DEFAULT_EXPORT, run, target, lambda done: progress(READING_SHARE + done * 0.2)
+    )
+    return (*beyond, *too_large, *faulty)
+
+
+def _sized(columns: Columns, parquet: dict[str, Path]) -> tuple[ChannelSummary, ...]:
+    """The channels with what estimates and plots need of their files: sizes, and what proves them."""
+    return tuple(
+        msgspec.structs.replace(
+            each,
+            stored_bytes=parquet[each.slug].stat().st_size,
+            footer_crc32=footer_crc32(parquet[each.slug]),
+        )
+        if each.slug in parquet
+        else each
+        for each in described(columns)
+    )
+
+
+async def _publish(services: Services, converted: Converted) -> None:
+    """Store the files first, then flip the document: nobody sees half a conversion."""
+    recording, summary = converted.recording, converted.summary
+    build = secrets.token_hex(8)
+    for request, made in converted.files:
+        await store_artifact(services, recording, request, made, converted.catalogue)
+    for slug, made in converted.columns.items():
+        await services.objects.put_file(columns_key(slug, recording.id, build), made)
+    listed, _ = channels.listed(summary.channels)
+    slugs = {channel.slug for channel in listed}
+    signals = [signal for signal in summary.signals if signal.channel in slugs]
+    await services.documents.signals.delete([Equals("recording", recording.id)])
+    await services.documents.signals.put_many(
+        [
+            msgspec.structs.replace(
+                signal,
+                id=f"{recording.id}:{signal.name}",
+                recording=recording.id,
+                unit=converted.units.get(signal.name, signal.unit),
+            )
+            for signal in signals
+        ]
+    )
+    await remember_names(services, signals, listed)
+    await remember_topics(services.documents, topic_set_of(listed))
+    while True:
+        current = await services.documents.recordings.get(recording.id)
+        if current is None:
+            raise NotFound("The recording was removed while it was converted.")
+        flipped = await services.documents.recordings.change(
+            recording.id,
+            _changes(current, converted, build) | old_build(services, current),
+            [Equals("version", current.version)],
+        )
+        if flipped is not None:
+            break
+    with logged("old_builds_not_removed", recording=recording.id):
+        await remove_other_builds(services, flipped, kept={build, current.build})
+
+
+def _changes(current: Recording, converted: Converted, build: str) -> dict[str, object]:
+    summary = converted.summary
+    metadata = fill_empty(current.metadata, prefilled(summary))
+    listed, more_channels = channels.listed(summary.channels)
+    attached, more_attached = attachments.listed(summary.attachments)
+    records, more_records = file_metadata.listed(summary.metadata)
+    changes: dict[str, object] = {
+        "status": Status.READY,
+        "error": None,
+        "message_count": summary.message_count,
+        "channels": listed,
+        "topic_set": topic_set_of(listed).id,
+        "attachments": attached,
+        "file_metadata": records,
+        "loss": channels.listed_loss(summary.loss, listed),
+        "health": summary.loss.health,
+        "highlights": converted.highlights,
+        "notices": (
+            *channels.listed_notices(summary.notices),
+            *more_channels,
+            *more_attached,
+            *more_records,
+        ),
+        "metadata": metadata,
+        "build": build,
+        "converter": str(CONVERTER),
+        "search": search_text(msgspec.structs.replace(current, metadata=metadata)),
+        "version": current.version + 1,
+    }
+    if summary.started_ns is not None and summary.ended_ns is not None:
+        changes["duration_ns"] = summary.ended_ns - summary.started_ns
+        if current.started_source is not StartedSource.PERSON:
+            changes["started_ns"] = summary.started_ns
+    return changes

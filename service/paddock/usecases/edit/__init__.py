@@ -1,0 +1,1 @@
+"""Edit: what people say about recordings, put beside them, or delete."""

@@ -1,0 +1,256 @@
+"""Edit: what people say about recordings, with everything they said before, and undo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from paddock.domain.export import DEFAULT_EXPORT
+from paddock.domain.fields import check_metadata
+from paddock.domain.history import Change
+from paddock.domain.instants import to_rfc3339
+from paddock.domain.principal import Principal
+from paddock.domain.recording import MetadataSource, MetadataValue, Recording, StartedSource, search_text
+from paddock.errors import Conflict, NotFound, PaddockError
+from paddock.ports.documents import Equals, Page, Sort
+from paddock.usecases.context import Services
+from paddock.usecases.find.recordings import get_recording
+from paddock.usecases.take_away.export import request_export
+
+STARTED = "started_ns"
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One field of which two people say different things at once."""
+
+    field: str
+    yours: str
+    theirs: str
+    by: str = ""
+    """Who said it last."""
+
+
+class EditConflict(Conflict):
+    """Somebody changed the same fields meanwhile; nothing was changed by this edit."""
+
+    code = "edited_meanwhile"
+
+    def __init__(self, version: int, differences: Sequence[Difference]) -> None:
+        super().__init__("Somebody changed this recording meanwhile: choose which values to keep.")
+        self.version = version
+        self.differences = tuple(differences)
+
+
+async def edit_recording(
+    services: Services,
+    principal: Principal,
+    recording_id: str,
+    *,
+    metadata: Mapping[str, str] | None = None,
+    started_ns: int | None = None,
+    version: int | None = None,
+) -> Recording:
+    """Change metadata fields and the start time; the recording as it is then.
+
+    Args:
+        metadata: the fields to change; an empty text says that nobody knows, and stays so.
+        started_ns: when the car began to record, when its clock lied.
+        version: of the recording that was looked at. Edits of other fields since then are no conflict; without a
+            version this one wins.
+
+    Raises:
+        NotFound: there is no such recording.
+        Rejected: an unknown field, or a value that is too long.
+        EditConflict: one of the fields was changed since that version to something else.
+    """
+    given = dict(metadata or {})
+    wanted = dict.fromkeys(given, "") | check_metadata(given)
+    while True:
+        known = await get_recording(services, recording_id)
+        values = {name: MetadataValue(value, MetadataSource.PERSON) for name, value in wanted.items()}
+        changed = msgspec.structs.replace(
+            known,
+            # What is the same keeps its source: nobody said it anew.
+            metadata=known.metadata | {n: v for n, v in values.items() if _text(known.metadata, n) != v.value},
+        )
+        if started_ns is not None and started_ns != known.started_ns:
+            changed = msgspec.structs.replace(changed, started_ns=started_ns, started_source=StartedSource.PERSON)
+        if version is not None and version != known.version:
+            await _refuse_lost_edits(services, known, changed, version)
+        if stored := await apply(services, principal, known, changed):
+            return stored
+
+
+async def edit_many(
+    services: Services, principal: Principal, recording_ids: Iterable[str], metadata: Mapping[str, str]
+) -> list[Recording]:
+    """The same fields for several recordings, each with its own history."""
+    return [
+        await edit_recording(services, principal, recording_id, metadata=metadata) for recording_id in recording_ids
+    ]
+
+
+async def history_of(
+    services: Services, recording: Recording, *, limit: int = 50, after: str | None = None
+) -> Page[Change]:
+    """What people changed, the last first."""
+    await _keep_edits(services, recording)
+    return await services.documents.history.find(
+        [Equals("recording", recording.id)], sort=Sort("at", descending=True), limit=limit, after=after
+    )
+
+
+async def undo(services: Services, principal: Principal, recording_id: str, change_id: str) -> Recording:
+    """Make a field again what it was before a change, with the source it had; this is a change as well.
+
+    Raises:
+        NotFound: this recording has no such change.
+        Conflict: the field was changed again since (code ``changed_since``), or this cannot be undone here.
+    """
+    while True:
+        known = await get_recording(services, recording_id)
+        await _keep_edits(services, known)
+        change = await services.documents.history.get(change_id)
+        if change is None or change.recording != known.id:
+            raise NotFound("This recording has no such change: reload the page.", code="no_such_change")
+        if change.field in ("file", "deleted"):
+            raise Conflict("Files and deletions are not undone here: add or restore them.", code="cannot_undo")
+        if _value(known, change.field) != change.after:
+            raise Conflict("The field was changed again since: undo the later change first.", code="changed_since")
+        if stored := await apply(services, principal, known, _before(known, change)):
+            return stored
+
+
+def _before(known: Recording, change: Change) -> Recording:
+    if change.field == STARTED:
+        return msgspec.structs.replace(
+            known,
+            started_ns=None if change.before is None else int(change.before),
+            started_source=StartedSource(change.before_source or StartedSource.LOG_TIME),
+        )
+    metadata = {name: value for name, value in known.metadata.items() if name != change.field}
+    if change.before is not None:
+        source = MetadataSource(change.before_source or MetadataSource.PERSON)
+        metadata[change.field] = MetadataValue(change.before, source)
+    return msgspec.structs.replace(known, metadata=metadata)
+
+
+async def apply(
+    services: Services, principal: Principal, known: Recording, changed: Recording, extra: Sequence[Change] = ()
+) -> Recording | None:
+    """Store ``changed`` in place of ``known`` with its history; None when somebody else was first.
+
+    The changes are part of the recording until they are in the history, so that neither is without the other.
+
+    Args:
+        extra: changes that no comparison of the two shows, such as of files.
+    """
+    version, now = known.version + 1, services.now()
+    edits = tuple(
+        msgspec.structs.replace(
+            change,
+            id=f"{known.id}:{version}:{change.field}",
+            recording=known.id,
+            version=version,
+            at=now,
+            principal=principal.name,
+        )
+        for change in (*_differences(known, changed), *extra)
+    )
+    if not edits:
+        return known
+    await _keep_edits(services, known)
+    stored = await services.documents.recordings.change(
+        known.id,
+        {
+            "metadata": changed.metadata,
+            STARTED: changed.started_ns,
+            "started_source": changed.started_source,
+            "files": changed.files,
+            "deleted_at": changed.deleted_at,
+            "search": search_text(changed),
+            "edits": edits,
+            "version": version,
+        },
+        [Equals("version", known.version)],
+    )
+    if stored is not None:
+        await _keep_edits(services, stored)
+        if any(edit.field not in ("file", "deleted") for edit in edits):
+            await _renew_default_file(services, stored)
+    return stored
+
+
+async def _keep_edits(services: Services, recording: Recording) -> None:
+    if recording.edits:
+        await services.documents.history.put_many(recording.edits)
+
+
+async def _renew_default_file(services: Services, recording: Recording) -> None:
+    """The MATLAB file says who drove: make it again, as the export that it is; that does not convert everything."""
+    if not recording.build:
+        return  # the conversion will write it
+    try:
+        export = await request_export(services, recording.id, DEFAULT_EXPORT)
+    except PaddockError:
+        # The edit is made. What the queue has against the file is no reason to say that it was not.
+        return
+    if export.artifact is not None:
+        # After an undo the old file is the right one again; the newest one is shown.
+        await services.documents.artifacts.change(
+            export.artifact.id, {"created_at": services.now(), "expires_at": None}
+        )
+
+
+def _differences(before: Recording, after: Recording) -> list[Change]:
+    fields = dict.fromkeys([*before.metadata, *after.metadata, STARTED])
+    return [
+        Change("", "", 0, 0, "", field, _value(before, field), _source(before, field), _value(after, field))
+        for field in fields
+        if (_value(before, field), _source(before, field)) != (_value(after, field), _source(after, field))
+    ]
+
+
+def _value(recording: Recording, field: str) -> str | None:
+    if field == STARTED:
+        return None if recording.started_ns is None else str(recording.started_ns)
+    return recording.metadata[field].value if field in recording.metadata else None
+
+
+def _source(recording: Recording, field: str) -> str:
+    if field == STARTED:
+        return recording.started_source.value
+    return recording.metadata[field].source.value if field in recording.metadata else ""
+
+
+def _text(metadata: Mapping[str, MetadataValue], field: str) -> str:
+    return metadata[field].value if field in metadata else ""
+
+
+async def _refuse_lost_edits(services: Services, known: Recording, changed: Recording, version: int) -> None:
+    """An edit of the same field since ``version`` must not get lost; the pipeline's writes are no edits."""
+    await _keep_edits(services, known)
+    wanted = {change.field: change for change in _differences(known, changed)}
+    since: dict[str, Change] = {}
+    after = None
+    while True:
+        page = await history_of(services, known, limit=500, after=after)
+        for change in page.items:
+            if change.version > version and change.field in wanted:
+                since.setdefault(change.field, change)
+        after = page.next
+        if after is None or page.items[-1].version <= version:
+            break
+    if since:
+        raise EditConflict(
+            known.version,
+            [
+                Difference(field, _shown(field, wanted[field].after), _shown(field, by.after), by.principal)
+                for field, by in since.items()
+            ],
+        )
+
+
+def _shown(field: str, value: str | None) -> str:
+    return to_rfc3339(int(value)) if field == STARTED and value else value or ""

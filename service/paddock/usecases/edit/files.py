@@ -1,0 +1,97 @@
+"""Misc files beside a recording: a setup sheet, a photo of the tyres."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+
+from paddock.domain.history import AttachedFile, Change
+from paddock.domain.keys import file_key
+from paddock.domain.principal import Principal
+from paddock.domain.recording import Recording, check_file_name
+from paddock.errors import NotFound, Rejected
+from paddock.usecases.context import Services
+from paddock.usecases.edit.edit import apply
+from paddock.usecases.find.recordings import StoredFile, get_recording
+
+MAX_FILE_BYTES = 100_000_000
+MAX_FILES = 100
+"""For one recording, whose document lists them."""
+
+
+async def add_file(
+    services: Services, principal: Principal, recording_id: str, name: str, body: AsyncIterator[bytes]
+) -> AttachedFile:
+    """Store a file beside a recording.
+
+    Raises:
+        Rejected: no name, too large (code ``file_too_large``) or one too many.
+    """
+    check_file_name(name)
+    recording = await get_recording(services, recording_id)
+    added_id = secrets.token_hex(8)
+    with tempfile.TemporaryDirectory(dir=services.scratch, prefix="file-") as directory:
+        path = Path(directory) / "file"
+        size_bytes = await _receive(body, path)
+        await services.objects.put_file(file_key(recording.id, added_id), path)
+    added = AttachedFile(added_id, name, size_bytes, services.now(), principal.name)
+    while True:
+        known = await get_recording(services, recording.id)
+        if len(known.files) >= MAX_FILES:
+            await services.objects.delete(file_key(recording.id, added_id))
+            raise Rejected(f"A recording has at most {MAX_FILES} files: remove one first.", code="too_many_files")
+        wanted = msgspec.structs.replace(known, files=(*known.files, added))
+        if await apply(services, principal, known, wanted, [Change("", "", 0, 0, "", "file", after=name)]):
+            return added
+
+
+async def _receive(body: AsyncIterator[bytes], path: Path) -> int:
+    size_bytes = 0
+    with path.open("wb") as file:
+        async for piece in body:
+            size_bytes += len(piece)
+            if size_bytes > MAX_FILE_BYTES:
+                raise Rejected(
+                    f"The file is larger than {MAX_FILE_BYTES // 1_000_000} MB: put it elsewhere and its address "
+                    "into the notes.",
+                    code="file_too_large",
+                )
+            await asyncio.to_thread(file.write, piece)
+    return size_bytes
+
+
+async def remove_file(services: Services, principal: Principal, recording_id: str, file_id: str) -> None:
+    """Remove a file; its name stays in the history.
+
+    Raises:
+        NotFound: this recording has no such file.
+    """
+    while True:
+        known = await get_recording(services, recording_id)
+        removed = _file_of(known, file_id)
+        wanted = msgspec.structs.replace(known, files=tuple(file for file in known.files if file.id != file_id))
+        if await apply(services, principal, known, wanted, [Change("", "", 0, 0, "", "file", before=removed.name)]):
+            await services.objects.delete(file_key(known.id, file_id))
+            return
+
+
+def attached_file(recording: Recording, file_id: str) -> StoredFile:
+    """A file beside a recording.
+
+    Raises:
+        NotFound: this recording has no such file.
+    """
+    file = _file_of(recording, file_id)
+    return StoredFile(file_key(recording.id, file.id), file.name)
+
+
+def _file_of(recording: Recording, file_id: str) -> AttachedFile:
+    for file in recording.files:
+        if file.id == file_id:
+            return file
+    raise NotFound("This recording has no such file any more: reload the page.", code="no_such_file")

@@ -1,0 +1,1 @@
+"""Find: recordings, by everything that is known of them."""

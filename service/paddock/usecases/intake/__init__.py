@@ -1,0 +1,1 @@
+"""Intake: how a log comes in, until its bytes are proved and in their place."""

@@ -1,0 +1,85 @@
+"""Ingest: prove the hash of what arrived, and put it where originals live. Nothing looks inside yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from paddock.domain.job import Job
+from paddock.domain.keys import raw_key
+from paddock.domain.recording import Status
+from paddock.domain.words import isolated
+from paddock.errors import NotFound, Rejected
+from paddock.ports.documents import Equals, OneOf
+from paddock.usecases.context import Services
+from paddock.usecases.intake.hashing import sha256_of
+from paddock.usecases.intake.originals import fault_by_hash, is_here
+from paddock.usecases.intake.uploads import arrive
+from paddock.usecases.jobs import jobs
+
+
+async def ingest(services: Services, job: Job, progress: Callable[[float], None]) -> None:
+    """Move an upload's bytes to ``raw/`` once all of them were hashed, and ask for their conversion.
+
+    Raises:
+        Rejected: the bytes are not those that were announced (code ``wrong_hash``); they are dropped, because
+            the sender was never told that they are safe.
+    """
+    upload = await services.documents.uploads.get(job.subject)
+    if upload is None:
+        return
+    recording_id = upload.sha256
+    arrived = await services.objects.stat(upload.key)
+    if arrived is not None:
+        log = await services.objects.open(upload.key)
+        try:
+            digest = await asyncio.to_thread(sha256_of, log, arrived.size_bytes, progress)
+        finally:
+            await asyncio.to_thread(log.close)
+        if not recording_id:
+            # A stranger's file, of which nothing was announced: it is what it is.
+            recording_id = digest
+            await arrive(services, upload.uploaded_by, digest, arrived.size_bytes, upload.name, upload.metadata)
+            await services.documents.uploads.change(upload.id, {"sha256": digest})
+        if digest != recording_id:
+            await services.objects.delete(upload.key)
+            raise Rejected(
+                f"The bytes that arrived as {isolated(upload.name)} have another SHA-256 than announced: "
+                "upload it again.",
+                code="wrong_hash",
+            )
+        if await is_here(services, recording_id):
+            await services.objects.delete(upload.key)
+        else:
+            # Also over a damaged one: these bytes are proved.
+            await services.objects.move(upload.key, raw_key(recording_id))
+            proved = {
+                "size_bytes": arrived.size_bytes,
+                "original_fault": None,
+            }
+            await services.documents.recordings.change(recording_id, proved)
+    elif not recording_id or await services.objects.stat(raw_key(recording_id)) is None:
+        raise NotFound(f"The bytes of {isolated(upload.name)} are gone: upload it again.", code="bytes_missing")
+    else:
+        await _prove_what_was_moved(services, recording_id, progress)
+    waiting: list[Equals | OneOf] = [OneOf("status", (Status.VERIFYING, Status.FAILED))]
+    stored = await services.documents.recordings.change(
+        recording_id, {"status": Status.STORED, "error": None, "health": ""}, waiting
+    )
+    if stored is not None or await _wants_conversion(services, recording_id):
+        await jobs.enqueue(services, "convert", recording_id, asked_by=job.asked_by, place=job.place)
+
+
+async def _prove_what_was_moved(services: Services, recording_id: str, progress: Callable[[float], None]) -> None:
+    """An ingest was cut off after it had moved the bytes, perhaps before it said that a fault is mended."""
+    recording = await services.documents.recordings.get(recording_id)
+    if recording is not None and recording.original_fault is not None:
+        await fault_by_hash(services, recording, progress)
+
+
+async def _wants_conversion(services: Services, recording_id: str) -> bool:
+    """Whether an ingest was cut off before it asked for the conversion, or the last one failed on other bytes."""
+    recording = await services.documents.recordings.get(recording_id)
+    if recording is None:
+        return False
+    return recording.status is Status.STORED or (recording.status is Status.READY and recording.error is not None)

@@ -1,0 +1,189 @@
+"""Jobs: ask for work, look at it, try again what was given up."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import structlog
+
+from paddock.domain.job import Job, JobState, place_of
+from paddock.errors import Conflict, NotFound, Unavailable
+from paddock.ports.documents import MAX_PAGE, Equals, OneOf, Page, Sort
+from paddock.usecases.context import Services
+
+PASSING = ("disk_full", "internal_error", "queue_unavailable", "unavailable", "worker_died")
+"""Codes of jobs that died although their log may be good."""
+
+log = structlog.get_logger()
+
+
+async def enqueue(
+    services: Services,
+    kind: str,
+    subject: str,
+    params: Mapping[str, str] | None = None,
+    *,
+    asked_by: str = "",
+    place: int | None = None,
+    delay_ns: int = 0,
+    later_ns: int = 0,
+) -> Job:
+    """Ask for work on a subject. While it waits or runs, asking again changes nothing; after that it runs again.
+
+    Args:
+        asked_by: who is to be treated fairly beside others who wait.
+        place: in the queue, of the job that this one follows from.
+        delay_ns: not due before.
+        later_ns: how long everything else that is due goes before.
+    """
+    now = services.now()
+    if place is None:
+        waiting = [Equals("state", JobState.QUEUED), Equals("asked_by", asked_by)]
+        others = await services.documents.jobs.count(waiting) if asked_by else 0
+        place = place_of(kind, now, others, later_ns)
+    job = Job(
+        id=f"{kind}-{subject}",
+        kind=kind,
+        subject=subject,
+        created_at=now,
+        due_at=now + delay_ns,
+        updated_at=now,
+        params=dict(params or {}),
+        asked_by=asked_by,
+        place=place,
+    )
+    if not await services.documents.jobs.insert(job):
+        asked = {"due_at": job.due_at, "params": job.params, "asked_by": asked_by, "place": place}
+        again = await _requeue(services, job.id, OneOf("state", (JobState.DONE, JobState.DEAD)), asked)
+        job = again or job
+    await _announce(services, job.id)
+    return job
+
+
+async def _announce(services: Services, job_id: str) -> None:
+    """A queue that is away fails nobody's upload: the job is kept, and the worker looks for it by itself."""
+    try:
+        await services.work.announce(job_id)
+    except Unavailable as error:
+        log.warning("not_announced", job=job_id, code=error.code, message=error.message)
+
+
+async def retry(services: Services, job_id: str) -> Job:
+    """Give a dead job its tries again.
+
+    Raises:
+        NotFound: there is no such job.
+        Conflict: it is not dead.
+    """
+    job = await _requeue(services, job_id, Equals("state", JobState.DEAD), {"due_at": services.now()})
+    if job is None:
+        found = await get_job(services, job_id)
+        raise Conflict(f"Job {job_id} is {found.state}: only a dead job can be retried.", code="job_not_dead")
+    await _announce(services, job.id)
+    return job
+
+
+async def redrive(services: Services) -> int:
+    """Try again all that was given up for a passing reason, and what lies on dead letter queues; how many."""
+    count = await services.work.redrive()
+    after = None
+    while True:
+        page = await find_jobs(services, (JobState.DEAD,), limit=MAX_PAGE, after=after)
+        for job in page.items:
+            if job.error is not None and job.error.code in PASSING:
+                await retry(services, job.id)
+                count += 1
+        if page.next is None:
+            return count
+        after = page.next
+
+
+async def retry_all(services: Services) -> int:
+    """Give every dead job its tries again; how many that were."""
+    retried = 0
+    while (page := await find_jobs(services, (JobState.DEAD,), limit=MAX_PAGE)).items:
+        for job in page.items:
+            # Somebody else may have retried it meanwhile.
+            with contextlib.suppress(NotFound, Conflict):
+                await retry(services, job.id)
+                retried += 1
+    return retried
+
+
+async def _requeue(
+    services: Services, job_id: str, condition: Equals | OneOf, asked: Mapping[str, object]
+) -> Job | None:
+    return await services.documents.jobs.change(
+        job_id,
+        {
+            "state": JobState.QUEUED,
+            "tries": 0,
+            "faults": 0,
+            "error": None,
+            "progress": 0.0,
+            "updated_at": services.now(),
+            "set_aside_at": None,
+            **asked,
+        },
+        [condition],
+    )
+
+
+async def get_job(services: Services, job_id: str) -> Job:
+    """One job.
+
+    Raises:
+        NotFound: there is no such job.
+    """
+    job = await services.documents.jobs.get(job_id)
+    if job is None:
+        raise NotFound(f"There is no job {job_id[:80]!r}: look for it in the list of jobs.", code="no_such_job")
+    return job
+
+
+async def find_jobs(
+    services: Services, states: tuple[JobState, ...] = (), *, limit: int = 50, after: str | None = None
+) -> Page[Job]:
+    """Jobs, those that changed last first."""
+    where = [OneOf("state", states)] if states else []
+    return await services.documents.jobs.find(
+        where, sort=Sort("updated_at", descending=True), limit=limit, after=after
+    )
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """What a job works on, as people know it."""
+
+    recording: str
+    """The recording's id; there may be no such recording yet, or any more."""
+    name: str
+
+
+async def subjects_of(services: Services, found: Sequence[Job]) -> dict[str, Subject]:
+    """What each of some jobs works on, by job id; without those whose upload or recording is gone."""
+    if not found:
+        return {}
+    works_on = {job.id: job.params.get("recording", job.subject) for job in found}
+    subjects = tuple(set(works_on.values()))
+    uploads = await services.documents.uploads.find([OneOf("id", subjects)], limit=MAX_PAGE)
+    recordings = await services.documents.recordings.find([OneOf("id", subjects)], limit=MAX_PAGE)
+    known = {upload.id: Subject(upload.sha256, upload.name) for upload in uploads.items}
+    known |= {recording.id: Subject(recording.id, recording.name) for recording in recordings.items}
+    return {job_id: known[subject] for job_id, subject in works_on.items() if subject in known}
+
+
+async def size_of(services: Services, job: Job) -> int:
+    """How large the log is that a job works on, in bytes; 0 when that is not known."""
+    if job.kind == "ingest":
+        upload = await services.documents.uploads.get(job.subject)
+        return upload.size_bytes if upload else 0
+    recording = await services.documents.recordings.get(job.params.get("recording", job.subject))
+    return recording.size_bytes if recording else 0
+
+
+async def count_jobs(services: Services) -> dict[JobState, int]:
+    """How many jobs are in each state."""
+    counted = {state: number for (state,), number in await services.documents.jobs.counts(["state"])}
+    return {state: counted.get(state, 0) for state in JobState}

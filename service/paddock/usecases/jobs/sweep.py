@@ -1,0 +1,41 @@
+"""Sweep: what has to be looked after although nobody asks for it. Each part is done whatever the others met."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from paddock.errors import Unavailable
+from paddock.usecases.context import Services
+from paddock.usecases.conversion.builds import sweep_old_builds
+from paddock.usecases.intake.sweep_uploads import sweep_uploads
+from paddock.usecases.take_away.expiry import sweep_artifacts
+
+SWEEP_S = 30.0
+
+log = structlog.get_logger()
+
+
+async def _leftovers(services: Services) -> None:
+    """Well after the uploads themselves have expired, so that none which is alive loses its parts."""
+    await services.objects.sweep(2 * services.upload_expires_s)
+
+
+PARTS: tuple[Callable[[Services], Awaitable[object]], ...] = (
+    sweep_uploads,
+    sweep_old_builds,
+    sweep_artifacts,
+    _leftovers,
+)
+
+
+async def sweep(services: Services) -> None:
+    """All parts, one after the other."""
+    for part in PARTS:
+        try:
+            await part(services)
+        except Unavailable as error:
+            log.warning("store_unavailable", code=error.code, message=error.message)
+        except Exception:
+            log.exception("sweep_failed", part=part.__name__)

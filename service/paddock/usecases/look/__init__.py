@@ -1,0 +1,1 @@
+"""Look: what a recording shows before anybody takes it away."""

@@ -1,0 +1,41 @@
+"""Overview: the plots that say what a run was, chosen by what its signals are."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from paddock.domain.catalogue import CarCatalogue, Described
+from paddock.domain.overview import Panel, panels
+from paddock.domain.recording import Recording, Signal
+from paddock.usecases.catalogue.catalogue import car_of, load_catalogue, signals_of
+from paddock.usecases.context import Services
+
+
+class KnownSignal(msgspec.Struct, frozen=True):
+    """One signal of a recording: its statistics, and what catalogue or name say of it."""
+
+    signal: Signal
+    described: Described
+
+
+async def known_signals(services: Services, recording: Recording) -> list[KnownSignal]:
+    """Every signal of a recording with its unit, label and role, by name."""
+    catalogue = CarCatalogue(await load_catalogue(services), car_of(recording))
+    found = await signals_of(services, recording)
+
+    def describe() -> list[KnownSignal]:
+        return [KnownSignal(signal, catalogue.describe(signal.name, signal.dtype)) for signal in found]
+
+    # A log may have 10,000 signals: on a thread, so that nobody else waits for them.
+    return await asyncio.to_thread(describe)
+
+
+async def overview(services: Services, recording: Recording) -> tuple[Panel, ...]:
+    """The panels of a recording, in their order; none when it has nothing that moves."""
+    catalogue = CarCatalogue(await load_catalogue(services), car_of(recording))
+    found = await signals_of(services, recording)
+    # A list plays a role for its elements.
+    names = [(signal.name, signal.dtype) for signal in found if not signal.element_of]
+    return await asyncio.to_thread(lambda: panels(catalogue.resolve(names), found))

@@ -1,0 +1,1 @@
+"""People: who belongs to the team and is let in."""

@@ -1,0 +1,240 @@
+"""Fsck: compare documents and objects, say where they differ, and mend it without losing a byte."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncIterator, Callable
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+from paddock.domain.instants import NS_PER_S
+from paddock.domain.job import JobState
+from paddock.domain.keys import ARTIFACTS, COLUMNS, RAW, columns_key, file_key, parse_columns_key, raw_key
+from paddock.domain.recording import Artifact, Purpose, Recording, Status
+from paddock.ports.documents import MAX_PAGE, Equals
+from paddock.usecases.context import Services
+from paddock.usecases.every import every
+from paddock.usecases.intake.originals import MISSING, fault_by_hash, fault_by_size
+from paddock.usecases.intake.sweep_uploads import sweep_uploads
+from paddock.usecases.intake.uploads import arrive
+from paddock.usecases.jobs import jobs
+
+SETTLED_AGE_NS = 300 * NS_PER_S
+"""Younger objects may belong to work that is under way."""
+HASHED_AGAIN_NS = 86_400 * NS_PER_S
+"""What a run that was interrupted hashed within a day is not hashed again: the next one goes on where it was."""
+
+
+class Fault(StrEnum):
+    """What can be wrong between documents and objects."""
+
+    ORIGINAL_MISSING = "original_missing"
+    ORIGINAL_DAMAGED = "original_damaged"
+    ORIGINAL_UNKNOWN = "original_unknown"
+    FILE_MISSING = "file_missing"
+    FILE_DAMAGED = "file_damaged"
+    ARTIFACT_MISSING = "artifact_missing"
+    ARTIFACT_UNKNOWN = "artifact_unknown"
+    COLUMNS_MISSING = "columns_missing"
+    COLUMNS_UNKNOWN = "columns_unknown"
+    WORK_MISSING = "work_missing"
+
+
+class Mending(NamedTuple):
+    """What is done about a fault, and what was done."""
+
+    will: str
+    did: str
+
+
+_CONVERTED = Mending("--mend asks for its conversion", "its conversion is asked for")
+_REMOVED = Mending("nobody uses it: --mend removes it", "nobody used it: it is removed")
+MENDING: dict[Fault, Mending] = {
+    Fault.ORIGINAL_UNKNOWN: Mending(
+        "--mend makes it a recording again and has it converted", "it is a recording again and will be converted"
+    ),
+    Fault.ARTIFACT_MISSING: Mending(
+        "--mend forgets it, and makes again what is there for everybody",
+        "it is forgotten; what is there for everybody will be made again",
+    ),
+    Fault.ARTIFACT_UNKNOWN: _REMOVED,
+    Fault.COLUMNS_UNKNOWN: _REMOVED,
+    Fault.COLUMNS_MISSING: _CONVERTED,
+    Fault.WORK_MISSING: _CONVERTED,
+}
+"""What mending does about each; a person has to see to the others, as the recording says."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One difference."""
+
+    fault: Fault
+    what: str
+    """A recording's id or an object's key."""
+    remedy: str
+    """What mending would do or has done, or what a person has to do."""
+    mendable: bool = True
+
+
+def _finding(fault: Fault, what: str, *, mend: bool) -> Finding:
+    return Finding(fault, what, MENDING[fault].did if mend else MENDING[fault].will)
+
+
+Progress = Callable[[int, int], None]
+"""Bytes hashed, and bytes to hash in all."""
+
+
+async def fsck(
+    services: Services, *, mend: bool = False, hashes: bool = False, progress: Progress = lambda _, __: None
+) -> AsyncIterator[Finding]:
+    """Every difference there is; with ``mend`` it is mended as soon as it has been told.
+
+    What is wrong with an original is noted on its recording in any case, so that its log is taken again.
+
+    Args:
+        hashes: read the originals and prove their bytes; a run that was interrupted within a day is gone on with.
+        progress: told as they are read.
+    """
+    if mend:
+        await sweep_uploads(services)
+    if hashes:
+        await _hash_originals(services, progress)
+    async for recording in every(services.documents.recordings):
+        async for finding in _check_recording(services, recording, mend=mend):
+            yield finding
+        async for finding in _check_files(services, recording):
+            yield finding
+    async for finding in _check_originals(services, mend=mend):
+        yield finding
+    async for finding in _check_artifacts(services, mend=mend):
+        yield finding
+    async for finding in _check_columns(services, mend=mend):
+        yield finding
+
+
+async def _hash_originals(services: Services, progress: Progress) -> None:
+    """What is found is on the recordings afterwards."""
+    old = services.now() - HASHED_AGAIN_NS
+    waiting = [
+        (recording.id, recording.size_bytes)
+        async for recording in every(services.documents.recordings)
+        if not old < (recording.original_hashed_at or 0) <= services.now()
+    ]
+    total, done = sum(size_bytes for _, size_bytes in waiting), 0
+    for recording_id, size_bytes in waiting:
+        recording = await services.documents.recordings.get(recording_id)
+        if recording is not None and recording.status is not Status.VERIFYING and not never_arrived(recording):
+            begun = done
+            tell = functools.partial(_tell, progress, begun, size_bytes, total)
+            await fault_by_hash(services, recording, tell)
+        done += size_bytes
+        progress(done, total)
+    # The next run proves everything again, however soon: what was proved is of use to an interrupted one alone.
+    async for recording in every(services.documents.recordings):
+        if recording.original_hashed_at is not None:
+            await services.documents.recordings.change(recording.id, {"original_hashed_at": None})
+
+
+def _tell(progress: Progress, begun: int, size_bytes: int, total: int, share: float) -> None:
+    progress(begun + int(share * size_bytes), total)
+
+
+async def _check_recording(services: Services, recording: Recording, *, mend: bool) -> AsyncIterator[Finding]:
+    if never_arrived(recording):
+        return
+    on_its_way = recording.status is Status.VERIFYING
+    stored = await services.objects.stat(raw_key(recording.id)) is not None
+    if (stored or not on_its_way) and (fault := await fault_by_size(services, recording)):
+        kind = Fault.ORIGINAL_MISSING if fault == MISSING else Fault.ORIGINAL_DAMAGED
+        remedy = f"{fault.message} Or restore the object from a backup."
+        yield Finding(kind, recording.id, remedy, mendable=False)
+        return
+    if stored and await _forgotten(services, recording):
+        yield _finding(Fault.WORK_MISSING, recording.id, mend=mend)
+        if mend:
+            await jobs.enqueue(services, "convert", recording.id)
+    elif recording.status is Status.READY:
+        for channel in recording.channels:
+            key = columns_key(channel.slug, recording.id, recording.build)
+            if channel.message_count and await services.objects.stat(key) is None:
+                yield _finding(Fault.COLUMNS_MISSING, recording.id, mend=mend)
+                if mend:
+                    await jobs.enqueue(services, "convert", recording.id)
+                break
+
+
+async def _check_files(services: Services, recording: Recording) -> AsyncIterator[Finding]:
+    """What people put beside the log, which nobody else has."""
+    for file in recording.files:
+        key = file_key(recording.id, file.id)
+        found = await services.objects.stat(key)
+        if found is None or found.size_bytes != file.size_bytes:
+            fault, state = (Fault.FILE_MISSING, "gone") if found is None else (Fault.FILE_DAMAGED, "damaged")
+            remedy = (
+                f"{file.name}, attached to {recording.id[:10]}, is {state}. Attach it again, or restore the object "
+                "from a backup."
+            )
+            yield Finding(fault, key, remedy, mendable=False)
+
+
+def never_arrived(recording: Recording) -> bool:
+    """Whether it is an upload whose bytes were dropped because they were not those announced."""
+    return recording.error is not None and recording.error.code in ("wrong_hash", "bytes_missing")
+
+
+async def _forgotten(services: Services, recording: Recording) -> bool:
+    """Whether the recording is on its way and nobody is at it."""
+    # A deleted one waits to be restored.
+    if recording.status.settled or recording.deleted_at is not None:
+        return False
+    found = [await services.documents.jobs.get(f"convert-{recording.id}")]
+    uploads = await services.documents.uploads.find([Equals("sha256", recording.id)], limit=MAX_PAGE)
+    found += [await services.documents.jobs.get(f"ingest-{upload.id}") for upload in uploads.items]
+    return not any(job and job.state in (JobState.QUEUED, JobState.RUNNING) for job in found)
+
+
+async def _check_originals(services: Services, *, mend: bool) -> AsyncIterator[Finding]:
+    async for found in services.objects.list(RAW):
+        recording_id = found.key.removeprefix(RAW).removesuffix(".mcap")
+        if await services.documents.recordings.get(recording_id) is None:
+            yield _finding(Fault.ORIGINAL_UNKNOWN, found.key, mend=mend)
+            if mend:
+                await arrive(services, "fsck", recording_id, found.size_bytes, f"{recording_id[:10]}.mcap", {})
+                await services.documents.recordings.change(recording_id, {"status": Status.STORED})
+                await jobs.enqueue(services, "convert", recording_id)
+
+
+async def _check_artifacts(services: Services, *, mend: bool) -> AsyncIterator[Finding]:
+    known: set[str] = set()
+    async for artifact in every(services.documents.artifacts):
+        known.add(artifact.key)
+        if await services.objects.stat(artifact.key) is None:
+            yield _finding(Fault.ARTIFACT_MISSING, artifact.key, mend=mend)
+            if mend:
+                await _remake(services, artifact)
+    async for found in services.objects.list(ARTIFACTS):
+        if found.key not in known and abs(services.now() - found.modified_at) > SETTLED_AGE_NS:
+            yield _finding(Fault.ARTIFACT_UNKNOWN, found.key, mend=mend)
+            if mend:
+                await services.objects.delete(found.key)
+
+
+async def _remake(services: Services, artifact: Artifact) -> None:
+    await services.documents.artifacts.delete([Equals("id", artifact.id)])
+    wanted = artifact.purpose is not Purpose.EXPORT
+    if wanted and await services.documents.recordings.get(artifact.recording) is not None:
+        await jobs.enqueue(services, "convert", artifact.recording)
+
+
+async def _check_columns(services: Services, *, mend: bool) -> AsyncIterator[Finding]:
+    """Columns of builds that nobody serves; the one before the last is kept for a while, which is no fault."""
+    async for found in services.objects.list(COLUMNS):
+        _, recording_id, build = parse_columns_key(found.key)
+        recording = await services.documents.recordings.get(recording_id)
+        kept = recording is not None and build in (recording.build, recording.old_build)
+        if not kept and abs(services.now() - found.modified_at) > SETTLED_AGE_NS:
+            yield _finding(Fault.COLUMNS_UNKNOWN, found.key, mend=mend)
+            if mend:
+                await services.objects.delete(found.key)

@@ -1,0 +1,98 @@
+"""Artifacts: derived files, stored under the hash of what was asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from paddock import CONVERTER
+from paddock.domain.catalogue import CarCatalogue
+from paddock.domain.export import ExportRequest, artifact_id, purpose_of
+from paddock.domain.keys import artifact_key
+from paddock.domain.recording import Artifact, Recording
+from paddock.formats.registry import Run, find_format, written_as
+from paddock.usecases.context import Services
+from paddock.usecases.take_away.expiry import expiry_of, outdate_others
+
+MAX_SENTENCES = 20
+_PIECE_BYTES = 1 << 20
+
+
+def id_of(recording: Recording, request: ExportRequest, catalogue: CarCatalogue) -> str:
+    """The id of the artifact that this code makes of a request."""
+    return artifact_id(recording, request, str(CONVERTER), catalogue.said_units())
+
+
+async def find_artifact(
+    services: Services, recording: Recording, request: ExportRequest, catalogue: CarCatalogue
+) -> Artifact | None:
+    """The artifact that this request of this recording made already."""
+    return await services.documents.artifacts.get(id_of(recording, request, catalogue))
+
+
+async def store_artifact(
+    services: Services,
+    recording: Recording,
+    request: ExportRequest,
+    made: Path,
+    catalogue: CarCatalogue,
+    left_out: Sequence[str] = (),
+) -> Artifact:
+    """Put a derived file into the store, then say so. Doing it twice is harmless.
+
+    Args:
+        recording: as it was when ``made`` was written: its metadata is part of the artifact's id.
+        catalogue: as it was then: so are the units.
+        left_out: sentences about topics that were to be in it and are not.
+    """
+    made_id = id_of(recording, request, catalogue)
+    suffix = written_as(find_format(request.format), made)[0]
+    crc32 = await asyncio.to_thread(_crc32, made)
+    stored = await services.objects.put_file(artifact_key(recording.id, made_id, suffix), made)
+    artifact = Artifact(
+        id=made_id,
+        recording=recording.id,
+        format=request.format,
+        layout=request.layout,
+        key=stored.key,
+        suffix=suffix,
+        size_bytes=stored.size_bytes,
+        created_at=services.now(),
+        converter=str(CONVERTER),
+        purpose=purpose_of(request),
+        request=msgspec.json.encode(request).decode(),
+        crc32=crc32,
+        expires_at=expiry_of(services, purpose_of(request)),
+        left_out=_some(left_out),
+    )
+    await services.documents.artifacts.put_many([artifact])
+    await outdate_others(services, artifact)
+    return artifact
+
+
+def _some(sentences: Sequence[str]) -> tuple[str, ...]:
+    """A writer may fail at every topic, and a document has no room for a sentence about each."""
+    more = len(sentences) - MAX_SENTENCES
+    return (*sentences[:MAX_SENTENCES], *([f"{more:,} more topics are left out as well."] if more > 0 else ()))
+
+
+def _crc32(path: Path) -> int:
+    crc32 = 0
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            crc32 = zlib.crc32(piece, crc32)
+    return crc32
+
+
+def run_of(recording: Recording, units: Mapping[str, str]) -> Run:
+    """What a file may say about its recording; ``units`` by signal name."""
+    return Run(
+        recording=recording.id,
+        file_name=recording.name,
+        metadata={name: known.value for name, known in recording.metadata.items()},
+        units=dict(units),
+    )

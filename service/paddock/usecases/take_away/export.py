@@ -1,0 +1,173 @@
+"""Export: ask for one artifact of a recording, and make it."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from paddock.columns.columns import LogSummary
+from paddock.columns.patterns import check_patterns
+from paddock.columns.raster import check_span
+from paddock.columns.selection import span_of
+from paddock.domain.catalogue import CarCatalogue
+from paddock.domain.export import ExportRequest
+from paddock.domain.job import Job
+from paddock.domain.keys import raw_key
+from paddock.domain.recording import Artifact, Recording, StartedSource
+from paddock.errors import Rejected
+from paddock.formats.estimate import estimate_bytes, taken_of
+from paddock.formats.mat5 import MAX_VARIABLE_BYTES, VariableTooLarge
+from paddock.formats.registry import Run, canonical, check_rate, find_format
+from paddock.usecases.catalogue.catalogue import catalogue_of, signals_of
+from paddock.usecases.context import Services
+from paddock.usecases.conversion.write_export import DOUBT, RESERVE_BYTES, check_room, write_export
+from paddock.usecases.find.recordings import check_converted, get_recording
+from paddock.usecases.jobs import jobs
+from paddock.usecases.look.plots import log_span
+from paddock.usecases.take_away.artifacts import find_artifact, id_of, run_of, store_artifact
+from paddock.usecases.take_away.expiry import note_use
+
+
+class Export(msgspec.Struct, frozen=True):
+    """How far a request is: the artifact when it is there, else the job that makes it."""
+
+    id: str
+    """The artifact's, also before it is there."""
+    artifact: Artifact | None = None
+    job: Job | None = None
+
+
+async def request_export(
+    services: Services, recording_id: str, request: ExportRequest, *, asked_by: str = ""
+) -> Export:
+    """Ask for an artifact; asking twice for the same is one job and one artifact.
+
+    Args:
+        asked_by: who asks, so that nobody waits for all that somebody else asked for before.
+
+    Raises:
+        NotFound: there is no such recording.
+        Rejected: no such format or layout, too many signals named, or a time span or a rate that cannot be.
+        Conflict: the recording is not ready (code ``not_ready``).
+    """
+    recording = await get_recording(services, recording_id)
+    request = canonical(request)
+    wanted = find_format(request.format)
+    check_patterns(request.signals)
+    span_of(request, recording.started_ns)
+    check_rate(request)
+    check_converted(recording)
+    if wanted.write is not None and not recording.message_count:
+        raise Rejected("There is no message in this log: download the original.", code="no_messages")
+    await _check_fits(services, recording, request)
+    catalogue = await catalogue_of(services, recording)
+    made_id = id_of(recording, request, catalogue)
+    if artifact := await find_artifact(services, recording, request, catalogue):
+        await note_use(services, artifact)
+        return Export(made_id, artifact=artifact)
+    params = {"recording": recording.id, "request": msgspec.json.encode(request).decode()}
+    return Export(made_id, job=await jobs.enqueue(services, "export", made_id, params, asked_by=asked_by))
+
+
+async def estimate_export(services: Services, recording_id: str, request: ExportRequest) -> int:
+    """About how many bytes the file of a request will have.
+
+    Raises:
+        NotFound: there is no such recording.
+        Rejected: the request cannot be met, or the file would have no room.
+    """
+    recording = await get_recording(services, recording_id)
+    request = canonical(request)
+    check_patterns(request.signals)
+    check_rate(request)
+    return await _estimated(services, recording, request)
+
+
+async def _estimated(services: Services, recording: Recording, request: ExportRequest) -> int:
+    signals = await signals_of(services, recording)
+    channels = recording.channels
+    if sum(channel.message_count for channel in channels) < (recording.message_count or 0):
+        # Not all of them are listed: what is asked for may be among the others.
+        channels = tuple(msgspec.structs.replace(channel, others=None) for channel in channels)
+    taken = taken_of(channels, signals, request.signals)
+    log = _log_span(recording)
+    check_span(request, *log)
+    if request.mat_version == "5":
+        for each in taken:
+            if estimate_bytes([each], request, channels, log) > MAX_VARIABLE_BYTES * DOUBT:
+                raise VariableTooLarge(f"{each.channel.topic} takes 2 GiB or more, which MAT v5 cannot hold.")
+    return estimate_bytes(taken, request, channels, log, recording.size_bytes)
+
+
+def _log_span(recording: Recording) -> tuple[int, int]:
+    """When the log itself says that it began and ended."""
+    begin, end = log_span(recording)
+    if recording.started_ns is not None and recording.started_source is StartedSource.LOG_TIME:
+        begin = recording.started_ns
+    return begin, end if recording.duration_ns is None else begin + recording.duration_ns
+
+
+async def _check_fits(services: Services, recording: Recording, request: ExportRequest) -> None:
+    """Refuse at once what can never be made."""
+    expected = await _estimated(services, recording, request)
+    await asyncio.to_thread(check_room, expected, services.scratch, RESERVE_BYTES)
+
+
+async def get_export(services: Services, recording_id: str, export_id: str) -> Export:
+    """How far an export is, by the id that ``request_export`` gave."""
+    recording = await get_recording(services, recording_id)
+    artifact = await services.documents.artifacts.get(export_id)
+    if artifact is not None and artifact.recording == recording.id:
+        return Export(export_id, artifact=artifact)
+    job = await services.documents.jobs.get(f"export-{export_id}")
+    belongs = job is not None and job.params.get("recording") == recording.id
+    return Export(export_id, job=job if belongs else None)
+
+
+async def export(services: Services, job: Job, progress: Callable[[float], None]) -> None:
+    """Make the artifact of one request from the stored original.
+
+    Raises:
+        PaddockError: what the request, the log or the disk has against it.
+    """
+    recording = await services.documents.recordings.get(job.params["recording"])
+    if recording is None or recording.deleted_at is not None:
+        return
+    request = msgspec.json.decode(job.params["request"], type=ExportRequest)
+    catalogue = await catalogue_of(services, recording)
+    if await find_artifact(services, recording, request, catalogue):
+        return
+    with tempfile.TemporaryDirectory(dir=services.scratch, prefix="export-") as directory:
+        log = await services.objects.open(raw_key(recording.id))
+        try:
+            made, left_out = await asyncio.to_thread(
+                _write, log, recording, catalogue, request, Path(directory), progress, services.memory_bytes
+            )
+        finally:
+            await asyncio.to_thread(log.close)
+        await store_artifact(services, recording, request, made, catalogue, left_out)
+
+
+def _write(
+    log: BinaryIO,
+    recording: Recording,
+    catalogue: CarCatalogue,
+    request: ExportRequest,
+    directory: Path,
+    progress: Callable[[float], None],
+    memory_bytes: int | None,
+) -> tuple[Path, tuple[str, ...]]:
+    target = directory / "made"
+
+    def run(summary: LogSummary) -> Run:
+        return run_of(recording, catalogue.units((signal.name, signal.dtype) for signal in summary.signals))
+
+    written = write_export(
+        log, request, run, target, directory, progress, memory_bytes, reserve_bytes=RESERVE_BYTES
+    )
+    return target, written.left_out if written else ()

@@ -1,1 +1,0 @@
-"""The JSON API: one module per noun, each route calling one use case."""

@@ -1,0 +1,1 @@
+"""Several recordings taken away at once."""

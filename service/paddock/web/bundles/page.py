@@ -1,0 +1,48 @@
+"""The pages of several recordings taken away at once: what of each, and how far that is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import get, post
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Redirect
+
+from paddock.errors import Rejected
+from paddock.usecases.find.recordings import get_recording
+from paddock.usecases.take_away.bundles import MAX_MEMBERS, get_bundle, request_bundle, states_of
+from paddock.web.bundles.api import bundle_resource
+from paddock.web.kernel.conditional import Page
+from paddock.web.kernel.injected import ThePrincipal, TheServices
+from paddock.web.recordings.resources import summarise
+
+
+@get("/export")
+async def export_page(
+    services: TheServices,
+    principal: ThePrincipal,
+    recordings: Annotated[list[str] | None, QueryParameter(name="recording")] = None,
+) -> Page:
+    """Take files of the selected recordings away, all in the same shape."""
+    prefixes = list(dict.fromkeys(recordings or ()))
+    if len(prefixes) > MAX_MEMBERS:
+        raise Rejected(f"Take at most {MAX_MEMBERS} recordings at a time.", code="too_many")
+    found = [await get_recording(services, prefix) for prefix in prefixes]
+    return Page("export.html", principal=principal, items=await summarise(services, found))
+
+
+@get("/bundles/{bundle_id:str}")
+async def bundle_page(services: TheServices, principal: ThePrincipal, bundle_id: FromPath[str]) -> Page:
+    """How far each file is, and all of them as one zip; it follows by itself."""
+    (state,) = await states_of(services, [await get_bundle(services, bundle_id)])
+    bundle = bundle_resource(state)
+    return Page("bundle.html", principal=principal, bundle=bundle, unsettled=not bundle.settled)
+
+
+@post("/bundles/{bundle_id:str}/again")
+async def bundle_again(services: TheServices, principal: ThePrincipal, bundle_id: FromPath[str]) -> Redirect:
+    """The same of the same recordings as they are now: for files that are not kept any more."""
+    old = await get_bundle(services, bundle_id)
+    ids = [member.recording for member in old.members]
+    bundle = await request_bundle(services, principal, ids, old.request)
+    return Redirect(f"/bundles/{bundle.id}", status_code=303)

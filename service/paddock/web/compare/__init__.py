@@ -1,0 +1,1 @@
+"""Two recordings over each other, and what differs between them."""

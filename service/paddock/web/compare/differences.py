@@ -1,0 +1,65 @@
+"""What differs between two recordings, row by row, as the compare page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from paddock.domain.fields import FIELDS
+from paddock.domain.instants import NS_PER_S
+from paddock.domain.recording import Recording
+from paddock.domain.words import size
+from paddock.web.kernel.words import duration, number
+
+MOST_ROWS = 100
+"""A log may have metadata records without end."""
+_FIGURES = (
+    ("distance_m", "Driven", 0.001, 1, "km"),
+    ("max_speed_m_s", "Top speed", 3.6, 0, "km/h"),
+    ("min_cell_voltage_v", "Lowest cell", 1.0, 2, "V"),
+    ("max_cell_temperature_c", "Hottest cell", 1.0, 0, "°C"),
+)
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One thing that is not the same; an empty text is not known."""
+
+    label: str
+    a: str
+    b: str
+
+
+def differences(a: Recording, b: Recording) -> list[Difference]:
+    """Metadata, figures, and the setup in the logs' own metadata records, where they differ."""
+    rows = [*_metadata(a, b), *_facts(a, b), *_setup(a, b)]
+    return [row for row in rows if row.a != row.b][:MOST_ROWS]
+
+
+def _seconds(duration_ns: int | None) -> float | None:
+    return None if duration_ns is None else duration_ns / NS_PER_S
+
+
+def _metadata(a: Recording, b: Recording) -> Iterator[Difference]:
+    for field in FIELDS:
+        values = [item.metadata[field.name].value if field.name in item.metadata else "" for item in (a, b)]
+        yield Difference(field.label, *values)
+
+
+def _facts(a: Recording, b: Recording) -> Iterator[Difference]:
+    for name, label, factor, digits, unit in _FIGURES:
+        values = [getattr(item.highlights, name) for item in (a, b)]
+        said = ["" if value is None else f"{number(value * factor, digits)} {unit}" for value in values]
+        yield Difference(label, *said)
+    yield Difference("Duration", *(duration(_seconds(item.duration_ns)) for item in (a, b)))
+    yield Difference("Messages", number(a.message_count), number(b.message_count))
+    yield Difference("Size", size(a.size_bytes), size(b.size_bytes))
+    yield Difference("Health", a.health, b.health)
+
+
+def _setup(a: Recording, b: Recording) -> Iterator[Difference]:
+    records = [dict(item.file_metadata) for item in (a, b)]
+    for name in dict.fromkeys((*records[0], *records[1])):
+        entries = [each.get(name, {}) for each in records]
+        for key in dict.fromkeys((*entries[0], *entries[1])):
+            yield Difference(f"{name} · {key}", *(each.get(key, "") for each in entries))

@@ -1,0 +1,37 @@
+"""What was deleted, and bringing it back."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from litestar import get, post
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from paddock.usecases.edit.delete import restore_recordings
+from paddock.usecases.find.search import Search, search_recordings
+from paddock.web.kernel.conditional import Page
+from paddock.web.kernel.injected import After, ThePrincipal, TheServices
+from paddock.web.recordings.resources import summarise
+
+PAGE_SIZE = 50
+
+
+@get("/deleted")
+async def deleted_page(services: TheServices, principal: ThePrincipal, after: After = None) -> Page:
+    """What was deleted, the last first; each can be restored."""
+    page = await search_recordings(services, Search(deleted=True), limit=PAGE_SIZE, after=after)
+    return Page(
+        "deleted.html",
+        principal=principal,
+        items=await summarise(services, page.items),
+        next_href=f"/deleted?{urlencode({'after': page.next})}" if page.next else None,
+        unsettled=False,
+    )
+
+
+@post("/recordings/{recording_id:str}/restore")
+async def restore_and_show(services: TheServices, principal: ThePrincipal, recording_id: FromPath[str]) -> Redirect:
+    """The restore button's form, which works without JavaScript."""
+    await restore_recordings(services, principal, [recording_id])
+    return Redirect(f"/recordings/{recording_id}", status_code=303)

@@ -1,0 +1,1 @@
+"""Finding recordings: the list, its filters, and what completes a name."""

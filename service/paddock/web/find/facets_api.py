@@ -1,0 +1,72 @@
+"""``/api/recordings/facets``: what a search can be narrowed to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import msgspec
+from litestar import get
+from litestar.di import Provide
+from msgspec import Meta
+
+from paddock.usecases.find.facets import Facets, count_facets
+from paddock.web.find.search_parameters import TheSearch, search_of
+from paddock.web.kernel.injected import TheServices
+from paddock.web.kernel.problems import responses
+
+
+class FacetValueResource(msgspec.Struct, frozen=True):
+    """One value and how many recordings have it."""
+
+    value: Annotated[
+        str, Meta(description="To search for; empty where nobody filled the field.", examples=["Adam"])
+    ]
+    count: Annotated[int, Meta(description="How many recordings a search for it as well finds.", examples=[412])]
+
+
+Values = Annotated[tuple[FacetValueResource, ...], Meta(description="At most 50, and the empty one at the end.")]
+
+
+class FacetsResource(msgspec.Struct, frozen=True):
+    """The values of each facet, the most frequent first; those that differ in case or spaces only are one."""
+
+    car: Values
+    driver: Values
+    event: Values
+    venue: Values
+    health: Annotated[tuple[FacetValueResource, ...], Meta(description="`unread` is what was not converted yet.")]
+    topic: Annotated[
+        tuple[FacetValueResource, ...],
+        Meta(description="By name, at most 500. Topics already asked for count in: all have to be there."),
+    ]
+    more_topics: Annotated[int, Meta(description="How many rarer topics are left out.", examples=[0])] = 0
+    exact: Annotated[
+        bool, Meta(description="False where there is too much to count it all: more recordings may have a value.")
+    ] = True
+
+
+@get(
+    "/facets",
+    responses=responses(422),
+    summary="Count what a search can be narrowed to",
+    dependencies={"search": Provide(search_of, sync_to_thread=False)},
+)
+async def show_facets(services: TheServices, search: TheSearch) -> FacetsResource:
+    """Counts over the recordings for which everything that is given holds; a field leaves its own choice out."""
+    return _resource(await count_facets(services, search))
+
+
+def _resource(facets: Facets) -> FacetsResource:
+    def offered(values: Iterable[tuple[str, int]]) -> tuple[FacetValueResource, ...]:
+        return tuple(FacetValueResource(value, count) for value, count in values)
+
+    return FacetsResource(
+        **{facet: offered(values) for facet, values in facets.values.items()},
+        topic=offered(facets.topics),
+        more_topics=facets.more_topics,
+        exact=facets.exact,
+    )
+
+
+HANDLERS = (show_facets,)

@@ -1,0 +1,365 @@
+"""The list of recordings: a test day, or whatever a search finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, tzinfo
+from itertools import groupby
+from typing import Annotated
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import get
+from litestar.di import Provide
+from litestar.params import QueryParameter
+
+from paddock.domain.fields import BY_NAME, FIELDS, same_value
+from paddock.domain.figures import FIGURES, read_figure
+from paddock.domain.instants import NS_PER_S
+from paddock.domain.recording import LossReport, Recording
+from paddock.domain.words import size
+from paddock.formats.registry import formats
+from paddock.usecases.find.comparisons import is_known, suggest_names
+from paddock.usecases.find.facets import FACETS, Facets, count_facets
+from paddock.usecases.find.search import (
+    LATEST_FIRST,
+    Day,
+    Search,
+    SpelledSearch,
+    day_of,
+    find_day,
+    in_every_spelling,
+    is_parked,
+    just_arrived,
+    read_comparison,
+    search_recordings,
+    sort_recordings,
+    without_start,
+    write_comparison,
+)
+from paddock.web.find.search_parameters import TheSearch, read_day, search_of, zone_of
+from paddock.web.kernel.conditional import Page
+from paddock.web.kernel.injected import After, AnyRequest, ThePrincipal, TheServices
+from paddock.web.kernel.words import duration, plural
+from paddock.web.recordings.resources import RecordingResource, summarise
+from paddock.web.storage.backups import backup_warning
+
+PAGE_SIZE = 50
+EVERYTHING = "all"
+_NOT_KNOWN = "not known"
+_LABELS = {"health": "Health", "from": "From", "to": "To", "topic": "Topic", "signal": "Signal", "q": "Text"}
+_NO_FILTERS = frozenset({"after", "day", "parked", "sort"})
+_SMALLEST_FIRST = frozenset({"driver", "event", "venue", "car", "health"})
+"""Columns of words; the first click on a number shows the largest."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A recording and what only the list says of it."""
+
+    item: RecordingResource
+    lost: str = ""
+    """What a damaged log lost, in three words."""
+    untagged: bool = False
+    """Whether nobody will find this run by who drove what."""
+    named: bool = False
+    """Whether the file's name is shown: it is all there is to know it by, or what was asked for."""
+    parked: bool = False
+    """Whether it is a log of a car that stood."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """The logs of a parked car of one day, in one row that opens in place."""
+
+    ids: Sequence[str]
+    rows: Sequence[Row]
+    """None of them while it is closed."""
+    href: str
+    """Where it is open, or closed again."""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows under one heading."""
+
+    name: str
+    """``arriving``, ``timeless``, ``sorted`` or the day."""
+    day: date | None
+    """None for those that are of no day, or of any."""
+    rows: Sequence[Row]
+    fold: Fold | None = None
+
+    @property
+    def count(self) -> int:
+        """All of them, the folded ones too."""
+        return len(self.rows) + (self.fold.count if self.fold else 0)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that a click sorts by."""
+
+    name: str
+    label: str
+    href: str
+    direction: str
+    """``ascending`` or ``descending`` where the list is sorted by it; empty otherwise."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """A value that a filter offers."""
+
+    value: str
+    count: int
+    """How many recordings have it."""
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Facet:
+    """The values that a filter offers."""
+
+    name: str
+    label: str
+    options: Sequence[Option]
+
+
+@get("/", dependencies={"search": Provide(search_of, sync_to_thread=False)})
+async def recordings_page(
+    request: AnyRequest,
+    services: TheServices,
+    principal: ThePrincipal,
+    search: TheSearch,
+    day: Annotated[str, QueryParameter(max_length=20)] = "",
+    parked: Annotated[list[str] | None, QueryParameter()] = None,
+    sort: Annotated[str, QueryParameter(max_length=40)] = "",
+    after: After = None,
+) -> Page:
+    """The latest test day, another one (``day``), or what a search finds; it follows what happens.
+
+    The logs of a parked car are folded into one row a day; ``parked`` names the days where it is open. Nothing is
+    folded when somebody typed words or sorts, or when it would leave nothing to see.
+    """
+    zone = zone_of(request)
+    query = [pair for pair in request.query_params.multi_items() if pair[0] not in _NO_FILTERS and pair[1]]
+    query += [pair for pair in request.query_params.multi_items() if pair[0] in BY_NAME and not pair[1]]
+    query = list(dict.fromkeys(query))
+    spelled = await in_every_spelling(services, search)
+    shown = None
+    if day != EVERYTHING and search == Search():
+        shown = await find_day(services, zone, read_day(day) if day else None)
+    found, following = await _found(services, spelled, shown, zone, sort, after)
+    counted = await count_facets(services, spelled)
+    place = [*(query or ([("day", day)] if day else [])), *([("sort", sort)] if sort else [])]
+    here = [*place, *([("after", after)] if after else [])]
+    opened = {*(parked or ())}
+    folds = not (search.text.strip() or sort)
+    folds = folds and not all(is_parked(each) for _, _, recordings in found for each in recordings)
+    days = [(name, each, *_apart(recordings, folds)) for name, each, recordings in found if recordings]
+    rows = await _rows(
+        services,
+        [each for name, _, listed, short in days for each in (*listed, *(short if name in opened else ()))],
+        search,
+    )
+    groups = [
+        Group(
+            name,
+            key,
+            [rows[each.id] for each in listed],
+            Fold(
+                [each.id for each in short],
+                [rows[each.id] for each in short if name in opened],
+                _href(here, _parked(opened ^ {name})),
+            )
+            if short
+            else None,
+        )
+        for name, key, listed, short in days
+    ]
+    everywhere = [*(query or [("day", EVERYTHING)]), *([("sort", sort)] if sort else [])]
+    return Page(
+        "recordings.html",
+        principal=principal,
+        backup_warning=await backup_warning(services, principal),
+        groups=groups,
+        day=shown,
+        arrived=await just_arrived(services, zone, before=shown.day) if shown is not None and not day else {},
+        columns=_columns(place, sort),
+        sort=sort,
+        untagged=[row.item.id for row in rows.values() if row.untagged],
+        search=search,
+        query=query,
+        facets=_facets(counted, search),
+        topics=_topics(counted, search),
+        counted=counted,
+        chips=[(_chip(*pair), _href([other for other in query if other != pair])) for pair in query],
+        comparisons=[(c, write_comparison(c)) for c in search.comparisons],
+        figures=FIGURES,
+        misses=[] if groups or after else await _misses(services, search, query),
+        since=request.query_params.get("from", ""),
+        until=request.query_params.get("to", ""),
+        q=search.text,
+        next_href=_href(everywhere, [("after", following)], _parked(opened)) if following else None,
+        first_href=_href(everywhere, _parked(opened)) if after else None,
+        everything=day == EVERYTHING,
+        fields=FIELDS,
+        formats=sorted(formats()),
+        zone=str(zone),
+        unsettled=any(not row.item.status.settled for row in rows.values()),
+    )
+
+
+_Found = list[tuple[str, date | None, Sequence[Recording]]]
+
+
+async def _found(
+    services: TheServices, search: SpelledSearch, shown: Day | None, zone: tzinfo, sort: str, after: str | None
+) -> tuple[_Found, str | None]:
+    """What is listed, group by group, and the cursor of the next page."""
+    if shown is not None:
+        of_day = (*shown.driven, *shown.parked)
+        if sort:
+            return [("sorted", None, sort_recordings([*shown.arriving, *of_day, *shown.timeless], sort))], None
+        before, after_it = ("arriving", None, shown.arriving), ("timeless", None, shown.timeless)
+        return [before, (str(shown.day), shown.day, of_day), after_it], None
+    page = await search_recordings(services, search, order=sort or LATEST_FIRST, limit=PAGE_SIZE, after=after)
+    if sort:
+        return [("sorted", None, page.items)], page.next
+    started = [recording for recording in page.items if recording.started_ns is not None]
+    by_day = groupby(started, lambda recording: day_of(recording.started_ns or 0, zone))
+    days = [(str(each), each, tuple(recordings)) for each, recordings in by_day]
+    # Those without a start come last in the database. Somebody is waiting for what is on its way: that comes first.
+    startless = await without_start(services, search, limit=PAGE_SIZE) if after is None else ()
+    arriving = tuple(each for each in startless if not each.status.settled)
+    timeless = tuple(each for each in startless if each.status.settled)
+    found: _Found = [("arriving", None, arriving), *days, ("timeless", None, timeless)]
+    return found, page.next if started and len(started) == len(page.items) else None
+
+
+async def _misses(
+    services: TheServices, search: Search, query: Sequence[tuple[str, str]]
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Signals that no log has, each with names that may be meant and the address that looks for them."""
+    found = []
+    for comparison in search.comparisons:
+        if await is_known(services, comparison.name):
+            continue
+        others = [pair for pair in query if pair[0] != "signal" or read_comparison(pair[1]) != comparison]
+        meant = [
+            msgspec.structs.replace(comparison, name=name)
+            for name in await suggest_names(services, comparison.name)
+        ]
+        hrefs = [(each.name, _href(others, [("signal", write_comparison(each))])) for each in meant]
+        found.append((comparison.name, hrefs))
+    return found
+
+
+def _columns(place: Sequence[tuple[str, str]], sort: str) -> dict[str, Column]:
+    """The sorted columns by name; a click sorts, another one turns the order round."""
+    kept = [pair for pair in place if pair[0] != "sort"]
+    now, descending = sort.removeprefix("-") or "started_at", not sort or sort.startswith("-")
+    labels = {"started_at": "Start", **{name: field.label for name, field in BY_NAME.items()}, "health": "Health"}
+    labels |= {figure.name: figure.label for figure in FIGURES}
+    columns = {}
+    begun = f"{_href(kept)}{'&' if kept else '?'}sort="
+    for name, label in labels.items():
+        turned = not descending if name == now else name not in _SMALLEST_FIRST
+        order = f"{'-' * turned}{name}"
+        columns[name] = Column(
+            name,
+            label,
+            f"{begun}{order}" if order != LATEST_FIRST else _href(kept),
+            ("descending" if descending else "ascending") if name == now and sort else "",
+        )
+    return columns
+
+
+async def _rows(services: TheServices, recordings: Sequence[Recording], search: Search) -> dict[str, Row]:
+    """A row of each, by id."""
+    items = await summarise(services, recordings)
+    words = search.text.casefold().split()
+    return {
+        each.id: Row(item, _lost(each.loss), _is_untagged(each), _is_named(each, words), is_parked(each))
+        for item, each in zip(items, recordings, strict=True)
+    }
+
+
+def _apart(recordings: Sequence[Recording], folds: bool) -> tuple[list[Recording], list[Recording]]:
+    """Those that are listed, and those that are folded."""
+    listed = [recording for recording in recordings if not (folds and is_parked(recording))]
+    return listed, [recording for recording in recordings if folds and is_parked(recording)]
+
+
+def _parked(days: Collection[str]) -> list[tuple[str, str]]:
+    return [("parked", day) for day in sorted(days)]
+
+
+def _is_untagged(recording: Recording) -> bool:
+    return recording.started_ns is not None and not is_parked(recording) and not _says_who(recording)
+
+
+def _is_named(recording: Recording, words: Sequence[str]) -> bool:
+    if recording.started_ns is None:
+        return False  # it stands in the place of the time
+    name = recording.name.casefold()
+    return not _says_who(recording) or any(word in name for word in words)
+
+
+def _says_who(recording: Recording) -> bool:
+    known = {name for name, given in recording.metadata.items() if given.value}
+    return bool(known & {"driver", "event"})
+
+
+def _lost(loss: LossReport | None) -> str:
+    if loss is None or loss.health == "intact":
+        return ""
+    if loss.lost_ns:
+        return f"lost {duration(loss.lost_ns / NS_PER_S)}"
+    if loss.lost_bytes:
+        return f"lost {size(loss.lost_bytes)}"
+    return f"lost {plural(loss.lost_records, 'record')}" if loss.lost_records else "nothing lost"
+
+
+def _facets(counted: Facets, search: Search) -> list[Facet]:
+    facets = []
+    for name in FACETS:
+        chosen = search.health if name == "health" else search.metadata.get(name, ())
+        facets.append(Facet(name, _LABELS.get(name) or BY_NAME[name].label, _options(counted.values[name], chosen)))
+    return facets
+
+
+def _topics(counted: Facets, search: Search) -> Facet:
+    """What is chosen comes first: it may be one of very many."""
+    options = _options(counted.topics, search.topics, alike=str)
+    return Facet("topic", _LABELS["topic"], sorted(options, key=lambda option: not option.chosen))
+
+
+def _options(
+    counted: Sequence[tuple[str, int]], chosen: Sequence[str], alike: Callable[[str], str] = same_value
+) -> list[Option]:
+    """What is chosen stands there also where nothing has it; a field's values may be spelled otherwise."""
+    wanted = {alike(value): value for value in chosen}
+    options = [Option(value, number, wanted.pop(alike(value), None) is not None) for value, number in counted]
+    return [*options, *(Option(value, 0, True) for value in wanted.values())]
+
+
+def _chip(name: str, value: str) -> str:
+    if name == "signal":
+        return value
+    if name == "figure":
+        return read_figure(value).words()
+    label = _LABELS.get(name) or BY_NAME[name].label
+    return f"{label}: {value or _NOT_KNOWN}"
+
+
+def _href(*parts: Sequence[tuple[str, str]]) -> str:
+    pairs = [pair for part in parts for pair in part]
+    return f"/?{urlencode(pairs)}" if pairs else "/"

@@ -1,0 +1,129 @@
+"""The parameters of a search, the same for the list of recordings as a page and as JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, tzinfo
+from typing import Annotated
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter, SkipValidation
+
+from paddock.domain.figures import FIGURES, read_figure
+from paddock.domain.instants import from_rfc3339
+from paddock.errors import Rejected
+from paddock.usecases.find.search import Health, Search, bounds_of, read_comparison
+from paddock.web.kernel.injected import AnyRequest
+
+ZONE_COOKIE = "zone"
+MAX_QUERY_LENGTH = 16_000
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+TheSearch = NamedDependency[SkipValidation[Search]]
+_Values = list[str] | None
+_FIELD = "One of these values, in any case; may be repeated. Empty: nobody filled the field."
+
+
+def zone_of(request: AnyRequest) -> tzinfo:
+    """The reader's time zone, as ``static/zone.js`` left it in a cookie; UTC for programs and strangers."""
+    try:
+        return ZoneInfo(unquote(request.cookies.get(ZONE_COOKIE, "UTC")))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def read_day(text: str) -> date:
+    """A date.
+
+    Raises:
+        Rejected: it is none (code ``bad_time``).
+    """
+    try:
+        if not _DAY.fullmatch(text):
+            raise ValueError("of another form")
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Rejected(f"{text[:40]!r} is no date: write it like 2026-04-18.", code="bad_time") from None
+
+
+def search_of(
+    request: AnyRequest,
+    q: Annotated[
+        str, QueryParameter(max_length=10_000, description="Words to find in names, metadata and id.")
+    ] = "",
+    car: Annotated[_Values, QueryParameter(description=_FIELD)] = None,
+    driver: Annotated[_Values, QueryParameter(description=_FIELD)] = None,
+    event: Annotated[_Values, QueryParameter(description=_FIELD)] = None,
+    venue: Annotated[_Values, QueryParameter(description=_FIELD)] = None,
+    session: Annotated[_Values, QueryParameter(description=_FIELD)] = None,
+    run: Annotated[_Values, QueryParameter(description=_FIELD)] = None,
+    health: Annotated[
+        list[Health] | None,
+        QueryParameter(description="One of these; `unread` is what was not converted yet. May be repeated."),
+    ] = None,
+    topic: Annotated[
+        _Values, QueryParameter(description="A topic that the log has, spelled exactly. Repeated: all of them.")
+    ] = None,
+    signal: Annotated[
+        _Values,
+        QueryParameter(
+            description="`max(BatteryPack.cell_temp) > 55`: `count`, `min`, `max`, `mean`, `first` or `last` of a "
+            "signal, compared with a number by `<`, `<=`, `>`, `>=` or `=`. Repeated: all of them hold."
+        ),
+    ] = None,
+    figure: Annotated[
+        _Values,
+        QueryParameter(
+            description="`max_speed_m_s >= 25`: a figure of the run, compared with a number as `signal` is: "
+            f"{', '.join(figure.name for figure in FIGURES)}. Repeated: all of them hold."
+        ),
+    ] = None,
+    since: Annotated[
+        str,
+        QueryParameter(name="from", max_length=40, description="Started then or later: RFC 3339, or a date."),
+    ] = "",
+    until: Annotated[
+        str,
+        QueryParameter(
+            name="to", max_length=40, description="Started before this RFC 3339 time, or on this date or before it."
+        ),
+    ] = "",
+) -> Search:
+    """What a request looks for. Dates without a time are in UTC, or in the zone of the cookie ``zone``.
+
+    Raises:
+        Rejected: a time, a date or a comparison that cannot be read, or filters without end.
+    """
+    if len(request.url.query) > MAX_QUERY_LENGTH:
+        # A page has this address, with one filter less, in the chip of every filter.
+        raise Rejected("This looks for too much at once: leave some filters out.", code="search_too_long")
+    zone = zone_of(request)
+    fields = {"car": car, "driver": driver, "event": event, "venue": venue, "session": session, "run": run}
+    return Search(
+        text=q,
+        metadata={name: _unique(values) for name, values in fields.items() if values},
+        health=tuple(dict.fromkeys(health or ())),
+        topics=_unique(topic),
+        comparisons=tuple(read_comparison(text) for text in _unique(signal) if text.strip()),
+        figures=tuple(read_figure(text) for text in _unique(figure) if text.strip()),
+        from_ns=_instant(since, zone, edge=0),
+        before_ns=_instant(until, zone, edge=1),
+    )
+
+
+def _unique(values: Sequence[str] | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values or ()))
+
+
+def _instant(text: str, zone: tzinfo, *, edge: int) -> int | None:
+    if not text.strip():
+        return None
+    if not _DAY.fullmatch(text):
+        return from_rfc3339(text)
+    try:
+        return bounds_of(read_day(text), zone)[edge]
+    except OverflowError:  # the last day that a date can be has no day after it
+        raise Rejected(f"{text} is too far away.", code="bad_time") from None

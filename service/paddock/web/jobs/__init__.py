@@ -1,0 +1,1 @@
+"""What is queued, running, done and dead."""

@@ -1,0 +1,1 @@
+"""What every route and page stands on: the edge, problems, bodies, conditional answers, assets."""

@@ -1,0 +1,34 @@
+"""The style sheet, scripts and images of the pages."""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+
+from litestar import Router, get
+from litestar.params import FromPath
+
+from paddock.errors import NotFound
+from paddock.web.kernel.conditional import Conditional
+
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+"""Named here, because what mimetypes says depends on the machine, and browsers refuse scripts of other types."""
+
+
+def asset_routes(directory: Path) -> Router:
+    """Serves the files of a directory, read once. Browsers ask each time, so a new version is never half old."""
+    assets = {
+        f"/{path.relative_to(directory).as_posix()}": path.read_bytes()
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
+
+    @get("/{path:path}")
+    async def asset(path: FromPath[str]) -> Conditional:
+        if path not in assets:
+            raise NotFound("There is no such file: reload the page.", code="no_such_page")
+        suffix = Path(path).suffix
+        media_type = _TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")
+        return Conditional(assets[path], media_type=media_type)
+
+    return Router("/static", route_handlers=[asset], include_in_schema=False)

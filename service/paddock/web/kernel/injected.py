@@ -1,0 +1,64 @@
+"""What Litestar hands to route functions, under names that say so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated, Any
+
+from litestar import Request
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter, SkipValidation
+
+from paddock.domain.principal import Principal
+from paddock.errors import Rejected
+from paddock.settings import Settings
+from paddock.usecases.context import Services
+from paddock.web.kernel.field_problems import asked_of, parameter_name
+
+AnyRequest = Request[Any, Any, Any]
+TheServices = NamedDependency[SkipValidation[Services]]
+TheSettings = NamedDependency[SkipValidation[Settings]]
+ThePrincipal = NamedDependency[SkipValidation[Principal]]
+
+MAX_PARAMETERS = 600
+"""More than any page of ours asks for at once."""
+
+Limit = Annotated[int, QueryParameter(ge=1, le=500, description="How many items at most.")]
+After = Annotated[
+    str | None,
+    QueryParameter(max_length=2_000, description="The `next` of the page before; without it, the first page."),
+]
+
+
+def principal_of(request: AnyRequest) -> Principal:
+    """Who the edge found to be acting."""
+    principal = request.scope["state"]["principal"]
+    assert isinstance(principal, Principal), "the edge sets it on every request it lets in"
+    return principal
+
+
+async def refuse_unknown_parameters(request: AnyRequest) -> None:
+    """A misspelt filter must not quietly answer with everything.
+
+    A coroutine although it waits for nothing: Litestar runs plain functions on a thread, for every request.
+
+    Raises:
+        Rejected: the query has a parameter that this route does not know (code ``unknown_parameter``), one that it
+            takes once more than once (``repeated_parameter``), or too many (``too_many_parameters``).
+    """
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    if given.total() > MAX_PARAMETERS:
+        raise Rejected(
+            f"An address has at most {MAX_PARAMETERS} parameters: leave some out.", code="too_many_parameters"
+        )
+    known = {
+        parameter_name(name, field): field
+        for name, field in asked_of(request.route_handler).items()
+        if isinstance(field.kwarg_definition, QueryParameter)
+    }
+    for name, times in given.items():
+        if name not in known:
+            taken = f"use {', '.join(known)}" if known else "leave it out"
+            raise Rejected(f"There is no parameter {name[:40]!r} here: {taken}.", code="unknown_parameter")
+        if times > 1 and not known[name].match_predicate_recursively(lambda each: each.is_non_string_sequence):
+            raise Rejected(f"The parameter {name!r} is taken once, not {times} times.", code="repeated_parameter")

@@ -1,0 +1,144 @@
+"""The outermost layer: every request gets an id, a principal, safe headers and exactly one log line."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from litestar import Request
+from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from paddock.errors import Rejected
+from paddock.settings import Settings
+from paddock.web.kernel.principal import Edge
+from paddock.web.kernel.problems import answer
+from paddock.web.kernel.shut_out import OpenRequests, ShutOut
+
+log = structlog.get_logger()
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+def security_headers(settings: Settings) -> dict[str, str]:
+    """What every answer tells browsers. Pages may send parts of uploads to the bucket, where there is one."""
+    policy = CONTENT_SECURITY_POLICY
+    if settings.s3_bucket:
+        policy += f"; connect-src 'self' {' '.join(_bucket_origins(settings))}"
+    return {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+    }
+
+
+def _bucket_origins(settings: Settings) -> list[str]:
+    bucket = settings.s3_bucket
+    endpoint = settings.s3_public_endpoint or settings.s3_endpoint
+    if endpoint:
+        scheme, _, host = endpoint.rstrip("/").partition("://")
+        return [f"{scheme}://{host.split('/')[0]}" if settings.s3_path_style else f"{scheme}://{bucket}.{host}"]
+    # boto3 may sign either; without a region nobody knows the second one before the first link is made.
+    named = (
+        f"https://{bucket}.s3.{settings.aws_region}.amazonaws.com"
+        if settings.aws_region
+        else "https://*.amazonaws.com"
+    )
+    return [f"https://{bucket}.s3.amazonaws.com", named]
+
+
+def with_request_log(app: ASGIApp, edge: Edge, headers: Mapping[str, str]) -> ASGIApp:
+    """``app`` behind the edge. Also what no route answers (404, a refused address) is logged and has the headers.
+
+    The log line is ``request`` with method, path, status, duration_ms, bytes, principal and request_id. The query
+    is left out, because it may hold a link's signature. What the machine itself asks after our health, every few
+    seconds, is logged when it is bad.
+    """
+
+    opened = OpenRequests(edge.still_admits)
+
+    async def logged(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request_id = secrets.token_hex(8)
+        status = 0
+        sent_bytes = 0
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status, sent_bytes
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                answered = MutableScopeHeaders.from_message(message)
+                for name, value in headers.items():
+                    answered.setdefault(name, value)
+                answered["X-Request-Id"] = request_id
+            elif message["type"] == "http.response.body":
+                sent_bytes += len(message["body"])
+            await send(message)
+
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                try:
+                    _refuse_two_lengths(scope)
+                    state["principal"] = edge.admit(scope)
+                except Rejected as error:
+                    await _refuse(error, scope, receive, send_and_note)
+                else:
+                    with opened.begun(scope, state["principal"], receive, send_and_note) as request:
+                        await app(scope, request.receive, request.send)
+            except ShutOut as error:
+                if not status:
+                    await _refuse(error, scope, receive, send_and_note)
+            finally:
+                principal = state.get("principal")
+                level = logging.DEBUG if status < 500 and _asks_after_health(scope) else logging.INFO
+                log.log(
+                    level,
+                    "request",
+                    method=scope.get("method"),
+                    path=scope["path"],
+                    status=status,
+                    duration_ms=round((time.perf_counter() - started) * 1e3, 1),
+                    bytes=sent_bytes,
+                    principal=principal.name if principal else None,
+                )
+
+    return logged
+
+
+def _asks_after_health(scope: Scope) -> bool:
+    """Whether it is the machine itself, and not somebody for whom a proxy speaks."""
+    client = scope.get("client")
+    forwarded = any(name == b"x-forwarded-for" for name, _ in scope["headers"])
+    return scope["path"] == "/health" and not forwarded and client is not None and client[0] in ("127.0.0.1", "::1")
+
+
+def _refuse_two_lengths(scope: Scope) -> None:
+    """A proxy and we could take different parts of such a request for its body (RFC 9112 §6.1).
+
+    Raises:
+        Rejected: with code ``two_lengths``, a 400.
+    """
+    names = [name for name, _ in scope["headers"]]
+    if b"transfer-encoding" in names and b"content-length" in names:
+        raise Rejected(
+            "A request has a Content-Length or a Transfer-Encoding, not both: leave one out.", code="two_lengths"
+        )
+
+
+async def _refuse(error: Rejected, scope: Scope, receive: Receive, send: Send) -> None:
+    request: Request[Any, Any, Any] = Request(scope, receive, send)
+    response = answer(request, error).to_asgi_response(app=None, request=request)
+    await response(scope, receive, send)

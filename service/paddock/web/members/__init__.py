@@ -1,0 +1,1 @@
+"""Who is let in, through the VPN and on the site."""

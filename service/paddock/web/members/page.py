@@ -1,0 +1,121 @@
+"""The members page: who is let in, and letting in, re-keying and shutting out. It works without JavaScript."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.response import Redirect
+
+from paddock.domain.members import server_addresses
+from paddock.domain.principal import Permission, Principal, require
+from paddock.domain.qr import svg_qr
+from paddock.domain.tunnel import Handed, without_comments
+from paddock.errors import NotFound, PaddockError
+from paddock.usecases.context import Services
+from paddock.usecases.people import members
+from paddock.web.kernel.conditional import Page
+from paddock.web.kernel.injected import AnyRequest, ThePrincipal, TheServices
+from paddock.web.kernel.problems import problem_of
+from paddock.web.members.api import NO_STORE, the_vpn
+
+
+@get("/members")
+async def members_page(services: TheServices, principal: ThePrincipal) -> Page:
+    """Everybody who is let in."""
+    require(principal, Permission.MANAGE_MEMBERS)
+    return await _page(services, principal)
+
+
+@post("/members/add", status_code=200)
+async def add_and_show(request: AnyRequest, services: TheServices, principal: ThePrincipal) -> Response[Any]:
+    """The form's: the page with the new member's tunnel, shown this once."""
+    vpn = the_vpn(services, principal)
+    form = await _form(request)
+    key, name = form.get("public_key", ""), form.get("name", "")
+    return await _handed(
+        services, principal, form, lambda: members.add(vpn, name, public_key=key.strip(), by=principal)
+    )
+
+
+@post("/members/rotate", status_code=200)
+async def rotate_and_show(request: AnyRequest, services: TheServices, principal: ThePrincipal) -> Response[Any]:
+    """A row's: the page with the member's new tunnel, shown this once."""
+    vpn = the_vpn(services, principal)
+    form = await _form(request)
+    return await _handed(services, principal, {}, lambda: members.rotate(vpn, form.get("name", "")))
+
+
+@post("/members/remove")
+async def remove_and_return(request: AnyRequest, services: TheServices, principal: ThePrincipal) -> Response[Any]:
+    """A row's: the page without the member."""
+    vpn = the_vpn(services, principal)
+    name = (await _form(request)).get("name", "")
+    try:
+        await asyncio.to_thread(members.remove, vpn, name, by=principal)
+    except PaddockError as error:
+        return await _refused(services, principal, error, {})
+    return Redirect("/members", status_code=303)
+
+
+@get("/ca.crt", include_in_schema=False)
+async def authority(services: TheServices) -> Response[str]:
+    """The certificate that members' browsers are to trust; a phone that opens it offers to install it."""
+    text = await asyncio.to_thread(services.vpn.authority) if services.vpn is not None else None
+    if text is None:
+        raise NotFound("This site has no certificate of its own authority.", code="no_certificate")
+    return Response(text, media_type="application/x-x509-ca-cert")
+
+
+async def _form(request: AnyRequest) -> dict[str, str]:
+    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+
+
+async def _handed(
+    services: Services, principal: Principal, form: dict[str, str], act: Callable[[], Handed]
+) -> Response[Any]:
+    try:
+        handed = await asyncio.to_thread(act)
+    except PaddockError as error:
+        return await _refused(services, principal, error, form)
+    page = await _page(services, principal, handed=handed)
+    page.headers.update(NO_STORE)
+    return page
+
+
+async def _refused(
+    services: Services, principal: Principal, error: PaddockError, form: dict[str, str]
+) -> Response[Any]:
+    page = await _page(services, principal, refusal=error.message, form=form)
+    page.status_code = problem_of(error).status
+    return page
+
+
+async def _page(
+    services: Services,
+    principal: Principal,
+    *,
+    handed: Handed | None = None,
+    refusal: str = "",
+    form: dict[str, str] | None = None,
+) -> Page:
+    vpn, found = services.vpn, []
+    if vpn is not None:
+        try:
+            found = await asyncio.to_thread(members.list_members, vpn)
+        except PaddockError as error:  # of the file: who was let in before still is, and somebody has to mend it
+            refusal = refusal or error.message
+    return Page(
+        "members.html",
+        principal=principal,
+        rows=found,
+        has_members=vpn is not None,
+        handed=handed,
+        qr=svg_qr(without_comments(handed.configuration)) if handed and handed.has_private_key else "",
+        refusal=refusal,
+        form=form or {},
+        has_authority=vpn is not None and await asyncio.to_thread(vpn.authority) is not None,
+        server=server_addresses(vpn.plan.networks)[0] if vpn is not None else "",
+    )

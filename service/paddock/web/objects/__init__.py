@@ -1,0 +1,1 @@
+"""The files behind signed links, where the object store is a directory."""

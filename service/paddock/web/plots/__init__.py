@@ -1,0 +1,1 @@
+"""Signals of a recording: what there is to plot, and the points of a plot."""

@@ -1,0 +1,1 @@
+"""One recording: its page, its JSON, its files."""

@@ -1,0 +1,119 @@
+"""``/api/recordings``: find recordings, and get at their files."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get
+from litestar.di import Provide
+from litestar.params import PathParameter, QueryParameter
+from litestar.response import Redirect
+
+from paddock.usecases.find.recordings import artifact_file, get_recording, original_file
+from paddock.usecases.find.search import LATEST_FIRST, SORTS, search_recordings
+from paddock.usecases.look.attachments import open_attachment
+from paddock.web.find.search_parameters import TheSearch, search_of
+from paddock.web.kernel.downloads import download
+from paddock.web.kernel.injected import After, AnyRequest, Limit, TheServices, TheSettings
+from paddock.web.kernel.partial import Fields, Partial, only
+from paddock.web.kernel.problems import responses
+from paddock.web.kernel.ranged import Ranged
+from paddock.web.recordings.resources import (
+    RecordingDetail,
+    RecordingPage,
+    RecordingResource,
+    detail,
+    summarise,
+)
+
+Prefix = Annotated[
+    str,
+    PathParameter(
+        description="The recording's id, or the first 6 or more digits of it.",
+    ),
+]
+_ONE = responses(404, 409, 422)
+
+
+@get(
+    "/",
+    responses=responses(422),
+    summary="Find recordings",
+    dependencies={"search": Provide(search_of, sync_to_thread=False)},
+)
+async def list_recordings(
+    services: TheServices,
+    search: TheSearch,
+    deleted: Annotated[bool, QueryParameter(description="Those that were deleted instead.")] = False,
+    sort: Annotated[
+        str,
+        QueryParameter(
+            max_length=40,
+            description=f"By one of {', '.join(SORTS)}; those without it last. `-`: the largest first.",
+        ),
+    ] = LATEST_FIRST,
+    fields: Fields = "",
+    limit: Limit = 50,
+    after: After = None,
+) -> RecordingPage | Partial:
+    """Recordings for which everything that is given holds, the latest start first. Follow `next` for more."""
+    search = msgspec.structs.replace(search, deleted=deleted)
+    page = await search_recordings(services, search, order=sort, limit=limit, after=after)
+    whole = RecordingPage(await summarise(services, page.items), page.next)
+    return only(whole, fields, items=RecordingResource)
+
+
+@get("/{recording_id:str}", responses=_ONE, summary="One recording")
+async def show_recording(
+    services: TheServices, recording_id: Prefix, fields: Fields = ""
+) -> RecordingDetail | Partial:
+    """A recording with its channels, the file's metadata records and attachments, and the loss report."""
+    return only(await detail(services, await get_recording(services, recording_id)), fields)
+
+
+@get("/{recording_id:str}/original", responses=_ONE, status_code=302, summary="Download the original")
+async def download_original(
+    request: AnyRequest, services: TheServices, settings: TheSettings, recording_id: Prefix
+) -> Redirect:
+    """Redirects to a freshly signed link to the untouched log. HEAD answers its size and name."""
+    file = await original_file(services, await get_recording(services, recording_id))
+    return await download(request, services, settings, file)
+
+
+@get(
+    "/{recording_id:str}/artifacts/{artifact_id:str}",
+    responses=_ONE,
+    status_code=302,
+    summary="Download a derived file",
+)
+async def download_artifact(
+    request: AnyRequest,
+    services: TheServices,
+    settings: TheSettings,
+    recording_id: Prefix,
+    artifact_id: Annotated[str, PathParameter(description="As in the recording's `artifacts`.")],
+) -> Redirect:
+    """Redirects to a freshly signed link to the file."""
+    file = await artifact_file(services, await get_recording(services, recording_id), artifact_id)
+    return await download(request, services, settings, file)
+
+
+@get(
+    "/{recording_id:str}/attachments/{number:int}",
+    responses=responses(404, 409, 416, 422),
+    summary="Download a file from inside the log",
+)
+async def download_attachment(
+    services: TheServices,
+    recording_id: Prefix,
+    number: Annotated[int, PathParameter(ge=0, description="As in the recording's `attachments`, from 0.")],
+) -> Response[None]:
+    """The file as a download, whatever it says that it is. Takes Range, If-Range and If-None-Match."""
+    found = await open_attachment(services, await get_recording(services, recording_id), number)
+    # Even a browser that shows it all the same gives it no script and no origin.
+    sandbox = {"Content-Security-Policy": "sandbox"}
+    return Ranged(found.info, found.read, file_name=found.file_name, more_headers=sandbox)
+
+
+HANDLERS = (list_recordings, show_recording, download_original, download_artifact, download_attachment)

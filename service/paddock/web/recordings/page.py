@@ -1,0 +1,67 @@
+"""The page of one recording."""
+
+from __future__ import annotations
+
+from litestar import get, post
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+
+from paddock import CONVERTER
+from paddock.domain.fields import FIELDS
+from paddock.domain.recording import Highlights, Status
+from paddock.usecases.conversion.reprocess import is_asked, reprocess_one
+from paddock.usecases.edit.edit import history_of
+from paddock.usecases.find.recordings import get_recording
+from paddock.usecases.look.overview import overview
+from paddock.web.edit.api import History, change_resources
+from paddock.web.kernel.conditional import Page
+from paddock.web.kernel.injected import ThePrincipal, TheServices
+from paddock.web.recordings.resources import RecordingResource, detail
+
+HISTORY_SHOWN = 20
+
+
+@get("/recordings/{recording_id:str}")
+async def recording_page(services: TheServices, principal: ThePrincipal, recording_id: FromPath[str]) -> Page:
+    """One recording: what it is, where its metadata came from, what it lost, its files and channels."""
+    recording = await get_recording(services, recording_id, deleted=None)
+    item = await detail(services, recording)
+    if recording.deleted_at is not None:
+        return Page("recording_deleted.html", principal=principal, item=item)
+    again = item.status is Status.READY and await is_asked(services, recording)
+    is_empty = item.status is Status.READY and not again and recording.message_count == 0
+    has_signals = bool(item.channels) and not is_empty
+    changes = await history_of(services, recording, limit=HISTORY_SHOWN)
+    return Page(
+        "recording.html",
+        principal=principal,
+        item=item,
+        fields=FIELDS,
+        history=History(change_resources(changes.items, first=True), changes.next),
+        field_labels={field.name: field.label for field in FIELDS},
+        panels=await overview(services, recording) if has_signals else (),
+        has_signals=has_signals,
+        has_figures=any(value is not None for value in _figures(recording.highlights)),
+        is_empty=is_empty,
+        unsettled=_unsettled(item) or again,
+        again=again,
+        converter=recording.converter,
+        current_converter=str(CONVERTER),
+    )
+
+
+@post("/recordings/{recording_id:str}/reprocess")
+async def reprocess_and_show(
+    services: TheServices, recording_id: FromPath[str], accept: FromQuery[bool] = False
+) -> Redirect:
+    """The button's form, which works without JavaScript; the page follows the conversion."""
+    recording = await reprocess_one(services, recording_id, accept=accept)
+    return Redirect(f"/recordings/{recording.short_id}", status_code=303)
+
+
+def _figures(of: Highlights) -> tuple[float | None, ...]:
+    return of.distance_m, of.max_speed_m_s, of.min_cell_voltage_v, of.max_cell_temperature_c
+
+
+def _unsettled(item: RecordingResource) -> bool:
+    return item.status not in (Status.READY, Status.FAILED)

@@ -1,0 +1,375 @@
+"""What the JSON API says about recordings, and how it is made from documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from paddock.domain.export_words import export_words, read_request
+from paddock.domain.history import AttachedFile
+from paddock.domain.instants import NS_PER_S, to_rfc3339
+from paddock.domain.names import download_name
+from paddock.domain.recording import (
+    Artifact,
+    Attachment,
+    ChannelSummary,
+    Failure,
+    Highlights,
+    LossReport,
+    MetadataSource,
+    Purpose,
+    Recording,
+    StartedSource,
+    Status,
+)
+from paddock.usecases.context import Services
+from paddock.usecases.find.recordings import artifact_name, artifacts_of, exports_of, progress_of
+from paddock.usecases.intake.originals import MISSING
+from paddock.web.kernel.words import loss_sentences
+
+ID_EXAMPLE = "a3f9c21083d47e5b6c1f0e9d8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b"
+_BYTES_MISSING = frozenset({"wrong_hash", "bytes_missing"})
+
+Instant = Annotated[str, Meta(description="RFC 3339, UTC.", examples=["2026-04-18T14:32:07.125Z"])]
+RecordingId = Annotated[
+    str, Meta(description="SHA-256 of the original bytes, in hexadecimal.", examples=[ID_EXAMPLE])
+]
+
+
+class FailureResource(msgspec.Struct, frozen=True):
+    """Why something failed."""
+
+    code: Annotated[str, Meta(description="A stable word.", examples=["not_mcap"])]
+    message: Annotated[
+        str, Meta(description="For people.", examples=["run_12.mcap is no MCAP log: send the .mcap file itself."])
+    ]
+
+
+class MetadataResource(msgspec.Struct, frozen=True):
+    """One of the team's metadata fields."""
+
+    value: Annotated[str, Meta(description="The value.", examples=["Adam"])]
+    source: Annotated[MetadataSource, Meta(description="Who said so; a person is never overwritten.")]
+
+
+class DownloadResource(msgspec.Struct, frozen=True):
+    """A file to download. The URL stays valid; it redirects to a link that is signed for a while."""
+
+    url: Annotated[str, Meta(description="Path on this service.", examples=["/api/recordings/a3f9c210/original"])]
+    name: Annotated[
+        str,
+        Meta(description="The name it is saved under.", examples=["HT09_2026-04-18_1432Z_Adam_a3f9c210.mat"]),
+    ]
+    size_bytes: Annotated[int, Meta(description="Size of the file.", examples=[48_211_968])]
+
+
+class ArtifactResource(DownloadResource, frozen=True):
+    """A derived file to download."""
+
+    format: Annotated[str, Meta(description="The file format.", examples=["mat"])]
+    purpose: Annotated[
+        Purpose,
+        Meta(description="`default`; `viewer`, a clean copy of the log; `export`, asked for by somebody."),
+    ]
+
+    description: Annotated[
+        str, Meta(description="What was asked for; empty for an older file.", examples=["CSV, 100 Hz, VNData"])
+    ] = ""
+    created_at: Annotated[Instant | None, Meta(description="When it was made.")] = None
+    expires_at: Annotated[
+        Instant | None,
+        Meta(description="When it is removed unless somebody asks for it or takes it before; null for what stays."),
+    ] = None
+    left_out: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Sentences about topics that are not in it, although asked for.",
+            examples=[["3 topics left out of this file, which has 2,000, the most it may: name some."]],
+        ),
+    ] = ()
+
+
+class FileResource(DownloadResource, frozen=True, kw_only=True):
+    """A file that somebody put beside a recording."""
+
+    id: Annotated[str, Meta(description="To remove it by.", examples=["4be1c3d29f0a7b5c"])]
+    added_at: Instant
+    added_by: Annotated[str, Meta(description="Who added it.", examples=["Adam"])]
+
+
+class HighlightsResource(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures of a run; null where its log has no signal for one."""
+
+    distance_m: Annotated[float | None, Meta(description="Driven distance.", examples=[18_240.0])] = None
+    max_speed_m_s: Annotated[float | None, Meta(description="Highest speed.", examples=[31.2])] = None
+    min_cell_voltage_v: Annotated[float | None, Meta(description="Of the weakest cell.", examples=[3.12])] = None
+    max_cell_temperature_c: Annotated[float | None, Meta(description="The hottest cell.", examples=[52.4])] = None
+    driven: Annotated[bool | None, Meta(description="Whether the car drove; null when nobody knows.")] = None
+
+
+class RecordingResource(msgspec.Struct, frozen=True, kw_only=True):
+    """One log file from a car, with what was derived from it."""
+
+    id: RecordingId
+    name: Annotated[str, Meta(description="The file name it arrived under first.", examples=["run_12.mcap"])]
+    names: Annotated[tuple[str, ...], Meta(description="Every file name it arrived under.")]
+    status: Annotated[
+        Status, Meta(description="`verifying → stored → converting → ready`, or `failed` with an `error`.")
+    ]
+    progress: Annotated[
+        float | None, Meta(description="How far its running job is, 0 to 1; null when none runs.", examples=[0.42])
+    ] = None
+    error: Annotated[FailureResource | None, Meta(description="Why it failed; null while it has not.")] = None
+    original_fault: Annotated[
+        FailureResource | None,
+        Meta(description="What is wrong with the stored original; null while nobody found anything."),
+    ] = None
+    health: Annotated[
+        str | None, Meta(description="`intact` or `recovered`; null until the log was read.", examples=["intact"])
+    ] = None
+    message_count: Annotated[
+        int | None, Meta(description="Messages in the log; null until it was read.", examples=[1_204_331])
+    ] = None
+    size_bytes: Annotated[int, Meta(description="Size of the original.", examples=[73_400_320])]
+    started_at: Annotated[Instant | None, Meta(description="When the car began to record (RFC 3339, UTC).")] = None
+    duration_s: Annotated[float | None, Meta(description="From first to last message.", examples=[612.4])] = None
+    uploaded_at: Annotated[Instant, Meta(description="When its upload was complete (RFC 3339, UTC).")]
+    uploaded_by: Annotated[str, Meta(description="Who uploaded it first.", examples=["Adam"])]
+    metadata: Annotated[dict[str, MetadataResource], Meta(description="The team's fields, those that are known.")]
+    highlights: Annotated[HighlightsResource, Meta(description="The figures of the run.")]
+    version: Annotated[int, Meta(description="Send it with an edit, so that no other one is lost.", examples=[3])]
+    deleted_at: Annotated[Instant | None, Meta(description="When it was deleted; null while it is not.")] = None
+    original: Annotated[
+        DownloadResource | None, Meta(description="The untouched log; null until its bytes are verified.")
+    ] = None
+    artifacts: Annotated[
+        tuple[ArtifactResource, ...],
+        Meta(description="Derived files; of one recording asked for by id also its exports, the last first."),
+    ] = ()
+
+
+class RecordingPage(msgspec.Struct, frozen=True):
+    """Some recordings, the latest start first unless asked otherwise."""
+
+    items: tuple[RecordingResource, ...]
+    next: Annotated[str | None, Meta(description="Cursor of the next page; null at the end.")] = None
+
+
+class ChannelResource(msgspec.Struct, frozen=True, kw_only=True):
+    """One topic with one schema."""
+
+    topic: Annotated[str, Meta(description="As the log spells it.", examples=["VNData"])]
+    schema_name: Annotated[str, Meta(description="As the log spells it.", examples=["hytech_msgs.VNData"])]
+    schema_encoding: Annotated[str, Meta(description="As the log spells it.", examples=["protobuf"])]
+    message_encoding: Annotated[str, Meta(description="As the log spells it.", examples=["protobuf"])]
+    message_count: Annotated[int, Meta(description="Messages on it.", examples=[244_800])]
+    rate_hz: Annotated[float | None, Meta(description="Mean rate.", examples=[400.0])] = None
+    largest_gap_s: Annotated[
+        float | None, Meta(description="Longest time between two messages.", examples=[0.013])
+    ] = None
+
+
+class FileMetadataResource(msgspec.Struct, frozen=True):
+    """One metadata record inside the file."""
+
+    name: Annotated[str, Meta(description="The record's name.", examples=["setup"])]
+    entries: Annotated[dict[str, str], Meta(description="Its entries.", examples=[{"driver": "Adam"}])]
+
+
+class AttachmentResource(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that the recorder put into the log."""
+
+    url: Annotated[str, Meta(description="Downloads it.", examples=["/api/recordings/a3f9c210/attachments/0"])]
+    name: Annotated[str, Meta(description="As the log says.", examples=["setup.json"])]
+    media_type: Annotated[str, Meta(description="As the log says.", examples=["application/json"])]
+    size_bytes: Annotated[int, Meta(description="Size of the file.", examples=[18_204])]
+    logged_at: Annotated[Instant | None, Meta(description="When it was put into the log; null if not said.")]
+    created_at: Annotated[Instant | None, Meta(description="When it was made; null if not said.")]
+
+
+class LossResource(msgspec.Struct, frozen=True, kw_only=True):
+    """What a damaged file lost."""
+
+    health: Annotated[str, Meta(description="`intact` or `recovered`.", examples=["recovered"])]
+    sentences: Annotated[tuple[str, ...], Meta(description="The same for people.")]
+    lost_bytes: Annotated[int, Meta(description="Bytes of the file that could not be used.")]
+    lost_records: Annotated[int, Meta(description="Records known to be lost.")]
+    lost_s: Annotated[float, Meta(description="Gap in time that the losses explain.")]
+    missing: Annotated[tuple[str, ...], Meta(description="Parts that a complete file has.", examples=[["footer"]])]
+    undecodable: Annotated[dict[str, int], Meta(description="Messages that could not be decoded, by topic.")]
+
+
+class RecordingDetail(RecordingResource, frozen=True, kw_only=True):
+    """A recording with its channels, the file's metadata records and attachments, and the loss report."""
+
+    channels: Annotated[tuple[ChannelResource, ...], Meta(description="Empty until the log was read.")] = ()
+    file_metadata: Annotated[
+        tuple[FileMetadataResource, ...], Meta(description="The file's metadata records, in file order.")
+    ] = ()
+    attachments: Annotated[
+        tuple[AttachmentResource, ...], Meta(description="The files inside the log, those that are whole.")
+    ] = ()
+    loss: Annotated[LossResource | None, Meta(description="Null until the log was read.")] = None
+    started_source: Annotated[StartedSource, Meta(description="Who says when it started.")]
+    files: Annotated[tuple[FileResource, ...], Meta(description="What people put beside it.")] = ()
+    notices: Annotated[
+        tuple[str, ...], Meta(description="What is odd in the log but lost nothing, such as clock jumps.")
+    ] = ()
+
+
+def seconds(duration_ns: int | None) -> float | None:
+    """Nanoseconds as JSON has them."""
+    return None if duration_ns is None else duration_ns / NS_PER_S
+
+
+def failure_resource(failure: Failure | None) -> FailureResource | None:
+    """A failure as JSON has it."""
+    return FailureResource(failure.code, failure.message) if failure else None
+
+
+async def summarise(services: Services, recordings: Sequence[Recording]) -> tuple[RecordingResource, ...]:
+    """Recordings as list pages show them, with their artifacts and progress in two reads for all."""
+    artifacts = await artifacts_of(services, recordings)
+    progress = await progress_of(services, recordings)
+    return tuple(
+        _resource(recording, artifacts[recording.id], progress.get(recording.id)) for recording in recordings
+    )
+
+
+async def detail(services: Services, recording: Recording) -> RecordingDetail:
+    """A recording with all that its page shows."""
+    (summary,) = await summarise(services, [recording])
+    exports = tuple(artifact_resource(recording, each) for each in await exports_of(services, recording))
+    return RecordingDetail(
+        **(msgspec.structs.asdict(summary) | {"artifacts": summary.artifacts + exports}),
+        channels=tuple(_channel(channel) for channel in recording.channels),
+        file_metadata=tuple(FileMetadataResource(name, entries) for name, entries in recording.file_metadata),
+        attachments=tuple(
+            _attachment(recording, number, each) for number, each in enumerate(recording.attachments)
+        ),
+        loss=_loss(recording.loss) if recording.loss else None,
+        notices=recording.notices,
+        started_source=recording.started_source,
+        files=tuple(file_resource(recording, file) for file in recording.files),
+    )
+
+
+def _resource(recording: Recording, artifacts: Sequence[Artifact], progress: float | None) -> RecordingResource:
+    return RecordingResource(
+        id=recording.id,
+        name=recording.name,
+        names=recording.names,
+        status=recording.status,
+        progress=progress,
+        error=failure_resource(recording.error),
+        original_fault=failure_resource(recording.original_fault),
+        health=recording.loss.health if recording.loss else None,
+        message_count=recording.message_count,
+        size_bytes=recording.size_bytes,
+        started_at=None if recording.started_ns is None else to_rfc3339(recording.started_ns),
+        duration_s=seconds(recording.duration_ns),
+        uploaded_at=to_rfc3339(recording.uploaded_at),
+        uploaded_by=recording.uploaded_by,
+        # An empty value is a person's word that nobody knows: it only matters to the file's own word.
+        metadata={
+            name: MetadataResource(known.value, known.source)
+            for name, known in recording.metadata.items()
+            if known.value
+        },
+        highlights=_highlights(recording.highlights),
+        version=recording.version,
+        deleted_at=None if recording.deleted_at is None else to_rfc3339(recording.deleted_at),
+        original=_original(recording),
+        artifacts=tuple(artifact_resource(recording, artifact) for artifact in artifacts),
+    )
+
+
+def _original(recording: Recording) -> DownloadResource | None:
+    """The document tells whether the bytes are there, so that a list costs no trip to the store per row."""
+    lost = recording.error is not None and recording.error.code in _BYTES_MISSING
+    lost |= recording.original_fault == MISSING
+    if recording.status is Status.VERIFYING or lost:
+        return None
+    return DownloadResource(
+        f"/api/recordings/{recording.id}/original", download_name(recording, ".mcap"), recording.size_bytes
+    )
+
+
+def artifact_resource(recording: Recording, artifact: Artifact) -> ArtifactResource:
+    """A derived file as JSON has it."""
+    return ArtifactResource(
+        url=f"/api/recordings/{recording.id}/artifacts/{artifact.id}",
+        name=artifact_name(recording, artifact),
+        size_bytes=artifact.size_bytes,
+        format=artifact.format,
+        purpose=artifact.purpose,
+        description=_description(artifact),
+        created_at=to_rfc3339(artifact.created_at),
+        expires_at=None if artifact.expires_at is None else to_rfc3339(artifact.expires_at),
+        left_out=artifact.left_out,
+    )
+
+
+def _description(artifact: Artifact) -> str:
+    told = artifact.purpose is Purpose.EXPORT and artifact.request
+    return export_words(read_request(artifact.request)) if told else ""
+
+
+def file_resource(recording: Recording, file: AttachedFile) -> FileResource:
+    """A misc file as JSON has it."""
+    return FileResource(
+        url=f"/api/recordings/{recording.id}/files/{file.id}",
+        name=file.name,
+        size_bytes=file.size_bytes,
+        id=file.id,
+        added_at=to_rfc3339(file.added_at),
+        added_by=file.added_by,
+    )
+
+
+def _highlights(highlights: Highlights) -> HighlightsResource:
+    return HighlightsResource(
+        distance_m=highlights.distance_m,
+        max_speed_m_s=highlights.max_speed_m_s,
+        min_cell_voltage_v=highlights.min_cell_voltage_v,
+        max_cell_temperature_c=highlights.max_cell_temperature_c,
+        driven=highlights.driven,
+    )
+
+
+def _channel(channel: ChannelSummary) -> ChannelResource:
+    return ChannelResource(
+        topic=channel.topic,
+        schema_name=channel.schema_name,
+        schema_encoding=channel.schema_encoding,
+        message_encoding=channel.message_encoding,
+        message_count=channel.message_count,
+        rate_hz=channel.rate_hz,
+        largest_gap_s=seconds(channel.largest_gap_ns),
+    )
+
+
+def _attachment(recording: Recording, number: int, attachment: Attachment) -> AttachmentResource:
+    return AttachmentResource(
+        url=f"/api/recordings/{recording.id}/attachments/{number}",
+        name=attachment.name,
+        media_type=attachment.media_type,
+        size_bytes=attachment.size_bytes,
+        logged_at=to_rfc3339(attachment.log_time) if attachment.log_time else None,
+        created_at=to_rfc3339(attachment.create_time) if attachment.create_time else None,
+    )
+
+
+def _loss(loss: LossReport) -> LossResource:
+    return LossResource(
+        health=loss.health,
+        sentences=loss_sentences(loss),
+        lost_bytes=loss.lost_bytes,
+        lost_records=loss.lost_records,
+        lost_s=loss.lost_ns / NS_PER_S,
+        missing=loss.missing,
+        undecodable=loss.undecodable,
+    )

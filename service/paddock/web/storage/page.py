@@ -1,0 +1,27 @@
+"""The storage page: where the bytes are."""
+
+from __future__ import annotations
+
+from litestar import get
+
+from paddock.usecases.backup.state import backup_state
+from paddock.usecases.storage.storage import storage_used
+from paddock.web.kernel.conditional import Page
+from paddock.web.kernel.injected import ThePrincipal, TheServices
+from paddock.web.storage.backups import backup_warning
+
+SHOWN = 200
+"""Groups; what is smaller is in the total."""
+
+
+@get("/storage")
+async def storage_page(services: TheServices, principal: ThePrincipal) -> Page:
+    """Bytes by car and event, and by what they are."""
+    return Page(
+        "storage.html",
+        principal=principal,
+        backup_warning=await backup_warning(services, principal),
+        backups=await backup_state(services),
+        storage=await storage_used(services),
+        shown=SHOWN,
+    )

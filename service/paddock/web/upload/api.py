@@ -1,0 +1,129 @@
+"""``/api/uploads``: announce a file, send its parts to the store, complete; or abandon it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Router, delete, post
+from litestar.params import JSONBody, PathParameter
+from msgspec import Meta
+
+from paddock.usecases.intake import uploads
+from paddock.web.kernel.bodies import MetadataTexts
+from paddock.web.kernel.injected import (
+    AnyRequest,
+    ThePrincipal,
+    TheServices,
+    TheSettings,
+    refuse_unknown_parameters,
+)
+from paddock.web.kernel.links import reachable
+from paddock.web.kernel.problems import responses
+from paddock.web.recordings.resources import ID_EXAMPLE, RecordingId, RecordingResource, summarise
+
+
+class Announcement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file that will be sent."""
+
+    sha256: Annotated[
+        str,
+        Meta(
+            description="SHA-256 of the whole file, 64 lower-case hexadecimal digits.",
+            examples=[ID_EXAMPLE],
+            max_length=1_000,
+        ),
+    ]
+    size_bytes: Annotated[int, Meta(ge=-(2**53), le=2**53, description="Size of the file.", examples=[73_400_320])]
+    name: Annotated[
+        str, Meta(description="File name, without a path.", examples=["run_12.mcap"], max_length=20_000)
+    ]
+    metadata: Annotated[
+        MetadataTexts,
+        Meta(
+            description="Values of the team's fields; they fill only what is empty.", examples=[{"driver": "Adam"}]
+        ),
+    ] = {}
+
+
+class PartResource(msgspec.Struct, frozen=True):
+    """One part that still has to be sent."""
+
+    number: Annotated[int, Meta(description="From 1.", examples=[1])]
+    offset: Annotated[int, Meta(description="Where in the file it begins, in bytes.", examples=[0])]
+    size_bytes: Annotated[int, Meta(description="Its length.", examples=[16_777_216])]
+    url: Annotated[str, Meta(description="PUT exactly these bytes there.")]
+
+
+class UploadResource(msgspec.Struct, frozen=True):
+    """What to do next: nothing when `recording` is there, else send `parts`, then complete `id`."""
+
+    recording: Annotated[
+        RecordingResource | None, Meta(description="The recording, when its bytes are here already.")
+    ] = None
+    id: Annotated[str | None, Meta(description="The upload's id.", examples=["5f0d2c…"])] = None
+    parts: Annotated[tuple[PartResource, ...], Meta(description="What is still missing.")] = ()
+
+
+class CompletedResource(msgspec.Struct, frozen=True):
+    """An accepted log: from here on it will be `ready`, or `failed` with a reason."""
+
+    id: RecordingId
+    recording: RecordingResource
+
+
+@post("/", status_code=200, responses=responses(400, 422, 503), summary="Announce a file")
+async def announce_upload(
+    request: AnyRequest,
+    services: TheServices,
+    settings: TheSettings,
+    principal: ThePrincipal,
+    data: JSONBody[Announcement],
+) -> UploadResource:
+    """Say what will be sent. Announcing again continues an unfinished upload; known bytes are not sent again."""
+    plan = await uploads.announce(
+        services,
+        principal,
+        sha256=data.sha256,
+        size_bytes=data.size_bytes,
+        name=data.name,
+        metadata=data.metadata,
+    )
+    if plan.recording is not None:
+        return UploadResource(recording=(await summarise(services, [plan.recording]))[0])
+    assert plan.upload is not None, "a plan has a recording or an upload"
+    parts = tuple(
+        PartResource(part.number, part.offset, part.size_bytes, reachable(part.url, request, settings))
+        for part in plan.parts
+    )
+    return UploadResource(id=plan.upload.id, parts=parts)
+
+
+_UploadId = Annotated[str, PathParameter(description="From the announcement.")]
+
+
+@post(
+    "/{upload_id:str}/complete",
+    status_code=200,
+    responses=responses(404, 409, 422, 503),
+    summary="Complete an upload",
+)
+async def complete_upload(services: TheServices, upload_id: _UploadId) -> CompletedResource:
+    """All parts are sent. Calling it again is harmless."""
+    recording = await uploads.complete(services, upload_id)
+    (resource,) = await summarise(services, [recording])
+    return CompletedResource(recording.id, resource)
+
+
+@delete("/{upload_id:str}", responses=responses(404, 409), summary="Abandon an upload")
+async def abandon_upload(services: TheServices, principal: ThePrincipal, upload_id: _UploadId) -> None:
+    """Forget an unfinished upload of yours: the parts that have arrived are removed at once, not after days."""
+    await uploads.abandon(services, principal, upload_id)
+
+
+ROUTER = Router(
+    "/api/uploads",
+    route_handlers=[announce_upload, complete_upload, abandon_upload],
+    before_request=refuse_unknown_parameters,
+    tags=["uploads"],
+)

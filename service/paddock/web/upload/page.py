@@ -1,0 +1,15 @@
+"""The upload page. The work is done by ``static/upload.js`` over the same API that programs use."""
+
+from __future__ import annotations
+
+from litestar import get
+
+from paddock.domain.fields import FIELDS
+from paddock.web.kernel.conditional import Page
+from paddock.web.kernel.injected import ThePrincipal
+
+
+@get("/upload")
+async def upload_page(principal: ThePrincipal) -> Page:
+    """A place to drop logs on, and what becomes of them."""
+    return Page("upload.html", principal=principal, fields=FIELDS, unsettled=False)

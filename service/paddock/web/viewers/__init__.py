@@ -1,0 +1,1 @@
+"""Viewers on the web that open a log by its link."""
