@@ -104,7 +104,7 @@ def _say_nothing(*_: Any, **__: Any) -> None:
 @pytest.fixture
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """A traceback for each place takes longer than all the rest."""
-    for module in ("handlers", "sweep", "contained", "attempt"):
+    for module in ("jobs.handlers", "jobs.sweep", "contained", "jobs.attempt"):
         monkeypatch.setattr(
             f"paddock.usecases.{module}.log", SimpleNamespace(**dict.fromkeys(LEVELS, _say_nothing))
         )
