@@ -9,8 +9,10 @@ if TYPE_CHECKING:
 
 __version__ = "0.2.0"
 
-CONVERTER = 2
-"""Rises with every change after which a log gives other files: what is stored of an older one is made again."""
+COLUMNS = 3
+"""Rises with every change after which a log becomes other columns, statistics or figures: what was made from those
+of an older number is made again. Each layout of a file format has a number of its own (``formats/registry.py``);
+``tests/golden`` fails where an output changes and no number does."""
 
 
 def __getattr__(name: str) -> object:

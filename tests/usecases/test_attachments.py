@@ -61,7 +61,7 @@ async def test_converting_again_fills_the_list_of_an_old_document(services: Serv
     uploaded = await team.upload(car_log(8))
     await team.work()
     await services.documents.recordings.change(uploaded.id, {"attachments": (), "converter": "0.0.1"})
-    assert await reprocess(services) == 1
+    assert (await reprocess(services)).asked == 1
     await team.work()
     assert [each.name for each in (await team.recording(uploaded.id)).attachments] == ["notes.txt"]
 
@@ -98,4 +98,4 @@ async def test_the_original_may_be_gone(services: Services, team: Team, tmp_path
     await services.objects.delete(f"raw/{uploaded.id}.mcap")
     with pytest.raises(NotFound) as refused:
         await open_attachment(services, await team.recording(uploaded.id), 0)
-    assert refused.value.code == "not_stored"
+    assert refused.value.code == "original_missing"

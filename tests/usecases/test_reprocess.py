@@ -2,12 +2,15 @@ import hashlib
 
 import pytest
 
+from paddock import COLUMNS
 from paddock.domain.job import JobState
 from paddock.domain.keys import raw_key
+from paddock.domain.original import Original
 from paddock.domain.recording import Failure, Status
 from paddock.errors import Conflict
 from paddock.usecases.conversion.reprocess import reprocess, reprocess_one
 from paddock.usecases.find.recordings import artifacts_of
+from paddock.usecases.intake import uploads
 from paddock.usecases.jobs import jobs, leases
 from paddock.usecases.jobs.say_failed import say_failed
 from tests.logs import small_log
@@ -27,12 +30,12 @@ async def converted_by(team: Team, version: str) -> None:
 async def test_only_what_an_older_version_made_is_made_again_and_once(team: Team) -> None:
     await converted_by(team, "0.0.1")
     before = (await team.recording(ID)).build
-    assert await reprocess(team.services) == 1
-    assert await reprocess(team.services) == 1, "asking again while it waits changes nothing"
+    assert (await reprocess(team.services)).why == {f"The columns are from converter 0.0.1; this is {COLUMNS}.": 1}
+    assert (await reprocess(team.services)).asked == 1, "asking again while it waits changes nothing"
     assert await team.work() == ["convert"]
     assert (await team.recording(ID)).build != before
-    assert await reprocess(team.services) == 0
-    assert await reprocess(team.services, everything=True) == 1
+    assert (await reprocess(team.services)).asked == 0
+    assert (await reprocess(team.services, everything=True)).asked == 1
 
 
 async def test_the_old_files_are_served_until_the_new_ones_are_whole_also_when_they_never_are(team: Team) -> None:
@@ -52,7 +55,7 @@ async def test_many_become_due_at_the_given_rate(team: Team) -> None:
     for driver in ("Adam", "Eva", "Mei"):
         await team.upload(small_log(driver=driver))
     await team.work()
-    assert await reprocess(team.services, everything=True, rate_hz=0.01) == 3
+    assert (await reprocess(team.services, everything=True, rate_hz=0.01)).asked == 3
     assert await team.work() == ["convert"], "the others are due in 100 and 200 s"
     waiting = await jobs.find_jobs(team.services, (JobState.QUEUED,))
     assert len(waiting.items) == 2
@@ -62,7 +65,7 @@ async def test_a_query_narrows_it(team: Team) -> None:
     for driver in ("Adam", "Eva"):
         await team.upload(small_log(driver=driver))
     await team.work()
-    assert await reprocess(team.services, text="eva", everything=True) == 1
+    assert (await reprocess(team.services, text="eva", everything=True)).asked == 1
 
 
 async def test_one_is_converted_again_whatever_made_it(team: Team) -> None:
@@ -76,11 +79,14 @@ async def test_one_is_converted_again_whatever_made_it(team: Team) -> None:
 
 
 async def test_what_never_arrived_cannot_be_converted(team: Team) -> None:
-    await team.upload(LOG)
+    plan = await team.announce(LOG)
+    await team.send(LOG[:-1] + b"!", plan)
+    assert plan.upload is not None
+    await uploads.complete(team.services, plan.upload.id)
     await team.work()
-    failed = {"status": Status.FAILED, "error": Failure("wrong_hash", "other bytes")}
-    await team.services.documents.recordings.change(ID, failed)
-    with pytest.raises(Conflict) as refused:
+    assert (await team.recording(ID)).original is Original.AWAITED
+    assert (await reprocess(team.services)).without_original == 1
+    with pytest.raises(Conflict, match="send the log again") as refused:
         await reprocess_one(team.services, ID)
     assert refused.value.code == "no_original"
     assert await team.work() == []
@@ -97,7 +103,7 @@ async def test_a_conversion_that_finds_less_keeps_the_old_files_and_asks(team: T
     assert asks.error is not None and asks.error.code == "found_less"
     assert "50 messages are found where there were 522" in asks.error.message
     assert (asks.status, asks.build, asks.message_count) == (Status.READY, before.build, 522)
-    assert await reprocess(team.services) == 0
+    assert (await reprocess(team.services)).asked == 0
     await reprocess_one(team.services, ID, accept=True)
     await team.work()
     accepted = await team.recording(ID)
@@ -123,5 +129,5 @@ async def test_many_that_found_less_are_accepted_at_once(team: Team) -> None:
     await team.upload(LOG)
     await team.work()
     await team.services.documents.recordings.change(ID, {"error": Failure("found_less", "less")})
-    assert await reprocess(team.services) == 0
-    assert await reprocess(team.services, accept=True) == 1
+    assert (await reprocess(team.services)).asked == 0
+    assert (await reprocess(team.services, accept=True)).asked == 1

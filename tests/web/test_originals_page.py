@@ -7,7 +7,7 @@ import pytest
 
 from paddock.domain.recording import Failure
 from paddock.ports.documents import Equals
-from paddock.usecases.intake.originals import MISSING
+from paddock.usecases.intake.originals import MISSING, said
 from tests.logs import small_log
 from tests.web.conftest import Sender
 
@@ -49,7 +49,7 @@ async def test_the_same_over_the_api(client: httpx.AsyncClient, sender: Sender, 
 async def test_an_original_that_is_gone_is_said_and_not_offered(
     client: httpx.AsyncClient, sender: Sender, ready: str
 ) -> None:
-    await sender.services.documents.recordings.change(ready, {"original_fault": MISSING})
+    await sender.services.documents.recordings.change(ready, said(MISSING))
     page = (await client.get(f"/recordings/{ready}")).text
     assert MISSING.message in page
     resource = (await client.get(f"/api/recordings/{ready}")).json()

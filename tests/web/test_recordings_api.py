@@ -159,7 +159,7 @@ async def test_downloads_of_what_is_not_there(client: httpx.AsyncClient, service
     artifact = build_artifact(other)
     await services.documents.artifacts.put_many([artifact])
     answer = await client.get(f"/api/recordings/{recording.id}/original")
-    assert (answer.status_code, answer.json()["code"]) == (404, "not_stored")
+    assert (answer.status_code, answer.json()["code"]) == (404, "original_missing")
     # It is there, but belongs to another recording.
     answer = await client.get(f"/api/recordings/{recording.id}/artifacts/{artifact.id}")
     assert (answer.status_code, answer.json()["code"]) == (404, "no_such_artifact")

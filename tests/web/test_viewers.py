@@ -112,7 +112,7 @@ async def test_where_the_browser_would_refuse_nothing_is_offered(
 async def test_nothing_is_offered_of_what_is_not_stored(client: httpx.AsyncClient, services: Services) -> None:
     await services.documents.recordings.insert(build_recording())
     offered = (await client.get(f"/api/recordings/{build_recording().id}/viewers")).json()
-    assert offered["items"] == [] and "not stored yet" in offered["reason"]
+    assert offered["items"] == [] and "is gone" in offered["reason"]
 
 
 async def test_there_are_two_viewers(client: httpx.AsyncClient, recording: Recording) -> None:

@@ -21,9 +21,13 @@ class Artifact(Download, frozen=True):
     """Sentences about topics that are not in it, although asked for."""
 
 
-class Attachment(Download, frozen=True):
+class Attachment(msgspec.Struct, frozen=True):
     """A file that the recorder put into the log."""
 
+    url: str | None
+    """None while the log that it is in is not there whole."""
+    name: str
+    size_bytes: int
     media_type: str
     """As the log says."""
 

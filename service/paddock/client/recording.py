@@ -19,6 +19,7 @@ from paddock.client.signals import SignalData, Signals, read
 from paddock.domain.export import ExportRequest, Interpolation
 from paddock.domain.recording import SHORT_ID_LENGTH
 from paddock.domain.words import encodable
+from paddock.errors import NotFound
 
 
 class FoundRecording(Answer, kw_only=True, dict=True):
@@ -43,6 +44,7 @@ class FoundRecording(Answer, kw_only=True, dict=True):
     highlights: dict[str, Any] = msgspec.field(default_factory=dict)
     """Distance, highest speed and the like, as far as the log has them."""
     original: Download | None = None
+    """None until its bytes are verified, and when they are gone."""
     artifacts: tuple[Artifact, ...] = ()
     channels: tuple[Channel, ...] = ()
     attachments: tuple[Attachment, ...] = ()
@@ -53,6 +55,10 @@ class FoundRecording(Answer, kw_only=True, dict=True):
     """None until the log was read."""
     notices: tuple[str, ...] = ()
     """What is odd in the log but lost nothing, such as clock jumps."""
+    outdated: tuple[str, ...] = ()
+    """What of it older code made: ``reprocess`` makes it again."""
+    original_fault: Failure | None = None
+    """What is wrong with the stored original, and what to do."""
     error: Failure | None = None
     uploaded_at: str = ""
     """RFC 3339, UTC."""
@@ -226,7 +232,9 @@ class FoundRecording(Answer, kw_only=True, dict=True):
         series = self.signals([name], **span)
         return series[name] if name in series else next(iter(series.values()))
 
-    def download(self, target: Path | str = ".", file: Download | None = None, *, overwrite: bool = False) -> Path:
+    def download(
+        self, target: Path | str = ".", file: Download | Attachment | None = None, *, overwrite: bool = False
+    ) -> Path:
         """Save the original, or one of ``attachments``, ``files``, ``artifacts``; where it is.
 
         Args:
@@ -237,8 +245,12 @@ class FoundRecording(Answer, kw_only=True, dict=True):
 
         Raises:
             Rejected: its name says another format (code ``bad_suffix``).
+            NotFound: it is not there any more.
         """
         url = file.url if file else f"{self._path}/original"
+        if url is None:
+            why = self.original_fault.message if self.original_fault else "It is not there yet: wait for the log."
+            raise NotFound(f"The attachment is in the log. {why}", code="not_stored")
         typed = not isinstance(file, Attachment | AttachedFile)
         return self._asked().download(url, target, overwrite=overwrite, typed=typed)
 

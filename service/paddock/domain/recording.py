@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from paddock.domain.history import AttachedFile, Change
+from paddock.domain.original import MISSING_CODE, NEVER_ARRIVED, Original
 from paddock.errors import Rejected
 
 SHORT_ID_LENGTH = 10
@@ -189,7 +190,7 @@ class Artifact(msgspec.Struct, frozen=True):
     size_bytes: int
     created_at: int
     converter: str
-    """The version of the code that made it."""
+    """Which code made it: the number of the columns and that of the layout's writer, ``3.1``."""
     layout: str = ""
     suffix: str = ""
     """How its name for people ends, with the dot; empty for the format's own."""
@@ -255,8 +256,10 @@ class Recording(msgspec.Struct, frozen=True):
     """The one before, kept until ``old_build_until`` for those who were given links to it."""
     old_build_until: int | None = None
     converter: str = ""
-    """The version of the code that made it."""
+    """Which code made its columns: their number, ``3``."""
     error: Failure | None = None
+    original: Original = Original.UNSAID
+    """Whether its bytes are kept: ``usecases/originals.py`` alone writes it, and ``original_state`` says it."""
     original_fault: Failure | None = None
     """What is wrong with the stored original, as far as anybody looked; its log is taken again."""
     original_hashed_at: int | None = None
@@ -274,6 +277,16 @@ class Recording(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """The name it arrived under first."""
         return self.names[0]
+
+    @property
+    def original_state(self) -> Original:
+        """Whether its bytes are kept, also of a document that an older version wrote."""
+        if self.original is not Original.UNSAID:
+            return self.original
+        if self.original_fault is not None:
+            return Original.GONE if self.original_fault.code == MISSING_CODE else Original.DAMAGED
+        never = not self.build and self.error is not None and self.error.code in NEVER_ARRIVED
+        return Original.AWAITED if never or self.status is Status.VERIFYING else Original.KEPT
 
     @property
     def short_id(self) -> str:

@@ -12,7 +12,7 @@ from paddock.columns.progress import Progress, counted
 from paddock.columns.raster import requested
 from paddock.domain.export import ExportRequest
 from paddock.formats.archive import write_channels
-from paddock.formats.flat import TABLE_LAYOUTS, shape_of
+from paddock.formats.flat import shape_of
 from paddock.formats.registry import Format, Run
 
 
@@ -36,7 +36,7 @@ FORMAT = Format(
     suffix=".arrow",
     media_type="application/vnd.apache.arrow.file",
     write=write,
-    layouts=TABLE_LAYOUTS,
+    layouts={"messages": 1, "flat": 1},
     other_suffixes=(".feather",),
     per_topic=True,
 )

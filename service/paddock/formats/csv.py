@@ -197,4 +197,6 @@ def _write(file: BinaryIO, names: list[str], rows: Iterator[list[pa.Array]], mar
         csv.write_csv(batch, file, options)
 
 
-FORMAT = Format(name="csv", label="CSV", suffix=".csv", media_type="text/csv", write=write, per_topic=True)
+FORMAT = Format(
+    name="csv", label="CSV", suffix=".csv", media_type="text/csv", layouts={"": 1}, write=write, per_topic=True
+)

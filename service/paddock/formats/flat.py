@@ -20,14 +20,12 @@ from paddock.formats.registry import Run
 
 INSTANT = pa.timestamp("ns", "UTC")
 FLAT_TIMES = ("t", "log_time")
-TABLE_LAYOUTS = ("messages", "flat")
-"""The first is the default."""
 
 
 def shape_of(columns: Columns, channel: ColumnChannel, request: ExportRequest, run: Run) -> Shape:
     """The table of a channel in the request's layout."""
     started_ns = columns.summary.started_ns or 0
-    if (request.layout or TABLE_LAYOUTS[0]) == "flat":
+    if request.layout == "flat":
         return flat_shape(channel, run.units, started_ns)
     return message_shape(channel, run.units, started_ns)
 

@@ -135,6 +135,6 @@ FORMAT = Format(
     suffix=".h5",
     media_type="application/x-hdf5",
     write=write,
-    layouts=("hytech-v2",),
+    layouts={"hytech-v2": 1},
     other_suffixes=(".hdf5",),
 )

@@ -86,5 +86,5 @@ FORMAT = Format(
     suffix=".mat",
     media_type="application/x-matlab-data",
     write=write,
-    layouts=("paddock", "hytech-v1", "hytech-v2"),
+    layouts={"paddock": 1, "hytech-v1": 1, "hytech-v2": 1},
 )

@@ -63,5 +63,6 @@ FORMAT = Format(
     label="MCAP",
     suffix=".mcap",
     media_type="application/octet-stream",
+    layouts={"": 1},
     write_log=write_log,
 )

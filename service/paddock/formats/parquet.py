@@ -22,7 +22,7 @@ from paddock.columns.tables import (
 )
 from paddock.domain.export import ExportRequest
 from paddock.formats.archive import write_channels
-from paddock.formats.flat import TABLE_LAYOUTS, shape_of
+from paddock.formats.flat import shape_of
 from paddock.formats.registry import Format, Run
 
 ROW_GROUP_ROWS = 131_072
@@ -155,6 +155,6 @@ FORMAT = Format(
     suffix=".parquet",
     media_type="application/vnd.apache.parquet",
     write=write,
-    layouts=TABLE_LAYOUTS,
+    layouts={"messages": 1, "flat": 1},
     per_topic=True,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -59,14 +60,20 @@ class Format:
     suffix: str
     """With the dot."""
     media_type: str
+    layouts: Mapping[str, int]
+    """The number of the writer by layout, the default layout first. It rises with every change after which the same
+    columns give another file: an export of an older number is made anew. ``tests/golden`` watches over it."""
     write: WriteColumns | None = None
     write_log: WriteLog | None = None
-    layouts: tuple[str, ...] = ("",)
-    """The first is the default."""
     other_suffixes: tuple[str, ...] = ()
     """By which people know such files, too."""
     per_topic: bool = False
     """One file per topic; several are in a zip."""
+
+    @property
+    def default_layout(self) -> str:
+        """What a request without a layout gets."""
+        return next(iter(self.layouts))
 
 
 @cache
@@ -106,7 +113,7 @@ def canonical(request: ExportRequest) -> ExportRequest:
     form = find_format(request.format, request.layout)
     return msgspec.structs.replace(
         request,
-        layout="" if request.layout == form.layouts[0] else request.layout,
+        layout="" if request.layout == form.default_layout else request.layout,
         signals=tuple(sorted(set(request.signals))),
         interpolation="hold" if request.rate_hz is None else request.interpolation,
     )
@@ -121,6 +128,16 @@ def check_rate(request: ExportRequest) -> None:
     if request.rate_hz is not None and find_format(request.format).write_log is not None:
         raise Rejected("MCAP keeps every message at its own time: leave out the rate.", code="bad_rate")
     raster.check_rate(request.rate_hz)
+
+
+def writer_number(request: ExportRequest) -> int:
+    """The number of the writer that makes the file of a request.
+
+    Raises:
+        Rejected: there is no such format, or it has no such layout.
+    """
+    form = find_format(request.format, request.layout)
+    return form.layouts[request.layout or form.default_layout]
 
 
 ZIP_SUFFIX = ".zip"

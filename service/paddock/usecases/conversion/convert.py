@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from paddock import CONVERTER
+from paddock import COLUMNS
 from paddock.columns.columns import Columns, LogSummary
 from paddock.columns.containment import contained
 from paddock.columns.parquet_footer import footer_crc32
@@ -45,7 +45,7 @@ from paddock.usecases.conversion.prefill import prefilled
 from paddock.usecases.conversion.write_export import READING_SHARE, write_export
 from paddock.usecases.find.topic_sets import remember_topics
 from paddock.usecases.intake.open_log import check_is_log
-from paddock.usecases.intake.originals import fault_by_hash, fault_by_size
+from paddock.usecases.intake.originals import fault_by_hash, need_original
 from paddock.usecases.jobs import leases
 from paddock.usecases.look import attachments, channels, file_metadata
 from paddock.usecases.take_away.artifacts import run_of, store_artifact
@@ -80,8 +80,7 @@ async def convert(services: Services, job: Job, progress: Callable[[float], None
     recording = await services.documents.recordings.get(job.subject)
     if recording is None or recording.deleted_at is not None:
         return
-    if fault := await fault_by_size(services, recording):
-        raise PaddockError(fault.message, code=fault.code)
+    await need_original(services, recording)
     catalogue = await load_catalogue(services)
     await services.documents.recordings.change(recording.id, {"status": Status.CONVERTING, "error": None})
     with tempfile.TemporaryDirectory(dir=services.scratch, prefix="convert-") as directory:
@@ -279,7 +278,7 @@ def _changes(current: Recording, converted: Converted, build: str) -> dict[str, 
         ),
         "metadata": metadata,
         "build": build,
-        "converter": str(CONVERTER),
+        "converter": str(COLUMNS),
         "search": search_text(msgspec.structs.replace(current, metadata=metadata)),
         "version": current.version + 1,
     }

@@ -1,47 +1,74 @@
-"""Reprocess: convert again what an older version converted. The old build is served until the new one is whole."""
+"""Reprocess: convert again what older code converted. The old build is served until the new one is whole."""
 
 from __future__ import annotations
 
-from paddock import CONVERTER
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.job import REPROCESS_LATER_NS, JobState
-from paddock.domain.recording import Recording, Status
-from paddock.errors import Conflict
+from paddock.domain.recording import Artifact, Recording
 from paddock.ports.documents import MAX_PAGE
 from paddock.usecases.context import Services
 from paddock.usecases.conversion.found_less import FOUND_LESS, accepting
-from paddock.usecases.find.recordings import find_recordings, get_recording
+from paddock.usecases.conversion.outdated import outdated
+from paddock.usecases.find.recordings import artifacts_of, find_recordings, get_recording
+from paddock.usecases.intake.originals import check_original, is_kept
 from paddock.usecases.jobs import jobs
+
+NEVER_CONVERTED = "It could not be converted before."
+ACCEPTED = "It is less than before, which is accepted."
+EVERYTHING = "It is asked for, although this version made all of it."
+
+
+class Reprocessed(msgspec.Struct, frozen=True):
+    """What was asked for."""
+
+    asked: int
+    """How many recordings will be converted again."""
+    why: dict[str, int]
+    """Sentences, each with how many of them it is true of."""
+    without_original: int
+    """How many would have been, had anybody their bytes."""
 
 
 async def reprocess(
     services: Services, *, text: str = "", rate_hz: float = 1.0, everything: bool = False, accept: bool = False
-) -> int:
-    """Ask for the conversion of every recording that matches ``text``; how many that are.
+) -> Reprocessed:
+    """Ask for the conversion of every recording that matches ``text`` and of which older code made something.
 
     Args:
         rate_hz: at most so many become due per second, so that fresh logs are not kept waiting.
         everything: also those which this version converted already.
         accept: take what is found also where it is less than before, see ``found_less.py``.
     """
-    asked = 0
+    asked = without_original = 0
+    why: Counter[str] = Counter()
     after = None
     while True:
         page = await find_recordings(services, text=text, limit=MAX_PAGE, after=after)
+        made = await artifacts_of(services, page.items)
         for recording in page.items:
-            if _is_due(recording, everything=everything, accept=accept):
-                delay_ns = int(asked / rate_hz * NS_PER_S)
-                await jobs.enqueue(
-                    services,
-                    "convert",
-                    recording.id,
-                    accepting(accept),
-                    delay_ns=delay_ns,
-                    later_ns=REPROCESS_LATER_NS,
-                )
-                asked += 1
+            reasons = _reasons(recording, made[recording.id], everything=everything, accept=accept)
+            if not reasons:
+                continue
+            if not is_kept(recording):
+                without_original += 1
+                continue
+            why.update(reasons)
+            await jobs.enqueue(
+                services,
+                "convert",
+                recording.id,
+                accepting(accept),
+                delay_ns=int(asked / rate_hz * NS_PER_S),
+                later_ns=REPROCESS_LATER_NS,
+            )
+            asked += 1
         if page.next is None:
-            return asked
+            return Reprocessed(asked, dict(why), without_original)
         after = page.next
 
 
@@ -53,14 +80,11 @@ async def reprocess_one(services: Services, prefix: str, *, accept: bool = False
 
     Raises:
         NotFound: there is none.
-        Conflict: its bytes never arrived as they were announced, or are damaged since (code ``no_original``).
+        Conflict: its bytes never arrived as they were announced, or are damaged or gone (code ``no_original``).
     """
     recording = await get_recording(services, prefix)
-    if recording.original_fault is not None:
-        raise Conflict(recording.original_fault.message, code="no_original")
-    if _has_no_original(recording):
-        raise Conflict("There is no original to convert: send the log again.", code="no_original")
     if recording.status.settled:
+        check_original(recording)
         await jobs.enqueue(services, "convert", recording.id, accepting(accept))
     return recording
 
@@ -71,13 +95,14 @@ async def is_asked(services: Services, recording: Recording) -> bool:
     return job is not None and job.state in (JobState.QUEUED, JobState.RUNNING)
 
 
-def _is_due(recording: Recording, *, everything: bool, accept: bool) -> bool:
-    if not recording.status.settled or _has_no_original(recording) or recording.original_fault is not None:
-        return False
-    asks = accept and recording.error is not None and recording.error.code == FOUND_LESS
-    return everything or asks or recording.converter != str(CONVERTER)
-
-
-def _has_no_original(recording: Recording) -> bool:
-    known = recording.error.code if recording.error else None
-    return recording.status is Status.FAILED and known == "wrong_hash"
+def _reasons(recording: Recording, made: Sequence[Artifact], *, everything: bool, accept: bool) -> tuple[str, ...]:
+    """Why it is to be converted again; empty for nothing to do."""
+    if not recording.status.settled:
+        return ()
+    if not recording.build:
+        return (NEVER_CONVERTED,)
+    if old := outdated(recording, made):
+        return old
+    if accept and recording.error is not None and recording.error.code == FOUND_LESS:
+        return (ACCEPTED,)
+    return (EVERYTHING,) if everything else ()

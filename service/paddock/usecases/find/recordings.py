@@ -8,13 +8,13 @@ import msgspec
 
 from paddock.domain.export_words import read_request
 from paddock.domain.job import JobState
-from paddock.domain.keys import raw_key
 from paddock.domain.names import download_name
 from paddock.domain.recording import Artifact, Purpose, Recording, Status, check_id_prefix
 from paddock.errors import Conflict, NotFound
 from paddock.formats.registry import find_format
 from paddock.ports.documents import MAX_PAGE, Condition, Contains, Equals, Exists, OneOf, Page, Sort, StartsWith
 from paddock.usecases.context import Services
+from paddock.usecases.intake.originals import stored_original
 from paddock.usecases.take_away.expiry import note_use
 
 NEWEST_FIRST = Sort("uploaded_at", descending=True)
@@ -147,14 +147,10 @@ async def original_file(services: Services, recording: Recording) -> StoredFile:
     """The original bytes.
 
     Raises:
-        NotFound: they have not been stored yet.
+        NotFound: they have not been stored yet, or are gone.
     """
-    key = raw_key(recording.id)
-    if await services.objects.stat(key) is None:
-        if recording.original_fault is not None:
-            raise NotFound(recording.original_fault.message, code=recording.original_fault.code)
-        raise NotFound("The original is not stored yet: wait until its upload is verified.", code="not_stored")
-    return StoredFile(key, download_name(recording, ".mcap"))
+    stored = await stored_original(services, recording)
+    return StoredFile(stored.key, download_name(recording, ".mcap"))
 
 
 async def artifact_file(services: Services, recording: Recording, artifact_id: str) -> StoredFile:
@@ -179,7 +175,7 @@ async def original_link(services: Services, recording: Recording) -> str:
     """A link to the original bytes.
 
     Raises:
-        NotFound: they have not been stored yet.
+        NotFound: they have not been stored yet, or are gone.
     """
     return await link_to(services, await original_file(services, recording))
 

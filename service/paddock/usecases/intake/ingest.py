@@ -13,7 +13,7 @@ from paddock.errors import NotFound, Rejected
 from paddock.ports.documents import Equals, OneOf
 from paddock.usecases.context import Services
 from paddock.usecases.intake.hashing import sha256_of
-from paddock.usecases.intake.originals import fault_by_hash, is_here
+from paddock.usecases.intake.originals import fault_by_hash, is_here, is_kept, said
 from paddock.usecases.intake.uploads import arrive
 from paddock.usecases.jobs import jobs
 
@@ -53,10 +53,7 @@ async def ingest(services: Services, job: Job, progress: Callable[[float], None]
         else:
             # Also over a damaged one: these bytes are proved.
             await services.objects.move(upload.key, raw_key(recording_id))
-            proved = {
-                "size_bytes": arrived.size_bytes,
-                "original_fault": None,
-            }
+            proved = {"size_bytes": arrived.size_bytes, **said(None)}
             await services.documents.recordings.change(recording_id, proved)
     elif not recording_id or await services.objects.stat(raw_key(recording_id)) is None:
         raise NotFound(f"The bytes of {isolated(upload.name)} are gone: upload it again.", code="bytes_missing")
@@ -71,9 +68,9 @@ async def ingest(services: Services, job: Job, progress: Callable[[float], None]
 
 
 async def _prove_what_was_moved(services: Services, recording_id: str, progress: Callable[[float], None]) -> None:
-    """An ingest was cut off after it had moved the bytes, perhaps before it said that a fault is mended."""
+    """An ingest was cut off after it had moved the bytes, perhaps before it said so."""
     recording = await services.documents.recordings.get(recording_id)
-    if recording is not None and recording.original_fault is not None:
+    if recording is not None and not is_kept(recording):
         await fault_by_hash(services, recording, progress)
 
 

@@ -1,32 +1,101 @@
-"""The stored original of a recording: whether it is still the log that was sent."""
+"""The stored original of a recording: whether there is one, and whether it is still the log that was sent.
+
+It is one fact on the recording, which only this module writes: when the bytes are proved, and when somebody finds
+that they are gone or others. Who offers the original, or needs it, asks here and not the store.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from paddock.domain.keys import raw_key
-from paddock.domain.recording import Failure, Recording
+from paddock.domain.original import MISSING_CODE, Original
+from paddock.domain.recording import Failure, Recording, Status
 from paddock.domain.words import size
+from paddock.errors import Conflict, NotFound, PaddockError
 from paddock.ports.objects import ObjectInfo
 from paddock.usecases.context import Services
 from paddock.usecases.intake.hashing import sha256_of
 
 _SEND_AGAIN = "Send the log again, and its bytes take that place."
-MISSING = Failure("original_missing", f"The stored original is gone. {_SEND_AGAIN}")
+OTHER_CODE = "original_damaged"
+MISSING = Failure(MISSING_CODE, f"The stored original is gone. {_SEND_AGAIN}")
 
 
 def _wrong_size(stored_bytes: int, size_bytes: int) -> Failure:
     return Failure(
-        "original_damaged",
+        OTHER_CODE,
         f"The stored original is damaged: it has {stored_bytes:,} bytes ({size(stored_bytes)}), and {size_bytes:,} "
         f"were sent. {_SEND_AGAIN}",
     )
 
 
 OTHER_BYTES = Failure(
-    "original_damaged", f"The stored original is damaged: its bytes are not those that were sent. {_SEND_AGAIN}"
+    OTHER_CODE, f"The stored original is damaged: its bytes are not those that were sent. {_SEND_AGAIN}"
 )
+
+
+def is_kept(recording: Recording) -> bool:
+    """Whether the bytes that were sent are here: to convert them, and for a car to free its disk."""
+    return recording.original_state is Original.KEPT
+
+
+def is_offered(recording: Recording) -> bool:
+    """Whether there is something to download: also a damaged one, which may be all that anybody has."""
+    return recording.original_state in (Original.KEPT, Original.DAMAGED)
+
+
+def why_not_kept(recording: Recording) -> Failure | None:
+    """Why the bytes that were sent are not here, and what to do; None where they are."""
+    if is_kept(recording):
+        return None
+    if recording.original_fault is not None:
+        return recording.original_fault
+    if recording.status is Status.VERIFYING:
+        return Failure("not_stored", "The original is not stored yet: wait until its upload is verified.")
+    return Failure("not_stored", "The bytes never arrived as they were announced: send the log again.")
+
+
+def check_original(recording: Recording) -> None:
+    """Refuse what needs the bytes that were sent.
+
+    Raises:
+        Conflict: they are not here (code ``no_original``); the message says what to do.
+    """
+    if why := why_not_kept(recording):
+        raise Conflict(why.message, code="no_original")
+
+
+async def stored_original(services: Services, recording: Recording, *, whole: bool = False) -> ObjectInfo:
+    """The object to download the original from. What the store says otherwise is noted on the recording.
+
+    Args:
+        whole: damaged bytes will not do.
+
+    Raises:
+        NotFound: it is not stored, or not as it was sent; the message says what to do.
+    """
+    if recording.original_state is Original.AWAITED:
+        fault = why_not_kept(recording)
+    else:
+        fault = await fault_by_size(services, recording)
+    if fault is not None and (whole or fault.code != OTHER_CODE):
+        raise NotFound(fault.message, code=fault.code)
+    stored = await services.objects.stat(raw_key(recording.id))
+    if stored is None:
+        raise NotFound(MISSING.message, code=MISSING.code)
+    return stored
+
+
+async def need_original(services: Services, recording: Recording) -> None:
+    """Ask the store whether a job can read the bytes that were sent.
+
+    Raises:
+        PaddockError: it cannot, as the recording says from now on.
+    """
+    if fault := await fault_by_size(services, recording):
+        raise PaddockError(fault.message, code=fault.code)
 
 
 async def fault_by_size(services: Services, recording: Recording) -> Failure | None:
@@ -34,10 +103,13 @@ async def fault_by_size(services: Services, recording: Recording) -> Failure | N
 
     That its size is right clears nothing but a missing one: only hashing proves the bytes.
     """
-    stored = await services.objects.stat(raw_key(recording.id))
-    fault = _seen(recording, stored)
-    await note(services, recording, fault)
-    return fault
+    while True:
+        fault = _seen(recording, await services.objects.stat(raw_key(recording.id)))
+        noted = await note(services, recording, fault)
+        if noted is None:
+            return fault
+        # Other bytes may have come to that place between the look and the note: looked at once more.
+        recording = noted
 
 
 def _seen(recording: Recording, stored: ObjectInfo | None) -> Failure | None:
@@ -71,10 +143,22 @@ async def fault_by_hash(
     return fault
 
 
-async def note(services: Services, recording: Recording, fault: Failure | None) -> None:
-    """Say it on the recording: while it has a fault, the same log is taken again."""
-    if recording.original_fault != fault:
-        await services.documents.recordings.change(recording.id, {"original_fault": fault})
+def said(fault: Failure | None) -> Mapping[str, object]:
+    """What a recording says once somebody looked at its original: the bytes are proved, or what is wrong."""
+    damaged = Original.GONE if fault and fault.code == MISSING_CODE else Original.DAMAGED
+    return {"original": damaged if fault else Original.KEPT, "original_fault": fault}
+
+
+async def note(services: Services, recording: Recording, fault: Failure | None) -> Recording | None:
+    """Say it on the recording: while it has a fault, the same log is taken again.
+
+    Returns:
+        The recording as it is now; None where it said so before.
+    """
+    changes = said(fault)
+    if all(getattr(recording, name) == value for name, value in changes.items()):
+        return None
+    return await services.documents.recordings.change(recording.id, changes)
 
 
 async def is_here(services: Services, recording_id: str) -> bool:

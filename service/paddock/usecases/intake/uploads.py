@@ -12,6 +12,7 @@ import msgspec
 from paddock.domain.fields import check_metadata, fill_empty
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import INCOMING
+from paddock.domain.original import NEVER_ARRIVED, Original
 from paddock.domain.principal import Principal
 from paddock.domain.recording import (
     MAX_NAME_LENGTH,
@@ -71,7 +72,7 @@ async def announce(
     fields = check_metadata(metadata or {})
     if await is_here(services, sha256):
         known = await arrive(services, principal.name, sha256, size_bytes, name, fields)
-        if not known.status.settled or (known.error and known.error.code == "wrong_hash"):
+        if not known.status.settled or (known.error and known.error.code in NEVER_ARRIVED):
             # The bytes are safe although their first ingest has not said so yet, a liar came between, or the
             # conversion was given up when the recording was deleted.
             await jobs.enqueue(services, "convert", known.id)
@@ -236,6 +237,7 @@ async def arrive(
         uploaded_at=services.now(),
         uploaded_by=uploaded_by,
         metadata=arriving,
+        original=Original.AWAITED,
     )
     fresh = msgspec.structs.replace(fresh, search=search_text(fresh))
     if await recordings.insert(fresh):

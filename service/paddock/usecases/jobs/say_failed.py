@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from paddock.domain.job import Job
+from paddock.domain.original import NEVER_ARRIVED
 from paddock.domain.recording import Failure, Status
 from paddock.ports.documents import Equals, OneOf
 from paddock.usecases.context import Services
-
-_OTHER_BYTES = ("wrong_hash", "bytes_missing")
-"""Nothing is said of the right ones, which may have arrived another way."""
 
 
 async def say_failed(services: Services, job: Job, failure: Failure) -> None:
@@ -24,8 +22,9 @@ async def _ingest_failed(services: Services, job: Job, failure: Failure) -> None
     upload = await services.documents.uploads.get(job.subject)
     if upload is None:
         return
-    # Stored, it may lack nothing but somebody to ask for its conversion.
-    waiting = (Status.VERIFYING,) if failure.code in _OTHER_BYTES else (Status.VERIFYING, Status.STORED)
+    # Other bytes say nothing of the right ones, which may have arrived another way. Stored, it may lack nothing but
+    # somebody to ask for its conversion.
+    waiting = (Status.VERIFYING,) if failure.code in NEVER_ARRIVED else (Status.VERIFYING, Status.STORED)
     await services.documents.recordings.change(
         upload.sha256,
         {"status": Status.FAILED, "error": failure, "health": "failed"},

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from paddock.domain.keys import raw_key
 from paddock.domain.recording import Attachment, Recording
 from paddock.errors import NotFound
 from paddock.ports.objects import ObjectInfo
 from paddock.usecases.context import Services
+from paddock.usecases.intake.originals import stored_original
 
 MAX_LISTED = 1_000
 """Attachments that a recording's document lists: a log can have millions, a document 16 MB."""
@@ -59,14 +59,12 @@ async def open_attachment(services: Services, recording: Recording, number: int)
     """One of a recording's attachments, counted from 0.
 
     Raises:
-        NotFound: it has no such attachment (code ``no_such_attachment``), or its original is not there.
+        NotFound: it has no such attachment (code ``no_such_attachment``), or its original is not there whole.
     """
     if not 0 <= number < len(recording.attachments):
         raise NotFound("This recording has no such attachment: reload the page.", code="no_such_attachment")
     attachment = recording.attachments[number]
-    stored = await services.objects.stat(raw_key(recording.id))
-    if stored is None:
-        raise NotFound("The original is not stored, and the attachment is in it.", code="not_stored")
+    stored = await stored_original(services, recording, whole=True)
     info = ObjectInfo(
         key=stored.key,
         size_bytes=attachment.size_bytes,

@@ -12,11 +12,12 @@ import msgspec
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.job import JobState
 from paddock.domain.keys import ARTIFACTS, COLUMNS, RAW, columns_key, file_key, parse_columns_key, raw_key
+from paddock.domain.original import Original
 from paddock.domain.recording import Artifact, Purpose, Recording, Status
 from paddock.ports.documents import MAX_PAGE, Equals
 from paddock.usecases.context import Services
 from paddock.usecases.every import every
-from paddock.usecases.intake.originals import MISSING, fault_by_hash, fault_by_size
+from paddock.usecases.intake.originals import MISSING, fault_by_hash, fault_by_size, said
 from paddock.usecases.intake.sweep_uploads import sweep_uploads
 from paddock.usecases.intake.uploads import arrive
 from paddock.usecases.jobs import jobs
@@ -125,7 +126,7 @@ async def _hash_originals(services: Services, progress: Progress) -> None:
     total, done = sum(size_bytes for _, size_bytes in waiting), 0
     for recording_id, size_bytes in waiting:
         recording = await services.documents.recordings.get(recording_id)
-        if recording is not None and recording.status is not Status.VERIFYING and not never_arrived(recording):
+        if recording is not None and recording.original_state is not Original.AWAITED:
             begun = done
             tell = functools.partial(_tell, progress, begun, size_bytes, total)
             await fault_by_hash(services, recording, tell)
@@ -142,16 +143,15 @@ def _tell(progress: Progress, begun: int, size_bytes: int, total: int, share: fl
 
 
 async def _check_recording(services: Services, recording: Recording, *, mend: bool) -> AsyncIterator[Finding]:
-    if never_arrived(recording):
-        return
-    on_its_way = recording.status is Status.VERIFYING
     stored = await services.objects.stat(raw_key(recording.id)) is not None
-    if (stored or not on_its_way) and (fault := await fault_by_size(services, recording)):
+    if not stored and recording.original_state is Original.AWAITED:
+        return
+    if fault := await fault_by_size(services, recording):
         kind = Fault.ORIGINAL_MISSING if fault == MISSING else Fault.ORIGINAL_DAMAGED
         remedy = f"{fault.message} Or restore the object from a backup."
         yield Finding(kind, recording.id, remedy, mendable=False)
         return
-    if stored and await _forgotten(services, recording):
+    if await _forgotten(services, recording):
         yield _finding(Fault.WORK_MISSING, recording.id, mend=mend)
         if mend:
             await jobs.enqueue(services, "convert", recording.id)
@@ -179,11 +179,6 @@ async def _check_files(services: Services, recording: Recording) -> AsyncIterato
             yield Finding(fault, key, remedy, mendable=False)
 
 
-def never_arrived(recording: Recording) -> bool:
-    """Whether it is an upload whose bytes were dropped because they were not those announced."""
-    return recording.error is not None and recording.error.code in ("wrong_hash", "bytes_missing")
-
-
 async def _forgotten(services: Services, recording: Recording) -> bool:
     """Whether the recording is on its way and nobody is at it."""
     # A deleted one waits to be restored.
@@ -202,7 +197,7 @@ async def _check_originals(services: Services, *, mend: bool) -> AsyncIterator[F
             yield _finding(Fault.ORIGINAL_UNKNOWN, found.key, mend=mend)
             if mend:
                 await arrive(services, "fsck", recording_id, found.size_bytes, f"{recording_id[:10]}.mcap", {})
-                await services.documents.recordings.change(recording_id, {"status": Status.STORED})
+                await services.documents.recordings.change(recording_id, {"status": Status.STORED, **said(None)})
                 await jobs.enqueue(services, "convert", recording_id)
 
 

@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from paddock.domain.keys import ARTIFACTS, COLUMNS, FILES, RAW, columns_key, file_key, raw_key
-from paddock.domain.recording import Status
+from paddock.domain.original import Original
 from paddock.errors import NotFound
 from paddock.ports.objects import ObjectInfo, Store
 from paddock.usecases.backup.create import original_id
 from paddock.usecases.backup.files import Progress, say_nothing, scratch_folder
 from paddock.usecases.context import Services
 from paddock.usecases.every import every
-from paddock.usecases.intake.originals import note
-from paddock.usecases.storage.fsck import never_arrived
+from paddock.usecases.intake.originals import fault_by_size, note
 
 ORIGINALS = (RAW, FILES)
 """What cannot be made again: logs, and the files that people put beside them."""
@@ -74,7 +73,7 @@ async def mirror(
         copying = _Copying(source, target, folder, known, progress, verify=verify)
         await copying.copy(there)
     if back:
-        await _forget_faults(services, copying.brought)
+        await _note_originals(services, copying.brought)
     return Mirrored(
         len(copying.brought),
         copying.copied_bytes,
@@ -84,18 +83,22 @@ async def mirror(
     )
 
 
-async def _forget_faults(services: Services, keys: Sequence[str]) -> None:
+async def _note_originals(services: Services, brought: Sequence[str]) -> None:
     """Originals that were proved on their way are whole again."""
-    for key in keys:
+    for key in brought:
         if key.startswith(RAW) and (recording := await services.documents.recordings.get(original_id(key))):
             await note(services, recording, None)
+    async for recording in every(services.documents.recordings):
+        if recording.original_state is Original.GONE:
+            # A run that was interrupted may have brought it, and not said so.
+            await fault_by_size(services, recording)
 
 
 async def _named(services: Services, *, derived: bool) -> set[str]:
     """The keys that documents name."""
     named: set[str] = set()
     async for recording in every(services.documents.recordings):
-        if not never_arrived(recording) and recording.status is not Status.VERIFYING:
+        if recording.original_state is not Original.AWAITED:
             named.add(raw_key(recording.id))
         named |= {file_key(recording.id, file.id) for file in recording.files}
         if derived and recording.build:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import msgspec
 
-from paddock import CONVERTER
+from paddock import COLUMNS
 from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.export import ExportRequest, artifact_id, purpose_of
 from paddock.domain.keys import artifact_key
 from paddock.domain.recording import Artifact, Recording
-from paddock.formats.registry import Run, find_format, written_as
+from paddock.formats.registry import Run, find_format, writer_number, written_as
 from paddock.usecases.context import Services
 from paddock.usecases.take_away.expiry import expiry_of, outdate_others
 
@@ -24,7 +24,12 @@ _PIECE_BYTES = 1 << 20
 
 def id_of(recording: Recording, request: ExportRequest, catalogue: CarCatalogue) -> str:
     """The id of the artifact that this code makes of a request."""
-    return artifact_id(recording, request, str(CONVERTER), catalogue.said_units())
+    return artifact_id(recording, request, made_by(request), catalogue.said_units())
+
+
+def made_by(request: ExportRequest) -> str:
+    """Which code makes the file of a request: the number of the columns, and that of the layout's writer."""
+    return f"{COLUMNS}.{writer_number(request)}"
 
 
 async def find_artifact(
@@ -62,7 +67,7 @@ async def store_artifact(
         suffix=suffix,
         size_bytes=stored.size_bytes,
         created_at=services.now(),
-        converter=str(CONVERTER),
+        converter=made_by(request),
         purpose=purpose_of(request),
         request=msgspec.json.encode(request).decode(),
         crc32=crc32,

@@ -27,6 +27,7 @@ from paddock.usecases.catalogue.catalogue import catalogue_of, signals_of
 from paddock.usecases.context import Services
 from paddock.usecases.conversion.write_export import DOUBT, RESERVE_BYTES, check_room, write_export
 from paddock.usecases.find.recordings import check_converted, get_recording
+from paddock.usecases.intake.originals import check_original, need_original
 from paddock.usecases.jobs import jobs
 from paddock.usecases.look.plots import log_span
 from paddock.usecases.take_away.artifacts import find_artifact, id_of, run_of, store_artifact
@@ -53,7 +54,8 @@ async def request_export(
     Raises:
         NotFound: there is no such recording.
         Rejected: no such format or layout, too many signals named, or a time span or a rate that cannot be.
-        Conflict: the recording is not ready (code ``not_ready``).
+        Conflict: the recording is not ready (code ``not_ready``), or the file is not there and what it is made
+            from is gone (code ``no_original``).
     """
     recording = await get_recording(services, recording_id)
     request = canonical(request)
@@ -70,6 +72,7 @@ async def request_export(
     if artifact := await find_artifact(services, recording, request, catalogue):
         await note_use(services, artifact)
         return Export(made_id, artifact=artifact)
+    check_original(recording)
     params = {"recording": recording.id, "request": msgspec.json.encode(request).decode()}
     return Export(made_id, job=await jobs.enqueue(services, "export", made_id, params, asked_by=asked_by))
 
@@ -142,6 +145,7 @@ async def export(services: Services, job: Job, progress: Callable[[float], None]
     catalogue = await catalogue_of(services, recording)
     if await find_artifact(services, recording, request, catalogue):
         return
+    await need_original(services, recording)
     with tempfile.TemporaryDirectory(dir=services.scratch, prefix="export-") as directory:
         log = await services.objects.open(raw_key(recording.id))
         try:

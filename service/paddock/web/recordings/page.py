@@ -6,7 +6,6 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from paddock import CONVERTER
 from paddock.domain.fields import FIELDS
 from paddock.domain.recording import Highlights, Status
 from paddock.usecases.conversion.reprocess import is_asked, reprocess_one
@@ -46,7 +45,6 @@ async def recording_page(services: TheServices, principal: ThePrincipal, recordi
         unsettled=_unsettled(item) or again,
         again=again,
         converter=recording.converter,
-        current_converter=str(CONVERTER),
     )
 
 

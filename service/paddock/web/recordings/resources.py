@@ -26,12 +26,12 @@ from paddock.domain.recording import (
     Status,
 )
 from paddock.usecases.context import Services
+from paddock.usecases.conversion.outdated import outdated
 from paddock.usecases.find.recordings import artifact_name, artifacts_of, exports_of, progress_of
-from paddock.usecases.intake.originals import MISSING
+from paddock.usecases.intake.originals import is_kept, is_offered
 from paddock.web.kernel.words import loss_sentences
 
 ID_EXAMPLE = "a3f9c21083d47e5b6c1f0e9d8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b"
-_BYTES_MISSING = frozenset({"wrong_hash", "bytes_missing"})
 
 Instant = Annotated[str, Meta(description="RFC 3339, UTC.", examples=["2026-04-18T14:32:07.125Z"])]
 RecordingId = Annotated[
@@ -125,7 +125,9 @@ class RecordingResource(msgspec.Struct, frozen=True, kw_only=True):
     error: Annotated[FailureResource | None, Meta(description="Why it failed; null while it has not.")] = None
     original_fault: Annotated[
         FailureResource | None,
-        Meta(description="What is wrong with the stored original; null while nobody found anything."),
+        Meta(
+            description="What is wrong with the stored original, and what to do; null while nobody found anything."
+        ),
     ] = None
     health: Annotated[
         str | None, Meta(description="`intact` or `recovered`; null until the log was read.", examples=["intact"])
@@ -143,7 +145,11 @@ class RecordingResource(msgspec.Struct, frozen=True, kw_only=True):
     version: Annotated[int, Meta(description="Send it with an edit, so that no other one is lost.", examples=[3])]
     deleted_at: Annotated[Instant | None, Meta(description="When it was deleted; null while it is not.")] = None
     original: Annotated[
-        DownloadResource | None, Meta(description="The untouched log; null until its bytes are verified.")
+        DownloadResource | None,
+        Meta(
+            description="The untouched log; null until its bytes are verified, and when they are gone. While it is "
+            "there and `original_fault` is null, a car need not keep its copy."
+        ),
     ] = None
     artifacts: Annotated[
         tuple[ArtifactResource, ...],
@@ -182,7 +188,13 @@ class FileMetadataResource(msgspec.Struct, frozen=True):
 class AttachmentResource(msgspec.Struct, frozen=True, kw_only=True):
     """A file that the recorder put into the log."""
 
-    url: Annotated[str, Meta(description="Downloads it.", examples=["/api/recordings/a3f9c210/attachments/0"])]
+    url: Annotated[
+        str | None,
+        Meta(
+            description="Downloads it; null while the log that it is in is not here whole.",
+            examples=["/api/recordings/a3f9c210/attachments/0"],
+        ),
+    ]
     name: Annotated[str, Meta(description="As the log says.", examples=["setup.json"])]
     media_type: Annotated[str, Meta(description="As the log says.", examples=["application/json"])]
     size_bytes: Annotated[int, Meta(description="Size of the file.", examples=[18_204])]
@@ -218,6 +230,13 @@ class RecordingDetail(RecordingResource, frozen=True, kw_only=True):
     notices: Annotated[
         tuple[str, ...], Meta(description="What is odd in the log but lost nothing, such as clock jumps.")
     ] = ()
+    outdated: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="What of it older code made, so that converting it again makes other files.",
+            examples=[["The columns are from converter 2; this is 3."]],
+        ),
+    ] = ()
 
 
 def seconds(duration_ns: int | None) -> float | None:
@@ -241,7 +260,9 @@ async def summarise(services: Services, recordings: Sequence[Recording]) -> tupl
 
 async def detail(services: Services, recording: Recording) -> RecordingDetail:
     """A recording with all that its page shows."""
-    (summary,) = await summarise(services, [recording])
+    made = (await artifacts_of(services, [recording]))[recording.id]
+    progress = await progress_of(services, [recording])
+    summary = _resource(recording, made, progress.get(recording.id))
     exports = tuple(artifact_resource(recording, each) for each in await exports_of(services, recording))
     return RecordingDetail(
         **(msgspec.structs.asdict(summary) | {"artifacts": summary.artifacts + exports}),
@@ -252,6 +273,7 @@ async def detail(services: Services, recording: Recording) -> RecordingDetail:
         ),
         loss=_loss(recording.loss) if recording.loss else None,
         notices=recording.notices,
+        outdated=outdated(recording, made),
         started_source=recording.started_source,
         files=tuple(file_resource(recording, file) for file in recording.files),
     )
@@ -289,9 +311,7 @@ def _resource(recording: Recording, artifacts: Sequence[Artifact], progress: flo
 
 def _original(recording: Recording) -> DownloadResource | None:
     """The document tells whether the bytes are there, so that a list costs no trip to the store per row."""
-    lost = recording.error is not None and recording.error.code in _BYTES_MISSING
-    lost |= recording.original_fault == MISSING
-    if recording.status is Status.VERIFYING or lost:
+    if not is_offered(recording):
         return None
     return DownloadResource(
         f"/api/recordings/{recording.id}/original", download_name(recording, ".mcap"), recording.size_bytes
@@ -354,7 +374,7 @@ def _channel(channel: ChannelSummary) -> ChannelResource:
 
 def _attachment(recording: Recording, number: int, attachment: Attachment) -> AttachmentResource:
     return AttachmentResource(
-        url=f"/api/recordings/{recording.id}/attachments/{number}",
+        url=f"/api/recordings/{recording.id}/attachments/{number}" if is_kept(recording) else None,
         name=attachment.name,
         media_type=attachment.media_type,
         size_bytes=attachment.size_bytes,

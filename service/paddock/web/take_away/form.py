@@ -16,6 +16,6 @@ def take_away(items: Sequence[RecordingResource]) -> dict[str, object]:
             for item in items
         ],
         "formats": [
-            {"name": each.name, "label": each.label, "layouts": each.layouts} for each in formats().values()
+            {"name": each.name, "label": each.label, "layouts": list(each.layouts)} for each in formats().values()
         ],
     }
