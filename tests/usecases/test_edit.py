@@ -9,6 +9,7 @@ import pytest
 
 from paddock.domain.principal import LOCAL_USER, Principal, PrincipalKind
 from paddock.domain.recording import MetadataSource, MetadataValue, Recording, StartedSource
+from paddock.domain.roles import TeamRole
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.ports.documents import Equals
 from paddock.usecases.context import Services
@@ -22,7 +23,7 @@ from tests.usecases.conftest import Team
 from tests.web.builders import STARTED_NS, build_recording
 
 pytestmark = pytest.mark.anyio
-ADA = Principal(PrincipalKind.MEMBER, "Ada")
+ADA = Principal(PrincipalKind.MEMBER, "Ada", TeamRole.ADMIN)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from paddock.domain.export import ExportRequest
 from paddock.domain.keys import raw_key
 from paddock.domain.principal import LOCAL_USER, Principal, PrincipalKind
 from paddock.domain.recording import MetadataSource, Status
+from paddock.domain.roles import TeamRole
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.usecases.context import Services
 from paddock.usecases.edit.delete import delete_recordings, restore_recordings
@@ -63,7 +64,11 @@ async def test_nobody_keeps_the_right_bytes_out_by_sending_others(team: Team) ->
     other = small_log(driver="Eva")
     await team.upload(other, sha256=ID)
     plan = await uploads.announce(
-        team.services, Principal(PrincipalKind.MEMBER, "Eva"), sha256=ID, size_bytes=len(other), name="run.mcap"
+        team.services,
+        Principal(PrincipalKind.MEMBER, "Eva", TeamRole.ADMIN),
+        sha256=ID,
+        size_bytes=len(other),
+        name="run.mcap",
     )
     assert plan.upload is not None and plan.parts, "Eva's own bytes are asked for"
 
@@ -211,7 +216,7 @@ async def test_the_sweeper_accepts_what_is_whole_and_drops_what_was_abandoned(te
 async def test_an_unfinished_upload_is_abandoned_by_whoever_began_it(team: Team) -> None:
     plan = await team.announce(LOG)
     assert plan.upload is not None
-    eva = Principal(PrincipalKind.MEMBER, "Eva")
+    eva = Principal(PrincipalKind.MEMBER, "Eva", TeamRole.ADMIN)
     with pytest.raises(NotFound):
         await uploads.abandon(team.services, eva, plan.upload.id)
     await team.send(LOG, plan)

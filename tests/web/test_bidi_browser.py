@@ -9,6 +9,7 @@ from paddock.domain.history import AttachedFile
 from paddock.domain.job import Job, JobState
 from paddock.domain.principal import Principal, PrincipalKind
 from paddock.domain.recording import Attachment, Failure, Loss, LossReport, Signal, Status
+from paddock.domain.roles import TeamRole
 from paddock.domain.words import isolated
 from paddock.usecases.edit.delete import delete_recordings
 from paddock.usecases.edit.edit import edit_recording
@@ -19,7 +20,7 @@ pytestmark = needs_chromium
 
 TURNED = "a\u2069b\u202ecd ef.mcap"
 """Shown backwards from the override on; before it, an end that it never began."""
-PERSON = Principal(PrincipalKind.MEMBER, f"Mei {TURNED}")
+PERSON = Principal(PrincipalKind.MEMBER, f"Mei {TURNED}", TeamRole.ADMIN)
 
 BACKWARDS = """() => {
   const found = [];

@@ -8,6 +8,7 @@ from typing import Any
 
 from paddock.domain.principal import Principal, PrincipalKind
 from paddock.domain.recording import Highlights, Signal
+from paddock.domain.roles import TeamRole
 from paddock.domain.signal_names import SignalName
 from paddock.usecases.edit.edit import edit_recording
 from paddock.usecases.find.topic_sets import find_topic_sets
@@ -15,7 +16,7 @@ from tests.web.browsing import Site, needs_chromium, open_page, screenshot, serv
 from tests.web.builders import HOSTILE, STARTED_NS, build_artifact, build_channel, build_recording, metadata
 
 pytestmark = needs_chromium
-ADA = Principal(PrincipalKind.MEMBER, "Ada")
+ADA = Principal(PrincipalKind.MEMBER, "Ada", TeamRole.ADMIN)
 MINUTE_NS = 60_000_000_000
 UNSTORED = (404,)
 """The logs of these recordings are in no store, so a recording's page finds nothing for viewers."""

@@ -10,13 +10,14 @@ from paddock.domain.catalogue_defaults import Role
 from paddock.domain.job import Job, JobState
 from paddock.domain.principal import Principal, PrincipalKind
 from paddock.domain.recording import Failure, Signal
+from paddock.domain.roles import TeamRole
 from paddock.usecases.catalogue.catalogue import load_catalogue, save_catalogue
 from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served
 from tests.web.builders import build_artifact, build_channel, build_recording, metadata
 
 pytestmark = needs_chromium
 
-MEI = Principal(PrincipalKind.MEMBER, "Mei")
+MEI = Principal(PrincipalKind.MEMBER, "Mei", TeamRole.ADMIN)
 ENTRIES = [
     Entry(
         "VNData.vn_vel_m_s.x", ("vn_data.velocity.x",), label="Ground speed", unit="m/s", role=Role.SPEED, high=40

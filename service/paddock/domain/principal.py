@@ -1,4 +1,4 @@
-"""Who is acting."""
+"""Who is acting, and whether they may."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from paddock.domain.roles import PERMISSIONS, Permission, TeamRole
 from paddock.errors import Rejected
 
 
@@ -14,43 +15,31 @@ class PrincipalKind(StrEnum):
 
     MEMBER = "member"
     """By the VPN address in the peers file."""
-    TOKEN = "token"
     LOCAL = "local"
-    """The one user of an embedded Paddock, on loopback."""
+    """The one user of an embedded Paddock, on loopback, and whoever types commands on the machine."""
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """Found once at the edge, and handed down."""
+    """Found once at the edge, and handed down to what acts."""
 
     kind: PrincipalKind
     name: str
-
-
-class Permission(StrEnum):
-    """What somebody may do or not."""
-
-    MANAGE_MEMBERS = "manage_members"
-    """Let people in and shut them out."""
-    SEE_TO_BACKUPS = "see_to_backups"
-    """Be told when there is no good backup."""
+    role: TeamRole
 
 
 def require(principal: Principal, permission: Permission) -> None:
-    """The one place that says who may what. Until there are roles, every member may everything.
+    """Refuse who may not.
 
     Raises:
         Rejected: this principal may not (code ``not_allowed``).
     """
     if not may(principal, permission):
-        raise Rejected(
-            f"{principal.name} may not do this ({permission.value.replace('_', ' ')}): ask an admin.",
-            code="not_allowed",
-        )
+        raise Rejected(f"{principal.name} may not {permission.words}: ask an admin.", code="not_allowed")
 
 
 def may(principal: Principal, permission: Permission) -> bool:
-    """Whether somebody has a permission; who has which role is for the peers file to say one day."""
-    return True
+    """Whether somebody has a permission."""
+    return permission in PERMISSIONS[principal.role]
 
 
-LOCAL_USER = Principal(PrincipalKind.LOCAL, "local")
+LOCAL_USER = Principal(PrincipalKind.LOCAL, "local", TeamRole.ADMIN)

@@ -32,9 +32,11 @@ from paddock.web.kernel.bodies import BoundedRequest
 from paddock.web.kernel.conditional import Conditional
 from paddock.web.kernel.head import answering_head
 from paddock.web.kernel.injected import principal_of
+from paddock.web.kernel.permission import Anyone, EveryRouteSaysWhatItNeeds, check_permission
 from paddock.web.kernel.principal import Edge
 from paddock.web.kernel.problems import answer
 from paddock.web.kernel.request_log import security_headers, with_request_log
+from paddock.web.kernel.sockets import note_error
 from paddock.web.members import api as members
 from paddock.web.members import page as member_pages
 from paddock.web.objects import api as objects
@@ -100,7 +102,10 @@ def create_app(services: Services, settings: Settings) -> Litestar:
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "principal": Provide(principal_of, sync_to_thread=False),
         },
+        guards=[check_permission],
+        plugins=[EveryRouteSaysWhatItNeeds()],
         exception_handlers={Exception: answer},
+        after_exception=[note_error],
         request_class=BoundedRequest,
         response_class=Conditional,
         # Not left to Litestar's defaults: those ask the environment, and log what we log ourselves.
@@ -115,6 +120,7 @@ def create_app(services: Services, settings: Settings) -> Litestar:
             description=ABOUT_THE_API,
             use_handler_docstrings=True,
             render_plugins=[JsonRenderPlugin(), YamlRenderPlugin()],
+            openapi_router=Router("/schema", route_handlers=[], opt={"needs": Anyone.LET_IN}),
         ),
     )
     # Around everything, because Litestar's own middleware never sees what no route answers.

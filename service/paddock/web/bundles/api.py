@@ -13,6 +13,7 @@ from paddock.domain.export import ExportRequest
 from paddock.domain.export_words import export_words
 from paddock.domain.instants import to_rfc3339
 from paddock.domain.job import JobState
+from paddock.domain.roles import Permission
 from paddock.usecases.take_away.bundles import (
     MAX_MEMBERS,
     BundleState,
@@ -73,7 +74,13 @@ class BundleResource(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
 
 
-@post("/", status_code=202, responses=responses(400, 404, 409, 422, 503), summary="Take several recordings away")
+@post(
+    "/",
+    needs=Permission.EXPORT,
+    status_code=202,
+    responses=responses(400, 404, 409, 422, 503),
+    summary="Take several recordings away",
+)
 async def ask_for_bundle(
     services: TheServices, principal: ThePrincipal, data: JSONBody[BundleRequest]
 ) -> BundleResource:
@@ -82,14 +89,19 @@ async def ask_for_bundle(
     return bundle_resource((await states_of(services, [bundle]))[0])
 
 
-@get("/{bundle_id:str}", responses=responses(404, 422), summary="How far a bundle is")
+@get("/{bundle_id:str}", needs=Permission.READ, responses=responses(404, 422), summary="How far a bundle is")
 async def show_bundle(services: TheServices, bundle_id: BundleId, fields: Fields = "") -> BundleResource | Partial:
     """The files that are there, the progress of the others, and why one cannot be made."""
     (state,) = await states_of(services, [await get_bundle(services, bundle_id)])
     return only(bundle_resource(state), fields)
 
 
-@get("/{bundle_id:str}/zip", responses=responses(404, 409, 416), summary="Download all in one zip")
+@get(
+    "/{bundle_id:str}/zip",
+    needs=Permission.READ,
+    responses=responses(404, 409, 416),
+    summary="Download all in one zip",
+)
 async def download_bundle(services: TheServices, bundle_id: BundleId) -> Response[None]:
     """The files as they are, uncompressed. Takes Range, so that a download goes on where it broke off."""
     zipped = await zip_bundle(services, await get_bundle(services, bundle_id))

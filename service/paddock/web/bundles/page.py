@@ -8,6 +8,7 @@ from litestar import get, post
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
+from paddock.domain.roles import Permission
 from paddock.errors import Rejected
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.take_away.bundles import MAX_MEMBERS, get_bundle, request_bundle, states_of
@@ -17,7 +18,7 @@ from paddock.web.kernel.injected import ThePrincipal, TheServices
 from paddock.web.recordings.resources import summarise
 
 
-@get("/export")
+@get("/export", needs=Permission.EXPORT)
 async def export_page(
     services: TheServices,
     principal: ThePrincipal,
@@ -31,7 +32,7 @@ async def export_page(
     return Page("export.html", principal=principal, items=await summarise(services, found))
 
 
-@get("/bundles/{bundle_id:str}")
+@get("/bundles/{bundle_id:str}", needs=Permission.READ)
 async def bundle_page(services: TheServices, principal: ThePrincipal, bundle_id: FromPath[str]) -> Page:
     """How far each file is, and all of them as one zip; it follows by itself."""
     (state,) = await states_of(services, [await get_bundle(services, bundle_id)])
@@ -39,7 +40,7 @@ async def bundle_page(services: TheServices, principal: ThePrincipal, bundle_id:
     return Page("bundle.html", principal=principal, bundle=bundle, unsettled=not bundle.settled)
 
 
-@post("/bundles/{bundle_id:str}/again")
+@post("/bundles/{bundle_id:str}/again", needs=Permission.EXPORT)
 async def bundle_again(services: TheServices, principal: ThePrincipal, bundle_id: FromPath[str]) -> Redirect:
     """The same of the same recordings as they are now: for files that are not kept any more."""
     old = await get_bundle(services, bundle_id)

@@ -13,6 +13,7 @@ from paddock.domain.catalogue import MAX_ENTRIES, Catalogue, Entry
 from paddock.domain.catalogue_defaults import Role
 from paddock.domain.catalogue_toml import MAX_TOML_BYTES
 from paddock.domain.instants import to_rfc3339
+from paddock.domain.roles import Permission
 from paddock.usecases.catalogue.catalogue import (
     EntryChange,
     change_entries,
@@ -112,13 +113,13 @@ class UnknownPage(msgspec.Struct, frozen=True):
     items: tuple[UnknownResource, ...]
 
 
-@get("/", responses=responses(503), summary="The signal catalogue")
+@get("/", needs=Permission.READ, responses=responses(503), summary="The signal catalogue")
 async def show_catalogue(services: TheServices) -> CatalogueResource:
     """All entries with the version that a change has to name."""
     return _resource(await load_catalogue(services))
 
 
-@put("/", responses=responses(400, 409, 413, 422), summary="Replace the catalogue")
+@put("/", needs=Permission.EDIT_CATALOGUE, responses=responses(400, 409, 413, 422), summary="Replace the catalogue")
 async def replace_catalogue(
     services: TheServices, principal: ThePrincipal, data: JSONBody[Replacement]
 ) -> CatalogueResource:
@@ -126,7 +127,13 @@ async def replace_catalogue(
     return _resource(await save_catalogue(services, principal, data.signals, version=data.version))
 
 
-@post("/changes", status_code=200, responses=responses(400, 409, 413, 422), summary="Change some entries")
+@post(
+    "/changes",
+    needs=Permission.EDIT_CATALOGUE,
+    status_code=200,
+    responses=responses(400, 409, 413, 422),
+    summary="Change some entries",
+)
 async def change_catalogue(
     services: TheServices, principal: ThePrincipal, data: JSONBody[Changes]
 ) -> CatalogueResource:
@@ -134,7 +141,13 @@ async def change_catalogue(
     return _resource(await change_entries(services, principal, data.changes, version=data.version))
 
 
-@post("/move", status_code=200, responses=responses(400, 409, 422), summary="Move an entry")
+@post(
+    "/move",
+    needs=Permission.EDIT_CATALOGUE,
+    status_code=200,
+    responses=responses(400, 409, 422),
+    summary="Move an entry",
+)
 async def move_in_catalogue(
     services: TheServices, principal: ThePrincipal, data: JSONBody[Move]
 ) -> CatalogueResource:
@@ -142,14 +155,20 @@ async def move_in_catalogue(
     return _resource(await move_entry(services, principal, data.position, data.to, version=data.version))
 
 
-@get("/signals.toml", responses=responses(503), summary="Export the catalogue")
+@get("/signals.toml", needs=Permission.READ, responses=responses(503), summary="Export the catalogue")
 async def export_toml(services: TheServices) -> Response[str]:
     """The catalogue as a file that people read, edit and keep in Git."""
     headers = {"Content-Disposition": 'attachment; filename="signals.toml"'}
     return Conditional(await export_catalogue(services), media_type=TOML, headers=headers)
 
 
-@post("/import", status_code=200, responses=responses(400, 409, 413, 422), summary="Import a catalogue")
+@post(
+    "/import",
+    needs=Permission.EDIT_CATALOGUE,
+    status_code=200,
+    responses=responses(400, 409, 413, 422),
+    summary="Import a catalogue",
+)
 async def import_toml(
     services: TheServices, principal: ThePrincipal, data: JSONBody[TomlImport]
 ) -> CatalogueResource:
@@ -157,7 +176,7 @@ async def import_toml(
     return _resource(await import_catalogue(services, principal, data.toml, version=data.version))
 
 
-@get("/unknown", responses=responses(422), summary="Names that the catalogue does not know")
+@get("/unknown", needs=Permission.READ, responses=responses(422), summary="Names that the catalogue does not know")
 async def list_unknown(
     services: TheServices,
     limit: Annotated[int, QueryParameter(ge=1, le=5_000, description="How many names at most.")] = 500,

@@ -12,6 +12,7 @@ from litestar.params import QueryParameter
 
 from paddock.domain.catalogue import CarCatalogue, Catalogue, Entry, check_entry
 from paddock.domain.catalogue_defaults import Role, guess
+from paddock.domain.roles import Permission
 from paddock.errors import Rejected
 from paddock.usecases.catalogue.catalogue import load_catalogue
 from paddock.usecases.catalogue.unknown_names import Sighting, unknown_names
@@ -41,7 +42,7 @@ class Row(msgspec.Struct, frozen=True):
     """Whether the catalogue can have a log's name."""
 
 
-@get("/signals")
+@get("/signals", needs=Permission.READ)
 async def signals_page(
     services: TheServices,
     principal: ThePrincipal,

@@ -12,6 +12,7 @@ from litestar.params import FromQuery
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import Recording
+from paddock.domain.roles import Permission
 from paddock.usecases.find.recordings import find_recordings, get_recording
 from paddock.usecases.find.search import day_of
 from paddock.usecases.look.compare import compare
@@ -45,7 +46,7 @@ class DayOfChoices:
     choices: Sequence[Choice]
 
 
-@get("/compare")
+@get("/compare", needs=Permission.READ)
 async def compare_page(
     request: AnyRequest,
     services: TheServices,

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from paddock.domain.history import Change
 from paddock.domain.instants import from_rfc3339, to_rfc3339
+from paddock.domain.roles import Permission
 from paddock.errors import Rejected
 from paddock.usecases.conversion.reprocess import reprocess_one
 from paddock.usecases.edit.delete import delete_recordings, restore_recordings
@@ -87,7 +88,12 @@ class History(msgspec.Struct, frozen=True):
     next: Annotated[str | None, Meta(description="Cursor of the next page; null at the end.")] = None
 
 
-@patch("/{recording_id:str}", responses=responses(400, 404, 409, 422), summary="Change metadata or start time")
+@patch(
+    "/{recording_id:str}",
+    needs=Permission.EDIT,
+    responses=responses(400, 404, 409, 422),
+    summary="Change metadata or start time",
+)
 async def change_recording(
     services: TheServices,
     principal: ThePrincipal,
@@ -114,7 +120,12 @@ async def change_recording(
     return await detail(services, recording)
 
 
-@get("/{recording_id:str}/history", responses=responses(404, 409, 422), summary="What people changed")
+@get(
+    "/{recording_id:str}/history",
+    needs=Permission.READ,
+    responses=responses(404, 409, 422),
+    summary="What people changed",
+)
 async def show_history(
     services: TheServices, recording_id: Prefix, fields: Fields = "", limit: Limit = 50, after: After = None
 ) -> History | Partial:
@@ -127,6 +138,7 @@ async def show_history(
 
 @post(
     "/{recording_id:str}/history/{change_id:str}/undo",
+    needs=Permission.EDIT,
     status_code=200,
     responses=responses(404, 409, 422),
     summary="Undo a change",
@@ -141,13 +153,21 @@ async def undo_change(
     return await detail(services, await undo(services, principal, recording_id, change_id))
 
 
-@delete("/{recording_id:str}", responses=responses(404, 409, 422), summary="Delete a recording")
+@delete(
+    "/{recording_id:str}", needs=Permission.DELETE, responses=responses(404, 409, 422), summary="Delete a recording"
+)
 async def delete_recording(services: TheServices, principal: ThePrincipal, recording_id: Prefix) -> None:
     """Hides it; `restore` shows it again, and so does uploading the same bytes."""
     await delete_recordings(services, principal, [recording_id])
 
 
-@post("/{recording_id:str}/restore", status_code=200, responses=responses(404, 409, 422), summary="Restore one")
+@post(
+    "/{recording_id:str}/restore",
+    needs=Permission.DELETE,
+    status_code=200,
+    responses=responses(404, 409, 422),
+    summary="Restore one",
+)
 async def restore_recording(
     services: TheServices, principal: ThePrincipal, recording_id: Prefix
 ) -> RecordingDetail:
@@ -156,7 +176,13 @@ async def restore_recording(
     return await detail(services, await get_recording(services, recording_id))
 
 
-@post("/{recording_id:str}/reprocess", status_code=202, responses=responses(404, 409, 422), summary="Convert again")
+@post(
+    "/{recording_id:str}/reprocess",
+    needs=Permission.CONVERT,
+    status_code=202,
+    responses=responses(404, 409, 422),
+    summary="Convert again",
+)
 async def reprocess_recording(
     services: TheServices,
     recording_id: Prefix,
@@ -171,19 +197,25 @@ async def reprocess_recording(
 _MANY = responses(400, 404, 409, 422)
 
 
-@post("/edit", status_code=200, responses=_MANY, summary="Change the metadata of several recordings")
+@post(
+    "/edit",
+    needs=Permission.EDIT,
+    status_code=200,
+    responses=_MANY,
+    summary="Change the metadata of several recordings",
+)
 async def change_many(services: TheServices, principal: ThePrincipal, data: JSONBody[BulkEdit]) -> Done:
     """Sets the same fields on all of them, each with its own history."""
     return Done(len(await edit_many(services, principal, data.ids, data.metadata)))
 
 
-@post("/delete", status_code=200, responses=_MANY, summary="Delete several recordings")
+@post("/delete", needs=Permission.DELETE, status_code=200, responses=_MANY, summary="Delete several recordings")
 async def delete_many(services: TheServices, principal: ThePrincipal, data: JSONBody[Selection]) -> Done:
     """Hides all of them."""
     return Done(await delete_recordings(services, principal, data.ids))
 
 
-@post("/restore", status_code=200, responses=_MANY, summary="Restore several recordings")
+@post("/restore", needs=Permission.DELETE, status_code=200, responses=_MANY, summary="Restore several recordings")
 async def restore_many(services: TheServices, principal: ThePrincipal, data: JSONBody[Selection]) -> Done:
     """Shows all of them again."""
     return Done(await restore_recordings(services, principal, data.ids))

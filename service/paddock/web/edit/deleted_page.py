@@ -8,6 +8,7 @@ from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from paddock.domain.roles import Permission
 from paddock.usecases.edit.delete import restore_recordings
 from paddock.usecases.find.search import Search, search_recordings
 from paddock.web.kernel.conditional import Page
@@ -17,7 +18,7 @@ from paddock.web.recordings.resources import summarise
 PAGE_SIZE = 50
 
 
-@get("/deleted")
+@get("/deleted", needs=Permission.READ)
 async def deleted_page(services: TheServices, principal: ThePrincipal, after: After = None) -> Page:
     """What was deleted, the last first; each can be restored."""
     page = await search_recordings(services, Search(deleted=True), limit=PAGE_SIZE, after=after)
@@ -30,7 +31,7 @@ async def deleted_page(services: TheServices, principal: ThePrincipal, after: Af
     )
 
 
-@post("/recordings/{recording_id:str}/restore")
+@post("/recordings/{recording_id:str}/restore", needs=Permission.DELETE)
 async def restore_and_show(services: TheServices, principal: ThePrincipal, recording_id: FromPath[str]) -> Redirect:
     """The restore button's form, which works without JavaScript."""
     await restore_recordings(services, principal, [recording_id])

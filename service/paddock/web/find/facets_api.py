@@ -10,6 +10,7 @@ from litestar import get
 from litestar.di import Provide
 from msgspec import Meta
 
+from paddock.domain.roles import Permission
 from paddock.usecases.find.facets import Facets, count_facets
 from paddock.web.find.search_parameters import TheSearch, search_of
 from paddock.web.kernel.injected import TheServices
@@ -48,6 +49,7 @@ class FacetsResource(msgspec.Struct, frozen=True):
 
 @get(
     "/facets",
+    needs=Permission.READ,
     responses=responses(422),
     summary="Count what a search can be narrowed to",
     dependencies={"search": Provide(search_of, sync_to_thread=False)},

@@ -9,6 +9,7 @@ from litestar import Router, get
 from litestar.params import QueryParameter
 from msgspec import Meta
 
+from paddock.domain.roles import Permission
 from paddock.usecases.catalogue.signal_names import all_topics, complete_name, labels_of
 from paddock.usecases.find.facets import known_values
 from paddock.web.kernel.injected import Limit, TheServices, refuse_unknown_parameters
@@ -24,7 +25,7 @@ class NameResource(msgspec.Struct, frozen=True):
     label: Annotated[str, Meta(description="What the team's catalogue calls it.", examples=["Ground speed"])] = ""
 
 
-@get("/signal-names", responses=responses(422), summary="Complete a signal's name")
+@get("/signal-names", needs=Permission.READ, responses=responses(422), summary="Complete a signal's name")
 async def signal_names(
     services: TheServices,
     q: Annotated[str, QueryParameter(max_length=300, description="The beginning, or words from inside.")] = "",
@@ -36,13 +37,13 @@ async def signal_names(
     return tuple(NameResource(name.id, name.topic, name.dtype, labels.get(name.search, "")) for name in found)
 
 
-@get("/topics", summary="All topics")
+@get("/topics", needs=Permission.READ, summary="All topics")
 async def topics(services: TheServices) -> tuple[str, ...]:
     """Every topic that some recording had signals on."""
     return tuple(await all_topics(services))
 
 
-@get("/metadata-values", summary="Values that metadata fields have")
+@get("/metadata-values", needs=Permission.READ, summary="Values that metadata fields have")
 async def metadata_values(services: TheServices) -> dict[str, tuple[str, ...]]:
     """By field, the most frequent first: to complete what somebody types. Spellings of one value are one."""
     return await known_values(services)

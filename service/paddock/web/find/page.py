@@ -18,6 +18,7 @@ from paddock.domain.fields import BY_NAME, FIELDS, same_value
 from paddock.domain.figures import FIGURES, read_figure
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import LossReport, Recording
+from paddock.domain.roles import Permission
 from paddock.domain.words import size
 from paddock.formats.registry import formats
 from paddock.usecases.find.comparisons import is_known, suggest_names
@@ -132,7 +133,7 @@ class Facet:
     options: Sequence[Option]
 
 
-@get("/", dependencies={"search": Provide(search_of, sync_to_thread=False)})
+@get("/", needs=Permission.READ, dependencies={"search": Provide(search_of, sync_to_thread=False)})
 async def recordings_page(
     request: AnyRequest,
     services: TheServices,

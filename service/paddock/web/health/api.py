@@ -12,6 +12,7 @@ from paddock import __version__
 from paddock.usecases.backup.state import backup_state
 from paddock.usecases.jobs.jobs import count_jobs
 from paddock.web.kernel.injected import TheServices
+from paddock.web.kernel.permission import Anyone
 from paddock.web.kernel.problems import responses
 
 
@@ -33,7 +34,7 @@ class HealthResource(msgspec.Struct, frozen=True):
     ]
 
 
-@get("/health", responses=responses(503), tags=["health"], summary="Health")
+@get("/health", needs=Anyone.LET_IN, responses=responses(503), tags=["health"], summary="Health")
 async def health(services: TheServices) -> HealthResource:
     """Reads the documents, so that a lost database is a 503 and not an ok."""
     counts = await count_jobs(services)

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from paddock.domain.instants import to_rfc3339
 from paddock.domain.job import Job, JobState
+from paddock.domain.roles import Permission
 from paddock.usecases.jobs import jobs
 from paddock.web.kernel.injected import After, Limit, TheServices, refuse_unknown_parameters
 from paddock.web.kernel.partial import Fields, Partial, only
@@ -40,7 +41,7 @@ class JobPage(msgspec.Struct, frozen=True):
     next: Annotated[str | None, Meta(description="Cursor of the next page; null at the end.")] = None
 
 
-@get("/", responses=responses(422), summary="List jobs")
+@get("/", needs=Permission.READ, responses=responses(422), summary="List jobs")
 async def list_jobs(
     services: TheServices,
     states: Annotated[
@@ -56,7 +57,7 @@ async def list_jobs(
     return only(JobPage(tuple(job_resource(job) for job in page.items), page.next), fields, items=JobResource)
 
 
-@get("/{job_id:str}", responses=responses(404, 422), summary="One job")
+@get("/{job_id:str}", needs=Permission.READ, responses=responses(404, 422), summary="One job")
 async def show_job(
     services: TheServices,
     job_id: Annotated[str, PathParameter(description="As in the list; `convert-` and a recording's id, for one.")],
@@ -66,7 +67,13 @@ async def show_job(
     return only(job_resource(await jobs.get_job(services, job_id)), fields)
 
 
-@post("/{job_id:str}/retry", status_code=200, responses=responses(404, 409), summary="Retry a dead job")
+@post(
+    "/{job_id:str}/retry",
+    needs=Permission.CONVERT,
+    status_code=200,
+    responses=responses(404, 409),
+    summary="Retry a dead job",
+)
 async def retry_job(
     services: TheServices, job_id: Annotated[str, PathParameter(description="The dead job.")]
 ) -> JobResource:

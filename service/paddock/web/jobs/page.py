@@ -12,6 +12,7 @@ from litestar.response import Redirect
 
 from paddock.domain.export_words import export_words, read_request
 from paddock.domain.job import Job, JobState
+from paddock.domain.roles import Permission
 from paddock.usecases.context import Services
 from paddock.usecases.find.recordings import files_made
 from paddock.usecases.jobs import jobs
@@ -44,7 +45,7 @@ class Row:
     """Whether trying once more may help."""
 
 
-@get("/jobs")
+@get("/jobs", needs=Permission.READ)
 async def jobs_page(
     services: TheServices,
     principal: ThePrincipal,
@@ -86,14 +87,14 @@ async def _rows(services: Services, found: Sequence[Job]) -> list[Row]:
     ]
 
 
-@post("/jobs/retry")
+@post("/jobs/retry", needs=Permission.CONVERT)
 async def retry_all_and_return(services: TheServices) -> Redirect:
     """Gives every dead job its tries again; after a full disk there are many."""
     await jobs.retry_all(services)
     return Redirect("/jobs", status_code=303)
 
 
-@post("/jobs/{job_id:str}/retry")
+@post("/jobs/{job_id:str}/retry", needs=Permission.CONVERT)
 async def retry_and_return(services: TheServices, job_id: FromPath[str]) -> Redirect:
     """The retry button's form, which works without JavaScript."""
     await jobs.retry(services, job_id)

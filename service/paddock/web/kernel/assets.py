@@ -10,6 +10,7 @@ from litestar.params import FromPath
 
 from paddock.errors import NotFound
 from paddock.web.kernel.conditional import Conditional
+from paddock.web.kernel.permission import Anyone
 
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 """Named here, because what mimetypes says depends on the machine, and browsers refuse scripts of other types."""
@@ -23,7 +24,7 @@ def asset_routes(directory: Path) -> Router:
         if path.is_file()
     }
 
-    @get("/{path:path}")
+    @get("/{path:path}", needs=Anyone.LET_IN)
     async def asset(path: FromPath[str]) -> Conditional:
         if path not in assets:
             raise NotFound("There is no such file: reload the page.", code="no_such_page")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter, SkipValidation
+from litestar.types import Scope
 
 from paddock.domain.principal import Principal
 from paddock.errors import Rejected
@@ -30,10 +31,10 @@ After = Annotated[
 ]
 
 
-def principal_of(request: AnyRequest) -> Principal:
-    """Who the edge found to be acting."""
-    principal = request.scope["state"]["principal"]
-    assert isinstance(principal, Principal), "the edge sets it on every request it lets in"
+def principal_of(scope: Scope) -> Principal:
+    """Who the edge found to be acting, by request or WebSocket."""
+    principal = scope["state"]["principal"]
+    assert isinstance(principal, Principal), "the edge sets it on all that it lets in"
     return principal
 
 

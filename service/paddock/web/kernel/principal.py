@@ -18,6 +18,7 @@ from litestar.types import Scope
 from paddock.adapters.peers_file import PeersFile
 from paddock.domain.peers import Address, read_address
 from paddock.domain.principal import LOCAL_USER, Principal, PrincipalKind
+from paddock.domain.roles import TeamRole
 from paddock.errors import Rejected
 from paddock.settings import Settings
 
@@ -96,7 +97,7 @@ class Edge:
     def _principal(self, address: Address | None) -> Principal:
         if self._peers is not None:
             if name := self._peers.current().name_of(address):
-                return Principal(PrincipalKind.MEMBER, name)
+                return Principal(PrincipalKind.MEMBER, name, TeamRole.ADMIN)
             raise Rejected(
                 f"The address {address or 'of this request'} is no member of the team's VPN: "
                 "ask for an entry in the peers file.",

@@ -17,6 +17,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import Template
+from litestar.types import Scope
 from litestar.typing import FieldDefinition
 from msgspec import Meta
 
@@ -46,6 +47,7 @@ STATUS_OF_CODE = {
 BROKEN = "Something went wrong in Paddock itself. Try again; the service's log has the cause."
 RETRY_AFTER_S = 5
 MEDIA_TYPE = "application/problem+json"
+INSTANCE = "urn:request:"
 MAX_DETAIL = 2_000
 """Characters: some sentences repeat what was sent."""
 
@@ -113,19 +115,14 @@ def problem_of(error: Exception, asked: Mapping[str, FieldDefinition] | None = N
 
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The error as a page where the client is a browser that wants one, else as problem details."""
-    handler = request.scope.get("route_handler")
-    said = problem_of(error, asked_of(handler) if isinstance(handler, HTTPRouteHandler) else None)
-    if said.status == 500:
-        log.error("request_crashed", exc_info=error)
-    request_id = request.scope["state"].get("request_id", "")
-    said = msgspec.structs.replace(said, instance=f"urn:request:{request_id}" if request_id else "")
+    said = explain(request.scope, error)
     headers = _headers(error)
     if wants_page(request):
         return Template(
             "error.html",
             context={
                 "problem": said,
-                "request_id": request_id,
+                "request_id": said.instance.removeprefix(INSTANCE),
                 "principal": request.scope["state"].get("principal"),
             },
             status_code=said.status,
@@ -133,6 +130,16 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
             media_type="text/html",
         )
     return Response(msgspec.json.encode(said), media_type=MEDIA_TYPE, status_code=said.status, headers=headers)
+
+
+def explain(scope: Scope, error: Exception) -> Problem:
+    """What an error says to who made this request or opened this WebSocket; a crash is logged."""
+    handler = scope.get("route_handler")
+    said = problem_of(error, asked_of(handler) if isinstance(handler, HTTPRouteHandler) else None)
+    if said.status == 500:
+        log.error("request_crashed", exc_info=error)
+    request_id = scope["state"].get("request_id", "")
+    return msgspec.structs.replace(said, instance=f"{INSTANCE}{request_id}" if request_id else "")
 
 
 def wants_page(request: Request[Any, Any, Any]) -> bool:

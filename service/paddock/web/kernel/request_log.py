@@ -1,4 +1,4 @@
-"""The outermost layer: every request gets an id, a principal, safe headers and exactly one log line."""
+"""The outermost layer: every request, WebSockets too, gets an id, a principal, safe headers and one log line."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ import structlog
 from litestar import Request
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from paddock.errors import Rejected
 from paddock.settings import Settings
 from paddock.web.kernel.principal import Edge
 from paddock.web.kernel.problems import answer
 from paddock.web.kernel.shut_out import OpenRequests, ShutOut
+from paddock.web.kernel.sockets import SocketReply
 
 log = structlog.get_logger()
+
+SWITCHING_PROTOCOLS = 101
+_FIRST = ("http.response.start", "websocket.http.response.start", "websocket.accept")
+"""Messages that begin an answer."""
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -58,56 +63,59 @@ def _bucket_origins(settings: Settings) -> list[str]:
 def with_request_log(app: ASGIApp, edge: Edge, headers: Mapping[str, str]) -> ASGIApp:
     """``app`` behind the edge. Also what no route answers (404, a refused address) is logged and has the headers.
 
-    The log line is ``request`` with method, path, status, duration_ms, bytes, principal and request_id. The query
-    is left out, because it may hold a link's signature. What the machine itself asks after our health, every few
-    seconds, is logged when it is bad.
+    The log line is ``request`` with method, path, status, duration_ms, bytes, principal and request_id; that of a
+    WebSocket comes when it has ended. The query is left out, because it may hold a link's signature. What the
+    machine itself asks after our health, every few seconds, is logged when it is bad.
     """
 
     opened = OpenRequests(edge.still_admits)
 
     async def logged(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP:
-            await app(scope, receive, send)
-            return
         started = time.perf_counter()
         request_id = secrets.token_hex(8)
         status = 0
         sent_bytes = 0
 
-        async def send_and_note(message: Message) -> None:
+        async def send_and_note(message: Any) -> None:
             nonlocal status, sent_bytes
-            if message["type"] == "http.response.start":
-                status = message["status"]
+            kind = message["type"]
+            if kind in _FIRST:
+                status = message.get("status", SWITCHING_PROTOCOLS)
+                message.setdefault("headers", [])  # a WebSocket may be accepted without
                 answered = MutableScopeHeaders.from_message(message)
                 for name, value in headers.items():
                     answered.setdefault(name, value)
                 answered["X-Request-Id"] = request_id
-            elif message["type"] == "http.response.body":
+            elif kind == "http.response.body":
                 sent_bytes += len(message["body"])
+            elif kind == "websocket.send":
+                sent_bytes += len(message.get("bytes") or (message.get("text") or "").encode())
             await send(message)
 
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
+        is_socket = scope["type"] == ScopeType.WEBSOCKET
+        reply = SocketReply(scope, send_and_note) if is_socket else HttpReply(scope, receive, send_and_note)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 try:
                     _refuse_two_lengths(scope)
                     state["principal"] = edge.admit(scope)
                 except Rejected as error:
-                    await _refuse(error, scope, receive, send_and_note)
+                    await reply.refuse(error)
                 else:
-                    with opened.begun(scope, state["principal"], receive, send_and_note) as request:
+                    with opened.begun(scope, state["principal"], receive, reply.send) as request:
                         await app(scope, request.receive, request.send)
             except ShutOut as error:
-                if not status:
-                    await _refuse(error, scope, receive, send_and_note)
+                if is_socket or not status:
+                    await reply.refuse(error)
             finally:
                 principal = state.get("principal")
                 level = logging.DEBUG if status < 500 and _asks_after_health(scope) else logging.INFO
                 log.log(
                     level,
                     "request",
-                    method=scope.get("method"),
+                    method=scope.get("method", "WEBSOCKET"),
                     path=scope["path"],
                     status=status,
                     duration_ms=round((time.perf_counter() - started) * 1e3, 1),
@@ -138,7 +146,15 @@ def _refuse_two_lengths(scope: Scope) -> None:
         )
 
 
-async def _refuse(error: Rejected, scope: Scope, receive: Receive, send: Send) -> None:
-    request: Request[Any, Any, Any] = Request(scope, receive, send)
-    response = answer(request, error).to_asgi_response(app=None, request=request)
-    await response(scope, receive, send)
+class HttpReply:
+    """What is sent back for an HTTP request."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.send = send
+        self._scope, self._receive = scope, receive
+
+    async def refuse(self, error: Rejected) -> None:
+        """Answer with an error."""
+        request: Request[Any, Any, Any] = Request(self._scope, self._receive, self.send)
+        response = answer(request, error).to_asgi_response(app=None, request=request)
+        await response(self._scope, self._receive, self.send)

@@ -1,4 +1,4 @@
-"""What a member has open ends when they are removed: downloads, uploads, event streams."""
+"""What a member has open ends when they are removed: downloads, uploads, event streams, WebSockets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ShutOut(Rejected):
 
 
 class OpenRequests:
-    """All requests that are under way.
+    """All requests and WebSockets that are under way.
 
     Args:
         still_admits: whether who began a request is still let in.
@@ -77,6 +77,8 @@ class OpenRequests:
 class OpenRequest:
     """One request. Between its body and its answer it is left alone: what it began there it finishes.
 
+    So is a WebSocket between a message that arrived and the next thing that it sends or waits for.
+
     Args:
         scope: of the request.
         principal: who began it.
@@ -98,9 +100,12 @@ class OpenRequest:
         """The server's."""
         self._waits_for_more = True
         try:
-            return await self._receive()
+            message = await self._receive()
         finally:
             self._waits_for_more = False
+        if message["type"] == "websocket.receive":
+            self._answers = False
+        return message
 
     async def send(self, message: Message) -> None:
         """The server's."""

@@ -12,8 +12,8 @@ from msgspec import Meta
 
 from paddock.domain.instants import to_rfc3339
 from paddock.domain.members import MAX_NAME
-from paddock.domain.principal import Permission, Principal, require
 from paddock.domain.qr import svg_qr
+from paddock.domain.roles import Permission
 from paddock.domain.tunnel import Handed, without_comments
 from paddock.errors import NotFound
 from paddock.ports.vpn import Vpn
@@ -74,14 +74,12 @@ class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
-def the_vpn(services: Services, principal: Principal) -> Vpn:
+def the_vpn(services: Services) -> Vpn:
     """Whose members somebody is about to see or change: every route of members begins here.
 
     Raises:
-        Rejected: they may not (code ``not_allowed``).
         NotFound: there are no members here (code ``no_members``).
     """
-    require(principal, Permission.MANAGE_MEMBERS)
     if services.vpn is None:
         raise NotFound(
             "This Paddock answers its own machine only and has no members: PADDOCK_PEERS_FILE lets others in.",
@@ -90,21 +88,26 @@ def the_vpn(services: Services, principal: Principal) -> Vpn:
     return services.vpn
 
 
-@get("/", responses=responses(403, 404, 422), summary="Who is let in")
-async def list_members(services: TheServices, principal: ThePrincipal) -> MemberList:
+@get("/", needs=Permission.MANAGE_MEMBERS, responses=responses(403, 404, 422), summary="Who is let in")
+async def list_members(services: TheServices) -> MemberList:
     """All lines of the peers file."""
-    found = await asyncio.to_thread(members.list_members, the_vpn(services, principal))
+    found = await asyncio.to_thread(members.list_members, the_vpn(services))
     return MemberList(tuple(member_resource(each) for each in found))
 
 
-@post("/", responses=responses(400, 403, 404, 409, 422, 503), summary="Let somebody in")
+@post(
+    "/",
+    needs=Permission.MANAGE_MEMBERS,
+    responses=responses(400, 403, 404, 409, 422, 503),
+    summary="Let somebody in",
+)
 async def add_member(
     services: TheServices, principal: ThePrincipal, data: JSONBody[NewMember]
 ) -> Response[HandedResource]:
     """The configuration has the member's private key, which is kept nowhere: hand it on, it is not shown again."""
     handed = await asyncio.to_thread(
         members.add,
-        the_vpn(services, principal),
+        the_vpn(services),
         data.name,
         public_key=data.public_key,
         address=data.address or None,
@@ -115,6 +118,7 @@ async def add_member(
 
 @post(
     "/{name:str}/rotate",
+    needs=Permission.MANAGE_MEMBERS,
     status_code=200,
     responses=responses(400, 403, 404, 409, 422, 503),
     summary="Give a member a new key",
@@ -123,15 +127,20 @@ async def rotate_key(
     services: TheServices, principal: ThePrincipal, name: Name, data: JSONBody[NewKey]
 ) -> Response[HandedResource]:
     """The old tunnel ends at once; name and address stay."""
-    vpn = the_vpn(services, principal)
+    vpn = the_vpn(services)
     handed = await asyncio.to_thread(members.rotate, vpn, name, public_key=data.public_key)
     return Response(_handed(handed), headers=NO_STORE)
 
 
-@delete("/{name:str}", responses=responses(403, 404, 409, 422, 503), summary="Shut a member out")
+@delete(
+    "/{name:str}",
+    needs=Permission.MANAGE_MEMBERS,
+    responses=responses(403, 404, 409, 422, 503),
+    summary="Shut a member out",
+)
 async def remove_member(services: TheServices, principal: ThePrincipal, name: Name) -> None:
     """The tunnel ends at once, and so does what they have open here."""
-    await asyncio.to_thread(members.remove, the_vpn(services, principal), name, by=principal)
+    await asyncio.to_thread(members.remove, the_vpn(services), name, by=principal)
 
 
 def member_resource(seen: members.Seen) -> MemberResource:

@@ -10,29 +10,30 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from paddock.domain.members import server_addresses
-from paddock.domain.principal import Permission, Principal, require
+from paddock.domain.principal import Principal
 from paddock.domain.qr import svg_qr
+from paddock.domain.roles import Permission
 from paddock.domain.tunnel import Handed, without_comments
 from paddock.errors import NotFound, PaddockError
 from paddock.usecases.context import Services
 from paddock.usecases.people import members
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import AnyRequest, ThePrincipal, TheServices
+from paddock.web.kernel.permission import Anyone
 from paddock.web.kernel.problems import problem_of
 from paddock.web.members.api import NO_STORE, the_vpn
 
 
-@get("/members")
+@get("/members", needs=Permission.MANAGE_MEMBERS)
 async def members_page(services: TheServices, principal: ThePrincipal) -> Page:
     """Everybody who is let in."""
-    require(principal, Permission.MANAGE_MEMBERS)
     return await _page(services, principal)
 
 
-@post("/members/add", status_code=200)
+@post("/members/add", needs=Permission.MANAGE_MEMBERS, status_code=200)
 async def add_and_show(request: AnyRequest, services: TheServices, principal: ThePrincipal) -> Response[Any]:
     """The form's: the page with the new member's tunnel, shown this once."""
-    vpn = the_vpn(services, principal)
+    vpn = the_vpn(services)
     form = await _form(request)
     key, name = form.get("public_key", ""), form.get("name", "")
     return await _handed(
@@ -40,18 +41,18 @@ async def add_and_show(request: AnyRequest, services: TheServices, principal: Th
     )
 
 
-@post("/members/rotate", status_code=200)
+@post("/members/rotate", needs=Permission.MANAGE_MEMBERS, status_code=200)
 async def rotate_and_show(request: AnyRequest, services: TheServices, principal: ThePrincipal) -> Response[Any]:
     """A row's: the page with the member's new tunnel, shown this once."""
-    vpn = the_vpn(services, principal)
+    vpn = the_vpn(services)
     form = await _form(request)
     return await _handed(services, principal, {}, lambda: members.rotate(vpn, form.get("name", "")))
 
 
-@post("/members/remove")
+@post("/members/remove", needs=Permission.MANAGE_MEMBERS)
 async def remove_and_return(request: AnyRequest, services: TheServices, principal: ThePrincipal) -> Response[Any]:
     """A row's: the page without the member."""
-    vpn = the_vpn(services, principal)
+    vpn = the_vpn(services)
     name = (await _form(request)).get("name", "")
     try:
         await asyncio.to_thread(members.remove, vpn, name, by=principal)
@@ -60,7 +61,7 @@ async def remove_and_return(request: AnyRequest, services: TheServices, principa
     return Redirect("/members", status_code=303)
 
 
-@get("/ca.crt", include_in_schema=False)
+@get("/ca.crt", needs=Anyone.LET_IN, include_in_schema=False)
 async def authority(services: TheServices) -> Response[str]:
     """The certificate that members' browsers are to trust; a phone that opens it offers to install it."""
     text = await asyncio.to_thread(services.vpn.authority) if services.vpn is not None else None

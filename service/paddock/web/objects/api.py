@@ -15,6 +15,7 @@ from paddock.adapters.directory import DirectoryObjects
 from paddock.adapters.signed_links import GET_PATH, PUT_PATH
 from paddock.errors import NotFound, Rejected
 from paddock.web.kernel.injected import AnyRequest
+from paddock.web.kernel.permission import Anyone
 from paddock.web.kernel.problems import responses
 from paddock.web.kernel.ranged import Ranged
 from paddock.web.viewers.addresses import allowed_origin, preflight
@@ -37,6 +38,7 @@ def object_routes(objects: DirectoryObjects) -> Router:
 
     @route(
         f"{GET_PATH}/{{name:str}}",
+        needs=Anyone.WITH_THE_LINK,
         http_method=[HttpMethod.GET, HttpMethod.OPTIONS],
         responses=responses(403, 404, 416),
         summary="Read an object through its link",
@@ -63,6 +65,7 @@ def object_routes(objects: DirectoryObjects) -> Router:
 
     @put(
         PUT_PATH,
+        needs=Anyone.WITH_THE_LINK,
         request_max_body_size=None,
         responses=responses(400, 403, 404, 411, 422, 503),
         summary="Send one part of an upload through its link",

@@ -18,6 +18,7 @@ from msgspec import Meta
 from paddock.domain.catalogue import Catalogue
 from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.domain.recording import Recording
+from paddock.domain.roles import Permission
 from paddock.errors import Rejected
 from paddock.usecases.catalogue.catalogue import load_catalogue
 from paddock.usecases.find.recordings import get_recording
@@ -77,6 +78,7 @@ Seconds = Annotated[
 
 @get(
     "/plot",
+    needs=Permission.READ,
     responses=responses(404, 409, 422, 503)
     | {200: ResponseSpec(PlotResource, generate_examples=False, description="The points of each signal.")},
     summary="Signals as they are drawn",

@@ -13,6 +13,7 @@ from msgspec import Meta
 from paddock.domain.catalogue_defaults import Role
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.overview import PanelKind
+from paddock.domain.roles import Permission
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.look.coverage import coverage
 from paddock.usecases.look.overview import KnownSignal, known_signals, overview
@@ -102,7 +103,7 @@ class CoverageResource(msgspec.Struct, frozen=True):
     items: tuple[TopicCoverage, ...]
 
 
-@get("/signals", responses=_ONE, summary="Signals of a recording")
+@get("/signals", needs=Permission.READ, responses=_ONE, summary="Signals of a recording")
 async def list_signals(
     services: TheServices,
     recording_id: Prefix,
@@ -124,7 +125,7 @@ async def list_signals(
     return await asyncio.to_thread(matching)
 
 
-@get("/overview", responses=_ONE, summary="What to look at first")
+@get("/overview", needs=Permission.READ, responses=_ONE, summary="What to look at first")
 async def show_overview(services: TheServices, recording_id: Prefix) -> OverviewResource:
     """Plots chosen by what the signals are: speed, pedals, track, pack, cells, faults; else what moves most."""
     recording = await get_recording(services, recording_id)
@@ -135,7 +136,7 @@ async def show_overview(services: TheServices, recording_id: Prefix) -> Overview
     )
 
 
-@get("/coverage", responses=responses(404, 409, 422, 503), summary="Gaps of each topic")
+@get("/coverage", needs=Permission.READ, responses=responses(404, 409, 422, 503), summary="Gaps of each topic")
 async def show_coverage(services: TheServices, recording_id: Prefix) -> CoverageResource:
     """Each channel's time in pieces. A gap is at least 1 s, and 10 times the channel's mean period."""
     recording = await get_recording(services, recording_id)

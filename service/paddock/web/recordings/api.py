@@ -10,6 +10,7 @@ from litestar.di import Provide
 from litestar.params import PathParameter, QueryParameter
 from litestar.response import Redirect
 
+from paddock.domain.roles import Permission
 from paddock.usecases.find.recordings import artifact_file, get_recording, original_file
 from paddock.usecases.find.search import LATEST_FIRST, SORTS, search_recordings
 from paddock.usecases.look.attachments import open_attachment
@@ -38,6 +39,7 @@ _ONE = responses(404, 409, 422)
 
 @get(
     "/",
+    needs=Permission.READ,
     responses=responses(422),
     summary="Find recordings",
     dependencies={"search": Provide(search_of, sync_to_thread=False)},
@@ -64,7 +66,7 @@ async def list_recordings(
     return only(whole, fields, items=RecordingResource)
 
 
-@get("/{recording_id:str}", responses=_ONE, summary="One recording")
+@get("/{recording_id:str}", needs=Permission.READ, responses=_ONE, summary="One recording")
 async def show_recording(
     services: TheServices, recording_id: Prefix, fields: Fields = ""
 ) -> RecordingDetail | Partial:
@@ -72,7 +74,13 @@ async def show_recording(
     return only(await detail(services, await get_recording(services, recording_id)), fields)
 
 
-@get("/{recording_id:str}/original", responses=_ONE, status_code=302, summary="Download the original")
+@get(
+    "/{recording_id:str}/original",
+    needs=Permission.READ,
+    responses=_ONE,
+    status_code=302,
+    summary="Download the original",
+)
 async def download_original(
     request: AnyRequest, services: TheServices, settings: TheSettings, recording_id: Prefix
 ) -> Redirect:
@@ -83,6 +91,7 @@ async def download_original(
 
 @get(
     "/{recording_id:str}/artifacts/{artifact_id:str}",
+    needs=Permission.READ,
     responses=_ONE,
     status_code=302,
     summary="Download a derived file",
@@ -101,6 +110,7 @@ async def download_artifact(
 
 @get(
     "/{recording_id:str}/attachments/{number:int}",
+    needs=Permission.READ,
     responses=responses(404, 409, 416, 422),
     summary="Download a file from inside the log",
 )

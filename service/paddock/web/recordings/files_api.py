@@ -10,6 +10,7 @@ from litestar.exceptions import InternalServerException
 from litestar.params import PathParameter, QueryParameter
 from litestar.response import Redirect
 
+from paddock.domain.roles import Permission
 from paddock.errors import Rejected
 from paddock.usecases.edit.files import MAX_FILE_BYTES, add_file, attached_file, remove_file
 from paddock.usecases.find.recordings import get_recording
@@ -30,6 +31,7 @@ FileId = Annotated[str, PathParameter(description="As in the recording's `files`
 
 @post(
     "/",
+    needs=Permission.EDIT,
     status_code=201,
     request_max_body_size=MAX_FILE_BYTES,
     responses=responses(404, 409, 413, 422, 503),
@@ -47,7 +49,13 @@ async def attach(
     return file_resource(recording, await add_file(services, principal, recording.id, name, _body(request)))
 
 
-@get("/{file_id:str}", responses=responses(404, 409, 422), status_code=302, summary="Download a file")
+@get(
+    "/{file_id:str}",
+    needs=Permission.READ,
+    responses=responses(404, 409, 422),
+    status_code=302,
+    summary="Download a file",
+)
 async def download_file(
     request: AnyRequest, services: TheServices, settings: TheSettings, recording_id: Prefix, file_id: FileId
 ) -> Redirect:
@@ -56,7 +64,7 @@ async def download_file(
     return await download(request, services, settings, file)
 
 
-@delete("/{file_id:str}", responses=responses(404, 409, 422), summary="Remove a file")
+@delete("/{file_id:str}", needs=Permission.EDIT, responses=responses(404, 409, 422), summary="Remove a file")
 async def detach(services: TheServices, principal: ThePrincipal, recording_id: Prefix, file_id: FileId) -> None:
     """Removes its bytes for good; the history keeps its name."""
     await remove_file(services, principal, recording_id, file_id)

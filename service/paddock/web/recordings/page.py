@@ -8,6 +8,7 @@ from litestar.response import Redirect
 
 from paddock.domain.fields import FIELDS
 from paddock.domain.recording import Highlights, Status
+from paddock.domain.roles import Permission
 from paddock.usecases.conversion.reprocess import is_asked, reprocess_one
 from paddock.usecases.edit.edit import history_of
 from paddock.usecases.find.recordings import get_recording
@@ -20,7 +21,7 @@ from paddock.web.recordings.resources import RecordingResource, detail
 HISTORY_SHOWN = 20
 
 
-@get("/recordings/{recording_id:str}")
+@get("/recordings/{recording_id:str}", needs=Permission.READ)
 async def recording_page(services: TheServices, principal: ThePrincipal, recording_id: FromPath[str]) -> Page:
     """One recording: what it is, where its metadata came from, what it lost, its files and channels."""
     recording = await get_recording(services, recording_id, deleted=None)
@@ -48,7 +49,7 @@ async def recording_page(services: TheServices, principal: ThePrincipal, recordi
     )
 
 
-@post("/recordings/{recording_id:str}/reprocess")
+@post("/recordings/{recording_id:str}/reprocess", needs=Permission.CONVERT)
 async def reprocess_and_show(
     services: TheServices, recording_id: FromPath[str], accept: FromQuery[bool] = False
 ) -> Redirect:

@@ -9,6 +9,7 @@ from litestar import Router, get
 from msgspec import Meta
 
 from paddock.domain.instants import to_rfc3339
+from paddock.domain.roles import Permission
 from paddock.usecases.backup.state import BackupState, backup_state
 from paddock.usecases.storage.storage import Storage, Usage, storage_used
 from paddock.web.kernel.injected import TheServices, refuse_unknown_parameters
@@ -55,7 +56,7 @@ class StorageResource(msgspec.Struct, frozen=True):
     backups: BackupsResource
 
 
-@get("/", responses=responses(503), summary="Bytes by car and event")
+@get("/", needs=Permission.READ, responses=responses(503), summary="Bytes by car and event")
 async def show_storage(services: TheServices) -> StorageResource:
     """Sums over all recordings; what is deleted counts until it is purged."""
     return _resource(await storage_used(services), await backup_state(services))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from paddock.domain.principal import Permission, Principal, may
+from paddock.domain.principal import Principal, may
+from paddock.domain.roles import Permission
 from paddock.usecases.backup.state import backup_state
 from paddock.usecases.context import Services
 

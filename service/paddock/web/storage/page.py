@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import get
 
+from paddock.domain.roles import Permission
 from paddock.usecases.backup.state import backup_state
 from paddock.usecases.storage.storage import storage_used
 from paddock.web.kernel.conditional import Page
@@ -14,7 +15,7 @@ SHOWN = 200
 """Groups; what is smaller is in the total."""
 
 
-@get("/storage")
+@get("/storage", needs=Permission.READ)
 async def storage_page(services: TheServices, principal: ThePrincipal) -> Page:
     """Bytes by car and event, and by what they are."""
     return Page(

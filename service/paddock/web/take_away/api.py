@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from paddock.domain.export import ExportRequest
 from paddock.domain.job import JobState
+from paddock.domain.roles import Permission
 from paddock.errors import NotFound
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.take_away.export import Export, estimate_export, get_export, request_export
@@ -37,7 +38,13 @@ class ExportResource(msgspec.Struct, frozen=True, kw_only=True):
     error: Annotated[FailureResource | None, Meta(description="Why it failed last.")] = None
 
 
-@post("/", status_code=202, responses=responses(400, 404, 409, 422, 503), summary="Ask for an export")
+@post(
+    "/",
+    needs=Permission.EXPORT,
+    status_code=202,
+    responses=responses(400, 404, 409, 422, 503),
+    summary="Ask for an export",
+)
 async def ask_for_export(
     services: TheServices, principal: ThePrincipal, recording_id: Prefix, data: JSONBody[ExportRequest]
 ) -> ExportResource:
@@ -52,13 +59,19 @@ class EstimateResource(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: Annotated[int, Meta(description="About.", examples=[51_500_000])]
 
 
-@post("/estimate", status_code=200, responses=responses(400, 404, 409, 422), summary="How large an export would be")
+@post(
+    "/estimate",
+    needs=Permission.EXPORT,
+    status_code=200,
+    responses=responses(400, 404, 409, 422),
+    summary="How large an export would be",
+)
 async def estimate(services: TheServices, recording_id: Prefix, data: JSONBody[ExportRequest]) -> EstimateResource:
     """About how large the file of a request would be; nothing is made."""
     return EstimateResource(size_bytes=await estimate_export(services, recording_id, data))
 
 
-@get("/{export_id:str}", responses=responses(404, 409, 422), summary="How far an export is")
+@get("/{export_id:str}", needs=Permission.READ, responses=responses(404, 409, 422), summary="How far an export is")
 async def show_export(
     services: TheServices,
     recording_id: Prefix,
@@ -75,6 +88,7 @@ _EVENTS = ResponseSpec(
 
 @get(
     "/{export_id:str}/events",
+    needs=Permission.READ,
     responses=responses(404, 409, 422)
     | {
         200: ResponseSpec(

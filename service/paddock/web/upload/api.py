@@ -9,6 +9,7 @@ from litestar import Router, delete, post
 from litestar.params import JSONBody, PathParameter
 from msgspec import Meta
 
+from paddock.domain.roles import Permission
 from paddock.usecases.intake import uploads
 from paddock.web.kernel.bodies import MetadataTexts
 from paddock.web.kernel.injected import (
@@ -72,7 +73,7 @@ class CompletedResource(msgspec.Struct, frozen=True):
     recording: RecordingResource
 
 
-@post("/", status_code=200, responses=responses(400, 422, 503), summary="Announce a file")
+@post("/", needs=Permission.UPLOAD, status_code=200, responses=responses(400, 422, 503), summary="Announce a file")
 async def announce_upload(
     request: AnyRequest,
     services: TheServices,
@@ -104,6 +105,7 @@ _UploadId = Annotated[str, PathParameter(description="From the announcement.")]
 
 @post(
     "/{upload_id:str}/complete",
+    needs=Permission.UPLOAD,
     status_code=200,
     responses=responses(404, 409, 422, 503),
     summary="Complete an upload",
@@ -115,7 +117,7 @@ async def complete_upload(services: TheServices, upload_id: _UploadId) -> Comple
     return CompletedResource(recording.id, resource)
 
 
-@delete("/{upload_id:str}", responses=responses(404, 409), summary="Abandon an upload")
+@delete("/{upload_id:str}", needs=Permission.UPLOAD, responses=responses(404, 409), summary="Abandon an upload")
 async def abandon_upload(services: TheServices, principal: ThePrincipal, upload_id: _UploadId) -> None:
     """Forget an unfinished upload of yours: the parts that have arrived are removed at once, not after days."""
     await uploads.abandon(services, principal, upload_id)

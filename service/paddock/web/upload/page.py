@@ -5,11 +5,12 @@ from __future__ import annotations
 from litestar import get
 
 from paddock.domain.fields import FIELDS
+from paddock.domain.roles import Permission
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import ThePrincipal
 
 
-@get("/upload")
+@get("/upload", needs=Permission.UPLOAD)
 async def upload_page(principal: ThePrincipal) -> Page:
     """A place to drop logs on, and what becomes of them."""
     return Page("upload.html", principal=principal, fields=FIELDS, unsettled=False)

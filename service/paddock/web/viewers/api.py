@@ -11,6 +11,7 @@ from litestar.response import Redirect
 from msgspec import Meta
 
 from paddock.domain.recording import Purpose, Recording
+from paddock.domain.roles import Permission
 from paddock.errors import Conflict, NotFound
 from paddock.ports.documents import Equals, Sort
 from paddock.usecases.context import Services
@@ -44,7 +45,7 @@ class ViewerList(msgspec.Struct, frozen=True):
     reason: Annotated[str | None, Meta(description="Why there is none; null when there is.")] = None
 
 
-@get("/", responses=responses(404, 409, 422), summary="Viewers that can open a recording")
+@get("/", needs=Permission.READ, responses=responses(404, 409, 422), summary="Viewers that can open a recording")
 async def list_viewers(
     request: AnyRequest, services: TheServices, settings: TheSettings, recording_id: Prefix
 ) -> ViewerList:
@@ -60,7 +61,13 @@ async def list_viewers(
     return ViewerList(tuple(ViewerResource(v.name, v.label, f"{path}/{v.name}") for v in VIEWERS.values()))
 
 
-@get("/{viewer:str}", responses=responses(404, 409, 422), status_code=302, summary="Open in a viewer")
+@get(
+    "/{viewer:str}",
+    needs=Permission.READ,
+    responses=responses(404, 409, 422),
+    status_code=302,
+    summary="Open in a viewer",
+)
 async def open_in_viewer(
     request: AnyRequest,
     services: TheServices,
