@@ -129,7 +129,10 @@ async def test_who_may_is_asked_in_one_place(nina: httpx.AsyncClient, monkeypatc
     ):
         given = {"json": {"name": "Eve"} if path.endswith("members") else {}} if path.startswith("/api") else {}
         answer = await nina.request(method, path, **(given if method == "POST" else {}))
-        assert answer.status_code == 403 and "may not do this" in answer.text, (method, path)
+        assert answer.status_code == 403 and "may not see, let in or shut out members" in answer.text, (
+            method,
+            path,
+        )
 
 
 async def test_the_certificate_is_where_the_configuration_says(nina: httpx.AsyncClient, settings: Settings) -> None:

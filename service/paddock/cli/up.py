@@ -100,6 +100,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool, wit
                 access_log=False,
                 # Who may speak for another address is our own rule (web/kernel/principal.py).
                 proxy_headers=False,
+                ws="none",  # until a route speaks WebSocket; the edge knows it (web/kernel/sockets.py)
                 server_header=False,
                 timeout_graceful_shutdown=5,
             )

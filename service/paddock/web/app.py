@@ -120,7 +120,9 @@ def create_app(services: Services, settings: Settings) -> Litestar:
             description=ABOUT_THE_API,
             use_handler_docstrings=True,
             render_plugins=[JsonRenderPlugin(), YamlRenderPlugin()],
-            openapi_router=Router("/schema", route_handlers=[], opt={"needs": Anyone.LET_IN}),
+            openapi_router=Router(
+                "/schema", route_handlers=[], include_in_schema=False, opt={"needs": Anyone.LET_IN}
+            ),
         ),
     )
     # Around everything, because Litestar's own middleware never sees what no route answers.

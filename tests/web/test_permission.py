@@ -1,0 +1,128 @@
+"""Every route says what it needs, and nobody without it reaches one."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar, WebSocket, asgi, get, websocket
+from litestar.exceptions import ImproperlyConfiguredException
+from litestar.handlers import HTTPRouteHandler
+
+from paddock.domain.roles import PERMISSIONS, Permission, TeamRole
+from paddock.settings import Settings
+from paddock.usecases.context import Services
+from paddock.web.app import create_app
+from paddock.web.kernel.permission import Anyone, handlers_of, needs_of
+from tests.web.builders import insert_converted
+
+pytestmark = pytest.mark.anyio
+
+OPEN = {
+    "/health": Anyone.LET_IN,
+    "/ca.crt": Anyone.LET_IN,
+    "/static/{path:path}": Anyone.LET_IN,
+    "/schema": Anyone.LET_IN,
+    "/schema/openapi.json": Anyone.LET_IN,
+    "/schema/openapi.yaml": Anyone.LET_IN,
+    "/schema/openapi.yml": Anyone.LET_IN,
+    "/schema/{path:str}": Anyone.LET_IN,
+    "/objects/get/{name:str}": Anyone.WITH_THE_LINK,
+    "/objects/put": Anyone.WITH_THE_LINK,
+}
+"""All that may be reached without a permission: whoever adds to them does it here as well."""
+
+
+@pytest.fixture
+def app(services: Services, settings: Settings) -> Litestar:
+    return create_app(services, settings)
+
+
+def routes_of(app: Litestar) -> list[tuple[str, str, Permission | Anyone | None]]:
+    """Method, path and what is needed, of every route but OPTIONS."""
+    return [
+        (str(method), route.path, needs_of(handler))
+        for route in app.routes
+        for handler in handlers_of(route)
+        for method in (handler.http_methods if isinstance(handler, HTTPRouteHandler) else ("GET",))
+        if method != "OPTIONS"
+    ]
+
+
+async def test_every_route_says_what_it_needs(app: Litestar) -> None:
+    for route in app.routes:
+        for handler in handlers_of(route):
+            assert needs_of(handler) is not None, f"{route.path} needs nothing that it says"
+    found = routes_of(app)
+    assert len(found) > 70
+    assert {path: needs for _, path, needs in found if isinstance(needs, Anyone)} == OPEN
+    readable = {Permission.READ, Permission.EXPORT, Permission.UPLOAD, Permission.MANAGE_MEMBERS}
+    for method, path, needs in found:
+        if path not in OPEN:
+            assert (needs in readable) if method == "GET" else (needs is not Permission.READ), (method, path)
+
+
+async def test_a_route_that_does_not_say_is_not_added(app: Litestar) -> None:
+    async def page() -> None: ...
+
+    async def live(socket: WebSocket[Any, Any, Any]) -> None: ...
+
+    async def mounted(scope: Any, receive: Any, send: Any) -> None: ...
+
+    wrong: tuple[dict[str, Any], ...] = ({}, {"needs": None}, {"needs": "edit"}, {"need": Permission.READ})
+    for options in wrong:
+        for handler in (
+            get("/new", **options)(page),
+            websocket("/live", **options)(live),
+            asgi("/mounted", copy_scope=True, **options)(mounted),
+        ):
+            with pytest.raises(ImproperlyConfiguredException, match="which permission it needs"):
+                app.register(handler)
+
+
+async def test_who_lacks_a_permission_is_told_which(
+    app: Litestar, client: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = await insert_converted(services)
+    monkeypatch.setitem(PERMISSIONS, TeamRole.ADMIN, frozenset())
+    for method, path, needs in routes_of(app):
+        address = re.sub(r"\{\w+:(\w+)\}", lambda kind: "1" if kind[1] == "int" else recording.id, path)
+        # Not even looked at: a body that is no JSON, a parameter that nobody knows.
+        answer = await client.request(method, f"{address}?unknown=1", content=b"{")
+        if isinstance(needs, Permission):
+            assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed"), (method, path)
+            assert answer.json()["detail"] == f"local may not {needs.words}: ask an admin."
+            assert method != "GET" or (await client.head(address)).status_code == 403, path
+        else:
+            assert b"not_allowed" not in answer.content, (method, path)
+    assert await services.documents.recordings.get(recording.id) == recording
+
+
+async def test_one_permission_is_not_another(
+    app: Litestar, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = {needs: (method, path) for method, path, needs in routes_of(app) if isinstance(needs, Permission)}
+    assert set(Permission) - set(tried) == {Permission.SEE_TO_BACKUPS}, "which is part of other pages"
+    for missing in tried:
+        monkeypatch.setitem(PERMISSIONS, TeamRole.ADMIN, frozenset(Permission) - {missing})
+        for needs, (method, path) in tried.items():
+            answer = await client.request(method, re.sub(r"\{[^}]*\}", "1", path), content=b"{")
+            assert (b"not_allowed" in answer.content) == (needs is missing), (method, path)
+
+
+async def test_a_page_that_is_refused_is_a_page(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PERMISSIONS, TeamRole.ADMIN, frozenset({Permission.READ}))
+    answer = await client.get("/members", headers={"Accept": "text/html"})
+    assert answer.status_code == 403 and answer.headers["content-type"].startswith("text/html")
+    assert "local may not see, let in or shut out members: ask an admin." in answer.text
+    assert (await client.get("/", headers={"Accept": "text/html"})).status_code == 200
+
+
+async def test_which_methods_an_address_takes_is_no_secret(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PERMISSIONS, TeamRole.ADMIN, frozenset())
+    answer = await client.request("OPTIONS", "/api/members")
+    assert answer.status_code == 204 and "OPTIONS" in answer.headers["allow"]
