@@ -72,11 +72,11 @@ async def test_a_route_that_does_not_say_is_not_added(app: Litestar) -> None:
     async def mounted(scope: Any, receive: Any, send: Any) -> None: ...
 
     wrong: tuple[dict[str, Any], ...] = ({}, {"needs": None}, {"needs": "edit"}, {"need": Permission.READ})
-    for options in wrong:
+    for number, options in enumerate(wrong):
         for handler in (
-            get("/new", **options)(page),
-            websocket("/live", **options)(live),
-            asgi("/mounted", copy_scope=True, **options)(mounted),
+            get(f"/new/{number}", **options)(page),
+            websocket(f"/live/{number}", **options)(live),
+            asgi(f"/mounted/{number}", copy_scope=True, **options)(mounted),
         ):
             with pytest.raises(ImproperlyConfiguredException, match="which permission it needs"):
                 app.register(handler)
