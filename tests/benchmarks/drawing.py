@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, sync_playwright
 import paddock.web
 from tests.web.browsing import SWITCHES
 
-STATIC = Path(paddock.web.__file__).parent / "static"
+WEB = Path(paddock.web.__file__).parent
 PLOTS, SIGNALS, POINTS, SPAN_S = 4, 3, 2_000, 600.0
 """A plot is about 1,000 px wide, and the service sends two points for each."""
 ROUNDS = 5
@@ -57,8 +57,8 @@ export async function measure(draw, zoom) {
 """
 OURS = """
 import { measure, series } from "/shared.js";
-import { Figure } from "/static/plot/figure.js";
-import { Linked } from "/static/plot/linked.js";
+import { Figure } from "/static/plots/figure.js";
+import { Linked } from "/static/plots/linked.js";
 const linked = new Linked([{ id: "x", key: "a", shift: 0 }]);
 linked.stacked = true;
 linked.full = { start: 0, end: 600 };
@@ -95,9 +95,8 @@ await measure(
 
 
 def page(body: str, script: str) -> str:
-    style = (
-        '<link rel="stylesheet" href="/static/paddock.css"><link rel="stylesheet" href="/static/plot/plots.css">'
-    )
+    sheets = ("kernel/paddock.css", "plots/plots.css")
+    style = "".join(f'<link rel="stylesheet" href="/static/{name}">' for name in sheets)
     main = '<main style="width: 1000px"></main>'
     return f"<!doctype html><title>Plots</title>{style}{main}{body}<script type=module>{script}</script>"
 
@@ -134,9 +133,9 @@ class Shelf:
         }
         files = {name: gzip.compress(text.encode()) for name, text in pages.items()}
         files["/plotly.js"] = gzip.compress(plotly.read_bytes())
-        for file in STATIC.rglob("*"):
-            if file.is_file():
-                files[f"/static/{file.relative_to(STATIC)}"] = gzip.compress(file.read_bytes())
+        for file in WEB.rglob("*"):
+            if file.suffix in {".js", ".css"}:
+                files[f"/static/{file.relative_to(WEB)}"] = gzip.compress(file.read_bytes())
         self.sent: dict[str, int] = {}
         shelf = self
         kinds = {"js": "text/javascript", "css": "text/css", "json": "application/json"}

@@ -18,6 +18,7 @@ import tempfile
 import time
 from functools import partial
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import structlog
@@ -34,7 +35,7 @@ from tests.web.builders import STARTED_NS, build_artifact, build_channel, build_
 TIMES = 5
 BATCH = 500
 _ASSET = re.compile(r'(?:src|href)="(/static/[^"]+\.(?:js|css))"')
-_IMPORT = re.compile(r'(?:from|import) "(/static/[^"]+)"')
+_IMPORT = re.compile(r'(?:from|import) "([./][^"]+)"')
 PAGES = (
     "/",
     "/?q=adam",
@@ -96,7 +97,7 @@ async def measure(client: httpx.AsyncClient, name: str, path: str) -> None:
         if asset not in assets:
             text = (await client.get(asset)).text
             assets[asset] = len(text.encode())
-            waiting += _IMPORT.findall(text)
+            waiting += [urljoin(asset, name) for name in _IMPORT.findall(text)]
     html = len(answer.content)
     print(f"{name:<42}{statistics.median(taken) * 1e3:>8.1f}{html / 1e3:>10.1f}{sum(assets.values()) / 1e3:>11.1f}")
 

@@ -95,5 +95,7 @@ def test_scripts_keep_names_to_themselves_as_the_server_does(browser: Any, tmp_p
     names = [TURNED, "run.mcap", "\u2067\u2067", "\u2069\u2069\u2066", "\u202c"]
     with served(tmp_path, with_worker=False) as site, open_page(browser) as page:
         page.goto(f"{site.url}/upload")
-        said = page.evaluate("async (names) => names.map((await import('/static/words.js')).isolated)", names)
+        said = page.evaluate(
+            "async (names) => names.map((await import('/static/kernel/words.js')).isolated)", names
+        )
     assert said == [isolated(name) for name in names]

@@ -23,7 +23,7 @@ def test_sha256_of_known_vectors(browser: Any, tmp_path: Path) -> None:
         page.goto(f"{site.url}/upload")
         digests = page.evaluate(
             """async (sizes) => {
-                const { Sha256 } = await import("/static/sha256.js");
+                const { Sha256 } = await import("/static/upload/sha256.js");
                 return sizes.map((size) => {
                     const bytes = Uint8Array.from({ length: size }, (_, i) => (i * 7 + 3) % 251);
                     const digest = new Sha256();
@@ -36,7 +36,7 @@ def test_sha256_of_known_vectors(browser: Any, tmp_path: Path) -> None:
             sizes,
         )
         abc = page.evaluate(
-            """async () => new (await import("/static/sha256.js")).Sha256()
+            """async () => new (await import("/static/upload/sha256.js")).Sha256()
                 .update(new TextEncoder().encode("abc")).hex()"""
         )
     assert abc == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-4

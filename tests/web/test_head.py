@@ -34,7 +34,7 @@ async def test_every_address_answers_as_to_get_but_without_a_body(
     recording = await insert_converted(services)
     for path in (
         *("/", "/upload", "/jobs", "/storage", "/signals", "/deleted", "/compare", "/export"),
-        *(f"/recordings/{recording.id}", "/static/paddock.css", "/health", "/schema/openapi.json"),
+        *(f"/recordings/{recording.id}", "/static/kernel/paddock.css", "/health", "/schema/openapi.json"),
         *("/api/recordings", f"/api/recordings/{recording.id}", "/api/jobs", "/api/catalogue", "/api/storage"),
         *("/nowhere", "/api/recordings/abcdef", "/api/recordings?limit=0", "/api/uploads"),
     ):

@@ -176,15 +176,28 @@ async def test_hostile_words_are_only_text(client: httpx.AsyncClient, services: 
         page = (await client.get(path, headers={"Accept": "text/html"})).text
         tags = Tags(page).found
         assert all(attributes.get("src", "").startswith("/static/") for tag, attributes in tags if tag == "script")  # type: ignore[union-attr]
-        assert all(attributes.get("src") == "/static/mark.svg" for tag, attributes in tags if tag == "img")
+        assert all(attributes.get("src") == "/static/kernel/mark.svg" for tag, attributes in tags if tag == "img")
         assert not any(name.startswith("on") for _, attributes in tags for name in attributes)
         assert "49" not in page.split("alert(2)")[-1][:12]
 
 
 async def test_static_files_are_served_with_their_types(client: httpx.AsyncClient) -> None:
-    for name, media_type in (("paddock.css", "text/css"), ("live.js", "javascript"), ("mark.svg", "image/svg+xml")):
+    for name, media_type in (
+        ("kernel/paddock.css", "text/css"),
+        ("find/list.js", "javascript"),
+        ("kernel/mark.svg", "image/svg+xml"),
+    ):
         answer = await client.get(f"/static/{name}")
         assert answer.status_code == 200 and media_type in answer.headers["content-type"]
         again = await client.get(f"/static/{name}", headers={"If-None-Match": answer.headers["etag"]})
         assert again.status_code == 304
-    assert (await client.get("/static/../app.py")).status_code == 404
+    for path in (
+        "../app.py",
+        "app.py",
+        "find/page.py",
+        "find/list.html",
+        "kernel/../app.py",
+        "find/%2e%2e/app.py",
+        "find",
+    ):
+        assert (await client.get(f"/static/{path}")).status_code == 404, path

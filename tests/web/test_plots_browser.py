@@ -197,7 +197,7 @@ def test_no_line_is_drawn_over_a_gap(browser: Any, tmp_path: Path) -> None:
             assert drawn == [True, False, True]
         kept = page.evaluate(
             """async () => {
-                const { gapOf } = await import("/static/plot/linked.js");
+                const { gapOf } = await import("/static/plots/linked.js");
                 return gapOf({ drawing: "steps", seconds: [0, 60], samples: 9000 }, 100, 2000);
             }"""
         )

@@ -59,7 +59,7 @@ def vpn(settings: Settings, tmp_path: Path) -> Settings:
 async def test_the_vpn(connect: Connect, vpn: Settings, address: str, forwarded: str | None, status: int) -> None:
     headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
     async with connect(vpn, address) as client:
-        for path in ("/health", "/", "/static/paddock.css", "/nothing/here", "/schema/openapi.json"):
+        for path in ("/health", "/", "/static/kernel/paddock.css", "/nothing/here", "/schema/openapi.json"):
             answer = await client.get(path, headers=headers)
             assert (answer.status_code == 403) == (status == 403), path
             assert path != "/health" or answer.status_code == status

@@ -124,7 +124,7 @@ async def test_pages_may_send_to_the_bucket_and_nowhere_else(
 
 
 async def test_security_headers_are_everywhere(client: httpx.AsyncClient) -> None:
-    for path in ("/", "/static/live.js", "/nothing", "/api/recordings"):
+    for path in ("/", "/static/kernel/refresh.js", "/nothing", "/api/recordings"):
         headers = (await client.get(path)).headers
         assert headers["content-security-policy"] == (
             "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "

@@ -82,7 +82,7 @@ def test_what_was_opened_stays_open_while_the_page_follows(browser: Any, site: t
         opened(page, site)
         page.get_by_role("button", name="History").click()
         running.run(edit_recording(running.services, LOCAL_USER, recording, metadata={"notes": "drying"}))
-        page.evaluate("import('/static/live.js').then((live) => live.refreshNow())")
+        page.evaluate("import('/static/kernel/refresh.js').then((refresh) => refresh.refreshNow())")
         page.locator("#history").get_by_text("drying").wait_for()
         assert page.evaluate(SHOWN) == ["history"]
 
@@ -102,9 +102,9 @@ def test_plots_have_their_room_before_they_are_drawn(
     browser: Any, site: tuple[Site, str], options: dict[str, Any]
 ) -> None:
     with open_page(browser, **options) as page:
-        page.route("**/plot/overview.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
-        page.route("**/plot/workspace.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
-        page.route("**/plot/coverage.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+        page.route("**/plots/overview.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+        page.route("**/plots/workspace.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+        page.route("**/plots/coverage.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
         opened(page, site)
         before = page.evaluate(HEIGHTS)
         page.unroute_all()

@@ -20,7 +20,7 @@ def test_sizes_are_said_alike(browser: Any, tmp_path: Path) -> None:
         page.goto(f"{site.url}/upload")
         said = page.evaluate(
             """async (sizes) => {
-                const { size } = await import("/static/words.js");
+                const { size } = await import("/static/kernel/words.js");
                 return sizes.map(size);
             }""",
             sizes,

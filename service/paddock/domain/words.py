@@ -31,7 +31,7 @@ def counted(number: int, noun: str) -> str:
 def size(size_bytes: int) -> str:
     """``645 kB``, ``73.4 MB``: up to three digits and a decimal unit, as file managers and stores have them.
 
-    In whole numbers, so that ``static/words.js`` says exactly the same.
+    In whole numbers, so that ``web/kernel/words.js`` says exactly the same.
     """
     unit, factor = "B", 1
     for larger in ("kB", "MB", "GB"):

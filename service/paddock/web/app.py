@@ -23,6 +23,7 @@ from paddock.web import pages
 from paddock.web.bundles import api as bundles
 from paddock.web.catalogue import api as catalogue
 from paddock.web.compare import page as plot_pages
+from paddock.web.edit import files_api as files
 from paddock.web.find import names_api as names
 from paddock.web.health import api as health
 from paddock.web.jobs import api as jobs
@@ -42,7 +43,6 @@ from paddock.web.members import page as member_pages
 from paddock.web.objects import api as objects
 from paddock.web.plots import api as plots
 from paddock.web.plots import signals_api as signals
-from paddock.web.recordings import files_api as files
 from paddock.web.recordings import router as recording_routes
 from paddock.web.storage import api as storage
 from paddock.web.take_away import api as exports
@@ -95,7 +95,7 @@ def create_app(services: Services, settings: Settings) -> Litestar:
             health.health,
             member_pages.authority,
             *routers,
-            asset_routes(HERE / "static"),
+            asset_routes(HERE),
         ],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
@@ -134,7 +134,7 @@ def create_app(services: Services, settings: Settings) -> Litestar:
 
 def _templates() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        loader=jinja2.FileSystemLoader(HERE),
         autoescape=True,
         auto_reload=False,  # it would look at the file of every template for every page
         undefined=jinja2.StrictUndefined,

@@ -29,7 +29,7 @@ async def export_page(
     if len(prefixes) > MAX_MEMBERS:
         raise Rejected(f"Take at most {MAX_MEMBERS} recordings at a time.", code="too_many")
     found = [await get_recording(services, prefix) for prefix in prefixes]
-    return Page("export.html", principal=principal, items=await summarise(services, found))
+    return Page("bundles/export.html", principal=principal, items=await summarise(services, found))
 
 
 @get("/bundles/{bundle_id:str}", needs=Permission.READ)
@@ -37,7 +37,7 @@ async def bundle_page(services: TheServices, principal: ThePrincipal, bundle_id:
     """How far each file is, and all of them as one zip; it follows by itself."""
     (state,) = await states_of(services, [await get_bundle(services, bundle_id)])
     bundle = bundle_resource(state)
-    return Page("bundle.html", principal=principal, bundle=bundle, unsettled=not bundle.settled)
+    return Page("bundles/bundle.html", principal=principal, bundle=bundle, unsettled=not bundle.settled)
 
 
 @post("/bundles/{bundle_id:str}/again", needs=Permission.EXPORT)

@@ -50,7 +50,7 @@ async def signals_page(
     q: Annotated[str, QueryParameter(max_length=10_000)] = "",
     first: Annotated[int, QueryParameter(name="from", ge=0, le=100_000)] = 0,
 ) -> Page:
-    """What each signal is; edited by ``static/signals.js`` over the API that programs use."""
+    """What each signal is; edited by ``signals.js`` over the API that programs use."""
     catalogue = await load_catalogue(services)
     listed: Sequence[Sighting | tuple[int, Entry]]
     listed = await unknown_names(services) if show == "unknown" else tuple(enumerate(catalogue.signals))
@@ -62,7 +62,7 @@ async def signals_page(
     else:
         shown, matching = [_row(each) for each in listed[place]], len(listed)
     return Page(
-        "signals.html",
+        "catalogue/signals.html",
         principal=principal,
         catalogue=catalogue,
         show=show,

@@ -63,7 +63,7 @@ async def compare_page(
     ready = len(chosen) == 2 and all(one.build for one in chosen)
     compared = await compare(services, *chosen) if ready else None
     return Page(
-        "compare.html",
+        "compare/compare.html",
         principal=principal,
         chosen=items[: len(chosen)],
         choices=_by_day(list(zip(offered, items, strict=True)), zone),

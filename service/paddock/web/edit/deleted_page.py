@@ -23,7 +23,7 @@ async def deleted_page(services: TheServices, principal: ThePrincipal, after: Af
     """What was deleted, the last first; each can be restored."""
     page = await search_recordings(services, Search(deleted=True), limit=PAGE_SIZE, after=after)
     return Page(
-        "deleted.html",
+        "edit/deleted.html",
         principal=principal,
         items=await summarise(services, page.items),
         next_href=f"/deleted?{urlencode({'after': page.next})}" if page.next else None,

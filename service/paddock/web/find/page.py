@@ -187,7 +187,7 @@ async def recordings_page(
     ]
     everywhere = [*(query or [("day", EVERYTHING)]), *([("sort", sort)] if sort else [])]
     return Page(
-        "recordings.html",
+        "find/list.html",
         principal=principal,
         backup_warning=await backup_warning(services, principal),
         groups=groups,

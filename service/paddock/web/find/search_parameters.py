@@ -28,7 +28,7 @@ _FIELD = "One of these values, in any case; may be repeated. Empty: nobody fille
 
 
 def zone_of(request: AnyRequest) -> tzinfo:
-    """The reader's time zone, as ``static/zone.js`` left it in a cookie; UTC for programs and strangers."""
+    """The reader's time zone, as ``web/kernel/zone.js`` left it in a cookie; UTC for programs and strangers."""
     try:
         return ZoneInfo(unquote(request.cookies.get(ZONE_COOKIE, "UTC")))
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -57,7 +57,7 @@ async def jobs_page(
     bundles = await latest_bundles(services, limit=BUNDLES) if not wanted and not after else ()
     taken = [bundle_resource(state) for state in await states_of(services, bundles)] if bundles else []
     return Page(
-        "jobs.html",
+        "jobs/jobs.html",
         principal=principal,
         backup_warning=await backup_warning(services, principal),
         rows=await _rows(services, page.items),

@@ -1,8 +1,7 @@
-"""The style sheet, scripts and images of the pages."""
+"""The style sheets, scripts and images of the pages, which lie beside the routes of their feature."""
 
 from __future__ import annotations
 
-import mimetypes
 from pathlib import Path
 
 from litestar import Router, get
@@ -17,19 +16,20 @@ _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
 def asset_routes(directory: Path) -> Router:
-    """Serves the files of a directory, read once. Browsers ask each time, so a new version is never half old."""
+    """Serves what browsers load from the folders below, read once: ``find/list.js``, never a module or a template.
+
+    Browsers ask each time, so a new version is never half old.
+    """
     assets = {
         f"/{path.relative_to(directory).as_posix()}": path.read_bytes()
         for path in directory.rglob("*")
-        if path.is_file()
+        if path.suffix in _TYPES
     }
 
     @get("/{path:path}", needs=Anyone.LET_IN)
     async def asset(path: FromPath[str]) -> Conditional:
         if path not in assets:
             raise NotFound("There is no such file: reload the page.", code="no_such_page")
-        suffix = Path(path).suffix
-        media_type = _TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")
-        return Conditional(assets[path], media_type=media_type)
+        return Conditional(assets[path], media_type=_TYPES[Path(path).suffix])
 
     return Router("/static", route_handlers=[asset], include_in_schema=False)

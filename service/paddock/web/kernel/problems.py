@@ -119,7 +119,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     headers = _headers(error)
     if wants_page(request):
         return Template(
-            "error.html",
+            "kernel/error.html",
             context={
                 "problem": said,
                 "request_id": said.instance.removeprefix(INSTANCE),

@@ -109,7 +109,7 @@ async def _page(
         except PaddockError as error:  # of the file: who was let in before still is, and somebody has to mend it
             refusal = refusal or error.message
     return Page(
-        "members.html",
+        "members/members.html",
         principal=principal,
         rows=found,
         has_members=vpn is not None,

@@ -27,13 +27,13 @@ async def recording_page(services: TheServices, principal: ThePrincipal, recordi
     recording = await get_recording(services, recording_id, deleted=None)
     item = await detail(services, recording)
     if recording.deleted_at is not None:
-        return Page("recording_deleted.html", principal=principal, item=item)
+        return Page("recordings/deleted.html", principal=principal, item=item)
     again = item.status is Status.READY and await is_asked(services, recording)
     is_empty = item.status is Status.READY and not again and recording.message_count == 0
     has_signals = bool(item.channels) and not is_empty
     changes = await history_of(services, recording, limit=HISTORY_SHOWN)
     return Page(
-        "recording.html",
+        "recordings/recording.html",
         principal=principal,
         item=item,
         fields=FIELDS,

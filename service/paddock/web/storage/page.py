@@ -19,7 +19,7 @@ SHOWN = 200
 async def storage_page(services: TheServices, principal: ThePrincipal) -> Page:
     """Bytes by car and event, and by what they are."""
     return Page(
-        "storage.html",
+        "storage/storage.html",
         principal=principal,
         backup_warning=await backup_warning(services, principal),
         backups=await backup_state(services),

@@ -9,7 +9,7 @@ from paddock.web.recordings.resources import RecordingResource
 
 
 def take_away(items: Sequence[RecordingResource]) -> dict[str, object]:
-    """What is behind ``take_away.html``, as JSON may have it."""
+    """What is behind ``form.html``, as JSON may have it."""
     return {
         "recordings": [
             {"id": item.id, "name": item.name, "sizeBytes": item.size_bytes, "duration": item.duration_s or 0.0}

@@ -1,4 +1,4 @@
-"""The upload page. The work is done by ``static/upload.js`` over the same API that programs use."""
+"""The upload page. The work is done by ``upload.js`` over the same API that programs use."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ from paddock.web.kernel.injected import ThePrincipal
 @get("/upload", needs=Permission.UPLOAD)
 async def upload_page(principal: ThePrincipal) -> Page:
     """A place to drop logs on, and what becomes of them."""
-    return Page("upload.html", principal=principal, fields=FIELDS, unsettled=False)
+    return Page("upload/upload.html", principal=principal, fields=FIELDS, unsettled=False)

@@ -1,0 +1,249 @@
+// <plot-workspace data-sources="[{id, label}, …]">: stacked plots of one recording, or of two laid over each other.
+
+import { copied, select } from "../kernel/copy.js";
+import { showKeys } from "../kernel/help.js";
+import { readAddress, writeAddress } from "./address.js";
+import { fetchSignals } from "./data.js";
+import { make } from "../kernel/dom.js";
+import { Figure } from "./figure.js";
+import { Linked } from "./linked.js";
+import { Picker } from "./picker.js";
+import { clock } from "./ticks.js";
+
+const DRAGGED = "text/x-paddock-signal";
+const ELEMENT = /\[\d+\]$/;  // of a long list, or of a log that was read by an older Paddock: no list names it
+
+const GESTURES = "Drag to zoom, Shift-drag to move, Ctrl and wheel to zoom at the pointer, double click for all, arrow keys for the cursor.";
+const TOUCHES = "One finger moves, two zoom, a tap sets the cursor, a double tap shows all.";
+
+/** By name, and cells[2] before cells[10]. */
+function byName(a, b) {
+  if (a.element_of && a.element_of === b.element_of) return a.name.length - b.name.length || (a.name > b.name ? 1 : -1);
+  return a.name > b.name ? 1 : -1;
+}
+
+class PlotWorkspace extends HTMLElement {
+  connectedCallback() {
+    this.sources = JSON.parse(this.dataset.sources).map((source, number) => ({ ...source, key: "ab"[number], shift: 0 }));
+    this.begin = JSON.parse(this.dataset.begin ?? "[]");  // what to plot where the address says nothing
+    this.plots = [];
+    this.gone = new AbortController();
+    const { signal } = this.gone;
+    document.addEventListener("paddock:plot", (event) => this.add(event.detail), { signal });
+    addEventListener("hashchange", () => this.restore(), { signal });
+    void this.build();
+  }
+
+  disconnectedCallback() {
+    this.gone.abort();
+    this.picker?.close();
+    this.linked?.close();
+  }
+
+  async build() {
+    try {
+      const lists = await Promise.all(this.sources.map((source) => fetchSignals(source.id)));
+      this.sources.forEach((source, number) => {
+        source.names = new Set(lists[number].map((signal) => signal.name));
+      });
+      this.signals = new Map(lists.flat().reverse().map((signal) => [signal.name, signal]));
+    } catch (error) {
+      this.replaceChildren(make("p", { class: "hint" }, `The signals could not be read. ${error.message}`));
+      return;
+    }
+    this.linked = new Linked(this.sources, {
+      view: () => this.changed(),
+      cursor: () => this.readOut(),
+      busy: (busy) => this.setAttribute("aria-busy", String(busy)),
+      failed: (error) => this.fail(error),
+    });
+    this.linked.stacked = true;
+    const ordered = [...this.signals.values()].sort(byName);
+    this.picker = new Picker(ordered, (name) => this.toggle(name), (name) => this.isPlotted(name));
+    this.time = make("output", { class: "clock", "aria-label": "Cursor" });
+    this.all = make("button", { class: "button small", type: "button", onclick: () => this.linked.reset() }, "Show all");
+    this.copied = make("button", { class: "button small", type: "button", onclick: () => void this.copy() }, "Copy link");
+    this.keys = make("button", { class: "button small quiet", type: "button", "aria-label": "Keys and gestures", title: "Keys and gestures", onclick: showKeys }, "?");
+    this.clearing = make("button", { class: "button small quiet", type: "button", onclick: () => this.set([]) }, "Clear");
+    this.message = make("p", { class: "hint message", role: "status" });
+    // Until the first answer nobody knows how high plots will be: they come up together, instead of pushing each other.
+    this.stage = make("div", { class: "plots waiting" });
+    const bar = make("div", { class: "toolbar" }, this.time, this.all, this.copied, this.clearing, this.keys);
+    const gestures = make("p", { class: "hint gestures" }, matchMedia("(hover: none)").matches ? TOUCHES : GESTURES);
+    this.replaceChildren(this.picker.root, make("div", { class: "stage" }, bar, this.message, this.stage, gestures));
+    this.restore();
+  }
+
+  say(text) {
+    this.message.textContent = text;
+  }
+
+  fail(error) {
+    // Empty as they are, plots can be taken away again.
+    for (const figure of this.linked.figures) figure.root.classList.remove("awaited");
+    this.say(`The plots could not be drawn. ${error.message}`);
+  }
+
+  /** What the address says; names that no log here has are left out, and named. */
+  restore() {
+    const { plots: asked, view, offset } = readAddress(location.hash);
+    const plots = asked.length ? asked : this.begin;
+    this.begin = [];  // once: whoever clears the plots wants none
+    const known = (name) => this.signals.has(name) || ELEMENT.test(name);
+    const missing = plots.flat().filter((name) => !known(name));
+    this.say(missing.length ? `Not in this log: ${missing.join(", ")}.` : "");
+    if (offset !== null && this.sources[1]) this.sources[1].shift = offset;
+    this.linked.zoomed = view;
+    this.set(plots.map((plot) => plot.filter(known)).filter((plot) => plot.length));
+  }
+
+  isPlotted(name) {
+    return this.plots.some((plot) => plot.includes(name));
+  }
+
+  toggle(name) {
+    this.set(this.isPlotted(name) ? this.without(name) : [...this.plots, [name]]);
+  }
+
+  add(names) {
+    if (!this.linked) return;
+    const fresh = names.filter((name) => !this.isPlotted(name));
+    if (fresh.length) this.set([...this.plots, fresh]);
+    this.scrollIntoView({ behavior: "smooth", block: "start" });
+  }
+
+  without(name) {
+    return this.plots.map((plot) => plot.filter((other) => other !== name)).filter((plot) => plot.length);
+  }
+
+  /** Moves a signal into the plot `step` further down or up; beyond the last one, or out of company, into its own. */
+  move(name, step) {
+    const from = this.plots.findIndex((plot) => plot.includes(name));
+    const plots = this.plots.map((plot) => plot.filter((other) => other !== name));
+    const to = from + step;
+    if (to < 0) plots.unshift([name]);
+    else if (to >= plots.length) plots.push([name]);
+    else plots[to].push(name);
+    this.set(plots.filter((plot) => plot.length));
+  }
+
+  set(plots) {
+    this.plots = plots;
+    for (const figure of this.linked.figures) figure.close();
+    this.linked.figures = plots.map((names) => new Figure(this.linked, this.entries(names), (entry) => this.tools(entry)));
+    this.stage.replaceChildren(...this.linked.figures.map((figure, number) => this.droppable(figure.root, number)));
+    if (!plots.length) {
+      this.stage.append(this.invitation());
+      this.stage.classList.remove("waiting");
+    }
+    this.picker.mark();
+    this.changed();
+    if (plots.length) {
+      this.linked.show();
+      void this.linked.load().then(() => {
+        this.stage.classList.remove("waiting");
+        this.readOut();
+      });
+    }
+  }
+
+  invitation() {
+    const overview = document.querySelector("plot-overview") ? ", or open a panel of the overview" : "";
+    const text = `Pick signals from the list or drag them here${overview}.`;
+    return this.droppable(make("div", { class: "invitation" }, make("p", {}, text)), 0);
+  }
+
+  entries(names) {
+    return names.flatMap((name, colour) =>
+      this.sources.filter((source) => source.names.has(name) || ELEMENT.test(name)).map((source) => ({
+        key: `${source.key}:${name}`, source: source.key, name, colour: this.sources.length * colour + "ab".indexOf(source.key), dashed: source.key === "b", unit: this.signals.get(name)?.unit ?? "",
+        label: this.sources.length > 1 ? `${source.label} · ${this.labelOf(name)}` : this.labelOf(name),
+      })));
+  }
+
+  labelOf(name) {
+    const signal = this.signals.get(name);
+    return signal ? `${signal.label}` : name;
+  }
+
+  tools(entry) {
+    if (entry.dashed && this.sources[0].names.has(entry.name)) return [];
+    const tool = (text, label, act) => make("button", { type: "button", class: "tool", "aria-label": `${label} ${entry.name}`, title: label, onclick: act }, text);
+    return [
+      tool("↑", "Move to the plot above", () => this.move(entry.name, -1)),
+      tool("↓", "Move to the plot below", () => this.move(entry.name, 1)),
+      tool("✕", "Remove", () => this.set(this.without(entry.name))),
+    ];
+  }
+
+  /** Signals may be dropped on a plot, from the list and from other plots. */
+  droppable(root, number) {
+    for (const item of root.querySelectorAll(".legend li")) {
+      item.draggable = true;
+      item.addEventListener("dragstart", (event) => event.dataTransfer.setData(DRAGGED, item.dataset.signal));
+    }
+    root.addEventListener("dragover", (event) => {
+      if (!event.dataTransfer.types.includes(DRAGGED)) return;
+      event.preventDefault();
+      root.classList.add("target");
+    });
+    root.addEventListener("dragleave", () => root.classList.remove("target"));
+    root.addEventListener("drop", (event) => {
+      event.preventDefault();
+      const name = event.dataTransfer.getData(DRAGGED);
+      if (!name || this.plots[number]?.includes(name)) return;
+      const plots = this.plots.map((plot) => plot.filter((other) => other !== name));
+      if (plots[number]) plots[number].push(name);
+      else plots.push([name]);
+      this.set(plots.filter((plot) => plot.length));
+    });
+    return root;
+  }
+
+  /** Moves the second recording in time; with `follow`, a view that would lose one of the two shows all. */
+  shift(seconds, { follow = false } = {}) {
+    this.sources[1].shift = seconds;
+    for (const [key, series] of this.linked.found) if (key.startsWith("b:")) series.shift = seconds;
+    this.linked.measure();
+    const { start, end } = this.linked.view;
+    const isSeen = ({ shift, duration }) => shift < end && shift + (duration ?? 0) > start;
+    if (follow && !this.sources.every(isSeen)) this.linked.zoomed = null;
+    this.linked.show();
+    this.linked.look();
+  }
+
+  changed() {
+    const offset = this.sources[1]?.shift ?? null;
+    const hash = writeAddress({ plots: this.plots, view: this.linked.zoomed, offset });
+    if (hash !== location.hash) history.replaceState(history.state, "", hash || location.pathname + location.search);
+    this.all.disabled = this.linked.zoomed === null;
+    this.readOut();
+    for (const link of document.querySelectorAll("[data-with-plots]")) link.hash = writeAddress({ plots: this.plots });
+    document.dispatchEvent(new CustomEvent("paddock:plotted"));
+  }
+
+  readOut() {
+    const { cursor, view } = this.linked;
+    if (!this.plots.length) this.time.textContent = "";
+    else if (cursor !== null) this.time.textContent = clock(cursor, 0.001);
+    else this.time.textContent = `${clock(view.start, 0.1)} – ${clock(view.end, 0.1)}`;
+  }
+
+  async copy() {
+    if (await copied(location.href)) {
+      this.copied.textContent = "Copied";
+      setTimeout(() => { this.copied.textContent = "Copy link"; }, 1500);
+      return;
+    }
+    const link = make("span", { class: "text" }, location.href);
+    this.message.replaceChildren("The browser does not let this page copy. The link, selected: ", link);
+    select(link);
+  }
+
+  /** For who takes away what is plotted: names, and the span in seconds, `null` for everything. */
+  get plotted() {
+    return { names: this.plots.flat(), view: this.linked?.zoomed ?? null };
+  }
+}
+
+customElements.define("plot-workspace", PlotWorkspace);

@@ -1,0 +1,220 @@
+// One file's way into Paddock over the API that programs use too: hash, announce, send what is missing, complete.
+
+import { forget, recall, remember } from "./unfinished.js";
+
+const PARTS_AT_ONCE = 3;
+const PART_TRIES = 3;
+const ROUNDS = 4;
+const AWAY_MS = 3000;
+const MAGIC = [0x89, 0x4d, 0x43, 0x41, 0x50, 0x30, 0x0d, 0x0a];
+
+const worker = new Worker(new URL("./hash-worker.js", import.meta.url), { type: "module" });
+const hashing = new Map();
+worker.onmessage = ({ data }) => {
+  const waiting = hashing.get(data.id);
+  if (data.done !== undefined) return waiting.progress(data.done);
+  hashing.delete(data.id);
+  return data.sha256 ? waiting.resolve(data.sha256) : waiting.reject(new Error(data.error));
+};
+worker.onerror = () => {
+  for (const waiting of hashing.values()) waiting.reject(new Error("This browser cannot hash files here."));
+  hashing.clear();
+};
+let lastId = 0;
+
+/** SHA-256 of a file, in hexadecimal. */
+export function hash(file, progress) {
+  return new Promise((resolve, reject) => {
+    const id = (lastId += 1);
+    hashing.set(id, { progress, resolve, reject });
+    worker.postMessage({ id, file });
+  });
+}
+
+/** Why a file need not even be announced, or "". The server decides; this only spares the wait. */
+export async function refusal(file) {
+  if (file.size === 0) return "The file is empty: nothing was recorded, so there is nothing to keep.";
+  const head = new Uint8Array(await file.slice(0, 1024 * 1024).arrayBuffer());
+  const found = MAGIC.every((byte, at) => head[at] === byte);
+  // A log that lost its first bytes may still hold records; only text and the like is refused here.
+  const texty = head.subarray(0, 512).every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127));
+  return !found && texty ? "This is no MCAP log. Send the .mcap file itself." : "";
+}
+
+async function call(path, body) {
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body ?? {}),
+    });
+  } catch {
+    throw Object.assign(new Error("Paddock does not answer. Check the connection, then try again."), { lost: true });
+  }
+  const said = await answer.json().catch(() => ({}));
+  if (!answer.ok) {
+    const error = new Error(said.detail ?? `Paddock answered ${answer.status}.`);
+    error.stale = said.code === "parts_missing" || said.code === "no_such_upload";
+    throw error;
+  }
+  return said;
+}
+
+/** Whether Paddock answers at all: a store that does not is another fault than a connection that is away. */
+async function answers() {
+  try {
+    return (await fetch("/health", { cache: "no-store" })).status < 500;
+  } catch {
+    return false;
+  }
+}
+
+/** Until it is worth trying again: the browser hears of a network, or a few seconds are over. */
+const aWhile = () => new Promise((resolve) => {
+  setTimeout(resolve, AWAY_MS);
+  addEventListener("online", resolve, { once: true });
+});
+
+/** What `ask` answers, however long Paddock is away. */
+async function patiently(ask, pause, away) {
+  for (;;) {
+    await pause.passed();
+    try {
+      return await ask();
+    } catch (error) {
+      if (!error.lost) throw error;
+      away();
+      await aWhile();
+    }
+  }
+}
+
+/** Holds a transfer: parts on their way are cut off, and sent again after `resume`. */
+export class Pause {
+  #held = null;
+  #release = () => {};
+  #requests = new Set();
+
+  get on() { return this.#held !== null; }
+
+  pause() {
+    this.#held ??= new Promise((resolve) => { this.#release = resolve; });
+    for (const request of this.#requests) request.abort();
+  }
+
+  resume() {
+    this.#held = null;
+    this.#release();
+  }
+
+  /** Resolves at once, or after `resume`. */
+  async passed() {
+    while (this.#held) await this.#held;
+  }
+
+  /** Cuts this request off when somebody pauses. */
+  watch(request) {
+    this.#requests.add(request);
+    request.addEventListener("loadend", () => this.#requests.delete(request));
+  }
+}
+
+// XMLHttpRequest, because fetch does not tell how much of a body was sent.
+function put(url, bytes, sent, pause) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("PUT", url);
+    request.upload.onprogress = (event) => sent(event.loaded);
+    request.onload = () => {
+      if (request.status < 300) return resolve();
+      let detail = `The store answered ${request.status}.`;
+      try { detail = JSON.parse(request.responseText).detail ?? detail; } catch { /* not from us */ }
+      const error = new Error(detail);
+      // 403: the link's time is over, here as on S3. 404: the store has forgotten the upload.
+      error.stale = request.status === 403 || request.status === 404;
+      error.useless = request.status >= 400 && request.status < 500;
+      return reject(error);
+    };
+    request.onerror = () => reject(new Error("The connection broke. Try again: what has arrived is kept."));
+    request.onabort = () => reject(Object.assign(new Error("Paused."), { paused: true }));
+    pause.watch(request);
+    request.send(bytes);
+  });
+}
+
+async function putPart(file, part, sent, pause, away) {
+  for (let tries = 1; ;) {
+    await pause.passed();
+    try {
+      await put(part.url, file.slice(part.offset, part.offset + part.size_bytes), sent, pause);
+      return sent(part.size_bytes);
+    } catch (error) {
+      sent(0);
+      if (error.paused) continue;
+      if (error.useless) throw error;
+      if (!await answers()) {
+        away();
+        await aWhile();
+        continue;
+      }
+      if (tries >= PART_TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** tries));
+      tries += 1;
+    }
+  }
+}
+
+/** Sends the parts that are missing; `sent(bytes)` hears how much of the whole file has arrived. */
+async function putAll(file, missing, sent, pause, away) {
+  const absent = missing.reduce((sum, part) => sum + part.size_bytes, 0);
+  const arrived = new Map();
+  const report = () => sent(file.size - absent + [...arrived.values()].reduce((sum, bytes) => sum + bytes, 0));
+  report();
+  const parts = [...missing];
+  const lane = async () => {
+    for (let part = parts.shift(); part; part = parts.shift()) {
+      const { number } = part;
+      await putPart(file, part, (bytes) => { arrived.set(number, bytes); report(); }, pause, away);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: PARTS_AT_ONCE }, lane));
+  } catch (error) {
+    parts.length = 0;
+    throw error;
+  }
+}
+
+/**
+ * Sends one file. `say(stage, bytes)` hears "hashing" and "sending" with how many bytes are done, and "offline" while
+ * Paddock does not answer; it goes on by itself.
+ * Resolves to {recording, duplicate}; rejects with an Error whose message is for people, and whose `upload` names what
+ * the server holds of the file.
+ */
+export async function transfer(file, { metadata, pause, say }) {
+  const refused = await refusal(file);
+  if (refused) throw new Error(refused);
+  say("hashing", 0);
+  const sha256 = recall(file) ?? await hash(file, (share) => say("hashing", share * file.size));
+  remember(file, sha256);
+  let arrived = 0;
+  const sending = (bytes) => { arrived = bytes; say("sending", bytes); };
+  const away = () => say("offline", arrived);
+  for (let round = 1; ; round += 1) {
+    const announce = () => call("/api/uploads", { sha256, size_bytes: file.size, name: file.name, metadata });
+    const plan = await patiently(announce, pause, away);
+    if (plan.recording) {
+      forget(file);
+      return { recording: plan.recording, duplicate: round === 1 };
+    }
+    try {
+      await putAll(file, plan.parts, sending, pause, away);
+      const complete = () => call(`/api/uploads/${encodeURIComponent(plan.id)}/complete`);
+      const { recording } = await patiently(complete, pause, away);
+      forget(file);
+      return { recording, duplicate: false };
+    } catch (error) {
+      // Announced again, the file gets fresh links for exactly the parts that are missing.
+      if (!error.stale || round >= ROUNDS) throw Object.assign(error, { upload: plan.id });
+    }
+  }
+}
