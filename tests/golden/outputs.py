@@ -1,0 +1,155 @@
+"""Everything that Paddock makes of the golden logs, by output: the columns, and each layout of each format."""
+
+from __future__ import annotations
+
+import inspect
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+import msgspec
+
+import paddock
+from paddock.columns.columns import Columns, LogSummary
+from paddock.domain.catalogue import CarCatalogue, Catalogue
+from paddock.domain.export import ExportRequest
+from paddock.errors import Rejected
+from paddock.formats.parquet import write_channel
+from paddock.formats.registry import Format, Run, find_format, formats
+from paddock.readers.mcap.spool import spool_log
+from paddock.usecases.conversion.highlights import highlights
+from tests.conftest import REPOSITORY
+from tests.golden.canonical import digest
+from tests.golden.logs import GoldenLog, golden_logs
+
+COLUMNS = "columns"
+"""The output that all others are made from."""
+_COLUMNS_FILE = "service/paddock/__init__.py"
+_ESTIMATES = ("column_bytes", "stored_bytes", "footer_crc32", "id", "recording")
+"""What depends on a library's version, and what another place fills in."""
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "native": {"native": True},
+    "compressed": {"compress": True},
+    "v7.3": {"mat_version": "7.3"},
+    "raster": {"rate_hz": 64.0},
+    "linear raster": {"rate_hz": 64.0, "interpolation": "linear"},
+    "span": {"start_s": 0.0625, "end_s": 0.25},
+}
+
+
+class Made(NamedTuple):
+    """One output as this code makes it."""
+
+    number: int
+    """The output's own number; that of the columns for the columns."""
+    columns: int
+    where: str
+    """Where the number is raised."""
+    digests: dict[str, str]
+    """By log, and what was asked for of it."""
+
+
+def make() -> dict[str, Made]:
+    """All outputs by name: ``columns``, ``mat/hytech-v1`` …"""
+    found = {COLUMNS: Made(paddock.COLUMNS, paddock.COLUMNS, f"COLUMNS in {_COLUMNS_FILE}", {})}
+    for form in formats().values():
+        for layout, number in form.layouts.items():
+            found[_name(form, layout)] = Made(number, paddock.COLUMNS, _where(form, layout), {})
+    # A release is no other output.
+    with patch.object(paddock, "__version__", "golden"), TemporaryDirectory() as folder:
+        for name, log in golden_logs().items():
+            with spool_log(io.BytesIO(log.content), Path(folder)) as columns:
+                units = _units(columns.summary)
+                found[COLUMNS].digests[name] = _columns_digest(columns, units, Path(folder))
+                run = Run("golden", "run.mcap", log.metadata, units)
+                for form in formats().values():
+                    for layout in form.layouts:
+                        for words, request in _requests(form, layout, log):
+                            made = _file(columns, log, request, run, Path(folder))
+                            found[_name(form, layout)].digests[f"{name}{words}"] = made
+    return found
+
+
+def _name(form: Format, layout: str) -> str:
+    return "/".join(filter(None, (form.name, layout)))
+
+
+def _where(form: Format, layout: str) -> str:
+    writer = form.write or form.write_log
+    assert writer is not None
+    file = Path(str(inspect.getsourcefile(writer))).relative_to(REPOSITORY)
+    return f"the number of {layout!r} in the layouts of FORMAT in {file}"
+
+
+def _units(summary: LogSummary) -> dict[str, str]:
+    return CarCatalogue(Catalogue()).units((signal.name, signal.dtype) for signal in summary.signals)
+
+
+def _requests(form: Format, layout: str, log: GoldenLog) -> Iterator[tuple[str, ExportRequest]]:
+    """The whole log, and of some logs also what each option makes of it."""
+    whole = ExportRequest(format=form.name, layout=layout)
+    yield "", whole
+    if not log.signals:
+        return
+    for words, options in _OPTIONS.items():
+        yield f", {words}", msgspec.structs.replace(whole, **options)
+    some = msgspec.structs.replace(whole, signals=log.signals)
+    yield ", signals", some
+    yield ", signals and raster", msgspec.structs.replace(some, **_OPTIONS["raster"])
+
+
+def _file(columns: Columns, log: GoldenLog, request: ExportRequest, run: Run, folder: Path) -> str:
+    """The digest of a file, or why there is none."""
+    form = find_format(request.format, request.layout)
+    target = folder / "made"
+    target.unlink(missing_ok=True)
+    try:
+        if form.write_log is not None:
+            form.write_log(io.BytesIO(log.content), request, run, target, _ignore)
+        else:
+            assert form.write is not None
+            form.write(columns, request, run, target, _ignore)
+    except Rejected as refusal:
+        return f"refused: {refusal.code}"
+    return digest(target.read_bytes())
+
+
+def _columns_digest(columns: Columns, units: dict[str, str], folder: Path) -> str:
+    """What a conversion stores: the columns, and what is known of the log."""
+    said: list[bytes] = []
+    for channel in columns.channels:
+        write_channel(columns, channel, folder / "channel", units)
+        said.append(digest((folder / "channel").read_bytes()).encode())
+    summary = columns.summary
+    facts = {
+        "started_ns": summary.started_ns,
+        "ended_ns": summary.ended_ns,
+        "message_count": summary.message_count,
+        "channels": summary.channels,
+        "signals": summary.signals,
+        "metadata": summary.metadata,
+        "loss": summary.loss,
+        "attachments": summary.attachments,
+        "notices": summary.notices,
+        "figures": highlights(columns, Catalogue()),
+    }
+    said.append(msgspec.json.encode(_rounded(msgspec.to_builtins(facts)), order="deterministic"))
+    return digest(b"\n".join(said))
+
+
+def _rounded(value: Any) -> Any:
+    """Sums are rounded as a processor adds them."""
+    if isinstance(value, float):
+        return float(f"{value:.12g}")
+    if isinstance(value, list | tuple):
+        return [_rounded(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _rounded(each) for name, each in value.items() if name not in _ESTIMATES}
+    return value
+
+
+def _ignore(share: float) -> None:
+    pass
