@@ -119,6 +119,12 @@ class GuardedProtocol(H11Protocol):
         if not self.transport.is_closing():
             self._door.waiting[self] = None
 
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """As uvicorn's, which leaves a handshake that its WebSocket library cannot read open for ever."""
+        super().handle_websocket_upgrade(event)
+        if not getattr(self.transport.get_protocol(), "handshake_initiated", True):
+            self._refuse(400, "bad_http", "A WebSocket begins with a GET without a body, in a head of modest size.")
+
     def send_400_response(self, msg: str) -> None:
         """What is no HTTP is refused as everything else is."""
         self._refuse(400, "bad_http", "This is no HTTP/1.1 request, or its head is larger than 64 KiB.")
