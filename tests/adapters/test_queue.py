@@ -28,7 +28,7 @@ async def test_jobs_are_taken_by_kind_and_by_turns(documents: Documents) -> None
     for number in range(4):
         await jobs.enqueue(services(documents), "export", f"eva {number}", asked_by="Eva")
     await jobs.enqueue(services(documents, NOW + 1), "export", "adam", asked_by="Adam")
-    await jobs.enqueue(services(documents), "convert", "season", later_ns=REPROCESS_LATER_NS)
+    await jobs.enqueue(services(documents), "convert", "season", place=NOW + REPROCESS_LATER_NS)
     await jobs.enqueue(services(documents, NOW + 2), "ingest", "fresh", asked_by="Eva")
     await jobs.enqueue(services(documents), "convert", "delayed", delay_ns=60 * S)
     taken = [await leases.take(services(documents, NOW + 10), "w") for _ in range(8)]

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from paddock.bootstrap import open_vpn
 from paddock.cli import group
 from paddock.domain.peers import parse_peers
+from paddock.domain.principal import LOCAL_USER
 from paddock.errors import PaddockError
 from paddock.settings import read_settings
 from paddock.usecases.people.members import add
@@ -139,7 +140,7 @@ def test_many_at_once_get_an_address_each(machine: Machine) -> None:
     machine.says("add", "first")
     settings = read_settings(machine.environment)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: add(open_vpn(settings), f"member {number}"), range(40)))
+        list(pool.map(lambda number: add(open_vpn(settings), LOCAL_USER, f"member {number}"), range(40)))
     entries = parse_peers(machine.peers.read_text()).entries
     assert len({entry.where for entry in entries}) == len(entries) == 41
 

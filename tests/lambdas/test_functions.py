@@ -16,6 +16,7 @@ import scipy.io
 from paddock.domain.export import ExportRequest
 from paddock.domain.job import JobState
 from paddock.domain.keys import raw_key
+from paddock.domain.principal import LOCAL_USER
 from paddock.domain.queue_messages import announcement
 from paddock.domain.recording import Status
 from paddock.usecases.conversion.builds import sweep_old_builds
@@ -118,8 +119,8 @@ async def test_exports_are_made_by_their_function(cloud: Cloud) -> None:
     cloud.drop("incoming/run.mcap", LOG)
     cloud.function().invoke(cloud.event("incoming/run.mcap"))
     request = ExportRequest(format="csv", signals=("Pedals.throttle",), end_s=1.0)
-    asked = await request_export(cloud.services, ID, request)
-    again = await request_export(cloud.services, ID, request)
+    asked = await request_export(cloud.services, LOCAL_USER, ID, request)
+    again = await request_export(cloud.services, LOCAL_USER, ID, request)
     assert again.id == asked.id
     assert asked.job is not None
     assert cloud.function("export").invoke(announcement(asked.job.id), announcement(asked.job.id)) == []
@@ -127,7 +128,7 @@ async def test_exports_are_made_by_their_function(cloud: Cloud) -> None:
     assert made.artifact is not None
     link = await artifact_link(cloud.services, await cloud.recording(ID), made.artifact.id)
     assert b"throttle" in httpx.get(link, trust_env=False).raise_for_status().content
-    assert (await request_export(cloud.services, ID, request)).artifact == made.artifact
+    assert (await request_export(cloud.services, LOCAL_USER, ID, request)).artifact == made.artifact
 
 
 @pytest.mark.parametrize("delay_s", [0.0, 0.4, 1.2])

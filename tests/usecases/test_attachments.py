@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Attachment, Recording
 from paddock.errors import NotFound
 from paddock.usecases.context import Services
@@ -61,7 +62,7 @@ async def test_converting_again_fills_the_list_of_an_old_document(services: Serv
     uploaded = await team.upload(car_log(8))
     await team.work()
     await services.documents.recordings.change(uploaded.id, {"attachments": (), "converter": "0.0.1"})
-    assert (await reprocess(services)).asked == 1
+    assert (await reprocess(services, LOCAL_USER)).asked == 1
     await team.work()
     assert [each.name for each in (await team.recording(uploaded.id)).attachments] == ["notes.txt"]
 

@@ -15,6 +15,7 @@ import pytest
 from paddock.domain.export import ExportRequest
 from paddock.domain.job import Job, JobState
 from paddock.domain.keys import raw_key
+from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Status
 from paddock.errors import Unavailable
 from paddock.ports.documents import Equals
@@ -121,7 +122,7 @@ async def test_whatever_fails_once_is_done_in_the_end_and_nothing_is_lost(team: 
         await round_with(faulty(team.services, fault))
         calls = fault.calls
         later = await work_off(team.services, run_here)
-        await request_export(later, recording_id, ExportRequest(format="csv"))
+        await request_export(later, LOCAL_USER, recording_id, ExportRequest(format="csv"))
         later = await work_off(later, run_here)
         recording = await team.recording(recording_id)
         assert (recording.status, recording.error) == (Status.READY, None), f"call {place}"
@@ -152,7 +153,7 @@ async def test_a_job_that_always_fails_at_one_place_says_why_and_harms_no_other(
         if kind == "export":
             await team.work()
             for recording_id in (good, bad):
-                await request_export(team.services, recording_id, ExportRequest(format="csv"))
+                await request_export(team.services, LOCAL_USER, recording_id, ExportRequest(format="csv"))
         sick = await jobs_of(team, kind, bad)
         met: list[int] = []
 

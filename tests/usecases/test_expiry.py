@@ -30,9 +30,9 @@ def after_days(services: Services, days: float) -> Services:
 async def export(team: Team) -> Artifact:
     await team.upload(LOG)
     await team.work()
-    await request_export(team.services, ID, CSV)
+    await request_export(team.services, LOCAL_USER, ID, CSV)
     await team.work()
-    made = (await request_export(team.services, ID, CSV)).artifact
+    made = (await request_export(team.services, LOCAL_USER, ID, CSV)).artifact
     assert made is not None
     return made
 
@@ -43,16 +43,16 @@ async def test_an_export_that_nobody_takes_is_removed_and_can_be_made_again(team
     await sweep_artifacts(after_days(team.services, 31))
     assert export.key not in await team.keys()
     assert [finding async for finding in fsck(team.services)] == []
-    assert (await request_export(team.services, ID, CSV)).artifact is None
+    assert (await request_export(team.services, LOCAL_USER, ID, CSV)).artifact is None
     await team.work()
-    assert (await request_export(team.services, ID, CSV)).artifact is not None
+    assert (await request_export(team.services, LOCAL_USER, ID, CSV)).artifact is not None
 
 
 @pytest.mark.parametrize("how", ["asked for", "taken"])
 async def test_one_that_is_used_stays(team: Team, export: Artifact, how: str) -> None:
     later = after_days(team.services, 20)
     if how == "asked for":
-        await request_export(later, ID, CSV)
+        await request_export(later, LOCAL_USER, ID, CSV)
     else:
         await artifact_link(later, await team.recording(ID), export.id)
     await sweep_artifacts(after_days(team.services, 31))

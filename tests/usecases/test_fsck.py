@@ -112,7 +112,7 @@ async def test_a_recording_that_nobody_works_on_is_given_work(ready: Team) -> No
 
 async def test_what_is_kept_on_purpose_is_no_finding_and_goes_when_its_links_have_expired(ready: Team) -> None:
     (old,) = [key for key in await ready.keys() if key.startswith("columns/")]
-    await reprocess_one(ready.services, ID)
+    await reprocess_one(ready.services, LOCAL_USER, ID)
     await ready.work()
     assert old in await ready.keys()
     assert await faults(ready) == []
@@ -165,7 +165,7 @@ async def test_a_damaged_original_is_said_on_its_recording_which_takes_the_good_
     assert recording.status is Status.READY, "what was made of it is still there"
     assert recording.original_fault is not None and recording.original_fault.code == fault.value
     with pytest.raises(Conflict, match="Send the log again"):
-        await reprocess_one(ready.services, ID)
+        await reprocess_one(ready.services, LOCAL_USER, ID)
     plan = await ready.announce(LOG)
     assert plan.recording is None and plan.parts
     await ready.upload(LOG)

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from paddock.domain.job import MAX_FAULTS, MAX_TRIES, REPROCESS_LATER_NS, JobState
+from paddock.domain.principal import LOCAL_USER
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
 from paddock.usecases.context import Services
 from paddock.usecases.jobs import jobs, leases
@@ -122,7 +123,7 @@ async def test_a_clock_that_is_set_forward_begins_again_what_seems_abandoned_and
 async def test_logs_go_before_exports_and_exports_before_a_season_that_is_converted_again(
     services: Services,
 ) -> None:
-    await jobs.enqueue(services, "convert", "season", later_ns=REPROCESS_LATER_NS)
+    await jobs.enqueue(services, "convert", "season", place=services.now() + REPROCESS_LATER_NS)
     for number in range(5):
         await jobs.enqueue(services, "export", f"old {number}", asked_by="Eva")
     await jobs.enqueue(services, "ingest", "fresh", asked_by="Adam")
@@ -147,13 +148,13 @@ async def test_a_permanent_failure_is_dead_at_once_and_can_be_retried(services: 
     assert await leases.fail(services, job, Rejected("it is no log")) is JobState.DEAD
     (dead,) = (await jobs.find_jobs(services, (JobState.DEAD,))).items
     assert dead.error is not None and dead.error.message == "it is no log"
-    await jobs.retry(services, dead.id)
+    await jobs.retry(services, LOCAL_USER, dead.id)
     again = await leases.take(services, "w")
-    assert again is not None and again.tries == 1
+    assert again is not None and (again.tries, again.asked_by) == (1, LOCAL_USER.name)
     with pytest.raises(Conflict):
-        await jobs.retry(services, dead.id)
+        await jobs.retry(services, LOCAL_USER, dead.id)
     with pytest.raises(NotFound):
-        await jobs.retry(services, "nope")
+        await jobs.retry(services, LOCAL_USER, "nope")
 
 
 async def test_a_vanished_workers_job_is_taken_by_the_next_and_the_first_loses_it(services: Services) -> None:

@@ -6,6 +6,7 @@ from paddock import COLUMNS
 from paddock.domain.job import JobState
 from paddock.domain.keys import raw_key
 from paddock.domain.original import Original
+from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Failure, Status
 from paddock.errors import Conflict
 from paddock.usecases.conversion.reprocess import reprocess, reprocess_one
@@ -30,19 +31,21 @@ async def converted_by(team: Team, version: str) -> None:
 async def test_only_what_an_older_version_made_is_made_again_and_once(team: Team) -> None:
     await converted_by(team, "0.0.1")
     before = (await team.recording(ID)).build
-    assert (await reprocess(team.services)).why == {f"The columns are from converter 0.0.1; this is {COLUMNS}.": 1}
-    assert (await reprocess(team.services)).asked == 1, "asking again while it waits changes nothing"
+    assert (await reprocess(team.services, LOCAL_USER)).why == {
+        f"The columns are from converter 0.0.1; this is {COLUMNS}.": 1
+    }
+    assert (await reprocess(team.services, LOCAL_USER)).asked == 1, "asking again while it waits changes nothing"
     assert await team.work() == ["convert"]
     assert (await team.recording(ID)).build != before
-    assert (await reprocess(team.services)).asked == 0
-    assert (await reprocess(team.services, everything=True)).asked == 1
+    assert (await reprocess(team.services, LOCAL_USER)).asked == 0
+    assert (await reprocess(team.services, LOCAL_USER, everything=True)).asked == 1
 
 
 async def test_the_old_files_are_served_until_the_new_ones_are_whole_also_when_they_never_are(team: Team) -> None:
     await converted_by(team, "0.0.1")
     recording = await team.recording(ID)
     before = await artifacts_of(team.services, [recording])
-    await reprocess(team.services)
+    await reprocess(team.services, LOCAL_USER)
     job = await leases.take(team.services, "test")
     assert job is not None
     assert await artifacts_of(team.services, [recording]) == before
@@ -55,7 +58,7 @@ async def test_many_become_due_at_the_given_rate(team: Team) -> None:
     for driver in ("Adam", "Eva", "Mei"):
         await team.upload(small_log(driver=driver))
     await team.work()
-    assert (await reprocess(team.services, everything=True, rate_hz=0.01)).asked == 3
+    assert (await reprocess(team.services, LOCAL_USER, everything=True, rate_hz=0.01)).asked == 3
     assert await team.work() == ["convert"], "the others are due in 100 and 200 s"
     waiting = await jobs.find_jobs(team.services, (JobState.QUEUED,))
     assert len(waiting.items) == 2
@@ -65,15 +68,15 @@ async def test_a_query_narrows_it(team: Team) -> None:
     for driver in ("Adam", "Eva"):
         await team.upload(small_log(driver=driver))
     await team.work()
-    assert (await reprocess(team.services, text="eva", everything=True)).asked == 1
+    assert (await reprocess(team.services, LOCAL_USER, text="eva", everything=True)).asked == 1
 
 
 async def test_one_is_converted_again_whatever_made_it(team: Team) -> None:
     await team.upload(LOG)
     await team.work()
     before = (await team.recording(ID)).build
-    await reprocess_one(team.services, ID[:10])
-    await reprocess_one(team.services, ID[:10])
+    await reprocess_one(team.services, LOCAL_USER, ID[:10])
+    await reprocess_one(team.services, LOCAL_USER, ID[:10])
     assert await team.work() == ["convert"]
     assert (await team.recording(ID)).build not in ("", None, before)
 
@@ -85,9 +88,9 @@ async def test_what_never_arrived_cannot_be_converted(team: Team) -> None:
     await uploads.complete(team.services, plan.upload.id)
     await team.work()
     assert (await team.recording(ID)).original is Original.AWAITED
-    assert (await reprocess(team.services)).without_original == 1
+    assert (await reprocess(team.services, LOCAL_USER)).without_original == 1
     with pytest.raises(Conflict, match="send the log again") as refused:
-        await reprocess_one(team.services, ID)
+        await reprocess_one(team.services, LOCAL_USER, ID)
     assert refused.value.code == "no_original"
     assert await team.work() == []
 
@@ -97,14 +100,14 @@ async def test_a_conversion_that_finds_less_keeps_the_old_files_and_asks(team: T
     await team.work()
     before = await team.recording(ID)
     await team.services.documents.recordings.change(ID, {"message_count": 522})
-    await reprocess_one(team.services, ID)
+    await reprocess_one(team.services, LOCAL_USER, ID)
     await team.work()
     asks = await team.recording(ID)
     assert asks.error is not None and asks.error.code == "found_less"
     assert "50 messages are found where there were 522" in asks.error.message
     assert (asks.status, asks.build, asks.message_count) == (Status.READY, before.build, 522)
-    assert (await reprocess(team.services)).asked == 0
-    await reprocess_one(team.services, ID, accept=True)
+    assert (await reprocess(team.services, LOCAL_USER)).asked == 0
+    await reprocess_one(team.services, LOCAL_USER, ID, accept=True)
     await team.work()
     accepted = await team.recording(ID)
     assert (accepted.status, accepted.error, accepted.message_count) == (Status.READY, None, 50)
@@ -115,7 +118,7 @@ async def test_a_log_that_has_changed_since_is_called_damaged_and_not_less(team:
     await team.work()
     original = team.services.scratch.parent / "objects" / raw_key(ID)
     original.write_bytes(LOG[:100] + bytes(len(LOG) - 100))
-    await reprocess_one(team.services, ID)
+    await reprocess_one(team.services, LOCAL_USER, ID)
     await team.work()
     kept = await team.recording(ID)
     assert kept.error is not None and kept.error.code == "original_damaged"
@@ -129,5 +132,5 @@ async def test_many_that_found_less_are_accepted_at_once(team: Team) -> None:
     await team.upload(LOG)
     await team.work()
     await team.services.documents.recordings.change(ID, {"error": Failure("found_less", "less")})
-    assert (await reprocess(team.services)).asked == 0
-    assert (await reprocess(team.services, accept=True)).asked == 1
+    assert (await reprocess(team.services, LOCAL_USER)).asked == 0
+    assert (await reprocess(team.services, LOCAL_USER, accept=True)).asked == 1

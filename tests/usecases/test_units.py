@@ -36,12 +36,12 @@ async def test_the_catalogues_unit_is_stored_and_written(team: Team) -> None:
 async def test_another_unit_is_another_artifact_and_another_label_is_not(team: Team) -> None:
     recording = await team.upload(small_log())
     await team.work()
-    first = await request_export(team.services, recording.id, ExportRequest())
+    first = await request_export(team.services, LOCAL_USER, recording.id, ExportRequest())
     assert first.artifact is not None
     await save_catalogue(team.services, LOCAL_USER, [Entry("Pedals.brake", label="Brake")], version=0)
-    assert (await request_export(team.services, recording.id, ExportRequest())).id == first.id
+    assert (await request_export(team.services, LOCAL_USER, recording.id, ExportRequest())).id == first.id
     await save_catalogue(team.services, LOCAL_USER, [BAR], version=1)
-    assert (await request_export(team.services, recording.id, ExportRequest())).id != first.id
+    assert (await request_export(team.services, LOCAL_USER, recording.id, ExportRequest())).id != first.id
 
 
 def test_what_a_car_was_told() -> None:

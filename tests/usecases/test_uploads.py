@@ -248,8 +248,8 @@ async def test_an_export_never_takes_the_place_of_the_default_file(team: Team) -
     await team.work()
     recording = await team.recording(ID)
     (before,) = (await artifacts_of(team.services, [recording]))[ID]
-    await request_export(team.services, ID, ExportRequest(format="mat", signals=("Pedals.brake",)))
-    await request_export(team.services, ID, ExportRequest(format="mcap", end_s=1.0))
+    await request_export(team.services, LOCAL_USER, ID, ExportRequest(format="mat", signals=("Pedals.brake",)))
+    await request_export(team.services, LOCAL_USER, ID, ExportRequest(format="mcap", end_s=1.0))
     assert await team.work() == ["export", "export"]
     assert (await artifacts_of(team.services, [recording]))[ID] == [before]
 
@@ -265,7 +265,7 @@ async def test_a_log_without_anything_in_it_says_so_and_offers_nothing(team: Tea
     assert (recording.status, recording.health) == (Status.FAILED, "failed")
     assert (await artifacts_of(team.services, [recording]))[recording.id] == []
     with pytest.raises(Conflict):
-        await request_export(team.services, recording.id, ExportRequest())
+        await request_export(team.services, LOCAL_USER, recording.id, ExportRequest())
 
 
 async def test_a_log_of_attachments_alone_is_ready_and_has_no_matlab_file(team: Team) -> None:
@@ -276,7 +276,7 @@ async def test_a_log_of_attachments_alone_is_ready_and_has_no_matlab_file(team: 
     assert (recording.status, len(recording.attachments)) == (Status.READY, 1)
     assert (await artifacts_of(team.services, [recording]))[recording.id] == []
     with pytest.raises(Rejected, match="no message"):
-        await request_export(team.services, recording.id, ExportRequest())
+        await request_export(team.services, LOCAL_USER, recording.id, ExportRequest())
 
 
 async def test_a_recording_that_was_deleted_while_it_waited_is_converted_once_it_is_restored(team: Team) -> None:

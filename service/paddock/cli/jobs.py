@@ -10,6 +10,7 @@ import click
 from paddock.bootstrap import open_services
 from paddock.cli.terminal import complain, local_time, out, print_json, print_rows
 from paddock.domain.job import Job, JobState
+from paddock.domain.principal import LOCAL_USER
 from paddock.ports.documents import MAX_PAGE, Page
 from paddock.settings import Settings, read_settings
 from paddock.usecases.jobs.jobs import find_jobs, retry
@@ -62,7 +63,7 @@ def _print(found: Page[Job]) -> None:
 async def _retry(settings: Settings, job_ids: tuple[str, ...]) -> None:
     async with open_services(settings) as services:
         for job_id in job_ids:
-            await retry(services, job_id)
+            await retry(services, LOCAL_USER, job_id)
             out.print(f"{job_id} is queued again.")
 
 

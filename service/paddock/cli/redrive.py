@@ -9,6 +9,7 @@ import click
 
 from paddock.bootstrap import open_services
 from paddock.cli.terminal import out
+from paddock.domain.principal import LOCAL_USER
 from paddock.settings import Settings, read_settings
 from paddock.usecases.jobs.jobs import redrive
 
@@ -22,4 +23,4 @@ def command(data: Path | None) -> None:
 
 async def _redrive(settings: Settings) -> int:
     async with open_services(settings) as services:
-        return await redrive(services)
+        return await redrive(services, LOCAL_USER)

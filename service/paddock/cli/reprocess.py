@@ -9,6 +9,7 @@ import click
 
 from paddock.bootstrap import open_services
 from paddock.cli.terminal import complain, out
+from paddock.domain.principal import LOCAL_USER
 from paddock.domain.words import counted
 from paddock.settings import Settings, read_settings
 from paddock.usecases.conversion.reprocess import Reprocessed, reprocess
@@ -45,4 +46,4 @@ def command(words: tuple[str, ...], data: Path | None, rate: float, everything: 
 
 async def _reprocess(settings: Settings, text: str, rate: float, *, everything: bool, accept: bool) -> Reprocessed:
     async with open_services(settings) as services:
-        return await reprocess(services, text=text, rate_hz=rate, everything=everything, accept=accept)
+        return await reprocess(services, LOCAL_USER, text=text, rate_hz=rate, everything=everything, accept=accept)

@@ -15,6 +15,7 @@ from paddock.bootstrap import configure_logging, open_vpn
 from paddock.cli.terminal import complain, local_time, out, print_json, print_rows
 from paddock.domain.instants import to_rfc3339
 from paddock.domain.members import server_addresses
+from paddock.domain.principal import LOCAL_USER
 from paddock.domain.qr import png_qr, terminal_qr
 from paddock.domain.tunnel import INTERFACE, Handed, without_comments
 from paddock.domain.words import counted
@@ -45,7 +46,7 @@ def add_command(name: str, public_key: str | None, address: str | None, png: str
     """
     vpn = open_vpn(read_settings())
     with _picture(png, public_key) as picture:
-        handed = members.add(vpn, name, public_key=public_key or "", address=address)
+        handed = members.add(vpn, LOCAL_USER, name, public_key=public_key or "", address=address)
         _hand(vpn, handed, picture)
 
 
@@ -156,7 +157,7 @@ def _resource(seen: members.Seen) -> dict[str, object]:
 def remove_command(name: str) -> None:
     """Shut NAME out: the tunnel ends at once, and so does what they have open on the site."""
     vpn = open_vpn(read_settings())
-    gone = members.remove(vpn, name)
+    gone = members.remove(vpn, LOCAL_USER, name)
     addresses = [address for entry in gone for address in entry.addresses]
     out.print(f"{gone[0].name} is out: {', '.join(map(str, addresses))}.")
     left = vpn.read()

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import msgspec
 
 from paddock.domain.instants import NS_PER_S
-from paddock.domain.job import REPROCESS_LATER_NS, JobState
+from paddock.domain.job import REPROCESS_LATER_NS, JobState, place_of
+from paddock.domain.principal import Principal
 from paddock.domain.recording import Artifact, Recording
 from paddock.ports.documents import MAX_PAGE
 from paddock.usecases.context import Services
@@ -35,7 +36,13 @@ class Reprocessed(msgspec.Struct, frozen=True):
 
 
 async def reprocess(
-    services: Services, *, text: str = "", rate_hz: float = 1.0, everything: bool = False, accept: bool = False
+    services: Services,
+    principal: Principal,
+    *,
+    text: str = "",
+    rate_hz: float = 1.0,
+    everything: bool = False,
+    accept: bool = False,
 ) -> Reprocessed:
     """Ask for the conversion of every recording that matches ``text`` and of which older code made something.
 
@@ -64,7 +71,8 @@ async def reprocess(
                 recording.id,
                 accepting(accept),
                 delay_ns=int(asked / rate_hz * NS_PER_S),
-                later_ns=REPROCESS_LATER_NS,
+                asked_by=principal.name,
+                place=place_of("convert", services.now(), 0, REPROCESS_LATER_NS),
             )
             asked += 1
         if page.next is None:
@@ -72,7 +80,9 @@ async def reprocess(
         after = page.next
 
 
-async def reprocess_one(services: Services, prefix: str, *, accept: bool = False) -> Recording:
+async def reprocess_one(
+    services: Services, principal: Principal, prefix: str, *, accept: bool = False
+) -> Recording:
     """Ask for the conversion of one recording; nothing is asked of one that is on its way already.
 
     Args:
@@ -85,7 +95,7 @@ async def reprocess_one(services: Services, prefix: str, *, accept: bool = False
     recording = await get_recording(services, prefix)
     if recording.status.settled:
         check_original(recording)
-        await jobs.enqueue(services, "convert", recording.id, accepting(accept))
+        await jobs.enqueue(services, "convert", recording.id, accepting(accept), asked_by=principal.name)
     return recording
 
 

@@ -178,7 +178,7 @@ async def apply(
     if stored is not None:
         await _keep_edits(services, stored)
         if any(edit.field not in ("file", "deleted") for edit in edits):
-            await _renew_default_file(services, stored)
+            await _renew_default_file(services, principal, stored)
     return stored
 
 
@@ -187,12 +187,12 @@ async def _keep_edits(services: Services, recording: Recording) -> None:
         await services.documents.history.put_many(recording.edits)
 
 
-async def _renew_default_file(services: Services, recording: Recording) -> None:
+async def _renew_default_file(services: Services, principal: Principal, recording: Recording) -> None:
     """The MATLAB file says who drove: make it again, as the export that it is; that does not convert everything."""
     if not recording.build:
         return  # the conversion will write it
     try:
-        export = await request_export(services, recording.id, DEFAULT_EXPORT)
+        export = await request_export(services, principal, recording.id, DEFAULT_EXPORT)
     except PaddockError:
         # The edit is made. What the queue has against the file is no reason to say that it was not.
         return

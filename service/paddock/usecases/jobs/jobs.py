@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from paddock.domain.job import Job, JobState, place_of
+from paddock.domain.principal import Principal
 from paddock.errors import Conflict, NotFound, Unavailable
 from paddock.ports.documents import MAX_PAGE, Equals, OneOf, Page, Sort
 from paddock.usecases.context import Services
@@ -28,21 +29,19 @@ async def enqueue(
     asked_by: str = "",
     place: int | None = None,
     delay_ns: int = 0,
-    later_ns: int = 0,
 ) -> Job:
     """Ask for work on a subject. While it waits or runs, asking again changes nothing; after that it runs again.
 
     Args:
         asked_by: who is to be treated fairly beside others who wait.
-        place: in the queue, of the job that this one follows from.
+        place: in the queue, such as that of the job which this one follows from.
         delay_ns: not due before.
-        later_ns: how long everything else that is due goes before.
     """
     now = services.now()
     if place is None:
         waiting = [Equals("state", JobState.QUEUED), Equals("asked_by", asked_by)]
         others = await services.documents.jobs.count(waiting) if asked_by else 0
-        place = place_of(kind, now, others, later_ns)
+        place = place_of(kind, now, others)
     job = Job(
         id=f"{kind}-{subject}",
         kind=kind,
@@ -70,14 +69,15 @@ async def _announce(services: Services, job_id: str) -> None:
         log.warning("not_announced", job=job_id, code=error.code, message=error.message)
 
 
-async def retry(services: Services, job_id: str) -> Job:
-    """Give a dead job its tries again.
+async def retry(services: Services, principal: Principal, job_id: str) -> Job:
+    """Give a dead job its tries again; it is then who retried it that asks for it.
 
     Raises:
         NotFound: there is no such job.
         Conflict: it is not dead.
     """
-    job = await _requeue(services, job_id, Equals("state", JobState.DEAD), {"due_at": services.now()})
+    asked = {"due_at": services.now(), "asked_by": principal.name}
+    job = await _requeue(services, job_id, Equals("state", JobState.DEAD), asked)
     if job is None:
         found = await get_job(services, job_id)
         raise Conflict(f"Job {job_id} is {found.state}: only a dead job can be retried.", code="job_not_dead")
@@ -85,7 +85,7 @@ async def retry(services: Services, job_id: str) -> Job:
     return job
 
 
-async def redrive(services: Services) -> int:
+async def redrive(services: Services, principal: Principal) -> int:
     """Try again all that was given up for a passing reason, and what lies on dead letter queues; how many."""
     count = await services.work.redrive()
     after = None
@@ -93,21 +93,21 @@ async def redrive(services: Services) -> int:
         page = await find_jobs(services, (JobState.DEAD,), limit=MAX_PAGE, after=after)
         for job in page.items:
             if job.error is not None and job.error.code in PASSING:
-                await retry(services, job.id)
+                await retry(services, principal, job.id)
                 count += 1
         if page.next is None:
             return count
         after = page.next
 
 
-async def retry_all(services: Services) -> int:
+async def retry_all(services: Services, principal: Principal) -> int:
     """Give every dead job its tries again; how many that were."""
     retried = 0
     while (page := await find_jobs(services, (JobState.DEAD,), limit=MAX_PAGE)).items:
         for job in page.items:
             # Somebody else may have retried it meanwhile.
             with contextlib.suppress(NotFound, Conflict):
-                await retry(services, job.id)
+                await retry(services, principal, job.id)
                 retried += 1
     return retried
 

@@ -10,7 +10,7 @@ import msgspec
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.members import add_member, existing, remove_member, rotate_key
 from paddock.domain.peers import Entry, Peers
-from paddock.domain.principal import Principal
+from paddock.domain.principal import Principal, PrincipalKind
 from paddock.domain.tunnel import Handed, configuration, read_endpoint
 from paddock.errors import Conflict
 from paddock.ports.vpn import Vpn
@@ -48,17 +48,15 @@ def _seen(entry: Entry, seconds: int | None) -> Seen:
     return Seen(entry, seconds * NS_PER_S if seconds else None)
 
 
-def add(
-    vpn: Vpn, name: str, *, public_key: str = "", address: str | None = None, by: Principal | None = None
-) -> Handed:
+def add(vpn: Vpn, principal: Principal, name: str, *, public_key: str = "", address: str | None = None) -> Handed:
     """Let somebody in.
 
     Args:
         vpn: the team's.
+        principal: who does it; the member's line says so where that is a member.
         name: any that ``domain.members.clean_name`` takes.
         public_key: of the member, who keeps the private one; empty to make both.
         address: that they are to have in the VPN; None for the next one that is free.
-        by: who does it, where the site knows that.
 
     Raises:
         Rejected: name, key or address cannot be used, or all addresses are taken.
@@ -66,7 +64,7 @@ def add(
         Unavailable: the peers file cannot be written, or the tunnels could not follow.
     """
     today = datetime.now(UTC).date().isoformat()
-    note = f"added {today}" + (f" by {by.name}" if by else "")
+    note = f"added {today}" + (f" by {principal.name}" if principal.kind is PrincipalKind.MEMBER else "")
 
     def edit(peers: Peers, key: str) -> tuple[Entry, str]:
         return add_member(peers, vpn.plan.networks, name, key, note=note, address=address)
@@ -99,7 +97,7 @@ def _hand(vpn: Vpn, public_key: str, edit: Callable[[Peers, str], tuple[Entry, s
     return Handed(member=member, configuration=text, has_private_key=pair is not None)
 
 
-def remove(vpn: Vpn, name: str, *, by: Principal | None = None) -> tuple[Entry, ...]:
+def remove(vpn: Vpn, principal: Principal, name: str) -> tuple[Entry, ...]:
     """Shut somebody out: their tunnels end, and so does what they have open on the site.
 
     Returns:
@@ -114,7 +112,7 @@ def remove(vpn: Vpn, name: str, *, by: Principal | None = None) -> tuple[Entry, 
 
     def edit(peers: Peers) -> tuple[tuple[Entry, ...], str]:
         gone, text = remove_member(peers, name)
-        if by is not None and gone[0].name == by.name:
+        if principal.kind is PrincipalKind.MEMBER and gone[0].name == principal.name:
             raise Conflict("You would shut out yourself: let another member do it.", code="yourself")
         return gone, text
 

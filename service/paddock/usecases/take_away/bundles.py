@@ -92,7 +92,7 @@ async def request_bundle(
     refusal: PaddockError | None = None
     for recording_id in recordings:
         try:
-            export = await request_export(services, recording_id, request, asked_by=principal.name)
+            export = await request_export(services, principal, recording_id, request)
             members.append(Member(recording_id, export.id))
         except (Rejected, Conflict) as error:
             refusal = refusal or error

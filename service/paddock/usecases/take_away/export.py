@@ -18,6 +18,7 @@ from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.export import ExportRequest
 from paddock.domain.job import Job
 from paddock.domain.keys import raw_key
+from paddock.domain.principal import Principal
 from paddock.domain.recording import Artifact, Recording, StartedSource
 from paddock.errors import Rejected
 from paddock.formats.estimate import estimate_bytes, taken_of
@@ -44,12 +45,12 @@ class Export(msgspec.Struct, frozen=True):
 
 
 async def request_export(
-    services: Services, recording_id: str, request: ExportRequest, *, asked_by: str = ""
+    services: Services, principal: Principal, recording_id: str, request: ExportRequest
 ) -> Export:
     """Ask for an artifact; asking twice for the same is one job and one artifact.
 
     Args:
-        asked_by: who asks, so that nobody waits for all that somebody else asked for before.
+        principal: who asks, so that nobody waits for all that somebody else asked for before.
 
     Raises:
         NotFound: there is no such recording.
@@ -74,7 +75,7 @@ async def request_export(
         return Export(made_id, artifact=artifact)
     check_original(recording)
     params = {"recording": recording.id, "request": msgspec.json.encode(request).decode()}
-    return Export(made_id, job=await jobs.enqueue(services, "export", made_id, params, asked_by=asked_by))
+    return Export(made_id, job=await jobs.enqueue(services, "export", made_id, params, asked_by=principal.name))
 
 
 async def estimate_export(services: Services, recording_id: str, request: ExportRequest) -> int:

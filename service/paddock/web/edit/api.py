@@ -185,13 +185,14 @@ async def restore_recording(
 )
 async def reprocess_recording(
     services: TheServices,
+    principal: ThePrincipal,
     recording_id: Prefix,
     accept: Annotated[
         bool, QueryParameter(description="Take what is found also where it is less than before (`found_less`).")
     ] = False,
 ) -> RecordingDetail:
     """Makes all that is derived once more; the old files are served until the new ones are whole."""
-    return await detail(services, await reprocess_one(services, recording_id, accept=accept))
+    return await detail(services, await reprocess_one(services, principal, recording_id, accept=accept))
 
 
 _MANY = responses(400, 404, 409, 422)

@@ -13,7 +13,7 @@ from paddock.domain.instants import to_rfc3339
 from paddock.domain.job import Job, JobState
 from paddock.domain.roles import Permission
 from paddock.usecases.jobs import jobs
-from paddock.web.kernel.injected import After, Limit, TheServices, refuse_unknown_parameters
+from paddock.web.kernel.injected import After, Limit, ThePrincipal, TheServices, refuse_unknown_parameters
 from paddock.web.kernel.partial import Fields, Partial, only
 from paddock.web.kernel.problems import responses
 from paddock.web.recordings.resources import FailureResource, Instant, failure_resource
@@ -75,10 +75,12 @@ async def show_job(
     summary="Retry a dead job",
 )
 async def retry_job(
-    services: TheServices, job_id: Annotated[str, PathParameter(description="The dead job.")]
+    services: TheServices,
+    principal: ThePrincipal,
+    job_id: Annotated[str, PathParameter(description="The dead job.")],
 ) -> JobResource:
     """Gives a dead job its tries again."""
-    return job_resource(await jobs.retry(services, job_id))
+    return job_resource(await jobs.retry(services, principal, job_id))
 
 
 def job_resource(job: Job) -> JobResource:

@@ -88,14 +88,14 @@ async def _rows(services: Services, found: Sequence[Job]) -> list[Row]:
 
 
 @post("/jobs/retry", needs=Permission.CONVERT)
-async def retry_all_and_return(services: TheServices) -> Redirect:
+async def retry_all_and_return(services: TheServices, principal: ThePrincipal) -> Redirect:
     """Gives every dead job its tries again; after a full disk there are many."""
-    await jobs.retry_all(services)
+    await jobs.retry_all(services, principal)
     return Redirect("/jobs", status_code=303)
 
 
 @post("/jobs/{job_id:str}/retry", needs=Permission.CONVERT)
-async def retry_and_return(services: TheServices, job_id: FromPath[str]) -> Redirect:
+async def retry_and_return(services: TheServices, principal: ThePrincipal, job_id: FromPath[str]) -> Redirect:
     """The retry button's form, which works without JavaScript."""
-    await jobs.retry(services, job_id)
+    await jobs.retry(services, principal, job_id)
     return Redirect("/jobs", status_code=303)

@@ -108,10 +108,10 @@ async def add_member(
     handed = await asyncio.to_thread(
         members.add,
         the_vpn(services),
+        principal,
         data.name,
         public_key=data.public_key,
         address=data.address or None,
-        by=principal,
     )
     return Response(_handed(handed), status_code=201, headers=NO_STORE)
 
@@ -140,7 +140,7 @@ async def rotate_key(
 )
 async def remove_member(services: TheServices, principal: ThePrincipal, name: Name) -> None:
     """The tunnel ends at once, and so does what they have open here."""
-    await asyncio.to_thread(members.remove, the_vpn(services), name, by=principal)
+    await asyncio.to_thread(members.remove, the_vpn(services), principal, name)
 
 
 def member_resource(seen: members.Seen) -> MemberResource:

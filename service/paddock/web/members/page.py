@@ -37,7 +37,7 @@ async def add_and_show(request: AnyRequest, services: TheServices, principal: Th
     form = await _form(request)
     key, name = form.get("public_key", ""), form.get("name", "")
     return await _handed(
-        services, principal, form, lambda: members.add(vpn, name, public_key=key.strip(), by=principal)
+        services, principal, form, lambda: members.add(vpn, principal, name, public_key=key.strip())
     )
 
 
@@ -55,7 +55,7 @@ async def remove_and_return(request: AnyRequest, services: TheServices, principa
     vpn = the_vpn(services)
     name = (await _form(request)).get("name", "")
     try:
-        await asyncio.to_thread(members.remove, vpn, name, by=principal)
+        await asyncio.to_thread(members.remove, vpn, principal, name)
     except PaddockError as error:
         return await _refused(services, principal, error, {})
     return Redirect("/members", status_code=303)

@@ -51,10 +51,10 @@ async def recording_page(services: TheServices, principal: ThePrincipal, recordi
 
 @post("/recordings/{recording_id:str}/reprocess", needs=Permission.CONVERT)
 async def reprocess_and_show(
-    services: TheServices, recording_id: FromPath[str], accept: FromQuery[bool] = False
+    services: TheServices, principal: ThePrincipal, recording_id: FromPath[str], accept: FromQuery[bool] = False
 ) -> Redirect:
     """The button's form, which works without JavaScript; the page follows the conversion."""
-    recording = await reprocess_one(services, recording_id, accept=accept)
+    recording = await reprocess_one(services, principal, recording_id, accept=accept)
     return Redirect(f"/recordings/{recording.short_id}", status_code=303)
 
 

@@ -49,7 +49,7 @@ async def ask_for_export(
     services: TheServices, principal: ThePrincipal, recording_id: Prefix, data: JSONBody[ExportRequest]
 ) -> ExportResource:
     """Make a file, or find it made already. Follow it with `GET` under the answered id."""
-    export = await request_export(services, recording_id, data, asked_by=principal.name)
+    export = await request_export(services, principal, recording_id, data)
     return await _resource(services, recording_id, export)
 
 
