@@ -7,7 +7,7 @@ import base64
 import contextlib
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -50,15 +50,18 @@ async def push(socket: Socket) -> None:
     await socket.accept()
     while True:
         await socket.send_text("x" * 100_000)
-        await asyncio.sleep(0.01)
+        socket.app.state.pushed = socket.app.state.get("pushed", 0) + 1
+        await asyncio.sleep(0.001)
 
 
 @websocket("/work", needs=Permission.READ)
 async def work(socket: Socket) -> None:
     """Takes a while over what it is told."""
     await socket.accept()
+    socket.app.state.went_on = asyncio.Event()
     await socket.receive_text()
-    await asyncio.sleep(1.5)
+    socket.app.state.begun = True
+    await socket.app.state.went_on.wait()
     socket.app.state.done = True
     await socket.receive_text()
 
@@ -117,6 +120,10 @@ class Answered:
             pass
         return int.from_bytes(frame[1][:2]), frame[1][2:].decode()
 
+    async def rest(self) -> bytes:
+        """What still comes until the server ends the connection."""
+        return await asyncio.wait_for(self.reader.read(), 30)
+
     async def _exactly(self, count: int) -> bytes:
         return await asyncio.wait_for(self.reader.readexactly(count), 30)
 
@@ -149,6 +156,12 @@ class Served:
     @property
     def here(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+
+async def until(true: Callable[[], Any]) -> None:
+    async with asyncio.timeout(30):
+        while not true():
+            await asyncio.sleep(0.01)
 
 
 @contextlib.asynccontextmanager
@@ -197,38 +210,35 @@ async def test_who_is_let_in_is_who_the_route_gets(served: Served) -> None:
         assert await answered.hear() == (1, b"heard hello")
         answered.writer.write(b"\x88\x80" + bytes(4))  # goodbye
         assert (await answered.hear())[0] == 8
-        while not (line := next((each for each in lines if each["event"] == "request"), None)):
-            await asyncio.sleep(0.01)
+        await until(lambda: [each for each in lines if each["event"] == "request"])
+    (line,) = [each for each in lines if each["event"] == "request"]
     assert (line["method"], line["path"], line["status"], line["principal"]) == ("WEBSOCKET", "/live", 101, "local")
     assert line["bytes"] == len("local, 0heard hello") and "secret" not in str(lines)
     assert not [each for each in lines if each["event"] == "request_crashed"], "somebody who leaves is no crash"
 
 
-@pytest.mark.parametrize(
-    ("headers", "code"),
-    [
+async def test_a_page_of_another_site_opens_none(served: Served) -> None:
+    tried: tuple[tuple[dict[str, Any], str], ...] = (
         ({"Host": "evil.example"}, "wrong_host"),
         ({"Host": "evil.example", "Origin": "http://evil.example"}, "wrong_host"),
         ({"Origin": "https://evil.example"}, "cross_site"),
         ({"Origin": "http://127.0.0.1:1"}, "cross_site"),
         ({"Origin": "null"}, "cross_site"),
         ({"Sec_Fetch_Site": "cross-site"}, "cross_site"),
-    ],
-)
-async def test_a_page_of_another_site_opens_none(served: Served, headers: dict[str, Any], code: str) -> None:
-    with structlog.testing.capture_logs() as lines:
-        answered = await served.shake("/live", **headers)
-        assert (answered.status, answered.problem["code"]) == (403, code)
-        assert answered.headers["content-type"] == "application/problem+json"
-        assert answered.headers["content-security-policy"] and answered.headers["x-request-id"]
-        assert await answered.reader.read() == b"", "the connection ends"
-        (line,) = [each for each in lines if each["event"] == "request"]
-    assert (line["method"], line["status"], line["principal"]) == ("WEBSOCKET", 403, None)
+    )
+    for headers, code in tried:
+        with structlog.testing.capture_logs() as lines:
+            answered = await served.shake("/live", **headers)
+            assert (answered.status, answered.problem["code"]) == (403, code), headers
+            assert answered.headers["content-type"] == "application/problem+json"
+            assert answered.headers["content-security-policy"] and answered.headers["x-request-id"]
+            assert await answered.rest() == b"", "the connection ends"
+            (line,) = [each for each in lines if each["event"] == "request"]
+        assert (line["method"], line["status"], line["principal"]) == ("WEBSOCKET", 403, None)
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
+async def test_what_is_no_handshake_is_answered_and_ended(served: Served) -> None:
+    tried: tuple[dict[str, Any], ...] = (
         {"Host": None},
         {"Transfer_Encoding": "chunked", "Content_Length": "0"},
         {"Content_Length": "5"},
@@ -236,13 +246,11 @@ async def test_a_page_of_another_site_opens_none(served: Served, headers: dict[s
         {"Sec_WebSocket_Key": None},
         {"Sec_WebSocket_Version": "12"},
         {"method": "POST"},
-    ],
-    ids=str,
-)
-async def test_what_is_no_handshake_is_answered_and_ended(served: Served, headers: dict[str, Any]) -> None:
-    answered = await served.shake("/live", **headers)
-    assert 400 <= answered.status < 500
-    assert await asyncio.wait_for(answered.reader.read(), 30) == b""
+    )
+    for headers in tried:
+        answered = await served.shake("/live", **headers)
+        assert 400 <= answered.status < 500, headers
+        assert await answered.rest() == b"", headers
 
 
 async def test_a_stranger_is_told_as_much_as_by_http(team: Served) -> None:
@@ -264,22 +272,17 @@ async def test_who_lacks_the_permission(served: Served, monkeypatch: pytest.Monk
     assert (await served.shake("/live")).status == 101
 
 
-@pytest.mark.parametrize(
-    ("path", "status", "code"),
-    [
+async def test_what_fails_before_it_is_accepted_is_a_problem(served: Served) -> None:
+    for path, status, code in (
         ("/missing", 404, "no_such_device"),
         ("/crash/0", 500, "internal_error"),
         ("/nothing/here", 404, "no_such_page"),
         ("/crash/nan", 404, "no_such_page"),
         ("/", 400, "bad_request"),
-    ],
-)
-async def test_what_fails_before_it_is_accepted_is_a_problem(
-    served: Served, path: str, status: int, code: str
-) -> None:
-    answered = await served.shake(path)
-    assert (answered.status, answered.problem["code"]) == (status, code)
-    assert "password" not in str(answered.problem)
+    ):
+        answered = await served.shake(path)
+        assert (answered.status, answered.problem["code"]) == (status, code)
+        assert "password" not in str(answered.problem)
 
 
 async def test_what_fails_later_is_closed_with_a_reason(served: Served) -> None:
@@ -295,12 +298,13 @@ async def test_an_open_one_ends_with_its_member(team: Served) -> None:
     listening, pushing = await team.shake("/live"), await team.shake("/push")
     working = await team.shake("/work")
     working.say("begin")
-    await asyncio.sleep(0.1)
+    await until(lambda: team.app.state.get("begun"))
     team.peers.write_text("10.7.0.4 Adam\n")
     for each in (listening, pushing):
         code, reason = await each.closed()
         assert code == sockets.POLICY_VIOLATION and reason == "Nina is no member of the team's VPN any more."
-    assert getattr(team.app.state, "done", None) is None, "what was begun is finished first"
+    assert not team.app.state.get("done"), "what was begun is finished first"
+    team.app.state.went_on.set()
     assert (await working.closed())[0] == sockets.POLICY_VIOLATION
     assert team.app.state.done
     assert (await team.shake("/live")).status == 403
@@ -311,8 +315,7 @@ async def test_who_leaves_while_spoken_to_is_no_crash(served: Served) -> None:
         answered = await served.shake("/push")
         await answered.hear()
         answered.writer.transport.abort()
-        while not [each for each in lines if each["event"] == "request"]:
-            await asyncio.sleep(0.01)
+        await until(lambda: [each for each in lines if each["event"] == "request"])
     assert not [each for each in lines if each["event"] == "request_crashed"]
 
 
@@ -321,10 +324,12 @@ async def test_who_does_not_read_is_not_waited_for_long(team: Served, monkeypatc
     assert team.peers is not None
     with structlog.testing.capture_logs() as lines:
         answered = await team.shake("/push")
-        await asyncio.sleep(1)  # nothing is read: buffers fill
+        before = -1
+        while (pushed := team.app.state.get("pushed", 0)) != before:  # nothing is read: buffers fill
+            before = pushed
+            await asyncio.sleep(0.3)
         team.peers.write_text("10.7.0.4 Adam\n")
-        while not [each for each in lines if each["event"] == "request" and each["path"] == "/push"]:
-            await asyncio.sleep(0.05)
+        await until(lambda: [each for each in lines if each["event"] == "request"])
     answered.writer.transport.abort()
 
 
