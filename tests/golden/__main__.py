@@ -1,4 +1,8 @@
-"""``python -m tests.golden``: take what the outputs are now, where every change of one has another number."""
+"""``python -m tests.golden``: take what the outputs are now, where every change of one has another number.
+
+Where only the golden logs or the way to hash changed, remove ``golden.json`` first, in a commit that changes no
+output.
+"""
 
 from __future__ import annotations
 

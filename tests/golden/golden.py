@@ -10,6 +10,7 @@ import msgspec
 from tests.golden.outputs import COLUMNS, Made
 
 FILE = Path(__file__).with_name("golden.json")
+_MOST_SAID = 6
 _TAKE = "run `python -m tests.golden` to take the new digests"
 
 
@@ -68,7 +69,7 @@ def _problem(name: str, known: Known | None, made: Made) -> Problem | None:
     raised = made.number > known.number or made.columns > known.columns
     if changed and not raised:
         return Problem(
-            f"The output of {name} changed, for: {'; '.join(changed)}. Files that are stored would be taken for "
+            f"The output of {name} changed, for {_some(changed)}. Files that are stored would be taken for "
             f"what this code makes: raise {made.where} from {known.number} to {known.number + 1}, and {_TAKE}. If "
             "nothing was meant to change, look for the mistake instead.",
             can_be_taken=False,
@@ -76,3 +77,8 @@ def _problem(name: str, known: Known | None, made: Made) -> Problem | None:
     if raised or known.digests.keys() != made.digests.keys():
         return Problem(f"{name} has another number or other inputs than were taken: {_TAKE}.", can_be_taken=True)
     return None
+
+
+def _some(inputs: list[str]) -> str:
+    more = len(inputs) - _MOST_SAID
+    return "; ".join(inputs[:_MOST_SAID]) + (f"; and {more} more" if more > 0 else "")

@@ -1,7 +1,7 @@
 """Small logs of every kind, the same bytes on every machine: nothing in them is compressed.
 
-Numbers are halves and quarters, and clocks tick in powers of two, so that no sum or interpolation is rounded: in
-which order a processor adds cannot be seen in an output.
+Where options are tried, numbers are halves and quarters, and clocks tick in powers of two, so that no sum or
+interpolation is rounded: in which order a processor adds cannot be seen in an output.
 """
 
 from __future__ import annotations
@@ -85,6 +85,7 @@ def golden_logs() -> dict[str, GoldenLog]:
         "two in one": GoldenLog(_pedals(rows=8) + _pedals(rows=8, first=8)),
         "no message": GoldenLog(_without_messages()),
         "clocks": GoldenLog(_clocks()),
+        "uneven": GoldenLog(_uneven()),
     }
 
 
@@ -222,4 +223,13 @@ def _clocks() -> bytes:
     for number in (0, 3, 1, 2, *range(4, 40)):
         log.add(channel, number * TICK_NS, {"throttle": number / 4}, number)
     log.add(channel, -STARTED_NS + 1_000, {"throttle": 0.0}, 40)
+    return log.finish()
+
+
+def _uneven() -> bytes:
+    """Times and values that no double has, which are only handed on."""
+    log = _builder()
+    channel = log.channel("pedals")
+    for number in range(20):
+        log.add(channel, number * 9_999_991, {"throttle": number / 3, "brake": -number * 0.1}, number)
     return log.finish()

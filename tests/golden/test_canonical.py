@@ -69,6 +69,13 @@ def test_how_hard_a_library_tried_does_not_count_and_a_value_does(made: Callable
     assert digest(made(1.5, 1)) != digest(made(2.5, 1))
 
 
+def test_whether_columns_are_compressed_counts() -> None:
+    file = io.BytesIO()
+    with pa.ipc.new_file(file, _table(1.5).schema) as writer:
+        writer.write_table(_table(1.5))
+    assert digest(file.getvalue()) != digest(_arrow(1.5, 1))
+
+
 def test_of_a_log_the_records_and_the_chunks_count() -> None:
     log = car_log(40)
     assert digest(log) == digest(car_log(40))
