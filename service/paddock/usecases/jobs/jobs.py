@@ -13,6 +13,7 @@ from paddock.domain.principal import Principal
 from paddock.errors import Conflict, NotFound, Unavailable
 from paddock.ports.documents import MAX_PAGE, Equals, OneOf, Page, Sort
 from paddock.usecases.context import Services
+from paddock.usecases.intake.originals import check_original
 
 PASSING = ("disk_full", "internal_error", "queue_unavailable", "unavailable", "worker_died")
 """Codes of jobs that died although their log may be good."""
@@ -74,8 +75,11 @@ async def retry(services: Services, principal: Principal, job_id: str) -> Job:
 
     Raises:
         NotFound: there is no such job.
-        Conflict: it is not dead.
+        Conflict: it is not dead, or the log that it converts is not here any more (code ``no_original``).
     """
+    dead = await get_job(services, job_id)
+    if dead.kind == "convert" and (recording := await services.documents.recordings.get(dead.subject)):
+        check_original(recording)
     asked = {"due_at": services.now(), "asked_by": principal.name}
     job = await _requeue(services, job_id, Equals("state", JobState.DEAD), asked)
     if job is None:
@@ -87,29 +91,28 @@ async def retry(services: Services, principal: Principal, job_id: str) -> Job:
 
 async def redrive(services: Services, principal: Principal) -> int:
     """Try again all that was given up for a passing reason, and what lies on dead letter queues; how many."""
-    count = await services.work.redrive()
-    after = None
-    while True:
-        page = await find_jobs(services, (JobState.DEAD,), limit=MAX_PAGE, after=after)
-        for job in page.items:
-            if job.error is not None and job.error.code in PASSING:
-                await retry(services, principal, job.id)
-                count += 1
-        if page.next is None:
-            return count
-        after = page.next
+    return await services.work.redrive() + await _retry_dead(services, principal, PASSING)
 
 
 async def retry_all(services: Services, principal: Principal) -> int:
     """Give every dead job its tries again; how many that were."""
+    return await _retry_dead(services, principal)
+
+
+async def _retry_dead(services: Services, principal: Principal, codes: Sequence[str] | None = None) -> int:
     retried = 0
-    while (page := await find_jobs(services, (JobState.DEAD,), limit=MAX_PAGE)).items:
+    after = None
+    while True:
+        page = await find_jobs(services, (JobState.DEAD,), limit=MAX_PAGE, after=after)
         for job in page.items:
-            # Somebody else may have retried it meanwhile.
-            with contextlib.suppress(NotFound, Conflict):
-                await retry(services, principal, job.id)
-                retried += 1
-    return retried
+            if codes is None or (job.error is not None and job.error.code in codes):
+                # Somebody else may have retried it meanwhile, and the log of another is gone.
+                with contextlib.suppress(NotFound, Conflict):
+                    await retry(services, principal, job.id)
+                    retried += 1
+        if page.next is None:
+            return retried
+        after = page.next
 
 
 async def _requeue(
