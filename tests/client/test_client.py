@@ -17,8 +17,10 @@ import scipy.io
 from paddock import Client
 from paddock.client import FoundRecording
 from paddock.domain.job import JobState
+from paddock.domain.keys import raw_key
 from paddock.domain.recording import Failure, Status
 from paddock.errors import Conflict, NotFound, Rejected, Unavailable
+from tests.cli.running import wait_until
 from tests.logs import STARTED_NS, small_log
 from tests.readers.mcap.builders import car_log
 from tests.web.browsing import Site, served
@@ -140,6 +142,49 @@ def test_what_is_inside_a_log_is_saved_and_a_log_is_converted_again(client: Clie
         job.retry()
     again = run.refresh()
     assert (again.status, again.version) != ("ready", run.version) and again.artifacts
+
+
+def test_a_log_that_is_gone_says_what_to_do_and_comes_back(site: Site, client: Client, tmp_path: Path) -> None:
+    log = tmp_path / "lost.mcap"
+    log.write_bytes(car_log(61))
+    run = client.upload(log).wait()
+    (attachment,) = run.attachments
+    site.run(site.services.objects.delete(raw_key(run.id)))
+    with pytest.raises(NotFound, match="Send the log again"):
+        run.download(tmp_path / "copy.mcap")
+    lost = run.refresh()
+    assert lost.original is None and lost.original_fault is not None and lost.artifacts == run.artifacts
+    for file in (attachment, *lost.attachments):
+        with pytest.raises(NotFound, match="Send the log again"):
+            lost.download(tmp_path, file)
+    for refused in (lost.reprocess, lambda: lost.export("mcap", signals=["ins"]).wait()):
+        with pytest.raises(Conflict, match="Send the log again"):
+            refused()
+    command = [sys.executable, "-m", "paddock"]
+    export = [
+        *command,
+        "export",
+        run.id,
+        "-f",
+        "mcap",
+        "-s",
+        "ins",
+        "-o",
+        str(tmp_path / "x.mcap"),
+        "--server",
+        site.url,
+    ]
+    said = subprocess.run(export, capture_output=True, text=True)
+    assert said.returncode == 1 and "Send the log again" in said.stderr
+    sent = subprocess.run(
+        [*command, "upload", str(log), "--wait", "--server", site.url], capture_output=True, text=True
+    )
+    assert sent.returncode == 0, sent.stderr
+    wait_until(lambda: client.get(run.id).original is not None)
+    back = client.get(run.id)
+    assert back.original_fault is None
+    assert back.download(tmp_path / "copy.mcap").read_bytes() == log.read_bytes()
+    assert back.download(tmp_path, back.attachments[0]).read_bytes() == b"box this lap"
 
 
 def test_waiting_ends_with_what_went_wrong_or_with_its_time(site: Site, client: Client, tmp_path: Path) -> None:
