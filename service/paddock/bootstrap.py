@@ -6,6 +6,7 @@ import contextlib
 import logging
 import secrets
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,8 @@ from paddock.settings import Settings
 from paddock.usecases.context import Services
 from paddock.usecases.find.topic_sets import find_topic_sets
 from paddock.web.viewers.addresses import VIEWER_ORIGINS
+
+_SILENT_S = 2.0
 
 if TYPE_CHECKING:
     from paddock.adapters.vpn import LocalVpn
@@ -64,7 +67,7 @@ async def _open(settings: Settings, work: Work, *, migrate: bool) -> AsyncIterat
         objects = _objects(settings)
     try:
         if migrate:
-            await documents.migrate()
+            await documents.migrate(_Migrating().tell)
             await find_topic_sets(documents)
         yield Services(
             documents=documents,
@@ -83,6 +86,24 @@ async def _open(settings: Settings, work: Work, *, migrate: bool) -> AsyncIterat
         await work.close()
         await objects.close()
         await documents.close()
+
+
+class _Migrating:
+    """Says how far documents of an earlier version are rewritten, where that takes long."""
+
+    def __init__(self) -> None:
+        self._next_s = time.monotonic() + _SILENT_S
+
+    def tell(self, done: int, total: int) -> None:
+        """Say it, unless it was said a moment ago."""
+        if time.monotonic() < self._next_s:
+            return
+        self._next_s = time.monotonic() + _SILENT_S
+        if structlog.is_configured():
+            structlog.get_logger().info("documents_rewritten", done=done, total=total)
+        else:
+            text = f"paddock: Rewriting documents of an earlier version: {done:,} of {total:,} are done."
+            print(text, file=sys.stderr, flush=True)
 
 
 # The cloud's libraries are imported where they are used: a laptop starts without them.

@@ -7,7 +7,8 @@ import math
 import msgspec
 import pytest
 
-from paddock.domain.recording import ChannelSummary, Failure, Recording, Status
+from paddock.domain.recording import Failure, Recording, Status
+from paddock.domain.topic_set import TopicSet
 from paddock.errors import Rejected
 from paddock.ports.documents import (
     MAX_PAGE,
@@ -17,8 +18,8 @@ from paddock.ports.documents import (
     Documents,
     Equals,
     Exists,
-    HasElement,
     HasSignal,
+    HasTopic,
     OneOf,
     Sort,
     StartsWith,
@@ -64,12 +65,13 @@ pytestmark = pytest.mark.anyio
         (Contains("search", "50%"), [3]),
         (Contains("search", "5_%"), []),
         (Contains("search", "."), [3]),
-        (HasElement("channels", "topic", "VNData"), [1, 2]),
-        (HasElement("channels", "topic", "VN"), []),
-        (HasElement("channels", "rate_hz", None), [2]),
-        (HasElement("names", "", "run_3.mcap"), [3]),
-        (HasElement("names", "topic", "x"), []),
-        (HasElement("nothing", "", "x"), []),
+        (HasTopic("VNData"), [1, 2]),
+        (HasTopic("X"), [2]),
+        (HasTopic("VN"), []),
+        (HasTopic("vndata"), []),
+        (HasTopic("it's"), [1]),
+        (HasTopic(""), []),
+        (HasTopic("Of no recording"), []),
         (HasSignal("VNData.v", "max", ">", 10), [2]),
         (HasSignal("VNData.v", "max", ">=", 10), [1, 2]),
         (HasSignal("VNData.v", "min", "<", 0), [1]),
@@ -81,16 +83,16 @@ pytestmark = pytest.mark.anyio
     ],
 )
 async def test_filters(documents: Documents, condition: Condition, expected: list[int]) -> None:
-    def channel(topic: str, rate_hz: float | None = 1.0) -> ChannelSummary:
-        return ChannelSummary(topic, topic, "s", "protobuf", "protobuf", 1, rate_hz=rate_hz)
-
     await documents.recordings.put_many(
         [
-            recording(1, started_ns=10, metadata=car("HT09"), channels=(channel("VNData"),)),
-            recording(2, started_ns=20, metadata=car("HT08"), channels=(channel("X"), channel("VNData", None))),
+            recording(1, started_ns=10, metadata=car("HT09"), topic_set="a"),
+            recording(2, started_ns=20, metadata=car("HT08"), topic_set="b"),
             recording(3, status=Status.FAILED, metadata=car("Österreich"), search="über 50% [a.b]"),
             recording(4, status=Status.FAILED, error=Failure("bad", "")),
         ]
+    )
+    await documents.topic_sets.put_many(
+        [TopicSet("a", ("VNData", "it's")), TopicSet("b", ("VNData", "X")), TopicSet("c", ("Of no recording",))]
     )
     await documents.signals.put_many(
         [
@@ -108,8 +110,12 @@ async def test_filters(documents: Documents, condition: Condition, expected: lis
 @pytest.mark.parametrize("text", HOSTILE)
 async def test_hostile_text_is_only_text(documents: Documents, text: str) -> None:
     await documents.recordings.put_many(
-        [recording(1, metadata=car(text), search=f"a{text}b"), recording(2, metadata=car("other"), search="other")]
+        [
+            recording(1, metadata=car(text), search=f"a{text}b", topic_set="1"),
+            recording(2, metadata=car("other"), search="other", topic_set="2"),
+        ]
     )
+    await documents.topic_sets.put_many([TopicSet("1", (text,)), TopicSet("2", ("other",))])
     await documents.signals.put_many([signal(1, text, max=1.0), signal(2, "other", max=1.0)])
     field = "metadata.car.value"
     assert await numbers(documents, Equals(field, text)) == [1]
@@ -117,6 +123,7 @@ async def test_hostile_text_is_only_text(documents: Documents, text: str) -> Non
     assert 1 in await numbers(documents, StartsWith(field, text))
     assert 1 in await numbers(documents, Contains("search", text))
     assert await numbers(documents, HasSignal(text, "max", ">", 0)) == [1]
+    assert await numbers(documents, HasTopic(text)) == [1]
     assert dict(await documents.recordings.facet(field)) == {text: 1, "other": 1}
     assert (await documents.recordings.find([Equals(field, text)], sort=Sort(field))).items[0].metadata == car(text)
 
@@ -134,8 +141,6 @@ async def test_a_field_is_a_path_of_plain_names_and_nothing_else(documents: Docu
         Exists(field),
         StartsWith(field, "x"),
         Contains(field, "x"),
-        HasElement(field, "topic", "x"),
-        *([HasElement("channels", field, "x")] if field else []),
     ]
     for condition in conditions:
         with pytest.raises(ValueError):
@@ -148,6 +153,8 @@ async def test_a_field_is_a_path_of_plain_names_and_nothing_else(documents: Docu
 
 async def test_hostile_words_of_has_signal_are_refused(documents: Documents) -> None:
     with pytest.raises(ValueError):
+        await documents.jobs.find([HasTopic("x")])
+    with pytest.raises(ValueError):
         await documents.recordings.find([HasSignal("x", "max') --", ">", 0)])  # type: ignore[arg-type]
     with pytest.raises(ValueError):
         await documents.recordings.find([HasSignal("x", "max", "> 0 OR 1 =", 0)])  # type: ignore[arg-type]
@@ -159,34 +166,46 @@ def test_the_conditions_are_the_closed_list() -> None:
     """A new condition needs a line in ``test_filters`` on every side."""
     names = {kind.__name__ for kind in Condition.__args__}
     assert names == {
-        "Equals", "OneOf", "Between", "Exists", "StartsWith", "Contains", "HasElement", "HasSignal",
+        "Equals", "OneOf", "Between", "Exists", "StartsWith", "Contains", "HasTopic", "HasSignal",
     }  # fmt: skip
     assert all(issubclass(kind, msgspec.Struct) for kind in Condition.__args__)
 
 
-async def test_a_topic_is_found_for_as_long_as_it_is_there(documents: Documents) -> None:
+async def test_a_topic_is_found_for_as_long_as_its_set_is_there(documents: Documents) -> None:
     """Lists that are looked into follow every way of writing."""
-
-    def channels(*topics: str) -> tuple[ChannelSummary, ...]:
-        return tuple(ChannelSummary(topic, topic, "s", "protobuf", "protobuf", 1) for topic in topics)
+    a, b, c = (TopicSet(f"set {topic}", (topic,)) for topic in "ABC")
 
     async def having(topic: str) -> list[int]:
-        page = await documents.recordings.find([HasElement("channels", "topic", topic)])
-        return [int(found.id, 16) for found in page.items]
+        return await numbers(documents, HasTopic(topic))
 
-    await documents.recordings.insert(recording(1, channels=channels("A", "A", "it's")))
-    await documents.recordings.insert(recording(1, channels=channels("B")))
-    await documents.recordings.put_many([recording(2, channels=channels("A")), recording(3)])
+    await documents.topic_sets.insert(TopicSet("both", ("A", "A", "it's")))
+    await documents.topic_sets.insert(TopicSet("both", ("B",)))
+    await documents.topic_sets.put_many([a, TopicSet("empty", ())])
+    await documents.recordings.put_many(
+        [recording(1, topic_set="both"), recording(2, topic_set=a.id), recording(3, topic_set="empty")]
+    )
     assert (await having("A"), await having("B"), await having("it's")) == ([1, 2], [], [1])
-    await documents.recordings.put_many([recording(2, channels=channels("B"))])
-    await documents.recordings.change(recording(3).id, {"channels": channels("B")})
-    assert (await having("A"), await having("B")) == ([1], [2, 3])
-    await documents.recordings.change_first([], Sort("id"), {"channels": channels("C")})
-    with pytest.raises(ValueError):
-        await documents.recordings.change(recording(3).id, {"channels": channels("C"), "size_bytes": "x"})
-    assert (await having("A"), await having("C")) == ([], [1])
-    await documents.recordings.delete([Equals("id", recording(2).id)])
-    assert await having("B") == [3]
+    await documents.topic_sets.put_many([b, c, TopicSet("both", ("A",))])
+    await documents.recordings.change(recording(3).id, {"topic_set": b.id})
+    assert (await having("A"), await having("B"), await having("it's")) == ([1, 2], [3], [])
+    await documents.recordings.change_first([], Sort("id"), {"topic_set": c.id})
+    assert (await having("A"), await having("C")) == ([2], [1])
+    await documents.topic_sets.change(c.id, {"topics": ("D",)})
+    assert (await having("C"), await having("D")) == ([], [1])
+    await documents.topic_sets.delete([Equals("id", c.id)])
+    assert await having("D") == []
+
+
+async def test_several_topics_have_to_be_there_together(documents: Documents) -> None:
+    await documents.topic_sets.put_many([TopicSet("x", ("A", "B")), TopicSet("y", ("A",)), TopicSet("z", ("B",))])
+    await documents.recordings.put_many(
+        [recording(number, topic_set=name) for number, name in enumerate("xyzx", 1)] + [recording(5)]
+    )
+    assert await numbers(documents, HasTopic("A"), HasTopic("B")) == [1, 4]
+    await documents.signals.insert(signal(4, "A.v", max=2.0))
+    assert await numbers(documents, HasTopic("A"), HasSignal("A.v", "max", ">", 1)) == [4]
+    counted = await documents.recordings.counts(["topic_set"], [HasTopic("A")])
+    assert sorted(counted) == [(("x",), 2), (("y",), 1)]
 
 
 @pytest.mark.parametrize("field", ["id", "started_ns", "uploaded_at", "metadata.car.value", "status"])

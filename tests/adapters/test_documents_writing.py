@@ -10,9 +10,10 @@ import pytest
 
 from paddock.domain.catalogue import Catalogue, Entry
 from paddock.domain.catalogue_defaults import Role
+from paddock.domain.contents import Contents, contents_id
 from paddock.domain.history import Change
 from paddock.domain.job import Job, JobState
-from paddock.domain.recording import ChannelSummary, Failure
+from paddock.domain.recording import Attachment, ChannelSummary, Failure, Loss, LossReport
 from paddock.domain.signal_names import SignalName
 from paddock.domain.topic_set import TopicSet
 from paddock.domain.upload import Upload
@@ -29,11 +30,21 @@ async def test_a_document_comes_back_as_it_went_in(documents: Documents) -> None
         started_ns=INT64_MAX,
         duration_ns=-INT64_MAX - 1,
         metadata=car("HT09 'x'"),
-        channels=(ChannelSummary("/VN Data\u2028", "s", "n", "protobuf", "protobuf", 3, rate_hz=0.1),),
+        loss=LossReport(lost_ns=INT64_MAX).sums,
         error=Failure("code", "message"),
+    )
+    inside = Contents(
+        contents_id(written.id, "b"),
+        written.id,
+        "b",
+        channels=(ChannelSummary("/VN Data\u2028", "s", "n", "protobuf", "protobuf", 3, rate_hz=0.1),),
+        attachments=(Attachment("a/b.json", "text/html", INT64_MAX, 0, 17, 4),),
+        loss=LossReport(losses=(Loss("bad_crc", 2**40, 1),)),
     )
     assert await documents.recordings.insert(written)
     assert await documents.recordings.get(written.id) == written
+    assert await documents.contents.insert(inside)
+    assert await documents.contents.get(inside.id) == inside
     assert await documents.recordings.get("nothing") is None
     assert (await documents.recordings.find()).items == (written,)
 

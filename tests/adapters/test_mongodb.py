@@ -17,6 +17,7 @@ from paddock.adapters.mongodb import MongoDocuments
 from paddock.adapters.mongodb_filters import MAX_CONTAINS
 from paddock.adapters.mongodb_schema import indexes_of
 from paddock.adapters.mongodb_values import Codec
+from paddock.domain.contents import Contents
 from paddock.domain.job import Job, JobState
 from paddock.domain.recording import LossReport, Recording, Signal, Status
 from paddock.errors import Rejected, Unavailable
@@ -38,6 +39,10 @@ def job(name: str, **fields: object) -> Job:
 def recording(**fields: object) -> Recording:
     defaults = {"names": ("a.mcap", "b.mcap"), "size_bytes": 1, "status": Status.READY, "uploaded_at": 1}
     return Recording(**{"id": "a" * 64, **defaults, **fields})
+
+
+def contents(**fields: object) -> Contents:
+    return Contents(**{"id": "a:b", "recording": "a", "build": "b", **fields})
 
 
 async def test_migrating_twice_and_by_four_at_once(mongodb_url: str) -> None:
@@ -206,12 +211,12 @@ def test_a_test_database_keeps_user_and_options() -> None:
 
 async def test_names_that_look_like_paths_and_operators_come_back(mongodb_url: str) -> None:
     documents = MongoDocuments(mongodb_url)
-    written = recording(
+    written = contents(
         loss=LossReport(undecodable={key: i for i, key in enumerate(HOSTILE_KEYS)}),
         file_metadata=(("setup", dict.fromkeys(HOSTILE_KEYS, "x")), ("empty", {})),
     )
-    await documents.recordings.insert(written)
-    assert await documents.recordings.get(written.id) == written
+    await documents.contents.insert(written)
+    assert await documents.contents.get(written.id) == written
     params = dict.fromkeys(HOSTILE_KEYS, "$set")
     await documents.jobs.insert(job("x"))
     assert (await documents.jobs.change("x", {"params": params})).params == params
@@ -220,7 +225,7 @@ async def test_names_that_look_like_paths_and_operators_come_back(mongodb_url: s
 
 @given(st.dictionaries(st.text(), st.text()), st.lists(st.tuples(st.text(), st.dictionaries(st.text(), st.text()))))
 def test_any_map_and_list_comes_back(params: dict[str, str], entries: list[tuple[str, dict[str, str]]]) -> None:
-    for kind, document in ((Job, job("x", params=params)), (Recording, recording(file_metadata=tuple(entries)))):
+    for kind, document in ((Job, job("x", params=params)), (Contents, contents(file_metadata=tuple(entries)))):
         codec = Codec(kind)
         stored = codec.encode(document)
         assert codec.decode(stored) == document

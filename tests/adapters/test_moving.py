@@ -13,7 +13,7 @@ from paddock.usecases.backup.create import create_backup
 from paddock.usecases.backup.restore import restore_backup
 from paddock.usecases.context import Services
 from tests.adapters.test_documents_collections import MongoWithOneMore, Penalty, SqliteWithOneMore
-from tests.scripts.search_at_scale import channel_count, made_recordings, made_signals
+from tests.scripts.search_at_scale import channel_count, made_contents, made_recordings, made_signals
 from tests.usecases.backups import KEY, directory, everything
 
 pytestmark = pytest.mark.anyio
@@ -31,6 +31,7 @@ async def test_there_and_back_every_field_is_the_same(tmp_path: Path, mongodb_ur
     await embedded.migrate()
     channels = channel_count(SIGNALS)
     await embedded.recordings.put_many(list(made_recordings(RECORDINGS, channels)))
+    await embedded.contents.put_many([made_contents(number, channels) for number in range(RECORDINGS)])
     for number in range(RECORDINGS):
         await embedded.signals.put_many(made_signals(number, SIGNALS, channels))
     await embedded.penalties.insert(Penalty("cone", "Adam"))

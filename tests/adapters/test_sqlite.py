@@ -21,8 +21,8 @@ from paddock.ports.documents import (
     Contains,
     Equals,
     Exists,
-    HasElement,
     HasSignal,
+    HasTopic,
     OneOf,
     Sort,
     StartsWith,
@@ -71,6 +71,8 @@ async def path(tmp_path: Path) -> Path:
         ("artifacts", [Equals("recording", "x")], Sort("created_at", True)),
         ("artifacts", [OneOf("recording", ("x", "y"))], Sort("created_at", True)),
         ("signals", [Equals("recording", "x")], Sort("name")),
+        ("contents", [Equals("recording", "x")], Sort()),
+        ("recordings", [HERE, HasTopic("VNData")], Sort("uploaded_at", True)),
         ("uploads", [Equals("sha256", "x"), Equals("completed_at", None)], Sort()),
         ("uploads", [Equals("completed_at", None)], Sort("created_at")),
     ],
@@ -82,7 +84,7 @@ async def test_the_usual_lists_go_by_an_index(path: Path, table: str, where: lis
             plan = [row[3] for row in steps]
             assert any(f" {table} USING INDEX" in step for step in plan), plan
             # A few values or the recordings of one signal are found by index and sorted after.
-            found_apart = any(isinstance(condition, OneOf | HasSignal) for condition in where)
+            found_apart = any(isinstance(condition, OneOf | HasSignal | HasTopic) for condition in where)
             assert found_apart or not any("TEMP B-TREE" in step for step in plan), plan
 
 
@@ -124,7 +126,9 @@ LOOKED_AT: list[list[Condition]] = [
     [OneOf(DRIVER, (None, ""))],
     [OneOf(DRIVER, ("Adam", "Mei")), OneOf("health", ("intact", "failed")), Contains("search", "e")],
     [Between("highlights.max_speed_m_s", 20.0), Between("duration_ns", below=5.0)],
-    [HasElement("channels", "topic", "VNData"), Equals("health", "intact")],
+    [HasTopic("VNData"), Equals("health", "intact")],
+    [HasTopic("VNData")],
+    [HasTopic("VNData"), HasTopic("Other")],
     [HasSignal("VNData.v", "max", ">", 1), Equals(DRIVER, "Adam")],
 ]
 

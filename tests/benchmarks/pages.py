@@ -30,7 +30,14 @@ from paddock.usecases.context import Services
 from paddock.usecases.find.topic_sets import find_topic_sets
 from paddock.web.app import create_app
 from tests.benchmarks.beside import beside_options, compare, take_turns
-from tests.web.builders import STARTED_NS, build_artifact, build_channel, build_recording, metadata
+from tests.web.builders import (
+    STARTED_NS,
+    build_artifact,
+    build_channel,
+    build_contents,
+    build_recording,
+    metadata,
+)
 
 TIMES = 5
 BATCH = 500
@@ -112,7 +119,6 @@ async def fill(services: Services, count: int, topic_sets: int) -> None:
                 number,
                 uploaded_at=STARTED_NS + number,
                 started_ns=STARTED_NS + number * 600_000_000_000,
-                channels=(*common, *random.Random(number % topic_sets).sample(rarer, 14)),
                 metadata=metadata(
                     car=f"HT0{number % 3}", driver=("Adam", "Mei")[number % 2], event=f"E{number % 20}"
                 ),
@@ -120,6 +126,10 @@ async def fill(services: Services, count: int, topic_sets: int) -> None:
             for number in range(first, min(first + BATCH, count))
         ]
         await services.documents.recordings.put_many(recordings)
+        sets = [random.Random(number % topic_sets).sample(rarer, 14) for number in range(first, first + BATCH)]
+        await services.documents.contents.put_many(
+            [build_contents(each, channels=(*common, *some)) for each, some in zip(recordings, sets, strict=False)]
+        )
         await services.documents.artifacts.put_many([build_artifact(each) for each in recordings])
     await find_topic_sets(services.documents)
     newest = build_recording(count - 1).id

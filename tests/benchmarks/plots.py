@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from paddock.bootstrap import open_services
 from paddock.columns.columns import ColumnBatch, ColumnChannel, LogSummary
+from paddock.domain.contents import Contents, contents_id
 from paddock.domain.keys import columns_key
 from paddock.domain.recording import ChannelSummary, LossReport, Recording, Status
 from paddock.formats.parquet import write_channel
@@ -101,8 +102,10 @@ async def run(rows: int, data: Path, turns: bool) -> None:
     write_channel(columns, columns.channels[0], made)
     async with open_services(Settings(data=data)) as services:
         await services.objects.put_file(columns_key("wheels", ID, "b1"), made)
-        recording = Recording(ID, ("a",), 1, Status.READY, 1, channels=columns.summary.channels, build="b1")
+        recording = Recording(ID, ("a",), 1, Status.READY, 1, build="b1")
         await services.documents.recordings.insert(recording)
+        inside = Contents(contents_id(ID, "b1"), ID, "b1", channels=tuple(columns.summary.channels))
+        await services.documents.contents.insert(inside)
         minute = START_NS + 120 * 1_000_000_000, START_NS + 180 * 1_000_000_000
         wheels = [f"Wheels.rpm.{wheel}" for wheel in WHEELS]
         asked = {

@@ -29,6 +29,7 @@ from paddock.adapters.mongodb import MongoCollection, MongoDocuments
 from paddock.adapters.mongodb_filters import page_parts
 from paddock.adapters.sqlite import SqliteDocuments
 from paddock.adapters.sqlite_filters import page_sql
+from paddock.domain.contents import Contents, contents_id
 from paddock.domain.recording import (
     ChannelSummary,
     MetadataSource,
@@ -38,6 +39,7 @@ from paddock.domain.recording import (
     Status,
     search_text,
 )
+from paddock.domain.topic_set import topic_set_of
 from paddock.ports.documents import (
     Between,
     Condition,
@@ -45,8 +47,8 @@ from paddock.ports.documents import (
     Documents,
     Equals,
     Exists,
-    HasElement,
     HasSignal,
+    HasTopic,
     OneOf,
     Sort,
     StartsWith,
@@ -77,7 +79,7 @@ def queries(recordings: int) -> dict[str, tuple[Sequence[Condition], Sort]]:
         "beginning of an id": ([HERE, StartsWith("id", f"{recordings // 2:08x}")], Sort()),
         "a rare word": ([HERE, Contains("search", f"run_{recordings // 3}.")], NEWEST),
         "a word that is nowhere": ([HERE, Contains("search", "zz top")], NEWEST),
-        "a rare topic": ([HERE, HasElement("channels", "topic", "Rare")], NEWEST),
+        "a rare topic": ([HERE, HasTopic("Rare")], NEWEST),
         "a signal over a high value": ([HERE, HasSignal("Topic3.s3", "max", ">", 99)], NEWEST),
         "a signal over a low value": ([HERE, HasSignal("Topic3.s3", "max", ">", 1)], NEWEST),
         "two signals": (
@@ -102,7 +104,6 @@ def made_recordings(count: int, channels: int) -> Iterator[Recording]:
             "event": chance.choice(["endurance", "autocross", "skidpad", "acceleration"]),
             "notes": " ".join(chance.choices(["wet", "dry", "new tyres", "aero off", "brake test"], k=12)),
         }
-        topics = [f"Topic{topic}" for topic in range(channels)] + (["Rare"] if number % 501 == 7 else [])
         recording = Recording(
             id=recording_id(number),
             names=(f"run_{number}.mcap",),
@@ -111,10 +112,19 @@ def made_recordings(count: int, channels: int) -> Iterator[Recording]:
             uploaded_at=START_NS + number * HOUR_NS,
             started_ns=None if number % 31 == 3 else START_NS + number * HOUR_NS,
             metadata={name: MetadataValue(value, MetadataSource.PERSON) for name, value in words.items()},
-            channels=tuple(ChannelSummary(t, t.lower(), t, "protobuf", "protobuf", 9_000) for t in topics),
+            build="b1",
+            topic_set=topic_set_of(made_contents(number, channels).channels).id,
             deleted_at=START_NS if number % 50 == 49 else None,
         )
         yield msgspec.structs.replace(recording, search=search_text(recording))
+
+
+def made_contents(number: int, channels: int) -> Contents:
+    """The channels of one recording."""
+    topics = [f"Topic{topic}" for topic in range(channels)] + (["Rare"] if number % 501 == 7 else [])
+    owner = recording_id(number)
+    made = tuple(ChannelSummary(topic, topic.lower(), topic, "protobuf", "protobuf", 9_000) for topic in topics)
+    return Contents(contents_id(owner, "b1"), owner, "b1", made)
 
 
 def made_signals(number: int, count: int, channels: int) -> list[Signal]:
@@ -152,6 +162,10 @@ async def fill(documents: Documents, recordings: int, signals: int) -> None:
             await documents.recordings.put_many(batch)
             batch = []
     await documents.recordings.put_many(batch)
+    # The first that has the rare topic, and one that has not.
+    await documents.topic_sets.put_many(
+        [topic_set_of(made_contents(number, channels).channels) for number in (7, 8)]
+    )
     step = max(1, 12_000 // signals)
     for first in range(0, recordings, step):
         numbers = range(first, min(first + step, recordings))

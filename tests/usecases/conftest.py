@@ -11,10 +11,12 @@ import pytest
 
 from paddock.adapters.directory import DirectoryObjects
 from paddock.bootstrap import open_services
+from paddock.domain.contents import Contents
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Recording
 from paddock.settings import Settings
 from paddock.usecases.context import Services
+from paddock.usecases.find.contents import contents_of
 from paddock.usecases.intake import uploads
 from paddock.usecases.jobs import leases
 from paddock.usecases.jobs.attempt import do
@@ -74,6 +76,9 @@ class Team:
         found = await self.services.documents.recordings.get(recording_id)
         assert found is not None
         return found
+
+    async def contents(self, recording_id: str) -> Contents:
+        return await contents_of(self.services.documents, await self.recording(recording_id))
 
     async def keys(self) -> list[str]:
         return [info.key async for info in self.services.objects.list("")]

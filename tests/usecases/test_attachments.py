@@ -34,14 +34,15 @@ async def bytes_of(
 
 async def test_what_the_log_carries_is_listed_and_read_from_the_original(services: Services, team: Team) -> None:
     uploaded = await team.upload(log_with(("a.txt", b"box this lap"), ("b.bin", bytes(range(256)) * 9000)))
-    assert uploaded.attachments == (), "not before the log was read"
+    assert (await team.contents(uploaded.id)).attachments == (), "not before the log was read"
     await team.work()
     recording = await team.recording(uploaded.id)
-    assert [(each.name, each.media_type, each.size_bytes) for each in recording.attachments] == [
+    attachments = (await team.contents(uploaded.id)).attachments
+    assert [(each.name, each.media_type, each.size_bytes) for each in attachments] == [
         ("a.txt", "text/plain", 12),
         ("b.bin", "text/plain", 256 * 9000),
     ]
-    assert (recording.attachments[0].log_time, recording.attachments[0].create_time) == (STARTED_NS + 1, STARTED_NS)
+    assert (attachments[0].log_time, attachments[0].create_time) == (STARTED_NS + 1, STARTED_NS)
     assert await bytes_of(services, recording, 0) == b"box this lap"
     assert await bytes_of(services, recording, 0, 4, 8) == b"this"
     assert await bytes_of(services, recording, 1) == bytes(range(256)) * 9000
@@ -61,10 +62,12 @@ async def test_there_are_only_those_that_are_listed(services: Services, team: Te
 async def test_converting_again_fills_the_list_of_an_old_document(services: Services, team: Team) -> None:
     uploaded = await team.upload(car_log(8))
     await team.work()
-    await services.documents.recordings.change(uploaded.id, {"attachments": (), "converter": "0.0.1"})
+    await services.documents.recordings.change(uploaded.id, {"converter": "0.0.1"})
+    await services.documents.contents.change((await team.contents(uploaded.id)).id, {"attachments": ()})
+    assert (await team.contents(uploaded.id)).attachments == ()
     assert (await reprocess(services, LOCAL_USER)).asked == 1
     await team.work()
-    assert [each.name for each in (await team.recording(uploaded.id)).attachments] == ["notes.txt"]
+    assert [each.name for each in (await team.contents(uploaded.id)).attachments] == ["notes.txt"]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +83,7 @@ async def test_a_name_is_never_a_path(services: Services, team: Team, name: str,
     uploaded = await team.upload(log_with((name, b"x")))
     await team.work()
     recording = await team.recording(uploaded.id)
-    assert recording.attachments[0].name == name
+    assert (await team.contents(uploaded.id)).attachments[0].name == name
     assert (await open_attachment(services, recording, 0)).file_name == saved_as
 
 

@@ -9,7 +9,7 @@ from paddock.ports.documents import Equals
 from paddock.usecases.look import channels
 from tests.readers.mcap.builders import LogBuilder
 from tests.usecases.conftest import Team
-from tests.web.builders import build_channel, build_recording
+from tests.web.builders import build_channel, build_contents, build_recording
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +25,7 @@ def test_a_document_lists_what_fits_and_what_has_messages_first() -> None:
     long = build_channel("x" * (channels.MAX_LISTED_BYTES + 1))
     assert channels.listed((long, silent))[0] == (silent,)
     longest = tuple(build_channel("é" * 10_000, slug=str(number)) for number in range(3_000))
-    document = build_recording(channels=channels.listed(longest)[0])
+    document = build_contents(build_recording(), channels=channels.listed(longest)[0])
     assert len(msgspec.json.encode(document)) < 4_000_000
 
 
@@ -49,9 +49,10 @@ async def test_a_log_of_too_many_channels_is_converted_and_says_so(
     await team.work()
     recording = await team.recording(uploaded.id)
     documents = team.services.documents
-    assert [channel.topic for channel in recording.channels] == ["T0", "T1"]
+    inside = await team.contents(uploaded.id)
+    assert [channel.topic for channel in inside.channels] == ["T0", "T1"]
     assert [notice for notice in recording.notices if notice.startswith("2 more channels")]
-    assert recording.topic_set == topic_set_of(recording.channels).id
+    assert recording.topic_set == topic_set_of(inside.channels).id
     stored = await documents.topic_sets.get(recording.topic_set)
     assert stored is not None and stored.topics == ("T0", "T1")
     signals = (await documents.signals.find([Equals("recording", recording.id)])).items

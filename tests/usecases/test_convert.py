@@ -69,7 +69,7 @@ async def test_a_step_that_fails_costs_one_file(
     purposes = {Purpose.DEFAULT, Purpose.VIEWER} - {{"mat": Purpose.DEFAULT, "viewer": Purpose.VIEWER}.get(place)}
     assert {each.purpose for each in made} == purposes
     columns = [key for key in await team.keys() if key.startswith("columns/")]
-    assert len(columns) == len(recording.channels) - (place == "columns")
+    assert len(columns) == len((await team.contents(recording.id)).channels) - (place == "columns")
 
 
 @pytest.mark.parametrize("place", PLACES)

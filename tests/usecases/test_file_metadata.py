@@ -29,7 +29,7 @@ async def test_one_that_is_too_large_is_said_and_the_others_are_there(team: Team
     uploaded = await team.upload(log.finish())
     await team.work()
     recording = await team.recording(uploaded.id)
-    assert recording.file_metadata == (("setup", {"driver": "Ada"}),)
+    assert (await team.contents(uploaded.id)).file_metadata == (("setup", {"driver": "Ada"}),)
     assert recording.metadata["driver"].value == "Ada"
     assert recording.notices == ("1 more metadata records are in the log than are listed.",)
     assert recording.health == "intact"

@@ -93,7 +93,7 @@ async def test_lost_artifacts_and_columns_are_made_again(ready: Team) -> None:
 
 async def test_leftovers_of_a_killed_conversion_are_removed_once_they_are_old(ready: Team, tmp_path: Path) -> None:
     (tmp_path / "left").write_bytes(b"half")
-    (channel,) = (await ready.recording(ID)).channels
+    (channel,) = (await ready.contents(ID)).channels
     leftovers = {artifact_key(ID, "0" * 32, ".mat"), columns_key(channel.slug, ID, "0" * 16)}
     for key in leftovers:
         await ready.services.objects.put_file(key, tmp_path / "left")

@@ -12,6 +12,7 @@ import pytest
 from paddock.columns import parquet_range
 from paddock.columns.parquet_footer import footer_crc32
 from paddock.domain.catalogue import Entry
+from paddock.domain.contents import Contents, contents_id
 from paddock.domain.keys import columns_key
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Recording, Status
@@ -39,8 +40,9 @@ async def store(services: Services, *topics: Topic, batch_rows: int = 1_000) -> 
         parquet.write_channel(columns, channel, made)
         await services.objects.put_file(columns_key(channel.slug, ID, "b1"), made)
         channels.append(msgspec.structs.replace(summary, footer_crc32=footer_crc32(made)))
-    recording = Recording(ID, ("a.mcap",), 1, Status.READY, 1, channels=tuple(channels), build="b1")
+    recording = Recording(ID, ("a.mcap",), 1, Status.READY, 1, build="b1")
     await services.documents.recordings.insert(recording)
+    await services.documents.contents.insert(Contents(contents_id(ID, "b1"), ID, "b1", tuple(channels)))
     return ID
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,13 +28,22 @@ from paddock.usecases.find.search import (
 from paddock.usecases.find.topic_sets import find_topic_sets
 from tests.logs import small_log
 from tests.usecases.conftest import Team
-from tests.web.builders import STARTED_NS, build_channel, build_recording, metadata
+from tests.web.builders import STARTED_NS, build_channel, build_contents, build_recording, metadata
 
 DETROIT = ZoneInfo("America/Detroit")
 
 
 async def put(services: Services, *recordings: Recording) -> None:
     await services.documents.recordings.put_many(recordings)
+
+
+async def put_with_topics(services: Services, *built: tuple[Recording, Sequence[str]]) -> None:
+    """Recordings whose logs have these topics, as somebody counted them."""
+    await put(services, *(recording for recording, _ in built))
+    await services.documents.contents.put_many(
+        [build_contents(recording, channels=tuple(map(build_channel, topics))) for recording, topics in built]
+    )
+    await find_topic_sets(services.documents)
 
 
 async def names(services: Services, search: Search) -> list[str]:
@@ -76,10 +86,10 @@ def test_other_words_are_no_comparison(text: str) -> None:
 
 @pytest.mark.anyio
 async def test_everything_given_has_to_hold(services: Services) -> None:
-    hot = build_recording("hot", channels=(build_channel("VNData"), build_channel("Odd topic")))
+    hot = build_recording("hot")
     eve = build_recording("eve", metadata=metadata(driver="Eve", notes="spun in (turn) 3.*"), health="recovered")
     bare = build_recording("bare", metadata={}, health="failed")
-    await put(services, hot, eve, bare)
+    await put_with_topics(services, (hot, ("VNData", "Odd topic")), (eve, ("VNData",)), (bare, ("Odd topic",)))
     await services.documents.signals.put_many([Signal("s", hot.id, "B.t", "float", max=60.0)])
     found = {
         "hot": [
@@ -197,16 +207,14 @@ async def test_names_are_completed_from_what_was_converted(services: Services) -
 
 @pytest.mark.anyio
 async def test_topics_are_counted_as_a_click_would_find_them(services: Services) -> None:
-    both, one = (build_channel("VNData"), build_channel("Pack")), (build_channel("VNData"),)
-    await put(
+    await put_with_topics(
         services,
-        build_recording(1, channels=both, metadata=metadata(driver="Eve", car="HT09")),
-        build_recording(2, channels=both[::-1], metadata=metadata(driver="Adam", car="HT09")),
-        build_recording(3, channels=one, metadata=metadata(driver="Eve", car="HT08")),
-        build_recording(4, channels=(build_channel("vndata"),), deleted_at=1),
-        build_recording(5, channels=(), metadata=metadata(driver="Eve"), status=Status.STORED, loss=None),
+        (build_recording(1, metadata=metadata(driver="Eve", car="HT09")), ("VNData", "Pack")),
+        (build_recording(2, metadata=metadata(driver="Adam", car="HT09")), ("Pack", "VNData")),
+        (build_recording(3, metadata=metadata(driver="Eve", car="HT08")), ("VNData",)),
+        (build_recording(4, deleted_at=1), ("vndata",)),
+        (build_recording(5, metadata=metadata(driver="Eve"), status=Status.STORED, loss=None), ()),
     )
-    await find_topic_sets(services.documents)
     await find_topic_sets(services.documents)
     assert (await services.documents.topic_sets.count()) == 3, "the order of channels makes no other set"
     assert (await count_facets(services, Search())).topics == (("Pack", 2), ("VNData", 3))
@@ -226,13 +234,12 @@ async def test_topics_are_counted_as_a_click_would_find_them(services: Services)
 
 @pytest.mark.anyio
 async def test_what_cannot_be_read_is_looked_at_once(services: Services) -> None:
-    await put(
+    await put_with_topics(
         services,
-        build_recording(1, channels=(build_channel("VNData"),)),
-        build_recording(2, channels=(), status=Status.FAILED, loss=None),
-        build_recording(3, channels=(), status=Status.CONVERTING, loss=None),
+        (build_recording(1), ("VNData",)),
+        (build_recording(2, status=Status.FAILED, loss=None), ()),
+        (build_recording(3, status=Status.CONVERTING, loss=None), ()),
     )
-    await find_topic_sets(services.documents)
     left = await services.documents.recordings.find([Equals("topic_set", None)])
     assert [recording.status for recording in left.items] == [Status.CONVERTING]
     counted = await count_facets(services, Search())
@@ -241,12 +248,7 @@ async def test_what_cannot_be_read_is_looked_at_once(services: Services) -> None
 
 @pytest.mark.anyio
 async def test_every_recording_may_have_other_topics(services: Services) -> None:
-    recordings = [
-        build_recording(number, channels=(build_channel("VNData"), build_channel(f"T{number}")))
-        for number in range(520)
-    ]
-    await put(services, *recordings)
-    await find_topic_sets(services.documents)
+    await put_with_topics(services, *((build_recording(number), ("VNData", f"T{number}")) for number in range(520)))
     counted = await count_facets(services, Search())
     assert dict(counted.topics)["VNData"] == 520 and counted.exact
     assert (len(counted.topics), counted.more_topics) == (500, 21)
@@ -254,9 +256,9 @@ async def test_every_recording_may_have_other_topics(services: Services) -> None
 
 @pytest.mark.anyio
 async def test_what_cannot_be_counted_at_all_is_said(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    channels = [(build_channel("VNData"), build_channel(f"T{number % 2}")) for number in range(3)]
-    await put(services, *(build_recording(number, channels=each) for number, each in enumerate(channels)))
-    await find_topic_sets(services.documents)
+    await put_with_topics(
+        services, *((build_recording(number), ("VNData", f"T{number % 2}")) for number in range(3))
+    )
     monkeypatch.setattr(topic_sets, "MAX_HELD", 1)
     monkeypatch.setattr(topic_sets, "MAX_PAGE", 1)
     counted = await count_facets(services, Search())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from paddock.domain.contents import Contents, contents_id
 from paddock.domain.instants import from_rfc3339
 from paddock.domain.recording import (
     Artifact,
@@ -16,6 +17,7 @@ from paddock.domain.recording import (
     Status,
     search_text,
 )
+from paddock.ports.documents import Documents
 from paddock.usecases.context import Services
 
 STARTED_NS = from_rfc3339("2026-04-18T14:32:07.5Z")
@@ -30,7 +32,7 @@ def metadata(**values: str) -> dict[str, MetadataValue]:
     return {name: MetadataValue(value, MetadataSource.FILE) for name, value in values.items()}
 
 
-def build_recording(seed: object = 1, **changes: Any) -> Recording:
+def build_recording(seed: object = 1, *, loss: LossReport | None = LossReport(), **changes: Any) -> Recording:  # noqa: B008 - frozen
     """A ready recording of a run; any field may be given."""
     given: dict[str, Any] = {
         "id": build_id(seed),
@@ -43,20 +45,36 @@ def build_recording(seed: object = 1, **changes: Any) -> Recording:
         "duration_ns": 612_400_000_000,
         "message_count": 1_204_331,
         "metadata": metadata(car="HT09", driver="Adam", event="Endurance", venue="Michigan"),
-        "file_metadata": (("setup", {"driver": "Adam", "wing": "high"}),),
-        "channels": (build_channel("VNData"), build_channel("BatteryPack", message_count=0, rate_hz=None)),
-        "loss": LossReport(),
+        "loss": loss.sums if loss else None,
     }
-    loss = changes.get("loss", given["loss"])
     given["health"] = "failed" if changes.get("status") is Status.FAILED else loss.health if loss else ""
     recording = Recording(**{**given, **changes})
     return Recording(**{**given, **changes, "search": search_text(recording)})
 
 
+def build_contents(recording: Recording, **changes: Any) -> Contents:
+    """What is inside of its log; any field may be given."""
+    given: dict[str, Any] = {
+        "channels": (build_channel("VNData"), build_channel("BatteryPack", message_count=0, rate_hz=None)),
+        "file_metadata": (("setup", {"driver": "Adam", "wing": "high"}),),
+        "loss": LossReport(),
+    }
+    made = contents_id(recording.id, recording.build)
+    return Contents(made, recording.id, recording.build, **{**given, **changes})
+
+
+async def insert_with_contents(documents: Documents, *recordings: Recording, **inside: Any) -> None:
+    """Recordings with what is inside of their logs, all of them the same."""
+    await documents.recordings.put_many(recordings)
+    await documents.contents.put_many([build_contents(each, **inside) for each in recordings])
+
+
 async def insert_converted(services: Services, **changes: Any) -> Recording:
-    """A ready recording with its ``.mat``, in the documents."""
+    """A ready recording with what is inside of its log and its ``.mat``, in the documents."""
+    inside = {name: changes.pop(name) for name in ("channels", "file_metadata", "attachments") if name in changes}
     recording = build_recording(**changes)
-    await services.documents.recordings.insert(recording)
+    loss = {"loss": changes["loss"]} if "loss" in changes else {}
+    await insert_with_contents(services.documents, recording, **inside, **loss)
     await services.documents.artifacts.put_many([build_artifact(recording)])
     return recording
 

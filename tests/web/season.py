@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from paddock.domain.bundle import Bundle, Member
 from paddock.domain.catalogue import Entry
@@ -14,7 +15,15 @@ from paddock.domain.recording import Failure, Highlights, Loss, LossReport, Reco
 from paddock.usecases.catalogue.catalogue import save_catalogue
 from paddock.usecases.context import Services
 from paddock.usecases.find.topic_sets import find_topic_sets
-from tests.web.builders import HOSTILE, STARTED_NS, build_artifact, build_channel, build_recording, metadata
+from tests.web.builders import (
+    HOSTILE,
+    STARTED_NS,
+    build_artifact,
+    build_channel,
+    build_contents,
+    build_recording,
+    metadata,
+)
 
 MINUTE_NS = 60_000_000_000
 FULL_DISK = Failure("disk_full", "The worker's disk is full: make room, then retry the job.")
@@ -29,6 +38,19 @@ CATALOGUE = (
     Entry("Pedals.brake", unit="bar", role=Role.BRAKE, low=0.0, high=120.0),
     Entry("a_very_long_topic_of_a_supplier/with_slashes.and_a_nested.path.to.one.value_that_goes_on"),
 )
+
+
+LOST = LossReport(
+    missing=("footer", "summary"),
+    losses=(Loss("truncated_chunk", 73_348_112, 52_208, 411),),
+    lost_bytes=52_208,
+    lost_records=411,
+    lost_ns=120_000_000,
+)
+_TOPICS = ("VNData", "VehicleData", "BatteryPack", "InverterFL", "TirePressures", "DriverInputs", "Shutdown")
+_SILENT = build_channel("Aero", message_count=0, rate_hz=None, largest_gap_ns=None)
+_DAMAGED: dict[str, Any] = {"loss": LOST, "channels": (*map(build_channel, _TOPICS), _SILENT)}
+_RUN: dict[str, Any] = {"channels": (build_channel("VNData"), build_channel("Inverter"))}
 
 
 @dataclass(frozen=True)
@@ -58,6 +80,9 @@ async def a_test_day(services: Services) -> Day:
     documents = services.documents
     everything = [*runs, *parked, damaged, broken, converting, deleted]
     await documents.recordings.put_many(everything)
+    inside = {damaged.id: _DAMAGED, **{each.id: _RUN for each in runs}}
+    read = [*runs, *parked, damaged, deleted]
+    await documents.contents.put_many([build_contents(each, **inside.get(each.id, {})) for each in read])
     await find_topic_sets(documents)
     await documents.artifacts.put_many(
         [
@@ -104,7 +129,6 @@ def _run(number: int) -> Recording:
         message_count=240_000 + 190_331 * number,
         size_bytes=9_400_000 + 11_731_000 * number,
         metadata={} if number == 9 else known,
-        channels=(build_channel("VNData"), build_channel("Inverter")),
         highlights=Highlights(1_240.0 * number, "VNData.v", 21.2 + number, 3.42 - number / 40, 31.4 + number, True)
         if number % 5
         else Highlights(),
@@ -112,21 +136,11 @@ def _run(number: int) -> Recording:
 
 
 def _damaged() -> Recording:
-    topics = ("VNData", "VehicleData", "BatteryPack", "InverterFL", "TirePressures", "DriverInputs", "Shutdown")
-    lost = LossReport(
-        missing=("footer", "summary"),
-        losses=(Loss("truncated_chunk", 73_348_112, 52_208, 411),),
-        lost_bytes=52_208,
-        lost_records=411,
-        lost_ns=120_000_000,
-    )
-    silent = build_channel("Aero", message_count=0, rate_hz=None, largest_gap_ns=None)
     return build_recording(
         50,
         uploaded_at=STARTED_NS + 400 * MINUTE_NS,
         names=("HT09_endurance_stint2.mcap", "stint2 (copy).mcap"),
-        loss=lost,
-        channels=(*(build_channel(topic) for topic in topics), silent),
+        loss=LOST,
     )
 
 
@@ -141,8 +155,6 @@ def _broken() -> Recording:
         duration_ns=None,
         message_count=None,
         metadata={},
-        channels=(),
-        file_metadata=(),
     )
 
 
@@ -156,7 +168,6 @@ def _converting() -> Recording:
         duration_ns=None,
         message_count=None,
         metadata={},
-        channels=(),
     )
 
 

@@ -14,7 +14,14 @@ from paddock.domain.words import isolated
 from paddock.usecases.edit.delete import delete_recordings
 from paddock.usecases.edit.edit import edit_recording
 from tests.web.browsing import needs_chromium, open_page, screenshot, served
-from tests.web.builders import build_artifact, build_channel, build_id, build_recording, metadata
+from tests.web.builders import (
+    build_artifact,
+    build_channel,
+    build_id,
+    build_recording,
+    insert_with_contents,
+    metadata,
+)
 
 pytestmark = needs_chromium
 
@@ -54,11 +61,14 @@ def test_no_line_is_turned_round_by_a_name(browser: Any, tmp_path: Path) -> None
             "names": (TURNED, "other.mcap"),
             "uploaded_by": TURNED,
             "metadata": said,
+            "files": (AttachedFile("4be1c3d29f0a7b5c", TURNED, 3, 1, TURNED),),
+            "loss": LossReport(losses=(Loss("garbage", 1, 2),), undecodable={TURNED: 3}, lost_bytes=2),
+        }
+        inside: dict[str, Any] = {
             "channels": (build_channel(TURNED), build_channel("VNData")),
             "file_metadata": ((TURNED, {TURNED: TURNED}),),
             "attachments": (Attachment(TURNED, "text/plain", 3, 1, 1, 0),),
-            "files": (AttachedFile("4be1c3d29f0a7b5c", TURNED, 3, 1, TURNED),),
-            "loss": LossReport(losses=(Loss("garbage", 1, 2),), undecodable={TURNED: 3}, lost_bytes=2),
+            "loss": common["loss"],
         }
         one = build_recording(1, **common)
         broken = build_recording(
@@ -68,7 +78,8 @@ def test_no_line_is_turned_round_by_a_name(browser: Any, tmp_path: Path) -> None
             **{**common, "loss": None},
         )
         gone = build_recording(3, **common)
-        site.run(documents.recordings.put_many([one, broken, gone]))
+        site.run(documents.recordings.insert(broken))
+        site.run(insert_with_contents(documents, one, gone, **inside))
         site.run(documents.artifacts.put_many([build_artifact(one)]))
         site.run(edit_recording(site.services, PERSON, one.id, metadata={"notes": TURNED}))
         site.run(delete_recordings(site.services, PERSON, [gone.id]))

@@ -11,7 +11,15 @@ from paddock.domain.job import Job, JobState
 from paddock.domain.recording import Failure, LossReport, Status
 from tests.logs import small_log
 from tests.web.browsing import needs_chromium, open_page, screenshot, served
-from tests.web.builders import HOSTILE, STARTED_NS, build_artifact, build_channel, build_recording, metadata
+from tests.web.builders import (
+    HOSTILE,
+    STARTED_NS,
+    build_artifact,
+    build_channel,
+    build_recording,
+    insert_with_contents,
+    metadata,
+)
 
 pytestmark = needs_chromium
 
@@ -154,7 +162,7 @@ def test_the_list_follows_without_a_reload(browser: Any, tmp_path: Path) -> None
         job = Job(f"convert-{recording.id}", "convert", recording.id, 0, 0, state=JobState.RUNNING, progress=0.42)
         site.run(documents.jobs.insert(job))
         row.get_by_text("42 %").wait_for()
-        ready = {"status": Status.READY, "loss": LossReport(), "started_ns": STARTED_NS}
+        ready = {"status": Status.READY, "loss": LossReport().sums, "started_ns": STARTED_NS}
         site.run(documents.artifacts.put_many([build_artifact(recording)]))
         site.run(documents.recordings.change(recording.id, ready))
         row.get_by_role("link", name="MAT", exact=True).wait_for()
@@ -192,17 +200,21 @@ def test_an_offline_page_says_so_and_recovers(browser: Any, tmp_path: Path) -> N
 
 
 def test_hostile_names_stay_text(browser: Any, tmp_path: Path) -> None:
+    loss = LossReport(missing=(HOSTILE,), undecodable={HOSTILE: 3})
     hostile = build_recording(
         1,
         names=(HOSTILE, "b.mcap"),
         metadata=metadata(driver=HOSTILE, car=HOSTILE, event=HOSTILE, venue=HOSTILE, notes=HOSTILE),
-        channels=(build_channel(HOSTILE),),
-        file_metadata=((HOSTILE, {HOSTILE: HOSTILE}),),
-        loss=LossReport(missing=(HOSTILE,), undecodable={HOSTILE: 3}),
+        loss=loss,
         error=Failure(HOSTILE, HOSTILE),
     )
+    inside = {
+        "channels": (build_channel(HOSTILE),),
+        "file_metadata": ((HOSTILE, {HOSTILE: HOSTILE}),),
+        "loss": loss,
+    }
     with served(tmp_path, with_worker=False) as site, open_page(browser) as page:
-        site.run(site.services.documents.recordings.insert(hostile))
+        site.run(insert_with_contents(site.services.documents, hostile, **inside))
         job = Job(f"convert-{hostile.id}", "convert", hostile.id, 0, 0, JobState.DEAD, error=hostile.error)
         site.run(site.services.documents.jobs.insert(job))
         for path in ("/", f"/recordings/{hostile.id[:16]}", "/jobs", f"/?q={HOSTILE}"):

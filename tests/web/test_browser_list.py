@@ -13,7 +13,15 @@ from paddock.domain.signal_names import SignalName
 from paddock.usecases.edit.edit import edit_recording
 from paddock.usecases.find.topic_sets import find_topic_sets
 from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served
-from tests.web.builders import HOSTILE, STARTED_NS, build_artifact, build_channel, build_recording, metadata
+from tests.web.builders import (
+    HOSTILE,
+    STARTED_NS,
+    build_artifact,
+    build_channel,
+    build_recording,
+    insert_with_contents,
+    metadata,
+)
 
 pytestmark = needs_chromium
 ADA = Principal(PrincipalKind.MEMBER, "Ada", TeamRole.ADMIN)
@@ -27,14 +35,13 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
 def season(site: Site) -> None:
     """A test day with runs, parked logs and a hostile one, and an older day."""
     figures = Highlights(18_240.0, "VNData.v", 31.2, 3.12, 52.4, driven=True)
-    hot = build_recording("hot", highlights=figures, channels=(build_channel("BatteryPack"),))
+    hot = build_recording("hot", highlights=figures)
     recordings = [
         hot,
         build_recording(
             "eve",
             started_ns=STARTED_NS + 40 * MINUTE_NS,
             metadata=metadata(driver="Eve", car="HT09"),
-            channels=(build_channel("VNData"),),
         ),
         build_recording("bare", started_ns=STARTED_NS + 20 * MINUTE_NS, metadata={}),
         build_recording(
@@ -49,7 +56,8 @@ def season(site: Site) -> None:
         ),
     ]
     documents = site.services.documents
-    site.run(documents.recordings.put_many(recordings))
+    site.run(insert_with_contents(documents, *recordings, channels=(build_channel("VNData"),)))
+    site.run(insert_with_contents(documents, hot, channels=(build_channel("BatteryPack"),)))
     site.run(find_topic_sets(documents))
     site.run(documents.artifacts.put_many([build_artifact(recording) for recording in recordings]))
     site.run(documents.signals.put_many([Signal("s", hot.id, "BatteryPack.cell_temp", "float", max=61.0)]))

@@ -7,7 +7,7 @@ import pytest
 
 from paddock.domain.recording import Signal
 from paddock.usecases.context import Services
-from tests.web.builders import HOSTILE, build_channel, build_recording
+from tests.web.builders import HOSTILE, build_channel, build_recording, insert_with_contents
 
 pytestmark = pytest.mark.anyio
 
@@ -23,10 +23,8 @@ async def change(client: httpx.AsyncClient, version: int, *changes: object) -> h
 async def recordings(services: Services) -> None:
     """Two runs of one car, the newer with one channel more."""
     for number, topics in enumerate((["Pedals"], ["Pedals", "Pack"])):
-        recording = build_recording(
-            number, uploaded_at=number + 1, channels=tuple(build_channel(topic) for topic in topics)
-        )
-        await services.documents.recordings.insert(recording)
+        recording = build_recording(number, uploaded_at=number + 1)
+        await insert_with_contents(services.documents, recording, channels=tuple(map(build_channel, topics)))
         await services.documents.signals.put_many(
             [
                 Signal(f"{recording.id}:{topic}.{field}", recording.id, f"{topic}.{field}", "float", topic.lower())

@@ -8,15 +8,26 @@ import pytest
 from paddock.domain.job import JobState
 from paddock.domain.recording import Signal
 from paddock.usecases.context import Services
-from tests.web.builders import HOSTILE, STARTED_NS, build_channel, build_id, build_recording, metadata
+from paddock.usecases.find.topic_sets import find_topic_sets
+from tests.web.builders import (
+    HOSTILE,
+    STARTED_NS,
+    build_channel,
+    build_id,
+    build_recording,
+    insert_with_contents,
+    metadata,
+)
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_filters_narrow_the_list(client: httpx.AsyncClient, services: Services) -> None:
-    hot = build_recording(1, channels=(build_channel("B"),))
+    hot = build_recording(1)
     eve = build_recording(2, metadata=metadata(driver="Eve"), started_ns=STARTED_NS + 86_400_000_000_000)
-    await services.documents.recordings.put_many([hot, eve])
+    await insert_with_contents(services.documents, hot, channels=(build_channel("B"),))
+    await insert_with_contents(services.documents, eve)
+    await find_topic_sets(services.documents)
     await services.documents.signals.put_many([Signal("s", hot.id, "B.t", "float", max=60.0)])
     for query, expected in (
         ("driver=Eve", ["run_2.mcap"]),

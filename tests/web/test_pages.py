@@ -107,11 +107,8 @@ async def test_a_log_without_a_message_offers_nothing(client: httpx.AsyncClient,
 
 
 async def test_a_recording(client: httpx.AsyncClient, services: Services) -> None:
-    recording = build_recording(
-        names=("a.mcap", "b.mcap"),
-        loss=LossReport(missing=("footer",), losses=(Loss("bad_crc", 1_000, 52_208, 411),), lost_records=411),
-    )
-    await services.documents.recordings.insert(recording)
+    loss = LossReport(missing=("footer",), losses=(Loss("bad_crc", 1_000, 52_208, 411),), lost_records=411)
+    recording = await insert_converted(services, names=("a.mcap", "b.mcap"), loss=loss)
     page = (await client.get(f"/recordings/{recording.short_id}")).text
     for text in (
         "from the log",
@@ -154,9 +151,7 @@ async def test_the_list_says_what_a_recovered_log_lost(
 async def test_pages_know_that_something_will_change(
     client: httpx.AsyncClient, services: Services, status: Status
 ) -> None:
-    recording = build_recording(
-        status=status, loss=None, started_ns=None, duration_ns=None, message_count=None, channels=()
-    )
+    recording = build_recording(status=status, loss=None, started_ns=None, duration_ns=None, message_count=None)
     await services.documents.recordings.insert(recording)
     for path in ("/", f"/recordings/{recording.id}"):
         page = (await client.get(path)).text
@@ -164,14 +159,14 @@ async def test_pages_know_that_something_will_change(
 
 
 async def test_hostile_words_are_only_text(client: httpx.AsyncClient, services: Services) -> None:
-    hostile = build_recording(
+    hostile = await insert_converted(
+        services,
         names=(HOSTILE,),
         metadata=metadata(driver=HOSTILE, car=HOSTILE, event=HOSTILE, venue=HOSTILE, notes=HOSTILE),
         channels=(build_channel(HOSTILE, schema_name=HOSTILE),),
         file_metadata=((HOSTILE, {HOSTILE: HOSTILE}),),
         loss=LossReport(missing=(HOSTILE,), undecodable={HOSTILE: 3}),
     )
-    await services.documents.recordings.insert(hostile)
     for path in ("/", f"/recordings/{hostile.id}", f"/recordings/{HOSTILE}"):
         page = (await client.get(path, headers={"Accept": "text/html"})).text
         tags = Tags(page).found

@@ -135,7 +135,7 @@ async def test_what_cannot_be_drawn_is_refused(
 
 
 async def test_nothing_is_drawn_of_what_was_not_converted(client: httpx.AsyncClient, services: Services) -> None:
-    waiting = build_recording(channels=())
+    waiting = build_recording()
     await services.documents.recordings.insert(waiting)
     answer = await client.get(f"/api/recordings/{waiting.id}/plot", params={"signal": SPEED})
     assert (answer.status_code, answer.json()["code"]) == (409, "not_ready")

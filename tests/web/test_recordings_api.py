@@ -19,6 +19,7 @@ from tests.web.builders import (
     build_id,
     build_recording,
     insert_converted,
+    insert_with_contents,
 )
 
 pytestmark = pytest.mark.anyio
@@ -71,10 +72,8 @@ async def test_search_looks_in_metadata_and_takes_no_pattern(client: httpx.Async
 
 
 async def test_a_beginning_of_the_id_is_enough(client: httpx.AsyncClient, services: Services) -> None:
-    recording = build_recording(
-        loss=LossReport(missing=("footer",), losses=(Loss("truncated_chunk", 900, 52_000),), lost_bytes=52_000)
-    )
-    await services.documents.recordings.insert(recording)
+    loss = LossReport(missing=("footer",), losses=(Loss("truncated_chunk", 900, 52_000),), lost_bytes=52_000)
+    recording = await insert_converted(services, loss=loss)
     answer = await client.get(f"/api/recordings/{recording.id[:6].upper()}")
     item = msgspec.convert(answer.json(), RecordingDetail)
     assert item.id == recording.id
@@ -166,8 +165,8 @@ async def test_downloads_of_what_is_not_there(client: httpx.AsyncClient, service
 
 
 async def test_facets_of_a_search(client: httpx.AsyncClient, services: Services) -> None:
-    one, other = build_recording(1), build_recording(2, channels=(), metadata={})
-    await services.documents.recordings.put_many([one, other])
+    await insert_with_contents(services.documents, build_recording(1))
+    await insert_with_contents(services.documents, build_recording(2, metadata={}), channels=())
     await find_topic_sets(services.documents)
     answer = (await client.get("/api/recordings/facets", params={"driver": "adam"})).json()
     assert answer["topic"] == [{"value": "BatteryPack", "count": 1}, {"value": "VNData", "count": 1}]
@@ -178,8 +177,8 @@ async def test_facets_of_a_search(client: httpx.AsyncClient, services: Services)
 
 
 async def test_a_topic_in_the_list_says_how_many_have_it(client: httpx.AsyncClient, services: Services) -> None:
-    hostile = build_recording(2, channels=(build_channel(HOSTILE),))
-    await services.documents.recordings.put_many([build_recording(1), hostile])
+    await insert_with_contents(services.documents, build_recording(1))
+    await insert_with_contents(services.documents, build_recording(2), channels=(build_channel(HOSTILE),))
     await find_topic_sets(services.documents)
     page = (await client.get("/", params={"topic": "VNData"})).text
     assert 'value="VNData" checked> <span class="text">VNData</span> <span class="count">1<' in page

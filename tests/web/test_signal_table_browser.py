@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from paddock.usecases.find.contents import contents_of
 from tests.web.browsing import Site, needs_chromium, open_page, served
 from tests.web.converted import converted, json_log
 
@@ -117,8 +118,9 @@ def test_channels_are_sorted_too(browser: Any, tmp_path: Path) -> None:
     with served(tmp_path / "data", with_worker=False) as site, open_page(browser) as page:
         recording = site.run(converted(site.services, tmp_path / "a.mcap"))
         page.goto(f"{site.url}/recordings/{recording.id[:16]}")
+        inside = site.run(contents_of(site.services.documents, recording))
         rows = page.locator("#channels tbody tr")
-        by_count = sorted(recording.channels, key=lambda channel: -channel.message_count)
+        by_count = sorted(inside.channels, key=lambda channel: -channel.message_count)
         page.locator("#channels").get_by_role("button", name="Messages").click()
         assert rows.first.locator("td").first.inner_text() == by_count[0].topic
         page.locator("#channels").get_by_role("button", name="Messages").click()

@@ -13,7 +13,7 @@ from paddock.domain.recording import Failure, Signal
 from paddock.domain.roles import TeamRole
 from paddock.usecases.catalogue.catalogue import load_catalogue, save_catalogue
 from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served
-from tests.web.builders import build_artifact, build_channel, build_recording, metadata
+from tests.web.builders import build_artifact, build_channel, build_recording, insert_with_contents, metadata
 
 pytestmark = needs_chromium
 
@@ -32,7 +32,6 @@ def fill(site: Site) -> None:
         build_recording(
             number,
             uploaded_at=number,
-            channels=(build_channel("Pack"), build_channel("Inverter")),
             metadata=metadata(
                 car=("HT09", "HT08")[number % 2], event=("Endurance", "Autocross", "Skidpad")[number % 3]
             ),
@@ -46,7 +45,8 @@ def fill(site: Site) -> None:
         for name in names
     ]
     documents = site.services.documents
-    site.run(documents.recordings.put_many(recordings))
+    channels = (build_channel("Pack"), build_channel("Inverter"))
+    site.run(insert_with_contents(documents, *recordings, channels=channels))
     site.run(documents.signals.put_many(signals))
     site.run(documents.artifacts.put_many([build_artifact(each) for each in recordings]))
     site.run(save_catalogue(site.services, MEI, ENTRIES, version=0))
@@ -210,9 +210,9 @@ def test_a_renamed_signal_becomes_another_name_of_its_entry(browser: Any, tmp_pa
 def test_a_name_that_no_catalogue_can_have_is_in_nobodys_way(browser: Any, tmp_path: Path) -> None:
     with served(tmp_path, with_worker=False) as site, open_page(browser, provoked=(409,)) as page:
         fill(site)
-        odd = build_recording(20, uploaded_at=20, channels=(build_channel("Odd"),), metadata=metadata(car="HT09"))
+        odd = build_recording(20, uploaded_at=20, metadata=metadata(car="HT09"))
         names = ("Odd.be\x07ll", f"Odd.{'long' * 100}", "Odd.fine")
-        site.run(site.services.documents.recordings.put_many([odd]))
+        site.run(insert_with_contents(site.services.documents, odd, channels=(build_channel("Odd"),)))
         site.run(
             site.services.documents.signals.put_many(
                 [Signal(f"{odd.id}:{number}", odd.id, name, "float", "odd") for number, name in enumerate(names)]

@@ -20,9 +20,11 @@ import msgspec
 from pymongo import AsyncMongoClient, ReplaceOne, ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, DuplicateKeyError
 
 from paddock.adapters.document_queries import Position, read_cursor, write_cursor
+from paddock.adapters.mongodb_earlier import split_all, split_one
 from paddock.adapters.mongodb_errors import translated
 from paddock.adapters.mongodb_filling import MongoFilling, check_not_filling, marked_as_filling
 from paddock.adapters.mongodb_filters import (
@@ -33,6 +35,7 @@ from paddock.adapters.mongodb_filters import (
     page_parts,
     signal_query,
     stored_name,
+    topic_query,
 )
 from paddock.adapters.mongodb_schema import create_missing
 from paddock.adapters.mongodb_snapshot import Client, is_replica_set, open_snapshot
@@ -46,16 +49,19 @@ from paddock.ports.documents import (
     Filling,
     Group,
     HasSignal,
+    HasTopic,
     Page,
+    Progress,
     Scalar,
     Snapshot,
     Sort,
     Where,
     rows,
+    say_nothing,
 )
 
-MAX_HAVING_SIGNAL = 100_000
-"""Recordings that one ``HasSignal`` may mean: their ids go into a query, which may have 16 MiB."""
+MAX_FOUND = 100_000
+"""Ids that one ``HasSignal`` or ``HasTopic`` may stand for: they go into a query, which may have 16 MiB."""
 _DEFAULT_DATABASE = "paddock"
 # What the URL says wins. A lost server is noticed within seconds and a hung one within half a minute; the caller
 # has its own patience above that.
@@ -97,18 +103,24 @@ class MongoDocuments(Documents):
         self._client = _client(url)
         self._database = self._client.get_default_database(_DEFAULT_DATABASE)
         for row in rows(type(self)):
-            signals = self._database["signals"] if row.name == "recordings" else None
-            found = MongoCollection(self._client, self._database[row.name], row.kind, signals=signals)
-            setattr(self, row.name, found)
+            beside = self._database if row.name == "recordings" else None
+            setattr(
+                self, row.name, MongoCollection(self._client, self._database[row.name], row.kind, beside=beside)
+            )
 
-    async def migrate(self) -> None:
-        """Create indexes, drop those of ours that are no longer used; safe for two at once.
+    async def migrate(self, progress: Progress = say_nothing) -> None:
+        """Create indexes, drop those of ours that are no longer used, and give all documents today's shape.
 
         Raises:
             Unavailable: see ``mongodb_errors``; a restore was interrupted (code ``half_restored``).
         """
         await check_not_filling(self._database)
         await self._create_missing()
+        await split_all(self._database, progress)
+
+    async def migrate_recording(self, recording_id: str) -> None:
+        """See ``mongodb_earlier``."""
+        await split_one(self._database, recording_id)
 
     async def _create_missing(self) -> None:
         with translated():
@@ -169,7 +181,7 @@ class MongoCollection(Generic[T]):
         client: for transactions.
         documents: where they are.
         kind: what they are.
-        signals: where the recordings' signals are, for ``HasSignal``.
+        beside: where the recordings' signals and sets of topics are, for ``HasSignal`` and ``HasTopic``.
     """
 
     def __init__(
@@ -177,13 +189,13 @@ class MongoCollection(Generic[T]):
         client: Client,
         documents: AsyncCollection[dict[str, Any]],
         kind: type[T],
-        signals: AsyncCollection[dict[str, Any]] | None = None,
+        beside: AsyncDatabase[dict[str, Any]] | None = None,
     ) -> None:
         self._client = client
         self._documents = documents
         self._codec = Codec(kind)
         self._lists = lists_of(kind)
-        self._signals = signals
+        self._beside = beside
 
     async def get(self, document_id: str) -> T | None:
         """The document with this id."""
@@ -314,36 +326,35 @@ class MongoCollection(Generic[T]):
     async def _query(self, where: Where) -> Query:
         """All conditions together.
 
-        ``HasSignal`` is asked first, of the signals' index, and stands for the ids it found: the signals of a
-        recording come and go together, with its conversion.
+        ``HasSignal`` and ``HasTopic`` are asked first, of the other collection's index, and stand for what that
+        found: the signals of a recording come and go together, with its conversion, and a set of topics is never
+        another one.
         """
         queries = []
-        having: set[str] | None = None
+        # By the field that a recording has them in.
+        having: dict[str, set[str]] = {}
         for condition in where:
-            if isinstance(condition, HasSignal) and self._signals is not None:
-                found = await _recordings_having(self._signals, condition)
-                having = found if having is None else having & found
-            else:
-                queries.append(condition_query(condition, self._lists))
-        if having is not None:
-            queries.append({"_id": {"$in": sorted(having)}})
-        return all_of(queries)
+            match condition:
+                case HasSignal() if self._beside is not None:
+                    found = await _found(self._beside["signals"], signal_query(condition), "recording")
+                    having["_id"] = having.get("_id", found) & found
+                case HasTopic() if self._beside is not None:
+                    found = await _found(self._beside["topic_sets"], topic_query(condition), "_id")
+                    having["topic_set"] = having.get("topic_set", found) & found
+                case _:
+                    queries.append(condition_query(condition, self._lists))
+        return all_of([*queries, *({field: {"$in": sorted(found)}} for field, found in having.items())])
 
 
-async def _recordings_having(signals: AsyncCollection[dict[str, Any]], condition: HasSignal) -> set[str]:
-    query = signal_query(condition)
+async def _found(documents: AsyncCollection[dict[str, Any]], query: Query, field: str) -> set[str]:
+    """The values of one field, which is in the index that the query goes by, so that no document is read."""
+    projection = {"_id": True} if field == "_id" else {"_id": False, field: True}
     with translated():
-        found = signals.find(
-            query,
-            # Both in the index, so that no document is read.
-            projection={"_id": False, "recording": True},
-            limit=MAX_HAVING_SIGNAL + 1,
-            batch_size=MAX_HAVING_SIGNAL + 1,
-        )
-        recordings = {str(signal["recording"]) for signal in await found.to_list()}
-    if len(recordings) > MAX_HAVING_SIGNAL:
+        found = documents.find(query, projection=projection, limit=MAX_FOUND + 1, batch_size=MAX_FOUND + 1)
+        values = {str(each[field]) for each in await found.to_list()}
+    if len(values) > MAX_FOUND:
         raise Rejected(
-            f"More than {MAX_HAVING_SIGNAL:,} recordings have this signal: ask for less of them.",
+            f"More than {MAX_FOUND:,} recordings have what you ask for: ask for less of it.",
             code="too_many_matches",
         )
-    return recordings
+    return values

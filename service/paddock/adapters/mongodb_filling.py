@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
@@ -32,14 +33,20 @@ class MongoFilling:
     async def put(self, collection: str, documents: Sequence[msgspec.Struct]) -> None:
         """Add documents of one collection."""
         codec = self._codecs[collection]
-        stored = [codec.encode(document) for document in documents]
         with translated():
-            try:
-                # Inserted, not replaced: FerretDB 1.24 looks at all documents to replace one.
-                await self._database[collection].insert_many(stored, ordered=False)
-            except BulkWriteError as error:
-                if any(one["code"] != _THERE_ALREADY for one in error.details["writeErrors"]):
-                    raise
+            await add_missing(self._database[collection], [codec.encode(document) for document in documents])
+
+
+async def add_missing(collection: AsyncCollection[dict[str, Any]], stored: Sequence[dict[str, Any]]) -> None:
+    """Insert documents; one whose id is taken is left as it is."""
+    if not stored:
+        return
+    try:
+        # Inserted, not replaced: FerretDB 1.24 looks at all documents to replace one.
+        await collection.insert_many(stored, ordered=False)
+    except BulkWriteError as error:
+        if any(one["code"] != _THERE_ALREADY for one in error.details["writeErrors"]):
+            raise
 
 
 async def check_not_filling(database: AsyncDatabase[dict[str, Any]]) -> None:

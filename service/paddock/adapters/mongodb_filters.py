@@ -1,8 +1,8 @@
 """The closed list of filters and sorts of ``ports/documents.py`` in MongoDB's query language.
 
 A field is a path of plain names and a value is a scalar, so neither can be an operator. MongoDB itself compares
-values of one kind only, numbers or text. Where there are several spellings, FerretDB 1.24 decides: its
-``$elemMatch`` knows operators but no fields, and it has no ``$expr`` with functions.
+values of one kind only, numbers or text. Where there are several spellings, FerretDB 1.24 decides: it has no
+``$expr`` with functions.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from paddock.ports.documents import (
     Contains,
     Equals,
     Exists,
-    HasElement,
     HasSignal,
+    HasTopic,
     OneOf,
     Operator,
     Scalar,
@@ -65,7 +65,7 @@ def all_of(queries: Iterable[Query]) -> Query:
 
 
 def condition_query(condition: Condition, lists: frozenset[str]) -> Query:
-    """One condition, other than ``HasSignal``, on a kind of document with these list fields."""
+    """One condition that asks no other collection, on a kind of document with these list fields."""
     match condition:
         case Equals(field, value):
             return _one_of(field, (value,), lists)
@@ -79,10 +79,8 @@ def condition_query(condition: Condition, lists: frozenset[str]) -> Query:
             return _between(field, prefix, after_prefix(prefix), lists)
         case Contains(field, text):
             return _contains(field, text, lists)
-        case HasElement(field, path, value):
-            return _has_element(field, path, value)
-        case HasSignal():
-            raise ValueError("only recordings have signals")
+        case HasTopic() | HasSignal():
+            raise ValueError("only recordings have topics and signals")
 
 
 def signal_query(condition: HasSignal) -> Query:
@@ -99,6 +97,12 @@ def signal_query(condition: HasSignal) -> Query:
     names = [str(name) for name in dict.fromkeys((condition.name, *condition.also))]
     named = {"name": names[0] if len(names) == 1 else {"$in": names}}
     return {**named, condition.statistic: {_OPERATORS[condition.operator]: value}}
+
+
+def topic_query(condition: HasTopic) -> Query:
+    """The sets of topics that a ``HasTopic`` means."""
+    # A value that is compared with a list means any of its elements.
+    return {"topics": str(condition.topic)}
 
 
 def _one_of(field: str, values: Iterable[Scalar], lists: frozenset[str]) -> Query:
@@ -129,17 +133,6 @@ def _contains(field: str, text: str, lists: frozenset[str]) -> Query:
         return _NOTHING
     # A pattern ends at a NUL unless it is spelled.
     return {name: {"$regex": re.escape(text).replace("\0", r"\x00")}}
-
-
-def _has_element(field: str, path: str, value: Scalar) -> Query:
-    name = stored_name(field)
-    compared = None if value is None else _comparable(value)
-    if compared is None and value is not None:
-        return _NOTHING
-    if not path:
-        return {name: {"$elemMatch": {"$eq": compared}}}
-    # A path through a list means any element; that there is a first one tells a list from what is no list.
-    return {"$and": [{f"{name}.{check_field(path)}": compared}, {f"{name}.0": {"$exists": True}}]}
 
 
 def _is_list(field: str, lists: frozenset[str]) -> bool:

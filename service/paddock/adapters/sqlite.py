@@ -11,6 +11,7 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -19,6 +20,7 @@ import msgspec
 from paddock.adapters.document_queries import Position, checked, not_empty, read_cursor, write_cursor
 from paddock.adapters.sqlite_counts import counts_sql, facet_sql, sums
 from paddock.adapters.sqlite_database import Database
+from paddock.adapters.sqlite_earlier import split_one, split_some
 from paddock.adapters.sqlite_filters import Sql, all_of, order_sql, page_sql, select_sql, where_sql
 from paddock.adapters.sqlite_lists import drop_elements, index_elements
 from paddock.adapters.sqlite_schema import create_missing, drop_indexes
@@ -30,11 +32,13 @@ from paddock.ports.documents import (
     Filling,
     Group,
     Page,
+    Progress,
     Scalar,
     Snapshot,
     Sort,
     Where,
     rows,
+    say_nothing,
 )
 
 _LONG_INTEGER = re.compile(rb"[0-9]{19}")
@@ -55,13 +59,21 @@ class SqliteDocuments(Documents):
         for row in rows(type(self)):
             setattr(self, row.name, SqliteCollection(self._database, row.name, row.kind))
 
-    async def migrate(self) -> None:
-        """Create tables and indexes, change indexes that are defined otherwise now; safe for two at once.
+    async def migrate(self, progress: Progress = say_nothing) -> None:
+        """Create tables and indexes, change indexes and documents that have another shape now.
 
         Raises:
             Unavailable: the file is no database, damaged, not writable, or a newer Paddock's.
         """
-        await self._database.migrate(rows(type(self)))
+        while not await self._database.migrate(rows(type(self))):
+            last: str | None = ""
+            while last is not None:
+                last, done, total = await self._database.write(partial(split_some, after=last))
+                progress(done, total)
+
+    async def migrate_recording(self, recording_id: str) -> None:
+        """One transaction, as every write."""
+        await self._database.write(partial(split_one, recording_id=recording_id))
 
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
         """One read transaction on a connection of its own, so that whoever writes does not wait for it."""

@@ -51,17 +51,17 @@ class Database:
 
         return await asyncio.get_running_loop().run_in_executor(self._writer, run)
 
-    async def migrate(self, collections: Sequence[Row]) -> None:
-        """Create what is missing."""
+    async def migrate(self, collections: Sequence[Row]) -> bool:
+        """Create what is missing; whether all documents have today's shape."""
 
-        def run() -> None:
+        def run() -> bool:
             with translated():
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 _write_ahead(self._connection())
                 with transaction(self._connection(), "BEGIN IMMEDIATE") as connection:
-                    create_missing(connection, collections)
+                    return create_missing(connection, collections)
 
-        await asyncio.get_running_loop().run_in_executor(self._writer, run)
+        return await asyncio.get_running_loop().run_in_executor(self._writer, run)
 
     async def close(self) -> None:
         """Let running calls end, then close the connections."""

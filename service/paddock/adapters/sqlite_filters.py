@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, get_args
 
 from paddock.adapters.document_queries import Position, after_prefix, checked
-from paddock.adapters.sqlite_schema import LISTED, expression
+from paddock.adapters.sqlite_schema import Listed, expression
 from paddock.ports.documents import (
     Between,
     Condition,
     Contains,
     Equals,
     Exists,
-    HasElement,
     HasSignal,
+    HasTopic,
     OneOf,
     Operator,
     Scalar,
@@ -74,7 +74,7 @@ def _goes_through_list(table: str, where: Where, read: frozenset[str] = frozense
     looked_at, by_itself = set(read), False
     for condition in where:
         match condition:
-            case HasElement() | HasSignal():
+            case HasTopic() | HasSignal():
                 by_itself = True
             case OneOf(field, values):
                 looked_at.add(field)
@@ -91,9 +91,9 @@ def _list_sql(table: str, where: Where) -> Sql:
     """All conditions together, of which only those that ``LIST_INDEX`` begins with choose an index."""
     pieces = []
     # SQLite looks at them in this order: what needs another table is left for those that hold the rest.
-    for condition in sorted(where, key=lambda condition: isinstance(condition, HasElement | HasSignal)):
+    for condition in sorted(where, key=lambda condition: isinstance(condition, HasTopic | HasSignal)):
         piece = _condition(table, condition)
-        leads = not isinstance(condition, HasElement | HasSignal) and condition.field in LIST_INDEX.fields[:2]
+        leads = not isinstance(condition, HasTopic | HasSignal) and condition.field in LIST_INDEX.fields[:2]
         # The plus changes no value: https://www.sqlite.org/optoverview.html#disqualifying_where_clause_terms
         pieces.append(piece if leads else Sql(f"+({piece.text})", piece.values))
     return all_of(pieces)
@@ -130,11 +130,11 @@ def _condition(table: str, condition: Condition) -> Sql:
             return _between(expression(field), prefix, after_prefix(prefix))
         case Contains(field, text):
             return Sql(f"instr({expression(field)}, ?) > 0", (text,))
-        case HasElement(field, path, value):
-            return _has_element(table, field, path, value)
+        case HasTopic() | HasSignal() if table != "recordings":
+            raise ValueError(f"only recordings have topics and signals, {table} do not")
+        case HasTopic(topic):
+            return _has_topic(topic)
         case HasSignal():
-            if table != "recordings":
-                raise ValueError(f"only recordings have signals, {table} do not")
             return _has_signal(condition)
 
 
@@ -175,20 +175,9 @@ def _between(value: str, at_least: float | str | None, below: float | str | None
     return all_of(pieces)
 
 
-def _has_element(table: str, field: str, path: str, value: Scalar) -> Sql:
-    for listed in LISTED:
-        if (table, field, path) == listed and isinstance(value, str):
-            return Sql(f"{table}.id IN (SELECT id FROM {listed.index_table} WHERE value = ?)", (value,))
-    expression(field)  # refuses what is no field
-    if path:
-        expression(path)
-        # Only objects may be looked into: json_extract fails on a plain text.
-        inner = f"CASE element.type WHEN 'object' THEN json_extract(element.value, '$.{path}') END"
-        kind = f"CASE element.type WHEN 'object' THEN json_type(element.value, '$.{path}') END"
-    else:
-        inner, kind = "element.value", "element.type"
-    found = _one_of(_FieldSql(inner, kind), (value,))
-    return Sql(f"EXISTS (SELECT 1 FROM json_each(doc, '$.{field}') AS element WHERE {found.text})", found.values)
+def _has_topic(topic: str) -> Sql:
+    having = f"SELECT id FROM {Listed('topic_sets', 'topics').index_table} WHERE value = ?"
+    return Sql(f"{expression('topic_set')} IN ({having})", (topic,))
 
 
 def _has_signal(condition: HasSignal) -> Sql:

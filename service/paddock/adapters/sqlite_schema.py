@@ -11,36 +11,38 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from paddock.adapters.document_queries import check_field
+from paddock.adapters.sqlite_earlier import has_earlier
 from paddock.errors import Unavailable
 from paddock.ports.documents import SCHEMA_VERSION, Documents, Row, rows
 from paddock.ports.indexes import Index, Side
 
+_BY_ELEMENT = "_by_element_"
+
 
 class Listed(NamedTuple):
-    """A text inside the elements of a list field that is looked up, which SQLite cannot index by itself."""
+    """A list field whose texts are looked up, which SQLite cannot index by itself."""
 
     table: str
     field: str
-    path: str
 
     @property
     def index_table(self) -> str:
         """Where text and document id stand side by side."""
-        return f"{self.table}_by_element_{self.field}_{self.path}"
+        return f"{self.table}{_BY_ELEMENT}{self.field}"
 
     def fill(self, matching: str) -> str:
         """The SQL that writes the texts of all documents that match."""
-        value = f"json_extract(element.value, '$.{self.path}')"
         return (
-            f"INSERT OR IGNORE INTO {self.index_table} (value, id) SELECT {value}, {self.table}.id"
+            f"INSERT OR IGNORE INTO {self.index_table} (value, id) SELECT element.value, {self.table}.id"
             f" FROM {self.table}, json_each(doc, '$.{self.field}') AS element"
-            f" WHERE typeof({value}) = 'text' AND {matching}"
+            f" WHERE element.type = 'text' AND {matching}"
         )
 
 
 def _listed(collections: Iterable[Row]) -> tuple[Listed, ...]:
-    found = ((row.name, index) for row in collections for index in row.indexes if index.list_field)
-    return tuple(Listed(table, index.list_field, index.path) for table, index in found)
+    return tuple(
+        Listed(row.name, index.fields[0]) for row in collections for index in row.indexes if index.elements
+    )
 
 
 LISTED = _listed(rows(Documents))
@@ -80,9 +82,13 @@ def check_version(connection: sqlite3.Connection) -> int:
     return version
 
 
-def create_missing(connection: sqlite3.Connection, collections: Sequence[Row]) -> None:
-    """Bring tables and indexes to what the collections say, inside the caller's write transaction."""
-    check_version(connection)
+def create_missing(connection: sqlite3.Connection, collections: Sequence[Row]) -> bool:
+    """Bring tables and indexes to what the collections say, inside the caller's write transaction.
+
+    Returns:
+        whether all documents have today's shape; only then the tables get today's version.
+    """
+    version = check_version(connection)
     for row in collections:
         connection.execute(f"CREATE TABLE IF NOT EXISTS {row.name} (id TEXT PRIMARY KEY, doc TEXT NOT NULL)")
     for listed in LISTED:
@@ -92,10 +98,13 @@ def create_missing(connection: sqlite3.Connection, collections: Sequence[Row]) -
             )
             connection.execute(f"CREATE INDEX {listed.index_table}_by_id ON {listed.index_table} (id)")
             connection.execute(listed.fill("1"))
+    for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+        if _BY_ELEMENT in name and name not in {listed.index_table for listed in LISTED}:
+            connection.execute(f'DROP TABLE "{name}"')
     definitions = {}
     for row in collections:
         for index in row.indexes:
-            if Side.SQLITE in index.side and not index.list_field:
+            if Side.SQLITE in index.side and not index.elements:
                 name = index_name(row.name, index)
                 columns = ", ".join(map(expression, index.columns))
                 definitions[name] = f"CREATE INDEX {name} ON {row.name} ({columns})"
@@ -106,7 +115,10 @@ def create_missing(connection: sqlite3.Connection, collections: Sequence[Row]) -
     for name, definition in definitions.items():
         if existing.get(name) != definition:
             connection.execute(definition)
+    if version < SCHEMA_VERSION and has_earlier(connection):
+        return False
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    return True
 
 
 def drop_indexes(connection: sqlite3.Connection) -> None:

@@ -100,6 +100,21 @@ class LossReport(msgspec.Struct, frozen=True):
         kept = not set(self.missing) - _DERIVED and all(each.reason in _NOTHING_LOST for each in self.losses)
         return not kept or bool(self.undecodable or self.orphans)
 
+    @property
+    def sums(self) -> LossSums:
+        """How much it is, without the reasons."""
+        return LossSums(self.health, self.lost_bytes, self.lost_records, self.lost_ns)
+
+
+class LossSums(msgspec.Struct, frozen=True):
+    """How much of a log is lost, as lists say it."""
+
+    health: str = ""
+    """As in the report; empty in what a version before 0.3.0 wrote, which has the report in this place."""
+    lost_bytes: int = 0
+    lost_records: int = 0
+    lost_ns: int = 0
+
 
 _DERIVED = frozenset(("summary", "footer", "magic"))
 _NOTHING_LOST = frozenset(("bad_size", "bad_summary_crc"))
@@ -219,7 +234,10 @@ class Highlights(msgspec.Struct, frozen=True):
 
 
 class Recording(msgspec.Struct, frozen=True):
-    """One log file from a car. Its id is the SHA-256 of the original bytes, in hexadecimal."""
+    """One log file from a car. Its id is the SHA-256 of the original bytes, in hexadecimal.
+
+    It is what lists show of it, and small: what is inside of the log are the ``Contents`` of its ``build``.
+    """
 
     id: str
     names: tuple[str, ...]
@@ -235,15 +253,9 @@ class Recording(msgspec.Struct, frozen=True):
     duration_ns: int | None = None
     message_count: int | None = None
     metadata: dict[str, MetadataValue] = {}
-    file_metadata: tuple[tuple[str, dict[str, str]], ...] = ()
-    """The metadata records inside the file: (name, entries), in file order."""
-    attachments: tuple[Attachment, ...] = ()
-    """The files inside the log, in file order; those that are whole."""
-    channels: tuple[ChannelSummary, ...] = ()
-    """Those that are listed: of a log with thousands not all are."""
     topic_set: str | None = None
     """The id of its topics' ``TopicSet``, to count by; None until the log was read."""
-    loss: LossReport | None = None
+    loss: LossSums | None = None
     """None until the log was read."""
     health: str = ""
     """For filters: ``intact``, ``recovered``, ``failed``; empty until one of them is known."""
@@ -287,6 +299,11 @@ class Recording(msgspec.Struct, frozen=True):
             return Original.GONE if self.original_fault.code == MISSING_CODE else Original.DAMAGED
         never = not self.build and self.error is not None and self.error.code in NEVER_ARRIVED
         return Original.AWAITED if never or self.status is Status.VERIFYING else Original.KEPT
+
+    @property
+    def log_health(self) -> str:
+        """``intact`` or ``recovered``, as the log was when it was last read; empty before."""
+        return (self.loss.health or self.health) if self.loss else ""
 
     @property
     def short_id(self) -> str:

@@ -12,7 +12,7 @@ full-text search. NaN and the infinities are stored as null; an integer beyond i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import (
     Annotated,
@@ -33,6 +33,7 @@ import msgspec
 from paddock.domain.backup import BackupRun
 from paddock.domain.bundle import Bundle
 from paddock.domain.catalogue import Catalogue
+from paddock.domain.contents import Contents
 from paddock.domain.history import Change
 from paddock.domain.job import Job
 from paddock.domain.recording import Artifact, Recording, Signal
@@ -45,8 +46,10 @@ Scalar: TypeAlias = str | int | float | bool | None
 Operator = Literal["<", "<=", ">", ">=", "="]
 Statistic = Literal["count", "min", "max", "mean", "first", "last"]
 MAX_PAGE = 500
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of all documents; raised when older code could no longer work on them. Indexes may change without it."""
+CONTENTS_APART = 2
+"""The first version whose recordings have their contents beside them, see ``domain/contents.py``."""
 MAX_GROUPS = 50_000
 
 
@@ -93,15 +96,10 @@ class Contains(msgspec.Struct, frozen=True):
     text: str
 
 
-class HasElement(msgspec.Struct, frozen=True):
-    """The list field has an element whose ``path`` is this: ``HasElement("channels", "topic", "VNData")``.
+class HasTopic(msgspec.Struct, frozen=True):
+    """The recording's set of topics has this one. Only for recordings."""
 
-    An empty path compares the element itself.
-    """
-
-    field: str
-    path: str
-    value: Scalar
+    topic: str
 
 
 class HasSignal(msgspec.Struct, frozen=True):
@@ -115,7 +113,7 @@ class HasSignal(msgspec.Struct, frozen=True):
     """Further names that the same signal has."""
 
 
-Condition: TypeAlias = Equals | OneOf | Between | Exists | StartsWith | Contains | HasElement | HasSignal
+Condition: TypeAlias = Equals | OneOf | Between | Exists | StartsWith | Contains | HasTopic | HasSignal
 Where: TypeAlias = Sequence[Condition]
 
 
@@ -129,6 +127,13 @@ class Sort(msgspec.Struct, frozen=True):
 BY_ID = Sort()
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+Progress = Callable[[int, int], None]
+"""How many documents are done, and how many there are."""
+
+
+def say_nothing(done: int, total: int) -> None:
+    """No progress is shown."""
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
@@ -244,6 +249,8 @@ class Documents(ABC):
     """
 
     recordings: Annotated[Collection[Recording], *RECORDING_INDEXES]
+    # After the recordings: a backup of a server without moments then has what their conversions found.
+    contents: Annotated[Collection[Contents], Index(("recording",), "what each conversion of a recording found")]
     signals: Annotated[
         Collection[Signal],
         Index(("recording", "name"), "the signals of one recording"),
@@ -279,7 +286,9 @@ class Documents(ABC):
     signal_names: Annotated[
         Collection[SignalName], Index(("search",), "completion"), Index(("topic",), "all topics")
     ]
-    topic_sets: Collection[TopicSet]
+    topic_sets: Annotated[
+        Collection[TopicSet], Index(("topics",), "HasTopic: the sets that have a topic", elements=True)
+    ]
     backups: Annotated[Collection[BackupRun], Index(("begun_at",), "the last backups; the last good one")]
     bundles: Annotated[Collection[Bundle], Index(("created_at",), "what was taken away together, the last first")]
 
@@ -288,8 +297,18 @@ class Documents(ABC):
         return {row.name: getattr(self, row.name) for row in rows(type(self))}
 
     @abstractmethod
-    async def migrate(self) -> None:
-        """Create what is missing: tables, indexes. Safe to run twice and by two at once."""
+    async def migrate(self, progress: Progress = say_nothing) -> None:
+        """Create what is missing: tables, indexes. Bring what an earlier version wrote into today's shape.
+
+        Safe to run twice and by two at once; killed, the next one goes on where it was.
+
+        Args:
+            progress: told as documents are rewritten.
+        """
+
+    @abstractmethod
+    async def migrate_recording(self, recording_id: str) -> None:
+        """Bring one recording into today's shape, which a process of an earlier version wrote since ``migrate``."""
 
     @abstractmethod
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:

@@ -28,18 +28,13 @@ class Index(NamedTuple):
     fields: tuple[str, ...]
     serves: str
     side: Side = Side.EVERY
-    list_field: str = ""
-    """The list whose elements the first field looks into: ``channels`` of ``channels.topic``; else empty."""
+    elements: bool = False
+    """Whether the first field is a list of texts, each of which is looked up."""
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The fields, and the id where it is not among them."""
         return self.fields if "id" in self.fields else (*self.fields, "id")
-
-    @property
-    def path(self) -> str:
-        """Where the first field is in an element of ``list_field``."""
-        return self.fields[0].removeprefix(f"{self.list_field}.")
 
 
 _LONG_TEXT = {"notes"}
@@ -65,13 +60,17 @@ RECORDING_INDEXES = (
     Index(("deleted_at", "started_ns", "id", "search"), "the list by time; a span of time", Side.MONGODB),
     Index(("deleted_at", "status", "uploaded_at"), "the list of one status"),
     Index(("deleted_at", "health", "started_ns"), "one health; its facet"),
-    Index(("topic_set",), "what an older version read has no set of topics"),
+    Index(("topic_set",), "recordings of some sets of topics; what an older version read has none", Side.SQLITE),
+    Index(
+        ("topic_set", "deleted_at", "started_ns"),
+        "recordings of some sets of topics; what an older version read has none",
+        Side.MONGODB,
+    ),
     Index(("old_build_until",), "columns that nobody has a link to any more"),
     Index(
         ("metadata.car.value", "metadata.event.value", "id", "size_bytes"),
         "bytes by car and event; no document is read",
     ),
-    Index(("channels.topic", "deleted_at", "started_ns"), "recordings that have a topic", list_field="channels"),
     *(Index(("deleted_at", field, "started_ns"), f"one {name}; facets") for name, field in _METADATA),
     *(Index(("deleted_at", figure.field), f"by {figure.name}; a span of it") for figure in FIGURES),
 )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 
+import msgspec
 import structlog
 
 from paddock.domain.backup import BackupRun, Opened, Part
+from paddock.domain.contents import EarlierRecording, split
 from paddock.domain.members import add_missing
 from paddock.domain.peers import parse_peers
 from paddock.errors import Rejected
+from paddock.ports.documents import CONTENTS_APART, Filling
 from paddock.ports.objects import Store
 from paddock.usecases.backup.files import Progress, fetch_part, read_part, say_nothing, scratch_folder
 from paddock.usecases.backup.verify import kinds, prove_parts
@@ -64,6 +68,8 @@ async def restore_backup(
                     if part.collection == "backups":
                         # A server without moments shows the backup itself, while it was made.
                         batch = [run for run in batch if getattr(run, "id", "") != manifest.id]
+                    if manifest.schema < CONTENTS_APART and part.collection == "recordings":
+                        batch = await _split(filling, batch)
                     await filling.put(part.collection, batch)
                     done += len(batch)
                     progress(f"Writing {part.collection.replace('_', ' ')}", done, total)
@@ -73,6 +79,13 @@ async def restore_backup(
         let_in = await asyncio.to_thread(services.vpn.change, partial(add_missing, parse_peers(manifest.peers)))
         log.info("members_restored", names=[entry.name for entry in let_in])
     return done
+
+
+async def _split(filling: Filling, batch: Sequence[msgspec.Struct]) -> list[msgspec.Struct]:
+    """Recordings of an earlier version in today's shape; their contents are written."""
+    pairs = [split(earlier) for earlier in batch if isinstance(earlier, EarlierRecording)]
+    await filling.put("contents", [contents for _, contents in pairs if contents is not None])
+    return [recording for recording, _ in pairs]
 
 
 def _documents(parts: tuple[Part, ...]) -> list[Part]:

@@ -9,9 +9,10 @@ from typing import NamedTuple
 import msgspec
 
 from paddock.domain.backup import Inventoried, Manifest, newer
+from paddock.domain.contents import EarlierRecording
 from paddock.domain.keys import FILES, RAW
 from paddock.errors import PaddockError
-from paddock.ports.documents import rows
+from paddock.ports.documents import CONTENTS_APART, rows
 from paddock.ports.objects import Store
 from paddock.usecases.backup.files import Progress, fetch_part, read_part, say_nothing, scratch_folder
 from paddock.usecases.context import Services
@@ -44,6 +45,8 @@ def kinds(services: Services, manifest: Manifest) -> dict[str, type[msgspec.Stru
     known = {row.name: row.kind for row in rows(type(services.documents))} | {"": Inventoried}
     if any(part.collection not in known for part in manifest.parts):
         raise newer(manifest.id, manifest.paddock, __version__)
+    if manifest.schema < CONTENTS_APART:
+        known["recordings"] = EarlierRecording
     return known
 
 

@@ -12,6 +12,7 @@ from paddock.domain.recording import Status
 from paddock.ports.documents import Equals
 from paddock.usecases.catalogue.catalogue import car_of, load_catalogue, signals_of
 from paddock.usecases.context import Services
+from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import NEWEST_FIRST
 
 LOOKED_AT = 200
@@ -40,7 +41,8 @@ async def unknown_names(services: Services) -> tuple[Sighting, ...]:
     found: dict[str, Sighting] = {}
     for recording in page.items:
         car = car_of(recording)
-        channels = {(car.casefold(), channel.slug) for channel in recording.channels if channel.message_count}
+        inside = await contents_of(services.documents, recording)
+        channels = {(car.casefold(), channel.slug) for channel in inside.channels if channel.message_count}
         if channels <= seen:
             continue
         seen |= channels

@@ -1,13 +1,17 @@
-"""Builds: the columns of a recording's conversions, of which one is served and one may still be read."""
+"""Builds: a recording's conversions, their columns and contents. One is served, and one may still be read."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from paddock.domain.contents import contents_id
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import columns_key, columns_prefix
 from paddock.domain.recording import Recording
 from paddock.ports.documents import Between, Condition, Equals, Sort
 from paddock.usecases.contained import logged
 from paddock.usecases.context import Services
+from paddock.usecases.find.contents import contents_of, every_contents_of
 
 
 def old_build(services: Services, current: Recording) -> dict[str, object]:
@@ -17,14 +21,14 @@ def old_build(services: Services, current: Recording) -> dict[str, object]:
 
 
 async def sweep_old_builds(services: Services) -> None:
-    """Remove the columns of builds whose last link has expired."""
+    """Remove builds whose last link has expired."""
     expired: list[Condition] = [Between("old_build_until", at_least=0, below=services.now())]
     after = None
     while True:
         page = await services.documents.recordings.find(expired, sort=Sort("old_build_until"), after=after)
         for recording in page.items:
             with logged("old_build_not_removed", recording=recording.id):
-                await remove_other_builds(services, recording, kept={recording.build})
+                await _remove_old_build(services, recording)
                 await services.documents.recordings.change(
                     recording.id,
                     {"old_build": "", "old_build_until": None},
@@ -35,10 +39,29 @@ async def sweep_old_builds(services: Services) -> None:
         after = page.next
 
 
-async def remove_other_builds(services: Services, recording: Recording, kept: set[str]) -> None:
-    """Remove the columns of conversions that were cut off, and those before the last."""
-    for channel in recording.channels:
-        served = {columns_key(channel.slug, recording.id, build) for build in kept}
-        async for found in services.objects.list(columns_prefix(channel.slug, recording.id)):
-            if found.key not in served:
-                await services.objects.delete(found.key)
+async def _remove_old_build(services: Services, recording: Recording) -> None:
+    """Only this one: a conversion that is under way may have written another one already."""
+    if not recording.old_build or recording.old_build == recording.build:
+        return
+    old = contents_id(recording.id, recording.old_build)
+    # What an earlier version converted twice has only the contents of the second time.
+    found = await services.documents.contents.get(old) or await contents_of(services.documents, recording)
+    for channel in found.channels:
+        await services.objects.delete(columns_key(channel.slug, recording.id, recording.old_build))
+    await services.documents.contents.delete([Equals("id", old)])
+
+
+async def remove_other_builds(services: Services, recording_id: str, kept: Collection[str]) -> None:
+    """Remove conversions that were cut off, and those before the last.
+
+    A conversion writes its contents before its columns, so what was cut off is known by them.
+    """
+    found = [each async for each in every_contents_of(services.documents, recording_id)]
+    for slug in {channel.slug for each in found for channel in each.channels}:
+        served = {columns_key(slug, recording_id, build) for build in kept}
+        async for stored in services.objects.list(columns_prefix(slug, recording_id)):
+            if stored.key not in served:
+                await services.objects.delete(stored.key)
+    for each in found:
+        if each.build not in kept:
+            await services.documents.contents.delete([Equals("id", each.id)])

@@ -20,6 +20,7 @@ from paddock.columns.columns import Columns, LogSummary
 from paddock.columns.containment import contained
 from paddock.columns.parquet_footer import footer_crc32
 from paddock.domain.catalogue import CarCatalogue, Catalogue
+from paddock.domain.contents import Contents, contents_id
 from paddock.domain.export import DEFAULT_EXPORT, VIEWER_COPY, ExportRequest
 from paddock.domain.fields import fill_empty
 from paddock.domain.job import Job
@@ -214,14 +215,16 @@ def _sized(columns: Columns, parquet: dict[str, Path]) -> tuple[ChannelSummary, 
 
 
 async def _publish(services: Services, converted: Converted) -> None:
-    """Store the files first, then flip the document: nobody sees half a conversion."""
+    """Store files and contents first, then flip the recording to them: nobody sees half a conversion."""
     recording, summary = converted.recording, converted.summary
-    build = secrets.token_hex(8)
+    contents, not_listed = _contents(converted, secrets.token_hex(8))
+    build, listed = contents.build, contents.channels
+    # Before the columns, so that those of a conversion that is cut off are known by it.
+    await services.documents.contents.put_many([contents])
     for request, made in converted.files:
         await store_artifact(services, recording, request, made, converted.catalogue)
     for slug, made in converted.columns.items():
         await services.objects.put_file(columns_key(slug, recording.id, build), made)
-    listed, _ = channels.listed(summary.channels)
     slugs = {channel.slug for channel in listed}
     signals = [signal for signal in summary.signals if signal.channel in slugs]
     await services.documents.signals.delete([Equals("recording", recording.id)])
@@ -242,42 +245,47 @@ async def _publish(services: Services, converted: Converted) -> None:
         current = await services.documents.recordings.get(recording.id)
         if current is None:
             raise NotFound("The recording was removed while it was converted.")
+        if current.build != recording.build:
+            # Whoever was first removes what others wrote, so there is nothing left to flip to.
+            raise Conflict("Another worker converted this meanwhile.", code="lease_lost", permanent=False)
         flipped = await services.documents.recordings.change(
             recording.id,
-            _changes(current, converted, build) | old_build(services, current),
+            _changes(current, converted, contents, not_listed) | old_build(services, current),
             [Equals("version", current.version)],
         )
         if flipped is not None:
             break
     with logged("old_builds_not_removed", recording=recording.id):
-        await remove_other_builds(services, flipped, kept={build, current.build})
+        await remove_other_builds(services, recording.id, kept={build, current.build})
 
 
-def _changes(current: Recording, converted: Converted, build: str) -> dict[str, object]:
-    summary = converted.summary
-    metadata = fill_empty(current.metadata, prefilled(summary))
+def _contents(converted: Converted, build: str) -> tuple[Contents, tuple[str, ...]]:
+    """What is inside of the log as far as it is listed, and sentences about what is not."""
+    recording, summary = converted.recording, converted.summary
     listed, more_channels = channels.listed(summary.channels)
     attached, more_attached = attachments.listed(summary.attachments)
     records, more_records = file_metadata.listed(summary.metadata)
+    loss = channels.listed_loss(summary.loss, listed)
+    found = Contents(contents_id(recording.id, build), recording.id, build, listed, attached, records, loss)
+    return found, (*more_channels, *more_attached, *more_records)
+
+
+def _changes(
+    current: Recording, converted: Converted, contents: Contents, not_listed: tuple[str, ...]
+) -> dict[str, object]:
+    summary = converted.summary
+    metadata = fill_empty(current.metadata, prefilled(summary))
     changes: dict[str, object] = {
         "status": Status.READY,
         "error": None,
         "message_count": summary.message_count,
-        "channels": listed,
-        "topic_set": topic_set_of(listed).id,
-        "attachments": attached,
-        "file_metadata": records,
-        "loss": channels.listed_loss(summary.loss, listed),
+        "topic_set": topic_set_of(contents.channels).id,
+        "loss": summary.loss.sums,
         "health": summary.loss.health,
         "highlights": converted.highlights,
-        "notices": (
-            *channels.listed_notices(summary.notices),
-            *more_channels,
-            *more_attached,
-            *more_records,
-        ),
+        "notices": (*channels.listed_notices(summary.notices), *not_listed),
         "metadata": metadata,
-        "build": build,
+        "build": contents.build,
         "converter": str(COLUMNS),
         "search": search_text(msgspec.structs.replace(current, metadata=metadata)),
         "version": current.version + 1,

@@ -24,8 +24,8 @@ from paddock.ports.documents import (
     Contains,
     Equals,
     Exists,
-    HasElement,
     HasSignal,
+    HasTopic,
     OneOf,
     Page,
     Sort,
@@ -137,7 +137,7 @@ def conditions(search: SpelledSearch, *, without: Container[str] = ()) -> list[C
         wanted = [value for value in search.health if value != "unread"]
         where.append(OneOf("health", (*wanted, *(_NOT_KNOWN if "unread" in search.health else ()))))
     if "topic" not in without:
-        where += [HasElement("channels", "topic", topic) for topic in search.topics]
+        where += [HasTopic(topic) for topic in search.topics]
     where += search.comparisons
     where += [Between(each.figure.field, *each.bounds) for each in search.figures]
     if search.from_ns is not None or search.before_ns is not None:

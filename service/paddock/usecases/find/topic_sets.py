@@ -10,6 +10,7 @@ from itertools import chain
 from paddock.domain.recording import Recording
 from paddock.domain.topic_set import TopicSet, topic_set_of
 from paddock.ports.documents import MAX_PAGE, Documents, Equals, OneOf, Sort
+from paddock.usecases.find.contents import contents_of
 
 MAX_HELD = 2_000_000
 """Topics over all sets that are looked at for one count, and about what is kept in memory: 16 MB of references."""
@@ -89,7 +90,8 @@ async def find_topic_sets(documents: Documents) -> None:
 
 async def _find_topic_set(documents: Documents, recording: Recording) -> None:
     # What is on its way has no channels yet; its conversion will say. A conversion that is quicker wins.
-    if recording.channels or recording.status.settled:
-        topic_set = topic_set_of(recording.channels)
+    channels = (await contents_of(documents, recording)).channels
+    if channels or recording.status.settled:
+        topic_set = topic_set_of(channels)
         await remember_topics(documents, topic_set)
         await documents.recordings.change(recording.id, {"topic_set": topic_set.id}, [Equals("topic_set", None)])

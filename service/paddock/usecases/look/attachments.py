@@ -12,6 +12,7 @@ from paddock.domain.recording import Attachment, Recording
 from paddock.errors import NotFound
 from paddock.ports.objects import ObjectInfo
 from paddock.usecases.context import Services
+from paddock.usecases.find.contents import contents_of
 from paddock.usecases.intake.originals import stored_original
 
 MAX_LISTED = 1_000
@@ -61,9 +62,10 @@ async def open_attachment(services: Services, recording: Recording, number: int)
     Raises:
         NotFound: it has no such attachment (code ``no_such_attachment``), or its original is not there whole.
     """
-    if not 0 <= number < len(recording.attachments):
+    attachments = (await contents_of(services.documents, recording)).attachments
+    if not 0 <= number < len(attachments):
         raise NotFound("This recording has no such attachment: reload the page.", code="no_such_attachment")
-    attachment = recording.attachments[number]
+    attachment = attachments[number]
     stored = await stored_original(services, recording, whole=True)
     info = ObjectInfo(
         key=stored.key,

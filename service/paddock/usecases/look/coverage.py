@@ -13,6 +13,7 @@ from paddock.columns.parquet_range import StoredChannel
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import ChannelSummary, Recording
 from paddock.usecases.context import Services
+from paddock.usecases.find.contents import contents_of
 from paddock.usecases.look.plots import open_columns
 
 SHORTEST_GAP_NS = NS_PER_S
@@ -44,7 +45,8 @@ async def coverage(services: Services, recording: Recording) -> tuple[Coverage, 
             file = await open_columns(services, recording, channel.slug)
             return Coverage(channel, await asyncio.to_thread(_read, file, channel, gap_ns))
 
-    return tuple(await asyncio.gather(*(of_channel(channel) for channel in recording.channels)))
+    channels = (await contents_of(services.documents, recording)).channels
+    return tuple(await asyncio.gather(*(of_channel(channel) for channel in channels)))
 
 
 def _gap_ns(channel: ChannelSummary) -> int:

@@ -31,6 +31,7 @@ from paddock.domain.words import isolated
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.usecases.catalogue.catalogue import car_of, load_catalogue
 from paddock.usecases.context import Services
+from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import check_converted, get_recording
 
 MAX_SIGNALS = 100
@@ -126,16 +127,20 @@ async def plot_data(
     if len(signals) > MAX_SIGNALS:
         raise Rejected(f"A plot has at most {MAX_SIGNALS} signals: take some away.", code="bad_plot")
     most = min(MAX_POINTS, MAX_ALL_POINTS // max(1, len(signals)))
-    span = _Span(recording, start_ns, end_ns, max(MIN_POINTS, min(points, most)))
+    channels = (await contents_of(services.documents, recording)).channels
+    log = await log_span(services, recording)
+    span = _Span(log, start_ns, end_ns, max(MIN_POINTS, min(points, most)))
     catalogue = CarCatalogue(await load_catalogue(services), car_of(recording))
     wanted = list(dict.fromkeys(signals))
-    slugs = dict.fromkeys(channel.slug for name in wanted for channel in _channels_of(recording, name))
+    slugs = dict.fromkeys(channel.slug for name in wanted for channel in _channels_of(recording, channels, name))
     opened: dict[str, BinaryIO] = {}
     try:
         for slug in slugs:
             opened[slug] = await open_columns(services, recording, slug)
         loop = asyncio.get_running_loop()
-        series = await loop.run_in_executor(PLOTTING, _read_all, opened, recording, wanted, span, catalogue)
+        series = await loop.run_in_executor(
+            PLOTTING, _read_all, opened, recording, channels, wanted, span, catalogue
+        )
     finally:
         for file in opened.values():
             await asyncio.to_thread(file.close)
@@ -154,13 +159,14 @@ async def open_columns(services: Services, recording: Recording, slug: str) -> B
         raise Conflict(DAMAGED, code="columns_damaged") from None
 
 
-def log_span(recording: Recording) -> tuple[int, int]:
+async def log_span(services: Services, recording: Recording) -> tuple[int, int]:
     """``log_time`` of the first and the last message of a log, whatever a person said about its start."""
     if recording.started_source is StartedSource.LOG_TIME and recording.started_ns is not None:
         return recording.started_ns, recording.started_ns + (recording.duration_ns or 0)
+    channels = (await contents_of(services.documents, recording)).channels
     span = time_span(
         (channel.started_ns, channel.ended_ns, channel.message_count)
-        for channel in recording.channels
+        for channel in channels
         if channel.started_ns is not None and channel.ended_ns is not None
     )
     return (0, 0) if span is None else (span.first, span.last)
@@ -169,8 +175,8 @@ def log_span(recording: Recording) -> tuple[int, int]:
 class _Span:
     """The time to draw, in the log's own time."""
 
-    def __init__(self, recording: Recording, start_ns: int | None, end_ns: int | None, points: int) -> None:
-        self.origin_ns, last_ns = log_span(recording)
+    def __init__(self, log: tuple[int, int], start_ns: int | None, end_ns: int | None, points: int) -> None:
+        self.origin_ns, last_ns = log
         self.start_ns = self.origin_ns if start_ns is None else start_ns
         self.end_ns = last_ns if end_ns is None else end_ns
         self.buckets = points // POINTS_PER_BUCKET
@@ -178,25 +184,26 @@ class _Span:
             raise Rejected("The time span is empty: its end must not come before its start.", code="bad_plot")
 
 
-def _channels_of(recording: Recording, name: str) -> list[ChannelSummary]:
+def _channels_of(recording: Recording, channels: Sequence[ChannelSummary], name: str) -> list[ChannelSummary]:
     """The channels that may have the signal, those with messages first: topics may have dots as well."""
-    possible = [channel for channel in recording.channels if name.startswith(channel.topic + ".")]
+    possible = [channel for channel in channels if name.startswith(channel.topic + ".")]
     if not possible:
-        raise _no_such_signal(recording, name, (channel.topic for channel in recording.channels))
+        raise _no_such_signal(recording, name, (channel.topic for channel in channels))
     return sorted(possible, key=lambda channel: (not channel.message_count, -len(channel.topic), channel.slug))
 
 
 def _read_all(
     opened: Mapping[str, BinaryIO],
     recording: Recording,
+    channels: Sequence[ChannelSummary],
     names: Sequence[str],
     span: _Span,
     catalogue: CarCatalogue,
 ) -> list[Series]:
     with contextlib.ExitStack() as stack:
-        proofs = {channel.slug: channel.footer_crc32 for channel in recording.channels}
+        proofs = {channel.slug: channel.footer_crc32 for channel in channels}
         stored = {slug: stack.enter_context(StoredChannel(file, proofs[slug])) for slug, file in opened.items()}
-        found = {name: _find(stored, recording, name) for name in names}
+        found = {name: _find(stored, recording, channels, name) for name in names}
         rows: dict[StoredChannel, Rows] = {}
         for channel, _, _ in found.values():
             if channel not in rows:
@@ -215,11 +222,11 @@ def _kind(channel: StoredChannel, path: Path, element: int | None) -> pa.DataTyp
 
 
 def _find(
-    stored: Mapping[str, StoredChannel], recording: Recording, name: str
+    stored: Mapping[str, StoredChannel], recording: Recording, channels: Sequence[ChannelSummary], name: str
 ) -> tuple[StoredChannel, Path, int | None]:
     """The file, field and element that a signal's name means."""
     known: list[str] = []
-    for summary in _channels_of(recording, name):
+    for summary in _channels_of(recording, channels, name):
         channel = stored[summary.slug]
         paths = {".".join(path): path for path in channel.kinds}
         field_name = name.removeprefix(summary.topic + ".")

@@ -16,7 +16,9 @@ from paddock.domain.original import Original
 from paddock.domain.recording import Artifact, Purpose, Recording, Status
 from paddock.ports.documents import MAX_PAGE, Equals
 from paddock.usecases.context import Services
+from paddock.usecases.conversion.reprocess import is_asked
 from paddock.usecases.every import every
+from paddock.usecases.find.contents import every_contents_of, find_contents
 from paddock.usecases.intake.originals import MISSING, fault_by_hash, fault_by_size, said
 from paddock.usecases.intake.sweep_uploads import sweep_uploads
 from paddock.usecases.intake.uploads import arrive
@@ -31,6 +33,8 @@ HASHED_AGAIN_NS = 86_400 * NS_PER_S
 class Fault(StrEnum):
     """What can be wrong between documents and objects."""
 
+    CONTENTS_MISSING = "contents_missing"
+    CONTENTS_UNKNOWN = "contents_unknown"
     ORIGINAL_MISSING = "original_missing"
     ORIGINAL_DAMAGED = "original_damaged"
     ORIGINAL_UNKNOWN = "original_unknown"
@@ -62,6 +66,8 @@ MENDING: dict[Fault, Mending] = {
     ),
     Fault.ARTIFACT_UNKNOWN: _REMOVED,
     Fault.COLUMNS_UNKNOWN: _REMOVED,
+    Fault.CONTENTS_UNKNOWN: _REMOVED,
+    Fault.CONTENTS_MISSING: _CONVERTED,
     Fault.COLUMNS_MISSING: _CONVERTED,
     Fault.WORK_MISSING: _CONVERTED,
 }
@@ -155,14 +161,28 @@ async def _check_recording(services: Services, recording: Recording, *, mend: bo
         yield _finding(Fault.WORK_MISSING, recording.id, mend=mend)
         if mend:
             await jobs.enqueue(services, "convert", recording.id)
-    elif recording.status is Status.READY:
-        for channel in recording.channels:
-            key = columns_key(channel.slug, recording.id, recording.build)
-            if channel.message_count and await services.objects.stat(key) is None:
-                yield _finding(Fault.COLUMNS_MISSING, recording.id, mend=mend)
+    elif recording.status is Status.READY and (lacking := await _lacks(services, recording)):
+        yield _finding(lacking, recording.id, mend=mend)
+        if mend:
+            await jobs.enqueue(services, "convert", recording.id)
+    if not await is_asked(services, recording):
+        async for contents in every_contents_of(services.documents, recording.id):
+            if contents.build not in (recording.build, recording.old_build):
+                yield _finding(Fault.CONTENTS_UNKNOWN, contents.id, mend=mend)
                 if mend:
-                    await jobs.enqueue(services, "convert", recording.id)
-                break
+                    await services.documents.contents.delete([Equals("id", contents.id)])
+
+
+async def _lacks(services: Services, recording: Recording) -> Fault | None:
+    """What a conversion wrote that is not there any more."""
+    contents = await find_contents(services.documents, recording)
+    if contents is None:
+        return Fault.CONTENTS_MISSING
+    for channel in contents.channels:
+        key = columns_key(channel.slug, recording.id, recording.build)
+        if channel.message_count and await services.objects.stat(key) is None:
+            return Fault.COLUMNS_MISSING
+    return None
 
 
 async def _check_files(services: Services, recording: Recording) -> AsyncIterator[Finding]:

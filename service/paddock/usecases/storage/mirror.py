@@ -19,6 +19,7 @@ from paddock.usecases.backup.create import original_id
 from paddock.usecases.backup.files import Progress, say_nothing, scratch_folder
 from paddock.usecases.context import Services
 from paddock.usecases.every import every
+from paddock.usecases.find.contents import contents_of
 from paddock.usecases.intake.originals import fault_by_size, note
 
 ORIGINALS = (RAW, FILES)
@@ -102,7 +103,8 @@ async def _named(services: Services, *, derived: bool) -> set[str]:
             named.add(raw_key(recording.id))
         named |= {file_key(recording.id, file.id) for file in recording.files}
         if derived and recording.build:
-            with_messages = [channel for channel in recording.channels if channel.message_count]
+            channels = (await contents_of(services.documents, recording)).channels
+            with_messages = [channel for channel in channels if channel.message_count]
             named |= {columns_key(channel.slug, recording.id, recording.build) for channel in with_messages}
     if derived:
         named |= {artifact.key async for artifact in every(services.documents.artifacts)}

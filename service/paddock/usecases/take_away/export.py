@@ -27,6 +27,7 @@ from paddock.formats.registry import Run, canonical, check_rate, find_format
 from paddock.usecases.catalogue.catalogue import catalogue_of, signals_of
 from paddock.usecases.context import Services
 from paddock.usecases.conversion.write_export import DOUBT, RESERVE_BYTES, check_room, write_export
+from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import check_converted, get_recording
 from paddock.usecases.intake.originals import check_original, need_original
 from paddock.usecases.jobs import jobs
@@ -94,12 +95,12 @@ async def estimate_export(services: Services, recording_id: str, request: Export
 
 async def _estimated(services: Services, recording: Recording, request: ExportRequest) -> int:
     signals = await signals_of(services, recording)
-    channels = recording.channels
+    channels = (await contents_of(services.documents, recording)).channels
     if sum(channel.message_count for channel in channels) < (recording.message_count or 0):
         # Not all of them are listed: what is asked for may be among the others.
         channels = tuple(msgspec.structs.replace(channel, others=None) for channel in channels)
     taken = taken_of(channels, signals, request.signals)
-    log = _log_span(recording)
+    log = await _log_span(services, recording)
     check_span(request, *log)
     if request.mat_version == "5":
         for each in taken:
@@ -108,9 +109,9 @@ async def _estimated(services: Services, recording: Recording, request: ExportRe
     return estimate_bytes(taken, request, channels, log, recording.size_bytes)
 
 
-def _log_span(recording: Recording) -> tuple[int, int]:
+async def _log_span(services: Services, recording: Recording) -> tuple[int, int]:
     """When the log itself says that it began and ended."""
-    begin, end = log_span(recording)
+    begin, end = await log_span(services, recording)
     if recording.started_ns is not None and recording.started_source is StartedSource.LOG_TIME:
         begin = recording.started_ns
     return begin, end if recording.duration_ns is None else begin + recording.duration_ns

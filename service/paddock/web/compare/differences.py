@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from paddock.domain.contents import Contents
 from paddock.domain.fields import FIELDS
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import Recording
@@ -30,9 +31,9 @@ class Difference(msgspec.Struct, frozen=True):
     b: str
 
 
-def differences(a: Recording, b: Recording) -> list[Difference]:
+def differences(a: tuple[Recording, Contents], b: tuple[Recording, Contents]) -> list[Difference]:
     """Metadata, figures, and the setup in the logs' own metadata records, where they differ."""
-    rows = [*_metadata(a, b), *_facts(a, b), *_setup(a, b)]
+    rows = [*_metadata(a[0], b[0]), *_facts(a[0], b[0]), *_setup(a[1], b[1])]
     return [row for row in rows if row.a != row.b][:MOST_ROWS]
 
 
@@ -57,7 +58,7 @@ def _facts(a: Recording, b: Recording) -> Iterator[Difference]:
     yield Difference("Health", a.health, b.health)
 
 
-def _setup(a: Recording, b: Recording) -> Iterator[Difference]:
+def _setup(a: Contents, b: Contents) -> Iterator[Difference]:
     records = [dict(item.file_metadata) for item in (a, b)]
     for name in dict.fromkeys((*records[0], *records[1])):
         entries = [each.get(name, {}) for each in records]

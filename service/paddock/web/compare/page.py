@@ -13,6 +13,7 @@ from litestar.params import FromQuery
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import Recording
 from paddock.domain.roles import Permission
+from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import find_recordings, get_recording
 from paddock.usecases.find.search import day_of
 from paddock.usecases.look.compare import compare
@@ -62,6 +63,7 @@ async def compare_page(
     zone = zone_of(request)
     ready = len(chosen) == 2 and all(one.build for one in chosen)
     compared = await compare(services, *chosen) if ready else None
+    sides = [(one, await contents_of(services.documents, one)) for one in chosen] if ready else []
     return Page(
         "compare/compare.html",
         principal=principal,
@@ -71,7 +73,7 @@ async def compare_page(
         selected={"a": items[0] if a else None, "b": items[len(chosen) - 1] if b else None},
         ready=ready,
         compared=compared,
-        differences=differences(*chosen) if ready else (),
+        differences=differences(*sides) if ready else (),
         sources=[_source(item, label) for item, label in zip(items[: len(chosen)], "AB", strict=False)],
     )
 

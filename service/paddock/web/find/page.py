@@ -17,7 +17,7 @@ from litestar.params import QueryParameter
 from paddock.domain.fields import BY_NAME, FIELDS, same_value
 from paddock.domain.figures import FIGURES, read_figure
 from paddock.domain.instants import NS_PER_S
-from paddock.domain.recording import LossReport, Recording
+from paddock.domain.recording import Recording
 from paddock.domain.roles import Permission
 from paddock.domain.words import size
 from paddock.formats.registry import formats
@@ -288,7 +288,7 @@ async def _rows(services: TheServices, recordings: Sequence[Recording], search: 
     items = await summarise(services, recordings)
     words = search.text.casefold().split()
     return {
-        each.id: Row(item, _lost(each.loss), _is_untagged(each), _is_named(each, words), is_parked(each))
+        each.id: Row(item, _lost(each), _is_untagged(each), _is_named(each, words), is_parked(each))
         for item, each in zip(items, recordings, strict=True)
     }
 
@@ -319,8 +319,9 @@ def _says_who(recording: Recording) -> bool:
     return bool(known & {"driver", "event"})
 
 
-def _lost(loss: LossReport | None) -> str:
-    if loss is None or loss.health == "intact":
+def _lost(recording: Recording) -> str:
+    loss = recording.loss
+    if loss is None or recording.log_health == "intact":
         return ""
     if loss.lost_ns:
         return f"lost {duration(loss.lost_ns / NS_PER_S)}"

@@ -110,7 +110,7 @@ async def show_plot(
     headers = {"ETag": f"W/{etag}", "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
     if recording.build and matches(request.headers.get("if-none-match", ""), etag):
         return Response(b"", status_code=304, headers=headers)
-    origin_ns, _ = log_span(recording)
+    origin_ns, _ = await log_span(services, recording)
     data = await plot_data(
         services, recording.id, signals or [], _instant(origin_ns, start), _instant(origin_ns, end), points
     )

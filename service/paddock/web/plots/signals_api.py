@@ -14,6 +14,7 @@ from paddock.domain.catalogue_defaults import Role
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.overview import PanelKind
 from paddock.domain.roles import Permission
+from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.look.coverage import coverage
 from paddock.usecases.look.overview import KnownSignal, known_signals, overview
@@ -112,7 +113,8 @@ async def list_signals(
 ) -> SignalList | Partial:
     """Every signal with unit, type and statistics. Empty until the log was converted."""
     recording = await get_recording(services, recording_id)
-    topics = {channel.slug: channel.topic for channel in recording.channels}
+    channels = (await contents_of(services.documents, recording)).channels
+    topics = {channel.slug: channel.topic for channel in channels}
     words = q.casefold().split()
     known = await known_signals(services, recording)
 
@@ -140,7 +142,7 @@ async def show_overview(services: TheServices, recording_id: Prefix) -> Overview
 async def show_coverage(services: TheServices, recording_id: Prefix) -> CoverageResource:
     """Each channel's time in pieces. A gap is at least 1 s, and 10 times the channel's mean period."""
     recording = await get_recording(services, recording_id)
-    begin, end = log_span(recording)
+    begin, end = await log_span(services, recording)
     return CoverageResource(
         recording.id,
         (end - begin) / NS_PER_S,

@@ -27,6 +27,7 @@ from paddock.domain.recording import (
 )
 from paddock.usecases.context import Services
 from paddock.usecases.conversion.outdated import outdated
+from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import artifact_name, artifacts_of, exports_of, progress_of
 from paddock.usecases.intake.originals import is_kept, is_offered
 from paddock.web.kernel.words import loss_sentences
@@ -263,15 +264,14 @@ async def detail(services: Services, recording: Recording) -> RecordingDetail:
     made = (await artifacts_of(services, [recording]))[recording.id]
     progress = await progress_of(services, [recording])
     summary = _resource(recording, made, progress.get(recording.id))
+    inside = await contents_of(services.documents, recording)
     exports = tuple(artifact_resource(recording, each) for each in await exports_of(services, recording))
     return RecordingDetail(
         **(msgspec.structs.asdict(summary) | {"artifacts": summary.artifacts + exports}),
-        channels=tuple(_channel(channel) for channel in recording.channels),
-        file_metadata=tuple(FileMetadataResource(name, entries) for name, entries in recording.file_metadata),
-        attachments=tuple(
-            _attachment(recording, number, each) for number, each in enumerate(recording.attachments)
-        ),
-        loss=_loss(recording.loss) if recording.loss else None,
+        channels=tuple(_channel(channel) for channel in inside.channels),
+        file_metadata=tuple(FileMetadataResource(name, entries) for name, entries in inside.file_metadata),
+        attachments=tuple(_attachment(recording, number, each) for number, each in enumerate(inside.attachments)),
+        loss=_loss(inside.loss) if inside.loss else None,
         notices=recording.notices,
         outdated=outdated(recording, made),
         started_source=recording.started_source,
@@ -288,7 +288,7 @@ def _resource(recording: Recording, artifacts: Sequence[Artifact], progress: flo
         progress=progress,
         error=failure_resource(recording.error),
         original_fault=failure_resource(recording.original_fault),
-        health=recording.loss.health if recording.loss else None,
+        health=recording.log_health or None,
         message_count=recording.message_count,
         size_bytes=recording.size_bytes,
         started_at=None if recording.started_ns is None else to_rfc3339(recording.started_ns),
