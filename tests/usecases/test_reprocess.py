@@ -1,19 +1,23 @@
 import hashlib
+from dataclasses import replace
 
 import pytest
 
 from paddock import COLUMNS
+from paddock.domain.export import ExportRequest
 from paddock.domain.job import JobState
 from paddock.domain.keys import raw_key
 from paddock.domain.original import Original
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Failure, Status
 from paddock.errors import Conflict
+from paddock.formats.registry import formats
 from paddock.usecases.conversion.reprocess import reprocess, reprocess_one
-from paddock.usecases.find.recordings import artifacts_of
+from paddock.usecases.find.recordings import artifacts_of, exports_of
 from paddock.usecases.intake import uploads
 from paddock.usecases.jobs import jobs, leases
 from paddock.usecases.jobs.say_failed import say_failed
+from paddock.usecases.take_away.export import request_export
 from tests.logs import small_log
 from tests.usecases.conftest import Team
 
@@ -39,6 +43,39 @@ async def test_only_what_an_older_version_made_is_made_again_and_once(team: Team
     assert (await team.recording(ID)).build != before
     assert (await reprocess(team.services, LOCAL_USER)).asked == 0
     assert (await reprocess(team.services, LOCAL_USER, everything=True)).asked == 1
+
+
+async def test_a_writer_of_a_higher_number_makes_its_files_anew_and_no_others(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await team.upload(LOG)
+    await team.work()
+    csv, flat = ExportRequest(format="csv"), ExportRequest(format="parquet", layout="flat")
+    made = {}
+    for request in (csv, flat):
+        await request_export(team.services, LOCAL_USER, ID, request)
+        await team.work()
+        made[request] = (await request_export(team.services, LOCAL_USER, ID, request)).artifact
+    (mat,) = (await artifacts_of(team.services, [await team.recording(ID)]))[ID]
+    assert mat.converter == f"{COLUMNS}.{formats()['mat'].layouts['paddock']}"
+
+    for form, layout in (("csv", ""), ("mat", "paddock")):
+        layouts = {**formats()[form].layouts, layout: 7}
+        monkeypatch.setitem(formats(), form, replace(formats()[form], layouts=layouts))
+    assert (await request_export(team.services, LOCAL_USER, ID, flat)).artifact == made[flat]
+    assert (await request_export(team.services, LOCAL_USER, ID, csv)).artifact is None
+    done = await reprocess(team.services, LOCAL_USER)
+    assert done.why == {f"The MATLAB file is from converter {mat.converter}; this is {COLUMNS}.7.": 1}
+    assert set(await team.work()) == {"export", "convert"}
+    assert (await reprocess(team.services, LOCAL_USER)).asked == 0
+
+    recording = await team.recording(ID)
+    listed = {each.format: each for each in await exports_of(team.services, recording)}
+    assert listed["csv"].converter == f"{COLUMNS}.7" and listed["parquet"] == made[flat]
+    (default,) = (await artifacts_of(team.services, [recording]))[ID]
+    assert default.converter == f"{COLUMNS}.7"
+    stored = await team.services.documents.artifacts.get(mat.id)
+    assert stored is not None and stored.expires_at, "links to the old one run out"
 
 
 async def test_the_old_files_are_served_until_the_new_ones_are_whole_also_when_they_never_are(team: Team) -> None:
