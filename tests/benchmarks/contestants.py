@@ -1,6 +1,6 @@
 """What the benchmark runs beside Paddock, each in a process of its own.
 
-python -m tests.benchmarks.contestants generate MESSAGES
+python -m tests.benchmarks.contestants generate SHAPES MESSAGES
 python -m tests.benchmarks.contestants official LOG TARGET
 python -m tests.benchmarks.contestants floor LOG TARGET
 """
@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 
-def generate(messages: str) -> None:
+def generate(shapes: str, messages: str) -> None:
     """Make a log, unless it is there, and print its path."""
     from tests.benchmarks.generated_log import generated_log
 
-    print(generated_log(int(messages)))
+    print(generated_log(shapes, int(messages)))
 
 
 def official(log: str, target: str) -> None:
@@ -49,12 +49,23 @@ def official(log: str, target: str) -> None:
 def _flatten(message: Any, columns: dict[str, list[Any]], prefix: str) -> None:
     for field in message.DESCRIPTOR.fields:
         value = getattr(message, field.name)
-        if field.is_repeated:
+        if field.is_repeated and field.message_type is not None:
+            columns[prefix + field.name].append(_text(message, field.name))
+        elif field.is_repeated:
             columns[prefix + field.name].append(list(value))
         elif field.message_type is not None:
             _flatten(value, columns, f"{prefix}{field.name}_")
         else:
             columns[prefix + field.name].append(value)
+
+
+def _text(message: Any, name: str) -> str:
+    """Messages in a list or a map as JSON: they are no columns."""
+    import json
+
+    from google.protobuf.json_format import MessageToDict
+
+    return json.dumps(MessageToDict(message, preserving_proto_field_name=True).get(name))
 
 
 def _flatten_json(value: dict[str, Any], columns: dict[str, list[Any]], prefix: str) -> None:

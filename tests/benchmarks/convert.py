@@ -1,14 +1,18 @@
-"""How fast a log becomes a .mat, beside the official stack and the floor. Whole processes, one after the other.
+"""How fast a log becomes a .mat, beside the official stack and the floor. Whole processes, turn by turn.
 
     python -m tests.benchmarks.convert                  # 1 M messages with the official stack, 5 M without it
     python -m tests.benchmarks.convert 1000000 4000000  # other sizes; the first one with the official stack
+    python -m tests.benchmarks.convert --shapes plain   # the kinder log, without what costs most in a car's
+    python -m tests.benchmarks.convert --beside ../old  # another checkout, with its .venv, has its turns too
 
-The generated logs are kept in the temporary directory. This process imports nothing large: the peak memory of a
-child counts what its parent had.
+The generated logs are kept in the temporary directory. Processor time is what a busy machine distorts least, but it
+counts both of Paddock's processes. This process imports nothing large: the peak memory of a child counts what its
+parent had.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -23,50 +27,66 @@ REPEATS = 5
 
 @dataclass(frozen=True)
 class Run:
-    """One process, or the best of several."""
+    """One process, or the best of several: of wall and processor time each the least, and the least peak."""
 
     seconds: float
     cpu_seconds: float
     peak_mb: float
 
 
-def main(sizes: list[int]) -> None:
+def main() -> None:
     """Print a table."""
-    python = [sys.executable, "-m"]
-    print(f"{os.cpu_count()} cores, best of {REPEATS}")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("sizes", nargs="*", type=int, default=[1_000_000, 5_000_000], help="messages")
+    parser.add_argument("--shapes", choices=("car", "plain"), default="car", help="what is in the log")
+    parser.add_argument("--beside", type=Path, help="another checkout, with its .venv")
+    given = parser.parse_args()
+    print(f"{os.cpu_count()} cores, best of {REPEATS}, {given.shapes} log")
     with tempfile.TemporaryDirectory(prefix="paddock-benchmark-") as folder:
-        target = str(Path(folder) / "out.mat")
-        environment = _as_installed(Path(folder)) | {"BENCHMARK_TARGET": target}
-        for number, messages in enumerate(sizes):
-            made = [*python, "tests.benchmarks.contestants", "generate", str(messages)]
-            log = subprocess.run(made, check=True, capture_output=True, text=True).stdout.strip()
-            print(f"\n{messages:,} messages, {Path(log).stat().st_size / 1e6:.0f} MB")
-            paddock = _best([*python, "paddock", "convert", log, "-o", target], environment)
-            floor = _best([*python, "tests.benchmarks.contestants", "floor", log, target], environment)
-            ratio = paddock.seconds / floor.seconds
-            print(f"  paddock / floor     {ratio:8.2f} ×   (at 5 M: required 3.5, wanted 2.5)")
-            if number == 0:
-                official = _best([*python, "tests.benchmarks.contestants", "official", log, target], environment, 1)
-                ratio = official.seconds / paddock.seconds
-                print(f"  official / paddock  {ratio:8.1f} ×   (at 1 M: required 25, wanted 40)")
+        for number, messages in enumerate(given.sizes):
+            _one_size(given.shapes, messages, given.beside, Path(folder), with_official=number == 0)
 
 
-def _best(command: list[str], environment: dict[str, str], repeats: int = REPEATS) -> Run:
-    name = next(word for word in command if word in ("paddock", "floor", "official"))
-    best = min((_run(command, environment) for _ in range(repeats)), key=lambda run: run.seconds)
+def _one_size(shapes: str, messages: int, beside: Path | None, folder: Path, *, with_official: bool) -> None:
+    python = [sys.executable, "-m"]
+    contestant = [*python, "tests.benchmarks.contestants"]
+    made = subprocess.run(
+        [*contestant, "generate", shapes, str(messages)], check=True, capture_output=True, text=True
+    )
+    log, target = made.stdout.strip(), str(folder / "out.mat")
+    print(f"\n{messages:,} messages, {Path(log).stat().st_size / 1e6:.0f} MB")
+    convert = ["paddock", "convert", log, "-o", target]
+    commands = {"paddock": [*python, *convert], "floor": [*contestant, "floor", log, target]}
+    if beside is not None:
+        commands["beside"] = [str(beside / ".venv/bin/python"), "-m", *convert]
+    # Modules are compiled once, as those of an installed copy, not on every start.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment |= {"PYTHONPYCACHEPREFIX": str(folder / "compiled"), "BENCHMARK_TARGET": target}
+    runs: dict[str, list[Run]] = {name: [] for name in commands}
+    for _ in range(REPEATS):
+        for name, command in commands.items():
+            runs[name].append(_run(command, environment))
+    best = {name: _best(name, each) for name, each in runs.items()}
+    _ratio("paddock / floor", best["paddock"], best["floor"], "at 5 M: required 3.5, wanted 2.5")
+    if beside is not None:
+        _ratio("beside / floor", best["beside"], best["floor"])
+        _ratio("paddock / beside", best["paddock"], best["beside"])
+    if with_official:
+        official = _best("official", [_run([*contestant, "official", log, target], environment)])
+        _ratio("official / paddock", official, best["paddock"], "at 1 M: required 25, wanted 40")
+
+
+def _best(name: str, runs: list[Run]) -> Run:
+    best = Run(
+        min(run.seconds for run in runs), min(run.cpu_seconds for run in runs), min(run.peak_mb for run in runs)
+    )
     print(f"  {name:10} {best.seconds:8.2f} s   {best.cpu_seconds:8.2f} s of CPU   {best.peak_mb:6.0f} MB peak")
     return best
 
 
-def _as_installed(folder: Path) -> dict[str, str]:
-    """The environment of an installed copy, for every contestant alike.
-
-    Modules are compiled once, not on every start; and pandas, which pyarrow imports wherever it finds it, is there
-    for the tests only.
-    """
-    (folder / "pandas.py").write_text("raise ImportError\n")
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return environment | {"PYTHONPYCACHEPREFIX": str(folder / "compiled"), "PYTHONPATH": str(folder)}
+def _ratio(name: str, one: Run, other: Run, wanted: str = "") -> None:
+    cpu = one.cpu_seconds / other.cpu_seconds
+    print(f"  {name:18} {one.seconds / other.seconds:7.2f} ×   {cpu:7.2f} × of CPU   {wanted}")
 
 
 def _run(command: list[str], environment: dict[str, str]) -> Run:
@@ -84,4 +104,4 @@ def _run(command: list[str], environment: dict[str, str]) -> Run:
 
 
 if __name__ == "__main__":
-    main([int(size) for size in sys.argv[1:]] or [1_000_000, 5_000_000])
+    main()
