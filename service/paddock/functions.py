@@ -15,6 +15,7 @@ from paddock.bootstrap import configure_logging, open_services
 from paddock.domain.job import JobState
 from paddock.domain.queue_messages import Announced, Arrived, parse_message
 from paddock.errors import Unavailable
+from paddock.processes import do_without_pandas
 from paddock.settings import Settings
 from paddock.usecases.intake.uploads import adopt
 from paddock.usecases.jobs import jobs, leases
@@ -47,6 +48,7 @@ class Container:
     """A warm container. Made once, at the cold start; it ends with its process."""
 
     def __init__(self, settings: Settings) -> None:
+        do_without_pandas()
         configure_logging(settings)
         self._loop = asyncio.new_event_loop()
         self._settings = settings

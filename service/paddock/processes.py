@@ -1,4 +1,4 @@
-"""Processes that never outlive who started them."""
+"""What the processes of Paddock have in common: they never outlive who started them, and do without pandas."""
 
 from __future__ import annotations
 
@@ -7,6 +7,25 @@ import signal
 import sys
 
 _PR_SET_PDEATHSIG = 1
+
+
+class _NoPandas:
+    """Answers whoever imports pandas that it is not installed."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError("Paddock's own processes do without pandas.", name=name)
+
+
+def do_without_pandas() -> None:
+    """Save this process the second that importing pandas takes.
+
+    Where it is installed, pyarrow imports it for its first array, whatever that is made from or becomes. Only for
+    processes that are Paddock's own: in a notebook beside ``paddock.Client`` it is the user's.
+    """
+    if _NoPandas not in sys.meta_path:
+        sys.meta_path.insert(0, _NoPandas)
 
 
 def end_with_parent() -> None:

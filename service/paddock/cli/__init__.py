@@ -17,6 +17,7 @@ from paddock import __version__
 from paddock.allocator import keep_freed_memory
 from paddock.domain.words import printable
 from paddock.errors import PaddockError
+from paddock.processes import do_without_pandas
 
 # numpy's linear algebra starts a thread per core that spins; nothing here uses it.
 os.putenv("OPENBLAS_NUM_THREADS", "1")
@@ -74,6 +75,7 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line: one line per error, and an exit code."""
+    do_without_pandas()
     keep_freed_memory()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character gets its code; the command goes on.

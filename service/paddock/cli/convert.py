@@ -19,6 +19,7 @@ from paddock.domain.words import size
 from paddock.errors import PaddockError
 from paddock.formats.output import format_named, names_folder
 from paddock.formats.registry import canonical, find_format, formats
+from paddock.processes import do_without_pandas
 from paddock.readers.mcap.spool import decodes_apart
 from paddock.readers.mcap.spool_process import start_ahead
 from paddock.settings import read_settings
@@ -198,7 +199,7 @@ def _convert_apart(conversions: Sequence[_Conversion], processes: int) -> int:
         task = bar.add_task(f"{len(left)} logs", total=len(left))
         while left:
             some = left if processes > 1 else left[:1]
-            with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+            with ProcessPoolExecutor(processes, get_context("spawn"), do_without_pandas) as pool:
                 running = {pool.submit(each): each for each in some}
                 for future in as_completed(running):
                     try:

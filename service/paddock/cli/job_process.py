@@ -19,7 +19,7 @@ from paddock.bootstrap import configure_logging, open_services
 from paddock.cli.job_processes import Outcome, memory_of, scratch_of
 from paddock.domain.job import Job
 from paddock.errors import PaddockError
-from paddock.processes import end_with_parent
+from paddock.processes import do_without_pandas, end_with_parent
 from paddock.settings import Settings
 from paddock.usecases.context import Services
 from paddock.usecases.jobs.handlers import handle
@@ -40,6 +40,7 @@ def main(commands: Connection, settings: Settings) -> None:
     threading.Thread(target=_end_with_worker, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
+    do_without_pandas()
     keep_freed_memory()
     memory_bytes = memory_of(settings)
     if sys.platform == "linux":

@@ -27,7 +27,7 @@ from paddock.allocator import keep_freed_memory
 from paddock.columns.limits import Limits
 from paddock.columns.spool_file import SpoolFile
 from paddock.errors import Unavailable
-from paddock.processes import end_with_parent
+from paddock.processes import do_without_pandas, end_with_parent
 from paddock.readers.mcap.batch import MEMORY_BYTES, Batch
 from paddock.readers.mcap.definitions import Definition
 from paddock.readers.mcap.records import Schema
@@ -215,6 +215,7 @@ def _main(socket_fd: int) -> None:
     # Ctrl-C is for the process that the user sees; when it ends, this one does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
+    do_without_pandas()
     keep_freed_memory()
     pa.set_memory_pool(pa.system_memory_pool())
     with socket.socket(fileno=socket_fd) as commands:
