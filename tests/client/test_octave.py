@@ -15,6 +15,7 @@ import pytest
 
 import paddock
 from paddock import Client
+from paddock.usecases.intake.originals import MISSING, note
 from tests.logs import small_log
 from tests.readers.mcap.builders import car_log
 from tests.web.browsing import served
@@ -52,6 +53,7 @@ handle = fopen(out.new_folder, 'w'); fputs(handle, 'mine'); fclose(handle);
 out.replaced = paddock.fetch(A, 'attachment', 1, 'folder', 'made/here', 'overwrite', true);
 out.beside = paddock.fetch(A, 'file', 'setup Zoë.txt', 'folder', 'notes');
 try, paddock.fetch(A, 'attachment', 'photo.jpg'); catch e, out.photo = e.message; end
+try, paddock.fetch(paddock.find('text', 'lost.mcap'), 'attachment', 1); catch e, out.lost = e.message; end
 try, paddock.fetch(R(1), 'file', 1); catch e, out.bare = e.message; end
 paddock.server('127.0.0.1:9');
 try, paddock.find('car', 'HT09'); catch e, out.away = {e.identifier, e.message}; end
@@ -75,6 +77,10 @@ def test_a_session_at_the_prompt(tmp_path: Path) -> None:
         sheet = tmp_path / "setup.txt"
         sheet.write_bytes(b"wing 4")
         client.upload(log).wait().attach(sheet, name="setup Zoë.txt")
+        log = tmp_path / "lost.mcap"
+        log.write_bytes(car_log(61))
+        lost = client.upload(log).wait()
+        site.run(note(site.services, site.run(site.services.documents.recordings.get(lost.id)), MISSING))
         (tmp_path / "notes").mkdir()
         done = subprocess.run(
             [octave, "--no-gui", "--quiet", "--norc", "--eval", SESSION],
@@ -105,6 +111,7 @@ def test_a_session_at_the_prompt(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.part"))
     assert (tmp_path / out["first"]).name == "notes.txt" and (tmp_path / out["first"]).exists()
     assert (tmp_path / out["beside"]).read_bytes() == b"wing 4"
+    assert out["lost"] == f"The file is in the log. {MISSING.message}"
     assert out["photo"] == "This recording has no such attachment. It has: notes.txt."
     assert out["bare"] == "This recording has no file."
     assert out["away"][0] == "paddock:noAnswer" and "127.0.0.1:9 does not answer" in out["away"][1]

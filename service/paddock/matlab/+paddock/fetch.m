@@ -54,7 +54,7 @@ function file = fetch(recording, varargin)
 end
 
 function file = fetch_listed(recording, kind, wanted, folder, overwrite)
-  answer = paddock.http.get_json(['/api/recordings/' recording], {'fields', [kind 's']});
+  answer = paddock.http.get_json(['/api/recordings/' recording], {'fields', [kind 's,original_fault']});
   listed = answer.([kind 's']);
   if isempty(listed)
     error('paddock:noSuchFile', 'This recording has no %s.', kind);
@@ -67,6 +67,9 @@ function file = fetch_listed(recording, kind, wanted, folder, overwrite)
   end
   if isempty(index)
     error('paddock:noSuchFile', 'This recording has no such %s. It has: %s.', kind, strjoin(names, ', '));
+  end
+  if isempty(listed(index).url)
+    error('paddock:noOriginal', 'The file is in the log. %s', answer.original_fault.message);
   end
   % A recorder may have put folders before the name.
   name = regexprep(names{index}, '^.*[/\\]', '');
