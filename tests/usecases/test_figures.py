@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from paddock.domain.catalogue import Entry
+from paddock.domain.fields import EVERY_TEAMS
 from paddock.domain.figures import FIGURES, read_figure
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.principal import LOCAL_USER
@@ -18,7 +19,7 @@ from paddock.ports.documents import HasSignal
 from paddock.usecases.catalogue.catalogue import save_catalogue
 from paddock.usecases.context import Services
 from paddock.usecases.find.comparisons import is_known, suggest_names
-from paddock.usecases.find.search import SORTS, Search, just_arrived, search_recordings, sort_recordings
+from paddock.usecases.find.search import Search, just_arrived, search_recordings, sort_recordings, sorts
 from tests.web.builders import STARTED_NS, build_recording, metadata
 
 pytestmark = pytest.mark.anyio
@@ -41,7 +42,7 @@ def runs() -> list[Recording]:
     ]
 
 
-@pytest.mark.parametrize("order", [sign + name for name in SORTS for sign in ("", "-")])
+@pytest.mark.parametrize("order", [sign + name for name in sorts(EVERY_TEAMS) for sign in ("", "-")])
 async def test_every_order_is_that_of_its_values_with_pages_and_without(services: Services, order: str) -> None:
     await services.documents.recordings.put_many(runs())
     listed, after = [], None

@@ -27,6 +27,7 @@ COMMANDS = {
     "upload": "Send logs to a running Paddock.",
     "export": "Make and download a file of a recording.",
     "signals": "Take the team's signal catalogue out, or put one in.",
+    "fields": "Show the metadata fields of recordings; add fields of your own.",
     "convert": "Convert logs to MATLAB and other formats, without a service.",
     "info": "Show what is in a log.",
     "doctor": "Say what is wrong with a log, and what would be lost.",

@@ -10,17 +10,19 @@ import click
 from paddock.cli.files import logs_below
 from paddock.cli.terminal import complain, out, progress_bar
 from paddock.client import Client, FoundRecording
-from paddock.domain.fields import same_value
+from paddock.domain.fields import FIELDS, same_value
 from paddock.domain.recording import SHORT_ID_LENGTH
 from paddock.domain.words import size
 from paddock.errors import PaddockError
 from paddock.settings import read_settings
 
+_SET_HELP = f"Metadata: {', '.join(field.name for field in FIELDS[:4])} …; paddock fields names all of them."
+
 
 @click.command("upload")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--server", help="Where Paddock runs.  [default: as PADDOCK_HOST and PADDOCK_PORT say]")
-@click.option("--set", "fields", multiple=True, metavar="FIELD=VALUE", help="Metadata: car, driver, event, venue …")
+@click.option("--set", "fields", multiple=True, metavar="FIELD=VALUE", help=_SET_HELP)
 @click.option("--replace", is_flag=True, help="--set also changes what a recording that is there says already.")
 @click.option("--wait", is_flag=True, help="Until the logs are converted.")
 def command(

@@ -13,6 +13,7 @@ from paddock.client.bundle import PendingBundle
 from paddock.client.client import Client
 from paddock.client.contents import Change, Channel, Loss, SignalName, SignalSummary, Value
 from paddock.client.export import PendingExport
+from paddock.client.field import MetadataField
 from paddock.client.files import Artifact, AttachedFile, Attachment, Download
 from paddock.client.job import Failure, Job
 from paddock.client.member import HandedTunnel, Member
@@ -33,6 +34,7 @@ __all__ = [
     "Job",
     "Loss",
     "Member",
+    "MetadataField",
     "PendingBundle",
     "PendingExport",
     "SignalData",

@@ -14,6 +14,7 @@ from paddock.client.bundle import PendingBundle
 from paddock.client.connection import Connection
 from paddock.client.contents import SignalName
 from paddock.client.export import PendingExport
+from paddock.client.field import MetadataField
 from paddock.client.job import Job
 from paddock.client.member import HandedTunnel, Member
 from paddock.client.recording import FoundRecording
@@ -46,8 +47,9 @@ class Client:
         Args:
             text: words to find in names, metadata and id.
             filters: those of ``GET /api/recordings``; a list means any of its values: ``car``, ``driver``,
-                ``event``, ``venue``, ``health``, ``topic``, ``signal`` (``"max(BatteryPack.cell_temp) > 55"``),
-                ``since`` and ``until`` (a date or an RFC 3339 time).
+                ``event`` and every other short metadata field (``fields`` names them), ``health``, ``topic``,
+                ``signal`` (``"max(BatteryPack.cell_temp) > 55"``), ``since`` and ``until`` (a date or an RFC 3339
+                time).
 
         Raises:
             Rejected: a filter that is not there, or cannot be read.
@@ -187,6 +189,59 @@ class Client:
             Conflict: it would be yourself.
         """
         self._connection.call("DELETE", f"/api/members/{quote(name, safe='')}")
+
+    def fields(self) -> tuple[MetadataField, ...]:
+        """The metadata fields that recordings have, those that the team added last."""
+        return msgspec.convert(self._connection.call("GET", "/api/fields")["items"], tuple[MetadataField, ...])
+
+    def add_field(
+        self, label: str, *, name: str = "", choices: Sequence[str] = (), column: bool = False
+    ) -> MetadataField:
+        """Give all recordings a further metadata field.
+
+        Args:
+            label: what the site calls it: ``"Tyre set"``.
+            name: in searches, edits and MATLAB; by default made from the label: ``tyre_set``.
+            choices: the only values that it may have; none for any text.
+            column: whether it is a column of the list.
+
+        Raises:
+            Rejected: it cannot be called so, or there are too many.
+            Conflict: there is a field of this name.
+        """
+        body = {"label": label, "name": name, "choices": list(choices), "column": column}
+        return msgspec.convert(self._connection.call("POST", "/api/fields", json=body, tries=1), MetadataField)
+
+    def change_field(
+        self,
+        name: str,
+        *,
+        label: str | None = None,
+        choices: Sequence[str] | None = None,
+        column: bool | None = None,
+    ) -> MetadataField:
+        """Change a field that the team added; what is not given stays, and so do values that recordings have.
+
+        Raises:
+            NotFound: the team has no such field of its own.
+            Rejected: it cannot be called so.
+        """
+        known = next((field for field in self.fields() if field.name == name and field.own), None)
+        body = {
+            "label": label if label is not None else known.label if known else name,
+            "choices": list(choices if choices is not None else known.choices if known else ()),
+            "column": column if column is not None else known is not None and known.column,
+        }
+        path = f"/api/fields/{quote(name, safe='')}"
+        return msgspec.convert(self._connection.call("PUT", path, json=body), MetadataField)
+
+    def remove_field(self, name: str) -> None:
+        """Take a field of the team out of forms and filters; what recordings say stays, and comes back with it.
+
+        Raises:
+            NotFound: the team has no such field of its own.
+        """
+        self._connection.call("DELETE", f"/api/fields/{quote(name, safe='')}")
 
     def signal_catalogue(self) -> str:
         """The team's signal catalogue, as the text of a ``signals.toml``."""

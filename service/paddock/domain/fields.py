@@ -1,73 +1,152 @@
-"""The team's metadata fields. A new field is a new row; form, filter, column and validation follow."""
+"""Metadata fields: those that every team has, one row each, and those that a team added itself.
+
+A new field is a new row here, or none: ``own_fields.py`` has what a team adds on the site. Forms, validation,
+filters, counts, columns, order, completion, prefill from the log and ``meta.run`` follow from the rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from paddock.domain.recording import MetadataSource, MetadataValue
 from paddock.errors import Rejected
 
+SHORT = 200
+"""Characters of a value that is filtered, sorted and completed; a longer text is only searched for words."""
+
 
 class Field(msgspec.Struct, frozen=True):
     """One metadata field of a recording."""
 
     name: str
+    """In the API, in MATLAB and in the document."""
     label: str
+    """On pages."""
     from_setup: tuple[str, ...] = ()
     """Keys of the log's ``setup`` metadata record that prefill it, best first, compared case-folded."""
-    max_length: int = 200
+    max_length: int = SHORT
+    choices: tuple[str, ...] = ()
+    """The values that it may have; empty for any text."""
+    column: int = 0
+    """Its place among the list's columns, from 1; 0 where it has none."""
+    facet: bool = True
+    """Whether the list offers its values with their counts."""
+
+    @property
+    def is_short(self) -> bool:
+        """Whether recordings are filtered and sorted by it."""
+        return self.max_length <= SHORT
+
+    def check(self, value: str) -> str:
+        """The value as it is stored: stripped, and one of the choices as those are spelled.
+
+        Raises:
+            Rejected: it is too long, or none of the choices (code ``bad_metadata``).
+        """
+        text = value.strip()
+        if len(text) > self.max_length:
+            raise Rejected(f"{self.label} is longer than {self.max_length} characters.", code="bad_metadata")
+        if not text or not self.choices:
+            return text
+        for choice in self.choices:
+            if same_value(choice) == same_value(text):
+                return choice
+        raise Rejected(
+            f"{self.label} is one of {', '.join(self.choices)}: {text[:40]!r} is none of them.", code="bad_metadata"
+        )
 
 
 FIELDS = (
-    Field("car", "Car", ("car", "carName", "vehicle")),
-    Field("driver", "Driver", ("driver", "driverName")),
-    Field("event", "Event", ("event", "eventType", "eventName")),
-    Field("venue", "Venue", ("venue", "trackName", "track", "location")),
-    Field("session", "Session", ("session",)),
-    Field("run", "Run", ("run", "runNumber")),
-    Field("notes", "Notes", ("notes", "comment"), max_length=4_000),
+    Field("car", "Car", ("car", "carName", "vehicle"), column=4),
+    Field("driver", "Driver", ("driver", "driverName"), column=1),
+    Field("event", "Event", ("event", "eventType", "eventName"), column=2),
+    Field("venue", "Venue", ("venue", "trackName", "track", "location"), column=3),
+    Field("session", "Session", ("session",), facet=False),
+    Field("run", "Run", ("run", "runNumber"), facet=False),
+    Field("notes", "Notes", ("notes", "comment"), max_length=4_000, facet=False),
 )
-BY_NAME = {field.name: field for field in FIELDS}
+"""Those that every team has."""
+
+
+class Fields:
+    """The metadata fields of one team: those that every team has, then its own."""
+
+    def __init__(self, own: Iterable[Field] = ()) -> None:
+        self.rows = (*FIELDS, *own)
+        self.by_name = {field.name: field for field in self.rows}
+
+    def __iter__(self) -> Iterator[Field]:
+        return iter(self.rows)
+
+    def label(self, name: str) -> str:
+        """What pages call a field; a field that was removed has only its name."""
+        return self.by_name[name].label if name in self.by_name else name
+
+    def named(self, *said: Iterable[str]) -> tuple[str, ...]:
+        """The names of all fields, then of removed ones that recordings still say something of."""
+        return tuple(dict.fromkeys((*self.by_name, *(name for each in said for name in each))))
+
+    @property
+    def short(self) -> tuple[Field, ...]:
+        """Those that recordings are filtered and sorted by."""
+        return tuple(field for field in self.rows if field.is_short)
+
+    @property
+    def facets(self) -> tuple[Field, ...]:
+        """Those whose values the list offers."""
+        return tuple(field for field in self.rows if field.facet)
+
+    @property
+    def columns(self) -> tuple[Field, ...]:
+        """Those that are columns of the list, in their order."""
+        return tuple(sorted((field for field in self.rows if field.column), key=lambda field: field.column))
+
+    def check(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Values that a person or program sent, as they are stored, without the empty ones.
+
+        Raises:
+            Rejected: an unknown field, or a value that its field cannot have.
+        """
+        checked = {}
+        for name, value in values.items():
+            field = self.by_name.get(name)
+            if field is None:
+                raise Rejected(
+                    f"{name[:40]!r} is no metadata field: use one of {', '.join(self.by_name)}.",
+                    code="bad_metadata",
+                )
+            if text := field.check(value):
+                checked[name] = text
+        return checked
+
+    def from_setup_record(self, entries: Mapping[str, str]) -> dict[str, MetadataValue]:
+        """What the log's own ``setup`` record says about the run, as far as the fields can have it."""
+        folded = {key.casefold(): value for key, value in entries.items()}
+        found = {}
+        for field in self.rows:
+            for key in field.from_setup:
+                if text := _fitting(field, folded.get(key.casefold(), "")):
+                    found[field.name] = MetadataValue(text, MetadataSource.FILE)
+                    break
+        return found
+
+
+EVERY_TEAMS = Fields()
+"""The fields of a team that has none of its own."""
+
+
+def _fitting(field: Field, said: str) -> str:
+    try:
+        return field.check(said.strip()[: field.max_length])
+    except Rejected:  # there is nobody to tell; the log's own records are on the recording's page as they are
+        return ""
 
 
 def same_value(value: str) -> str:
     """What values have in common that differ in letter case and spaces only: for lists they are one value."""
     return " ".join(value.split()).casefold()
-
-
-def check_metadata(values: Mapping[str, str]) -> dict[str, str]:
-    """Values that a person or program sent, stripped, without the empty ones.
-
-    Raises:
-        Rejected: an unknown field, or a value that is too long.
-    """
-    checked = {}
-    for name, value in values.items():
-        field = BY_NAME.get(name)
-        if field is None:
-            raise Rejected(
-                f"{name[:40]!r} is no metadata field: use one of {', '.join(BY_NAME)}.", code="bad_metadata"
-            )
-        text = value.strip()
-        if len(text) > field.max_length:
-            raise Rejected(f"{field.label} is longer than {field.max_length} characters.", code="bad_metadata")
-        if text:
-            checked[name] = text
-    return checked
-
-
-def from_setup_record(entries: Mapping[str, str]) -> dict[str, MetadataValue]:
-    """What the log's own ``setup`` record says about the run."""
-    folded = {key.casefold(): value.strip() for key, value in entries.items()}
-    found = {}
-    for field in FIELDS:
-        for key in field.from_setup:
-            if text := folded.get(key.casefold()):
-                found[field.name] = MetadataValue(text[: field.max_length], MetadataSource.FILE)
-                break
-    return found
 
 
 def fill_empty(

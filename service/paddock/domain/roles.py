@@ -33,7 +33,7 @@ _WORDS: Mapping[Permission, str] = {
     Permission.DELETE: "delete or restore recordings",
     Permission.EXPORT: "have files made of recordings",
     Permission.CONVERT: "have logs converted again or jobs retried",
-    Permission.EDIT_CATALOGUE: "change the signal catalogue",
+    Permission.EDIT_CATALOGUE: "change the signal catalogue or metadata fields",
     Permission.MANAGE_MEMBERS: "see, let in or shut out members",
     Permission.SEE_TO_BACKUPS: "see to backups",
 }

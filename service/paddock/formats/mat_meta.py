@@ -47,7 +47,8 @@ def meta_variable(columns: Columns, topics: Sequence[Named], request: ExportRequ
 
 def _run(columns: Columns, run: Run) -> Struct:
     summary = columns.summary
-    fields: dict[str, Node] = {f.name: Value(run.metadata.get(f.name, "")) for f in FIELDS}
+    said = {field.name: "" for field in FIELDS} | run.metadata
+    fields: dict[str, Node] = {name: Value(value) for name, value in said.items()}
     started, ended = summary.started_ns, summary.ended_ns
     fields["started"] = Value("" if started is None else to_rfc3339(started))
     fields["started_ns"] = Value(np.array([] if started is None else [started], np.int64))

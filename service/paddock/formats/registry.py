@@ -28,7 +28,7 @@ class Run:
     """The recording's id, empty for a file that was never uploaded."""
     file_name: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
-    """The team's fields, those that are known."""
+    """By metadata field. Of those that every team has, the empty ones may be left out."""
     units: dict[str, str] = field(default_factory=dict)
     """Unit by signal name."""
 

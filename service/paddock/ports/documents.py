@@ -36,6 +36,7 @@ from paddock.domain.catalogue import Catalogue
 from paddock.domain.contents import Contents
 from paddock.domain.history import Change
 from paddock.domain.job import Job
+from paddock.domain.own_fields import OwnField
 from paddock.domain.recording import Artifact, Recording, Signal
 from paddock.domain.signal_names import SignalName
 from paddock.domain.topic_set import TopicSet
@@ -282,6 +283,7 @@ class Documents(ABC):
         Index(("subject",), "the jobs of one recording or upload"),
     ]
     catalogues: Collection[Catalogue]
+    fields: Annotated[Collection[OwnField], Index(("added_at",), "the team's own metadata fields in their order")]
     history: Annotated[Collection[Change], Index(("recording", "at"), "what people changed on a recording")]
     signal_names: Annotated[
         Collection[SignalName], Index(("search",), "completion"), Index(("topic",), "all topics")

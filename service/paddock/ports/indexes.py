@@ -37,8 +37,7 @@ class Index(NamedTuple):
         return self.fields if "id" in self.fields else (*self.fields, "id")
 
 
-_LONG_TEXT = {"notes"}
-_METADATA = tuple((field.name, f"metadata.{field.name}.value") for field in FIELDS if field.name not in _LONG_TEXT)
+_METADATA = tuple((field.name, f"metadata.{field.name}.value") for field in FIELDS if field.is_short)
 
 LIST_INDEX = Index(
     (

@@ -24,6 +24,7 @@ from paddock.web.bundles import api as bundles
 from paddock.web.catalogue import api as catalogue
 from paddock.web.compare import page as plot_pages
 from paddock.web.edit import files_api as files
+from paddock.web.fields import api as fields
 from paddock.web.find import names_api as names
 from paddock.web.health import api as health
 from paddock.web.jobs import api as jobs
@@ -32,7 +33,7 @@ from paddock.web.kernel.assets import asset_routes
 from paddock.web.kernel.bodies import BoundedRequest
 from paddock.web.kernel.conditional import Conditional
 from paddock.web.kernel.head import answering_head
-from paddock.web.kernel.injected import principal_of
+from paddock.web.kernel.injected import principal_of, team_fields_of
 from paddock.web.kernel.permission import Anyone, EveryRouteSaysWhatItNeeds, check_permission
 from paddock.web.kernel.principal import Edge
 from paddock.web.kernel.problems import answer
@@ -84,6 +85,7 @@ def create_app(services: Services, settings: Settings) -> Litestar:
         jobs.ROUTER,
         members.ROUTER,
         catalogue.ROUTER,
+        fields.ROUTER,
         storage.ROUTER,
         pages.ROUTER,
         plot_pages.ROUTER,
@@ -101,6 +103,7 @@ def create_app(services: Services, settings: Settings) -> Litestar:
             "services": Provide(lambda: services, sync_to_thread=False),
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "principal": Provide(principal_of, sync_to_thread=False),
+            "team_fields": Provide(team_fields_of),
         },
         guards=[check_permission],
         plugins=[EveryRouteSaysWhatItNeeds()],

@@ -7,6 +7,7 @@ from litestar import Router
 from paddock.web.bundles import page as bundles
 from paddock.web.catalogue import page as signals
 from paddock.web.edit import deleted_page as deleted
+from paddock.web.fields import page as fields
 from paddock.web.find import page as recording_list
 from paddock.web.jobs import page as jobs
 from paddock.web.kernel.injected import refuse_unknown_parameters
@@ -25,6 +26,7 @@ ROUTER = Router(
         recordings.reprocess_and_show,
         upload.upload_page,
         signals.signals_page,
+        fields.fields_page,
         bundles.export_page,
         bundles.bundle_page,
         bundles.bundle_again,

@@ -1,7 +1,8 @@
 function R = find(varargin)
 %FIND Recordings of a running Paddock, the latest start first.
 %   R = paddock.find('car', 'HT09', 'driver', 'Adam') is a struct array with id, name, status, health, started_at,
-%   duration_s, car, driver, event, venue, session, run, notes and highlights (distance_m, max_speed_m_s …).
+%   duration_s, highlights (distance_m, max_speed_m_s …) and all metadata fields: car, driver, event, venue, session,
+%   run, notes, and those that the team added, which are filters, too: paddock.find('tyre_set', 'A3').
 %   Words to find in names and metadata may stand first: paddock.find('endurance', 'car', 'HT09').
 %   Further filters: 'topic', 'from' and 'to' ('2026-04-18'), and 'signal', as
 %   'max(BatteryPack.cell_temp) > 55'. A cell of texts means any of them. 'limit' is 500 unless given.
@@ -25,6 +26,8 @@ function R = find(varargin)
         query = [query, varargin(k:k + 1)]; %#ok<AGROW>
     end
   end
+  fields = paddock.http.get_json('/api/fields', {});
+  fields = {fields.items.name};
   R = struct([]);
   after = '';
   while numel(R) < limit
@@ -34,7 +37,7 @@ function R = find(varargin)
       items = num2cell(items);
     end
     for k = 1:numel(items)
-      R = [R; row(items{k})]; %#ok<AGROW>
+      R = [R; row(items{k}, fields)]; %#ok<AGROW>
     end
     after = page.next;
     if isempty(after)
@@ -43,8 +46,7 @@ function R = find(varargin)
   end
 end
 
-function r = row(item)
-  fields = {'car', 'driver', 'event', 'venue', 'session', 'run', 'notes'};
+function r = row(item, fields)
   kept = {'id', 'name', 'status', 'health', 'started_at', 'duration_s', 'highlights'};
   r = struct();
   for k = 1:numel(kept)

@@ -22,10 +22,18 @@ from paddock.columns.parquet_footer import footer_crc32
 from paddock.domain.catalogue import CarCatalogue, Catalogue
 from paddock.domain.contents import Contents, contents_id
 from paddock.domain.export import DEFAULT_EXPORT, VIEWER_COPY, ExportRequest
-from paddock.domain.fields import fill_empty
+from paddock.domain.fields import Fields, fill_empty
 from paddock.domain.job import Job
 from paddock.domain.keys import columns_key, raw_key
-from paddock.domain.recording import ChannelSummary, Highlights, Recording, StartedSource, Status, search_text
+from paddock.domain.recording import (
+    ChannelSummary,
+    Highlights,
+    MetadataValue,
+    Recording,
+    StartedSource,
+    Status,
+    search_text,
+)
 from paddock.domain.topic_set import topic_set_of
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected
 from paddock.formats.contained import few_enough, within, write_contained
@@ -36,6 +44,7 @@ from paddock.ports.documents import Equals
 from paddock.readers.mcap.doctor import needs_viewer_copy
 from paddock.readers.mcap.spool import spool_log
 from paddock.usecases.catalogue.catalogue import car_of, load_catalogue
+from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.catalogue.signal_names import remember_names
 from paddock.usecases.contained import logged
 from paddock.usecases.context import Services
@@ -63,6 +72,8 @@ class Converted:
     summary: LogSummary
     recording: Recording
     """With the metadata that was written into the files."""
+    from_log: dict[str, MetadataValue]
+    """What the log itself says in the team's fields."""
     catalogue: CarCatalogue
     units: dict[str, str]
     """By signal name, as written into the files."""
@@ -82,13 +93,21 @@ async def convert(services: Services, job: Job, progress: Callable[[float], None
     if recording is None or recording.deleted_at is not None:
         return
     await need_original(services, recording)
-    catalogue = await load_catalogue(services)
+    catalogue, fields = await load_catalogue(services), await load_fields(services)
     await services.documents.recordings.change(recording.id, {"status": Status.CONVERTING, "error": None})
     with tempfile.TemporaryDirectory(dir=services.scratch, prefix="convert-") as directory:
         log = await services.objects.open(raw_key(recording.id))
         try:
             converted = await asyncio.to_thread(
-                _convert_file, log, recording, job, catalogue, Path(directory), progress, services.memory_bytes
+                _convert_file,
+                log,
+                recording,
+                job,
+                catalogue,
+                fields,
+                Path(directory),
+                progress,
+                services.memory_bytes,
             )
         except PaddockError as error:
             await _look_for_damage(services, recording, error)
@@ -115,6 +134,7 @@ def _convert_file(
     recording: Recording,
     job: Job,
     catalogue: Catalogue,
+    fields: Fields,
     directory: Path,
     progress: Callable[[float], None],
     memory_bytes: int | None,
@@ -136,10 +156,11 @@ def _convert_file(
             lost = sum(summary.loss.undecodable.values())
             why = f"none of its {lost:,} messages can be decoded" if lost else "there is no message in this log"
             raise Rejected(f"Nothing could be read: {why}.", code="nothing_read")
-        known = msgspec.structs.replace(recording, metadata=fill_empty(recording.metadata, prefilled(summary)))
+        from_log = prefilled(summary, fields)
+        known = msgspec.structs.replace(recording, metadata=fill_empty(recording.metadata, from_log))
         of_car = CarCatalogue(catalogue, car_of(known))
         units = of_car.units((signal.name, signal.dtype) for signal in summary.signals)
-        run = run_of(known, units)
+        run = run_of(known, units, fields)
         failed: list[str] = []
         files: list[tuple[ExportRequest, Path]] = []
         mat = directory / "default.mat"
@@ -167,7 +188,7 @@ def _convert_file(
             files.append((VIEWER_COPY, copy))
     progress(1.0)
     summary = dataclasses.replace(summary, notices=(*failed, *summary.notices))
-    return Converted(summary, known, of_car, units, tuple(files), parquet, figures)
+    return Converted(summary, known, from_log, of_car, units, tuple(files), parquet, figures)
 
 
 @contextlib.contextmanager
@@ -274,7 +295,7 @@ def _changes(
     current: Recording, converted: Converted, contents: Contents, not_listed: tuple[str, ...]
 ) -> dict[str, object]:
     summary = converted.summary
-    metadata = fill_empty(current.metadata, prefilled(summary))
+    metadata = fill_empty(current.metadata, converted.from_log)
     changes: dict[str, object] = {
         "status": Status.READY,
         "error": None,

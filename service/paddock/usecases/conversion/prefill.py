@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from paddock.columns.columns import LogSummary
-from paddock.domain.fields import fill_empty, from_setup_record
+from paddock.domain.fields import Fields, fill_empty
 from paddock.domain.recording import MetadataValue
 
 
-def prefilled(summary: LogSummary) -> dict[str, MetadataValue]:
+def prefilled(summary: LogSummary, fields: Fields) -> dict[str, MetadataValue]:
     """The team's fields as far as the log's ``setup`` metadata records know them; the first record goes first."""
     found: dict[str, MetadataValue] = {}
     for name, entries in summary.metadata:
         if name.casefold() == "setup":
-            found = fill_empty(found, from_setup_record(entries))
+            found = fill_empty(found, fields.from_setup_record(entries))
     return found

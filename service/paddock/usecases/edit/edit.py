@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from paddock.domain.export import DEFAULT_EXPORT
-from paddock.domain.fields import check_metadata
 from paddock.domain.history import Change
 from paddock.domain.instants import to_rfc3339
 from paddock.domain.principal import Principal
 from paddock.domain.recording import MetadataSource, MetadataValue, Recording, StartedSource, search_text
 from paddock.errors import Conflict, NotFound, PaddockError
 from paddock.ports.documents import Equals, Page, Sort
+from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.context import Services
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.take_away.export import request_export
@@ -61,11 +61,11 @@ async def edit_recording(
 
     Raises:
         NotFound: there is no such recording.
-        Rejected: an unknown field, or a value that is too long.
+        Rejected: an unknown field, or a value that it cannot have.
         EditConflict: one of the fields was changed since that version to something else.
     """
     given = dict(metadata or {})
-    wanted = dict.fromkeys(given, "") | check_metadata(given)
+    wanted = dict.fromkeys(given, "") | (await load_fields(services)).check(given) if given else {}
     while True:
         known = await get_recording(services, recording_id)
         values = {name: MetadataValue(value, MetadataSource.PERSON) for name, value in wanted.items()}

@@ -8,18 +8,15 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from paddock.domain.fields import FIELDS, same_value
+from paddock.domain.fields import EVERY_TEAMS, Fields, same_value
 from paddock.ports.documents import MAX_GROUPS, Equals, Scalar
 from paddock.usecases.context import Services
 from paddock.usecases.find.search import Search, conditions, in_every_spelling
 
-FACETS = ("car", "driver", "event", "venue", "health")
 MAX_OFFERED = 50
 """Values of a facet."""
 MAX_TOPICS = 500
 _TOPIC_SET = "topic_set"
-_SHORT = 200
-"""Characters of a field that is filled from a list; notes are longer."""
 
 Counted = Sequence[tuple[tuple[Scalar, ...], int]]
 
@@ -28,7 +25,7 @@ class Facets(msgspec.Struct, frozen=True):
     """Values with how many recordings a search for them as well would find."""
 
     values: dict[str, list[tuple[str, int]]]
-    """For each of ``FACETS``, the most frequent first; what nobody filled is the empty one, at the end."""
+    """For each of ``facet_names``, the most frequent first; what nobody filled is the empty one, at the end."""
     topics: tuple[tuple[str, int], ...]
     """By name; of very many topics those that most recordings have."""
     more_topics: int = 0
@@ -37,23 +34,29 @@ class Facets(msgspec.Struct, frozen=True):
     """Whether all recordings were counted; of a store with millions of different topics not all are."""
 
 
-async def count_facets(services: Services, search: Search) -> Facets:
+def facet_names(fields: Fields) -> tuple[str, ...]:
+    """What a search is narrowed to by values: metadata fields, and ``health``."""
+    return (*(field.name for field in fields.facets), "health")
+
+
+async def count_facets(services: Services, search: Search, fields: Fields = EVERY_TEAMS) -> Facets:
     """What a click would find.
 
     Of a field's values one has to hold, so a facet leaves its own choice out of its counts; the topics that are
     chosen have to be there all together, so they count in.
     """
     spelled = await in_every_spelling(services, search)
-    chosen = [facet for facet in FACETS if (search.health if facet == "health" else search.metadata.get(facet))]
+    facets = facet_names(fields)
+    chosen = [facet for facet in facets if (search.health if facet == "health" else search.metadata.get(facet))]
 
-    async def count(facets: Sequence[str], own: Sequence[str] = ()) -> Counted:
-        by = [*map(_field, facets), _TOPIC_SET]
+    async def count(counted: Sequence[str], own: Sequence[str] = ()) -> Counted:
+        by = [*map(_field, counted), _TOPIC_SET]
         where = conditions(spelled, without=("topic", *own))
         return await services.documents.recordings.counts(by, where)
 
     # Facets that nobody chose from look at the same recordings: these are gone through once for all of them. Which
     # topics a recording has its set tells; asking each recording for each topic takes three times as long.
-    together = [facet for facet in FACETS if facet not in chosen]
+    together = [facet for facet in facets if facet not in chosen]
     apart: Sequence[Counted]
     counted, *apart = await asyncio.gather(count(together), *(count([facet], [facet]) for facet in chosen))
     exact = all(len(each) < MAX_GROUPS for each in (counted, *apart))
@@ -67,26 +70,26 @@ async def count_facets(services: Services, search: Search) -> Facets:
     sets_found = {str(each): number for each, number in _of_column(counted, -1).most_common() if each}
     topics, all_topics = await services.topic_sets.count_topics(services.documents, sets_found)
     return Facets(
-        values={facet: values[facet] for facet in FACETS},
+        values={facet: values[facet] for facet in facets},
         topics=tuple(sorted(topics.most_common(MAX_TOPICS), key=lambda each: (each[0].casefold(), each[0]))),
         more_topics=max(0, len(topics) - MAX_TOPICS),
         exact=exact and all_topics,
     )
 
 
-async def known_values(services: Services) -> dict[str, tuple[str, ...]]:
+async def known_values(services: Services, fields: Fields) -> dict[str, tuple[str, ...]]:
     """The values that each short metadata field has, the most frequent first; at most ``MAX_OFFERED``."""
-    fields = [field.name for field in FIELDS if field.max_length <= _SHORT]
+    names = [field.name for field in fields.short]
     counted = await asyncio.gather(
         *(
             services.documents.recordings.facet(
                 f"metadata.{name}.value", [Equals("deleted_at", None)], limit=2 * MAX_OFFERED
             )
-            for name in fields
+            for name in names
         )
     )
     spelled = [most_frequent_spellings((str(value), number) for value, number in each if value) for each in counted]
-    return {name: tuple(each.values())[:MAX_OFFERED] for name, each in zip(fields, spelled, strict=True)}
+    return {name: tuple(each.values())[:MAX_OFFERED] for name, each in zip(names, spelled, strict=True)}
 
 
 def most_frequent_spellings(counted: Iterable[tuple[str, int]]) -> dict[str, str]:

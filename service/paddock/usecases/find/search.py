@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from paddock.domain.fields import FIELDS, same_value
+from paddock.domain.fields import EVERY_TEAMS, Fields, same_value
 from paddock.domain.figures import FIGURES, FigureIs
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import Recording
@@ -35,14 +35,6 @@ from paddock.usecases.context import Services
 from paddock.usecases.find.comparisons import under_every_name
 
 Health = Literal["intact", "recovered", "failed", "unread"]
-SORTS: Mapping[str, str] = {
-    "started_at": "started_ns",
-    "uploaded_at": "uploaded_at",
-    "health": "health",
-    **{field.name: f"metadata.{field.name}.value" for field in FIELDS if field.max_length <= 200},
-    **{figure.name: figure.field for figure in FIGURES},
-}
-"""What recordings can be sorted by, and where it is in the document."""
 LATEST_FIRST = "-started_at"
 MAX_WORDS = 50
 MAX_VALUES = 50
@@ -55,6 +47,17 @@ _COMPARISON = re.compile(
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )
 _NOT_KNOWN = (None, "")
+
+
+def sorts(fields: Fields) -> dict[str, str]:
+    """What recordings can be sorted by, and where it is in the document."""
+    return {
+        "started_at": "started_ns",
+        "uploaded_at": "uploaded_at",
+        "health": "health",
+        **{field.name: f"metadata.{field.name}.value" for field in fields.short},
+        **{figure.name: figure.field for figure in FIGURES},
+    }
 
 
 class Search(msgspec.Struct, frozen=True):
@@ -154,43 +157,47 @@ async def search_recordings(
     search: Search,
     *,
     order: str = LATEST_FIRST,
+    fields: Fields = EVERY_TEAMS,
     limit: int = 50,
     after: str | None = None,
 ) -> Page[Recording]:
-    """Recordings that match, sorted by one of ``SORTS``, a ``-`` before it for the largest first.
+    """Recordings that match, sorted by one of ``sorts(fields)``, a ``-`` before it for the largest first.
 
     Those that have no such value (a start before the log was read) come last.
 
     Raises:
         Rejected: there is no such order (code ``bad_sort``).
     """
-    field = sorted_field(order)
+    field = sorted_field(order, fields)
     sort = Sort("deleted_at" if search.deleted else field, descending=order.startswith("-"))
     where = conditions(await in_every_spelling(services, search))
     return await services.documents.recordings.find(where, sort=sort, limit=limit, after=after)
 
 
-def sorted_field(order: str) -> str:
+def sorted_field(order: str, fields: Fields) -> str:
     """The field of the document that an order sorts by.
 
     Raises:
         Rejected: there is no such order (code ``bad_sort``).
     """
-    if field := SORTS.get(order.removeprefix("-")):
+    known = sorts(fields)
+    if field := known.get(order.removeprefix("-")):
         return field
     raise Rejected(
-        f"{order[:40]!r} is no order: sort by one of {', '.join(SORTS)}, with a - before it for the largest first.",
+        f"{order[:40]!r} is no order: sort by one of {', '.join(known)}, with a - before it for the largest first.",
         code="bad_sort",
     )
 
 
-def sort_recordings(recordings: Iterable[Recording], order: str) -> tuple[Recording, ...]:
+def sort_recordings(
+    recordings: Iterable[Recording], order: str, fields: Fields = EVERY_TEAMS
+) -> tuple[Recording, ...]:
     """The same order as a search has, of recordings that are all there.
 
     Raises:
         Rejected: there is no such order (code ``bad_sort``).
     """
-    field, descending = sorted_field(order), order.startswith("-")
+    field, descending = sorted_field(order, fields), order.startswith("-")
     valued = [(_value(recording, field), recording) for recording in recordings]
     known = sorted(
         ((value, recording.id, recording) for value, recording in valued if value is not None),

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from paddock.domain.fields import check_metadata, fill_empty
+from paddock.domain.fields import fill_empty
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import INCOMING
 from paddock.domain.original import NEVER_ARRIVED, Original
@@ -26,6 +26,7 @@ from paddock.domain.recording import (
 from paddock.domain.upload import Upload, check_announcement, part_size_for
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.ports.documents import Equals, Exists, Sort
+from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.context import Services
 from paddock.usecases.intake.open_log import PROBE_BYTES, check_head
 from paddock.usecases.intake.originals import is_here
@@ -69,7 +70,7 @@ async def announce(
     """
     check_announcement(sha256, size_bytes)
     check_file_name(name)
-    fields = check_metadata(metadata or {})
+    fields = (await load_fields(services)).check(metadata) if metadata else {}
     if await is_here(services, sha256):
         known = await arrive(services, principal.name, sha256, size_bytes, name, fields)
         if not known.status.settled or (known.error and known.error.code in NEVER_ARRIVED):

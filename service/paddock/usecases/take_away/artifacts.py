@@ -12,6 +12,7 @@ import msgspec
 from paddock import COLUMNS
 from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.export import ExportRequest, artifact_id, purpose_of
+from paddock.domain.fields import Fields
 from paddock.domain.keys import artifact_key
 from paddock.domain.recording import Artifact, Recording
 from paddock.formats.registry import Run, find_format, writer_number, written_as
@@ -93,11 +94,16 @@ def _crc32(path: Path) -> int:
     return crc32
 
 
-def run_of(recording: Recording, units: Mapping[str, str]) -> Run:
-    """What a file may say about its recording; ``units`` by signal name."""
+def run_of(recording: Recording, units: Mapping[str, str], fields: Fields) -> Run:
+    """What a file may say about its recording; ``units`` by signal name.
+
+    A field that nobody filled is empty in there, so that scripts may ask any recording for it. Values of fields
+    that the team removed since are there, too.
+    """
     return Run(
         recording=recording.id,
         file_name=recording.name,
-        metadata={name: known.value for name, known in recording.metadata.items()},
+        metadata={field.name: "" for field in fields}
+        | {name: known.value for name, known in recording.metadata.items()},
         units=dict(units),
     )

@@ -16,6 +16,7 @@ from paddock.columns.raster import check_span
 from paddock.columns.selection import span_of
 from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.export import ExportRequest
+from paddock.domain.fields import Fields
 from paddock.domain.job import Job
 from paddock.domain.keys import raw_key
 from paddock.domain.principal import Principal
@@ -25,6 +26,7 @@ from paddock.formats.estimate import estimate_bytes, taken_of
 from paddock.formats.mat5 import MAX_VARIABLE_BYTES, VariableTooLarge
 from paddock.formats.registry import Run, canonical, check_rate, find_format
 from paddock.usecases.catalogue.catalogue import catalogue_of, signals_of
+from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.context import Services
 from paddock.usecases.conversion.write_export import DOUBT, RESERVE_BYTES, check_room, write_export
 from paddock.usecases.find.contents import contents_of
@@ -148,11 +150,20 @@ async def export(services: Services, job: Job, progress: Callable[[float], None]
     if await find_artifact(services, recording, request, catalogue):
         return
     await need_original(services, recording)
+    fields = await load_fields(services)
     with tempfile.TemporaryDirectory(dir=services.scratch, prefix="export-") as directory:
         log = await services.objects.open(raw_key(recording.id))
         try:
             made, left_out = await asyncio.to_thread(
-                _write, log, recording, catalogue, request, Path(directory), progress, services.memory_bytes
+                _write,
+                log,
+                recording,
+                catalogue,
+                fields,
+                request,
+                Path(directory),
+                progress,
+                services.memory_bytes,
             )
         finally:
             await asyncio.to_thread(log.close)
@@ -163,6 +174,7 @@ def _write(
     log: BinaryIO,
     recording: Recording,
     catalogue: CarCatalogue,
+    fields: Fields,
     request: ExportRequest,
     directory: Path,
     progress: Callable[[float], None],
@@ -171,7 +183,8 @@ def _write(
     target = directory / "made"
 
     def run(summary: LogSummary) -> Run:
-        return run_of(recording, catalogue.units((signal.name, signal.dtype) for signal in summary.signals))
+        units = catalogue.units((signal.name, signal.dtype) for signal in summary.signals)
+        return run_of(recording, units, fields)
 
     written = write_export(
         log, request, run, target, directory, progress, memory_bytes, reserve_bytes=RESERVE_BYTES

@@ -10,6 +10,7 @@ from pathlib import Path
 from paddock.columns.columns import LogSummary
 from paddock.domain.catalogue import CarCatalogue, Catalogue
 from paddock.domain.export import ExportRequest
+from paddock.domain.fields import EVERY_TEAMS
 from paddock.domain.recording import LossReport
 from paddock.formats.output import new_file, suffixes_of
 from paddock.formats.registry import Run, find_format, written_as
@@ -57,7 +58,7 @@ def export_file(
     """
 
     def run(summary: LogSummary) -> Run:
-        known = {name: field.value for name, field in prefilled(summary).items()}
+        known = {name: field.value for name, field in prefilled(summary, EVERY_TEAMS).items()}
         # Without a service there is no catalogue: what names tell.
         guesses = CarCatalogue(Catalogue(), known.get("car", ""))
         units = guesses.units((signal.name, signal.dtype) for signal in summary.signals)

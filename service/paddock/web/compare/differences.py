@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from paddock.domain.contents import Contents
-from paddock.domain.fields import FIELDS
+from paddock.domain.fields import Fields
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import Recording
 from paddock.domain.words import size
@@ -31,9 +31,9 @@ class Difference(msgspec.Struct, frozen=True):
     b: str
 
 
-def differences(a: tuple[Recording, Contents], b: tuple[Recording, Contents]) -> list[Difference]:
+def differences(a: tuple[Recording, Contents], b: tuple[Recording, Contents], fields: Fields) -> list[Difference]:
     """Metadata, figures, and the setup in the logs' own metadata records, where they differ."""
-    rows = [*_metadata(a[0], b[0]), *_facts(a[0], b[0]), *_setup(a[1], b[1])]
+    rows = [*_metadata(a[0], b[0], fields), *_facts(a[0], b[0]), *_setup(a[1], b[1])]
     return [row for row in rows if row.a != row.b][:MOST_ROWS]
 
 
@@ -41,10 +41,10 @@ def _seconds(duration_ns: int | None) -> float | None:
     return None if duration_ns is None else duration_ns / NS_PER_S
 
 
-def _metadata(a: Recording, b: Recording) -> Iterator[Difference]:
-    for field in FIELDS:
-        values = [item.metadata[field.name].value if field.name in item.metadata else "" for item in (a, b)]
-        yield Difference(field.label, *values)
+def _metadata(a: Recording, b: Recording, fields: Fields) -> Iterator[Difference]:
+    for name in fields.named(a.metadata, b.metadata):
+        values = [item.metadata[name].value if name in item.metadata else "" for item in (a, b)]
+        yield Difference(fields.label(name), *values)
 
 
 def _facts(a: Recording, b: Recording) -> Iterator[Difference]:

@@ -20,7 +20,7 @@ from paddock.usecases.look.compare import compare
 from paddock.web.compare.differences import differences
 from paddock.web.find.search_parameters import zone_of
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import AnyRequest, ThePrincipal, TheServices, refuse_unknown_parameters
+from paddock.web.kernel.injected import AnyRequest, TeamFields, ThePrincipal, TheServices, refuse_unknown_parameters
 from paddock.web.recordings.resources import RecordingResource, summarise
 
 CHOICES = 100
@@ -52,6 +52,7 @@ async def compare_page(
     request: AnyRequest,
     services: TheServices,
     principal: ThePrincipal,
+    team_fields: TeamFields,
     a: FromQuery[str] = "",
     b: FromQuery[str] = "",
 ) -> Page:
@@ -73,7 +74,7 @@ async def compare_page(
         selected={"a": items[0] if a else None, "b": items[len(chosen) - 1] if b else None},
         ready=ready,
         compared=compared,
-        differences=differences(*sides) if ready else (),
+        differences=differences(sides[0], sides[1], team_fields) if ready else (),
         sources=[_source(item, label) for item, label in zip(items[: len(chosen)], "AB", strict=False)],
     )
 

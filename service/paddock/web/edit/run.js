@@ -42,10 +42,15 @@ function end() {
   refreshNow();
 }
 
+/** What a field had when the page was made: a select says it by its option. */
+function before(field) {
+  return field.defaultValue ?? [...field.options].find((option) => option.defaultSelected)?.value ?? "";
+}
+
 function changes(form) {
   const metadata = {};
   for (const field of form.querySelectorAll(":scope > label [name]")) {
-    if (field.name !== "started_at" && field.value !== field.defaultValue) metadata[field.name] = field.value;
+    if (field.name !== "started_at" && field.value !== before(field)) metadata[field.name] = field.value;
   }
   const start = form.elements.started_at;
   const moved = start.value && start.value !== start.dataset.before;

@@ -8,12 +8,14 @@ from typing import Annotated
 import msgspec
 from litestar import get
 from litestar.di import Provide
+from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Meta
 
+from paddock.domain.fields import EVERY_TEAMS
 from paddock.domain.roles import Permission
-from paddock.usecases.find.facets import Facets, count_facets
-from paddock.web.find.search_parameters import TheSearch, search_of
-from paddock.web.kernel.injected import TheServices
+from paddock.usecases.find.facets import count_facets
+from paddock.web.find.search_parameters import SearchOperation, TheSearch, search_of
+from paddock.web.kernel.injected import TeamFields, TheServices
 from paddock.web.kernel.problems import responses
 
 
@@ -32,10 +34,6 @@ Values = Annotated[tuple[FacetValueResource, ...], Meta(description="At most 50,
 class FacetsResource(msgspec.Struct, frozen=True):
     """The values of each facet, the most frequent first; those that differ in case or spaces only are one."""
 
-    car: Values
-    driver: Values
-    event: Values
-    venue: Values
     health: Annotated[tuple[FacetValueResource, ...], Meta(description="`unread` is what was not converted yet.")]
     topic: Annotated[
         tuple[FacetValueResource, ...],
@@ -47,28 +45,35 @@ class FacetsResource(msgspec.Struct, frozen=True):
     ] = True
 
 
+_OF_EVERY_TEAM = msgspec.defstruct(
+    "FacetsOfFields",
+    [(field.name, Values) for field in EVERY_TEAMS.facets],
+    bases=(FacetsResource,),
+    frozen=True,
+    kw_only=True,
+    namespace={"__doc__": f"{FacetsResource.__doc__} Fields that the team added are there beside these."},
+)
+"""The answer as OpenAPI has it."""
+
+
 @get(
     "/facets",
     needs=Permission.READ,
-    responses=responses(422),
+    responses={200: ResponseSpec(_OF_EVERY_TEAM, generate_examples=False), **responses(422)},
     summary="Count what a search can be narrowed to",
     dependencies={"search": Provide(search_of, sync_to_thread=False)},
+    operation_class=SearchOperation,
 )
-async def show_facets(services: TheServices, search: TheSearch) -> FacetsResource:
+async def show_facets(services: TheServices, search: TheSearch, team_fields: TeamFields) -> dict[str, object]:
     """Counts over the recordings for which everything that is given holds; a field leaves its own choice out."""
-    return _resource(await count_facets(services, search))
+    facets = await count_facets(services, search, team_fields)
+    values = {name: _offered(values) for name, values in facets.values.items()}
+    said = FacetsResource(values.pop("health"), _offered(facets.topics), facets.more_topics, facets.exact)
+    return {**values, **msgspec.structs.asdict(said)}
 
 
-def _resource(facets: Facets) -> FacetsResource:
-    def offered(values: Iterable[tuple[str, int]]) -> tuple[FacetValueResource, ...]:
-        return tuple(FacetValueResource(value, count) for value, count in values)
-
-    return FacetsResource(
-        **{facet: offered(values) for facet, values in facets.values.items()},
-        topic=offered(facets.topics),
-        more_topics=facets.more_topics,
-        exact=facets.exact,
-    )
+def _offered(values: Iterable[tuple[str, int]]) -> tuple[FacetValueResource, ...]:
+    return tuple(FacetValueResource(value, count) for value, count in values)
 
 
 HANDLERS = (show_facets,)

@@ -12,7 +12,7 @@ from msgspec import Meta
 from paddock.domain.roles import Permission
 from paddock.usecases.catalogue.signal_names import all_topics, complete_name, labels_of
 from paddock.usecases.find.facets import known_values
-from paddock.web.kernel.injected import Limit, TheServices, refuse_unknown_parameters
+from paddock.web.kernel.injected import Limit, TeamFields, TheServices, refuse_unknown_parameters
 from paddock.web.kernel.problems import responses
 
 
@@ -44,9 +44,9 @@ async def topics(services: TheServices) -> tuple[str, ...]:
 
 
 @get("/metadata-values", needs=Permission.READ, summary="Values that metadata fields have")
-async def metadata_values(services: TheServices) -> dict[str, tuple[str, ...]]:
+async def metadata_values(services: TheServices, team_fields: TeamFields) -> dict[str, tuple[str, ...]]:
     """By field, the most frequent first: to complete what somebody types. Spellings of one value are one."""
-    return await known_values(services)
+    return await known_values(services, team_fields)
 
 
 ROUTER = Router(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -14,7 +14,7 @@ from litestar import get
 from litestar.di import Provide
 from litestar.params import QueryParameter
 
-from paddock.domain.fields import BY_NAME, FIELDS, same_value
+from paddock.domain.fields import Field, Fields, same_value
 from paddock.domain.figures import FIGURES, read_figure
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import Recording
@@ -22,7 +22,7 @@ from paddock.domain.roles import Permission
 from paddock.domain.words import size
 from paddock.formats.registry import formats
 from paddock.usecases.find.comparisons import is_known, suggest_names
-from paddock.usecases.find.facets import FACETS, Facets, count_facets
+from paddock.usecases.find.facets import Facets, count_facets, facet_names
 from paddock.usecases.find.search import (
     LATEST_FIRST,
     Day,
@@ -41,7 +41,7 @@ from paddock.usecases.find.search import (
 )
 from paddock.web.find.search_parameters import TheSearch, read_day, search_of, zone_of
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import After, AnyRequest, ThePrincipal, TheServices
+from paddock.web.kernel.injected import After, AnyRequest, TeamFields, ThePrincipal, TheServices
 from paddock.web.kernel.words import duration, plural
 from paddock.web.recordings.resources import RecordingResource, summarise
 from paddock.web.storage.backups import backup_warning
@@ -51,8 +51,8 @@ EVERYTHING = "all"
 _NOT_KNOWN = "not known"
 _LABELS = {"health": "Health", "from": "From", "to": "To", "topic": "Topic", "signal": "Signal", "q": "Text"}
 _NO_FILTERS = frozenset({"after", "day", "parked", "sort"})
-_SMALLEST_FIRST = frozenset({"driver", "event", "venue", "car", "health"})
-"""Columns of words; the first click on a number shows the largest."""
+_NAME_SPANS = 3
+"""Columns of metadata that a file's name may lie over where they have nothing to say."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,8 @@ class Row:
     """Whether the file's name is shown: it is all there is to know it by, or what was asked for."""
     parked: bool = False
     """Whether it is a log of a car that stood."""
+    span: int = 0
+    """Over how many columns of metadata the file's name lies."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ async def recordings_page(
     services: TheServices,
     principal: ThePrincipal,
     search: TheSearch,
+    team_fields: TeamFields,
     day: Annotated[str, QueryParameter(max_length=20)] = "",
     parked: Annotated[list[str] | None, QueryParameter()] = None,
     sort: Annotated[str, QueryParameter(max_length=40)] = "",
@@ -151,14 +154,14 @@ async def recordings_page(
     """
     zone = zone_of(request)
     query = [pair for pair in request.query_params.multi_items() if pair[0] not in _NO_FILTERS and pair[1]]
-    query += [pair for pair in request.query_params.multi_items() if pair[0] in BY_NAME and not pair[1]]
+    query += [pair for pair in request.query_params.multi_items() if pair[0] in search.metadata and not pair[1]]
     query = list(dict.fromkeys(query))
     spelled = await in_every_spelling(services, search)
     shown = None
     if day != EVERYTHING and search == Search():
         shown = await find_day(services, zone, read_day(day) if day else None)
-    found, following = await _found(services, spelled, shown, zone, sort, after)
-    counted = await count_facets(services, spelled)
+    found, following = await _found(services, spelled, shown, team_fields, zone, sort, after)
+    counted = await count_facets(services, spelled, team_fields)
     place = [*(query or ([("day", day)] if day else [])), *([("sort", sort)] if sort else [])]
     here = [*place, *([("after", after)] if after else [])]
     opened = {*(parked or ())}
@@ -169,6 +172,7 @@ async def recordings_page(
         services,
         [each for name, _, listed, short in days for each in (*listed, *(short if name in opened else ()))],
         search,
+        team_fields.columns,
     )
     groups = [
         Group(
@@ -193,15 +197,16 @@ async def recordings_page(
         groups=groups,
         day=shown,
         arrived=await just_arrived(services, zone, before=shown.day) if shown is not None and not day else {},
-        columns=_columns(place, sort),
+        columns=_columns(place, sort, team_fields),
+        field_columns=team_fields.columns,
         sort=sort,
         untagged=[row.item.id for row in rows.values() if row.untagged],
         search=search,
         query=query,
-        facets=_facets(counted, search),
+        facets=_facets(counted, search, team_fields),
         topics=_topics(counted, search),
         counted=counted,
-        chips=[(_chip(*pair), _href([other for other in query if other != pair])) for pair in query],
+        chips=[(_chip(*pair, team_fields), _href([other for other in query if other != pair])) for pair in query],
         comparisons=[(c, write_comparison(c)) for c in search.comparisons],
         figures=FIGURES,
         misses=[] if groups or after else await _misses(services, search, query),
@@ -211,7 +216,7 @@ async def recordings_page(
         next_href=_href(everywhere, [("after", following)], _parked(opened)) if following else None,
         first_href=_href(everywhere, _parked(opened)) if after else None,
         everything=day == EVERYTHING,
-        fields=FIELDS,
+        fields=team_fields,
         formats=sorted(formats()),
         zone=str(zone),
         unsettled=any(not row.item.status.settled for row in rows.values()),
@@ -222,16 +227,25 @@ _Found = list[tuple[str, date | None, Sequence[Recording]]]
 
 
 async def _found(
-    services: TheServices, search: SpelledSearch, shown: Day | None, zone: tzinfo, sort: str, after: str | None
+    services: TheServices,
+    search: SpelledSearch,
+    shown: Day | None,
+    fields: Fields,
+    zone: tzinfo,
+    sort: str,
+    after: str | None,
 ) -> tuple[_Found, str | None]:
     """What is listed, group by group, and the cursor of the next page."""
     if shown is not None:
         of_day = (*shown.driven, *shown.parked)
         if sort:
-            return [("sorted", None, sort_recordings([*shown.arriving, *of_day, *shown.timeless], sort))], None
+            return [
+                ("sorted", None, sort_recordings([*shown.arriving, *of_day, *shown.timeless], sort, fields))
+            ], None
         before, after_it = ("arriving", None, shown.arriving), ("timeless", None, shown.timeless)
         return [before, (str(shown.day), shown.day, of_day), after_it], None
-    page = await search_recordings(services, search, order=sort or LATEST_FIRST, limit=PAGE_SIZE, after=after)
+    order = sort or LATEST_FIRST
+    page = await search_recordings(services, search, order=order, fields=fields, limit=PAGE_SIZE, after=after)
     if sort:
         return [("sorted", None, page.items)], page.next
     started = [recording for recording in page.items if recording.started_ns is not None]
@@ -263,16 +277,19 @@ async def _misses(
     return found
 
 
-def _columns(place: Sequence[tuple[str, str]], sort: str) -> dict[str, Column]:
-    """The sorted columns by name; a click sorts, another one turns the order round."""
+def _columns(place: Sequence[tuple[str, str]], sort: str, fields: Fields) -> dict[str, Column]:
+    """The sorted columns by name; a click sorts, another one turns the order round.
+
+    The first click on words shows the smallest, on a number or a time the largest.
+    """
     kept = [pair for pair in place if pair[0] != "sort"]
     now, descending = sort.removeprefix("-") or "started_at", not sort or sort.startswith("-")
-    labels = {"started_at": "Start", **{name: field.label for name, field in BY_NAME.items()}, "health": "Health"}
-    labels |= {figure.name: figure.label for figure in FIGURES}
+    words = {**{field.name: field.label for field in fields.short}, "health": "Health"}
+    labels = {"started_at": "Start"} | words | {figure.name: figure.label for figure in FIGURES}
     columns = {}
     begun = f"{_href(kept)}{'&' if kept else '?'}sort="
     for name, label in labels.items():
-        turned = not descending if name == now else name not in _SMALLEST_FIRST
+        turned = not descending if name == now else name not in words
         order = f"{'-' * turned}{name}"
         columns[name] = Column(
             name,
@@ -283,14 +300,32 @@ def _columns(place: Sequence[tuple[str, str]], sort: str) -> dict[str, Column]:
     return columns
 
 
-async def _rows(services: TheServices, recordings: Sequence[Recording], search: Search) -> dict[str, Row]:
+async def _rows(
+    services: TheServices, recordings: Sequence[Recording], search: Search, columns: Sequence[Field]
+) -> dict[str, Row]:
     """A row of each, by id."""
     items = await summarise(services, recordings)
     words = search.text.casefold().split()
     return {
-        each.id: Row(item, _lost(each), _is_untagged(each), _is_named(each, words), is_parked(each))
+        each.id: Row(
+            item,
+            _lost(each),
+            _is_untagged(each),
+            _is_named(each, words),
+            is_parked(each),
+            _span(item, columns),
+        )
         for item, each in zip(items, recordings, strict=True)
     }
+
+
+def _span(item: RecordingResource, columns: Sequence[Field]) -> int:
+    if item.started_at is None:
+        return _NAME_SPANS
+    if any(name in item.metadata for name in ("driver", "event")):
+        return 0
+    empty = takewhile(lambda field: field.name not in item.metadata, columns[:_NAME_SPANS])
+    return sum(1 for _ in empty)
 
 
 def _apart(recordings: Sequence[Recording], folds: bool) -> tuple[list[Recording], list[Recording]]:
@@ -330,11 +365,11 @@ def _lost(recording: Recording) -> str:
     return f"lost {plural(loss.lost_records, 'record')}" if loss.lost_records else "nothing lost"
 
 
-def _facets(counted: Facets, search: Search) -> list[Facet]:
+def _facets(counted: Facets, search: Search, fields: Fields) -> list[Facet]:
     facets = []
-    for name in FACETS:
+    for name in facet_names(fields):
         chosen = search.health if name == "health" else search.metadata.get(name, ())
-        facets.append(Facet(name, _LABELS.get(name) or BY_NAME[name].label, _options(counted.values[name], chosen)))
+        facets.append(Facet(name, _LABELS.get(name) or fields.label(name), _options(counted.values[name], chosen)))
     return facets
 
 
@@ -353,12 +388,12 @@ def _options(
     return [*options, *(Option(value, 0, True) for value in wanted.values())]
 
 
-def _chip(name: str, value: str) -> str:
+def _chip(name: str, value: str, fields: Fields) -> str:
     if name == "signal":
         return value
     if name == "figure":
         return read_figure(value).words()
-    label = _LABELS.get(name) or BY_NAME[name].label
+    label = _LABELS.get(name) or fields.label(name)
     return f"{label}: {value or _NOT_KNOWN}"
 
 

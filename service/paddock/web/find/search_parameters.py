@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 from typing import Annotated
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from litestar.di import NamedDependency
+from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
 from litestar.params import QueryParameter, SkipValidation
 
+from paddock.domain.fields import EVERY_TEAMS
 from paddock.domain.figures import FIGURES, read_figure
 from paddock.domain.instants import from_rfc3339
 from paddock.errors import Rejected
 from paddock.usecases.find.search import Health, Search, bounds_of, read_comparison
-from paddock.web.kernel.injected import AnyRequest
+from paddock.web.kernel.injected import AnyRequest, TeamFields, parameters_of, unknown_parameter
 
 ZONE_COOKIE = "zone"
 MAX_QUERY_LENGTH = 16_000
@@ -24,7 +27,25 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 TheSearch = NamedDependency[SkipValidation[Search]]
 _Values = list[str] | None
-_FIELD = "One of these values, in any case; may be repeated. Empty: nobody filled the field."
+
+
+@dataclass
+class SearchOperation(Operation):
+    """A route that takes a search, as OpenAPI has it: with a parameter for each metadata field of every team."""
+
+    def __post_init__(self) -> None:
+        """Add what ``search_of`` reads without naming it."""
+        fields = [
+            Parameter(
+                name=field.name,
+                param_in="query",
+                description="One of these values, in any case; may be repeated. Empty: nobody filled the field.",
+                schema=Schema(type=OpenAPIType.ARRAY, items=Schema(type=OpenAPIType.STRING)),
+            )
+            for field in EVERY_TEAMS.short
+        ]
+        self.parameters = [*(self.parameters or ()), *fields]
+        self.description = f"{self.description}\n\nFields that the team added (`/api/fields`) are parameters, too."
 
 
 def zone_of(request: AnyRequest) -> tzinfo:
@@ -51,15 +72,10 @@ def read_day(text: str) -> date:
 
 def search_of(
     request: AnyRequest,
+    team_fields: TeamFields,
     q: Annotated[
         str, QueryParameter(max_length=10_000, description="Words to find in names, metadata and id.")
     ] = "",
-    car: Annotated[_Values, QueryParameter(description=_FIELD)] = None,
-    driver: Annotated[_Values, QueryParameter(description=_FIELD)] = None,
-    event: Annotated[_Values, QueryParameter(description=_FIELD)] = None,
-    venue: Annotated[_Values, QueryParameter(description=_FIELD)] = None,
-    session: Annotated[_Values, QueryParameter(description=_FIELD)] = None,
-    run: Annotated[_Values, QueryParameter(description=_FIELD)] = None,
     health: Annotated[
         list[Health] | None,
         QueryParameter(description="One of these; `unread` is what was not converted yet. May be repeated."),
@@ -94,17 +110,26 @@ def search_of(
 ) -> Search:
     """What a request looks for. Dates without a time are in UTC, or in the zone of the cookie ``zone``.
 
+    Every short metadata field is a parameter that may be repeated, the team's own ones too.
+
     Raises:
-        Rejected: a time, a date or a comparison that cannot be read, or filters without end.
+        Rejected: there is no such parameter, a time, a date or a comparison that cannot be read, or filters
+            without end.
     """
+    given = request.query_params
+    known = [*parameters_of(request), *(field.name for field in team_fields.short)]
+    for name in given:
+        if name not in known:
+            raise unknown_parameter(name, known)
     if len(request.url.query) > MAX_QUERY_LENGTH:
         # A page has this address, with one filter less, in the chip of every filter.
         raise Rejected("This looks for too much at once: leave some filters out.", code="search_too_long")
     zone = zone_of(request)
-    fields = {"car": car, "driver": driver, "event": event, "venue": venue, "session": session, "run": run}
     return Search(
         text=q,
-        metadata={name: _unique(values) for name, values in fields.items() if values},
+        metadata={
+            field.name: _unique(given.getall(field.name)) for field in team_fields.short if field.name in given
+        },
         health=tuple(dict.fromkeys(health or ())),
         topics=_unique(topic),
         comparisons=tuple(read_comparison(text) for text in _unique(signal) if text.strip()),

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter, SkipValidation
 from litestar.types import Scope
+from litestar.typing import FieldDefinition
 
+from paddock.domain.fields import Fields
 from paddock.domain.principal import Principal
 from paddock.errors import Rejected
 from paddock.settings import Settings
+from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.context import Services
 from paddock.web.kernel.field_problems import asked_of, parameter_name
 
@@ -20,6 +24,7 @@ AnyRequest = Request[Any, Any, Any]
 TheServices = NamedDependency[SkipValidation[Services]]
 TheSettings = NamedDependency[SkipValidation[Settings]]
 ThePrincipal = NamedDependency[SkipValidation[Principal]]
+TeamFields = NamedDependency[SkipValidation[Fields]]
 
 MAX_PARAMETERS = 600
 """More than any page of ours asks for at once."""
@@ -38,8 +43,15 @@ def principal_of(scope: Scope) -> Principal:
     return principal
 
 
+async def team_fields_of(services: TheServices) -> Fields:
+    """The team's metadata fields, for the routes that take them."""
+    return await load_fields(services)
+
+
 async def refuse_unknown_parameters(request: AnyRequest) -> None:
     """A misspelt filter must not quietly answer with everything.
+
+    Where a search is asked for, further parameters may be fields that the team added: ``search_of`` knows them.
 
     A coroutine although it waits for nothing: Litestar runs plain functions on a thread, for every request.
 
@@ -52,14 +64,28 @@ async def refuse_unknown_parameters(request: AnyRequest) -> None:
         raise Rejected(
             f"An address has at most {MAX_PARAMETERS} parameters: leave some out.", code="too_many_parameters"
         )
-    known = {
+    known = parameters_of(request)
+    searches = "search" in request.route_handler.resolve_dependencies()
+    for name, times in given.items():
+        if name not in known:
+            if searches:
+                continue
+            raise unknown_parameter(name, known)
+        if times > 1 and not known[name].match_predicate_recursively(lambda each: each.is_non_string_sequence):
+            raise Rejected(f"The parameter {name!r} is taken once, not {times} times.", code="repeated_parameter")
+
+
+def parameters_of(request: AnyRequest) -> dict[str, FieldDefinition]:
+    """The parameters that a route names, by their names in the query."""
+    return {
         parameter_name(name, field): field
         for name, field in asked_of(request.route_handler).items()
         if isinstance(field.kwarg_definition, QueryParameter)
     }
-    for name, times in given.items():
-        if name not in known:
-            taken = f"use {', '.join(known)}" if known else "leave it out"
-            raise Rejected(f"There is no parameter {name[:40]!r} here: {taken}.", code="unknown_parameter")
-        if times > 1 and not known[name].match_predicate_recursively(lambda each: each.is_non_string_sequence):
-            raise Rejected(f"The parameter {name!r} is taken once, not {times} times.", code="repeated_parameter")
+
+
+def unknown_parameter(name: str, known: Iterable[str]) -> Rejected:
+    """What is wrong with a parameter that a route does not take."""
+    taken = ", ".join(known)
+    what_to_do = f"use {taken}" if taken else "leave it out"
+    return Rejected(f"There is no parameter {name[:40]!r} here: {what_to_do}.", code="unknown_parameter")

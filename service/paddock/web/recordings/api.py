@@ -10,13 +10,14 @@ from litestar.di import Provide
 from litestar.params import PathParameter, QueryParameter
 from litestar.response import Redirect
 
+from paddock.domain.fields import EVERY_TEAMS
 from paddock.domain.roles import Permission
 from paddock.usecases.find.recordings import artifact_file, get_recording, original_file
-from paddock.usecases.find.search import LATEST_FIRST, SORTS, search_recordings
+from paddock.usecases.find.search import LATEST_FIRST, search_recordings, sorts
 from paddock.usecases.look.attachments import open_attachment
-from paddock.web.find.search_parameters import TheSearch, search_of
+from paddock.web.find.search_parameters import SearchOperation, TheSearch, search_of
 from paddock.web.kernel.downloads import download
-from paddock.web.kernel.injected import After, AnyRequest, Limit, TheServices, TheSettings
+from paddock.web.kernel.injected import After, AnyRequest, Limit, TeamFields, TheServices, TheSettings
 from paddock.web.kernel.partial import Fields, Partial, only
 from paddock.web.kernel.problems import responses
 from paddock.web.kernel.ranged import Ranged
@@ -43,16 +44,19 @@ _ONE = responses(404, 409, 422)
     responses=responses(422),
     summary="Find recordings",
     dependencies={"search": Provide(search_of, sync_to_thread=False)},
+    operation_class=SearchOperation,
 )
 async def list_recordings(
     services: TheServices,
     search: TheSearch,
+    team_fields: TeamFields,
     deleted: Annotated[bool, QueryParameter(description="Those that were deleted instead.")] = False,
     sort: Annotated[
         str,
         QueryParameter(
             max_length=40,
-            description=f"By one of {', '.join(SORTS)}; those without it last. `-`: the largest first.",
+            description=f"By one of {', '.join(sorts(EVERY_TEAMS))}, or a field that the team added; "
+            "those without it last. `-`: the largest first.",
         ),
     ] = LATEST_FIRST,
     fields: Fields = "",
@@ -61,7 +65,7 @@ async def list_recordings(
 ) -> RecordingPage | Partial:
     """Recordings for which everything that is given holds, the latest start first. Follow `next` for more."""
     search = msgspec.structs.replace(search, deleted=deleted)
-    page = await search_recordings(services, search, order=sort, limit=limit, after=after)
+    page = await search_recordings(services, search, order=sort, fields=team_fields, limit=limit, after=after)
     whole = RecordingPage(await summarise(services, page.items), page.next)
     return only(whole, fields, items=RecordingResource)
 

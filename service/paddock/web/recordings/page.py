@@ -6,7 +6,6 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from paddock.domain.fields import FIELDS
 from paddock.domain.recording import Highlights, Status
 from paddock.domain.roles import Permission
 from paddock.usecases.conversion.reprocess import is_asked, reprocess_one
@@ -15,14 +14,16 @@ from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.look.overview import overview
 from paddock.web.edit.api import History, change_resources
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import ThePrincipal, TheServices
+from paddock.web.kernel.injected import TeamFields, ThePrincipal, TheServices
 from paddock.web.recordings.resources import RecordingResource, detail
 
 HISTORY_SHOWN = 20
 
 
 @get("/recordings/{recording_id:str}", needs=Permission.READ)
-async def recording_page(services: TheServices, principal: ThePrincipal, recording_id: FromPath[str]) -> Page:
+async def recording_page(
+    services: TheServices, principal: ThePrincipal, team_fields: TeamFields, recording_id: FromPath[str]
+) -> Page:
     """One recording: what it is, where its metadata came from, what it lost, its files and channels."""
     recording = await get_recording(services, recording_id, deleted=None)
     item = await detail(services, recording)
@@ -36,9 +37,8 @@ async def recording_page(services: TheServices, principal: ThePrincipal, recordi
         "recordings/recording.html",
         principal=principal,
         item=item,
-        fields=FIELDS,
+        fields=team_fields,
         history=History(change_resources(changes.items, first=True), changes.next),
-        field_labels={field.name: field.label for field in FIELDS},
         panels=await overview(services, recording) if has_signals else (),
         has_signals=has_signals,
         has_figures=any(value is not None for value in _figures(recording.highlights)),

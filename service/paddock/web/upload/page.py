@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from litestar import get
 
-from paddock.domain.fields import FIELDS
 from paddock.domain.roles import Permission
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import ThePrincipal
+from paddock.web.kernel.injected import TeamFields, ThePrincipal
 
 
 @get("/upload", needs=Permission.UPLOAD)
-async def upload_page(principal: ThePrincipal) -> Page:
+async def upload_page(principal: ThePrincipal, team_fields: TeamFields) -> Page:
     """A place to drop logs on, and what becomes of them."""
-    return Page("upload/upload.html", principal=principal, fields=FIELDS, unsettled=False)
+    return Page("upload/upload.html", principal=principal, fields=team_fields, unsettled=False)

@@ -1,0 +1,88 @@
+"""Metadata fields: those that recordings have here, and those that the team adds itself."""
+
+from __future__ import annotations
+
+import msgspec
+
+from paddock.domain.fields import Fields
+from paddock.domain.own_fields import MAX_FIELDS, OwnField, OwnFieldValues, check_own, name_of, team_fields
+from paddock.domain.principal import Principal
+from paddock.errors import Conflict, NotFound, Rejected
+from paddock.ports.documents import Equals, Sort
+from paddock.usecases.context import Services
+
+
+async def load_fields(services: Services) -> Fields:
+    """All fields of the team."""
+    return team_fields(await own_fields(services))
+
+
+async def own_fields(services: Services) -> tuple[OwnField, ...]:
+    """Those that the team added, in the order in which it did."""
+    # Two that are added at once may be one more than there may be; none of them is left out.
+    page = await services.documents.fields.find(sort=Sort("added_at"), limit=2 * MAX_FIELDS)
+    return page.items
+
+
+async def add_field(services: Services, principal: Principal, said: OwnFieldValues, *, name: str = "") -> OwnField:
+    """Give all recordings a further field.
+
+    Args:
+        name: in the API, in MATLAB and in addresses; empty for the one that the label suggests.
+
+    Raises:
+        Rejected: it cannot be called so, or there are too many (code ``bad_field``).
+        Conflict: the team has a field of this name (code ``field_exists``).
+    """
+    name = name.strip() or name_of(said.label)
+    if not name:
+        raise Rejected("Give a name as well, like driver_2: none can be made from this label.", code="bad_field")
+    others = await own_fields(services)
+    taken = Conflict(f"There is a field {name} already.", code="field_exists")
+    if any(field.id == name for field in others):
+        raise taken
+    added = _signed(services, principal, check_own(name, said, others), services.now())
+    if not await services.documents.fields.insert(added):
+        raise taken
+    return added
+
+
+async def change_field(services: Services, principal: Principal, name: str, said: OwnFieldValues) -> OwnField:
+    """Change label, choices and column. What recordings say already stays, also what is no choice any more.
+
+    Raises:
+        NotFound: the team has not added such a field (code ``no_such_field``).
+        Rejected: as for ``add_field``.
+    """
+    fields = await own_fields(services)
+    known = next((field for field in fields if field.id == name), None)
+    if known is None:
+        raise _no_such_field(name)
+    changed = check_own(name, said, [field for field in fields if field is not known])
+    changed = _signed(services, principal, changed, known.added_at)
+    changes = {each: getattr(changed, each) for each in ("label", "choices", "column", "changed_by")}
+    if await services.documents.fields.change(name, changes) is None:
+        raise _no_such_field(name)
+    return changed
+
+
+async def remove_field(services: Services, name: str) -> None:
+    """Take a field out of forms, filters and columns.
+
+    What recordings say stays on their pages and in their files; added again, the field is a filter again.
+
+    Raises:
+        NotFound: the team has not added such a field (code ``no_such_field``).
+    """
+    if not await services.documents.fields.delete([Equals("id", name)]):
+        raise _no_such_field(name)
+
+
+def _signed(services: Services, principal: Principal, field: OwnField, added_at: int) -> OwnField:
+    return msgspec.structs.replace(field, added_at=added_at, changed_by=principal.name)
+
+
+def _no_such_field(name: str) -> NotFound:
+    return NotFound(
+        f"The team has no field {name[:40]!r} of its own: it may have been removed.", code="no_such_field"
+    )
