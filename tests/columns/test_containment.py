@@ -201,7 +201,7 @@ def test_a_decoder_that_fails_at_every_message_costs_its_channel(
     rows, summary = everything(tmp_path, log())
     assert (rows["bad"], len(rows["good"])) == ([], MESSAGES)
     assert summary.loss.undecodable == {"bad": MESSAGES}
-    monkeypatch.setattr("paddock.readers.mcap.spool_channel._MOST_FAILURES", 3)
+    monkeypatch.setattr("paddock.readers.mcap.decoding._MOST_FAILURES", 3)
     rows, summary = everything(tmp_path, log())
     assert [list(row) for row in rows["bad"]] == [["data"]] * MESSAGES
     assert not summary.loss.undecodable

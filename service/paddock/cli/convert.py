@@ -11,7 +11,15 @@ from typing import Any
 
 import click
 
-from paddock.cli.files import STDOUT, force_option, logs_below, output_option, say_written, to_stdout
+from paddock.cli.files import (
+    STDOUT,
+    force_option,
+    logs_below,
+    no_log_in_there,
+    output_option,
+    say_written,
+    to_stdout,
+)
 from paddock.cli.request_options import build_request, request_options
 from paddock.cli.terminal import complain, in_words, progress_bar
 from paddock.domain.export import ExportRequest
@@ -20,8 +28,7 @@ from paddock.errors import PaddockError
 from paddock.formats.output import format_named, names_folder
 from paddock.formats.registry import canonical, find_format, formats
 from paddock.processes import do_without_pandas
-from paddock.readers.mcap.spool import decodes_apart
-from paddock.readers.mcap.spool_process import start_ahead
+from paddock.readers.registry import get_ready
 from paddock.settings import read_settings
 from paddock.usecases.take_away.export_file import Exported, export_file
 
@@ -101,7 +108,7 @@ def command(
     memory_bytes = read_settings().memory_bytes
     places = list(_places(logs, Path(str(output)) if into_folder else None))
     if not places:
-        raise click.UsageError("There is no .mcap file in there.")
+        raise no_log_in_there()
     if output == STDOUT:
         if len(places) > 1:
             raise click.UsageError("-o - takes one log.")
@@ -175,8 +182,8 @@ def _refuse_no_folder(output: Path) -> None:
 def _convert_here(conversions: Sequence[_Conversion], *, say: bool = True) -> int:
     """How many failed."""
     failed = 0
-    if any(each.log.is_file() and decodes_apart(each.log.stat().st_size) for each in conversions):
-        start_ahead()
+    if files := [each.log for each in conversions if each.log.is_file()]:
+        get_ready(max(files, key=lambda log: log.stat().st_size))
     with progress_bar() as bar:
         for each in conversions:
             task = bar.add_task(each.log.name, total=1.0)

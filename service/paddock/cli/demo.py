@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from paddock.client import Client
+from paddock.domain.log_kinds import MCAP
 from paddock.settings import Settings
 from paddock.simulator.demo import demo_day
 
@@ -29,4 +30,4 @@ def upload_demo_day(settings: Settings) -> None:
 
 
 def _recorded(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.mcap"))
+    return sorted(folder.glob(f"*{MCAP.suffix}"))

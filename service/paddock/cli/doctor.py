@@ -9,8 +9,9 @@ import click
 
 from paddock.cli.recover import LOSSY
 from paddock.cli.terminal import out, print_json, progress_bar
+from paddock.domain.log_kinds import LOG_KINDS
 from paddock.domain.words import counted
-from paddock.readers.mcap.doctor import Diagnosis, diagnose
+from paddock.readers.doctor import Diagnosis, diagnose
 from paddock.settings import read_settings
 from paddock.usecases.intake.open_log import open_log
 
@@ -38,8 +39,14 @@ def _show(log: Path, diagnosis: Diagnosis) -> None:
     loss = diagnosis.loss
     for finding in diagnosis.findings:
         out.print(f"• {finding}")
-    damaged = "damaged, and can be recovered" if loss.lossy else "not finished, but nothing in it is lost"
+    damaged = (
+        f"damaged{', and can be recovered' * diagnosis.recoverable}"
+        if loss.lossy
+        else "not finished, but nothing in it is lost"
+    )
     verdict = "intact" if loss.health == "intact" else damaged
     out.print(f"{log.name} is {verdict}: {counted(diagnosis.message_count, 'message')}.", soft_wrap=True)
     if loss.health != "intact":
-        out.print(f"Paddock converts it as it is. A clean log: paddock recover {log} -o clean.mcap", soft_wrap=True)
+        clean = f"clean{LOG_KINDS[diagnosis.kind].suffix}"
+        recover = f" A clean log: paddock recover {log} -o {clean}" if diagnosis.recoverable else ""
+        out.print(f"Paddock converts it as it is.{recover}", soft_wrap=True)

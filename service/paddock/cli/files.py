@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from paddock.cli.terminal import out
+from paddock.domain.log_kinds import is_log_name, suffixes_in_words
 from paddock.domain.words import size
 from paddock.formats.output import refuse_stdout_into
 from paddock.formats.registry import ZIP_SUFFIX
@@ -34,7 +35,12 @@ force_option = click.option("--force", is_flag=True, help="Replace a file that i
 
 def logs_below(folder: Path) -> list[Path]:
     """What is named like a log in a folder and in those inside it; no pipe, which nobody may ever write to."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".mcap" and not path.is_fifo())
+    return sorted(path for path in folder.rglob("*") if is_log_name(path.name) and not path.is_fifo())
+
+
+def no_log_in_there() -> click.UsageError:
+    """What is said where a folder has none."""
+    return click.UsageError(f"There is no {suffixes_in_words()} file in there.")
 
 
 @contextlib.contextmanager

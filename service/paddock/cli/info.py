@@ -15,7 +15,7 @@ from paddock.cli.terminal import in_words, local_time, out, print_json, print_ro
 from paddock.columns.columns import LogSummary
 from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.domain.words import counted, printable, size
-from paddock.readers.mcap.spool import spool_log
+from paddock.readers.registry import spool_log
 from paddock.settings import read_settings
 from paddock.usecases.intake.open_log import open_log
 
@@ -50,6 +50,7 @@ def command(log: Path, as_json: bool) -> None:
 def _as_dict(log: Path, size_bytes: int, summary: LogSummary) -> dict[str, Any]:
     return {
         "name": printable(log.name),
+        "kind": summary.kind,
         "size_bytes": size_bytes,
         "started_at": None if summary.started_ns is None else to_rfc3339(summary.started_ns),
         "duration_s": None if summary.started_ns is None else _duration_ns(summary) / NS_PER_S,
@@ -57,8 +58,7 @@ def _as_dict(log: Path, size_bytes: int, summary: LogSummary) -> dict[str, Any]:
         "health": summary.loss.health,
         "loss": summary.loss,
         "notices": summary.notices,
-        "library": summary.library,
-        "profile": summary.profile,
+        **summary.facts.said,
         "metadata": [{"name": name, "entries": entries} for name, entries in summary.metadata],
         "attachments": [
             {"name": file.name, "media_type": file.media_type, "size_bytes": file.size_bytes}

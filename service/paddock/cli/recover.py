@@ -9,8 +9,7 @@ import click
 from paddock.cli.files import STDOUT, force_option, output_option, say_written, to_stdout
 from paddock.cli.terminal import in_words, progress_bar
 from paddock.domain.words import counted
-from paddock.formats.output import target_of
-from paddock.readers.mcap.recover import Recovered
+from paddock.readers.registry import Recovered
 from paddock.usecases.take_away.recover_file import recover_file
 
 LOSSY = 3
@@ -26,10 +25,10 @@ def command(log: Path, output: str, force: bool) -> None:
     Exit code 0: nothing was lost. 3: something was lost, and it says what. 1: there is nothing to be had.
     """
     if output == STDOUT:
-        with to_stdout(".mcap", [log]) as target:
+        with to_stdout("", [log]) as target:
             recovered = _recover(log, target, force)[1]
     else:
-        saved, recovered = _recover(log, target_of(output, f"{log.stem}.mcap"), force)
+        saved, recovered = _recover(log, output, force)
         say_written(saved, f"  {counted(recovered.message_count, 'message')}")
     if recovered.loss.health != "intact":
         click.echo(in_words(recovered.loss), err=True)
@@ -37,7 +36,7 @@ def command(log: Path, output: str, force: bool) -> None:
         raise click.exceptions.Exit(LOSSY)
 
 
-def _recover(log: Path, target: Path, force: bool) -> tuple[Path, Recovered]:
+def _recover(log: Path, output: str | Path, force: bool) -> tuple[Path, Recovered]:
     with progress_bar() as bar:
         task = bar.add_task(log.name, total=1.0)
-        return recover_file(log, target, lambda done: bar.update(task, completed=done), replace=force)
+        return recover_file(log, output, lambda done: bar.update(task, completed=done), replace=force)

@@ -10,9 +10,10 @@ import click
 from paddock.cli.files import STDOUT, force_option, output_option, say_written, to_stdout
 from paddock.cli.terminal import progress_bar
 from paddock.domain.instants import from_rfc3339
+from paddock.domain.log_kinds import MCAP
 from paddock.formats.output import new_file, target_of
 
-NAME = "simulated.mcap"
+NAME = f"simulated{MCAP.suffix}"
 
 
 @click.command("simulate")
@@ -44,10 +45,10 @@ NAME = "simulated.mcap"
 def command(output: str, force: bool, **options: Any) -> None:
     """Write an MCAP log of simulated laps, shaped like a real car's."""
     if output == STDOUT:
-        with to_stdout(".mcap") as target:
+        with to_stdout(MCAP.suffix) as target:
             _simulate(target, **options)
         return
-    with new_file(target_of(output, NAME), (".mcap",), replace=force) as new:
+    with new_file(target_of(output, NAME), (MCAP.suffix,), replace=force) as new:
         _simulate(new.aside, **options)
     say_written(new.target)
 

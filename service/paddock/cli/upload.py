@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from paddock.cli.files import logs_below
+from paddock.cli.files import logs_below, no_log_in_there
 from paddock.cli.terminal import complain, out, progress_bar
 from paddock.client import Client, FoundRecording
 from paddock.domain.fields import FIELDS, same_value
@@ -32,7 +32,7 @@ def command(
     metadata = dict(_pair(field) for field in fields)
     logs = [log for path in paths for log in (logs_below(path) if path.is_dir() else [path])]
     if not logs:
-        raise click.UsageError("There is no .mcap file in there.")
+        raise no_log_in_there()
     with Client(server or read_settings().base_url) as client:
         sent = _send(client, logs, metadata, replace=replace, say=not wait)
         ready = _wait(sent) if wait else len(sent)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from paddock.domain.log_kinds import FIRST_KIND, LOG_KINDS
 from paddock.domain.recording import Attachment, ChannelSummary, LossReport, Signal
 
 Int64s = npt.NDArray[np.int64]
@@ -54,6 +55,20 @@ class ColumnBatch:
 
 
 @dataclass(frozen=True)
+class FileFacts:
+    """What the reader of one kind of log knows of the file itself; nobody else asks what kind that is."""
+
+    said: dict[str, str] = field(default_factory=dict)
+    """What the file says of itself, by name: ``library`` is who wrote it."""
+    missing: tuple[str, ...] = ()
+    """Sentences about ``LossReport.missing``."""
+    oddities: tuple[str, ...] = ()
+    """Sentences about how the file is laid out."""
+    viewers_open: bool = True
+    """Whether a viewer on the web can open this very file fast, if it can open its kind."""
+
+
+@dataclass(frozen=True)
 class LogSummary:
     """What is known once the whole log was read."""
 
@@ -68,21 +83,19 @@ class LogSummary:
     metadata: tuple[tuple[str, dict[str, str]], ...]
     """The metadata records: (name, entries), in file order."""
     loss: LossReport
-    library: str = ""
-    """Who wrote the log, from its header."""
-    profile: str = ""
+    kind: str = FIRST_KIND
+    """What the log is, see ``domain/log_kinds.py``."""
+    facts: FileFacts = FileFacts()
     signals: tuple[Signal, ...] = ()
     """Statistics; ``id`` and ``recording`` are filled in by who stores them."""
     attachments: tuple[Attachment, ...] = ()
-    parts: int = 1
-    """How many MCAP files follow each other in the log."""
-    chunks: int = 0
-    chunk_indexes: int = 0
-    """In its summary section; a viewer finds only chunks that have one."""
-    padding_bytes: int = 0
-    """Zeros after the closing magic: a viewer that looks for it at the end finds nothing."""
     notices: tuple[str, ...] = ()
     """Sentences about what is odd but lost nothing: clock jumps, ``log_time`` 0, unknown encodings."""
+
+    @property
+    def needs_viewer_copy(self) -> bool:
+        """Whether viewers on the web cannot open the original, or not fast."""
+        return not (LOG_KINDS[self.kind].viewers_open and self.facts.viewers_open)
 
 
 class Columns(Protocol):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 
+from paddock.domain.log_kinds import FIRST_KIND, LOG_KINDS
+
 INCOMING = "incoming/"
 RAW = "raw/"
 COLUMNS = "columns/"
@@ -15,9 +17,16 @@ MAX_TOPIC = 1_000
 _COLUMNS_KEY = re.compile(r"columns/channel=([^/]+)/recording=([^/]+)/([^/]+)\.parquet")
 
 
-def raw_key(recording_id: str) -> str:
-    """The original bytes."""
-    return f"{RAW}{recording_id}.mcap"
+def raw_key(recording_id: str, kind: str = FIRST_KIND) -> str:
+    """The original bytes of a log of this kind."""
+    return f"{RAW}{recording_id}{LOG_KINDS[kind].suffix}"
+
+
+def parse_raw_key(key: str) -> tuple[str, str]:
+    """Recording id and kind of the key of an original; one of no known suffix is of the first kind."""
+    recording_id, dot, suffix = key.removeprefix(RAW).partition(".")
+    kinds = (kind.name for kind in LOG_KINDS.values() if kind.suffix == dot + suffix)
+    return recording_id, next(kinds, FIRST_KIND)
 
 
 def columns_prefix(channel_slug: str, recording_id: str) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from paddock.domain.instants import NS_PER_S
+from paddock.domain.log_kinds import LOG_KINDS
 from paddock.domain.recording import Recording
 
 _UNSAFE = re.compile(r"[^\w.+-]+")
@@ -30,6 +31,11 @@ def download_name(recording: Recording, suffix: str, mark: str = "") -> str:
         parts = [recording.name.rsplit(".", 1)[0]]
     cleaned = (_UNSAFE.sub("-", part).strip("-.")[:40] for part in parts)
     return "_".join(filter(None, [*cleaned, recording.id[:8], mark])) + suffix
+
+
+def original_name(recording: Recording) -> str:
+    """What its original is called on download."""
+    return download_name(recording, LOG_KINDS[recording.kind].suffix)
 
 
 def content_disposition(file_name: str) -> str:

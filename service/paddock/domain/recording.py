@@ -8,6 +8,8 @@ from enum import StrEnum
 import msgspec
 
 from paddock.domain.history import AttachedFile, Change
+from paddock.domain.keys import raw_key
+from paddock.domain.log_kinds import FIRST_KIND
 from paddock.domain.original import MISSING_CODE, NEVER_ARRIVED, Original
 from paddock.errors import Rejected
 
@@ -246,6 +248,8 @@ class Recording(msgspec.Struct, frozen=True):
     status: Status
     uploaded_at: int
     """Nanoseconds since the Unix epoch, like every time below."""
+    kind: str = FIRST_KIND
+    """What its bytes are, see ``domain/log_kinds.py``; known once they are proved."""
     source: str = "upload"
     uploaded_by: str = ""
     started_ns: int | None = None
@@ -304,6 +308,11 @@ class Recording(msgspec.Struct, frozen=True):
     def log_health(self) -> str:
         """``intact`` or ``recovered``, as the log was when it was last read; empty before."""
         return (self.loss.health or self.health) if self.loss else ""
+
+    @property
+    def original_key(self) -> str:
+        """Where its original is, or will be, in the object store."""
+        return raw_key(self.id, self.kind)
 
     @property
     def short_id(self) -> str:

@@ -10,6 +10,7 @@ from paddock.columns.progress import Progress
 from paddock.columns.selection import check_overlap, span_of
 from paddock.columns.time_span import TimeSpan
 from paddock.domain.export import ExportRequest
+from paddock.domain.log_kinds import MCAP
 from paddock.errors import Rejected
 from paddock.formats.registry import Format, Run, check_rate
 from paddock.readers.mcap.reader import LogReader
@@ -59,10 +60,10 @@ def _time_span(log: BinaryIO, directory: Path) -> TimeSpan | None:
 
 
 FORMAT = Format(
-    name="mcap",
-    label="MCAP",
-    suffix=".mcap",
-    media_type="application/octet-stream",
+    name=MCAP.name,
+    label=MCAP.label,
+    suffix=MCAP.suffix,
+    media_type=MCAP.media_type,
     layouts={"": 1},
     write_log=write_log,
 )

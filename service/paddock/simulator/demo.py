@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from paddock.domain.instants import NS_PER_S, from_rfc3339
+from paddock.domain.log_kinds import MCAP
 from paddock.simulator.log import simulate
 from paddock.simulator.track import DEFAULT_VENUE
 
@@ -88,4 +89,4 @@ def demo_day(
 def recorder_name(started_ns: int) -> str:
     """``04_18_2026_14_32_00.mcap``: how the recorder of the car names a log."""
     started = datetime.fromtimestamp(0, UTC) + timedelta(seconds=started_ns // NS_PER_S)
-    return started.strftime("%m_%d_%Y_%H_%M_%S.mcap")
+    return started.strftime("%m_%d_%Y_%H_%M_%S") + MCAP.suffix

@@ -49,6 +49,7 @@ from paddock.web.storage import api as storage
 from paddock.web.take_away import api as exports
 from paddock.web.take_away.form import take_away
 from paddock.web.upload import api as uploads
+from paddock.web.upload.log_kinds import log_kinds
 from paddock.web.viewers import api as viewers
 
 HERE = Path(__file__).parent
@@ -158,4 +159,5 @@ def _templates() -> jinja2.Environment:
     )
     environment.globals["version"] = __version__
     environment.globals["take_away"] = take_away
+    environment.globals["log_kinds"] = log_kinds
     return environment

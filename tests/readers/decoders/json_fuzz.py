@@ -13,11 +13,12 @@ import numpy as np
 import pyarrow as pa
 
 from paddock.columns.limits import Limits
+from paddock.columns.spool_channel import SpooledChannel
 from paddock.columns.spool_file import SpoolFile
 from paddock.readers.mcap.batch import Payloads
+from paddock.readers.mcap.decoding import DecodingChannel
 from paddock.readers.mcap.definitions import Definition
 from paddock.readers.mcap.records import Channel
-from paddock.readers.mcap.spool_channel import SpoolChannel, SpooledChannel
 
 BATCHES = (1, 2, 20, 40, 63, 64, 65, 127, 128, 129, 300)
 """How many messages are decoded at once: around all that the decoder decides by."""
@@ -117,7 +118,7 @@ def decoded(
     payloads: list[bytes], chance: random.Random, file: SpoolFile
 ) -> tuple[list[tuple[int, Any]], SpooledChannel]:
     """(number, value) of every message that Paddock can decode, in batches of many sizes."""
-    channel = SpoolChannel(Definition(Channel(1, 0, "lap", "json", {}), None), "lap", Limits(1 << 30))
+    channel = DecodingChannel(Definition(Channel(1, 0, "lap", "json", {}), None), "lap", Limits(1 << 30))
     begin = 0
     while begin < len(payloads):
         some = payloads[begin : begin + chance.choice(BATCHES)]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from paddock.domain.recording import LossReport
+from paddock.readers.doctor import findings
 from paddock.readers.mcap import windows
-from paddock.readers.mcap.doctor import findings
 from paddock.readers.mcap.reader import LogReader
 from paddock.readers.mcap.recover import recover
 from tests.readers.mcap.builders import (

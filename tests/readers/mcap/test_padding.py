@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from paddock.cli import doctor as doctor_command
 from paddock.cli import recover as recover_command
-from paddock.readers.mcap.doctor import diagnose, needs_viewer_copy
+from paddock.readers.doctor import diagnose
 from tests.readers.mcap.builders import (
     END,
     LogBuilder,
@@ -31,16 +31,16 @@ def test_padding_is_noticed_and_no_loss(tmp_path: Path, padding: bytes) -> None:
     with spool(car_log(20) + padding, tmp_path) as columns:
         summary = columns.summary
         assert summary.message_count == 20
-        assert (summary.loss.health, summary.loss.lost_bytes, summary.parts) == ("intact", 0, 1)
+        assert (summary.loss.health, summary.loss.lost_bytes, summary.facts.oddities) == ("intact", 0, ())
         assert f"{len(padding):,} byte" in summary.notices[0]
-        assert needs_viewer_copy(summary), "a viewer that begins at the end finds no magic there"
+        assert summary.needs_viewer_copy, "a viewer that begins at the end finds no magic there"
 
 
 def test_padding_between_two_logs_is_no_loss(tmp_path: Path) -> None:
     with spool(BODY + END + bytes(500) + BODY + END, tmp_path) as columns:
         assert rows_of(columns, "lap") == [{"n": 1}] * 2
         assert columns.summary.loss.health == "intact"
-        assert columns.summary.padding_bytes == 500
+        assert columns.summary.notices[0].startswith("500 bytes of padding")
 
 
 @pytest.mark.parametrize("log", [BODY + END + bytes(100) + b"\1", BODY + bytes(100) + END, BODY + bytes(100)])

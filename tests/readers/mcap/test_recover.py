@@ -11,8 +11,8 @@ from paddock.domain.export import ExportRequest
 from paddock.errors import Rejected
 from paddock.formats.mcap import FORMAT
 from paddock.formats.registry import Run
+from paddock.readers.doctor import diagnose
 from paddock.readers.mcap import recover as recover_module
-from paddock.readers.mcap.doctor import diagnose, needs_viewer_copy
 from paddock.readers.mcap.probe import has_mcap_record
 from paddock.readers.mcap.recover import recover
 from tests.readers.mcap.builders import (
@@ -54,14 +54,14 @@ def test_a_clean_log_holds_the_same_messages_and_all_else(tmp_path: Path) -> Non
     assert reader.get_header().library == "paddock, from tests"
     with spool(clean, tmp_path) as columns:
         assert columns.summary.loss.health == "intact"
-        assert not needs_viewer_copy(columns.summary)
+        assert not columns.summary.needs_viewer_copy
 
 
 @pytest.mark.parametrize("cut", [300, 900, 1700, 2300])
 def test_a_damaged_log_becomes_a_clean_one(tmp_path: Path, cut: int) -> None:
     damaged = car_log(100)[:cut]
     with spool(damaged, tmp_path) as before, spool(recovered(damaged, tmp_path), tmp_path) as after:
-        assert needs_viewer_copy(before.summary)
+        assert before.summary.needs_viewer_copy
         assert after.summary.loss.health == "intact"
         assert [rows_of(after, c.topic) for c in after.channels] == [
             rows_of(before, c.topic) for c in before.channels

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-Conform = Callable[[pa.StructArray], pa.StructArray]
-"""Messages decoded earlier → as the final type."""
+from paddock.columns.spool_channel import Conform
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.json as arrow_json
 
 from paddock.columns.limits import Limits, OverLimit, row_bytes
-from paddock.readers.decoders.decoded import Conform, Decoded
+from paddock.columns.spool_channel import Conform
+from paddock.readers.decoders.decoded import Decoded
 from paddock.readers.decoders.json_arrays import array_of, conformed, noted
 from paddock.readers.decoders.json_shape import INT, MIXED, OBJECT, Numbers, Room, Shape, schema_numbers
 from paddock.readers.decoders.json_text import BLANK, parsed

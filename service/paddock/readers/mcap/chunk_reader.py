@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from paddock.readers.losses import LossLedger
+from paddock.columns.losses import LossLedger
 from paddock.readers.mcap.chunks import (
     AT_ONCE_BYTES,
     Allowance,

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from paddock.columns.clock import Clock
+from paddock.columns.losses import LossLedger
 from paddock.domain.recording import Attachment
 from paddock.domain.words import counted
-from paddock.readers.losses import LossLedger
 from paddock.readers.mcap.attachments import read_attachment
 from paddock.readers.mcap.chunk_reader import ChunkReader
 from paddock.readers.mcap.chunks import Allowance

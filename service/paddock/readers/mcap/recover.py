@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,7 +12,6 @@ import pyarrow as pa
 
 from paddock.columns.columns import Int64s
 from paddock.columns.spool_file import Extent, OrderedReader, Rows, SpoolFile, joined, taken
-from paddock.domain.recording import LossReport
 from paddock.readers.mcap.attachments import attachment_data
 from paddock.readers.mcap.batch import alternating, gathered
 from paddock.readers.mcap.definitions import Definition, Numbering
@@ -21,21 +19,10 @@ from paddock.readers.mcap.log_writer import LogWriter
 from paddock.readers.mcap.message_heads import HEAD_BYTES
 from paddock.readers.mcap.new_ids import NewIds
 from paddock.readers.mcap.reader import LAST_TIME, LogReader, Run
+from paddock.readers.registry import Recovered
 
 _EXTENT_BYTES = 8 << 20
 _READING_SHARE = 0.5
-
-
-@dataclass(frozen=True)
-class Recovered:
-    """What became of a log."""
-
-    message_count: int
-    """Messages written."""
-    other_count: int
-    """Channels, schemas, attachments and metadata records written."""
-    loss: LossReport
-    """What the original had lost, whatever was asked for; nothing was decoded."""
 
 
 def recover(

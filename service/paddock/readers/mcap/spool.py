@@ -1,27 +1,29 @@
-"""A whole log, decoded in one pass into a temporary file, and read from there as columns."""
+"""A whole MCAP log, decoded in one pass into the spool."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO
 
 from paddock.allocator import seldom_collected
-from paddock.columns.columns import ColumnBatch, ColumnChannel, LogSummary
+from paddock.columns.columns import ColumnChannel
 from paddock.columns.limits import Limits
+from paddock.columns.spool import Found, SpooledColumns, spooled_columns
+from paddock.columns.spool_channel import SpooledChannel
 from paddock.columns.spool_file import SpoolFile
-from paddock.columns.time_span import TimeSpan
 from paddock.domain.keys import channel_slug
 from paddock.domain.words import counted
 from paddock.readers.decoders.raw import RawDecoder
 from paddock.readers.mcap.batch import BATCH_BYTES, MAX_MESSAGE_BYTES, pieces
+from paddock.readers.mcap.decoding import column_channel
 from paddock.readers.mcap.definitions import Definition, Numbering
+from paddock.readers.mcap.facts import file_facts
 from paddock.readers.mcap.reader import LogReader, Run
-from paddock.readers.mcap.spool_channel import SpooledChannel, column_channel
 from paddock.readers.mcap.spool_process import SpoolProcess
 from paddock.readers.mcap.spool_writer import SpoolWriter
 
@@ -35,8 +37,7 @@ _LARGE_SCHEMA_BYTES = 64 << 10
 _MAX_DECODED_CHANNELS = 2_000
 """A car has 200, and a page lists 2,000. A decoder with its statistics costs what a thousand messages do."""
 _TOO_MANY = f"the log has more than {_MAX_DECODED_CHANNELS:,} channels"
-_MAX_NOTICES = 500
-_MAX_TOPICS = 5
+_MAX_DISCREPANCIES = 5
 
 
 def decodes_apart(log_bytes: int) -> bool:
@@ -73,12 +74,12 @@ def spool_log(
                 closing(SpoolProcess(file, directory, limits) if apart else SpoolWriter(file, limits)) as writer,
                 seldom_collected(),
             ):
-                channels, summary = _Spooler(reader, writer, topics, as_bytes).spool(file)
+                channels, found = _Spooler(reader, writer, topics, as_bytes).spool(file)
         except BaseException:
             file.close()
             raise
         if not as_bytes.grows(channels):
-            return SpooledColumns(file, channels, summary)
+            return spooled_columns(file, channels, found)
         file.close()
         progress = None
 
@@ -103,42 +104,6 @@ class _AsBytes:
         if self._times == _MOST_READINGS - 1:
             self._others = "its log takes too much"
         return bool(over) and self._times < _MOST_READINGS
-
-
-class SpooledColumns:
-    """``Columns`` in a temporary file, which goes when the context ends."""
-
-    def __init__(self, file: SpoolFile, channels: Sequence[SpooledChannel], summary: LogSummary) -> None:
-        self._file = file
-        self._channels = {each.channel: each for each in channels}
-        self.channels: Sequence[ColumnChannel] = list(self._channels)
-        self.summary = summary
-
-    def __enter__(self) -> SpooledColumns:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Remove the temporary file."""
-        self._file.close()
-
-    def rows(self, channel: ColumnChannel) -> int:
-        """How many messages the channel has."""
-        return self._channels[channel].rows
-
-    def size_bytes(self, channel: ColumnChannel) -> int:
-        """About how many bytes its columns take in memory."""
-        return self._channels[channel].decoded_bytes
-
-    def read(self, channel: ColumnChannel, fields: Sequence[str] | None = None) -> Iterator[ColumnBatch]:
-        """Its messages by ``log_time`` in batches; with ``fields`` only these top-level fields."""
-        names = None if fields is None else list(fields)
-        for rows in self._channels[channel].read(self._file, names):
-            yield ColumnBatch(channel, rows.log_time, rows.publish_time, rows.sequence, rows.messages)
 
 
 class _Spooler:
@@ -168,7 +133,7 @@ class _Spooler:
         self._reached = 0
         self._late = False
 
-    def spool(self, file: SpoolFile) -> tuple[list[SpooledChannel], LogSummary]:
+    def spool(self, file: SpoolFile) -> tuple[list[SpooledChannel], Found]:
         for run in self._reader.runs():
             # What waited for its definition goes before what was decoded since: never in one batch with others.
             late = run.ordinal < self._reached
@@ -239,68 +204,24 @@ class _Spooler:
             self._hashes[schema] = hashlib.sha256(schema).digest()
         return self._hashes[schema]
 
-    def _finish(self, file: SpoolFile) -> tuple[list[SpooledChannel], LogSummary]:
+    def _finish(self, file: SpoolFile) -> tuple[list[SpooledChannel], Found]:
         reader = self._reader
         spooled, others = self._writer.finish()
         spooled += others.spooled(self._others, _TOO_MANY, file)
         for each, metadata in zip(spooled, self._metadata, strict=True):
             each.channel.metadata.update(metadata)
-        spooled.sort(key=lambda each: (each.channel.topic, each.channel.slug))
-        for each in spooled:
-            if each.undecodable:
-                reader.losses.undecoded(each.channel.topic, each.undecodable)
-        span = reader.clock.span() if any(each.rows for each in spooled) else None
-        outliers = []
-        if span is not None and span.outside:
-            outliers = [each.channel.topic for each in spooled if each.reaches_out(span)]
-            spooled = [each.with_ends_in(span, file) if each.reaches_out(span) else each for each in spooled]
-        summaries = [each.summary(file, span) for each in spooled]
-        summary = LogSummary(
-            started_ns=span.first if span else None,
-            ended_ns=span.last if span else None,
-            message_count=sum(each.message_count for each in summaries),
-            channels=tuple(summaries),
-            metadata=tuple(reader.metadata),
-            loss=reader.losses.report(),
-            library=reader.library,
-            profile=reader.profile,
-            signals=tuple(signal for each in spooled for signal in each.signals),
-            attachments=tuple(reader.attachments),
-            parts=reader.parts,
-            chunks=reader.chunks,
-            chunk_indexes=reader.chunk_indexes,
-            padding_bytes=reader.padding_bytes,
-            notices=(
-                *_of_the_file(reader),
-                *reader.clock.notices(),
-                *_outside(span, outliers),
-                *reader.conflicts(),
-                *_told(spooled),
-            ),
+        return spooled, Found(
+            clock=reader.clock,
+            losses=reader.losses,
+            metadata=reader.metadata,
+            attachments=reader.attachments,
+            oddities=_of_the_file(reader),
+            more_oddities=reader.conflicts(),
+            facts=partial(file_facts, reader),
         )
-        return spooled, summary
 
 
 def _of_the_file(reader: LogReader) -> list[str]:
     """What is odd about its records."""
     padding = f"{counted(reader.padding_bytes, 'byte')} of padding follow the closing magic: nothing is lost."
-    return [*([padding] if reader.padding_bytes else []), *reader.discrepancies[:_MAX_TOPICS]]
-
-
-def _outside(span: TimeSpan | None, topics: Sequence[str]) -> list[str]:
-    """What lies outside of the recording's time."""
-    if span is None or not span.outside:
-        return []
-    some = ", ".join(sorted(set(topics))[:_MAX_TOPICS]) + (" and others" if len(set(topics)) > _MAX_TOPICS else "")
-    are, set_ = ("is", "sets") if span.outside == 1 else ("are", "set")
-    return [
-        f"{counted(span.outside, 'message')} of {some or 'some topic'} {are} far away in time from all others:"
-        f" kept, but {set_} neither the start nor the duration."
-    ]
-
-
-def _told(channels: Sequence[SpooledChannel]) -> list[str]:
-    """Their notices, so many as anybody reads."""
-    notices = [notice for each in channels for notice in each.notices]
-    more = len(notices) - _MAX_NOTICES
-    return [*notices[:_MAX_NOTICES], *([f"{more:,} more channels have such a notice."] if more > 0 else [])]
+    return [*([padding] if reader.padding_bytes else []), *reader.discrepancies[:_MAX_DISCREPANCIES]]

@@ -14,10 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from paddock.columns.columns import ColumnChannel, Int64s
+from paddock.columns.spool_channel import ROW_BYTES, SpooledChannel, largest_gap
 from paddock.columns.spool_file import Extent, Rows, SpoolFile, part_of
 from paddock.readers.decoders.raw import RawDecoder
 from paddock.readers.mcap.batch import Payloads
-from paddock.readers.mcap.spool_channel import ROW_BYTES, SpooledChannel, largest_gap
 
 _NAMES = ("channel", "extent", "first", "rows", "size_bytes", "first_time", "last_time", "gap")
 _PIECE = np.dtype([(name, np.int64) for name in _NAMES])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from paddock.columns.limits import Limits
+from paddock.columns.spool_channel import SpooledChannel
 from paddock.columns.spool_file import SpoolFile
 from paddock.readers.mcap.batch import MEMORY_BYTES, Batch, by_channel
+from paddock.readers.mcap.decoding import DecodingChannel
 from paddock.readers.mcap.definitions import Definition
-from paddock.readers.mcap.spool_channel import SpoolChannel, SpooledChannel
 from paddock.readers.mcap.spool_raw import RawChannels
 
 
@@ -18,13 +19,13 @@ class SpoolWriter:
     def __init__(self, file: SpoolFile, limits: Limits) -> None:
         self._file = file
         self._limits = limits
-        self._channels: list[SpoolChannel] = []
+        self._channels: list[DecodingChannel] = []
         self._others = RawChannels()
         self._batch: Batch | None = None
 
     def define(self, definition: Definition, slug: str, as_bytes: str) -> None:
         """The next channel; channels are numbered from 0. Those that are never defined are kept as bytes."""
-        self._channels.append(SpoolChannel(definition, slug, self._limits, as_bytes))
+        self._channels.append(DecodingChannel(definition, slug, self._limits, as_bytes))
 
     def batch(self) -> Batch:
         """An empty batch to fill, valid until it is given to ``write``."""

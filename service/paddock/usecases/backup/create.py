@@ -23,7 +23,7 @@ from paddock.domain.backup import (
     new_backup_id,
     seal,
 )
-from paddock.domain.keys import ARTIFACTS, FILES, RAW
+from paddock.domain.keys import ARTIFACTS, FILES, RAW, parse_raw_key
 from paddock.domain.recording import Failure
 from paddock.errors import NotFound, PaddockError, Rejected
 from paddock.ports.documents import SCHEMA_VERSION, Snapshot
@@ -155,13 +155,8 @@ async def _write_inventory(services: Services, folder: Path, progress: Progress)
 async def _inventory(services: Services) -> AsyncIterator[Inventoried]:
     for prefix in INVENTORIED:
         async for info in services.objects.list(prefix):
-            sha256 = original_id(info.key) if prefix == RAW else ""
+            sha256 = parse_raw_key(info.key)[0] if prefix == RAW else ""
             yield Inventoried(info.key, info.size_bytes, sha256)
-
-
-def original_id(key: str) -> str:
-    """The id of the recording whose original lies there, which is the SHA-256 of its bytes."""
-    return key.removeprefix(RAW).partition(".")[0]
 
 
 async def _batches(entries: AsyncIterator[Inventoried]) -> AsyncIterator[list[Inventoried]]:

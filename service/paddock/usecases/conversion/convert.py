@@ -24,7 +24,7 @@ from paddock.domain.contents import Contents, contents_id
 from paddock.domain.export import DEFAULT_EXPORT, VIEWER_COPY, ExportRequest
 from paddock.domain.fields import Fields, fill_empty
 from paddock.domain.job import Job
-from paddock.domain.keys import columns_key, raw_key
+from paddock.domain.keys import columns_key
 from paddock.domain.recording import (
     ChannelSummary,
     Highlights,
@@ -41,8 +41,7 @@ from paddock.formats.estimate import channel_bytes, described
 from paddock.formats.parquet import write_channel
 from paddock.formats.registry import Run, find_format
 from paddock.ports.documents import Equals
-from paddock.readers.mcap.doctor import needs_viewer_copy
-from paddock.readers.mcap.spool import spool_log
+from paddock.readers.registry import spool_log
 from paddock.usecases.catalogue.catalogue import car_of, load_catalogue
 from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.catalogue.signal_names import remember_names
@@ -96,7 +95,7 @@ async def convert(services: Services, job: Job, progress: Callable[[float], None
     catalogue, fields = await load_catalogue(services), await load_fields(services)
     await services.documents.recordings.change(recording.id, {"status": Status.CONVERTING, "error": None})
     with tempfile.TemporaryDirectory(dir=services.scratch, prefix="convert-") as directory:
-        log = await services.objects.open(raw_key(recording.id))
+        log = await services.objects.open(recording.original_key)
         try:
             converted = await asyncio.to_thread(
                 _convert_file,
@@ -180,7 +179,7 @@ def _convert_file(
         with _alone("The figures of the run", failed):
             figures = highlights(columns, catalogue, car_of(known))
         summary = dataclasses.replace(summary, channels=_sized(columns, parquet))
-    if summary.message_count and needs_viewer_copy(summary):
+    if summary.message_count and summary.needs_viewer_copy:
         copy = directory / "viewer.mcap"
         log.seek(0)
         with _alone("The copy for viewers", failed):

@@ -15,7 +15,7 @@ from paddock.errors import Rejected
 from paddock.formats.contained import few_enough, write_contained
 from paddock.formats.estimate import described, estimate_bytes, taken_of
 from paddock.formats.registry import Run, find_format
-from paddock.readers.mcap.spool import spool_log
+from paddock.readers.registry import spool_log
 
 RESERVE_BYTES = 512 * 1024 * 1024
 """What exports leave free on a service's disk, for documents and uploads."""

@@ -8,7 +8,7 @@ import msgspec
 
 from paddock.domain.export_words import read_request
 from paddock.domain.job import JobState
-from paddock.domain.names import download_name
+from paddock.domain.names import download_name, original_name
 from paddock.domain.recording import Artifact, Purpose, Recording, Status, check_id_prefix
 from paddock.errors import Conflict, NotFound
 from paddock.formats.registry import find_format
@@ -150,7 +150,7 @@ async def original_file(services: Services, recording: Recording) -> StoredFile:
         NotFound: they have not been stored yet, or are gone.
     """
     stored = await stored_original(services, recording)
-    return StoredFile(stored.key, download_name(recording, ".mcap"))
+    return StoredFile(stored.key, original_name(recording))
 
 
 async def artifact_file(services: Services, recording: Recording, artifact_id: str) -> StoredFile:

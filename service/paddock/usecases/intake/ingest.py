@@ -7,13 +7,15 @@ from collections.abc import Callable
 
 from paddock.domain.job import Job
 from paddock.domain.keys import raw_key
+from paddock.domain.log_kinds import FIRST_KIND
 from paddock.domain.recording import Status
 from paddock.domain.words import isolated
 from paddock.errors import NotFound, Rejected
 from paddock.ports.documents import Equals, OneOf
+from paddock.readers.registry import kind_in
 from paddock.usecases.context import Services
 from paddock.usecases.intake.hashing import sha256_of
-from paddock.usecases.intake.originals import fault_by_hash, is_here, is_kept, said
+from paddock.usecases.intake.originals import fault_by_hash, is_here, is_kept, kind_of_stored, said
 from paddock.usecases.intake.uploads import arrive
 from paddock.usecases.jobs import jobs
 
@@ -33,6 +35,7 @@ async def ingest(services: Services, job: Job, progress: Callable[[float], None]
     if arrived is not None:
         log = await services.objects.open(upload.key)
         try:
+            kind = await asyncio.to_thread(kind_in, log)
             digest = await asyncio.to_thread(sha256_of, log, arrived.size_bytes, progress)
         finally:
             await asyncio.to_thread(log.close)
@@ -51,11 +54,13 @@ async def ingest(services: Services, job: Job, progress: Callable[[float], None]
         if await is_here(services, recording_id):
             await services.objects.delete(upload.key)
         else:
-            # Also over a damaged one: these bytes are proved.
-            await services.objects.move(upload.key, raw_key(recording_id))
+            # Also over a damaged one: these bytes are proved. Where they go, the recording says first.
+            kind_name = kind.name if kind else FIRST_KIND
+            await services.documents.recordings.change(recording_id, {"kind": kind_name})
+            await services.objects.move(upload.key, raw_key(recording_id, kind_name))
             proved = {"size_bytes": arrived.size_bytes, **said(None)}
             await services.documents.recordings.change(recording_id, proved)
-    elif not recording_id or await services.objects.stat(raw_key(recording_id)) is None:
+    elif not recording_id or await kind_of_stored(services, recording_id) is None:
         raise NotFound(f"The bytes of {isolated(upload.name)} are gone: upload it again.", code="bytes_missing")
     else:
         await _prove_what_was_moved(services, recording_id, progress)

@@ -11,24 +11,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from paddock.domain.log_kinds import labels_in_words, suffixes_in_words
 from paddock.domain.words import isolated
 from paddock.errors import NotFound, Rejected, Unavailable
-from paddock.readers.mcap.probe import has_mcap_record
-
-PROBE_BYTES = 1024 * 1024
+from paddock.readers.registry import PROBE_BYTES, kind_of
 
 
 def check_head(head: bytes, name: str) -> None:
     """Refuse a file by its first ``PROBE_BYTES``.
 
     Raises:
-        Rejected: it is empty (code ``empty_file``) or no MCAP log (``not_mcap``).
+        Rejected: it is empty (code ``empty_file``) or no log of a kind that is known (``not_mcap``).
     """
     if not head:
         raise Rejected(f"{isolated(name)} is empty: nothing was recorded.", code="empty_file")
-    if not has_mcap_record(head):
+    if kind_of(head) is None:
+        label, suffix = labels_in_words(), suffixes_in_words()
         raise Rejected(
-            f"{isolated(name)} is no MCAP log: its first MiB holds no MCAP record. Give the .mcap file itself.",
+            f"{isolated(name)} is no {label} log: its first MiB holds no {label} record. "
+            f"Give the {suffix} file itself.",
             code="not_mcap",
         )
 
@@ -45,7 +46,7 @@ def open_log(source: Path) -> Iterator[BinaryIO]:
 
     Raises:
         NotFound: there is no such file.
-        Rejected: it cannot be read, or is no MCAP log.
+        Rejected: it cannot be read, or is no log.
         Unavailable: there is no room for what comes through a pipe.
     """
     stdin = os.fspath(source) == "-"

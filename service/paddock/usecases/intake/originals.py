@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from paddock.domain.keys import raw_key
+from paddock.domain.log_kinds import LOG_KINDS
 from paddock.domain.original import MISSING_CODE, Original
 from paddock.domain.recording import Failure, Recording, Status
 from paddock.domain.words import size
@@ -82,7 +83,7 @@ async def stored_original(services: Services, recording: Recording, *, whole: bo
         fault = await fault_by_size(services, recording)
     if fault is not None and (whole or fault.code != OTHER_CODE):
         raise NotFound(fault.message, code=fault.code)
-    stored = await services.objects.stat(raw_key(recording.id))
+    stored = await services.objects.stat(recording.original_key)
     if stored is None:
         raise NotFound(MISSING.message, code=MISSING.code)
     return stored
@@ -104,7 +105,7 @@ async def fault_by_size(services: Services, recording: Recording) -> Failure | N
     That its size is right clears nothing but a missing one: only hashing proves the bytes.
     """
     while True:
-        fault = _seen(recording, await services.objects.stat(raw_key(recording.id)))
+        fault = _seen(recording, await services.objects.stat(recording.original_key))
         noted = await note(services, recording, fault)
         if noted is None:
             return fault
@@ -124,7 +125,7 @@ async def fault_by_hash(
     services: Services, recording: Recording, progress: Callable[[float], None] = lambda _: None
 ) -> Failure | None:
     """The same, proved by reading all bytes."""
-    stored = await services.objects.stat(raw_key(recording.id))
+    stored = await services.objects.stat(recording.original_key)
     fault = _seen(recording, stored)
     if stored is not None:
         log = await services.objects.open(stored.key)
@@ -163,8 +164,17 @@ async def note(services: Services, recording: Recording, fault: Failure | None) 
 
 async def is_here(services: Services, recording_id: str) -> bool:
     """Whether the bytes of a recording are stored, as far as anybody knows, so that they need not be sent."""
-    stored = await services.objects.stat(raw_key(recording_id))
-    if stored is None:
-        return False
     recording = await services.documents.recordings.get(recording_id)
-    return recording is None or await fault_by_size(services, recording) is None
+    if recording is None:
+        return await kind_of_stored(services, recording_id) is not None
+    if await services.objects.stat(recording.original_key) is None:
+        return False
+    return await fault_by_size(services, recording) is None
+
+
+async def kind_of_stored(services: Services, recording_id: str) -> str | None:
+    """The kind under which the store has an original, whether or not a recording knows of it."""
+    for kind in LOG_KINDS:
+        if await services.objects.stat(raw_key(recording_id, kind)) is not None:
+            return kind
+    return None

@@ -12,6 +12,7 @@ import msgspec
 from paddock.domain.fields import fill_empty
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import INCOMING
+from paddock.domain.log_kinds import FIRST_KIND, MCAP
 from paddock.domain.original import NEVER_ARRIVED, Original
 from paddock.domain.principal import Principal
 from paddock.domain.recording import (
@@ -26,10 +27,11 @@ from paddock.domain.recording import (
 from paddock.domain.upload import Upload, check_announcement, part_size_for
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.ports.documents import Equals, Exists, Sort
+from paddock.readers.registry import PROBE_BYTES
 from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.context import Services
-from paddock.usecases.intake.open_log import PROBE_BYTES, check_head
-from paddock.usecases.intake.originals import is_here
+from paddock.usecases.intake.open_log import check_head
+from paddock.usecases.intake.originals import is_here, kind_of_stored
 from paddock.usecases.jobs import jobs
 
 PART_LINK_EXPIRES_S = 6 * 3600
@@ -72,7 +74,8 @@ async def announce(
     check_file_name(name)
     fields = (await load_fields(services)).check(metadata) if metadata else {}
     if await is_here(services, sha256):
-        known = await arrive(services, principal.name, sha256, size_bytes, name, fields)
+        kind = await kind_of_stored(services, sha256) or FIRST_KIND
+        known = await arrive(services, principal.name, sha256, size_bytes, name, fields, kind)
         if not known.status.settled or (known.error and known.error.code in NEVER_ARRIVED):
             # The bytes are safe although their first ingest has not said so yet, a liar came between, or the
             # conversion was given up when the recording was deleted.
@@ -226,8 +229,13 @@ async def arrive(
     size_bytes: int,
     name: str,
     metadata: Mapping[str, str],
+    kind: str = FIRST_KIND,
 ) -> Recording:
-    """The recording of these bytes: a new one, or the known one with this name and what metadata it lacked."""
+    """The recording of these bytes: a new one, or the known one with this name and what metadata it lacked.
+
+    Args:
+        kind: of a new one, where its original is stored already; else it is known once the bytes are proved.
+    """
     recordings = services.documents.recordings
     arriving = {field: MetadataValue(value, MetadataSource.PERSON) for field, value in metadata.items()}
     fresh = Recording(
@@ -238,6 +246,7 @@ async def arrive(
         uploaded_at=services.now(),
         uploaded_by=uploaded_by,
         metadata=arriving,
+        kind=kind,
         original=Original.AWAITED,
     )
     fresh = msgspec.structs.replace(fresh, search=search_text(fresh))
@@ -302,4 +311,4 @@ async def adopt(services: Services, key: str) -> None:
 def _printable(name: str) -> str:
     """A stranger's file name as one that we accept."""
     cleaned = "".join(character if character.isprintable() else "_" for character in name).replace("\\", "_")
-    return cleaned.strip()[-MAX_NAME_LENGTH:] or "unnamed.mcap"
+    return cleaned.strip()[-MAX_NAME_LENGTH:] or f"unnamed{MCAP.suffix}"

@@ -11,7 +11,8 @@ import msgspec
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.job import JobState
-from paddock.domain.keys import ARTIFACTS, COLUMNS, RAW, columns_key, file_key, parse_columns_key, raw_key
+from paddock.domain.keys import ARTIFACTS, COLUMNS, RAW, columns_key, file_key, parse_columns_key, parse_raw_key
+from paddock.domain.log_kinds import LOG_KINDS
 from paddock.domain.original import Original
 from paddock.domain.recording import Artifact, Purpose, Recording, Status
 from paddock.ports.documents import MAX_PAGE, Equals
@@ -149,7 +150,7 @@ def _tell(progress: Progress, begun: int, size_bytes: int, total: int, share: fl
 
 
 async def _check_recording(services: Services, recording: Recording, *, mend: bool) -> AsyncIterator[Finding]:
-    stored = await services.objects.stat(raw_key(recording.id)) is not None
+    stored = await services.objects.stat(recording.original_key) is not None
     if not stored and recording.original_state is Original.AWAITED:
         return
     if fault := await fault_by_size(services, recording):
@@ -212,11 +213,12 @@ async def _forgotten(services: Services, recording: Recording) -> bool:
 
 async def _check_originals(services: Services, *, mend: bool) -> AsyncIterator[Finding]:
     async for found in services.objects.list(RAW):
-        recording_id = found.key.removeprefix(RAW).removesuffix(".mcap")
+        recording_id, kind = parse_raw_key(found.key)
         if await services.documents.recordings.get(recording_id) is None:
             yield _finding(Fault.ORIGINAL_UNKNOWN, found.key, mend=mend)
             if mend:
-                await arrive(services, "fsck", recording_id, found.size_bytes, f"{recording_id[:10]}.mcap", {})
+                name = f"{recording_id[:10]}{LOG_KINDS[kind].suffix}"
+                await arrive(services, "fsck", recording_id, found.size_bytes, name, {}, kind)
                 await services.documents.recordings.change(recording_id, {"status": Status.STORED, **said(None)})
                 await jobs.enqueue(services, "convert", recording_id)
 

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from paddock.domain.keys import ARTIFACTS, COLUMNS, FILES, RAW, columns_key, file_key, raw_key
+from paddock.domain.keys import ARTIFACTS, COLUMNS, FILES, RAW, columns_key, file_key, parse_raw_key
 from paddock.domain.original import Original
 from paddock.errors import NotFound
 from paddock.ports.objects import ObjectInfo, Store
-from paddock.usecases.backup.create import original_id
 from paddock.usecases.backup.files import Progress, say_nothing, scratch_folder
 from paddock.usecases.context import Services
 from paddock.usecases.every import every
@@ -87,7 +86,7 @@ async def mirror(
 async def _note_originals(services: Services, brought: Sequence[str]) -> None:
     """Originals that were proved on their way are whole again."""
     for key in brought:
-        if key.startswith(RAW) and (recording := await services.documents.recordings.get(original_id(key))):
+        if key.startswith(RAW) and (recording := await services.documents.recordings.get(parse_raw_key(key)[0])):
             await note(services, recording, None)
     async for recording in every(services.documents.recordings):
         if recording.original_state is Original.GONE:
@@ -100,7 +99,7 @@ async def _named(services: Services, *, derived: bool) -> set[str]:
     named: set[str] = set()
     async for recording in every(services.documents.recordings):
         if recording.original_state is not Original.AWAITED:
-            named.add(raw_key(recording.id))
+            named.add(recording.original_key)
         named |= {file_key(recording.id, file.id) for file in recording.files}
         if derived and recording.build:
             channels = (await contents_of(services.documents, recording)).channels
@@ -154,7 +153,7 @@ class _Copying:
             raise group.exceptions[0] from None
 
     async def _bring(self, info: ObjectInfo) -> None:
-        proof = original_id(info.key) if info.key.startswith(RAW) else ""
+        proof = parse_raw_key(info.key)[0] if info.key.startswith(RAW) else ""
         if self._known.get(info.key) == info.size_bytes and (
             not self._verify or await self._is_proved(info, proof)
         ):

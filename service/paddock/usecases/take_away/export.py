@@ -18,7 +18,6 @@ from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.export import ExportRequest
 from paddock.domain.fields import Fields
 from paddock.domain.job import Job
-from paddock.domain.keys import raw_key
 from paddock.domain.principal import Principal
 from paddock.domain.recording import Artifact, Recording, StartedSource
 from paddock.errors import Rejected
@@ -152,7 +151,7 @@ async def export(services: Services, job: Job, progress: Callable[[float], None]
     await need_original(services, recording)
     fields = await load_fields(services)
     with tempfile.TemporaryDirectory(dir=services.scratch, prefix="export-") as directory:
-        log = await services.objects.open(raw_key(recording.id))
+        log = await services.objects.open(recording.original_key)
         try:
             made, left_out = await asyncio.to_thread(
                 _write,

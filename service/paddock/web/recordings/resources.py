@@ -11,7 +11,8 @@ from msgspec import Meta
 from paddock.domain.export_words import export_words, read_request
 from paddock.domain.history import AttachedFile
 from paddock.domain.instants import NS_PER_S, to_rfc3339
-from paddock.domain.names import download_name
+from paddock.domain.log_kinds import FIRST_KIND
+from paddock.domain.names import original_name
 from paddock.domain.recording import (
     Artifact,
     Attachment,
@@ -145,6 +146,9 @@ class RecordingResource(msgspec.Struct, frozen=True, kw_only=True):
     highlights: Annotated[HighlightsResource, Meta(description="The figures of the run.")]
     version: Annotated[int, Meta(description="Send it with an edit, so that no other one is lost.", examples=[3])]
     deleted_at: Annotated[Instant | None, Meta(description="When it was deleted; null while it is not.")] = None
+    kind: Annotated[
+        str, Meta(description="What the log is; known once its bytes are verified.", examples=["mcap"])
+    ] = FIRST_KIND
     original: Annotated[
         DownloadResource | None,
         Meta(
@@ -304,6 +308,7 @@ def _resource(recording: Recording, artifacts: Sequence[Artifact], progress: flo
         highlights=_highlights(recording.highlights),
         version=recording.version,
         deleted_at=None if recording.deleted_at is None else to_rfc3339(recording.deleted_at),
+        kind=recording.kind,
         original=_original(recording),
         artifacts=tuple(artifact_resource(recording, artifact) for artifact in artifacts),
     )
@@ -314,7 +319,7 @@ def _original(recording: Recording) -> DownloadResource | None:
     if not is_offered(recording):
         return None
     return DownloadResource(
-        f"/api/recordings/{recording.id}/original", download_name(recording, ".mcap"), recording.size_bytes
+        f"/api/recordings/{recording.id}/original", original_name(recording), recording.size_bytes
     )
 
 

@@ -1,12 +1,12 @@
 // One file's way into Paddock over the API that programs use too: hash, announce, send what is missing, complete.
 
+import { noLog } from "./log-kinds.js";
 import { forget, recall, remember } from "./unfinished.js";
 
 const PARTS_AT_ONCE = 3;
 const PART_TRIES = 3;
 const ROUNDS = 4;
 const AWAY_MS = 3000;
-const MAGIC = [0x89, 0x4d, 0x43, 0x41, 0x50, 0x30, 0x0d, 0x0a];
 
 const worker = new Worker(new URL("./hash-worker.js", import.meta.url), { type: "module" });
 const hashing = new Map();
@@ -34,11 +34,8 @@ export function hash(file, progress) {
 /** Why a file need not even be announced, or "". The server decides; this only spares the wait. */
 export async function refusal(file) {
   if (file.size === 0) return "The file is empty: nothing was recorded, so there is nothing to keep.";
-  const head = new Uint8Array(await file.slice(0, 1024 * 1024).arrayBuffer());
-  const found = MAGIC.every((byte, at) => head[at] === byte);
-  // A log that lost its first bytes may still hold records; only text and the like is refused here.
-  const texty = head.subarray(0, 512).every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127));
-  return !found && texty ? "This is no MCAP log. Send the .mcap file itself." : "";
+  const head = new Uint8Array(await file.slice(0, 512).arrayBuffer());
+  return noLog(head);
 }
 
 async function call(path, body) {

@@ -2,6 +2,7 @@
 
 import { call } from "../kernel/api.js";
 import { refreshNow } from "../kernel/refresh.js";
+import { NO_LOG, isLog } from "./log-kinds.js";
 import { Pause, transfer } from "./transfer.js";
 import { followLog, wordOf } from "./arrived.js";
 import { Totals } from "./totals.js";
@@ -235,8 +236,6 @@ async function* filesOf(entry) {
   }
 }
 
-const isLog = (file) => /\.mcap$/i.test(file.name);
-
 /** Of a folder only the logs; a file that somebody picked by hand is always tried. */
 async function addEntries(entries) {
   let found = 0;
@@ -248,7 +247,7 @@ async function addEntries(entries) {
       }
     }
   }
-  if (!found) say("No .mcap file was found in there.");
+  if (!found) say(NO_LOG);
 }
 
 function say(text) {
@@ -282,7 +281,7 @@ if (pickFiles?.files.length) addPicked();  // picked while this script was still
 document.getElementById("pick-folder")?.addEventListener("change", (event) => {
   const logs = [...event.target.files].filter(isLog);
   logs.forEach(add);
-  if (!logs.length) say("No .mcap file was found in there.");
+  if (!logs.length) say(NO_LOG);
   event.target.value = "";
 });
 document.getElementById("uploads-clear").addEventListener("click", () => {

@@ -1,4 +1,4 @@
-"""What is wrong with a log, in sentences."""
+"""What is wrong with a log of any kind, in sentences."""
 
 from __future__ import annotations
 
@@ -9,17 +9,11 @@ from typing import BinaryIO
 
 from paddock.columns.columns import LogSummary
 from paddock.domain.instants import NS_PER_S
+from paddock.domain.log_kinds import LOG_KINDS
 from paddock.domain.recording import LossReport
 from paddock.domain.words import LOSS_REASONS, counted
-from paddock.readers.mcap.spool import spool_log
+from paddock.readers.registry import reader_of, spool_log
 
-_MISSING = {
-    "header": "The header is missing: the start of the file was cut off or overwritten.",
-    "data_end": "The DataEnd record is missing: the recorder did not finish the file.",
-    "summary": "The summary is missing: readers that trust it find nothing.",
-    "footer": "The footer is missing: the recorder did not finish the file.",
-    "magic": "The closing magic is missing.",
-}
 _MAX_LISTED = 50
 
 
@@ -32,6 +26,10 @@ class Diagnosis:
     message_count: int
     loss: LossReport
     needs_viewer_copy: bool
+    kind: str
+    """See ``domain/log_kinds.py``."""
+    recoverable: bool
+    """Whether ``paddock recover`` writes a clean one."""
 
 
 def diagnose(
@@ -47,19 +45,20 @@ def diagnose(
     """
     with spool_log(log, directory, progress=progress, memory_bytes=memory_bytes) as columns:
         summary = columns.summary
-    return Diagnosis(findings(summary), summary.message_count, summary.loss, needs_viewer_copy(summary))
-
-
-def needs_viewer_copy(summary: LogSummary) -> bool:
-    """Whether a remote viewer cannot open the log fast: damaged, without chunks or their index, or padded."""
-    indexed = 0 < summary.chunks <= summary.chunk_indexes
-    return summary.loss.health != "intact" or not indexed or summary.parts != 1 or summary.padding_bytes > 0
+    return Diagnosis(
+        findings(summary),
+        summary.message_count,
+        summary.loss,
+        summary.needs_viewer_copy,
+        summary.kind,
+        recoverable=reader_of(LOG_KINDS[summary.kind]).recover is not None,
+    )
 
 
 def findings(summary: LogSummary) -> tuple[str, ...]:
     """What is wrong or odd, the worst first."""
     loss = summary.loss
-    said = [_MISSING.get(part, f"{part} is missing.") for part in loss.missing]
+    said = [*summary.facts.missing]
     for each in loss.losses[:_MAX_LISTED]:
         lost = [f", {counted(each.size_bytes, 'byte')} lost"] if each.size_bytes else []
         lost += [f", {counted(each.records, 'message')} lost"] if each.records else []
@@ -76,10 +75,4 @@ def findings(summary: LogSummary) -> tuple[str, ...]:
         said.append(f"{counted(loss.orphans, 'message')} {belong} to channels that the file does not define.")
     if loss.lost_ns:
         said.append(f"The losses leave gaps of {loss.lost_ns / NS_PER_S:.3f} s altogether.")
-    if summary.parts > 1:
-        said.append(f"{summary.parts} MCAP files follow each other; most readers see only the first.")
-    if not summary.chunks and summary.message_count:
-        said.append("The log has no chunks, so viewers must read all of it to show any of it.")
-    elif summary.chunk_indexes < summary.chunks:
-        said.append(f"Only {summary.chunk_indexes} of {summary.chunks} chunks are indexed: viewers open it slowly.")
-    return (*said, *summary.notices)
+    return (*said, *summary.facts.oddities, *summary.notices)

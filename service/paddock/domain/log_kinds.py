@@ -1,0 +1,55 @@
+"""The kinds of logs there are: one row each. What reads a kind is a folder in ``readers/``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LogKind:
+    """What an original is."""
+
+    name: str
+    """In documents."""
+    label: str
+    """For people: a CSV log."""
+    suffix: str
+    """How the names of its files end, with the dot."""
+    media_type: str
+    begins: bytes
+    """The first bytes of a whole one; empty where they may be any."""
+    reader: str
+    """The module whose ``READER`` reads it."""
+    is_text: bool = False
+    viewers_open: bool = False
+    """Whether viewers on the web open it as it is; of others a copy is made for them."""
+
+
+MCAP = LogKind(
+    name="mcap",
+    label="MCAP",
+    suffix=".mcap",
+    media_type="application/octet-stream",
+    begins=b"\x89MCAP0\r\n",
+    reader="paddock.readers.mcap.kind",
+    viewers_open=True,
+)
+LOG_KINDS: dict[str, LogKind] = {kind.name: kind for kind in (MCAP,)}
+"""By name."""
+FIRST_KIND = MCAP.name
+"""Documents that say no kind are older than kinds, or of bytes that nobody has looked at."""
+
+
+def is_log_name(name: str) -> bool:
+    """Whether a file is named like a log."""
+    return name.lower().endswith(tuple(kind.suffix for kind in LOG_KINDS.values()))
+
+
+def suffixes_in_words() -> str:
+    """``.mcap or .asc``."""
+    return " or ".join(kind.suffix for kind in LOG_KINDS.values())
+
+
+def labels_in_words() -> str:
+    """``MCAP or ASC``."""
+    return " or ".join(kind.label for kind in LOG_KINDS.values())
