@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+# Collecting makes millions of objects that stay: to look for garbage among them again and again took a third of it.
+gc.disable()
+
+pytest_plugins = ["tests.fast"]
+
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

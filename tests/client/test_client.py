@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-import scipy.io
 
 from paddock import Client
 from paddock.client import FoundRecording
@@ -22,6 +21,7 @@ from paddock.domain.recording import Failure, Status
 from paddock.errors import Conflict, NotFound, Rejected, Unavailable
 from tests.cli.running import wait_until
 from tests.logs import STARTED_NS, small_log
+from tests.matlab_files import loadmat
 from tests.readers.mcap.builders import car_log
 from tests.web.browsing import Site, served
 from tests.web.converted import json_log
@@ -102,7 +102,7 @@ def test_signals_as_arrow_numpy_and_pandas(client: Client, ready: FoundRecording
 def test_an_export_is_waited_for_and_saved(ready: FoundRecording, tmp_path: Path) -> None:
     saved = ready.export(signals=["Pedals.brake"], rate_hz=5).wait().save(tmp_path)
     assert saved.name.startswith("HT09_2026-04-18_1432Z_Adam") and saved.suffix == ".mat"
-    assert len(scipy.io.loadmat(saved, simplify_cells=True)["Pedals"]["brake"]) == 25
+    assert len(loadmat(saved, simplify_cells=True)["Pedals"]["brake"]) == 25
     assert ready.download(tmp_path / "copy.mcap").read_bytes() == small_log()
     with pytest.raises(Rejected):
         ready.export("floppy")

@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import scipy.io
 
 from paddock.domain.export import ExportRequest
 from paddock.formats.registry import Run, find_format, formats
 from tests.formats.builders import MemoryColumns, Topic, struct_type
+from tests.matlab_files import loadmat
 
 ELEMENT = "ACU.pack.volts[3]"
 ROWS = [[3.5 + row / 64 + cell / 8 for cell in range(4 + row % 2)] for row in range(10)]
@@ -38,15 +38,15 @@ def read_arrow(path: Path) -> list[float]:
 
 
 def read_mat(path: Path) -> list[float]:
-    return list(scipy.io.loadmat(path, simplify_cells=True)["ACU"]["pack"]["volts_3_"])
+    return list(loadmat(path, simplify_cells=True)["ACU"]["pack"]["volts_3_"])
 
 
 def read_hytech(path: Path) -> list[float]:
-    return list(scipy.io.loadmat(path, simplify_cells=True)["data"]["ACU"]["pack"]["volts_3_"][:, 1])
+    return list(loadmat(path, simplify_cells=True)["data"]["ACU"]["pack"]["volts_3_"][:, 1])
 
 
 def read_hytech_2(path: Path) -> list[float]:
-    return list(scipy.io.loadmat(path, simplify_cells=True)["ACU"]["pack"]["volts_3_"]["Data"])
+    return list(loadmat(path, simplify_cells=True)["ACU"]["pack"]["volts_3_"]["Data"])
 
 
 def read_h5(path: Path) -> list[float]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.ipc
-import scipy.io
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from paddock.formats import arrow, csv, h5, mat
 from paddock.formats.parquet import ParquetColumns, write_channel
 from paddock.formats.registry import Run
 from tests.formats.builders import MemoryColumns, Topic
+from tests.matlab_files import loadmat
 
 # scipy, the reader here, refuses some texts outside the BMP or with a byte order mark (see mat5.py).
 TEXTS = st.text(st.characters(max_codepoint=0xFEFE, exclude_categories=["Cs"]), max_size=6)
@@ -86,7 +86,7 @@ def test_every_format_takes_it(columns: MemoryColumns, native: bool, rate: float
             request = ExportRequest(native=native, rate_hz=rate, interpolation="linear", **options)
             form.write(columns, request, Run(), target, lambda done: None)
         mat.write(columns, ExportRequest(native=native, rate_hz=rate), Run(), target, lambda done: None)
-        loaded = scipy.io.loadmat(target, mat_dtype=True)
+        loaded = loadmat(target, mat_dtype=True)
         topics = [name for name in loaded if not name.startswith("__") and name != "meta"]
         assert len(topics) == sum(columns.rows(channel) > 0 for channel in columns.channels)
 

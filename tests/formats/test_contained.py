@@ -9,7 +9,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-import scipy.io
 
 from paddock.columns.columns import ColumnBatch, ColumnChannel
 from paddock.domain.export import ExportRequest
@@ -18,6 +17,7 @@ from paddock.formats import contained
 from paddock.formats.contained import Without, few_enough, within, write_contained
 from paddock.formats.registry import Run, find_format, formats
 from tests.formats.builders import MemoryColumns, Topic, every_kind, struct_type
+from tests.matlab_files import loadmat
 
 WRITERS = [(form.name, layout) for form in formats().values() if form.write for layout in form.layouts]
 TOPICS = ("/every.kind", "a", "b")
@@ -71,7 +71,7 @@ def test_a_topic_that_its_writer_fails_at_costs_only_itself(
     assert said == (f"{poisoned} is left out of this file: OverflowError: odd rows.",)
     form.write(MemoryColumns(others + silent), request, Run(), tmp_path / "expected", lambda _: None)
     if (name, layout) == ("mat", "paddock"):
-        made = scipy.io.loadmat(tmp_path / "made", simplify_cells=True)
+        made = loadmat(tmp_path / "made", simplify_cells=True)
         assert made["meta"]["notices"] == said[0]
         assert set(made) - {"meta", "__header__", "__version__", "__globals__"} == {
             {"/every.kind": "every_kind"}.get(topic.name, topic.name) for topic in others

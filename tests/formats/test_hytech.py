@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import scipy.io
 
 from paddock.domain.export import ExportRequest
 from paddock.formats import mat
 from paddock.formats.registry import Run
 from tests.formats.builders import MemoryColumns, Topic, every_kind, struct_type
+from tests.matlab_files import loadmat
 
 
 def write(columns: MemoryColumns, path: Path, **request: Any) -> dict[str, Any]:
     mat.write(columns, ExportRequest(**request), Run(), path, lambda done: None)
-    return scipy.io.loadmat(path, mat_dtype=True)
+    return loadmat(path, mat_dtype=True)
 
 
 def test_v1_of_fields_the_example_does_not_have(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-import scipy.io
 
 from paddock.domain.export import ExportRequest
 from paddock.domain.recording import Loss, LossReport
@@ -19,6 +18,7 @@ from paddock.formats.mat5 import cell_records
 from paddock.formats.matlab_cells import string_cells
 from paddock.formats.registry import Run
 from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, struct_type
+from tests.matlab_files import loadmat
 
 
 def write(columns: MemoryColumns, path: Path, run: Run | None = None, **request: Any) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def write(columns: MemoryColumns, path: Path, run: Run | None = None, **request:
 
 def load(path: Path) -> dict[str, Any]:
     """As MATLAB would have it: classes kept, structs with attributes."""
-    return scipy.io.loadmat(path, chars_as_strings=True, struct_as_record=False, mat_dtype=True)
+    return loadmat(path, chars_as_strings=True, struct_as_record=False, mat_dtype=True)
 
 
 def field(loaded: dict[str, Any], path: str) -> Any:

@@ -12,12 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import mat73
 import numpy as np
 import pyarrow as pa
-import pymatreader
 import pytest
-import scipy.io
 
 from paddock.columns.arrow_numpy import (
     is_list,
@@ -30,6 +27,7 @@ from paddock.columns.columns import Columns
 from paddock.formats.mat_layouts import named_channels, note_names
 from paddock.formats.matlab_names import RESERVED
 from tests.formats.matrix import REQUESTS, write
+from tests.matlab_files import loadmat
 
 
 def numbers_of(kind: pa.DataType, values: pa.Array) -> list[float] | None:
@@ -71,10 +69,22 @@ def simple_texts(value: Any, rows: int) -> list[str]:
     return [text_of(cell) for cell in cells] or [""] * rows
 
 
+def by_pymatreader(path: Path) -> dict[str, Any]:
+    import pymatreader
+
+    return pymatreader.read_mat(path)
+
+
+def by_mat73(path: Path) -> dict[str, Any]:
+    import mat73
+
+    return mat73.loadmat(str(path))
+
+
 MAT_READERS: dict[str, Callable[[Path], dict[str, Any]]] = {
-    "scipy": lambda path: scipy.io.loadmat(path, simplify_cells=True, mat_dtype=True),
-    "pymatreader": lambda path: pymatreader.read_mat(path),
-    "mat73": lambda path: mat73.loadmat(str(path)),
+    "scipy": lambda path: loadmat(path, simplify_cells=True, mat_dtype=True),
+    "pymatreader": by_pymatreader,
+    "mat73": by_mat73,
 }
 MAT_FILES = [
     ("scipy", {}), ("scipy", {"compress": True}), ("scipy", {"native": True}), ("pymatreader", {}),
@@ -196,7 +206,7 @@ def octave(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple
     assert (folder / "out.json").exists(), done.stderr
     found = json.loads((folder / "out.json").read_text())
     yield {
-        name: (scipy.io.loadmat(folder / f"{name}.mat", simplify_cells=True, mat_dtype=True), found[name])
+        name: (loadmat(folder / f"{name}.mat", simplify_cells=True, mat_dtype=True), found[name])
         for name in requests
     }
 

@@ -9,9 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import pandas
-import polars
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -28,25 +25,42 @@ from paddock.formats.csv import harmless
 from tests.formats.matrix import REQUESTS, Signals, plain, whole, write
 
 
+# Each imports its program itself: together they take a second, which those who collect the tests need not wait.
+def by_pandas(reader: str) -> Callable[[Path], pa.Table]:
+    def read(path: Path) -> pa.Table:
+        import pandas
+
+        return pa.Table.from_pandas(getattr(pandas, reader)(path, dtype_backend="pyarrow"), preserve_index=False)
+
+    return read
+
+
+def by_polars(reader: str) -> Callable[[Path], pa.Table]:
+    def read(path: Path) -> pa.Table:
+        import polars
+
+        return getattr(polars, reader)(path).to_arrow()
+
+    return read
+
+
 def by_duckdb(path: Path) -> pa.Table:
+    import duckdb
+
     return duckdb.sql(f"select * from read_parquet('{path}')").to_arrow_table()
 
 
 TABLE_READERS: dict[str, dict[str, Callable[[Path], pa.Table]]] = {
     "parquet": {
         "pyarrow": pq.read_table,
-        "pandas": lambda path: pa.Table.from_pandas(
-            pandas.read_parquet(path, dtype_backend="pyarrow"), preserve_index=False
-        ),
-        "polars": lambda path: polars.read_parquet(path).to_arrow(),
+        "pandas": by_pandas("read_parquet"),
+        "polars": by_polars("read_parquet"),
         "duckdb": by_duckdb,
     },
     "arrow": {
         "pyarrow": lambda path: pa.ipc.open_file(path.read_bytes()).read_all(),
-        "pandas": lambda path: pa.Table.from_pandas(
-            pandas.read_feather(path, dtype_backend="pyarrow"), preserve_index=False
-        ),
-        "polars": lambda path: polars.read_ipc(path).to_arrow(),
+        "pandas": by_pandas("read_feather"),
+        "polars": by_polars("read_ipc"),
     },
 }
 
@@ -107,27 +121,39 @@ def cells_of(kind: pa.DataType, values: pa.Array) -> list[Any]:
     return json_texts(values)
 
 
-def duckdb_rows(data: bytes) -> list[tuple[Any, ...]]:
+def pandas_rows(data: bytes) -> list[list[str]]:
+    import pandas
+
+    read = pandas.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    return read.to_numpy().tolist()
+
+
+def polars_rows(data: bytes) -> list[list[str]]:
+    import polars
+
+    return emptied(polars.read_csv(io.BytesIO(data), infer_schema=False).rows())
+
+
+def duckdb_rows(data: bytes) -> list[list[str]]:
+    import duckdb
+
     with tempfile.NamedTemporaryFile(suffix=".csv") as file:
         file.write(data)
         file.flush()
         options = """header = true, all_varchar = true, delim = ',', quote = '"', escape = '"'"""
-        return duckdb.sql(f"select * from read_csv('{file.name}', {options})").fetchall()
+        return emptied(duckdb.sql(f"select * from read_csv('{file.name}', {options})").fetchall())
+
+
+def emptied(rows: list[tuple[Any, ...]]) -> list[list[str]]:
+    """With an empty text for each cell that is missing."""
+    return [["" if cell is None else cell for cell in row] for row in rows]
 
 
 CSV_READERS: dict[str, Callable[[bytes], list[list[str]]]] = {
-    "pandas": lambda data: pandas.read_csv(
-        io.BytesIO(data), dtype=str, keep_default_na=False, encoding="utf-8-sig"
-    ).to_numpy().tolist(),
-    "polars": lambda data: [
-        ["" if cell is None else cell for cell in row]
-        for row in polars.read_csv(io.BytesIO(data), infer_schema=False).rows()
-    ],
-    "duckdb": lambda data: [
-        ["" if cell is None else cell for cell in row]
-        for row in duckdb_rows(data)
-    ],
-}  # fmt: skip
+    "pandas": pandas_rows,
+    "polars": polars_rows,
+    "duckdb": duckdb_rows,
+}
 
 
 def test_csv(tmp_path: Path) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import scipy.io
 
 from paddock.domain.export import ExportRequest
 from paddock.formats import mat
 from paddock.formats.registry import Run
 from paddock.readers.mcap.spool import spool_log
 from tests.formats.builders import car_log
+from tests.matlab_files import loadmat
 
 INTACT = [
     "02_29_2024_20_17_28_V2",
@@ -28,7 +28,7 @@ OLD_CONVERTER = "03_26_2024_23_10_23_RECOVERED_V2"
 def convert(log: Path, target: Path, **request: Any) -> dict[str, Any]:
     with log.open("rb") as file, spool_log(file, target.parent) as columns:
         mat.write(columns, ExportRequest(**request), Run(file_name=log.name), target, lambda done: None)
-    return scipy.io.loadmat(target, mat_dtype=True)
+    return loadmat(target, mat_dtype=True)
 
 
 def official(log: Path) -> dict[str, list[tuple[int, dict[str, Any]]]]:
@@ -63,7 +63,7 @@ def test_the_default_layout_has_every_value(tmp_path: Path, name: str) -> None:
 
 
 def test_hytech_v1_equals_the_old_converter_value_for_value(tmp_path: Path) -> None:
-    theirs = scipy.io.loadmat(car_log(OLD_CONVERTER + ".mat"), mat_dtype=True)["data"][0, 0]
+    theirs = loadmat(car_log(OLD_CONVERTER + ".mat"), mat_dtype=True)["data"][0, 0]
     log = car_log(OLD_CONVERTER + ".mcap")
     ours = convert(log, tmp_path / "out.mat", layout="hytech-v1")["data"][0, 0]
     assert set(ours.dtype.names) == set(theirs.dtype.names)

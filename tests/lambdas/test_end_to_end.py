@@ -18,7 +18,6 @@ from typing import Any
 import boto3
 import httpx
 import pytest
-import scipy.io
 
 from paddock.bootstrap import open_services
 from paddock.domain.recording import Status
@@ -31,6 +30,7 @@ from tests.adapters.s3_sides import moto_server
 from tests.lambdas.conftest import Cloud
 from tests.lambdas.runtime import Function
 from tests.logs import small_log
+from tests.matlab_files import loadmat
 from tests.servers import versitygw
 from tests.servers.versitygw import REGION, S3Server
 
@@ -129,7 +129,7 @@ async def test_from_the_parts_to_the_link(
                 recording = await cloud.recording(recording_id)
                 (artifact,) = (await artifacts_of(services, [recording]))[recording_id]
                 link = await artifact_link(services, recording, artifact.id)
-                mat = scipy.io.loadmat(
+                mat = loadmat(
                     io.BytesIO(httpx.get(link, trust_env=False).raise_for_status().content), simplify_cells=True
                 )
                 assert mat["Pedals"]["throttle"].shape == (200,)

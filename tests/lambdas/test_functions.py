@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import httpx
 import pytest
-import scipy.io
 
 from paddock.domain.export import ExportRequest
 from paddock.domain.job import JobState
@@ -29,6 +28,7 @@ from paddock.usecases.storage.fsck import fsck
 from paddock.usecases.take_away.export import get_export, request_export
 from tests.lambdas.conftest import Cloud
 from tests.logs import small_log
+from tests.matlab_files import loadmat
 
 pytestmark = pytest.mark.anyio
 LOG = small_log()
@@ -51,7 +51,7 @@ async def test_whatever_lands_in_the_bucket_becomes_matlab_and_both_events_of_it
     assert ingest.invoke(cloud.event(key, "ObjectCreated:CompleteMultipartUpload"), cloud.event(key)) == []
     recording = await cloud.recording(ID)
     assert (recording.status, recording.names) == (Status.READY, ("run 7+8 ü.mcap",))
-    mat = scipy.io.loadmat(io.BytesIO(await download(cloud, ID)), simplify_cells=True)
+    mat = loadmat(io.BytesIO(await download(cloud, ID)), simplify_cells=True)
     assert mat["Pedals"]["throttle"].shape == (50,)
     assert await cloud.keys("incoming/") == []
     assert raw_key(ID) in await cloud.keys()

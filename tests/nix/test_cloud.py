@@ -11,9 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from infra.names import NAMES
 from tests.conftest import REPOSITORY
@@ -125,6 +123,9 @@ def test_the_functions_are_who_the_database_lets_in() -> None:
 
 
 def test_the_functions_url_lies_where_they_read_it(tmp_path: Path) -> None:
+    import boto3
+    from moto.server import ThreadedMotoServer
+
     (tmp_path / "url").write_text("mongodb://functions:secret@10.20.0.10/paddock\n")
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()

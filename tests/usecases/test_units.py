@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import scipy.io
 
 from paddock.domain.catalogue import CarCatalogue, Catalogue, Entry
 from paddock.domain.export import ExportRequest
@@ -12,6 +11,7 @@ from paddock.usecases.catalogue.catalogue import catalogue_of, save_catalogue, s
 from paddock.usecases.take_away.artifacts import find_artifact
 from paddock.usecases.take_away.export import request_export
 from tests.logs import small_log
+from tests.matlab_files import loadmat
 from tests.usecases.conftest import Team
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +29,7 @@ async def test_the_catalogues_unit_is_stored_and_written(team: Team) -> None:
     made = await find_artifact(services, recording, ExportRequest(), await catalogue_of(services, recording))
     assert made is not None
     with await services.objects.open(made.key) as file:
-        contents = scipy.io.loadmat(file, simplify_cells=True)
+        contents = loadmat(file, simplify_cells=True)
     assert contents["Pedals"]["meta"]["units"]["brake"] == "bar"
 
 

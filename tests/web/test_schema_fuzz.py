@@ -13,8 +13,6 @@ from hypothesis.errors import Unsatisfiable
 from tests.web.browsing import served
 from tests.web.builders import build_artifact, build_recording
 
-schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
-
 EXAMPLES = 8
 """Per operation and mode: CI is two cores."""
 BOUNDED = settings(
@@ -29,6 +27,8 @@ BOUNDED = settings(
 
 @pytest.mark.parametrize("mode", ["positive", "negative"])
 def test_nothing_sent_breaks_the_service(tmp_path: Path, mode: str) -> None:
+    # As plugins and modules it takes half a second of every start; pyproject.toml keeps its plugin out.
+    schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
     generation = schemathesis.GenerationMode(mode)
     broken: list[str] = []
     with served(tmp_path, with_worker=False) as site:

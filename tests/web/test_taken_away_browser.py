@@ -13,9 +13,9 @@ from typing import Any
 
 import pyarrow.csv
 import pytest
-import scipy.io
 
 from tests.logs import small_log
+from tests.matlab_files import loadmat
 from tests.web.browsing import PLAIN_HOST, needs_chromium, open_page, screenshot, served
 from tests.web.builders import STARTED_NS, build_recording
 
@@ -85,7 +85,7 @@ def test_from_sending_to_one_file_in_hand(browser: Any, tmp_path: Path, look: di
         page.get_by_role("button", name="Export").click()
         page.wait_for_url("**/bundles/*")
         for name, path in taken(page, tmp_path / "mats").items():
-            read = scipy.io.loadmat(path, simplify_cells=True)
+            read = loadmat(path, simplify_cells=True)
             assert read["meta"]["run"]["driver"] in name and len(read["Pedals"]["throttle"]) == 50
         page.goto(f"{site.url}/jobs")
         page.get_by_role("link", name="3 recordings as CSV").click()

@@ -1,0 +1,115 @@
+"""``pytest -m fast``: the tests that need no browser, no server and no process beside their own. One rule marks them.
+
+A test is fast unless
+
+- its file imports what starts such a thing (``STARTERS``), be it by a module of ``tests`` that does, or
+- one of its fixtures lies in such a module, or is parametrized with a server (``SERVERS``), or
+- it says ``@pytest.mark.slow(why)``: because code under test starts a process, or because it goes through so many
+  cases that ``-m fast`` would no longer take less than a minute.
+
+So nobody sets the mark by hand, and whoever wants a test to be fast puts it into a file without those imports. Where
+the rule is mistaken, the test fails: a fast test may neither start a process nor listen.
+"""
+
+from __future__ import annotations
+
+import multiprocessing.util
+import socket
+import sys
+from collections.abc import Iterator
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+STARTERS = ("subprocess", "multiprocessing", "socket", "http.server", "uvicorn", "playwright", "moto")
+SERVERS = frozenset(("ferretdb", "mongodb", "moto", "versitygw"))
+STARTING_EVENTS = frozenset(("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"))
+"""Of Python's audit events, those of a new process."""
+
+_watched: list[pytest.Item] = []
+"""The fast test that runs now."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "fast: needs no browser, server or other process; set by tests/fast.py alone")
+    config.addinivalue_line("markers", "slow(why): is not fast although its imports do not tell")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and _is_fast(item):
+            item.add_marker("fast")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    if item.get_closest_marker("fast"):
+        _watched.append(item)
+    try:
+        return (yield)
+    finally:
+        _watched.clear()
+
+
+def _is_fast(item: pytest.Function) -> bool:
+    if item.get_closest_marker("slow"):
+        return False
+    if hasattr(item, "callspec") and any(value in SERVERS for value in _texts(item.callspec.params.values())):
+        return False
+    fixtures = (found[-1].func for found in item._fixtureinfo.name2fixturedefs.values())
+    places = {fixture.__module__ for fixture in fixtures}
+    return not any(_starts_something(name) for name in (item.module.__name__, *places) if not _is_conftest(name))
+
+
+def _texts(values: Any) -> Iterator[str]:
+    return (value for value in values if isinstance(value, str))
+
+
+def _is_conftest(module: str) -> bool:
+    """What a folder's tests share starts nothing; fixtures that do lie in modules of their own."""
+    return module.rpartition(".")[2] == "conftest"
+
+
+@cache
+def _starts_something(name: str) -> bool:
+    """Whether a module of the tests imports a starter, or from a module that does."""
+    if _is_starter(name):
+        return True
+    if not name.startswith("tests.") or _is_conftest(name):
+        return False
+    sources = {
+        value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+        for value in vars(sys.modules[name]).values()
+    }
+    return any(_starts_something(source) for source in sources - {name} if isinstance(source, str))
+
+
+def _is_starter(module: str) -> bool:
+    return any(module == starter or module.startswith(f"{starter}.") for starter in STARTERS)
+
+
+def _refuse(what: str) -> None:
+    if _watched:
+        name = _watched.pop().name
+        pytest.fail(f"{name} is marked fast and {what}: see tests/fast.py, it may need @pytest.mark.slow(why)")
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in STARTING_EVENTS:
+        _refuse("starts a process")
+    elif event == "socket.bind" and arguments[0].family in (socket.AF_INET, socket.AF_INET6):
+        _refuse(f"listens at {arguments[1]}")
+
+
+def _spawn(*arguments: Any) -> int:
+    _refuse("starts a process")
+    return _spawnv_passfds(*arguments)
+
+
+sys.addaudithook(_audit)
+# The one way to a process that raises no audit event.
+_spawnv_passfds = multiprocessing.util.spawnv_passfds
+multiprocessing.util.spawnv_passfds = _spawn
