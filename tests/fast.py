@@ -1,14 +1,14 @@
-"""``pytest -m fast``: the tests that need no browser, no server and no process beside their own. One rule marks them.
+"""``pytest -m fast``: the tests that need no browser, no server and no other process. One rule marks them.
 
 A test is fast unless
 
 - its file imports what starts such a thing (``STARTERS``), be it by a module of ``tests`` that does, or
 - one of its fixtures lies in such a module, or is parametrized with a server (``SERVERS``), or
-- it says ``@pytest.mark.slow(why)``: because code under test starts a process, or because it goes through so many
-  cases that ``-m fast`` would no longer take less than a minute.
+- it says ``@pytest.mark.slow(why)``: because the code under test starts a process, or because it goes through so
+  many cases that all fast tests would take longer than a minute.
 
-So nobody sets the mark by hand, and whoever wants a test to be fast puts it into a file without those imports. Where
-the rule is mistaken, the test fails: a fast test may neither start a process nor listen.
+So nobody sets the mark by hand; who wants a test to be fast puts it into a file without those imports. Where the
+rule is mistaken the test fails, in every run: a fast test may neither start a process nor listen.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _watched: list[pytest.Item] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "fast: needs no browser, server or other process; set by tests/fast.py alone")
+    config.addinivalue_line("markers", "fast: needs no browser, server or other process; tests/fast.py sets it")
     config.addinivalue_line("markers", "slow(why): is not fast although its imports do not tell")
 
 

@@ -17,9 +17,11 @@ import uvicorn
 
 from paddock.bootstrap import open_services
 from paddock.settings import Settings
+from paddock.simulator.log import simulate
 from paddock.usecases.context import Services
 from paddock.usecases.jobs.work import work
 from paddock.web.app import create_app
+from tests.web.converted import converted
 
 CHROMIUM = shutil.which("chromium")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt install chromium")
@@ -125,3 +127,20 @@ def screenshot(page: Any, name: str) -> None:
     path = ARTEFACTS / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=path, full_page=True)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield launched
+        launched.close()
+
+
+@contextlib.contextmanager
+def site_with_a_run(folder: Path) -> Iterator[tuple[Site, str]]:
+    """A site that knows one driven run, and the beginning of that recording's id."""
+    simulate(folder / "a.mcap", event="autocross", laps=1, rate=0.2)
+    with served(folder / "data", with_worker=False) as site:
+        yield site, site.run(converted(site.services, folder / "a.mcap")).id[:16]

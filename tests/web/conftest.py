@@ -3,23 +3,51 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from litestar import Litestar
+from litestar.types import ASGIApp
 
 from paddock.bootstrap import open_services
 from paddock.settings import Settings
 from paddock.usecases.context import Services
 from paddock.usecases.jobs import leases
 from paddock.usecases.jobs.attempt import do
-from paddock.web.app import create_app
-from tests.web.browsing import CHROMIUM, SWITCHES
+from paddock.web.app import application, behind_the_edge
+from tests.web.browsing import browser
+
+__all__ = ["browser"]
 
 Connect = Callable[..., httpx.AsyncClient]
+
+
+_services: ContextVar[Services] = ContextVar("services")
+_settings: ContextVar[Settings] = ContextVar("settings")
+
+
+@cache
+def shared_application() -> Litestar:
+    """The routes are joined once for all tests: it takes longer than most of them."""
+    return application(lambda: _services.get(), lambda: _settings.get(), directory=True)
+
+
+def serve(services: Services, settings: Settings) -> ASGIApp:
+    """As ``create_app`` on a directory, with the application that all tests share."""
+    handler = behind_the_edge(shared_application(), settings)
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        _services.set(services)
+        _settings.set(settings)
+        await handler(scope, receive, send)
+
+    return answer
 
 
 @pytest.fixture
@@ -39,7 +67,7 @@ def connect(services: Services, settings: Settings) -> Connect:
 
     def connect(settings: Settings = settings, address: str = "127.0.0.1", **options: Any) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(
-            create_app(services, settings), raise_app_exceptions=False, client=(address, 50_000)
+            serve(services, settings), raise_app_exceptions=False, client=(address, 50_000)
         )
         return httpx.AsyncClient(transport=transport, base_url=settings.base_url, **options)
 
@@ -85,12 +113,3 @@ class Sender:
 @pytest.fixture
 def sender(client: httpx.AsyncClient, services: Services) -> Sender:
     return Sender(client, services)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield launched
-        launched.close()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mcap.writer import Writer
@@ -13,12 +12,10 @@ from mcap.writer import Writer
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import raw_key
 from paddock.domain.recording import Recording, Status
-from paddock.simulator.log import simulate
 from paddock.usecases.context import Services
 from paddock.usecases.jobs import jobs, leases
 from paddock.usecases.jobs.attempt import do
 from tests.logs import STARTED_NS
-from tests.web.browsing import Site, served
 
 
 async def converted(services: Services, log: Path) -> Recording:
@@ -35,14 +32,6 @@ async def converted(services: Services, log: Path) -> Recording:
     recording = await services.documents.recordings.get(recording_id)
     assert recording is not None and recording.status is Status.READY, recording
     return recording
-
-
-@contextlib.contextmanager
-def site_with_a_run(folder: Path) -> Iterator[tuple[Site, str]]:
-    """A site that knows one driven run, and the beginning of that recording's id."""
-    simulate(folder / "a.mcap", event="autocross", laps=1, rate=0.2)
-    with served(folder / "data", with_worker=False) as site:
-        yield site, site.run(converted(site.services, folder / "a.mcap")).id[:16]
 
 
 def json_log(

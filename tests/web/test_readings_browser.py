@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served
-from tests.web.converted import converted, json_log, site_with_a_run
+from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served, site_with_a_run
+from tests.web.converted import converted, json_log
 
 pytestmark = needs_chromium
 

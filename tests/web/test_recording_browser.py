@@ -9,8 +9,7 @@ import pytest
 
 from paddock.domain.principal import LOCAL_USER
 from paddock.usecases.edit.edit import edit_recording
-from tests.web.browsing import Site, needs_chromium, open_page
-from tests.web.converted import site_with_a_run
+from tests.web.browsing import Site, needs_chromium, open_page, site_with_a_run
 
 pytestmark = needs_chromium
 

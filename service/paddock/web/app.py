@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -11,6 +13,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
+from litestar.types import ASGIApp
 
 from paddock import __version__
 from paddock.adapters.directory import DirectoryObjects
@@ -73,6 +76,29 @@ def create_app(services: Services, settings: Settings) -> Litestar:
     Raises:
         Rejected: the settings name a peers file or a proxy that cannot be understood.
     """
+    app = application(lambda: services, lambda: settings, directory=isinstance(services.objects, DirectoryObjects))
+    # Around everything, because Litestar's own middleware never sees what no route answers.
+    app.asgi_handler = behind_the_edge(app.asgi_handler, settings)
+    return app
+
+
+def behind_the_edge(handler: ASGIApp, settings: Settings) -> ASGIApp:
+    """Lets in who may come in, answers HEAD, logs each request.
+
+    Raises:
+        Rejected: the settings name a peers file or a proxy that cannot be understood.
+    """
+    return with_request_log(answering_head(handler), Edge(settings), security_headers(settings))
+
+
+def application(services: Callable[[], Services], settings: Callable[[], Settings], *, directory: bool) -> Litestar:
+    """All routes, before the edge.
+
+    Args:
+        services: answers what the request at hand is served from.
+        settings: answers what holds for the request at hand.
+        directory: the objects lie in a directory of ours, whose links lead here.
+    """
     routers: list[Router] = [
         recording_routes.ROUTER,
         files.ROUTER,
@@ -91,9 +117,9 @@ def create_app(services: Services, settings: Settings) -> Litestar:
         pages.ROUTER,
         plot_pages.ROUTER,
     ]
-    if isinstance(services.objects, DirectoryObjects):
-        routers.append(objects.object_routes(services.objects))
-    app = Litestar(
+    if directory:
+        routers.append(objects.ROUTER)
+    return Litestar(
         route_handlers=[
             health.health,
             member_pages.authority,
@@ -101,8 +127,8 @@ def create_app(services: Services, settings: Settings) -> Litestar:
             asset_routes(HERE),
         ],
         dependencies={
-            "services": Provide(lambda: services, sync_to_thread=False),
-            "settings": Provide(lambda: settings, sync_to_thread=False),
+            "services": Provide(services, sync_to_thread=False),
+            "settings": Provide(settings, sync_to_thread=False),
             "principal": Provide(principal_of, sync_to_thread=False),
             "team_fields": Provide(team_fields_of),
         },
@@ -129,14 +155,11 @@ def create_app(services: Services, settings: Settings) -> Litestar:
             ),
         ),
     )
-    # Around everything, because Litestar's own middleware never sees what no route answers.
-    app.asgi_handler = with_request_log(
-        answering_head(app.asgi_handler), Edge(settings), security_headers(settings)
-    )
-    return app
 
 
+@cache
 def _templates() -> jinja2.Environment:
+    """One for all applications of a process: to compile the templates of a page takes a tenth of a second."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
         autoescape=True,

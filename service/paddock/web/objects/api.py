@@ -14,7 +14,8 @@ from litestar.params import PathParameter
 from paddock.adapters.directory import DirectoryObjects
 from paddock.adapters.signed_links import GET_PATH, PUT_PATH
 from paddock.errors import NotFound, Rejected
-from paddock.web.kernel.injected import AnyRequest
+from paddock.usecases.context import Services
+from paddock.web.kernel.injected import AnyRequest, TheServices
 from paddock.web.kernel.permission import Anyone
 from paddock.web.kernel.problems import responses
 from paddock.web.kernel.ranged import Ranged
@@ -33,58 +34,59 @@ class PartReceipt(msgspec.Struct, frozen=True):
     etag: str
 
 
-def object_routes(objects: DirectoryObjects) -> Router:
-    """The routes that serve and fill this directory."""
+@route(
+    f"{GET_PATH}/{{name:str}}",
+    needs=Anyone.WITH_THE_LINK,
+    http_method=[HttpMethod.GET, HttpMethod.OPTIONS],
+    responses=responses(403, 404, 416),
+    summary="Read an object through its link",
+)
+async def read_object(services: TheServices, request: AnyRequest, name: ShownName) -> Response[None]:
+    """The object as a download. Takes Range, If-Range, If-None-Match and If-Modified-Since.
 
-    @route(
-        f"{GET_PATH}/{{name:str}}",
-        needs=Anyone.WITH_THE_LINK,
-        http_method=[HttpMethod.GET, HttpMethod.OPTIONS],
-        responses=responses(403, 404, 416),
-        summary="Read an object through its link",
+    Foxglove and Lichtblick may read it from their own pages (CORS).
+    """
+    if request.method == HttpMethod.OPTIONS:
+        return Response(None, status_code=204, headers=preflight(request.headers))
+    objects = _directory(services)
+    grant = objects.links.verify_get(request.url.query)
+    info = await objects.stat(grant.key)
+    if info is None:
+        raise NotFound("The file behind this link was removed: reload the recording's page.", code="no_such_object")
+    return Ranged(
+        info,
+        lambda start, end: objects.read(grant.key, start, end),
+        file_name=grant.file_name,
+        more_headers=allowed_origin(request.headers),
     )
-    async def read_object(request: AnyRequest, name: ShownName) -> Response[None]:
-        """The object as a download. Takes Range, If-Range, If-None-Match and If-Modified-Since.
 
-        Foxglove and Lichtblick may read it from their own pages (CORS).
-        """
-        if request.method == HttpMethod.OPTIONS:
-            return Response(None, status_code=204, headers=preflight(request.headers))
-        grant = objects.links.verify_get(request.url.query)
-        info = await objects.stat(grant.key)
-        if info is None:
-            raise NotFound(
-                "The file behind this link was removed: reload the recording's page.", code="no_such_object"
-            )
-        return Ranged(
-            info,
-            lambda start, end: objects.read(grant.key, start, end),
-            file_name=grant.file_name,
-            more_headers=allowed_origin(request.headers),
+
+@put(
+    PUT_PATH,
+    needs=Anyone.WITH_THE_LINK,
+    request_max_body_size=None,
+    responses=responses(400, 403, 404, 411, 422, 503),
+    summary="Send one part of an upload through its link",
+)
+async def write_part(services: TheServices, request: AnyRequest) -> PartReceipt:
+    """The body is exactly the part's bytes; it is written while it arrives."""
+    objects = _directory(services)
+    grant = objects.links.verify_put(request.url.query)
+    if request.content_length is None:
+        raise HTTPException("Send the part with its Content-Length.", status_code=411)
+    if request.content_length != grant.size_bytes:
+        raise Rejected(
+            f"The part has {grant.size_bytes} bytes, the request {request.content_length}: "
+            "announce the file again.",
+            code="wrong_size",
         )
+    part = await objects.write_part(grant.store_upload, grant.number, _body(request), grant.size_bytes)
+    return PartReceipt(part.number, part.size_bytes, part.etag)
 
-    @put(
-        PUT_PATH,
-        needs=Anyone.WITH_THE_LINK,
-        request_max_body_size=None,
-        responses=responses(400, 403, 404, 411, 422, 503),
-        summary="Send one part of an upload through its link",
-    )
-    async def write_part(request: AnyRequest) -> PartReceipt:
-        """The body is exactly the part's bytes; it is written while it arrives."""
-        grant = objects.links.verify_put(request.url.query)
-        if request.content_length is None:
-            raise HTTPException("Send the part with its Content-Length.", status_code=411)
-        if request.content_length != grant.size_bytes:
-            raise Rejected(
-                f"The part has {grant.size_bytes} bytes, the request {request.content_length}: "
-                "announce the file again.",
-                code="wrong_size",
-            )
-        part = await objects.write_part(grant.store_upload, grant.number, _body(request), grant.size_bytes)
-        return PartReceipt(part.number, part.size_bytes, part.etag)
 
-    return Router("/", route_handlers=[read_object, write_part], tags=["objects"])
+def _directory(services: Services) -> DirectoryObjects:
+    assert isinstance(services.objects, DirectoryObjects)  # else ``create_app`` has no such routes
+    return services.objects
 
 
 async def _body(request: AnyRequest) -> AsyncIterator[bytes]:
@@ -95,3 +97,6 @@ async def _body(request: AnyRequest) -> AsyncIterator[bytes]:
     except InternalServerException:
         # Litestar's word for a client that left. Beside a track that is no fault of the service.
         raise Rejected("The connection ended before the part was whole: send it again.", code="cut_off") from None
+
+
+ROUTER = Router("/", route_handlers=[read_object, write_part], tags=["objects"])
