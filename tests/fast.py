@@ -3,7 +3,8 @@
 A test is fast unless
 
 - its file imports what starts such a thing (``STARTERS``), be it by a module of ``tests`` that does, or
-- one of its fixtures lies in such a module, or is parametrized with a server (``SERVERS``), or
+- one of its fixtures lies in such a module, is one of ``STARTING_FIXTURES`` or has a server (``SERVERS``) as its
+  parameter, or
 - it says ``@pytest.mark.slow(why)``: because the code under test starts a process, or because it goes through so
   many cases that all fast tests would take longer than a minute.
 
@@ -14,6 +15,7 @@ rule is mistaken the test fails, in every run: a fast test may neither start a p
 from __future__ import annotations
 
 import multiprocessing.util
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -25,6 +27,8 @@ import pytest
 
 STARTERS = ("subprocess", "multiprocessing", "socket", "http.server", "uvicorn", "playwright", "moto")
 SERVERS = frozenset(("ferretdb", "mongodb", "moto", "versitygw"))
+STARTING_FIXTURES = frozenset(("another_process", "node"))
+"""Those of conftest files that start something, such as AWS CDK."""
 STARTING_EVENTS = frozenset(("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"))
 """Of Python's audit events, those of a new process."""
 
@@ -35,6 +39,14 @@ _watched: list[pytest.Item] = []
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "fast: needs no browser, server or other process; tests/fast.py sets it")
     config.addinivalue_line("markers", "slow(why): is not fast although its imports do not tell")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """All fast tests run on every processor."""
+    everywhere = config.args_source is config.ArgsSource.TESTPATHS
+    if everywhere and config.option.markexpr == "fast" and config.option.numprocesses is None:
+        config.option.numprocesses, config.option.dist = os.cpu_count(), "worksteal"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -59,8 +71,10 @@ def _is_fast(item: pytest.Function) -> bool:
         return False
     if hasattr(item, "callspec") and any(value in SERVERS for value in _texts(item.callspec.params.values())):
         return False
-    fixtures = (found[-1].func for found in item._fixtureinfo.name2fixturedefs.values())
-    places = {fixture.__module__ for fixture in fixtures}
+    fixtures = item._fixtureinfo.name2fixturedefs
+    if not STARTING_FIXTURES.isdisjoint(fixtures):
+        return False
+    places = {found[-1].func.__module__ for found in fixtures.values()}
     return not any(_starts_something(name) for name in (item.module.__name__, *places) if not _is_conftest(name))
 
 

@@ -17,7 +17,7 @@ from paddock.adapters.mongodb_values import Codec
 from paddock.domain.job import Job
 from tests.adapters.builders import job
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow("a server that is imitated")]
 MOMENT = Timestamp(1_776_522_720, 7)
 HELLO = {
     "isWritablePrimary": True,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.ipc
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,8 @@ from paddock.formats.parquet import ParquetColumns, write_channel
 from paddock.formats.registry import Run
 from tests.formats.builders import MemoryColumns, Topic
 from tests.matlab_files import loadmat
+
+pytestmark = pytest.mark.slow("random messages")
 
 # scipy, the reader here, refuses some texts outside the BMP or with a byte order mark (see mat5.py).
 TEXTS = st.text(st.characters(max_codepoint=0xFEFE, exclude_categories=["Cs"]), max_size=6)

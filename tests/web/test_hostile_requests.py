@@ -76,6 +76,7 @@ async def try_all(client: httpx.AsyncClient, requests: list[tuple[str, str, byte
     return wrong
 
 
+@pytest.mark.slow("asks every route")
 async def test_bodies(
     client: httpx.AsyncClient, services: Services, routes: list[tuple[str, str, HTTPRouteHandler]]
 ) -> None:
@@ -89,6 +90,7 @@ async def test_bodies(
     assert await try_all(client, requests) == []
 
 
+@pytest.mark.slow("asks every route")
 async def test_queries(
     client: httpx.AsyncClient, services: Services, routes: list[tuple[str, str, HTTPRouteHandler]]
 ) -> None:
@@ -106,6 +108,7 @@ async def test_queries(
     assert await try_all(client, requests) == []
 
 
+@pytest.mark.slow("asks every route")
 async def test_addresses(client: httpx.AsyncClient, routes: list[tuple[str, str, HTTPRouteHandler]]) -> None:
     requests: list[tuple[str, str, bytes | None]] = [("GET", "/" + "a/" * 20_000, None)]
     for method, path, handler in routes:

@@ -8,6 +8,8 @@ import pytest
 from tests.readers.decoders.json_fuzz import difference
 from tests.readers.decoders.json_messages import Writer
 
+pytestmark = pytest.mark.slow("random messages")
+
 TOPICS = 40
 """With 150 messages each, in each part; ``tests/scripts/fuzz_json.py`` does a million messages."""
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.readers.decoders.protobuf_fuzzing import fuzz
 
+pytestmark = pytest.mark.slow("random messages")
+
 MESSAGES = 10_000
 """Per seed; ``tests/scripts/fuzz_protobuf.py`` does a million."""
 

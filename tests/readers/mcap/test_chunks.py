@@ -152,6 +152,7 @@ def test_what_a_log_unpacks_is_bounded_by_its_size(tmp_path: Path, inner: bytes)
     assert reader.losses.report().losses[-1].reason == "too_much"
 
 
+@pytest.mark.slow("starts the process that reads ahead")
 def test_a_message_that_is_too_large_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("scan", "lookahead"):
         monkeypatch.setattr(f"paddock.readers.mcap.{module}.MAX_MESSAGE_BYTES", 10 << 20)

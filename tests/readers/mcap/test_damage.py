@@ -110,6 +110,7 @@ def test_garbage_between_records_is_passed_over(tmp_path: Path, garbage: bytes) 
         assert columns.summary.loss.health == "recovered"
 
 
+@pytest.mark.slow("starts the process that reads ahead")
 def test_garbage_of_many_mebibytes_is_passed_over(tmp_path: Path) -> None:
     log = header() + channel_record(1, "lap") + message_record(1, 0, b'{"n": 0}')
     log += b"\xab" * (20 << 20) + message_record(1, 1, b'{"n": 1}') + END

@@ -7,6 +7,8 @@ import pytest
 
 from tests.readers.mcap.builders import mutated, official_messages, small_logs, spool
 
+pytestmark = pytest.mark.slow("random damage")
+
 CASES = 60
 """Per kind of log; ``tests/scripts/fuzz_mcap.py`` does 10,000."""
 

@@ -26,6 +26,7 @@ BODY = header() + channel_record(1, "lap") + message_record(1, 0, b'{"n": 1}')
 INDEX, DATA_END = END[13:], END[:13]
 
 
+@pytest.mark.slow("starts the process that reads ahead")
 @pytest.mark.parametrize("padding", [b"\0", b"\0" * 4096, b"\xff" * 4096, bytes(20 << 20)])
 def test_padding_is_noticed_and_no_loss(tmp_path: Path, padding: bytes) -> None:
     with spool(car_log(20) + padding, tmp_path) as columns:
