@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any, BinaryIO
 
 import msgspec
 import pytest
@@ -19,7 +20,16 @@ from paddock.ports.objects import ObjectInfo
 from paddock.usecases.context import Services
 from paddock.usecases.conversion.reprocess import reprocess, reprocess_one
 from paddock.usecases.find.recordings import original_file
-from paddock.usecases.intake.originals import MISSING, OTHER_BYTES, fault_by_size, is_kept, is_offered, note
+from paddock.usecases.intake import originals
+from paddock.usecases.intake.originals import (
+    MISSING,
+    OTHER_BYTES,
+    fault_by_hash,
+    fault_by_size,
+    is_kept,
+    is_offered,
+    note,
+)
 from paddock.usecases.jobs import jobs
 from paddock.usecases.look.attachments import open_attachment
 from paddock.usecases.storage.fsck import Fault, fsck
@@ -151,6 +161,25 @@ async def test_bytes_that_come_while_somebody_says_that_they_are_gone_are_not_lo
 
     services: Services = replace(ready.services, objects=Late())  # type: ignore[arg-type]
     assert await fault_by_size(services, await ready.recording(ID)) is None
+    assert (await ready.recording(ID)).original is Original.KEPT
+
+
+async def test_bytes_that_are_replaced_while_they_are_hashed_are_hashed_again(
+    ready: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = ready.services.scratch.parent / "objects" / raw_key(ID)
+    path.write_bytes(LOG[:-1] + b"!")
+    hashed = originals.sha256_of
+
+    def replaced(log: BinaryIO, *arguments: Any) -> str:
+        digest = hashed(log, *arguments)
+        aside = path.with_suffix(".aside")
+        aside.write_bytes(LOG)
+        aside.replace(path)
+        return digest
+
+    monkeypatch.setattr(originals, "sha256_of", replaced)
+    assert await fault_by_hash(ready.services, await ready.recording(ID)) is None
     assert (await ready.recording(ID)).original is Original.KEPT
 
 

@@ -20,6 +20,7 @@ class Original(StrEnum):
 
 
 MISSING_CODE = "original_missing"
-"""The code of what is said of an original that is gone; one that is damaged has another."""
+DAMAGED_CODE = "original_damaged"
+"""The codes of what is said of an original that is gone, and of one in whose place other bytes are."""
 NEVER_ARRIVED = ("wrong_hash", "bytes_missing")
 """Codes of an ingest that failed because the bytes were not those announced."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from paddock.domain.keys import raw_key
 from paddock.domain.log_kinds import LOG_KINDS
-from paddock.domain.original import MISSING_CODE, Original
+from paddock.domain.original import DAMAGED_CODE, MISSING_CODE, Original
 from paddock.domain.recording import Failure, Recording, Status
 from paddock.domain.words import size
 from paddock.errors import Conflict, NotFound, PaddockError
@@ -20,20 +20,19 @@ from paddock.usecases.context import Services
 from paddock.usecases.intake.hashing import sha256_of
 
 _SEND_AGAIN = "Send the log again, and its bytes take that place."
-OTHER_CODE = "original_damaged"
 MISSING = Failure(MISSING_CODE, f"The stored original is gone. {_SEND_AGAIN}")
 
 
 def _wrong_size(stored_bytes: int, size_bytes: int) -> Failure:
     return Failure(
-        OTHER_CODE,
+        DAMAGED_CODE,
         f"The stored original is damaged: it has {stored_bytes:,} bytes ({size(stored_bytes)}), and {size_bytes:,} "
         f"were sent. {_SEND_AGAIN}",
     )
 
 
 OTHER_BYTES = Failure(
-    OTHER_CODE, f"The stored original is damaged: its bytes are not those that were sent. {_SEND_AGAIN}"
+    DAMAGED_CODE, f"The stored original is damaged: its bytes are not those that were sent. {_SEND_AGAIN}"
 )
 
 
@@ -81,7 +80,7 @@ async def stored_original(services: Services, recording: Recording, *, whole: bo
         fault = why_not_kept(recording)
     else:
         fault = await fault_by_size(services, recording)
-    if fault is not None and (whole or fault.code != OTHER_CODE):
+    if fault is not None and (whole or fault.code != DAMAGED_CODE):
         raise NotFound(fault.message, code=fault.code)
     stored = await services.objects.stat(recording.original_key)
     if stored is None:
@@ -137,6 +136,9 @@ async def fault_by_hash(
             fault = None
             # A liar may have announced it with another size before.
             await services.documents.recordings.change(recording.id, {"size_bytes": stored.size_bytes})
+        elif await services.objects.stat(stored.key) != stored:
+            # Other bytes came to that place meanwhile.
+            return await fault_by_hash(services, recording, progress)
         elif fault is None:
             fault = OTHER_BYTES
         await services.documents.recordings.change(recording.id, {"original_hashed_at": services.now()})

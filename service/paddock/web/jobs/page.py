@@ -12,6 +12,7 @@ from litestar.response import Redirect
 
 from paddock.domain.export_words import export_words, read_request
 from paddock.domain.job import Job, JobState
+from paddock.domain.original import DAMAGED_CODE, MISSING_CODE
 from paddock.domain.roles import Permission
 from paddock.usecases.context import Services
 from paddock.usecases.find.recordings import files_made
@@ -81,7 +82,7 @@ async def _rows(services: Services, found: Sequence[Job]) -> list[Row]:
             _KINDS.get(job.kind) or f"Make {export_words(read_request(job.params.get('request', '')))}",
             subjects.get(job.id),
             files.get(job.id),
-            job.error is None or job.error.code in jobs.PASSING,
+            job.error is None or job.error.code in (*jobs.PASSING, MISSING_CODE, DAMAGED_CODE),
         )
         for job in found
     ]
