@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddock.columns.arrow_numpy import plain_rows
 from paddock.columns.columns import Columns
 from paddock.columns.raster import requested
 from paddock.domain.export import ExportRequest
 from paddock.errors import Rejected
+from tests.columns.plain_rows import plain_rows
 from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, struct_type
 
 MS = 1_000_000

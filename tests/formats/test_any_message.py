@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from paddock.columns.arrow_numpy import plain_rows
 from paddock.domain.export import ExportRequest
 from paddock.formats import arrow, csv, h5, mat
 from paddock.formats.parquet import ParquetColumns, write_channel
 from paddock.formats.registry import Run
+from tests.columns.plain_rows import plain_rows
 from tests.formats.builders import MemoryColumns, Topic
 from tests.matlab_files import loadmat
 

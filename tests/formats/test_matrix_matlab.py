@@ -21,11 +21,11 @@ from paddock.columns.arrow_numpy import (
     is_number,
     is_text,
     is_time,
-    plain_rows,
 )
 from paddock.columns.columns import Columns
 from paddock.formats.mat_layouts import named_channels, note_names
 from paddock.formats.matlab_names import RESERVED
+from tests.columns.plain_rows import plain_rows
 from tests.formats.matrix import REQUESTS, write
 from tests.matlab_files import loadmat
 

@@ -18,10 +18,9 @@ from paddock.columns.arrow_numpy import (
     is_number,
     is_text,
     is_time,
-    json_texts,
-    plain_rows,
 )
 from paddock.formats.csv import harmless
+from tests.columns.plain_rows import json_rows, plain_rows
 from tests.formats.matrix import REQUESTS, Signals, plain, whole, write
 
 pytestmark = pytest.mark.slow("every request in every format")
@@ -120,7 +119,7 @@ def cells_of(kind: pa.DataType, values: pa.Array) -> list[Any]:
         return harmless(values.cast(pa.string())).fill_null("").to_pylist()
     if is_number(kind):
         return plain_rows(values)
-    return json_texts(values)
+    return ["" if text is None else text for text in json_rows(values)]
 
 
 def pandas_rows(data: bytes) -> list[list[str]]:

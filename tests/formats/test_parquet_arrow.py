@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from paddock.columns.arrow_numpy import plain_rows
 from paddock.columns.columns import ColumnChannel, Columns
 from paddock.domain.export import ExportRequest
 from paddock.formats import arrow, mat, parquet
 from paddock.formats.parquet import ParquetColumns, write_channel
 from paddock.formats.registry import Run, find_format, formats, written_as
+from tests.columns.plain_rows import plain_rows
 from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, struct_type
 
 EMPTY = pa.struct([])

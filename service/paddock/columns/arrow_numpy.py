@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from paddock.columns.lists import list_lengths, offsets_of
 from paddock.domain.instants import NS_PER_S
 
 Array = npt.NDArray[Any]
@@ -108,49 +105,3 @@ def matrix(array: pa.Array, width: int, dtype: npt.DTypeLike = np.float64) -> Ar
     known = len(array) - array.null_count
     filled[array.is_valid().to_numpy(zero_copy_only=False)] = values.reshape(known, width)
     return filled
-
-
-def json_texts(array: pa.Array) -> list[str]:
-    """Each row as JSON text: for repeated messages, maps, and whatever else has no column.
-
-    Bytes are base64, times integer nanoseconds, NaN and infinities null, missing rows empty text.
-    """
-    encode = msgspec.json.encode
-    return ["" if row is None else encode(row).decode() for row in plain_rows(array)]
-
-
-def plain_rows(array: pa.Array) -> list[Any]:
-    """Rows as Python values: dicts, lists, numbers, text, bytes; times as integer nanoseconds."""
-    kind = array.type
-    if is_time(kind):
-        return array.view(pa.int64()).to_pylist()  # type: ignore[no-any-return]
-    if pa.types.is_struct(kind):
-        names = [kind.field(index).name for index in range(kind.num_fields)]
-        children = [plain_rows(array.field(index)) for index in range(kind.num_fields)]
-        valid = array.is_valid().to_pylist()
-        rows = zip(*children, strict=True) if children else ((),) * len(array)
-        return [dict(zip(names, row, strict=True)) if ok else None for ok, row in zip(valid, rows, strict=True)]
-    if is_list(kind) or pa.types.is_map(kind):
-        return _plain_lists(array)
-    return array.to_pylist()  # type: ignore[no-any-return]
-
-
-def _plain_lists(array: pa.Array) -> list[Any]:
-    as_map = pa.types.is_map(array.type)
-    lists = _map_as_list(array) if as_map else array
-    items = plain_rows(lists.flatten())
-    offsets = offsets_of(list_lengths(lists)).tolist()
-    rows: list[Any] = [items[a:b] for a, b in pairwise(offsets)]
-    if as_map:
-        rows = [{_key(item["key"]): item["value"] for item in row} for row in rows]
-    return [row if ok else None for ok, row in zip(array.is_valid().to_pylist(), rows, strict=True)]
-
-
-def _key(key: object) -> str:
-    """JSON has text keys only."""
-    return str(key).lower() if isinstance(key, bool) else str(key)
-
-
-def _map_as_list(array: pa.MapArray) -> pa.ListArray:
-    entries = pa.StructArray.from_arrays([array.keys, array.items], ["key", "value"])
-    return pa.ListArray.from_arrays(array.offsets, entries)

@@ -21,8 +21,9 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from paddock.columns.arrow_numpy import is_list, is_number, is_text, is_time, json_texts, pick
+from paddock.columns.arrow_numpy import is_list, is_number, is_text, is_time, pick
 from paddock.columns.columns import ColumnBatch, ColumnChannel, Columns
+from paddock.columns.json_texts import json_texts
 from paddock.columns.progress import Progress, counted
 from paddock.columns.raster import requested
 from paddock.columns.signals import Found, leaves, signal_name, survey, unique_names
@@ -128,7 +129,7 @@ def _element(path: tuple[str, ...], index: int) -> Callable[[ColumnBatch], pa.Ar
 
 
 def _json(array: pa.Array) -> pa.Array:
-    return pa.array([text or None for text in json_texts(array)], pa.string())
+    return json_texts(array).cast(pa.string())
 
 
 def _cell(array: pa.Array) -> pa.Array:

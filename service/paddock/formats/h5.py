@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from paddock.columns.arrow_numpy import Array, is_list, is_number, is_text, json_texts, matrix, numbers, pick
+from paddock.columns.arrow_numpy import Array, is_list, is_number, is_text, matrix, numbers, pick
 from paddock.columns.columns import ColumnBatch, Columns
+from paddock.columns.json_texts import json_texts
 from paddock.columns.progress import Progress, counted
 from paddock.columns.raster import requested
 from paddock.columns.signals import Found, survey
@@ -126,7 +127,7 @@ def _texts(array: pa.Array) -> Array:
 
 
 def _json(array: pa.Array) -> Array:
-    return np.array(json_texts(array), object)
+    return np.array(json_texts(array).fill_null("").to_pylist(), object)
 
 
 FORMAT = Format(

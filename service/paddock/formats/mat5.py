@@ -17,9 +17,12 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from paddock.columns.arrow_numpy import Array
 from paddock.columns.columns import ColumnBatch, ColumnChannel, Columns
+from paddock.columns.lists import offsets_of
 from paddock.errors import Rejected
 from paddock.formats.matlab_tree import (
     CellColumn,
@@ -50,7 +53,6 @@ _DATA_TYPE = {"i1": 1, "u1": 2, "i2": 3, "u2": 4, "i4": 5, "u4": 6, "f4": 7, "f8
 _ARRAY_CLASS = {"f8": 6, "f4": 7, "i1": 8, "u1": 9, "i2": 10, "u2": 11, "i4": 12, "u4": 13, "i8": 14, "u8": 15}
 _THREADS = 2
 """More gain nothing: between two reads or writes each needs Python's lock."""
-_LARGE_CELL = 1_000
 _PIECE_BYTES = 8 << 20
 """How much of a column of cells is built at once."""
 
@@ -272,8 +274,8 @@ def cells_between(cells: Cells, start: int, stop: int) -> Cells:
 def cell_records(cells: Cells) -> tuple[Array, Array]:
     """The elements of a cell array end to end, uint8 (size,), and where each begins, int64 (n + 1,).
 
-    All are built at once: a template of the words before the data, repeated; the sizes, put in by column; the
-    contents, scattered to their places.
+    All are built at once: a template of the words before the data, repeated, with the sizes put in by column; then
+    Arrow puts these, the contents and what fills up eight bytes together row by row.
     """
     inner = cells.values
     counts = np.diff(cells.offsets)
@@ -291,51 +293,45 @@ def cell_records(cells: Cells) -> tuple[Array, Array]:
             head, data_type = _numeric_head("", contents.dtype, (0, 0))
         data_tag = _tag(data_type, 0)
     template = np.frombuffer(_tag(_MATRIX, 0) + head + data_tag, np.uint32)
-    before = len(template) * 4
     sizes = np.diff(starts)
-    totals = before + -(-sizes // 8) * 8
-    begins = np.zeros(len(cells) + 1, np.int64)
-    np.cumsum(totals, out=begins[1:])
-    out = np.zeros(int(begins[-1]) // 4, np.uint32)
-    if len(cells):
-        words = begins[:-1] // 4
-        out[(words[:, None] + np.arange(len(template))).ravel()] = np.tile(template, len(cells))
-        out[words + 1] = totals - 8
-        # Words 8 and 9 are the dimensions: after the tag (2 words), the flags (4) and their own tag (2).
-        if cells.kind is CellKind.COLUMN:
-            out[words + 8] = counts
-            out[words + 9] = counts > 0
-        else:
-            out[words + 8] = counts > 0
-            out[words + 9] = counts
-        if data_tag:
-            out[words + len(template) - 1] = sizes
-        if cells.kind is CellKind.CHAR and (uncountable := _uncountable(contents)).any():
-            many = np.zeros(len(contents) + 1, np.int64)
-            np.cumsum(uncountable, out=many[1:])
-            out[words[np.diff(many[cells.offsets]) > 0] + len(template) - 2] = _UINT16_DATA
-        _scatter_contents(out, contents, starts, begins[:-1] + before)
-    return out.view(np.uint8), begins
+    padding = -sizes % 8
+    words = np.tile(template, (len(cells), 1))
+    words[:, 1] = len(template) * 4 - 8 + sizes + padding
+    # Words 8 and 9 are the dimensions: after the tag (2 words), the flags (4) and their own tag (2).
+    length, there = (8, 9) if cells.kind is CellKind.COLUMN else (9, 8)
+    words[:, length] = counts
+    words[:, there] = counts > 0
+    if data_tag:
+        words[:, -1] = sizes
+    if cells.kind is CellKind.CHAR and (uncountable := _uncountable(contents)).any():
+        many = np.zeros(len(contents) + 1, np.int64)
+        np.cumsum(uncountable, out=many[1:])
+        words[np.diff(many[cells.offsets]) > 0, -2] = _UINT16_DATA
+    heads = np.arange(len(cells) + 1) * (len(template) * 4), words
+    filling = offsets_of(padding), np.zeros(int(padding.sum()), np.uint8)
+    return _side_by_side(heads, (starts, contents), filling)
+
+
+def _side_by_side(*parts: tuple[npt.NDArray[np.int64], Array]) -> tuple[Array, npt.NDArray[np.int64]]:
+    """The bytes ``data[bounds[i]:bounds[i + 1]]`` of all ``(bounds, data)`` next to each other, for each i.
+
+    All of them end to end, uint8 (size,), and where those of each i begin, int64 (n + 1,).
+    """
+    count = len(parts[0][0]) - 1
+    if not count:
+        return np.empty(0, np.uint8), np.zeros(1, np.int64)
+    arrays = [
+        pa.Array.from_buffers(pa.large_binary(), count, [None, pa.py_buffer(bounds), pa.py_buffer(data)])
+        for bounds, data in parts
+    ]
+    joined: Any = pc.binary_join_element_wise(*arrays, pa.scalar(b"", pa.large_binary()))
+    _, bounds, data = joined.buffers()
+    return np.frombuffer(data, np.uint8), np.frombuffer(bounds, np.int64)
 
 
 def _uncountable(units: Array) -> npt.NDArray[np.bool_]:
     """Which UTF-16 code units are halves of a character, or byte order marks."""
+    if units.max(initial=0) < 0xD800:
+        return np.zeros(len(units), bool)
     found: npt.NDArray[np.bool_] = ((units & 0xF800) == 0xD800) | (units == 0xFEFF) | (units == 0xFFFE)
     return found
-
-
-def _scatter_contents(out: Array, contents: Array, starts: Array, places: Array) -> None:
-    """Copy ``contents[starts[i]:starts[i + 1]]`` (in bytes) to byte ``places[i]`` of ``out``, for all i.
-
-    Many small ones go in one step that takes eight bytes of memory for each number, large ones one by one.
-    """
-    size = contents.itemsize
-    starts, places = starts // size, places // size
-    lengths, target = np.diff(starts), out.view(np.uint8).view(contents.dtype)
-    if len(contents) > _LARGE_CELL * len(places):
-        for start, length, place in zip(starts.tolist(), lengths.tolist(), places.tolist(), strict=False):
-            target[place : place + length] = contents[start : start + length]
-        return
-    shift = np.repeat(places - starts[:-1], lengths)
-    shift += np.arange(len(shift))
-    target[shift] = contents[: len(shift)]

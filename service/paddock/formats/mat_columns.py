@@ -16,16 +16,16 @@ from paddock.columns.arrow_numpy import (
     is_number,
     is_text,
     is_time,
-    json_texts,
     matrix,
     numbers,
     pick,
 )
 from paddock.columns.columns import ColumnBatch, ColumnChannel
+from paddock.columns.json_texts import json_texts
 from paddock.columns.signals import Found, Path
 from paddock.domain.instants import NS_PER_S
 from paddock.formats.matlab_cells import bytes_cells, list_cells, string_cells
-from paddock.formats.matlab_tree import CellColumn, CellKind, Cells, NumberColumn, text_cells
+from paddock.formats.matlab_tree import CellColumn, CellKind, Cells, NumberColumn
 
 MakeArray = Callable[[ColumnBatch], Array]
 MakeCells = Callable[[ColumnBatch], Cells]
@@ -105,7 +105,7 @@ def cell_maker(kind: pa.DataType) -> Callable[[pa.Array], Cells]:
         return bytes_cells
     if is_list(kind) and (is_text(kind.value_type) or is_binary(kind.value_type)):
         return list_cells
-    return lambda array: text_cells(json_texts(array))
+    return lambda array: string_cells(json_texts(array))
 
 
 def scalar_cells(values: Array) -> Cells:
