@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from paddock.domain.keys import ARTIFACTS, COLUMNS, file_key, raw_key
+from paddock.domain.keys import ARTIFACTS, COLUMNS, file_key, parse_raw_key, raw_key
+from paddock.domain.original import Original
 from paddock.domain.principal import LOCAL_USER
 from paddock.errors import Unavailable
 from paddock.usecases.edit.files import add_file
@@ -79,6 +80,20 @@ async def test_what_is_wrong_there_is_copied_again_and_what_is_wrong_here_never_
     assert (back.copied, back.missing, back.damaged) == (2, (), ())
     assert (here / keys[1]).read_bytes() == good
     assert {one.original_fault for one in (await team.services.documents.recordings.find()).items} == {None}
+
+
+async def test_what_an_interrupted_way_back_brought_is_there_again(
+    team: Team, keys: list[str], tmp_path: Path
+) -> None:
+    place, key = tmp_path / "disk", keys[1]
+    await mirror(team.services, directory(place))
+    (tmp_path / "objects" / key).unlink()
+    assert len([finding async for finding in fsck(team.services)]) == 1
+    # Brought, and cut off before it was said.
+    (tmp_path / "objects" / key).write_bytes((place / key).read_bytes())
+    assert (await mirror(team.services, directory(place), back=True)).copied == 0
+    recording = await team.recording(parse_raw_key(key)[0])
+    assert (recording.original, recording.original_fault) == (Original.KEPT, None)
 
 
 async def test_what_is_nowhere_is_missing(team: Team, keys: list[str], tmp_path: Path) -> None:
