@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -18,8 +18,8 @@ from paddock.domain.catalogue import CarCatalogue, Catalogue
 from paddock.domain.export import ExportRequest
 from paddock.errors import Rejected
 from paddock.formats.parquet import write_channel
-from paddock.formats.registry import Format, Run, find_format, formats
-from paddock.readers.mcap.spool import spool_log
+from paddock.formats.registry import Format, Run, formats
+from paddock.readers.registry import spool_log
 from paddock.usecases.conversion.highlights import highlights
 from tests.conftest import REPOSITORY
 from tests.golden.canonical import digest
@@ -65,11 +65,8 @@ def make() -> dict[str, Made]:
                 units = _units(columns.summary)
                 found[COLUMNS].digests[name] = _columns_digest(columns, units, Path(folder))
                 run = Run("golden", "run.mcap", log.metadata, units)
-                for form in formats().values():
-                    for layout in form.layouts:
-                        for words, request in _requests(form, layout, log):
-                            made = _file(columns, log, request, run, Path(folder))
-                            found[_name(form, layout)].digests[f"{name}{words}"] = made
+                for output, asked, made in _files(columns, log, run, Path(folder) / "made"):
+                    found[output].digests[f"{name}{asked}"] = made
     return found
 
 
@@ -101,17 +98,33 @@ def _requests(form: Format, layout: str, log: GoldenLog) -> Iterator[tuple[str, 
     yield ", signals and raster", msgspec.structs.replace(some, **_OPTIONS["raster"])
 
 
-def _file(columns: Columns, log: GoldenLog, request: ExportRequest, run: Run, folder: Path) -> str:
+def _files(columns: Columns, log: GoldenLog, run: Run, target: Path) -> Iterator[tuple[str, str, str]]:
+    """Output, what was asked for, and the digest of each file that is made of a log."""
+    for form in formats().values():
+        for layout in form.layouts:
+            for words, request in _requests(form, layout, log):
+                for way, write in _ways(form, log, columns, run):
+                    yield _name(form, layout), f"{words}{way}", _file(write, request, target)
+
+
+def _ways(
+    form: Format, log: GoldenLog, columns: Columns, run: Run
+) -> Iterator[tuple[str, Callable[[ExportRequest, Path], None]]]:
+    """How a format is written: from the columns, and where it can from the log itself."""
+    if form.write_log is not None:
+        write_log = form.write_log
+        yield "", lambda request, target: write_log(io.BytesIO(log.content), request, run, target, _ignore)
+    if form.write is not None:
+        write = form.write
+        words = ", from columns" if form.write_log else ""
+        yield words, lambda request, target: write(columns, request, run, target, _ignore)
+
+
+def _file(write: Callable[[ExportRequest, Path], None], request: ExportRequest, target: Path) -> str:
     """The digest of a file, or why there is none."""
-    form = find_format(request.format, request.layout)
-    target = folder / "made"
     target.unlink(missing_ok=True)
     try:
-        if form.write_log is not None:
-            form.write_log(io.BytesIO(log.content), request, run, target, _ignore)
-        else:
-            assert form.write is not None
-            form.write(columns, request, run, target, _ignore)
+        write(request, target)
     except Rejected as refusal:
         return f"refused: {refusal.code}"
     return digest(target.read_bytes())
