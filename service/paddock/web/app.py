@@ -66,6 +66,7 @@ ABOUT_THE_API = """A race team's data cloud.
 - Where there is `fields`, `fields=id,name` answers with these only.
 - JSON answers to GET have an ETag: sent back as `If-None-Match`, it costs 304 and no body while nothing changed.
 - HEAD answers as GET without a body, on every address.
+- Who lacks the permission for something is answered 403, `not_allowed`, with what it is that they may not.
 - A recording is known by the first 6 or more digits of its id.
 """
 

@@ -2,8 +2,8 @@
 
 With a peers file (the VPN) an address is a name, and an unknown address is refused. Without one there is one local
 user, and only loopback is answered. In both cases the Host must be an address or a name we know, because a web page
-elsewhere can point its own name at us (DNS rebinding), and a request that changes something must not come from
-another site's page.
+elsewhere can point its own name at us (DNS rebinding), and neither a request that changes something nor a WebSocket
+may come from another site's page: browsers open those without asking us (no CORS).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from litestar.datastructures import Headers
+from litestar.enums import ScopeType
 from litestar.types import Scope
 
 from paddock.adapters.peers_file import PeersFile
@@ -73,7 +74,7 @@ class Edge:
         headers = Headers(scope["headers"])
         principal = self._principal(self._client_address(scope, headers))
         self._check_host(headers)
-        if scope.get("method") not in SAFE_METHODS:
+        if scope["type"] == ScopeType.WEBSOCKET or scope["method"] not in SAFE_METHODS:
             _check_same_site(headers)
         return principal
 
@@ -127,7 +128,7 @@ def _check_same_site(headers: Mapping[str, str]) -> None:
     same = origin is None or _net_location(origin) == headers.get("host", "").lower()
     if not same or headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Rejected(
-            "A page of another site may not change anything here: open Paddock's own page and do it there.",
+            "A page of another site may not change or follow anything here: open Paddock's own page, do it there.",
             code="cross_site",
         )
 
