@@ -7,6 +7,7 @@
   chromium,
   go,
   nodejs,
+  typescript,
   nixfmt,
   deadnix,
   awscli2,
@@ -19,6 +20,7 @@ mkShell {
     chromium
     go
     nodejs
+    typescript
     nixfmt
     deadnix
     awscli2

@@ -1,40 +1,52 @@
 // "Another name of…": an unknown name becomes the alias of an entry, so that a renamed signal stays one signal.
 
-import { ask, change, complain, tell } from "./signals.js";
+import { messageOf } from "../kernel/api.js";
+import { around, fieldOf, need } from "../kernel/dom.js";
+import { ask, change, complain, entryOf, tell } from "./signals.js";
 
-const dialog = document.getElementById("alias");
-const form = dialog.querySelector("form");
-const options = document.getElementById("alias-entries");
-let unknown = {};
+/** @typedef {import("./signals.js").Entry} Entry */
+
+const dialog = need(document, "#alias", HTMLDialogElement);
+const form = need(dialog, "form", HTMLFormElement);
+const options = need(document, "#alias-entries");
+/** @type {Entry} */
+let unknown;  // since the dialog was opened
+/** @type {Map<string, { entry: Entry, position: number }>} */
 let choices = new Map();
 let seen = 0;
 
-/** As the catalogue's entries are told from each other: a name may have one entry for each car. */
+/**
+ * As the catalogue's entries are told from each other: a name may have one entry for each car.
+ * @param {Entry} entry
+ */
 const title = (entry) => entry.cars ? `${entry.name} (${entry.cars.join(", ")})` : entry.name;
 
+/** @param {Entry} entry */
 async function open(entry) {
   try {
+    /** @type {import("./signals.js").Catalogue} */
     const { version, signals } = await ask("/");
+    /** @param {Entry} known */
     const plays = ({ role }) => Number(role !== undefined && role === entry.role);
     const positions = [...signals.keys()].sort((one, other) => plays(signals[other]) - plays(signals[one]));
     seen = version;
     choices = new Map(positions.map((position) => [title(signals[position]), { entry: signals[position], position }]));
   } catch (error) {
-    tell(error.message);
+    tell(messageOf(error));
     return;
   }
   unknown = entry;
   form.reset();
   complain(dialog);
-  dialog.querySelector("[data-alias-name]").textContent = entry.name;
+  need(dialog, "[data-alias-name]").textContent = entry.name;
   options.replaceChildren(...[...choices].map(([text, { entry: known }]) => new Option(known.label ?? "", text)));
   dialog.showModal();
 }
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const button = event.submitter;
-  const chosen = choices.get(form.elements.entry.value.trim());
+  const button = need(form, "[type=submit]", HTMLButtonElement);
+  const chosen = choices.get(fieldOf(form, "entry").value.trim());
   if (!chosen) {
     complain(dialog, new Error("The catalogue has no such entry: choose one of the list."));
     return;
@@ -53,5 +65,6 @@ form.addEventListener("submit", async (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-alias]")) void open(JSON.parse(event.target.closest("tr[data-entry]").dataset.entry));
+  const row = around(event, "[data-alias]") && around(event, "tr[data-entry]");
+  if (row) void open(entryOf(row));
 });

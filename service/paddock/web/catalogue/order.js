@@ -1,50 +1,71 @@
 // The order of the catalogue: entries are dragged by their grip, or moved by its arrow keys, Home and End, which go
 // beyond this page. Of several signals for one role the upper one counts.
 
+import { messageOf } from "../kernel/api.js";
+import { all, around, need } from "../kernel/dom.js";
 import { refreshNow } from "../kernel/refresh.js";
-import { ask, tell, version } from "./signals.js";
+import { ask, entryOf, isConflict, tell, version } from "./signals.js";
 
+/** @typedef {{ row: HTMLElement, target: HTMLElement | null, after: boolean }} Dragged */
+
+/** @type {Promise<void>} */
 let moving = Promise.resolve();  // one after the other: each move names the version that the one before made
-let dragged = null;  // {row, target, after} while a pointer holds a grip
+/** @type {Dragged | null} */
+let dragged = null;  // while a pointer holds a grip
 
-const rows = () => [...document.querySelectorAll("#signal-rows > tr")];
-const count = () => Number(document.getElementById("signals-head").dataset.count);
+const rows = () => all(document, "#signal-rows > tr");
+const count = () => Number(need(document, "#signals-head").dataset.count);
+/** @param {HTMLElement} row */
 const positionOf = (row) => Number(row.dataset.position);
 
+/**
+ * @param {string} id
+ * @param {(row: HTMLElement) => number | null} to
+ */
 async function move(id, to) {
   const row = document.getElementById(id);
   const target = row ? to(row) : null;
-  if (target === null || target === positionOf(row)) return;
+  if (!row || target === null || target === positionOf(row)) return;
   try {
     await ask("/move", { version: version(), position: positionOf(row), to: target });
     await refreshNow();
-    tell(`${JSON.parse(row.dataset.entry).name} is now ${target + 1} of ${count()}.`);
+    tell(`${entryOf(row).name} is now ${target + 1} of ${count()}.`);
   } catch (error) {
     await refreshNow();
-    tell(error.problem?.status === 409 ? "Somebody changed the catalogue meanwhile. This is how it is now: move the entry again." : error.message);
+    tell(isConflict(error) ? "Somebody changed the catalogue meanwhile. This is how it is now: move the entry again." : messageOf(error));
   }
 }
 
+/**
+ * @param {HTMLElement} row
+ * @param {(row: HTMLElement) => number | null} to
+ */
 function enqueue(row, to) {
   const { id } = row;
   moving = moving.then(() => move(id, to));
 }
 
-/** The place of the next row that is shown, which a search may have put far away; or the one behind this page. */
+/**
+ * The place of the next row that is shown, which a search may have put far away; or the one behind this page.
+ * @param {HTMLElement} row
+ * @param {number} step
+ */
 function beside(row, step) {
   const next = step < 0 ? row.previousElementSibling : row.nextElementSibling;
-  if (next) return positionOf(next);
+  if (next instanceof HTMLElement) return positionOf(next);
   const behind = positionOf(row) + step;
   const searching = new URLSearchParams(location.search).get("q");
   return searching || behind < 0 || behind >= count() ? null : behind;
 }
 
+/** @type {Record<string, (row: HTMLElement) => number | null>} */
+const KEYS = { ArrowUp: (row) => beside(row, -1), ArrowDown: (row) => beside(row, 1), Home: () => 0, End: () => count() - 1 };
+
 document.addEventListener("keydown", (event) => {
-  const grip = event.target.closest("[data-grip]");
-  const to = { ArrowUp: (row) => beside(row, -1), ArrowDown: (row) => beside(row, 1), Home: () => 0, End: () => count() - 1 }[event.key];
-  if (!grip || !to) return;
+  const row = around(event, "[data-grip]") && around(event, "tr");
+  if (!row || !Object.hasOwn(KEYS, event.key)) return;
   event.preventDefault();
-  enqueue(grip.closest("tr"), to);
+  enqueue(row, KEYS[event.key]);
 });
 
 function mark() {
@@ -61,15 +82,17 @@ function letGo() {
 }
 
 document.addEventListener("pointerdown", (event) => {
-  const grip = event.target.closest("[data-grip]");
-  if (!grip || event.button) return;
+  const grip = around(event, "[data-grip]");
+  const row = grip && around(event, "tr");
+  if (!row || event.button) return;
   grip.setPointerCapture(event.pointerId);
-  dragged = { row: grip.closest("tr"), target: null, after: false };
+  dragged = { row, target: null, after: false };
   mark();
 });
 document.addEventListener("pointermove", (event) => {
   if (!dragged) return;
   const under = rows().find((row) => event.clientY < row.getBoundingClientRect().bottom) ?? rows().at(-1);
+  if (!under) return;
   under.scrollIntoView({ block: "nearest" });
   const { top, height } = under.getBoundingClientRect();
   dragged.target = under === dragged.row ? null : under;

@@ -1,29 +1,41 @@
 // Undo of one change, and misc files.
 
-import { call } from "../kernel/api.js";
+import { call, messageOf } from "../kernel/api.js";
+import { around, need } from "../kernel/dom.js";
 import { refreshNow } from "../kernel/refresh.js";
 
+/**
+ * @param {string} id
+ * @param {string} text
+ */
 function say(id, text) {
-  const place = document.getElementById(id);
+  const place = need(document, `#${id}`);
   place.textContent = text;
   place.hidden = !text;
 }
 
+/**
+ * The recording that a button or a field is about.
+ * @param {Element} element
+ */
+const recordingOf = (element) => element.closest("[data-recording]")?.getAttribute("data-recording") ?? "";
+
+/** @param {HTMLButtonElement} button */
 async function undo(button) {
-  const recording = button.closest("[data-recording]").dataset.recording;
   button.disabled = true;
   try {
-    await call("POST", `/api/recordings/${recording}/history/${encodeURIComponent(button.dataset.undo)}/undo`);
+    await call("POST", `/api/recordings/${recordingOf(button)}/history/${encodeURIComponent(button.dataset.undo ?? "")}/undo`);
     refreshNow();
   } catch (error) {
     button.disabled = false;
-    say("history-problem", error.message);
+    say("history-problem", messageOf(error));
   }
 }
 
+/** @param {HTMLInputElement} input */
 async function add(input) {
-  const path = `/api/recordings/${input.closest("[data-recording]").dataset.recording}/files`;
-  const files = [...input.files];
+  const path = `/api/recordings/${recordingOf(input)}/files`;
+  const files = [...input.files ?? []];
   input.value = "";
   for (const file of files) {
     say("files-progress", `Sending ${file.name}…`);
@@ -38,21 +50,23 @@ async function add(input) {
   return refreshNow();
 }
 
+/** @param {HTMLButtonElement} button */
 async function remove(button) {
   button.disabled = true;
   try {
-    await call("DELETE", button.dataset.remove);
+    await call("DELETE", button.dataset.remove ?? "");
     refreshNow();
   } catch (error) {
     button.disabled = false;
-    say("files-progress", error.message);
+    say("files-progress", messageOf(error));
   }
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-undo], [data-remove]");
+  const button = around(event, "[data-undo], [data-remove]", HTMLButtonElement);
   if (button) void (button.dataset.undo ? undo(button) : remove(button));
 });
 document.addEventListener("change", (event) => {
-  if (event.target.id === "add-file") void add(event.target);
+  const input = around(event, "#add-file", HTMLInputElement);
+  if (input) void add(input);
 });

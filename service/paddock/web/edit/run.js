@@ -1,14 +1,24 @@
 // The Run card becomes a form in place. Only what was changed is sent, with the version that was looked at; what
 // somebody else changed meanwhile is shown as a choice between both values.
 
-import { call } from "../kernel/api.js";
+import { Problem, call, messageOf } from "../kernel/api.js";
+import { all, around, fieldOf, make, need } from "../kernel/dom.js";
 import { refreshNow } from "../kernel/refresh.js";
 import { localise } from "../kernel/times.js";
 
-const card = () => document.getElementById("metadata");
-const part = (id) => document.getElementById(id);
+/** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Field */
+/** @typedef {{ metadata: Record<string, string>, started_at?: string }} Edit */
 
-/** An instant as a datetime-local field has it: in the reader's zone, to the second. */
+const card = () => need(document, "#metadata");
+/** @param {string} id */
+const part = (id) => need(document, `#${id}`);
+/** @param {HTMLFormElement} form */
+const startOf = (form) => need(form, "[name=started_at]", HTMLInputElement);
+
+/**
+ * An instant as a datetime-local field has it: in the reader's zone, to the second.
+ * @param {string | undefined} iso
+ */
 function local(iso) {
   if (!iso) return "";
   const instant = new Date(iso);
@@ -16,24 +26,25 @@ function local(iso) {
   return shifted.toISOString().slice(0, 19);
 }
 
+/** @param {boolean} editing */
 function show(editing) {
   card().toggleAttribute("data-editing", editing);
-  card().querySelector("dl").hidden = editing;
+  need(card(), "dl").hidden = editing;
   part("run-form").hidden = !editing;
   part("edit-run").hidden = editing;
 }
 
 function begin() {
-  const form = part("run-form");
+  const form = need(document, "#run-form", HTMLFormElement);
   form.reset();
   part("run-conflict").hidden = true;
   part("run-problem").hidden = true;
-  const start = form.elements.started_at;
+  const start = startOf(form);
   start.value = local(start.dataset.instant);
   start.dataset.before = start.value;
   form.dataset.version = card().dataset.version;
   show(true);
-  form.elements[0].focus();
+  need(form, "input, select, textarea").focus();
 }
 
 function end() {
@@ -42,53 +53,66 @@ function end() {
   refreshNow();
 }
 
-/** What a field had when the page was made: a select says it by its option. */
+/**
+ * What a field had when the page was made: a select says it by its option.
+ * @param {Field} field
+ */
 function before(field) {
-  return field.defaultValue ?? [...field.options].find((option) => option.defaultSelected)?.value ?? "";
+  if (!(field instanceof HTMLSelectElement)) return field.defaultValue;
+  return [...field.options].find((option) => option.defaultSelected)?.value ?? "";
 }
 
+/**
+ * Only what is changed.
+ * @param {HTMLFormElement} form
+ * @returns {Edit}
+ */
 function changes(form) {
+  /** @type {Record<string, string>} */
   const metadata = {};
-  for (const field of form.querySelectorAll(":scope > label [name]")) {
+  for (const field of /** @type {Field[]} */ (all(form, ":scope > label [name]"))) {
     if (field.name !== "started_at" && field.value !== before(field)) metadata[field.name] = field.value;
   }
-  const start = form.elements.started_at;
+  const start = startOf(form);
   const moved = start.value && start.value !== start.dataset.before;
   return { metadata, ...(moved && { started_at: new Date(start.value).toISOString() }) };
 }
 
+/**
+ * @param {HTMLFormElement} form
+ * @param {import("../kernel/api.js").Difference} difference
+ */
 function choice(form, difference) {
-  const box = document.createElement("fieldset");
-  const title = document.createElement("legend");
   const started = difference.field === "started_ns";
-  const field = form.elements[started ? "started_at" : difference.field];
-  title.textContent = field.closest("label").firstChild.textContent.trim();
-  box.append(title);
+  const name = started ? "started_at" : difference.field;
+  const field = fieldOf(form, name);
+  const label = need(form, `label:has([name="${CSS.escape(name)}"])`);
+  const box = make("fieldset", {}, make("legend", {}, label.firstChild?.textContent?.trim()));
   for (const [whose, value] of [[`${difference.by || "Somebody else"} says`, difference.theirs], ["You say", difference.yours]]) {
-    const label = document.createElement("label");
-    const radio = Object.assign(document.createElement("input"), { type: "radio", name: `keep-${difference.field}` });
+    const radio = make("input", {
+      type: "radio", name: `keep-${difference.field}`, onchange: () => { field.value = started ? local(value) : value; },
+    });
     radio.checked = value === difference.yours;
-    radio.addEventListener("change", () => { field.value = started ? local(value) : value; });
-    const text = document.createElement(started ? "time" : "b");
-    text.className = "text";
-    if (started && value) text.dateTime = value;
-    text.textContent = value || "nothing";
-    label.append(radio, `${whose} `, text);
-    box.append(label);
+    const text = make(started ? "time" : "b", { class: "text", datetime: started && value }, value || "nothing");
+    box.append(make("label", {}, radio, `${whose} `, text));
   }
   localise(box);
   return box;
 }
 
+/**
+ * @param {HTMLFormElement} form
+ * @param {import("../kernel/api.js").ProblemDetails} problem
+ */
 function offer(form, problem) {
   const conflict = part("run-conflict");
-  const sentence = document.createElement("p");
-  sentence.textContent = problem.detail;
-  conflict.replaceChildren(sentence, ...problem.differences.map((each) => choice(form, each)));
+  const choices = problem.differences?.map((each) => choice(form, each)) ?? [];
+  conflict.replaceChildren(make("p", {}, problem.detail), ...choices);
   conflict.hidden = false;
-  form.dataset.version = problem.version;
+  form.dataset.version = String(problem.version);
 }
 
+/** @param {HTMLFormElement} form */
 async function save(form) {
   const edit = changes(form);
   part("run-problem").hidden = true;
@@ -99,11 +123,15 @@ async function save(form) {
     }
     end();
   } catch (error) {
-    if (error.problem?.code === "edited_meanwhile") return offer(form, error.problem);
-    part("run-problem").textContent = error.message;
-    part("run-problem").hidden = false;
+    if (error instanceof Problem && error.problem.code === "edited_meanwhile") offer(form, error.problem);
+    else complain(error);
   }
-  return undefined;
+}
+
+/** @param {unknown} error */
+function complain(error) {
+  part("run-problem").textContent = messageOf(error);
+  part("run-problem").hidden = false;
 }
 
 async function remove() {
@@ -111,22 +139,22 @@ async function remove() {
     await call("DELETE", `/api/recordings/${card().dataset.recording}`);
     location.assign("/deleted");
   } catch (error) {
-    part("run-problem").textContent = error.message;
-    part("run-problem").hidden = false;
+    complain(error);
   }
 }
 
 // On the document, because the card is replaced when the recording changes.
 document.addEventListener("click", (event) => {
-  if (event.target.id === "edit-run") begin();
-  if (event.target.id === "run-cancel") end();
-  if (event.target.id === "delete-recording") void remove();
+  if (around(event, "#edit-run")) begin();
+  if (around(event, "#run-cancel")) end();
+  if (around(event, "#delete-recording")) void remove();
 });
 document.addEventListener("submit", (event) => {
-  if (event.target.id !== "run-form") return;
+  const form = around(event, "#run-form", HTMLFormElement);
+  if (!form) return;
   event.preventDefault();
-  void save(event.target);
+  void save(form);
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && event.target.closest("#run-form")) end();
+  if (event.key === "Escape" && around(event, "#run-form")) end();
 });

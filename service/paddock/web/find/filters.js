@@ -1,35 +1,48 @@
 // Filters apply at once, and only what is set gets into the URL. Conditions on signals are rows of four fields, and
 // one text in the URL: `max(BatteryPack.cell_temp) > 55`.
 
-const form = document.getElementById("filters");
-const conditions = form.querySelector(".conditions");
+import { all, around, make, need } from "../kernel/dom.js";
 
+const form = need(document, "#filters", HTMLFormElement);
+const conditions = need(form, ".conditions");
+const pattern = need(document, "#condition", HTMLTemplateElement);
+
+/** @typedef {HTMLInputElement | HTMLSelectElement} Field */
+
+/**
+ * @param {ParentNode} row
+ * @param {string} part
+ */
+const field = (row, part) => /** @type {Field} */ (need(row, part));
+
+/** @param {HTMLElement} row */
 function compose(row) {
   const [statistic, name, operator, number] = ["statistic", "name", "operator", "number"].map(
-    (part) => row.querySelector(`.${part}`).value.trim(),
+    (part) => field(row, `.${part}`).value.trim(),
   );
-  row.querySelector("[name=signal]").value = name && number ? `${statistic}(${name}) ${operator} ${number}` : "";
+  field(row, "[name=signal]").value = name && number ? `${statistic}(${name}) ${operator} ${number}` : "";
 }
 
 /** `max_speed_m_s >= 8.33333333`: what a program would ask, in SI units. */
 function figures() {
   const texts = [];
-  for (const row of document.querySelectorAll("#figures .figure")) {
+  for (const row of all(document, "#figures .figure")) {
     for (const [end, operator] of [["least", ">="], ["most", "<="]]) {
-      const { value } = row.querySelector(`.${end}`);
-      if (value) texts.push(`${row.dataset.figure} ${operator} ${Number((value * row.dataset.factor).toPrecision(9))}`);
+      const { value } = field(row, `.${end}`);
+      if (value) texts.push(`${row.dataset.figure} ${operator} ${Number((Number(value) * Number(row.dataset.factor)).toPrecision(9))}`);
     }
   }
   return texts;
 }
 
 function apply() {
-  for (const row of conditions.querySelectorAll(":scope > .condition")) compose(row);
+  for (const row of all(conditions, ":scope > .condition")) compose(row);
   const query = new URLSearchParams(figures().map((text) => ["figure", text]));
   for (const element of form.elements) {
-    if (!element.name || (element.type === "checkbox" && !element.checked)) continue;
+    if (!(element instanceof HTMLInputElement || element instanceof HTMLSelectElement) || !element.name) continue;
+    const isBox = element instanceof HTMLInputElement && element.type === "checkbox";
     // An empty checkbox means "not known"; an empty field means nothing.
-    if (element.type === "checkbox" || element.value.trim()) query.append(element.name, element.value);
+    if (isBox ? element.checked : element.value.trim()) query.append(element.name, element.value);
   }
   const text = String(query);
   location.assign(text ? `/?${text}` : "/");
@@ -40,39 +53,44 @@ form.addEventListener("submit", (event) => {
   apply();
 });
 form.addEventListener("change", (event) => {
-  if (event.target.matches("[type=checkbox], [type=date]")) apply();
+  if (around(event, "[type=checkbox], [type=date]")) apply();
 });
 
-/** Fills a menu each time it opens; also one that was opened while this script was still on its way. */
-function whenOpen(id, fill) {
-  const menu = document.getElementById(id);
-  menu.addEventListener("toggle", () => { if (menu.open) fill(menu); });
-  if (menu.open) fill(menu);
-}
-
 function add() {
-  const row = document.getElementById("condition").content.cloneNode(true).firstElementChild;
-  conditions.insertBefore(row, document.getElementById("condition"));
+  const row = /** @type {HTMLElement} */ (need(pattern.content, "*").cloneNode(true));
+  conditions.insertBefore(row, pattern);
   return row;
 }
 
-document.getElementById("add-condition").addEventListener("click", () => add().querySelector(".name").focus());
-whenOpen("conditions", () => {
-  if (!conditions.querySelector(":scope > .condition")) add();
-});
+need(document, "#add-condition").addEventListener("click", () => need(add(), ".name").focus());
+
+/** An open menu has a row to begin with, also one that was opened while this script was still on its way. */
+function begin() {
+  if (menu.open && !conditions.querySelector(":scope > .condition")) add();
+}
+const menu = need(document, "#conditions", HTMLDetailsElement);
+menu.addEventListener("toggle", begin);
+begin();
 conditions.addEventListener("click", (event) => {
-  const button = event.target.closest(".remove");
-  if (!button) return;
-  const row = button.closest(".condition");
-  const applied = row.querySelector("[name=signal]").defaultValue !== "";
+  const row = around(event, ".remove") && around(event, ".condition");
+  if (!row) return;
+  const applied = need(row, "[name=signal]", HTMLInputElement).defaultValue !== "";
   row.remove();
   if (applied) apply();
 });
 
+/**
+ * @param {HTMLElement} list
+ * @param {{ name: string, label: string }[]} names
+ */
 function offer(list, names) {
-  list.replaceChildren(...names.map(({ name, label }) => Object.assign(document.createElement("option"), { value: name, label: label ? `${name} · ${label}` : name })));
+  list.replaceChildren(...names.map(({ name, label }) => make("option", { value: name, label: label ? `${name} · ${label}` : name })));
 }
 
+/**
+ * @param {string} path
+ * @returns {Promise<{ name: string, label: string }[]>}
+ */
 async function ask(path) {
   try {
     const answer = await fetch(path, { headers: { Accept: "application/json" } });
@@ -83,28 +101,30 @@ async function ask(path) {
 }
 
 let waiting = 0;
+/** @param {Event} event */
 function complete(event) {
-  if (!event.target.matches(".name")) return;
+  const typing = around(event, ".name", HTMLInputElement);
+  if (!typing) return;
   clearTimeout(waiting);
   waiting = setTimeout(async () => {
-    const query = new URLSearchParams({ q: event.target.value.slice(0, 300) });
+    const query = new URLSearchParams({ q: typing.value.slice(0, 300) });
     const names = await ask(`/api/signal-names?${query}`);
-    offer(document.getElementById("signal-names"), names);
+    offer(need(document, "#signal-names"), names);
   }, 120);
 }
 conditions.addEventListener("input", complete);
 conditions.addEventListener("focusin", complete);  // an empty field offers names as well
 
 // What is typed among the topics narrows them; Enter takes the only one left, or the name as it was typed.
-const topics = document.getElementById("topics");
-const typed = topics.querySelector("input:not([type=checkbox])");
-const named = [...topics.querySelectorAll("label")].map((label) => [label, label.querySelector(".text").textContent.toLowerCase()]);
+const topics = need(document, "#topics");
+const typed = need(topics, "input:not([type=checkbox])", HTMLInputElement);
+const named = all(topics, "label").map((label) => ({ label, name: need(label, ".text").textContent.toLowerCase() }));
 
 function narrow() {
   const wanted = typed.value.trim().toLowerCase();
-  for (const [label, name] of named) label.hidden = !name.includes(wanted);
-  const left = named.filter(([label]) => !label.hidden).map(([label]) => label);
-  document.getElementById("no-topic").hidden = left.length > 0;
+  for (const { label, name } of named) label.hidden = !name.includes(wanted);
+  const left = named.filter(({ label }) => !label.hidden).map(({ label }) => label);
+  need(document, "#no-topic").hidden = left.length > 0;
   return left;
 }
 
@@ -115,11 +135,11 @@ typed.addEventListener("keydown", (event) => {
   if (left.length !== 1) return;
   event.preventDefault();
   typed.value = "";
-  left[0].querySelector("input").click();
+  need(left[0], "input").click();
 });
 
 document.addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details.facet[open]")) {
-    if (!menu.contains(event.target)) menu.open = false;
+  for (const facet of all(document, "details.facet[open]", HTMLDetailsElement)) {
+    if (event.target instanceof Node && !facet.contains(event.target)) facet.open = false;
   }
 });

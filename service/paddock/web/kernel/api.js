@@ -1,13 +1,43 @@
 // Asks our own API. A refusal becomes an error with the problem's sentence.
 
+/**
+ * What the API says about a refusal (RFC 9457), and what some refusals say besides.
+ * @typedef {{ detail: string, code: string, status?: number, version?: number, differences?: Difference[] }} ProblemDetails
+ */
+
+/**
+ * One field that somebody else changed meanwhile.
+ * @typedef {{ field: string, theirs: string, yours: string, by: string }} Difference
+ */
+
 export class Problem extends Error {
+  /** @param {ProblemDetails} problem */
   constructor(problem) {
     super(problem.detail);
     this.problem = problem;
   }
 }
 
-/** The JSON answer; undefined where there is none. */
+/**
+ * The code of a refusal, empty for what is none.
+ * @param {unknown} error
+ */
+export const codeOf = (error) => (error instanceof Problem ? error.problem.code : "");
+
+/**
+ * What people are told about whatever was thrown.
+ * @param {unknown} error
+ */
+export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+
+/**
+ * The JSON answer, as the one who asks knows it; undefined where there is none.
+ * @template [T=unknown]
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @returns {Promise<T>}
+ */
 export async function call(method, path, body) {
   let answer;
   try {
@@ -19,7 +49,10 @@ export async function call(method, path, body) {
   } catch {
     throw new Problem({ detail: "Paddock does not answer. Check the connection, then try again.", code: "offline" });
   }
-  if (answer.ok) return answer.status === 204 ? undefined : answer.json();
+  if (answer.ok) {
+    const said = answer.status === 204 ? undefined : await answer.json();
+    return said;
+  }
   const problem = await answer.json().catch(() => ({ detail: `Paddock answered ${answer.status}.`, code: "error" }));
   throw new Problem(problem);
 }

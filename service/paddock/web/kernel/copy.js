@@ -2,7 +2,10 @@
 
 import { make } from "./dom.js";
 
-/** Whether it could be copied. To be called from a press, as browsers want it. */
+/**
+ * Whether it could be copied. To be called from a press, as browsers want it.
+ * @param {string} text
+ */
 export async function copied(text) {
   const done = await navigator.clipboard?.writeText(text).then(() => true, () => false);
   if (done) return true;
@@ -14,11 +17,14 @@ export async function copied(text) {
   field.select();
   const worked = document.execCommand("copy");
   field.remove();
-  before?.focus({ preventScroll: true });
+  if (before instanceof HTMLElement) before.focus({ preventScroll: true });
   return worked;
 }
 
-/** Selects the text of an element, for who copies it by hand. */
+/**
+ * Selects the text of an element, for who copies it by hand.
+ * @param {Element} element
+ */
 export function select(element) {
-  getSelection().selectAllChildren(element);
+  getSelection()?.selectAllChildren(element);
 }

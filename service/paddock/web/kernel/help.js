@@ -1,6 +1,6 @@
 // The keys of this page, on `?`.
 
-import { make } from "./dom.js";
+import { around, make } from "./dom.js";
 
 const KEYS = [  // keys, what they do, and what the page has where they do it
   ["/", "Search", "input[type=search]"],
@@ -34,7 +34,7 @@ export function showKeys() {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "?" || event.target.closest("input, textarea, select, [contenteditable]")) return;
+  if (event.key !== "?" || around(event, "input, textarea, select, [contenteditable]")) return;
   event.preventDefault();
   if (dialog.open) dialog.close();
   else if (!document.querySelector("dialog[open]")) showKeys();

@@ -3,14 +3,15 @@
 import "./refresh.js";
 import "./zone.js";
 import "./help.js";
+import { all, around } from "./dom.js";
 import { taken } from "./rows.js";
 import { localise } from "./times.js";
 
 localise(document);
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") event.target.closest(".search input")?.blur();
-  const search = document.querySelector("input[type=search]");
+  if (event.key === "Escape") around(event, ".search input")?.blur();
+  const [search] = all(document, "input[type=search]", HTMLInputElement);
   if (event.key !== "/" || !search || taken(event)) return;
   event.preventDefault();
   search.focus();

@@ -5,6 +5,7 @@
 // inside is replaced as a whole when its HTML differs. What a page wants to know besides is asked in the same rhythm:
 // see `follow`.
 
+import { all, need } from "./dom.js";
 import { localise } from "./times.js";
 
 const BUSY_MS = 1000;
@@ -13,22 +14,32 @@ const OFFLINE_MS = 3000;
 
 let etag = "";
 let timer = 0;
+/** @type {Promise<void>} */
 let asked = Promise.resolve();  // one question at a time
+/** @type {Set<() => Promise<boolean>>} */
 const followed = new Set();
+/** @type {WeakMap<Element, string>} */
 const served = new WeakMap();  // element → the HTML the server sent for it, before times were localised
 
+/** @param {Element} element */
 const html = (element) => served.get(element) ?? element.outerHTML;
 
+/** @param {ParentNode} root */
 function remember(root) {
   for (const part of root.querySelectorAll("[data-refreshed]")) {
     for (const child of part.children) served.set(child, child.outerHTML);
   }
 }
 
+/** @param {Element} element */
 function hasParts(element) {
   return element.querySelector("[data-refreshed]") !== null;
 }
 
+/**
+ * @param {Element} old
+ * @param {Element} fresh
+ */
 function merge(old, fresh) {
   old.toggleAttribute("data-unsettled", fresh.hasAttribute("data-unsettled"));
   const known = new Map([...old.children].filter((child) => child.id).map((child) => [child.id, child]));
@@ -58,13 +69,31 @@ function merge(old, fresh) {
   }
 }
 
-/** Moves a row; a field or link in it keeps the focus, which browsers take away from what is moved. */
+/**
+ * Where the focus is, if that is inside.
+ * @param {Element} element
+ */
+function focusIn(element) {
+  const focused = document.activeElement;
+  return focused instanceof HTMLElement && element.contains(focused) ? focused : null;
+}
+
+/**
+ * Moves a row; a field or link in it keeps the focus, which browsers take away from what is moved.
+ * @param {Element} parent
+ * @param {Element} node
+ * @param {Element | null} before
+ */
 function insert(parent, node, before) {
-  const focused = node.contains(document.activeElement) ? document.activeElement : null;
+  const focused = focusIn(node);
   parent.insertBefore(node, before);
   focused?.focus({ preventScroll: true });
 }
 
+/**
+ * @param {Element | undefined} old
+ * @param {Element} fresh
+ */
 function replace(old, fresh) {
   const node = document.importNode(fresh, true);
   served.set(node, fresh.outerHTML);
@@ -73,10 +102,10 @@ function replace(old, fresh) {
   if (!old) return node;
   if (old.classList.contains("selected")) node.classList.add("selected");
   // A link or button in it keeps the focus.
-  const focused = old.contains(document.activeElement) ? document.activeElement : null;
-  const twin = focused && [...node.querySelectorAll(focused.tagName)].find((each) => each.className === focused.className);
+  const focused = focusIn(old);
+  const twin = focused && all(node, focused.tagName).find((each) => each.className === focused.className);
   old.replaceWith(node);
-  (twin ?? (focused === old ? node : null))?.focus({ preventScroll: true });
+  (twin ?? (focused === old && node instanceof HTMLElement ? node : null))?.focus({ preventScroll: true });
   return node;
 }
 
@@ -104,7 +133,7 @@ async function tick() {
   clearTimeout(timer);
   if (document.hidden || !follows()) return;
   let pause = OFFLINE_MS;
-  const offline = document.getElementById("offline");
+  const offline = need(document, "#offline");
   try {
     if (refreshed) await refresh();
     let settled = true;
@@ -131,7 +160,10 @@ export function refreshNow() {
   return follows() ? ask() : asked;
 }
 
-/** Asks this as well. It resolves to whether nothing more happens by itself, and rejects when Paddock does not answer. */
+/**
+ * Asks this as well. It resolves to whether nothing more happens by itself, and rejects when Paddock does not answer.
+ * @param {() => Promise<boolean>} question
+ */
 export function follow(question) {
   followed.add(question);
 }

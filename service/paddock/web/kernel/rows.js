@@ -1,26 +1,32 @@
 // Lists by keyboard: j and k go from row to row, Enter opens one. What a row opens has `data-row`: a link, a button.
 // It has the focus, so Enter needs no script.
 
-const doors = () => [...document.querySelectorAll("main tr [data-row]")].filter((door) => door.checkVisibility());
+import { all, around } from "./dom.js";
+
+const doors = () => all(document, "main tr [data-row]").filter((door) => door.checkVisibility());
 
 /** The row that the keys are at, or null. */
 export const current = () => document.querySelector("main tr.selected");
 
+/** @param {HTMLElement} door */
 function go(door) {
   current()?.classList.remove("selected");
-  const row = door.closest("tr");
+  const row = /** @type {Element} */ (door.closest("tr"));
   row.classList.add("selected");
   door.focus({ preventScroll: true });
   row.scrollIntoView({ block: "nearest" });
 }
 
-/** Whether a key is meant for a field, a dialog or the browser. */
+/**
+ * Whether a key is meant for a field, a dialog or the browser.
+ * @param {KeyboardEvent} event
+ */
 export const taken = (event) => event.ctrlKey || event.metaKey || event.altKey
   || document.querySelector("dialog[open]") !== null
-  || event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]") !== null;
+  || around(event, "input:not([type=checkbox]), textarea, select, [contenteditable]") !== null;
 
 document.addEventListener("keydown", (event) => {
-  const step = { j: 1, k: -1 }[event.key];
+  const step = event.key === "j" ? 1 : event.key === "k" ? -1 : 0;
   if (!step || taken(event)) return;
   const all = doors();
   if (!all.length) return;

@@ -1,8 +1,15 @@
 // Sizes and names in sentences, exactly as the server says them (domain/words.py): nothing is said in two ways.
 
+/**
+ * @param {number} number
+ * @param {number} by
+ */
 const divided = (number, by) => Math.floor((number + Math.floor(by / 2)) / by);
 
-/** `645 kB`, `73.4 MB`: up to three digits and a decimal unit. */
+/**
+ * `645 kB`, `73.4 MB`: up to three digits and a decimal unit.
+ * @param {number} bytes
+ */
 export function size(bytes) {
   let [unit, factor] = ["B", 1];
   for (const larger of ["kB", "MB", "GB"]) {
@@ -15,7 +22,10 @@ export function size(bytes) {
   return `${Math.floor(tenths / 10)}.${tenths % 10} ${unit}`;
 }
 
-/** A name inside a sentence: marks in it that turn the direction of writing round do not reach the rest. */
+/**
+ * A name inside a sentence: marks in it that turn the direction of writing round do not reach the rest.
+ * @param {string} name
+ */
 export function isolated(name) {
   if (!/[\u202a-\u202e\u2066-\u2069]/.test(name)) return name;
   let [begun, ended] = [0, 0];

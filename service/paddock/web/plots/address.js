@@ -3,8 +3,10 @@
 // Behind the #, because the server need not know it, and because a list of signals may be long. Names are
 // percent-encoded, so that `,` and `;` in a topic do not part it.
 
+/** @param {string} name */
 const encode = (name) => encodeURIComponent(name).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`);
 
+/** @param {string} text */
 function decode(text) {
   try {
     return decodeURIComponent(text);
@@ -13,9 +15,18 @@ function decode(text) {
   }
 }
 
-/** `{ plots: [[name, …], …], view: { start, end } or null, offset: seconds or null }`. */
+/**
+ * `plots` are names of signals; `offset`, in seconds, is how B lies on A.
+ * @typedef {{ plots: string[][], view?: import("./series.js").View | null, offset?: number | null }} Address
+ */
+
+/**
+ * @param {string} hash
+ * @returns {Required<Address>}
+ */
 export function readAddress(hash) {
-  const parts = new Map(hash.replace(/^#/, "").split("&").map((part) => part.split("=", 2)));
+  const parts = new Map(hash.replace(/^#/, "").split("&").map((part) => /** @type {[string, string]} */ (part.split("=", 2))));
+  /** @param {string} name */
   const number = (name) => (parts.has(name) && Number.isFinite(Number(parts.get(name))) ? Number(parts.get(name)) : null);
   const plots = (parts.get("plots") ?? "").split(";").map((plot) => plot.split(",").map(decode).filter(Boolean));
   const [start, end] = [number("from"), number("to")];
@@ -26,6 +37,7 @@ export function readAddress(hash) {
   };
 }
 
+/** @param {Address} address */
 export function writeAddress({ plots, view, offset }) {
   const parts = [];
   if (plots.length) parts.push(`plots=${plots.map((plot) => plot.map(encode).join(",")).join(";")}`);

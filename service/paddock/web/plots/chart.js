@@ -4,11 +4,17 @@
 // cursor over thousands of points costs nothing.
 
 import { TITLE, drawAxis, roomOf, scaleOf, unitsOf } from "./axes.js";
+import { LANE_GAP, drawLane, drawLaneName } from "./lanes.js";
+import { indexAt, isLane, isLine, valueAt } from "./series.js";
 import { clock, timeTicks } from "./ticks.js";
+
+/** @typedef {import("./series.js").Drawn} Drawn */
+/** @typedef {import("./series.js").Line} Line */
+/** @typedef {import("./series.js").View} View */
+/** @typedef {{ left: number, right: number }} Margins */
 
 const LANE = 20;
 const TALLEST_LANE = 30;
-const LANE_GAP = 4;
 const AXIS = 22;
 const TOP = 8;
 const LANE_SIDE = 88;
@@ -19,45 +25,47 @@ const COLOURS = 8;
 const SNAP_PX = 12;
 const FEW_POINTS_PX = 9;  // so far apart, single samples can be told
 
-/** Whether a signal is a lane of named pieces instead of a line. */
-export function isLane(series) {
-  return series.drawing === "segments" || series.dtype === "bool" || Object.keys(series.enums).length > 0;
-}
-
-/** What a series is at an instant of the axis; undefined before it begins, and where no line is drawn. */
-export function valueAt(series, instant) {
-  const seconds = instant - series.shift;
-  const index = indexAt(series.seconds, seconds);
-  const isLost = series.drawing === "line" && seconds - series.seconds[index] > series.gap;
-  return isLost ? undefined : series.values[index];
-}
-
-/** Index of the last sample at or before `seconds`, -1 when there is none. */
-export function indexAt(times, seconds) {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (times[middle] <= seconds) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
-}
-
-/** What a value is called: an enum's name, on and off, or the value. */
-export function nameOf(series, value) {
-  if (value === null || value === undefined) return null;
-  if (typeof value === "boolean") return value ? "on" : "off";
-  return series.enums[value] ?? value;
-}
-
-/** The room at both sides that a plot of these series needs, `width` wide as a whole. */
+/**
+ * The room at both sides that a plot of these series needs, `width` wide as a whole.
+ * @param {Drawn[]} series
+ * @param {number} width
+ * @returns {Margins}
+ */
 export function marginsOf(series, width) {
   const { left, right } = roomOf(unitsOf(series.filter((each) => !isLane(each))), width);
   return { left: series.some(isLane) ? Math.max(left, width < NARROW_PX ? NARROW_LANE_SIDE : LANE_SIDE) : left, right };
 }
 
 export class Chart {
+  /** @type {string[] | null} */
+  units = null;  // until something is shown
+  /** @type {Drawn[]} */
+  series = [];
+  /** @type {Line[]} */
+  lines = [];
+  /** @type {Drawn[]} */
+  lanes = [];
+  /** @type {import("./axes.js").Scale[]} */
+  scales = [];
+  /** @type {View} */
+  view = { start: 0, end: 1 };
+  /** @type {number | null} */
+  cursor = null;
+  /** @type {[number, number] | null} */
+  selection = null;
+  /** @type {Margins} */
+  margins = roomOf([], 0);  // plots above each other have the same, so that their times line up
+  // Where things are, in pixels: the lines between top and bottom, the lanes from there to the end.
+  left = 0;
+  right = 0;
+  top = 0;
+  bottom = 0;
+  end = 0;
+  lane = LANE;
+  /** @type {ReturnType<Chart["readStyles"]>} */
+  styles;  // as the page's theme is when it draws
+
+  /** @param {HTMLElement} host */
   constructor(host) {
     this.host = host;
     this.canvases = ["data", "over"].map((layer) => {
@@ -66,11 +74,6 @@ export class Chart {
       host.append(canvas);
       return canvas;
     });
-    this.series = [];
-    this.view = { start: 0, end: 1 };
-    this.cursor = null;
-    this.selection = null;
-    this.margins = roomOf([], 0);  // plots above each other have the same, so that their times line up
     this.resizing = new ResizeObserver(() => this.resize());
     this.resizing.observe(host);
     this.themes = matchMedia("(prefers-color-scheme: dark)");
@@ -83,9 +86,12 @@ export class Chart {
     this.themes.removeEventListener("change", this.retheme);
   }
 
-  /** `series` as the API has them, each with `colour` (0 to 7), `shift` (seconds to add to its times), `gap`. */
+  /**
+   * @param {Drawn[]} series
+   * @param {View} view
+   */
   show(series, view) {
-    this.lines = series.filter((each) => !isLane(each));
+    this.lines = series.filter(isLine);
     this.lanes = series.filter(isLane);
     this.series = series;
     this.units = unitsOf(this.lines);
@@ -96,25 +102,36 @@ export class Chart {
     this.resize();
   }
 
+  /** @param {View} view */
   look(view) {
     this.view = view;
     this.draw();
   }
 
+  /**
+   * @param {number | null} cursor
+   * @param {[number, number] | null} selection
+   */
   point(cursor, selection = null) {
     this.cursor = cursor;
     this.selection = selection;
     this.drawOver();
   }
 
-  /** The instant under a place on the screen. */
+  /**
+   * The instant under a place on the screen.
+   * @param {number} clientX
+   */
   secondsAt(clientX) {
     const place = clientX - this.host.getBoundingClientRect().left;
     const share = (place - this.left) / Math.max(1, this.right - this.left);
     return this.view.start + Math.min(1, Math.max(0, share)) * (this.view.end - this.view.start);
   }
 
-  /** The instant of the sample nearest to one, of any signal here; itself where none is near. */
+  /**
+   * The instant of the sample nearest to one, of any signal here; itself where none is near.
+   * @param {number} seconds
+   */
   sampleNear(seconds) {
     const reach = ((this.view.end - this.view.start) * SNAP_PX) / Math.max(1, this.right - this.left);
     let [nearest, best] = [seconds, reach];
@@ -128,7 +145,11 @@ export class Chart {
     return nearest;
   }
 
-  /** About `step` further on, at a sample, but never at the same one. */
+  /**
+   * About `step` further on, at a sample, but never at the same one.
+   * @param {number} cursor
+   * @param {number} step
+   */
   sampleBeyond(cursor, step) {
     const near = this.sampleNear(cursor + step);
     return Math.sign(near - cursor) === Math.sign(step) ? near : cursor + step;
@@ -140,11 +161,12 @@ export class Chart {
     for (const canvas of this.canvases) {
       canvas.width = Math.round(clientWidth * ratio);
       canvas.height = Math.round(clientHeight * ratio);
-      canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
+      pen(canvas).setTransform(ratio, 0, 0, ratio, 0, 0);
     }
     this.draw();
   }
 
+  /** @param {number} seconds */
   x(seconds) {
     return this.left + ((seconds - this.view.start) / (this.view.end - this.view.start)) * (this.right - this.left);
   }
@@ -152,7 +174,7 @@ export class Chart {
   draw() {
     const { clientWidth: width, clientHeight: height } = this.host;
     if (!width || !this.units) return;
-    const context = this.canvases[0].getContext("2d");
+    const context = pen(this.canvases[0]);
     context.clearRect(0, 0, width, height);
     context.font = FONT;
     this.left = this.margins.left;
@@ -173,14 +195,15 @@ export class Chart {
     context.clip();
     for (const each of this.lines) this.drawLimits(context, each);
     for (const each of this.lines) this.drawLine(context, each);
-    this.lanes.forEach((each, number) => this.drawLane(context, each, number));
+    this.lanes.forEach((each, number) => drawLane(context, this, each, this.laneTop(number)));
     context.restore();
-    this.drawLaneNames(context);
+    this.lanes.forEach((each, number) => drawLaneName(context, this, each, this.laneTop(number)));
     this.drawOver();
   }
 
   readStyles() {
     const styles = getComputedStyle(this.host);
+    /** @param {string} name */
     const read = (name) => styles.getPropertyValue(name).trim();
     return {
       ink: read("--ink-2"), quiet: read("--ink-3"), grid: read("--line"), strong: read("--line-strong"),
@@ -189,18 +212,26 @@ export class Chart {
     };
   }
 
-  /** First and last index that touch the view, neighbours included. */
+  /**
+   * First and last index that touch the view, neighbours included.
+   * @param {Drawn} series
+   */
   visible(series) {
     const first = Math.max(0, indexAt(series.seconds, this.view.start - series.shift));
     const last = Math.min(series.seconds.length - 1, indexAt(series.seconds, this.view.end - series.shift) + 1);
     return [first, last];
   }
 
+  /**
+   * @param {string} unit
+   * @param {number} value
+   */
   y(unit, value) {
-    const { low, high } = this.scales.find((scale) => scale.unit === unit);
+    const { low, high } = this.scales.find((scale) => scale.unit === unit) ?? { low: 0, high: 1 };
     return this.bottom - ((value - low) / (high - low)) * (this.bottom - this.top);
   }
 
+  /** @param {CanvasRenderingContext2D} context */
   drawTimeAxis(context) {
     const { start, end } = this.view;
     const { at, step } = timeTicks(start, end, (this.right - this.left) / 90);
@@ -218,10 +249,15 @@ export class Chart {
     line(context, this.left, this.end + 0.5, this.right, this.end + 0.5);
   }
 
+  /** @param {Drawn} series */
   colour(series) {
     return this.styles.colours[series.colour % COLOURS];
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Line} series
+   */
   drawLimits(context, series) {
     context.strokeStyle = this.styles.bad;
     context.lineWidth = 1;
@@ -234,6 +270,10 @@ export class Chart {
     context.setLineDash([]);
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Line} series
+   */
   drawLine(context, series) {
     const [first, last] = this.visible(series);
     context.strokeStyle = this.colour(series);
@@ -244,6 +284,7 @@ export class Chart {
     context.lineCap = "round";
     if (series.dashed) context.setLineDash([4, 3]);
     context.beginPath();
+    /** @type {number | null} */
     let held = null;  // the height of the last sample; null after a missing one
     for (let index = first; index <= last; index += 1) {
       const value = series.values[index];
@@ -264,11 +305,18 @@ export class Chart {
     if ((this.right - this.left) / (last - first + 1) > FEW_POINTS_PX) this.drawSamples(context, series, first, last);
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Line} series
+   * @param {number} first
+   * @param {number} last
+   */
   drawSamples(context, series, first, last) {
     context.fillStyle = this.colour(series);
     for (let index = first; index <= last; index += 1) {
-      if (series.values[index] === null) continue;
-      dot(context, this.x(series.seconds[index] + series.shift), this.y(series.unit, series.values[index]), 2.2);
+      const value = series.values[index];
+      if (value === null) continue;
+      dot(context, this.x(series.seconds[index] + series.shift), this.y(series.unit, value), 2.2);
     }
   }
 
@@ -278,61 +326,15 @@ export class Chart {
     return Math.max(4, Math.min(most, Math.floor(room / this.lanes.length) - LANE_GAP));
   }
 
+  /** @param {number} number */
   laneTop(number) {
     return this.bottom + LANE_GAP + number * (this.lane + LANE_GAP);
-  }
-
-  /** Each value lasts until the next: a piece of colour, with its name where there is room. */
-  drawLane(context, series, number) {
-    const top = this.laneTop(number);
-    const [first, last] = this.visible(series);
-    // Of an enum all values, not only those that are here: what means the same looks the same in every lane.
-    const numbers = Object.keys(series.enums).map(Number);
-    const names = numbers.length ? numbers.sort((a, b) => a - b) : [...new Set(series.values)].sort((a, b) => (a > b ? 1 : -1));
-    context.fillStyle = this.styles.sunken;
-    context.fillRect(this.left, top, this.right - this.left, this.lane);
-    context.textBaseline = "middle";
-    context.textAlign = "left";
-    for (let index = first; index <= last; ) {
-      const value = series.values[index];
-      let next = index + 1;
-      while (next <= last && series.values[next] === value) next += 1;
-      const from = Math.max(this.left, this.x(series.seconds[index] + series.shift));
-      const to = next <= last ? this.x(series.seconds[next] + series.shift) : this.right;
-      if (value !== null) {
-        const isFault = series.faults.includes(value);
-        const strength = isFault ? 0.9 : restOf(series, value, names);
-        context.globalAlpha = strength;
-        context.fillStyle = isFault ? this.styles.bad : this.styles.quiet;
-        context.fillRect(from, top, Math.max(1, to - from), this.lane);
-        context.globalAlpha = 1;
-        const text = String(nameOf(series, value));
-        if (series.dtype !== "bool" && context.measureText(text).width < to - from - 12) {
-          context.fillStyle = isFault ? this.styles.surface : this.styles.ink;
-          context.fillText(text, from + 6, top + this.lane / 2 + 0.5);
-        }
-      }
-      if (index !== first) {
-        context.fillStyle = this.styles.surface;
-        context.fillRect(from, top, 1, this.lane);
-      }
-      index = next;
-    }
-  }
-
-  drawLaneNames(context) {
-    context.textBaseline = "middle";
-    context.textAlign = "right";
-    this.lanes.forEach((series, number) => {
-      context.fillStyle = this.styles.ink;
-      context.fillText(fit(context, series.label, this.left - 12), this.left - 7, this.laneTop(number) + this.lane / 2 + 0.5);
-    });
   }
 
   drawOver() {
     if (!this.styles) return;
     const { clientWidth: width, clientHeight: height } = this.host;
-    const context = this.canvases[1].getContext("2d");
+    const context = pen(this.canvases[1]);
     context.clearRect(0, 0, width, height);
     if (this.selection) {
       const [from, to] = this.selection.map((each) => this.x(each));
@@ -360,12 +362,16 @@ export class Chart {
   }
 }
 
-/** How strong the grey of a value is that is no fault: off is nothing, the further states differ a little. */
-function restOf(series, value, names) {
-  if (typeof value === "boolean") return value ? 0.32 : 0;
-  return 0.1 + (0.22 * Math.max(0, names.indexOf(value))) / Math.max(1, names.length - 1);
-}
+/** @param {HTMLCanvasElement} canvas */
+const pen = (canvas) => /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} fromX
+ * @param {number} fromY
+ * @param {number} toX
+ * @param {number} toY
+ */
 function line(context, fromX, fromY, toX, toY) {
   context.beginPath();
   context.moveTo(fromX, fromY);
@@ -373,18 +379,14 @@ function line(context, fromX, fromY, toX, toY) {
   context.stroke();
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ */
 function dot(context, x, y, radius) {
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
   context.fill();
-}
-
-/** Shortened in the middle: names that begin alike differ at their ends. */
-function fit(context, text, width) {
-  if (context.measureText(text).width <= width) return text;
-  for (let kept = text.length - 1; kept > 0; kept -= 1) {
-    const short = `${text.slice(0, Math.ceil(kept / 2))}…${text.slice(text.length - Math.floor(kept / 2))}`;
-    if (context.measureText(short).width <= width) return short;
-  }
-  return "…";
 }

@@ -1,7 +1,8 @@
 // <topic-coverage data-recording>: when each topic had messages, where gaps stand out. The server made its rows.
 
 import { fetchCoverage } from "./data.js";
-import { make, shortened } from "../kernel/dom.js";
+import { messageOf } from "../kernel/api.js";
+import { make, need, shortened } from "../kernel/dom.js";
 import { clock } from "./ticks.js";
 
 class TopicCoverage extends HTMLElement {
@@ -11,22 +12,28 @@ class TopicCoverage extends HTMLElement {
 
   async build() {
     try {
-      const { items, duration_s: duration } = await fetchCoverage(this.dataset.recording);
+      const { items, duration_s: duration } = await fetchCoverage(this.dataset.recording ?? "");
       const heard = items.filter((item) => item.pieces.length);
       // Those with gaps first: they are why one looks here.
       heard.sort((a, b) => Number(isGappy(b)) - Number(isGappy(a)));
-      this.querySelector("ul").replaceChildren(...heard.map((item) => row(item, duration)));
+      need(this, "ul").replaceChildren(...heard.map((item) => row(item, duration)));
     } catch (error) {
-      this.replaceChildren(make("p", { class: "hint" }, `The gaps could not be read. ${error.message}`));
+      this.replaceChildren(make("p", { class: "hint" }, `The gaps could not be read. ${messageOf(error)}`));
     }
   }
 }
 
 // A topic with a handful of messages is no stream that broke off.
 const FEW = 20;
+/** @param {import("./data.js").Coverage} item */
 const isGappy = (item) => item.pieces.length > 1 && item.message_count > FEW;
 
+/**
+ * @param {import("./data.js").Coverage} item
+ * @param {number} duration
+ */
 function row(item, duration) {
+  /** @param {number} seconds */
   const share = (seconds) => (duration ? (100 * seconds) / duration : 0);
   const pieces = item.pieces.map(([start, end]) =>
     make("i", { style: `left: ${share(start).toFixed(3)}%; width: ${share(end - start).toFixed(3)}%`, title: `${clock(start, 0.1)} – ${clock(end, 0.1)}` }));

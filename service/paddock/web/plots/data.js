@@ -1,5 +1,35 @@
 // What the plots ask the service for.
 
+/**
+ * What is known of a signal without reading its samples, as the API has it.
+ * @typedef {object} Signal
+ * @property {string} name topic and field path
+ * @property {string} topic
+ * @property {string} dtype
+ * @property {string} unit may be empty
+ * @property {string} label
+ * @property {string} role
+ * @property {number} count values that are there
+ * @property {number} missing NaN among them
+ * @property {number | null} min null for texts
+ * @property {number | null} max
+ * @property {number | null} mean
+ * @property {number | string | null} first
+ * @property {number | string | null} last
+ * @property {number} longest elements of the longest list; 0 for what is none
+ * @property {string} element_of the list that it is an element of, or ""
+ */
+
+/** @typedef {import("./series.js").Series} Series */
+/** @typedef {{ origin_at: string, start_s: number, end_s: number, series: Series[] }} Plot */
+/** @typedef {{ topic: string, message_count: number, pieces: [number, number][] }} Coverage */
+
+/**
+ * @template T
+ * @param {string} url
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<T>}
+ */
 async function ask(url, signal) {
   const answer = await fetch(url, { headers: { Accept: "application/json" }, signal });
   const body = await answer.json().catch(() => ({}));
@@ -7,7 +37,15 @@ async function ask(url, signal) {
   return body;
 }
 
-/** Signals over a span in seconds of the log (`null` for all of it). */
+/**
+ * Signals over a span in seconds of the log (`null` for all of it).
+ * @param {string} recording
+ * @param {string[]} names
+ * @param {import("./series.js").View | null} view
+ * @param {number} points
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Plot>}
+ */
 export function fetchPlot(recording, names, view, points, signal) {
   const query = new URLSearchParams(names.map((name) => ["signal", name]));
   if (view) {
@@ -18,18 +56,28 @@ export function fetchPlot(recording, names, view, points, signal) {
   return ask(`/api/recordings/${recording}/plot?${query}`, signal);
 }
 
+/** @type {Map<string, Promise<Signal[]>>} */
 const lists = new Map();  // recording → its signals, because overview, picker and take-away all ask
 
-/** Every signal with unit, type and statistics. */
+/**
+ * Every signal with unit, type and statistics.
+ * @param {string} recording
+ */
 export function fetchSignals(recording) {
-  if (!lists.has(recording)) {
-    const asked = ask(`/api/recordings/${recording}/signals`).then((list) => list.items);
-    asked.catch(() => lists.delete(recording));
-    lists.set(recording, asked);
-  }
-  return lists.get(recording);
+  const known = lists.get(recording);
+  if (known) return known;
+  /** @type {Promise<{ items: Signal[] }>} */
+  const answer = ask(`/api/recordings/${recording}/signals`);
+  const asked = answer.then((list) => list.items);
+  asked.catch(() => lists.delete(recording));
+  lists.set(recording, asked);
+  return asked;
 }
 
+/**
+ * @param {string} recording
+ * @returns {Promise<{ duration_s: number, items: Coverage[] }>}
+ */
 export function fetchCoverage(recording) {
   return ask(`/api/recordings/${recording}/coverage`);
 }

@@ -1,21 +1,28 @@
 // A chart with its legend, which is also its read-out: what each signal is at the cursor.
 
-import { Chart, isLane, nameOf, valueAt } from "./chart.js";
+import { Chart } from "./chart.js";
 import { make } from "../kernel/dom.js";
 import { listen } from "./gestures.js";
+import { isLane, nameOf, valueAt } from "./series.js";
 import { valueText } from "./ticks.js";
+
+/** @typedef {import("./series.js").Entry} Entry */
+/** @typedef {import("./series.js").View} View */
+/** @typedef {{ value: HTMLElement, unit: HTMLElement, reading: HTMLElement, item: HTMLElement }} Reading */
 
 const NUMBER = 8;  // characters of a number as it is read out
 const MOST = 30;
 
 export class Figure {
   /**
-   * `entries`: what to draw, each `{ key, name, label, unit, colour, dashed }`; `linked` is the group it belongs to;
-   * `tools(entry)` may give buttons for the legend.
+   * @param {import("./linked.js").Linked} linked the group it belongs to
+   * @param {Entry[]} entries what to draw
+   * @param {(entry: Entry) => HTMLElement[]} tools may give buttons for the legend
    */
   constructor(linked, entries, tools = () => []) {
     this.entries = entries;
-    this.values = new Map();
+    /** @type {Map<string, Reading>} */
+    this.readings = new Map();
     this.host = make("div", { class: "chart", tabindex: "0", role: "img", "aria-label": "Plot, not drawn yet" });
     this.legend = make("ul", { class: "legend" });
     this.root = make("div", { class: "figure" }, this.legend, this.host);
@@ -23,7 +30,6 @@ export class Figure {
       const value = make("output", { class: "value" });
       const unit = make("span", { class: "unit" }, entry.unit);
       const reading = make("span", { class: "reading", style: `--widest: ${NUMBER + (entry.unit?.length ?? 0)}ch` }, value, unit);
-      this.values.set(entry.key, { value, unit, reading });
       const item = make(
         "li",
         { title: entry.name, class: entry.dashed ? "dashed" : null, "data-signal": entry.name },
@@ -33,8 +39,10 @@ export class Figure {
         ...tools(entry),
       );
       this.legend.append(item);
+      this.readings.set(entry.key, { value, unit, reading, item });
     }
     this.chart = new Chart(this.host);
+    /** @type {import("./series.js").Drawn[]} */
     this.series = [];
     listen(this.host, this.chart, linked);
   }
@@ -44,48 +52,71 @@ export class Figure {
     this.root.remove();
   }
 
-  /** What there is to draw; `found`: series of the API by key. */
+  /**
+   * What there is to draw.
+   * @param {Map<string, import("./series.js").Found>} found by key
+   */
   take(found) {
-    this.series = this.entries.filter((entry) => found.has(entry.key)).map((entry) => {
+    this.series = this.entries.flatMap((entry) => {
       const series = found.get(entry.key);
-      return { ...series, ...entry, values: statesOf(series), label: entry.label || series.label };
+      return series ? [{ ...series, ...entry, values: statesOf(series), label: entry.label || series.label }] : [];
     });
     this.root.classList.toggle("awaited", !this.series.length);
   }
 
+  /**
+   * @param {View} view
+   * @param {import("./chart.js").Margins} margins
+   */
   show(view, margins) {
     this.chart.margins = margins;
     for (const series of this.series) {
-      const { unit, reading } = this.values.get(series.key);
+      const { unit, reading, item } = this.readingOf(series);
       unit.textContent = series.unit;
       reading.style.setProperty("--widest", `${widest(series)}ch`);
       // A lane is coloured by what it says, not by which signal it is.
-      reading.parentElement.classList.toggle("state", isLane(series));
+      item.classList.toggle("state", isLane(series));
     }
     const names = this.series.map((each) => `${each.label}${each.unit ? ` in ${each.unit}` : ""}`).join(", ");
     this.host.setAttribute("aria-label", `Plot of ${names} over time. Arrow keys move the cursor, + and − zoom, 0 shows all.`);
     this.chart.show(this.series, view);
   }
 
+  /** @param {View} view */
   look(view) {
     this.chart.look(view);
   }
 
+  /**
+   * @param {number | null} cursor
+   * @param {[number, number] | null} selection
+   */
   point(cursor, selection) {
     this.chart.point(cursor, selection);
     for (const series of this.series) {
       const text = cursor === null ? "" : valueText(nameOf(series, valueAt(series, cursor)));
-      this.values.get(series.key).value.textContent = text;
+      this.readingOf(series).value.textContent = text;
     }
+  }
+
+  /** @param {Entry} entry */
+  readingOf(entry) {
+    return /** @type {Reading} */ (this.readings.get(entry.key));
   }
 }
 
-/** Switches with gaps come as numbers. */
+/**
+ * Switches with gaps come as numbers.
+ * @param {import("./series.js").Series} series
+ */
 function statesOf({ dtype, values }) {
   return dtype === "bool" ? values.map((value) => (value === null ? null : Boolean(value))) : values;
 }
 
-/** So many characters a read-out may become wide, so that the ones beside it stay where they are. */
+/**
+ * So many characters a read-out may become wide, so that the ones beside it stay where they are.
+ * @param {import("./series.js").Series} series
+ */
 function widest(series) {
   if (!isLane(series)) return NUMBER + series.unit.length;
   const names = series.dtype === "bool" ? ["off"] : Object.values(series.enums);

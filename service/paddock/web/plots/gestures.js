@@ -6,18 +6,35 @@
 
 const CLICK_PX = 4;
 
+/** @typedef {import("./chart.js").Chart} Chart */
+/** @typedef {import("./series.js").View} View */
+
 /**
- * `target` has `view`, `cursor`, `zoomTo(view)`, `moveCursor(seconds)`, `mark(selection)` and `reset()`. While it also
- * has `grab`, a drag moves what is drawn: `grab()` gives what is told by how many seconds the hand has moved.
+ * What a hand has begun: `from`, where it was pressed, in pixels of the page, and in seconds at `begin`.
+ * @typedef {{ kind: "pan" | "mark", from: number, begin: number, view: View }} Drag
+ */
+/** @typedef {{ kind: "grab", from: number, view: View, move: (seconds: number) => void }} Grab */
+/** @typedef {{ kind: "pinch", places: number[], view: View }} Pinch */
+
+/**
+ * While the target has `grab`, a drag moves what is drawn: `grab()` gives what is told by how many seconds the hand
+ * has moved.
+ * @param {HTMLElement} host
+ * @param {Chart} chart
+ * @param {import("./linked.js").Linked} target
  */
 export function listen(host, chart, target) {
+  /** @type {Map<number, number>} */
   const pointers = new Map();  // id → where it is, in the page
+  /** @type {Drag | Grab | Pinch | null} */
   let gesture = null;
 
+  /** @type {(factor: number, around: number) => void} */
   const zoom = (factor, around) => {
     const { start, end } = target.view;
     target.zoomTo({ start: around - (around - start) * factor, end: around + (end - around) * factor });
   };
+  /** @param {number} share */
   const pan = (share) => {
     const { start, end } = target.view;
     target.zoomTo({ start: start + share * (end - start), end: end + share * (end - start) });
@@ -40,22 +57,23 @@ export function listen(host, chart, target) {
       target.moveCursor(chart.sampleNear(chart.secondsAt(event.clientX)));
     } else if (gesture.kind === "mark") {
       const here = chart.secondsAt(event.clientX);
-      target.mark([gesture.begin, here].sort((a, b) => a - b));
+      target.mark([Math.min(gesture.begin, here), Math.max(gesture.begin, here)]);
     } else if (gesture.kind === "pan") {
       const { start, end } = gesture.view;
       const by = ((gesture.from - event.clientX) / inner()) * (end - start);
       if (Math.abs(gesture.from - event.clientX) > CLICK_PX) target.zoomTo({ start: start + by, end: end + by });
     } else if (gesture.kind === "grab") {
       gesture.move(((event.clientX - gesture.from) / inner()) * (gesture.view.end - gesture.view.start));
-    } else if (pointers.size === 2) {
+    } else if (gesture.kind === "pinch" && pointers.size === 2) {
       target.zoomTo(pinched(gesture, [...pointers.values()], host, chart));
     }
   });
 
+  /** @param {PointerEvent} event */
   const release = (event) => {
     pointers.delete(event.pointerId);
     if (!gesture) return;
-    const moved = Math.abs(event.clientX - (gesture.from ?? event.clientX)) > CLICK_PX;
+    const moved = gesture.kind !== "pinch" && Math.abs(event.clientX - gesture.from) > CLICK_PX;
     if (gesture.kind === "mark") {
       target.mark(null);
       const here = chart.secondsAt(event.clientX);
@@ -84,7 +102,7 @@ export function listen(host, chart, target) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { start, end } = target.view;
     const cursor = target.cursor ?? (start + end) / 2;
-    const side = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const side = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
     if (side && event.shiftKey) pan(side * 0.2);
     else if (side) target.moveCursor(Math.min(end, Math.max(start, chart.sampleBeyond(cursor, side * (end - start) * 0.005))));
     else if (event.key === "+" || event.key === "=") zoom(0.5, cursor);
@@ -95,7 +113,14 @@ export function listen(host, chart, target) {
   });
 }
 
-/** The view in which the two instants that the fingers took stay under them. */
+/**
+ * The view in which the two instants that the fingers took stay under them.
+ * @param {Pinch} gesture
+ * @param {number[]} places
+ * @param {HTMLElement} host
+ * @param {Chart} chart
+ * @returns {View}
+ */
 function pinched(gesture, places, host, chart) {
   const left = host.getBoundingClientRect().left + chart.left;
   const width = Math.max(1, chart.right - chart.left);

@@ -3,6 +3,19 @@
 import { marginsOf } from "./chart.js";
 import { fetchPlot } from "./data.js";
 
+/** @typedef {import("./figure.js").Figure} Figure */
+/** @typedef {import("./series.js").View} View */
+
+/**
+ * A recording under the plots: by `key` its signals are told from the other's; `shift` is added to all its times.
+ * @typedef {{ id: string, key: string, shift: number, duration?: number }} Source
+ */
+
+/**
+ * Who wants to hear what.
+ * @typedef {{ view?: () => void, cursor?: () => void, busy?: (busy: boolean) => void, failed?: (error: unknown) => void }} Heard
+ */
+
 const SETTLE_MS = 140;
 const SHORTEST_S = 1e-4;
 const POINTS_PER_PX = 2;
@@ -12,6 +25,9 @@ const BUCKET_POINTS = 4;  // as the service decimates
 /**
  * So many seconds without a sample are a gap, over which no line is drawn. Where samples were left out, two that
  * stayed may lie as far apart as two buckets are long; of steps nothing stays but changes, so these have no gaps then.
+ * @param {Pick<import("./series.js").Series, "drawing" | "seconds" | "samples">} series
+ * @param {number} span
+ * @param {number} points
  */
 export function gapOf(series, span, points) {
   if (series.drawing !== "line" && series.seconds.length < series.samples) return Infinity;
@@ -19,20 +35,32 @@ export function gapOf(series, span, points) {
 }
 
 export class Linked {
+  /** @type {Figure[]} */
+  figures = [];
+  stacked = false;
+  /** @type {View} */
+  full = { start: 0, end: 1 };
+  /** @type {View | null} */
+  zoomed = null;  // null: everything
+  /** @type {number | null} */
+  cursor = null;
+  /** @type {Map<string, import("./series.js").Found>} */
+  found = new Map();
+  /** @type {Map<string, import("./data.js").Plot>} */
+  spans = new Map();
+  /** @type {(() => (seconds: number) => void) | null} */
+  grab = null;
+  /** @type {AbortController | null} */
+  asking = null;
+  timer = 0;
+
   /**
-   * `sources`: recordings, each `{ id, key, shift }`; `on`: `{ view(), cursor(), busy(flag), failed(error) }`, any of
-   * them. A figure's entry belongs to the source whose key its own begins with.
+   * @param {Source[]} sources
+   * @param {Heard} on
    */
   constructor(sources, on = {}) {
     this.sources = sources;
     this.on = on;
-    this.stacked = false;
-    this.figures = [];
-    this.full = { start: 0, end: 1 };
-    this.zoomed = null;  // null: everything
-    this.cursor = null;
-    this.found = new Map();
-    this.spans = new Map();
   }
 
   get view() {
@@ -46,6 +74,7 @@ export class Linked {
     this.figures = [];
   }
 
+  /** @param {View} view */
   zoomTo({ start, end }) {
     const longest = this.full.end - this.full.start;
     const span = Math.min(longest, Math.max(SHORTEST_S, end - start));
@@ -66,12 +95,14 @@ export class Linked {
     this.timer = setTimeout(() => void this.load(), SETTLE_MS);
   }
 
+  /** @param {number | null} seconds */
   moveCursor(seconds) {
     this.cursor = seconds;
     for (const figure of this.figures) figure.point(seconds, null);
     this.on.cursor?.();
   }
 
+  /** @param {[number, number] | null} selection */
   mark(selection) {
     for (const figure of this.figures) figure.point(this.cursor, selection);
   }
@@ -86,7 +117,7 @@ export class Linked {
     try {
       await Promise.all(this.sources.map((source) => this.loadOne(source, asking.signal)));
     } catch (error) {
-      if (error.name !== "AbortError") this.on.failed?.(error);
+      if (!asking.signal.aborted) this.on.failed?.(error);
       return;
     } finally {
       if (this.asking === asking) this.on.busy?.(false);
@@ -99,6 +130,7 @@ export class Linked {
   show() {
     for (const figure of this.figures) figure.take(this.found);
     const needed = this.figures.map((figure) => marginsOf(figure.series, figure.host.clientWidth));
+    /** @param {"left" | "right"} side */
     const common = (side) => Math.max(...needed.map((margins) => margins[side]));
     // Beside each other, as in the overview, each takes what it needs.
     needed.forEach((own, number) => {
@@ -108,6 +140,10 @@ export class Linked {
     });
   }
 
+  /**
+   * @param {Source} source
+   * @param {AbortSignal} signal
+   */
   async loadOne(source, signal) {
     const entries = this.figures.flatMap((figure) => figure.entries).filter((entry) => entry.source === source.key);
     const names = [...new Set(entries.map((entry) => entry.name))];
@@ -116,7 +152,6 @@ export class Linked {
     const points = Math.round(width * (devicePixelRatio || 1) * POINTS_PER_PX);
     const plot = await fetchPlot(source.id, names, view, points, signal);
     if (!view) this.spans.set(source.key, plot);
-    source.origin = plot.origin_at;
     for (const series of plot.series) {
       const gap = gapOf(series, plot.end_s - plot.start_s, points);
       this.found.set(`${source.key}:${series.name}`, { ...series, gap, shift: source.shift });
@@ -126,7 +161,7 @@ export class Linked {
   /** All of the time that any of the recordings has. */
   measure() {
     const spans = this.sources.filter((source) => source.duration || this.spans.has(source.key)).map((source) => {
-      const span = this.spans.get(source.key) ?? { start_s: 0, end_s: source.duration };
+      const span = this.spans.get(source.key) ?? { start_s: 0, end_s: source.duration ?? 0 };
       return [span.start_s + source.shift, span.end_s + source.shift];
     });
     if (!spans.length) return;

@@ -1,21 +1,32 @@
 // The signals beside the plots, as a tree of topics or as a table: words that filter, statistics, what is plotted.
 
-import { make, shortened } from "../kernel/dom.js";
+import { all, make, shortened } from "../kernel/dom.js";
 import { SignalTable } from "./signal-table.js";
 import { valueText } from "./ticks.js";
 
+/** @typedef {import("./data.js").Signal} Signal */
+
 const MOST_MATCHES = 200;
 
-/** What is known of a signal, in few characters. */
+/**
+ * What is known of a signal, in few characters.
+ * @param {Signal} signal
+ */
 function statistics(signal) {
   if (!signal.count) return "no values";
-  if (signal.min === null) return `${signal.first ?? ""}`.slice(0, 40);
+  if (signal.min === null || signal.max === null) return `${signal.first ?? ""}`.slice(0, 40);
+  /** @param {number} value */
   const short = (value) => valueText(Number(value.toPrecision(4)));
   const span = signal.min === signal.max ? `always ${short(signal.min)}` : `${short(signal.min)} … ${short(signal.max)}`;
   return `${span} ${signal.unit}`.trim();
 }
 
-/** What is made when it is opened for the first time. */
+/**
+ * What is made when it is opened for the first time.
+ * @param {string | null} kind
+ * @param {Node[]} head
+ * @param {() => Node[]} inside
+ */
 function folded(kind, head, inside) {
   const branch = make("details", { class: kind }, make("summary", {}, ...head));
   branch.addEventListener("toggle", () => {
@@ -25,7 +36,11 @@ function folded(kind, head, inside) {
 }
 
 export class Picker {
-  /** `toggle(name)` is called for a click; `isPlotted(name)` says which are pressed. */
+  /**
+   * @param {Signal[]} signals
+   * @param {(name: string) => void} toggle called for a click
+   * @param {(name: string) => boolean} isPlotted which are pressed
+   */
   constructor(signals, toggle, isPlotted) {
     this.toggle = toggle;
     this.isPlotted = isPlotted;
@@ -57,11 +72,14 @@ export class Picker {
     this.filter();
   }
 
-  /** ↓ and ↑ go from the search through what it found. */
+  /**
+   * ↓ and ↑ go from the search through what it found.
+   * @param {KeyboardEvent} event
+   */
   step(event) {
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const shown = [this.search, ...this.root.querySelectorAll("summary, .pick:enabled")].filter((each) => each.checkVisibility());
-    const at = shown.indexOf(document.activeElement);
+    const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    const shown = [this.search, ...all(this.root, "summary, .pick:enabled")].filter((each) => each.checkVisibility());
+    const at = shown.findIndex((each) => each === document.activeElement);
     if (!by || at < 0) return;
     event.preventDefault();
     shown[at + by]?.focus();
@@ -71,18 +89,20 @@ export class Picker {
     this.table.close();
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
     if (event.key === "Escape") {
       this.search.value = "";
       this.filter();
       this.search.blur();
     }
-    if (event.key === "Enter") (this.tree.hidden ? this.table.root : this.tree).querySelector(".pick:enabled, summary")?.click();
+    if (event.key === "Enter") all(this.tree.hidden ? this.table.root : this.tree, ".pick:enabled, summary")[0]?.click();
   }
 
   filter() {
     const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
     this.tree.replaceChildren();
+    /** @param {Signal} signal */
     const text = (signal) => `${signal.name} ${signal.label} ${signal.role}`.toLowerCase();
     const found = this.signals.filter((signal) => words.every((word) => text(signal).includes(word)));
     if (this.tree.hidden) {
@@ -101,7 +121,11 @@ export class Picker {
     if (shown.length > MOST_MATCHES) this.tree.append(make("p", { class: "hint" }, `${shown.length - MOST_MATCHES} more: add a word.`));
   }
 
-  /** A topic; its signals become elements of the page when it is opened, because a car has more than a thousand. */
+  /**
+   * A topic; its signals become elements of the page when it is opened, because a car has more than a thousand.
+   * @param {string} topic
+   * @param {Signal[]} signals
+   */
   branch(topic, signals) {
     const silent = signals.every((signal) => !signal.count);
     const head = [shortened(topic), make("span", { class: "count" }, String(signals.length))];
@@ -109,7 +133,11 @@ export class Picker {
       signals.map((signal) => this.entry(signal, signal.name.slice(topic.length + 1) || signal.name)));
   }
 
-  /** A signal by itself, or a list with its elements folded into it. */
+  /**
+   * A signal by itself, or a list with its elements folded into it.
+   * @param {Signal} signal
+   * @param {string} text
+   */
   entry(signal, text) {
     const elements = this.elements.get(signal.name);
     if (!elements) return this.leaf(signal, text);
@@ -117,6 +145,10 @@ export class Picker {
     return folded("list", head, () => elements.map((element) => this.leaf(element, text + element.name.slice(signal.name.length))));
   }
 
+  /**
+   * @param {Signal} signal
+   * @param {string} text
+   */
   leaf(signal, text, described = true) {
     const pick = make(
       "button",
@@ -128,14 +160,14 @@ export class Picker {
       shortened(text),
       described ? make("span", { class: "stats" }, statistics(signal)) : null,
     );
-    pick.addEventListener("dragstart", (event) => event.dataTransfer.setData("text/x-paddock-signal", signal.name));
+    pick.addEventListener("dragstart", (event) => event.dataTransfer?.setData("text/x-paddock-signal", signal.name));
     return pick;
   }
 
   /** After the plots changed. */
   mark() {
-    for (const pick of this.root.querySelectorAll(".pick")) {
-      pick.setAttribute("aria-pressed", String(this.isPlotted(pick.dataset.name)));
+    for (const pick of all(this.root, ".pick")) {
+      pick.setAttribute("aria-pressed", String(this.isPlotted(pick.dataset.name ?? "")));
     }
   }
 }

@@ -5,6 +5,10 @@ import { valueText } from "./ticks.js";
 import { sortable, sorted } from "../kernel/sorting.js";
 
 const ROWS = 100;  // that become elements at once, because a car has more than a thousand signals
+/** @typedef {import("./data.js").Signal} Signal */
+/** @typedef {[column: number, descending: boolean]} Order */
+
+/** @type {[keyof Signal, string, "text" | "number"][]} */
 const COLUMNS = [
   ["name", "Signal", "text"], ["unit", "Unit", "text"], ["dtype", "Type", "text"], ["count", "Values", "number"],
   ["min", "Min", "number"], ["max", "Max", "number"], ["mean", "Mean", "number"], ["first", "First", "number"],
@@ -12,11 +16,16 @@ const COLUMNS = [
 ];
 
 export class SignalTable {
-  /** `pick(signal)` makes the button that plots it. */
+  /** @type {Signal[]} */
+  signals = [];
+  /** @type {Signal[]} */
+  waiting = [];
+  /** @type {Order} */
+  order = [0, false];
+
+  /** @param {(signal: Signal) => HTMLElement} pick makes the button that plots it */
   constructor(pick) {
     this.pick = pick;
-    this.signals = [];
-    this.order = [0, false];
     const headers = COLUMNS.map(([, label, sort]) => make("th", { scope: "col", "data-sort": sort, class: sort === "number" ? "num" : null }, label));
     this.body = make("tbody");
     this.table = make("table", {}, make("thead", {}, make("tr", {}, ...headers)), this.body);
@@ -33,6 +42,10 @@ export class SignalTable {
     this.watch.disconnect();
   }
 
+  /**
+   * @param {Signal[]} signals
+   * @param {Order} order
+   */
   show(signals, order = this.order) {
     this.signals = signals;
     this.order = order;
@@ -46,17 +59,18 @@ export class SignalTable {
   }
 
   more() {
-    if (!this.waiting?.length) return;
+    if (!this.waiting.length) return;
     this.body.append(...this.waiting.splice(0, ROWS).map((signal) => this.row(signal)));
     // Observed again, because an end that stays in sight says nothing.
     this.watch.unobserve(this.end);
     this.watch.observe(this.end);
   }
 
+  /** @param {Signal} signal */
   row(signal) {
     const cells = COLUMNS.slice(1).map(([field, , sort]) => {
       const value = signal[field];
-      const text = sort === "number" ? valueText(value) : value;
+      const text = sort === "number" ? valueText(value) : String(value);
       return make("td", { class: sort === "number" ? "num" : null, title: text.length > 20 ? text : null }, text);
     });
     return make("tr", {}, make("td", {}, this.pick(signal)), ...cells);

@@ -1,6 +1,11 @@
 // Numbers and times as axes and read-outs write them.
 
-/** Round steps (1, 2 or 5 times a power of ten) that cut `low` to `high` into about `count` parts. */
+/**
+ * Round steps (1, 2 or 5 times a power of ten) that cut `low` to `high` into about `count` parts.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} count
+ */
 export function ticks(low, high, count) {
   const raw = (high - low) / Math.max(count, 1);
   if (!(raw > 0) || !Number.isFinite(raw)) return { at: [low], step: 1 };
@@ -13,7 +18,12 @@ export function ticks(low, high, count) {
 
 const MINUTE_STEPS = [15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 
-/** The same for seconds: above ten seconds in steps that are round on a clock. */
+/**
+ * The same for seconds: above ten seconds in steps that are round on a clock.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} count
+ */
 export function timeTicks(low, high, count) {
   const raw = (high - low) / Math.max(count, 1);
   if (raw <= 10) return ticks(low, high, count);
@@ -23,16 +33,25 @@ export function timeTicks(low, high, count) {
   return { at, step };
 }
 
+/** @param {number} step */
 const digits = (step) => Math.min(6, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
 
-/** A tick's number, with as many digits as its neighbours need. */
+/**
+ * A tick's number, with as many digits as its neighbours need.
+ * @param {number} value
+ * @param {number} step
+ */
 export function tickText(value, step) {
   const size = Math.abs(value);
   if (size && (size >= 1e6 || step < 1e-5)) return value.toExponential(1).replace("e+", "e");
   return value.toFixed(digits(step)).replace("-", "−");
 }
 
-/** Seconds as `1:02`, with as many fraction digits as `step` needs; `−0:05` before the start. */
+/**
+ * Seconds as `1:02`, with as many fraction digits as `step` needs; `−0:05` before the start.
+ * @param {number} seconds
+ * @param {number} step
+ */
 export function clock(seconds, step = 1) {
   const places = digits(step);
   const whole = Number(Math.abs(seconds).toFixed(places));
@@ -43,7 +62,10 @@ export function clock(seconds, step = 1) {
   return `${sign}${hours ? `${hours}:${String(minutes % 60).padStart(2, "0")}` : minutes}:${rest}`;
 }
 
-/** A value for people: five significant digits. */
+/**
+ * A value for people: five significant digits.
+ * @param {unknown} value
+ */
 export function valueText(value) {
   if (typeof value !== "number") return value === null || value === undefined ? "–" : String(value);
   if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value).replace("-", "−");

@@ -1,9 +1,12 @@
 // Where the car was, coloured by what it did there. The dot is the cursor of the plots beside it.
 
-import { indexAt } from "./chart.js";
 import { fetchPlot } from "./data.js";
 import { make } from "../kernel/dom.js";
+import { indexAt } from "./series.js";
 import { valueText } from "./ticks.js";
+
+/** @typedef {{ low: number, high: number }} Range */
+/** @typedef {{ time: number, lat: number, lon: number, by: number | null, x: number, y: number }} Place where the car was, and where that is drawn */
 
 const POINTS = 8000;
 const MARGIN = 14;
@@ -11,6 +14,7 @@ const SHADES = 48;
 // Told apart without colour vision, and dark to light in both themes.
 const RAMP = [[62, 38, 140], [44, 100, 178], [30, 150, 140], [120, 190, 80], [250, 205, 60]];
 
+/** @param {number} share */
 function shade(share) {
   const place = Math.min(0.9999, Math.max(0, share)) * (RAMP.length - 1);
   const at = Math.floor(place);
@@ -18,7 +22,11 @@ function shade(share) {
   return `rgb(${mixed.join(" ")})`;
 }
 
-/** Values of one series at the times of another, on the straight line between two samples. */
+/**
+ * Values of one series at the times of another, on the straight line between two samples.
+ * @param {number[]} times
+ * @param {import("./series.js").Series} series
+ */
 function sampledAt(times, series) {
   return times.map((time) => {
     const before = indexAt(series.seconds, time);
@@ -31,12 +39,25 @@ function sampledAt(times, series) {
 }
 
 export class Track {
-  /** `signals`: latitude, longitude and what may colour them, as the signal list has them. */
+  /** @type {Place[]} */
+  places = [];
+  /** @type {(Range & { unit: string }) | null} */
+  by = null;  // what colours the way
+  /** @type {ImageData | null} */
+  drawn = null;
+
+  /**
+   * @param {string} recording
+   * @param {string[]} signals latitude and longitude
+   * @param {{ name: string, label: string }[]} colours what may colour them
+   * @param {import("./linked.js").Linked} linked
+   */
   constructor(recording, [latitude, longitude], colours, linked) {
     this.recording = recording;
     this.names = [latitude, longitude];
     this.linked = linked;
     this.canvas = make("canvas", { role: "img", "aria-label": "The way of the car on the ground" });
+    this.pen = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     this.choice = make("select", { "aria-label": "Colour by", onchange: () => void this.load() });
     for (const each of colours) this.choice.append(make("option", { value: each.name }, each.label));
     this.choice.hidden = !colours.length;
@@ -61,10 +82,14 @@ export class Track {
     const [latitude, longitude] = plot.series;
     const colour = plot.series.find((series) => series.name === this.choice.value);
     const times = latitude.seconds;
-    const places = { lat: latitude.values, lon: sampledAt(times, longitude), by: colour ? sampledAt(times, colour) : [] };
-    // 0, 0 is what receivers say before they know.
-    const known = times.map((_, at) => at).filter((at) => places.lat[at] && places.lon[at]);
-    this.places = known.map((at) => ({ time: times[at], lat: places.lat[at], lon: places.lon[at], by: places.by[at] ?? null }));
+    const lons = sampledAt(times, longitude);
+    const bys = colour ? sampledAt(times, colour) : [];
+    this.places = times.flatMap((time, at) => {
+      const [lat, lon] = [latitude.values[at], lons[at]];
+      // 0, 0 is what receivers say before they know.
+      if (typeof lat !== "number" || !lat || !lon) return [];
+      return [{ time, lat, lon, by: bys[at] ?? null, x: 0, y: 0 }];
+    });
     this.by = colour ? { ...range(this.places.map((place) => place.by)), unit: colour.unit } : null;
     this.scale.hidden = !this.by;
     if (this.by) {
@@ -74,7 +99,11 @@ export class Track {
     this.draw();
   }
 
-  /** Metres east and north of the middle, fitted into the canvas with equal scales. */
+  /**
+   * Metres east and north of the middle, fitted into the canvas with equal scales.
+   * @param {number} width
+   * @param {number} height
+   */
   project(width, height) {
     const lat = range(this.places.map((place) => place.lat));
     const lon = range(this.places.map((place) => place.lon));
@@ -91,11 +120,11 @@ export class Track {
 
   draw() {
     const { clientWidth: width, clientHeight: height } = this.host;
-    if (!this.places?.length || !width) return;
+    if (!this.places.length || !width) return;
     const ratio = devicePixelRatio || 1;
     this.canvas.width = Math.round(width * ratio);
     this.canvas.height = Math.round(height * ratio);
-    const context = this.canvas.getContext("2d");
+    const context = this.pen;
     context.scale(ratio, ratio);
     this.project(width, height);
     context.lineWidth = 3;
@@ -116,9 +145,10 @@ export class Track {
     this.point(this.linked.cursor);
   }
 
+  /** @param {number | null} cursor */
   point(cursor) {
     if (!this.drawn) return;
-    const context = this.canvas.getContext("2d");
+    const context = this.pen;
     context.putImageData(this.drawn, 0, 0);
     if (cursor === null) return;
     const place = this.places[indexAt(this.places.map((each) => each.time), cursor)];
@@ -132,14 +162,23 @@ export class Track {
     context.stroke();
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   pointAt(x, y) {
-    if (!this.places?.length) return;
+    if (!this.places.length) return;
+    /** @param {Place} place */
     const far = (place) => (place.x - x) ** 2 + (place.y - y) ** 2;
     const nearest = this.places.reduce((best, place) => (far(place) < far(best) ? place : best));
     this.linked.moveCursor(nearest.time);
   }
 }
 
+/**
+ * @param {(number | null)[]} values
+ * @returns {Range}
+ */
 function range(values) {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {

@@ -1,14 +1,23 @@
 // <plot-workspace data-sources="[{id, label}, …]">: stacked plots of one recording, or of two laid over each other.
 
+import { messageOf } from "../kernel/api.js";
 import { copied, select } from "../kernel/copy.js";
+import { all, make } from "../kernel/dom.js";
 import { showKeys } from "../kernel/help.js";
 import { readAddress, writeAddress } from "./address.js";
 import { fetchSignals } from "./data.js";
-import { make } from "../kernel/dom.js";
 import { Figure } from "./figure.js";
 import { Linked } from "./linked.js";
 import { Picker } from "./picker.js";
 import { clock } from "./ticks.js";
+
+/** @typedef {import("./data.js").Signal} Signal */
+/** @typedef {import("./series.js").Entry} Entry */
+
+/**
+ * A recording under the plots, and which signals it has.
+ * @typedef {import("./linked.js").Source & { label: string, startedAt: string, names: Set<string> }} Source
+ */
 
 const DRAGGED = "text/x-paddock-signal";
 const ELEMENT = /\[\d+\]$/;  // of a long list, or of a log that was read by an older Paddock: no list names it
@@ -16,20 +25,52 @@ const ELEMENT = /\[\d+\]$/;  // of a long list, or of a log that was read by an 
 const GESTURES = "Drag to zoom, Shift-drag to move, Ctrl and wheel to zoom at the pointer, double click for all, arrow keys for the cursor.";
 const TOUCHES = "One finger moves, two zoom, a tap sets the cursor, a double tap shows all.";
 
-/** By name, and cells[2] before cells[10]. */
+/**
+ * By name, and cells[2] before cells[10].
+ * @param {Signal} a
+ * @param {Signal} b
+ */
 function byName(a, b) {
   if (a.element_of && a.element_of === b.element_of) return a.name.length - b.name.length || (a.name > b.name ? 1 : -1);
   return a.name > b.name ? 1 : -1;
 }
 
-class PlotWorkspace extends HTMLElement {
+export class PlotWorkspace extends HTMLElement {
+  /** @type {Source[]} */
+  sources = [];
+  /** @type {string[][]} */
+  begin = [];  // what to plot where the address says nothing
+  /** @type {string[][]} */
+  plots = [];
+  /** @type {Map<string, Signal>} */
+  signals = new Map();
+  gone = new AbortController();
+  // Once the signals are known:
+  /** @type {Linked} */
+  linked;
+  /** @type {Picker} */
+  picker;
+  /** @type {HTMLElement} */
+  time;
+  /** @type {HTMLButtonElement} */
+  all;
+  /** @type {HTMLElement} */
+  copied;
+  /** @type {HTMLElement} */
+  message;
+  /** @type {HTMLElement} */
+  stage;
+
   connectedCallback() {
-    this.sources = JSON.parse(this.dataset.sources).map((source, number) => ({ ...source, key: "ab"[number], shift: 0 }));
-    this.begin = JSON.parse(this.dataset.begin ?? "[]");  // what to plot where the address says nothing
-    this.plots = [];
+    /** @type {Source[]} */
+    const sources = JSON.parse(this.dataset.sources ?? "[]");
+    this.sources = sources.map((source, number) => ({ ...source, key: "ab"[number], shift: 0 }));
+    this.begin = JSON.parse(this.dataset.begin ?? "[]");
     this.gone = new AbortController();
     const { signal } = this.gone;
-    document.addEventListener("paddock:plot", (event) => this.add(event.detail), { signal });
+    /** @param {Event} event */
+    const plot = (event) => this.add(/** @type {CustomEvent<string[]>} */ (event).detail);
+    document.addEventListener("paddock:plot", plot, { signal });
     addEventListener("hashchange", () => this.restore(), { signal });
     void this.build();
   }
@@ -48,7 +89,7 @@ class PlotWorkspace extends HTMLElement {
       });
       this.signals = new Map(lists.flat().reverse().map((signal) => [signal.name, signal]));
     } catch (error) {
-      this.replaceChildren(make("p", { class: "hint" }, `The signals could not be read. ${error.message}`));
+      this.replaceChildren(make("p", { class: "hint" }, `The signals could not be read. ${messageOf(error)}`));
       return;
     }
     this.linked = new Linked(this.sources, {
@@ -63,25 +104,27 @@ class PlotWorkspace extends HTMLElement {
     this.time = make("output", { class: "clock", "aria-label": "Cursor" });
     this.all = make("button", { class: "button small", type: "button", onclick: () => this.linked.reset() }, "Show all");
     this.copied = make("button", { class: "button small", type: "button", onclick: () => void this.copy() }, "Copy link");
-    this.keys = make("button", { class: "button small quiet", type: "button", "aria-label": "Keys and gestures", title: "Keys and gestures", onclick: showKeys }, "?");
-    this.clearing = make("button", { class: "button small quiet", type: "button", onclick: () => this.set([]) }, "Clear");
+    const keys = make("button", { class: "button small quiet", type: "button", "aria-label": "Keys and gestures", title: "Keys and gestures", onclick: showKeys }, "?");
+    const clearing = make("button", { class: "button small quiet", type: "button", onclick: () => this.set([]) }, "Clear");
     this.message = make("p", { class: "hint message", role: "status" });
     // Until the first answer nobody knows how high plots will be: they come up together, instead of pushing each other.
     this.stage = make("div", { class: "plots waiting" });
-    const bar = make("div", { class: "toolbar" }, this.time, this.all, this.copied, this.clearing, this.keys);
+    const bar = make("div", { class: "toolbar" }, this.time, this.all, this.copied, clearing, keys);
     const gestures = make("p", { class: "hint gestures" }, matchMedia("(hover: none)").matches ? TOUCHES : GESTURES);
     this.replaceChildren(this.picker.root, make("div", { class: "stage" }, bar, this.message, this.stage, gestures));
     this.restore();
   }
 
+  /** @param {string} text */
   say(text) {
     this.message.textContent = text;
   }
 
+  /** @param {unknown} error */
   fail(error) {
     // Empty as they are, plots can be taken away again.
     for (const figure of this.linked.figures) figure.root.classList.remove("awaited");
-    this.say(`The plots could not be drawn. ${error.message}`);
+    this.say(`The plots could not be drawn. ${messageOf(error)}`);
   }
 
   /** What the address says; names that no log here has are left out, and named. */
@@ -89,6 +132,7 @@ class PlotWorkspace extends HTMLElement {
     const { plots: asked, view, offset } = readAddress(location.hash);
     const plots = asked.length ? asked : this.begin;
     this.begin = [];  // once: whoever clears the plots wants none
+    /** @param {string} name */
     const known = (name) => this.signals.has(name) || ELEMENT.test(name);
     const missing = plots.flat().filter((name) => !known(name));
     this.say(missing.length ? `Not in this log: ${missing.join(", ")}.` : "");
@@ -97,14 +141,17 @@ class PlotWorkspace extends HTMLElement {
     this.set(plots.map((plot) => plot.filter(known)).filter((plot) => plot.length));
   }
 
+  /** @param {string} name */
   isPlotted(name) {
     return this.plots.some((plot) => plot.includes(name));
   }
 
+  /** @param {string} name */
   toggle(name) {
     this.set(this.isPlotted(name) ? this.without(name) : [...this.plots, [name]]);
   }
 
+  /** @param {string[]} names */
   add(names) {
     if (!this.linked) return;
     const fresh = names.filter((name) => !this.isPlotted(name));
@@ -112,11 +159,16 @@ class PlotWorkspace extends HTMLElement {
     this.scrollIntoView({ behavior: "smooth", block: "start" });
   }
 
+  /** @param {string} name */
   without(name) {
     return this.plots.map((plot) => plot.filter((other) => other !== name)).filter((plot) => plot.length);
   }
 
-  /** Moves a signal into the plot `step` further down or up; beyond the last one, or out of company, into its own. */
+  /**
+   * Moves a signal into the plot `step` further down or up; beyond the last one, or out of company, into its own.
+   * @param {string} name
+   * @param {number} step
+   */
   move(name, step) {
     const from = this.plots.findIndex((plot) => plot.includes(name));
     const plots = this.plots.map((plot) => plot.filter((other) => other !== name));
@@ -127,6 +179,7 @@ class PlotWorkspace extends HTMLElement {
     this.set(plots.filter((plot) => plot.length));
   }
 
+  /** @param {string[][]} plots */
   set(plots) {
     this.plots = plots;
     for (const figure of this.linked.figures) figure.close();
@@ -153,6 +206,10 @@ class PlotWorkspace extends HTMLElement {
     return this.droppable(make("div", { class: "invitation" }, make("p", {}, text)), 0);
   }
 
+  /**
+   * @param {string[]} names
+   * @returns {Entry[]}
+   */
   entries(names) {
     return names.flatMap((name, colour) =>
       this.sources.filter((source) => source.names.has(name) || ELEMENT.test(name)).map((source) => ({
@@ -161,13 +218,16 @@ class PlotWorkspace extends HTMLElement {
       })));
   }
 
+  /** @param {string} name */
   labelOf(name) {
     const signal = this.signals.get(name);
     return signal ? `${signal.label}` : name;
   }
 
+  /** @param {Entry} entry */
   tools(entry) {
     if (entry.dashed && this.sources[0].names.has(entry.name)) return [];
+    /** @type {(text: string, label: string, act: () => void) => HTMLElement} */
     const tool = (text, label, act) => make("button", { type: "button", class: "tool", "aria-label": `${label} ${entry.name}`, title: label, onclick: act }, text);
     return [
       tool("↑", "Move to the plot above", () => this.move(entry.name, -1)),
@@ -176,21 +236,25 @@ class PlotWorkspace extends HTMLElement {
     ];
   }
 
-  /** Signals may be dropped on a plot, from the list and from other plots. */
+  /**
+   * Signals may be dropped on a plot, from the list and from other plots.
+   * @param {HTMLElement} root
+   * @param {number} number
+   */
   droppable(root, number) {
-    for (const item of root.querySelectorAll(".legend li")) {
+    for (const item of all(root, ".legend li")) {
       item.draggable = true;
-      item.addEventListener("dragstart", (event) => event.dataTransfer.setData(DRAGGED, item.dataset.signal));
+      item.addEventListener("dragstart", (event) => event.dataTransfer?.setData(DRAGGED, item.dataset.signal ?? ""));
     }
     root.addEventListener("dragover", (event) => {
-      if (!event.dataTransfer.types.includes(DRAGGED)) return;
+      if (!event.dataTransfer?.types.includes(DRAGGED)) return;
       event.preventDefault();
       root.classList.add("target");
     });
     root.addEventListener("dragleave", () => root.classList.remove("target"));
     root.addEventListener("drop", (event) => {
       event.preventDefault();
-      const name = event.dataTransfer.getData(DRAGGED);
+      const name = event.dataTransfer?.getData(DRAGGED);
       if (!name || this.plots[number]?.includes(name)) return;
       const plots = this.plots.map((plot) => plot.filter((other) => other !== name));
       if (plots[number]) plots[number].push(name);
@@ -200,12 +264,17 @@ class PlotWorkspace extends HTMLElement {
     return root;
   }
 
-  /** Moves the second recording in time; with `follow`, a view that would lose one of the two shows all. */
+  /**
+   * Moves the second recording in time; with `follow`, a view that would lose one of the two shows all.
+   * @param {number} seconds
+   * @param {{ follow?: boolean }} how
+   */
   shift(seconds, { follow = false } = {}) {
     this.sources[1].shift = seconds;
     for (const [key, series] of this.linked.found) if (key.startsWith("b:")) series.shift = seconds;
     this.linked.measure();
     const { start, end } = this.linked.view;
+    /** @param {Source} source */
     const isSeen = ({ shift, duration }) => shift < end && shift + (duration ?? 0) > start;
     if (follow && !this.sources.every(isSeen)) this.linked.zoomed = null;
     this.linked.show();
@@ -218,7 +287,7 @@ class PlotWorkspace extends HTMLElement {
     if (hash !== location.hash) history.replaceState(history.state, "", hash || location.pathname + location.search);
     this.all.disabled = this.linked.zoomed === null;
     this.readOut();
-    for (const link of document.querySelectorAll("[data-with-plots]")) link.hash = writeAddress({ plots: this.plots });
+    for (const link of all(document, "[data-with-plots]", HTMLAnchorElement)) link.hash = writeAddress({ plots: this.plots });
     document.dispatchEvent(new CustomEvent("paddock:plotted"));
   }
 

@@ -1,10 +1,27 @@
 // An export as a command, as Python and as MATLAB: what the dialog does, for who wants it every week.
 
+/**
+ * What is asked for, as the API takes it.
+ * @typedef {object} Request
+ * @property {string} format
+ * @property {string} [layout]
+ * @property {string[]} [signals]
+ * @property {number} [start_s]
+ * @property {number} [end_s]
+ * @property {number} [rate_hz]
+ */
+
+/** @param {string} text */
 const shellQuote = (text) => (/^[\w.,:/@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+/** @param {string} text */
 const pythonQuote = (text) => JSON.stringify(text);
+/** @param {string} text */
 const matlabQuote = (text) => `'${text.replaceAll("'", "''")}'`;
 
-/** `request` as the API takes it; `ids` of the recordings. */
+/**
+ * @param {string[]} ids of the recordings
+ * @param {Request} request
+ */
 export function shellScript(ids, request) {
   const options = [`-f ${request.format}`];
   if (request.layout) options.push(`--layout ${shellQuote(request.layout)}`);
@@ -17,6 +34,10 @@ export function shellScript(ids, request) {
   return `paddock export ${ids.map((id) => id.slice(0, 16)).join(" ")} ${options.join(" ")}${folder}`;
 }
 
+/**
+ * @param {string[]} ids
+ * @param {Request} request
+ */
 export function pythonScript(ids, request) {
   const given = Object.entries(request).map(([name, value]) => {
     const text = Array.isArray(value) ? `[${value.map(pythonQuote).join(", ")}]` : typeof value === "string" ? pythonQuote(value) : value;
@@ -29,6 +50,10 @@ export function pythonScript(ids, request) {
   return ["from paddock import Client", "", `with Client(${pythonQuote(location.origin)}) as paddock:`, `    print(${saved})`].join("\n");
 }
 
+/**
+ * @param {string[]} ids
+ * @param {Request} request
+ */
 export function matlabScript(ids, request) {
   const given = [`'format', ${matlabQuote(request.format)}`];
   if (request.layout) given.push(`'layout', ${matlabQuote(request.layout)}`);

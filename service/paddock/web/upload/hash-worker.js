@@ -3,12 +3,14 @@
 import { Sha256 } from "./sha256.js";
 
 const PIECE = 4 * 1024 * 1024;
+/** @type {Promise<void>} */
 let queue = Promise.resolve();
 
 onmessage = ({ data }) => {
   queue = queue.then(() => hash(data));
 };
 
+/** @param {{ id: number, file: File }} asked */
 async function hash({ id, file }) {
   try {
     const digest = new Sha256();

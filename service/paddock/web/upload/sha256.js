@@ -1,8 +1,10 @@
 // SHA-256 in steps (FIPS 180-4). crypto.subtle wants the whole file at once, and is missing on plain http.
 
 // The first 32 bits of the fractions of the cube and square roots of the first primes, as the standard has them.
+/** @type {number[]} */
 const primes = [];
 for (let n = 2; primes.length < 64; n += 1) if (primes.every((p) => n % p)) primes.push(n);
+/** @param {number} x */
 const fraction = (x) => ((x - Math.floor(x)) * 2 ** 32) | 0;
 const K = Int32Array.from(primes, (p) => fraction(Math.cbrt(p)));
 const START = Int32Array.from(primes.slice(0, 8), (p) => fraction(Math.sqrt(p)));
@@ -14,7 +16,10 @@ export class Sha256 {
   #waiting = 0;
   #length = 0;
 
-  /** Takes more bytes (Uint8Array); returns itself. */
+  /**
+   * Takes more bytes; returns itself.
+   * @param {Uint8Array} bytes
+   */
   update(bytes) {
     this.#length += bytes.length;
     let at = 0;
@@ -44,6 +49,10 @@ export class Sha256 {
     return Array.from(this.#state, (word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
   }
 
+  /**
+   * @param {Uint8Array} bytes
+   * @param {number} at
+   */
   #compress(bytes, at) {
     const w = this.#words;
     for (let i = 0; i < 16; i += 1, at += 4) {

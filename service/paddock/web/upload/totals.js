@@ -4,25 +4,45 @@ import { size } from "../kernel/words.js";
 
 const WINDOW_MS = 4000;
 
+/** @param {number} seconds */
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
+/**
+ * `samples` are milliseconds and bytes of the last few seconds.
+ * @typedef {{ size: number, sent: number, samples: [number, number][] }} Sent
+ */
 
 /** Bytes of a few files, by whatever stands for a file. */
 export class Totals {
-  #files = new Map();  // file → {size, sent, samples: [[ms, bytes], …]}
+  /** @type {Map<object, Sent>} */
+  #files = new Map();
 
+  /**
+   * @param {object} file
+   * @param {number} bytes
+   */
   add(file, bytes) { this.#files.set(file, { size: bytes, sent: 0, samples: [] }); }
 
+  /** @param {object} file */
   drop(file) { this.#files.delete(file); }
 
+  /**
+   * @param {object} file
+   * @param {boolean} duplicate
+   */
   done(file, duplicate) {
-    const known = this.#files.get(file);
+    const known = this.#known(file);
     // What was here already needs no time: it would make the rest look fast.
     if (duplicate) this.drop(file);
     else Object.assign(known, { sent: known.size, samples: [] });
   }
 
+  /**
+   * @param {object} file
+   * @param {number} bytes
+   */
   sent(file, bytes) {
-    const known = this.#files.get(file);
+    const known = this.#known(file);
     const now = performance.now();
     if (bytes < known.sent) known.samples = [];
     known.sent = bytes;
@@ -30,9 +50,12 @@ export class Totals {
     while (now - known.samples[0][0] > WINDOW_MS) known.samples.shift();
   }
 
-  /** Bytes per second over the last few seconds, 0 when nobody can tell yet. */
+  /**
+   * Bytes per second over the last few seconds, 0 when nobody can tell yet.
+   * @param {object} file
+   */
   rate(file) {
-    const { samples } = this.#files.get(file);
+    const { samples } = this.#known(file);
     if (samples.length < 2) return 0;
     const [[began, before], [ended, after]] = [samples[0], samples[samples.length - 1]];
     return ended - began > 300 ? ((after - before) * 1000) / (ended - began) : 0;
@@ -49,6 +72,13 @@ export class Totals {
     const rate = [...this.#files.keys()].reduce((sum, file) => sum + this.rate(file), 0);
     const speed = rate ? ` · ${size(rate)}/s · ${clock((all - sent) / rate)} left` : "";
     return ` · ${size(sent)} of ${size(all)}${speed}`;
+  }
+
+  /** @param {object} file */
+  #known(file) {
+    const known = this.#files.get(file);
+    if (!known) throw new Error("This file was never added.");
+    return known;
   }
 
   #sums() {

@@ -4,32 +4,49 @@
 const KEY = "paddock-unfinished";
 const KEPT_MS = 7 * 86400 * 1000;
 
+/** @typedef {{ sha256: string, name: string, size: number, at: number }} Begun */
+
+/** @param {File} file */
 const name = (file) => JSON.stringify([file.name, file.size, file.lastModified]);
 
+/** @returns {Map<string, Begun>} */
 function read() {
   try {
-    const kept = Object.entries(JSON.parse(localStorage.getItem(KEY) ?? "{}"));
+    /** @type {Record<string, Begun>} */
+    const stored = JSON.parse(localStorage.getItem(KEY) ?? "{}");
+    const kept = Object.entries(stored);
     return new Map(kept.filter(([, each]) => Date.now() - each.at < KEPT_MS));
   } catch {
     return new Map();  // storage is off, or somebody wrote something else there
   }
 }
 
+/** @param {Map<string, Begun>} kept */
 function write(kept) {
   try {
     localStorage.setItem(KEY, JSON.stringify(Object.fromEntries(kept)));
   } catch { /* full or off: then the file is hashed again */ }
 }
 
-/** The SHA-256 of a file that was begun, by name, size and time of change; the server checks it anyway. */
+/**
+ * The SHA-256 of a file that was begun, by name, size and time of change; the server checks it anyway.
+ * @param {File} file
+ */
 export const recall = (file) => read().get(name(file))?.sha256;
 
-/** From now on the file is begun. */
+/**
+ * From now on the file is begun.
+ * @param {File} file
+ * @param {string} sha256
+ */
 export function remember(file, sha256) {
   write(read().set(name(file), { sha256, name: file.name, size: file.size, at: Date.now() }));
 }
 
-/** The file is finished, or nobody wants it any more. */
+/**
+ * The file is finished, or nobody wants it any more.
+ * @param {File} file
+ */
 export function forget(file) {
   const kept = read();
   if (kept.delete(name(file))) write(kept);

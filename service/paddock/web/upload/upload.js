@@ -1,40 +1,51 @@
 // Files dropped or chosen, and what becomes of each. Everything the user named is written as text, never as HTML.
 
-import { call } from "../kernel/api.js";
+import { call, codeOf, messageOf } from "../kernel/api.js";
+import { all, make, need } from "../kernel/dom.js";
 import { refreshNow } from "../kernel/refresh.js";
 import { NO_LOG, isLog } from "./log-kinds.js";
-import { Pause, transfer } from "./transfer.js";
+import { Failed, Pause, transfer } from "./transfer.js";
 import { followLog, wordOf } from "./arrived.js";
 import { Totals } from "./totals.js";
 import { forget, forgetAll, unfinished } from "./unfinished.js";
 import { isolated, size } from "../kernel/words.js";
 
 const FILES_AT_ONCE = 2;
+/** @type {Record<string, string>} */
 const MEANING = {
   intact: "Read to the end; nothing is missing.",
   recovered: "The log is damaged: what could be read was taken, and its page says what was lost.",
   queued: "Safe here; it is read as soon as it is its turn.",
 };
 
-const panel = document.getElementById("uploads");
-const list = document.getElementById("upload-items");
-const total = document.getElementById("uploads-total");
-const pauseAll = document.getElementById("uploads-pause");
-const drop = document.getElementById("drop");
-const form = document.getElementById("upload-metadata");
+const panel = need(document, "#uploads");
+const list = need(document, "#upload-items");
+const total = need(document, "#uploads-total");
+const pauseAll = need(document, "#uploads-pause");
+const drop = need(document, "#drop");
+const [form] = all(document, "#upload-metadata", HTMLFormElement);
 const totals = new Totals();
-const pauses = new Map();  // item → Pause, of what is on its way
+/** @type {Map<HTMLElement, Pause>} */
+const pauses = new Map();  // by item, of what is on its way
+/** @type {{ file: File, item: HTMLElement }[]} */
 const waiting = [];
 let running = 0;
 
+/** @param {File} file */
 function add(file) {
-  const item = document.getElementById("upload-item").content.firstElementChild.cloneNode(true);
-  item.querySelector(".name").textContent = file.name;
-  item.querySelector(".name").title = file.webkitRelativePath || file.name;
+  const pattern = need(need(document, "#upload-item", HTMLTemplateElement).content, "*");
+  const item = /** @type {HTMLElement} */ (pattern.cloneNode(true));
+  const name = need(item, ".name");
+  name.textContent = file.name;
+  name.title = file.webkitRelativePath || file.name;
   list.append(item);
   queue(file, item);
 }
 
+/**
+ * @param {File} file
+ * @param {HTMLElement} item
+ */
 function queue(file, item) {
   totals.add(item, file.size);
   show(item, "waiting", "waiting", size(file.size), 0);
@@ -51,20 +62,28 @@ function reveal() {
 }
 
 function start() {
-  while (running < FILES_AT_ONCE && waiting.length && !pauseAll.dataset.paused) {
+  while (running < FILES_AT_ONCE && !pauseAll.dataset.paused) {
+    const next = waiting.shift();
+    if (!next) break;
     running += 1;
-    const { file, item } = waiting.shift();
-    void send(file, item);
+    void send(next.file, next.item);
   }
   count();
 }
 
-/** What the form says about all logs that are sent from now on. */
+/**
+ * What the form says about all logs that are sent from now on.
+ * @returns {Record<string, string>}
+ */
 function metadata() {
-  const said = form ? [...new FormData(form)] : [];
+  const said = form ? [...new FormData(form)].map(([name, value]) => [name, String(value)]) : [];
   return Object.fromEntries(said.filter(([, value]) => value.trim()));
 }
 
+/**
+ * @param {File} file
+ * @param {HTMLElement} item
+ */
 async function send(file, item) {
   const pause = new Pause();
   pauses.set(item, pause);
@@ -85,7 +104,7 @@ async function send(file, item) {
     refreshNow();
   } catch (error) {
     totals.drop(item);
-    refused(file, item, error.message, error.upload);
+    refused(file, item, messageOf(error), error instanceof Failed ? error.upload : "");
   } finally {
     pauses.delete(item);
     if (!pause.on) running -= 1;  // a paused one has given its place back
@@ -93,17 +112,26 @@ async function send(file, item) {
   }
 }
 
-/** From here on the row says what the server makes of the log. */
+/**
+ * From here on the row says what the server makes of the log.
+ * @param {File} file
+ * @param {HTMLElement} item
+ * @param {import("./transfer.js").Recording} recording
+ * @param {boolean} duplicate
+ */
 function arrived(file, item, recording, duplicate) {
   item.dataset.recording = recording.id;
   show(item, "intact", "already here", size(file.size), 1);
-  const name = item.querySelector(".name");
-  name.replaceChildren(Object.assign(document.createElement("a"), { href: `/recordings/${recording.id.slice(0, 16)}`, textContent: file.name }));
-  action(item, "a", "Open", (link) => { link.href = `/recordings/${recording.id.slice(0, 16)}`; });
+  const href = `/recordings/${recording.id.slice(0, 16)}`;
+  need(item, ".name").replaceChildren(make("a", { href }, file.name));
+  offer(item, make("a", { class: "button small", href }, "Open"));
   if (duplicate && recording.status === "ready") return;
+  /** @param {import("./arrived.js").State} state */
   const say = ({ status, progress, health, error }) => {
     const word = wordOf({ status, progress });
-    const kind = { ready: health ?? "intact", failed: "failed", queued: "waiting" }[word] ?? "working";
+    /** @type {Record<string, string>} */
+    const kinds = { ready: health ?? "intact", failed: "failed", queued: "waiting" };
+    const kind = kinds[word] ?? "working";
     const said = word === "ready" && health ? health : word;
     const share = progress === null ? "" : `${Math.floor(100 * progress)} % of `;
     tell(item, kind, said, error?.message ?? share + size(file.size), progress ?? 0);
@@ -113,89 +141,134 @@ function arrived(file, item, recording, duplicate) {
   followLog(recording.id, say);
 }
 
-/** What was not taken is tried again, or taken away with what the server holds of it. */
+/**
+ * What was not taken is tried again, or taken away with what the server holds of it.
+ * @param {File} file
+ * @param {HTMLElement} item
+ * @param {string} reason
+ * @param {string} upload
+ */
 function refused(file, item, reason, upload) {
   show(item, "failed", "failed", reason, 0);
-  action(item, "button", "Retry", (button) => button.addEventListener("click", () => queue(file, item)));
-  action(item, "button", "Remove", (button) => button.addEventListener("click", () => remove(file, item, upload)));
+  offer(item, button("Retry", () => queue(file, item)));
+  offer(item, button("Remove", () => void remove(file, item, upload)));
 }
 
+/**
+ * @param {File} file
+ * @param {HTMLElement} item
+ * @param {string} upload
+ */
 async function remove(file, item, upload) {
   try {
     if (upload) await call("DELETE", `/api/uploads/${encodeURIComponent(upload)}`);
-  } catch ({ message, problem }) {
+  } catch (error) {
     // The server may have dropped it by itself: then it is gone as it should be.
-    if (problem.code !== "no_such_upload") {
-      refused(file, item, message, upload);
+    if (codeOf(error) !== "no_such_upload") {
+      refused(file, item, messageOf(error), upload);
       return;
     }
   }
   forget(file);
   const beside = item.nextElementSibling ?? item.previousElementSibling;
   item.remove();
-  beside?.querySelector(".actions .button")?.focus();
+  if (beside) all(beside, ".actions .button")[0]?.focus();
   settle();
 }
 
+/**
+ * @param {File} file
+ * @param {HTMLElement} item
+ * @param {number} bytes
+ */
 function detail(file, item, bytes) {
   const rate = totals.rate(item);
   return `${Math.floor((100 * bytes) / file.size)} % of ${size(file.size)}${rate ? ` · ${size(rate)}/s` : ""}`;
 }
 
-/** One button that stays while progress is told, so that it can be pressed. */
+/**
+ * One button that stays while progress is told, so that it can be pressed.
+ * @param {HTMLElement} item
+ * @param {Pause} pause
+ */
 function pauseButton(item, pause) {
   const text = pause.on ? "Resume" : "Pause";
   if (item.querySelector(".actions button")?.textContent === text) return;
-  item.querySelector(".actions").replaceChildren();
-  action(item, "button", text, (button) => button.addEventListener("click", () => hold(item, pause, !pause.on)));
+  need(item, ".actions").replaceChildren(button(text, () => hold(item, pause, !pause.on)));
 }
 
+/**
+ * @param {HTMLElement} item
+ * @param {Pause} pause
+ * @param {boolean} on
+ */
 function hold(item, pause, on) {
   if (on === pause.on) return;
+  const said = need(item, ".detail").textContent;
   if (on) {
     pause.pause();
     running -= 1;  // another one may use the line meanwhile
-    show(item, "waiting", "paused", `${item.querySelector(".detail").textContent.split(" · ")[0]}`);
+    show(item, "waiting", "paused", said.split(" · ")[0]);
   } else {
     pause.resume();
     running += 1;
-    show(item, "working", "sending", item.querySelector(".detail").textContent);
+    show(item, "working", "sending", said);
   }
   pauseButton(item, pause);
   start();
 }
 
-/** Says how it stands, and offers nothing any more but to wait. */
+/**
+ * Says how it stands, and offers nothing any more but to wait.
+ * @param {HTMLElement} item
+ * @param {string} kind
+ * @param {string} word
+ * @param {string} said
+ * @param {number} [share]
+ */
 function show(item, kind, word, said, share) {
   tell(item, kind, word, said, share);
-  if (kind !== "working") item.querySelector(".actions").replaceChildren();
+  if (kind !== "working") need(item, ".actions").replaceChildren();
 }
 
+/**
+ * @param {HTMLElement} item
+ * @param {string} kind
+ * @param {string} word
+ * @param {string} said
+ * @param {number} [share]
+ */
 function tell(item, kind, word, said, share) {
   item.dataset.state = kind;
-  item.querySelector(".state").className = `state badge ${kind}`;
-  item.querySelector(".state").textContent = word;
-  item.querySelector(".state").title = MEANING[word] ?? "";
-  item.querySelector(".detail").textContent = said;
-  if (share !== undefined) item.querySelector("progress").value = share;
+  const state = need(item, ".state");
+  state.className = `state badge ${kind}`;
+  state.textContent = word;
+  state.title = MEANING[word] ?? "";
+  need(item, ".detail").textContent = said;
+  if (share !== undefined) need(item, "progress", HTMLProgressElement).value = share;
 }
 
-function action(item, tag, text, prepare) {
-  const element = document.createElement(tag);
-  if (tag === "button") element.type = "button";
-  element.className = "button small";
-  element.textContent = text;
-  prepare(element);
-  item.querySelector(".actions").append(element);
+/**
+ * @param {string} text
+ * @param {() => void} onclick
+ */
+const button = (text, onclick) => make("button", { type: "button", class: "button small", onclick }, text);
+
+/**
+ * @param {HTMLElement} item
+ * @param {HTMLElement} action
+ */
+function offer(item, action) {
+  need(item, ".actions").append(action);
 }
 
 function count() {
-  const items = [...list.children];
+  const items = all(list, ":scope > *");
   const sent = items.filter((item) => item.dataset.recording).length;
   const failed = items.filter((item) => item.dataset.state === "failed").length;
   const busy = running > 0 || waiting.length > 0 || pauses.size > 0;
   total.textContent = `${sent} of ${items.length} uploaded${failed ? `, ${failed} failed` : ""}${busy ? totals.words() : ""}`;
-  const bar = document.getElementById("uploads-progress");
+  const bar = need(document, "#uploads-progress", HTMLProgressElement);
   bar.value = totals.share();
   bar.hidden = !busy;
   pauseAll.hidden = !busy;
@@ -211,32 +284,41 @@ pauseAll.addEventListener("click", () => {
 });
 
 function showUnfinished() {
-  const place = document.getElementById("unfinished");
+  const [place] = all(document, "#unfinished");
   const begun = unfinished();
   if (!place || !begun.length) return;
   const names = begun.slice(0, 5).map((each) => `${isolated(each.name)} (${size(each.size)})`).join(", ");
   const more = begun.length > 5 ? ` and ${begun.length - 5} more` : "";
-  place.querySelector("p").textContent = `Not finished: ${names}${more}. Add the same files again, and they go on where they stopped.`;
+  need(place, "p").textContent = `Not finished: ${names}${more}. Add the same files again, and they go on where they stopped.`;
   place.hidden = false;
-  place.querySelector("button").addEventListener("click", () => { forgetAll(); place.hidden = true; });
+  need(place, "button").addEventListener("click", () => { forgetAll(); place.hidden = true; });
 }
 showUnfinished();
 
+/**
+ * @param {FileSystemEntry} entry
+ * @returns {AsyncGenerator<File>}
+ */
 async function* filesOf(entry) {
   if (entry.isFile) {
-    yield await new Promise((resolve, reject) => entry.file(resolve, reject));
+    const file = /** @type {FileSystemFileEntry} */ (entry);
+    yield await new Promise((resolve, reject) => file.file(resolve, reject));
     return;
   }
-  const reader = entry.createReader();
+  const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
   // readEntries answers at most 100 at a time, and nothing at the end.
   for (;;) {
+    /** @type {FileSystemEntry[]} */
     const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     if (!entries.length) return;
     for (const each of entries) yield* filesOf(each);
   }
 }
 
-/** Of a folder only the logs; a file that somebody picked by hand is always tried. */
+/**
+ * Of a folder only the logs; a file that somebody picked by hand is always tried.
+ * @param {FileSystemEntry[]} entries
+ */
 async function addEntries(entries) {
   let found = 0;
   for (const entry of entries) {
@@ -250,42 +332,47 @@ async function addEntries(entries) {
   if (!found) say(NO_LOG);
 }
 
+/** @param {string} text */
 function say(text) {
   reveal();
   total.textContent = text;
 }
 
-const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+/** @param {DragEvent} event */
+const carriesFiles = (event) => event.dataTransfer?.types.includes("Files") ?? false;
 let depth = 0;
 addEventListener("dragenter", (event) => { if (carriesFiles(event)) { depth += 1; drop.hidden = false; } });
 addEventListener("dragleave", (event) => { if (carriesFiles(event)) { depth -= 1; drop.hidden = depth > 0 ? drop.hidden : true; } });
 addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
 addEventListener("drop", (event) => {
-  if (!carriesFiles(event)) return;
+  if (!event.dataTransfer || !carriesFiles(event)) return;
   event.preventDefault();
   depth = 0;
   drop.hidden = true;
   // Entries must be taken before the first await: the list is emptied after this event.
-  const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter((entry) => !!entry);
   if (entries.length) addEntries(entries).catch(() => say("The folder cannot be read."));
   else [...event.dataTransfer.files].forEach(add);
 });
 
-const pickFiles = document.getElementById("pick-files");
-function addPicked() {
-  [...pickFiles.files].forEach(add);
-  pickFiles.value = "";
+for (const picker of all(document, "#pick-files", HTMLInputElement)) {
+  const addPicked = () => {
+    [...picker.files ?? []].forEach(add);
+    picker.value = "";
+  };
+  picker.addEventListener("change", addPicked);
+  if (picker.files?.length) addPicked();  // picked while this script was still on its way
 }
-pickFiles?.addEventListener("change", addPicked);
-if (pickFiles?.files.length) addPicked();  // picked while this script was still on its way
-document.getElementById("pick-folder")?.addEventListener("change", (event) => {
-  const logs = [...event.target.files].filter(isLog);
-  logs.forEach(add);
-  if (!logs.length) say(NO_LOG);
-  event.target.value = "";
-});
-document.getElementById("uploads-clear").addEventListener("click", () => {
-  for (const item of [...list.children]) if (["intact", "recovered"].includes(item.dataset.state)) item.remove();
+for (const picker of all(document, "#pick-folder", HTMLInputElement)) {
+  picker.addEventListener("change", () => {
+    const logs = [...picker.files ?? []].filter(isLog);
+    logs.forEach(add);
+    if (!logs.length) say(NO_LOG);
+    picker.value = "";
+  });
+}
+need(document, "#uploads-clear").addEventListener("click", () => {
+  for (const item of all(list, ":scope > *")) if (["intact", "recovered"].includes(item.dataset.state ?? "")) item.remove();
   settle();
 });
 
