@@ -1,4 +1,4 @@
-"""The site's scripts by a type checker. Types are said in JSDoc: browsers get the files as they are, nothing is built."""
+"""The types in the site's scripts, which JSDoc says: browsers get the files as they are, nothing is built."""
 
 import shutil
 import subprocess

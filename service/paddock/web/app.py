@@ -22,15 +22,7 @@ from paddock.domain.signal_names import spoken_dtype
 from paddock.domain.words import isolated, size
 from paddock.settings import Settings
 from paddock.usecases.context import Services
-from paddock.web import pages
-from paddock.web.bundles import api as bundles
-from paddock.web.catalogue import api as catalogue
-from paddock.web.compare import page as plot_pages
-from paddock.web.edit import files_api as files
-from paddock.web.fields import api as fields
-from paddock.web.find import names_api as names
-from paddock.web.health import api as health
-from paddock.web.jobs import api as jobs
+from paddock.web.features import routers
 from paddock.web.kernel import words
 from paddock.web.kernel.assets import asset_routes
 from paddock.web.kernel.bodies import BoundedRequest
@@ -42,18 +34,9 @@ from paddock.web.kernel.principal import Edge
 from paddock.web.kernel.problems import answer
 from paddock.web.kernel.request_log import security_headers, with_request_log
 from paddock.web.kernel.sockets import note_error
-from paddock.web.members import api as members
-from paddock.web.members import page as member_pages
 from paddock.web.objects import api as objects
-from paddock.web.plots import api as plots
-from paddock.web.plots import signals_api as signals
-from paddock.web.recordings import router as recording_routes
-from paddock.web.storage import api as storage
-from paddock.web.take_away import api as exports
 from paddock.web.take_away.form import take_away
-from paddock.web.upload import api as uploads
 from paddock.web.upload.log_kinds import log_kinds
-from paddock.web.viewers import api as viewers
 
 HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1024 * 1024
@@ -100,33 +83,11 @@ def application(services: Callable[[], Services], settings: Callable[[], Setting
         settings: answers what holds for the request at hand.
         directory: the objects lie in a directory of ours, whose links lead here.
     """
-    routers: list[Router] = [
-        recording_routes.ROUTER,
-        files.ROUTER,
-        names.ROUTER,
-        signals.ROUTER,
-        plots.ROUTER,
-        viewers.ROUTER,
-        exports.ROUTER,
-        bundles.ROUTER,
-        uploads.ROUTER,
-        jobs.ROUTER,
-        members.ROUTER,
-        catalogue.ROUTER,
-        fields.ROUTER,
-        storage.ROUTER,
-        pages.ROUTER,
-        plot_pages.ROUTER,
-    ]
+    found = [*routers(), asset_routes(HERE)]
     if directory:
-        routers.append(objects.ROUTER)
+        found.append(objects.LINKS)
     return Litestar(
-        route_handlers=[
-            health.health,
-            member_pages.authority,
-            *routers,
-            asset_routes(HERE),
-        ],
+        route_handlers=found,
         dependencies={
             "services": Provide(services, sync_to_thread=False),
             "settings": Provide(settings, sync_to_thread=False),

@@ -15,6 +15,7 @@ from paddock.usecases.take_away.bundles import MAX_MEMBERS, get_bundle, request_
 from paddock.web.bundles.api import bundle_resource
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import ThePrincipal, TheServices
+from paddock.web.kernel.pages import pages
 from paddock.web.recordings.resources import summarise
 
 
@@ -47,3 +48,6 @@ async def bundle_again(services: TheServices, principal: ThePrincipal, bundle_id
     ids = [member.recording for member in old.members]
     bundle = await request_bundle(services, principal, ids, old.request)
     return Redirect(f"/bundles/{bundle.id}", status_code=303)
+
+
+ROUTER = pages(export_page, bundle_page, bundle_again)

@@ -18,6 +18,7 @@ from paddock.usecases.catalogue.catalogue import load_catalogue
 from paddock.usecases.catalogue.unknown_names import Sighting, unknown_names
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import ThePrincipal, TheServices
+from paddock.web.kernel.pages import pages
 
 PAGE_SIZE = 100
 
@@ -124,3 +125,6 @@ def _json(entry: Entry) -> str:
 
 def _text(row: Row) -> str:
     return " ".join((*row.said.names, *row.said.cars, row.label, row.unit, row.role)).casefold()
+
+
+ROUTER = pages(signals_page)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from itertools import groupby
 
-from litestar import Router, get
+from litestar import get
 from litestar.params import FromQuery
 
 from paddock.domain.instants import NS_PER_S
@@ -20,7 +20,8 @@ from paddock.usecases.look.compare import compare
 from paddock.web.compare.differences import differences
 from paddock.web.find.search_parameters import zone_of
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import AnyRequest, TeamFields, ThePrincipal, TheServices, refuse_unknown_parameters
+from paddock.web.kernel.injected import AnyRequest, TeamFields, ThePrincipal, TheServices
+from paddock.web.kernel.pages import pages
 from paddock.web.recordings.resources import RecordingResource, summarise
 
 CHOICES = 100
@@ -99,9 +100,4 @@ def _source(item: RecordingResource, label: str) -> dict[str, object]:
     return {"id": item.id, "label": label, "startedAt": item.started_at, "duration": item.duration_s}
 
 
-ROUTER = Router(
-    "/",
-    route_handlers=[compare_page],
-    before_request=refuse_unknown_parameters,
-    include_in_schema=False,
-)
+ROUTER = pages(compare_page)

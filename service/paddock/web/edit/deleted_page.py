@@ -13,6 +13,7 @@ from paddock.usecases.edit.delete import restore_recordings
 from paddock.usecases.find.search import Search, search_recordings
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import After, ThePrincipal, TheServices
+from paddock.web.kernel.pages import pages
 from paddock.web.recordings.resources import summarise
 
 PAGE_SIZE = 50
@@ -36,3 +37,6 @@ async def restore_and_show(services: TheServices, principal: ThePrincipal, recor
     """The restore button's form, which works without JavaScript."""
     await restore_recordings(services, principal, [recording_id])
     return Redirect(f"/recordings/{recording_id}", status_code=303)
+
+
+ROUTER = pages(deleted_page, restore_and_show)

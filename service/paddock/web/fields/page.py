@@ -9,6 +9,7 @@ from paddock.domain.roles import Permission
 from paddock.web.fields.api import field_resources
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import ThePrincipal, TheServices
+from paddock.web.kernel.pages import pages
 
 
 @get("/fields", needs=Permission.READ)
@@ -24,3 +25,6 @@ async def fields_page(services: TheServices, principal: ThePrincipal) -> Page:
         max_label=MAX_LABEL,
         max_choices=MAX_CHOICES,
     )
+
+
+ROUTER = pages(fields_page)

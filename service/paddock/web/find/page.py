@@ -42,6 +42,7 @@ from paddock.usecases.find.search import (
 from paddock.web.find.search_parameters import TheSearch, read_day, search_of, zone_of
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import After, AnyRequest, TeamFields, ThePrincipal, TheServices
+from paddock.web.kernel.pages import pages
 from paddock.web.kernel.words import duration, plural
 from paddock.web.recordings.resources import RecordingResource, summarise
 from paddock.web.storage.backups import backup_warning
@@ -400,3 +401,6 @@ def _chip(name: str, value: str, fields: Fields) -> str:
 def _href(*parts: Sequence[tuple[str, str]]) -> str:
     pairs = [pair for part in parts for pair in part]
     return f"/?{urlencode(pairs)}" if pairs else "/"
+
+
+ROUTER = pages(recordings_page)

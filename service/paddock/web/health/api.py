@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from litestar import get
+from litestar import Router, get
 from msgspec import Meta
 
 from paddock import __version__
@@ -42,3 +42,6 @@ async def health(services: TheServices) -> HealthResource:
     return HealthResource(
         "ok", __version__, {state.value: count for state, count in counts.items()}, backups.health.value
     )
+
+
+ROUTER = Router("/", route_handlers=[health])

@@ -21,6 +21,7 @@ from paddock.usecases.take_away.bundles import latest_bundles, states_of
 from paddock.web.bundles.api import bundle_resource
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import After, ThePrincipal, TheServices
+from paddock.web.kernel.pages import pages
 from paddock.web.recordings.resources import ArtifactResource, artifact_resource
 from paddock.web.storage.backups import backup_warning
 
@@ -100,3 +101,6 @@ async def retry_and_return(services: TheServices, principal: ThePrincipal, job_i
     """The retry button's form, which works without JavaScript."""
     await jobs.retry(services, principal, job_id)
     return Redirect("/jobs", status_code=303)
+
+
+ROUTER = pages(jobs_page, retry_and_return, retry_all_and_return)

@@ -19,6 +19,7 @@ from paddock.usecases.context import Services
 from paddock.usecases.people import members
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import AnyRequest, ThePrincipal, TheServices
+from paddock.web.kernel.pages import pages
 from paddock.web.kernel.permission import Anyone
 from paddock.web.kernel.problems import problem_of
 from paddock.web.members.api import NO_STORE, the_vpn
@@ -120,3 +121,6 @@ async def _page(
         has_authority=vpn is not None and await asyncio.to_thread(vpn.authority) is not None,
         server=server_addresses(vpn.plan.networks)[0] if vpn is not None else "",
     )
+
+
+ROUTER = pages(members_page, add_and_show, rotate_and_show, remove_and_return, authority)

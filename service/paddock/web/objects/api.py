@@ -99,4 +99,5 @@ async def _body(request: AnyRequest) -> AsyncIterator[bytes]:
         raise Rejected("The connection ended before the part was whole: send it again.", code="cut_off") from None
 
 
-ROUTER = Router("/", route_handlers=[read_object, write_part], tags=["objects"])
+LINKS = Router("/", route_handlers=[read_object, write_part], tags=["objects"])
+"""No ``ROUTER``: served only where the objects lie in a directory of ours."""

@@ -15,6 +15,7 @@ from paddock.usecases.look.overview import overview
 from paddock.web.edit.api import History, change_resources
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import TeamFields, ThePrincipal, TheServices
+from paddock.web.kernel.pages import pages
 from paddock.web.recordings.resources import RecordingResource, detail
 
 HISTORY_SHOWN = 20
@@ -64,3 +65,6 @@ def _figures(of: Highlights) -> tuple[float | None, ...]:
 
 def _unsettled(item: RecordingResource) -> bool:
     return item.status not in (Status.READY, Status.FAILED)
+
+
+ROUTER = pages(recording_page, reprocess_and_show)

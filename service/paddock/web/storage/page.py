@@ -9,6 +9,7 @@ from paddock.usecases.backup.state import backup_state
 from paddock.usecases.storage.storage import storage_used
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import ThePrincipal, TheServices
+from paddock.web.kernel.pages import pages
 from paddock.web.storage.backups import backup_warning
 
 SHOWN = 200
@@ -26,3 +27,6 @@ async def storage_page(services: TheServices, principal: ThePrincipal) -> Page:
         storage=await storage_used(services),
         shown=SHOWN,
     )
+
+
+ROUTER = pages(storage_page)
