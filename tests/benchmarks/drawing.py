@@ -24,6 +24,7 @@ from typing import Any
 from playwright.sync_api import Browser, sync_playwright
 
 import paddock.web
+from paddock.web.kernel.assets import as_served
 from tests.web.browsing import SWITCHES
 
 WEB = Path(paddock.web.__file__).parent
@@ -135,7 +136,7 @@ class Shelf:
         files["/plotly.js"] = gzip.compress(plotly.read_bytes())
         for file in WEB.rglob("*"):
             if file.suffix in {".js", ".css"}:
-                files[f"/static/{file.relative_to(WEB)}"] = gzip.compress(file.read_bytes())
+                files[f"/static/{file.relative_to(WEB)}"] = gzip.compress(as_served(file))
         self.sent: dict[str, int] = {}
         shelf = self
         kinds = {"js": "text/javascript", "css": "text/css", "json": "application/json"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from litestar import Router, get
@@ -14,6 +15,17 @@ from paddock.web.kernel.permission import Anyone
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 """Named here, because what mimetypes says depends on the machine, and browsers refuse scripts of other types."""
 
+_JSDOC = re.compile(rb"^[ \t]*/\*\*.*?\*/$", re.MULTILINE | re.DOTALL)
+"""A comment on lines of its own, in which a script says its types."""
+
+
+def as_served(path: Path) -> bytes:
+    """A file as browsers get it. JSDoc, a quarter of a script, is empty lines then: others keep their numbers."""
+    content = path.read_bytes()
+    if path.suffix != ".js":
+        return content
+    return _JSDOC.sub(lambda said: b"\n" * said[0].count(b"\n"), content)
+
 
 def asset_routes(directory: Path) -> Router:
     """Serves what browsers load from the folders below, read once: ``find/list.js``, never a module or a template.
@@ -21,7 +33,7 @@ def asset_routes(directory: Path) -> Router:
     Browsers ask each time, so a new version is never half old.
     """
     assets = {
-        f"/{path.relative_to(directory).as_posix()}": path.read_bytes()
+        f"/{path.relative_to(directory).as_posix()}": as_served(path)
         for path in directory.rglob("*")
         if path.suffix in _TYPES
     }

@@ -7,9 +7,13 @@ from litestar import get
 from paddock.domain.roles import Permission
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import TeamFields, ThePrincipal
+from paddock.web.kernel.pages import pages
 
 
 @get("/upload", needs=Permission.UPLOAD)
 async def upload_page(principal: ThePrincipal, team_fields: TeamFields) -> Page:
     """A place to drop logs on, and what becomes of them."""
     return Page("upload/upload.html", principal=principal, fields=team_fields, unsettled=False)
+
+
+ROUTER = pages(upload_page)
