@@ -71,7 +71,6 @@ def test_a_matrix_of_requests(
     summary = columns.summary
     span = (summary.started_ns or 0, summary.ended_ns or 0)
     form = find_format(name, layout)
-    assert form.write is not None
     wrong = []
     for rate, signals, times in itertools.product(
         (None, 20.0, 200.0), ((), ("VNData",), ("VNData.*", "Pedals*", CELLS)), ({}, {"start_s": 4, "end_s": 12})

@@ -16,6 +16,10 @@ from paddock.domain.recording import Attachment, ChannelSummary, LossReport, Sig
 Int64s = npt.NDArray[np.int64]
 
 
+AS_BYTES: pa.StructType = pa.struct([pa.field("data", pa.binary(), nullable=False)])
+"""The type of messages that nobody here can read."""
+
+
 @dataclass(frozen=True, eq=False)
 class ColumnChannel:
     """One topic with one schema, merged over the channel ids it had in the file; compared by identity.

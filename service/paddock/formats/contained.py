@@ -9,14 +9,13 @@ from pathlib import Path
 
 import msgspec
 
-from paddock.columns.columns import ColumnBatch, ColumnChannel, Columns, LogSummary
+from paddock.columns.columns import AS_BYTES, ColumnBatch, ColumnChannel, Columns, LogSummary
 from paddock.columns.containment import contained
 from paddock.columns.progress import Progress
 from paddock.domain.export import ExportRequest
 from paddock.domain.words import counted
 from paddock.errors import PaddockError
 from paddock.formats.registry import Run, WriteColumns
-from paddock.readers.decoders.raw import RawDecoder
 
 MOST_TOPICS = 2_000
 """Ten times what a car registers. Each costs every writer some work, and no program likes more variables."""
@@ -105,7 +104,7 @@ def few_enough(columns: Columns) -> tuple[Columns, tuple[str, ...]]:
     written = [channel for channel in columns.channels if columns.rows(channel)]
     if len(written) <= MOST_TOPICS:
         return columns, ()
-    left_out = sorted(written, key=lambda channel: channel.fields == RawDecoder.fields)[MOST_TOPICS:]
+    left_out = sorted(written, key=lambda channel: channel.fields == AS_BYTES)[MOST_TOPICS:]
     said = (
         f"{counted(len(left_out), 'topic')} left out of this file, which has {MOST_TOPICS:,}, the most it may:"
         " name some, or take the log itself.",

@@ -44,6 +44,10 @@ _RASTER_TIMES_BYTES = 1.1
 """What the times of a row take on a raster, compressed: they grow by one step."""
 _INDEX_BYTES = 16
 """What MCAP's index of a chunk takes for a message; it is not compressed."""
+_HEAD_BYTES = 12
+"""What the head of a message takes, compressed: times and a sequence number."""
+_FRESH_MESSAGE = 1.3
+"""How much worse values are compressed message by message than column by column."""
 _DEFINITIONS_BYTES = 4_000
 """What MCAP says of a channel and its schema, twice, at the least."""
 _DEFLATED = 0.45
@@ -179,7 +183,7 @@ def estimate_bytes(
         request: what is asked for.
         channels: all of the log's.
         log: when it began and ended, in nanoseconds since the Unix epoch.
-        log_bytes: its size.
+        log_bytes: its size, where the file keeps the messages of the log as they are.
 
     Raises:
         Rejected: a time span that cannot be.
@@ -189,7 +193,7 @@ def estimate_bytes(
     begin, stop = max(first, start or first), min(last, last if end is None else end)
     sizes = [_Size(each, request, begin, stop) for each in taken if each.channel.message_count]
     if request.format == "mcap":
-        return round(_slice_bytes(sizes, channels, log_bytes))
+        return round(_slice_bytes(sizes, channels, log_bytes) if log_bytes else _messages_bytes(sizes))
     aligned = request.format == "csv" and request.rate_hz is not None
     zipped = len(sizes) > 1 and not aligned
     times = _CSV_TIMES_BYTES * sizes[0].rows if aligned and sizes else 0
@@ -206,6 +210,14 @@ def _slice_bytes(sizes: Sequence[_Size], channels: Sequence[ChannelSummary], log
     # A message is something by itself, and what is in it comes on top.
     share = (stored + counted) / 2 if stored else counted
     return messages * _INDEX_BYTES + content * share + _DEFINITIONS_BYTES
+
+
+def _messages_bytes(sizes: Sequence[_Size]) -> float:
+    """Messages made of columns, whole ones whatever signals were asked for, compressed in chunks."""
+    return sum(
+        _DEFINITIONS_BYTES + size.messages * (_INDEX_BYTES + _HEAD_BYTES + _FRESH_MESSAGE * size.whole_row_bytes())
+        for size in sizes
+    )
 
 
 class _Size:
@@ -298,6 +310,10 @@ class _Size:
         held = (self.rows - new) * columns * _REPEATED_BYTES
         header = _HEADER_BYTES * (1.2 if self.request.layout == "flat" else 2.0)
         return header * (2 + columns) + 1.15 * (new * values + times + held)
+
+    def whole_row_bytes(self) -> float:
+        """A row of the channel, compressed."""
+        return self._fresh_bytes(self.all_signals, len(self.channel.others or ()))
 
     def _fresh_bytes(self, signals: Iterable[Signal], others: int) -> float:
         """A row of new values, compressed."""

@@ -53,7 +53,7 @@ class WriteLog(Protocol):
 
 @dataclass(frozen=True)
 class Format:
-    """One file format. It is written from columns, or (``write_log``) from the log itself."""
+    """One file format. It is written from columns, or (``write_log``) from a log of its own kind itself."""
 
     name: str
     label: str
@@ -63,12 +63,18 @@ class Format:
     layouts: Mapping[str, int]
     """The number of the writer by layout, the default layout first. It rises with every change after which the same
     columns give another file: an export of an older number is made anew. ``tests/golden`` watches over it."""
-    write: WriteColumns | None = None
+    write: WriteColumns
     write_log: WriteLog | None = None
+    log_kind: str = ""
+    """Of what ``write_log`` writes from, see ``domain/log_kinds.py``."""
     other_suffixes: tuple[str, ...] = ()
     """By which people know such files, too."""
     per_topic: bool = False
     """One file per topic; several are in a zip."""
+
+    def keeps(self, kind: str) -> bool:
+        """Whether it keeps the very messages of a log of this kind."""
+        return self.write_log is not None and self.log_kind == kind
 
     @property
     def default_layout(self) -> str:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from paddock.columns.limits import Limits
 from paddock.readers.decoders import protobuf
-from paddock.readers.mcap.records import Schema
+from paddock.readers.decoders.schema import Schema
 from tests.readers.decoders.protobuf_reference import as_python, difference, reference
 from tests.readers.decoders.random_protobuf_payload import PayloadMaker
 from tests.readers.decoders.random_protobuf_schema import RandomSchema, random_schema

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from paddock.columns.limits import Limits
 from paddock.readers.decoders import protobuf
 from paddock.readers.decoders.decoded import Undecodable
-from paddock.readers.mcap.records import Schema
+from paddock.readers.decoders.schema import Schema
 from tests.readers.mcap.builders import descriptor_set, message_class
 
 Files = descriptor_pb2.FileDescriptorSet

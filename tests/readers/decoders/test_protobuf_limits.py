@@ -14,7 +14,7 @@ from paddock.columns.limits import MAX_CHANNEL_FIELDS, MAX_LOG_NAMES, Limits, Ov
 from paddock.readers.decoders import protobuf
 from paddock.readers.decoders.decoded import Undecodable
 from paddock.readers.decoders.protobuf_types import MAX_DEPTH, MAX_ENUM_NAMES
-from paddock.readers.mcap.records import Schema
+from paddock.readers.decoders.schema import Schema
 from tests.readers.decoders.protobuf_reference import as_python
 from tests.readers.decoders.random_protobuf_payload import varint
 

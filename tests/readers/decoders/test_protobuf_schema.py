@@ -11,7 +11,7 @@ import pytest
 from paddock.columns.limits import Limits
 from paddock.readers.decoders import protobuf
 from paddock.readers.decoders.decoded import Undecodable
-from paddock.readers.mcap.records import Schema
+from paddock.readers.decoders.schema import Schema
 from paddock.simulator.schema import MESSAGES, PACKAGE, file_descriptor_set
 from tests.readers.mcap.builders import descriptor_set
 

@@ -20,7 +20,7 @@ from paddock.readers.decoders.decoded import Decoded
 from paddock.readers.decoders.json_arrays import array_of, conformed, noted
 from paddock.readers.decoders.json_shape import INT, MIXED, OBJECT, Numbers, Room, Shape, schema_numbers
 from paddock.readers.decoders.json_text import BLANK, parsed
-from paddock.readers.mcap.records import Schema
+from paddock.readers.decoders.schema import Schema
 
 ENCODING = "json"
 _LEARN_ROWS = 64

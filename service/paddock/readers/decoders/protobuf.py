@@ -31,7 +31,7 @@ from paddock.readers.decoders.protobuf_wire import (
     size_of,
     sizes_of,
 )
-from paddock.readers.mcap.records import Schema
+from paddock.readers.decoders.schema import Schema
 
 ENCODING = "protobuf"
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from paddock.columns.columns import AS_BYTES
 from paddock.readers.decoders.decoded import Decoded
 
 
 class RawDecoder:
     """Keeps payloads as they are."""
 
-    fields: pa.StructType = pa.struct([pa.field("data", pa.binary(), nullable=False)])
+    fields: pa.StructType = AS_BYTES
     max_rows = 1 << 30
     conform = None
 

@@ -12,7 +12,7 @@ from paddock.columns.containment import contained
 from paddock.columns.limits import Limits, OverLimit, count_fields
 from paddock.readers.decoders.decoded import Decoder, Undecodable
 from paddock.readers.decoders.raw import RawDecoder
-from paddock.readers.mcap.definitions import Definition
+from paddock.readers.decoders.schema import Schema
 
 
 @cache
@@ -25,13 +25,11 @@ def _modules() -> dict[str, ModuleType]:
     return found
 
 
-def find_decoder(definition: Definition, limits: Limits) -> Decoder:
+def find_decoder(message_encoding: str, schema: Schema | None, limits: Limits) -> Decoder:
     """The decoder of a channel. Payloads that no module knows, or one fails at, are kept as bytes, and named."""
-    channel, schema = definition.channel, definition.schema
-    module = _modules().get(channel.message_encoding)
+    module = _modules().get(message_encoding)
     if module is None:
-        encoding = channel.message_encoding or "no encoding"
-        return RawDecoder(f"({encoding}) is not decoded, its messages are kept as bytes")
+        return RawDecoder(f"({message_encoding or 'no encoding'}) is not decoded, its messages are kept as bytes")
     try:
         decoder: Decoder = module.decoder(schema, limits)
         limits.take_fields(count_fields(decoder.fields))

@@ -59,7 +59,7 @@ class DecodingChannel:
         if as_bytes:
             self._decode_with(RawDecoder(f"is kept as bytes: {as_bytes}"))
         else:
-            self._decode_with(find_decoder(definition, limits))
+            self._decode_with(find_decoder(definition.channel.message_encoding, definition.schema, limits))
         self._undecodable = 0
         self._failures: list[str] = []
         """What the decoder failed with, not counting messages that it knows to be undecodable."""

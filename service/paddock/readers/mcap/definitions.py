@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from paddock.readers.mcap.records import Channel, Schema
+from paddock.readers.decoders.schema import Schema
+from paddock.readers.mcap.records import Channel
 
 _IDS = 1 << 16
 _MAX_CONFLICTS = 20

@@ -19,6 +19,7 @@ import zstandard
 from paddock.columns.columns import Int64s
 from paddock.columns.spool_file import Rows
 from paddock.domain.recording import Attachment
+from paddock.readers.decoders.schema import Schema
 from paddock.readers.mcap.message_heads import HEAD, HEAD_BYTES
 from paddock.readers.mcap.records import (
     ATTACHMENT,
@@ -41,7 +42,6 @@ from paddock.readers.mcap.records import (
     STATISTICS,
     SUMMARY_OFFSET,
     Channel,
-    Schema,
 )
 
 CHUNK_BYTES = 1 << 20
@@ -71,6 +71,11 @@ class LogWriter:
         self._last = 0
         self._write(MAGIC)
         self._write(record(HEADER, text(profile) + text(_library(original_library))))
+
+    @property
+    def channel_count(self) -> int:
+        """How many channels were defined."""
+        return len(self._counts)
 
     def add_schema(self, schema: Schema) -> None:
         """Define a schema; its id must be new."""

@@ -6,8 +6,9 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from paddock.errors import Rejected
+from paddock.readers.decoders.schema import Schema
 from paddock.readers.mcap.definitions import Definition
-from paddock.readers.mcap.records import Channel, Schema
+from paddock.readers.mcap.records import Channel
 
 MAX_ID = 65_535
 

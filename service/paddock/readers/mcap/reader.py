@@ -17,6 +17,7 @@ from paddock.columns.clock import Clock
 from paddock.columns.losses import LossLedger
 from paddock.domain.recording import Attachment
 from paddock.domain.words import counted
+from paddock.readers.decoders.schema import Schema
 from paddock.readers.mcap.attachments import read_attachment
 from paddock.readers.mcap.chunk_reader import ChunkReader
 from paddock.readers.mcap.chunks import Allowance
@@ -41,7 +42,6 @@ from paddock.readers.mcap.records import (
     Data,
     Fields,
     Malformed,
-    Schema,
     read_channel,
     read_chunk_head,
     read_data_end,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 
+from paddock.readers.decoders.schema import Schema
+
 Data = bytes | memoryview
 """Some bytes of a file or of a chunk."""
 
@@ -51,16 +53,6 @@ LEAST_BYTES = {
 
 class Malformed(Exception):
     """The bytes are not such a record. Never leaves ``paddock.readers.mcap``."""
-
-
-@dataclass(frozen=True)
-class Schema:
-    """How the messages of some channels are to be read."""
-
-    id: int
-    name: str
-    encoding: str
-    data: bytes
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from paddock.allocator import seldom_collected
-from paddock.columns.columns import ColumnChannel
+from paddock.columns.columns import AS_BYTES, ColumnChannel
 from paddock.columns.limits import Limits
 from paddock.columns.spool import Found, SpooledColumns, spooled_columns
 from paddock.columns.spool_channel import SpooledChannel
 from paddock.columns.spool_file import SpoolFile
 from paddock.domain.keys import channel_slug
 from paddock.domain.words import counted
-from paddock.readers.decoders.raw import RawDecoder
 from paddock.readers.mcap.batch import BATCH_BYTES, MAX_MESSAGE_BYTES, pieces
 from paddock.readers.mcap.decoding import column_channel
 from paddock.readers.mcap.definitions import Definition, Numbering
@@ -190,7 +189,7 @@ class _Spooler:
             if len(self._metadata) <= _MAX_DECODED_CHANNELS:
                 self._writer.define(definition, slug, self._as_bytes.why(slug))
             else:
-                self._others.append(column_channel(definition, slug, RawDecoder.fields, {}))
+                self._others.append(column_channel(definition, slug, AS_BYTES, {}))
         number = self._by_content[content]
         for key, value in channel.metadata.items():
             self._metadata[number].setdefault(key, value)

@@ -29,9 +29,9 @@ from paddock.columns.spool_channel import SpooledChannel
 from paddock.columns.spool_file import SpoolFile
 from paddock.errors import Unavailable
 from paddock.processes import do_without_pandas, end_with_parent
+from paddock.readers.decoders.schema import Schema
 from paddock.readers.mcap.batch import MEMORY_BYTES, Batch
 from paddock.readers.mcap.definitions import Definition
-from paddock.readers.mcap.records import Schema
 from paddock.readers.mcap.spool_raw import RawChannels
 from paddock.readers.mcap.spool_writer import SpoolWriter
 

@@ -13,10 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from paddock.columns.columns import ColumnChannel, Int64s
+from paddock.columns.columns import AS_BYTES, ColumnChannel, Int64s
 from paddock.columns.spool_channel import ROW_BYTES, SpooledChannel, largest_gap
 from paddock.columns.spool_file import Extent, Rows, SpoolFile, part_of
-from paddock.readers.decoders.raw import RawDecoder
 from paddock.readers.mcap.batch import Payloads
 
 _NAMES = ("channel", "extent", "first", "rows", "size_bytes", "first_time", "last_time", "gap")
@@ -57,7 +56,7 @@ class RawChannels:
         pieces["first_time"], pieces["last_time"] = times[firsts], times[firsts + rows - 1]
         pieces["gap"] = np.maximum.reduceat(steps, firsts)
         self._pieces.append(pieces)
-        messages = pa.StructArray.from_arrays([payloads], fields=list(RawDecoder.fields))
+        messages = pa.StructArray.from_arrays([payloads], fields=list(AS_BYTES))
         self._extents.append(file.write(Rows(times, publish, sequence, messages), waiting.ordinal))
 
     def spooled(self, channels: Sequence[ColumnChannel], why: str, file: SpoolFile) -> Iterator[SpooledChannel]:

@@ -178,9 +178,16 @@ def _convert_file(
         figures = Highlights()
         with _alone("The figures of the run", failed):
             figures = highlights(columns, catalogue, car_of(known))
+        viewer = find_format(VIEWER_COPY.format)
+        copy = directory / f"viewer{viewer.suffix}"
+        wants_copy = summary.message_count > 0 and summary.needs_viewer_copy
+        if wants_copy and not viewer.keeps(summary.kind):
+            with _alone("The copy for viewers", failed):
+                few, beyond = few_enough(columns)
+                failed += (*beyond, *write_contained(viewer.write, few, VIEWER_COPY, run, copy, lambda _: None))
+                files.append((VIEWER_COPY, copy))
         summary = dataclasses.replace(summary, channels=_sized(columns, parquet))
-    if summary.message_count and summary.needs_viewer_copy:
-        copy = directory / "viewer.mcap"
+    if wants_copy and viewer.keeps(summary.kind):
         log.seek(0)
         with _alone("The copy for viewers", failed):
             write_export(log, VIEWER_COPY, lambda _: run, copy, directory, lambda _: None)
@@ -210,7 +217,6 @@ def _write_default(
 ) -> tuple[str, ...]:
     """The file that every recording has; sentences about topics that are left out of it."""
     write = find_format(DEFAULT_EXPORT.format).write
-    assert write is not None, "mat is written from columns"
     limit = max(LARGEST_DEFAULT, LARGEST_SHARE * log_bytes)
     few, beyond = few_enough(columns)
     kept, too_large = within(few, channel_bytes(few, DEFAULT_EXPORT), limit)

@@ -15,7 +15,7 @@ from paddock.errors import Rejected
 from paddock.formats.contained import few_enough, write_contained
 from paddock.formats.estimate import described, estimate_bytes, taken_of
 from paddock.formats.registry import Run, find_format
-from paddock.readers.registry import spool_log
+from paddock.readers.registry import kind_in, spool_log
 
 RESERVE_BYTES = 512 * 1024 * 1024
 """What exports leave free on a service's disk, for documents and uploads."""
@@ -46,7 +46,7 @@ def write_export(
     reserve_bytes: int = 0,
     announce: Callable[[int], None] = lambda _: None,
 ) -> Written | None:
-    """Write ``target``; what was read of the log, None for formats that take its messages undecoded.
+    """Write ``target``; what was read of the log, None where its messages are taken undecoded.
 
     Args:
         log: seekable.
@@ -60,10 +60,10 @@ def write_export(
         Rejected: the request does not fit the log, or the file the disk (code ``no_room``).
     """
     writer = find_format(request.format, request.layout)
-    if writer.write_log is not None:
+    kind = kind_in(log)
+    if kind is not None and writer.write_log is not None and writer.keeps(kind.name):
         writer.write_log(log, request, Run(), target, progress)
         return None
-    assert writer.write is not None, "a format is written from columns or from the log"
     with spool_log(
         log, scratch, progress=lambda done: progress(done * READING_SHARE), memory_bytes=memory_bytes
     ) as columns:

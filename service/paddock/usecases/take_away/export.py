@@ -67,7 +67,7 @@ async def request_export(
     span_of(request, recording.started_ns)
     check_rate(request)
     check_converted(recording)
-    if wanted.write is not None and not recording.message_count:
+    if not wanted.keeps(recording.kind) and not recording.message_count:
         raise Rejected("There is no message in this log: download the original.", code="no_messages")
     await _check_fits(services, recording, request)
     catalogue = await catalogue_of(services, recording)
@@ -107,7 +107,8 @@ async def _estimated(services: Services, recording: Recording, request: ExportRe
         for each in taken:
             if estimate_bytes([each], request, channels, log) > MAX_VARIABLE_BYTES * DOUBT:
                 raise VariableTooLarge(f"{each.channel.topic} takes 2 GiB or more, which MAT v5 cannot hold.")
-    return estimate_bytes(taken, request, channels, log, recording.size_bytes)
+    kept = find_format(request.format).keeps(recording.kind)
+    return estimate_bytes(taken, request, channels, log, recording.size_bytes if kept else 0)
 
 
 async def _log_span(services: Services, recording: Recording) -> tuple[int, int]:
