@@ -45,7 +45,7 @@ def break_at(place: str, error: Callable[[], BaseException], monkeypatch: pytest
 
     mat = dataclasses.replace(find_format("mat"), write=fail)
     replacements: dict[str, tuple[str, Any]] = {
-        "mat": ("find_format", lambda *_: mat),
+        "mat": ("find_format", lambda name: mat if name == "mat" else find_format(name)),
         "columns": ("write_channel", fail_at_lap),
         "highlights": ("highlights", fail),
         "viewer": ("write_export", fail),
