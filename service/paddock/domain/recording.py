@@ -275,7 +275,8 @@ class Recording(msgspec.Struct, frozen=True):
     """Which code made its columns: their number, ``3``."""
     error: Failure | None = None
     original: Original = Original.UNSAID
-    """Whether its bytes are kept: ``usecases/originals.py`` alone writes it, and ``original_state`` says it."""
+    """Whether its bytes are kept, written when they arrive and by ``usecases/intake/originals.py``; ask
+    ``original_state``."""
     original_fault: Failure | None = None
     """What is wrong with the stored original, as far as anybody looked; its log is taken again."""
     original_hashed_at: int | None = None

@@ -1,7 +1,7 @@
 """The stored original of a recording: whether there is one, and whether it is still the log that was sent.
 
-It is one fact on the recording, which only this module writes: when the bytes are proved, and when somebody finds
-that they are gone or others. Who offers the original, or needs it, asks here and not the store.
+It is one fact on the recording: its bytes are awaited until they are proved, and this module says when somebody
+finds that they are gone or others. Who offers the original, or needs it, asks here and not the store.
 """
 
 from __future__ import annotations
