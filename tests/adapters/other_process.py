@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
+import signal
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from pymongo import AsyncMongoClient, monitoring
+
+from paddock.adapters import mongodb_earlier, sqlite_database, sqlite_earlier
 from paddock.adapters.directory import DirectoryObjects
 from paddock.adapters.sqlite import SqliteDocuments
 from paddock.domain.job import Job, JobState
-from paddock.ports.documents import Equals, Sort
+from paddock.ports.documents import Equals, Sort, say_nothing
 
 SIZE = 300_000
 
@@ -74,6 +80,53 @@ async def migrate(path: str) -> None:
     await documents.close()
 
 
+def migrate_killed(place: str) -> None:
+    """Rewrite documents of an earlier version, killed ever later until it lives; how often it was killed."""
+    # A few at a time, so that there is much to be killed before.
+    sqlite_earlier._SOME = mongodb_earlier._SOME = 2
+    for killed, statements in enumerate(itertools.count(1, 3)):
+        if not (child := os.fork()):
+            _stop_before(place, statements)
+            asyncio.run(_rewrite(place))
+            os._exit(0)
+        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
+            print(killed)
+            return
+
+
+async def _rewrite(place: str) -> None:
+    if place.startswith("mongodb://"):
+        async with AsyncMongoClient(place) as client:
+            await mongodb_earlier.split_all(client.get_default_database(), say_nothing)
+    else:
+        await SqliteDocuments(Path(place)).migrate()
+
+
+def _stop_before(place: str, statements: int) -> None:
+    """Kill this process before so many statements, or before and after so many commands."""
+    left = iter(range(statements))
+
+    def stop(*_: object) -> None:
+        if next(left, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    if place.startswith("mongodb://"):
+        events = dict.fromkeys(("started", "succeeded", "failed"), stop)
+        monitoring.register(type("Stop", (monitoring.CommandListener,), events)())
+        return
+
+    def connect(path: Path) -> sqlite3.Connection:
+        connection = sqlite_connect(path)
+        connection.set_trace_callback(stop)
+        return connection
+
+    sqlite_connect = sqlite_database.connect
+    sqlite_database.connect = connect
+
+
 if __name__ == "__main__":
     verbs = {verb.__name__: verb for verb in (put, complete, insert, take, migrate)}
-    asyncio.run(verbs[sys.argv[1]](*sys.argv[2:]))
+    if sys.argv[1] in verbs:
+        asyncio.run(verbs[sys.argv[1]](*sys.argv[2:]))
+    else:
+        migrate_killed(*sys.argv[2:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -72,6 +72,15 @@ async def test_it_is_gone_on_with_wherever_it_was_cut_off(documents: Documents) 
             await documents.migrate(_failing_after(cut_off_after))
     await documents.migrate()
     assert await is_in_todays_shape(documents, SEVERAL)
+
+
+async def test_it_is_gone_on_with_wherever_it_was_killed(documents: Documents, another_process: Callable) -> None:
+    await put_earlier(documents, *SEVERAL[:8])
+    place = str(documents._path) if isinstance(documents, SqliteDocuments) else str(documents._url)  # type: ignore[attr-defined]
+    other = another_process("migrate_killed", place)
+    killed = int((await asyncio.to_thread(other.communicate))[0])
+    assert killed > 5
+    assert await is_in_todays_shape(documents, SEVERAL[:8])
 
 
 def _failing_after(rounds: int):  # type: ignore[no-untyped-def]
