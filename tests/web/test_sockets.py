@@ -25,7 +25,7 @@ from paddock.errors import NotFound
 from paddock.settings import Settings
 from paddock.usecases.context import Services
 from paddock.web.app import create_app
-from paddock.web.kernel import sockets
+from paddock.web.kernel import connections, sockets
 from paddock.web.kernel.connections import Door, GuardedProtocol
 from paddock.web.kernel.injected import ThePrincipal, TheServices
 
@@ -310,6 +310,15 @@ async def test_an_open_one_ends_with_its_member(team: Served) -> None:
     assert (await team.shake("/live")).status == 403
 
 
+async def test_an_open_one_may_say_nothing_for_long(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "BODY_LOOK_S", 0.1)
+    answered = await served.shake("/live")
+    await answered.hear()
+    await asyncio.sleep(0.5)
+    answered.say("still there")
+    assert await answered.hear() == (1, b"heard still there")
+
+
 async def test_who_leaves_while_spoken_to_is_no_crash(served: Served) -> None:
     with structlog.testing.capture_logs() as lines:
         answered = await served.shake("/push")
@@ -324,10 +333,11 @@ async def test_who_does_not_read_is_not_waited_for_long(team: Served, monkeypatc
     assert team.peers is not None
     with structlog.testing.capture_logs() as lines:
         answered = await team.shake("/push")
-        before = -1
-        while (pushed := team.app.state.get("pushed", 0)) != before:  # nothing is read: buffers fill
-            before = pushed
-            await asyncio.sleep(0.3)
+        await until(lambda: team.app.state.get("pushed", 0) > 9)
+        pushed = 0
+        while pushed != team.app.state.pushed:  # nothing is read: buffers fill
+            pushed = team.app.state.pushed
+            await asyncio.sleep(0.5)
         team.peers.write_text("10.7.0.4 Adam\n")
         await until(lambda: [each for each in lines if each["event"] == "request"])
     answered.writer.transport.abort()

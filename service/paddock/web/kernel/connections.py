@@ -100,6 +100,10 @@ class GuardedProtocol(H11Protocol):
         if self.transport is None:
             return
         super().data_received(data)
+        if self.transport.get_protocol() is not self:  # it became a WebSocket, which may say nothing for hours
+            self._door.waiting.pop(self, None)
+            self._expect_nothing()
+            return
         state = self.conn.their_state
         if state is h11.IDLE:
             if self._overdue is None and not self.transport.is_closing():
