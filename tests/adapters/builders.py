@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from paddock.domain.job import Job
 from paddock.domain.recording import MetadataSource, MetadataValue, Recording, Signal, Status
-from paddock.ports.documents import Collection, Condition, Documents, Sort, T
+from paddock.ports.documents import Collection, Condition, Documents, Sort
 from paddock.ports.objects import Objects
 from tests.adapters.conftest import Side
 
@@ -41,21 +40,16 @@ HOSTILE = [
 ]
 
 
-def recording(number: int, **fields: Any) -> Recording:
-    defaults: dict[str, Any] = {
-        "names": (f"run_{number}.mcap",),
-        "size_bytes": 1,
-        "status": Status.READY,
-        "uploaded_at": number,
-    }
+def recording(number: int, **fields: object) -> Recording:
+    defaults = {"names": (f"run_{number}.mcap",), "size_bytes": 1, "status": Status.READY, "uploaded_at": number}
     return Recording(**{"id": f"{number:064x}", **defaults, **fields})
 
 
-def job(name: str, **fields: Any) -> Job:
+def job(name: str, **fields: object) -> Job:
     return Job(**{"id": name, "kind": "ingest", "subject": "s", "created_at": 0, "due_at": 0, **fields})
 
 
-def signal(number: int, name: str, **fields: Any) -> Signal:
+def signal(number: int, name: str, **fields: object) -> Signal:
     recording_id = f"{number:064x}"
     return Signal(
         **{"id": f"{recording_id}:{name}", "recording": recording_id, "name": name, "dtype": "float", **fields}
@@ -66,10 +60,9 @@ def car(value: str) -> dict[str, MetadataValue]:
     return {"car": MetadataValue(value, MetadataSource.PERSON)}
 
 
-async def every(collection: Collection[T], where: Sequence[Condition] = (), **asked: Any) -> list[T]:
+async def every(collection: Collection, where: Sequence[Condition] = (), **asked: object) -> list:
     """All pages, one after the other."""
-    found: list[T] = []
-    after = None
+    found, after = [], None
     while True:
         page = await collection.find(where, after=after, **asked)
         found += page.items

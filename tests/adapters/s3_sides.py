@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from datetime import timedelta
 
 import boto3
 import botocore.auth
@@ -20,9 +19,6 @@ from botocore.config import Config
 
 from paddock.adapters.s3 import S3Objects
 from tests.servers.versitygw import REGION, S3Server
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 LEAST_PART_BYTES = 5 * 1024 * 1024
 """S3 takes no smaller part but the last."""
@@ -48,7 +44,7 @@ def make_bucket(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
     return bucket
 
 
-def client(server: S3Server) -> S3Client:
+def client(server: S3Server):
     """Plain boto3: another program that uses the same bucket."""
     return boto3.client(
         "s3",
@@ -60,7 +56,7 @@ def client(server: S3Server) -> S3Client:
     )
 
 
-def objects_on(server: S3Server, bucket: str, **arguments: Any) -> S3Objects:
+def objects_on(server: S3Server, bucket: str, **arguments) -> S3Objects:
     return S3Objects(bucket, **{"endpoint": server.endpoint, "path_style": True, "region": REGION, **arguments})
 
 
@@ -82,9 +78,9 @@ async def put(url: str, body: bytes, **headers: str) -> int:
 @contextlib.contextmanager
 def signing_earlier(seconds: float) -> Iterator[None]:
     """Links are signed as if it was some time ago: a real server's clock cannot be moved."""
-    now: Callable[..., datetime] = vars(botocore.auth)["get_current_datetime"]
+    now = botocore.auth.get_current_datetime
 
-    def earlier(*arguments: Any, **named: Any) -> datetime:
+    def earlier(*arguments, **named):
         return now(*arguments, **named) - timedelta(seconds=seconds)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from paddock.ports.documents import Contains, Documents, Equals, Group, OneOf
-from tests.adapters.builders import car, recording
+from paddock.domain.recording import MetadataSource, MetadataValue
+from paddock.ports.documents import Contains, Documents, Equals, Group, OneOf, Sort
+from tests.adapters.builders import car, numbers, recording
 
 pytestmark = pytest.mark.anyio
 
@@ -21,6 +22,20 @@ async def test_facets_count_what_matches(documents: Documents) -> None:
     assert await documents.recordings.facet(field, here) == [("c", 2), ("a", 1), ("b", 1)]
     assert await documents.recordings.facet(field, here, limit=1) == [("c", 2)]
     assert await documents.recordings.facet("started_ns") == []
+
+
+async def test_a_field_that_has_no_index_is_filtered_counted_and_sorted_by(documents: Documents) -> None:
+    """As a field of the team's own."""
+    values = ["Wet", "R25B", None, "Wet", ""]
+    tyres = [{} if v is None else {"tyre_set": MetadataValue(v, MetadataSource.PERSON)} for v in values]
+    await documents.recordings.put_many([recording(i, metadata=said) for i, said in enumerate(tyres)])
+    field = "metadata.tyre_set.value"
+    assert await numbers(documents, OneOf(field, ("Wet", "x"))) == [0, 3]
+    assert await numbers(documents, OneOf(field, ("", None))) == [2, 4]
+    assert await numbers(documents, sort=Sort(field)) == [4, 1, 0, 3, 2]
+    assert await numbers(documents, sort=Sort(field, descending=True)) == [3, 0, 1, 4, 2]
+    counted = dict(await documents.recordings.counts(["metadata.car.value", field]))
+    assert counted == {(None, "Wet"): 2, (None, "R25B"): 1, (None, ""): 1, (None, None): 1}
 
 
 async def test_several_fields_are_counted_together_and_null_is_a_value(documents: Documents) -> None:

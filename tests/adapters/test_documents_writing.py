@@ -13,6 +13,7 @@ from paddock.domain.catalogue_defaults import Role
 from paddock.domain.contents import Contents, contents_id
 from paddock.domain.history import Change
 from paddock.domain.job import Job, JobState
+from paddock.domain.own_fields import OwnField
 from paddock.domain.recording import Attachment, ChannelSummary, Failure, Loss, LossReport
 from paddock.domain.signal_names import SignalName
 from paddock.domain.topic_set import TopicSet
@@ -194,6 +195,19 @@ async def test_delete_removes_what_matches_and_never_everything_by_mistake(docum
     assert await documents.recordings.delete([Between("uploaded_at", below=2)]) == 2
     assert await documents.recordings.delete([Between("uploaded_at", below=2)]) == 0
     assert await numbers(documents) == [2, 3, 4]
+
+
+async def test_fields_of_a_team_keep_the_order_in_which_they_were_added(documents: Documents) -> None:
+    tyres = OwnField("tyre_set", "Tyre ☃ set", ("R25B", "it's wet"), column=True, added_at=2, changed_by="Ada")
+    assert await documents.fields.insert(tyres) and not await documents.fields.insert(tyres)
+    await documents.fields.insert(OwnField("a", "A", added_at=3))
+    await documents.fields.insert(OwnField("z", "Z", added_at=1))
+    listed = await documents.fields.find(sort=Sort("added_at"))
+    assert [each.id for each in listed.items] == ["z", "tyre_set", "a"]
+    assert await documents.fields.get("tyre_set") == tyres
+    changed = await documents.fields.change("tyre_set", {"choices": (), "column": False})
+    assert changed == msgspec.structs.replace(tyres, choices=(), column=False)
+    assert await documents.fields.delete([Equals("id", "a")]) == 1
 
 
 async def test_a_catalogue_is_changed_by_its_version(documents: Documents) -> None:

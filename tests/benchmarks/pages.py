@@ -18,7 +18,6 @@ import tempfile
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin
 
 import httpx
@@ -72,8 +71,7 @@ async def run(count: int, topic_sets: int, turns: bool) -> None:
         settings = Settings(data=Path(directory))
         async with open_services(settings) as services:
             await fill(services, count, topic_sets)
-            app: Any = create_app(services, settings)
-            transport = httpx.ASGITransport(app)
+            transport = httpx.ASGITransport(create_app(services, settings))
             async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as client:
                 one = build_recording(count - 1).id[:16]
                 pages = [path.replace("…", one) for path in PAGES]

@@ -63,6 +63,23 @@ def test_a_recording_is_found_by_its_filters(client: Client, ready: FoundRecordi
     assert f"{ready.id[:10]} run.mcap ready" in said and "driver='Adam'" in said and len(said) < 300
 
 
+def test_a_field_of_the_teams_own(client: Client, ready: FoundRecording) -> None:
+    added = client.add_field("Tyre set", choices=["R25B", "Wet"], column=True)
+    assert (added.name, added.own, client.fields()[-1]) == ("tyre_set", True, added)
+    with pytest.raises(Conflict):
+        client.add_field("Tyres", name="tyre_set")
+    assert ready.refresh().edit(tyre_set="wet")["tyre_set"] == "Wet"
+    assert [each.id for each in client.search(tyre_set=["WET", "R25B"], sort="-tyre_set")] == [ready.id]
+    with pytest.raises(Rejected, match="R25B, Wet"):
+        ready.refresh().edit(tyre_set="slick")
+    changed = client.change_field("tyre_set", label="Tyres")
+    assert (changed.label, changed.choices, changed.column) == ("Tyres", ("R25B", "Wet"), True)
+    client.remove_field("tyre_set")
+    with pytest.raises(NotFound):
+        client.change_field("tyre_set", label="Tyres")
+    assert ready.refresh()["tyre_set"] == "Wet", "what it said stays"
+
+
 def test_elements_of_a_list(client: Client, tmp_path: Path) -> None:
     rows = [{"volts": [3.5 + n / 8, 3.625 + n / 8][: 1 + n % 2]} for n in range(20)]
     run = client.upload(json_log(tmp_path / "cells.mcap", "ACU", rows)).wait()

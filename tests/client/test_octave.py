@@ -28,6 +28,9 @@ addpath(getenv('PADDOCK_MATLAB'));
 R = paddock.find('michigan', 'car', 'HT09', 'driver', {'Adam', 'nobody & co'});
 out.found = {R.driver};
 out.notes = R(1).notes;
+out.tyres = {R(1).tyre_set, numel(paddock.find('tyre_set', 'wet')), numel(paddock.find('tyre_set', 'slick'))};
+S = load(paddock.fetch(R(1), 'folder', 'fields'));
+out.said = {S.meta.run.tyre_set, S.meta.run.wing};
 out.none = numel(paddock.find('driver', 'Zoë'));
 out.hot = numel(paddock.find('signal', 'max(Pedals.throttle) > 4'));
 file = paddock.fetch(R(1));
@@ -66,10 +69,12 @@ def test_a_session_at_the_prompt(tmp_path: Path) -> None:
     if octave is None or shutil.which("curl") is None:
         pytest.skip("GNU Octave or curl is not installed (apt install octave curl)")
     with served(tmp_path / "data", with_worker=True) as site, Client(site.url) as client:
+        client.add_field("Tyre set", choices=["Wet", "R25B"])
+        client.add_field("Wing")
         log = tmp_path / "run.mcap"
         for driver in ("Adam", "Eve"):
             log.write_bytes(small_log(driver=driver))
-            client.upload(log, metadata={"notes": f"{driver}: gusty, 12 °C"}).wait()
+            client.upload(log, metadata={"notes": f"{driver}: gusty, 12 °C", "tyre_set": "wet"}).wait()
         rows = [{"cell_voltages": [n, n + 1, n + 2, n + 3]} for n in range(5)]
         client.upload(json_log(tmp_path / "cells.mcap", "ACUAllData", rows)).wait()
         log = tmp_path / "attached.mcap"
@@ -94,6 +99,7 @@ def test_a_session_at_the_prompt(tmp_path: Path) -> None:
     out = json.loads((tmp_path / "out.json").read_text())
     assert out["found"] == ["Adam"]
     assert out["notes"] == "Adam: gusty, 12 °C"
+    assert (out["tyres"], out["said"]) == (["Wet", 2, 0], ["Wet", ""])
     assert (out["none"], out["hot"]) == (0, 2)
     assert out["name"].startswith("HT09_2026-04-18_1432Z_Adam_")
     assert (tmp_path / f"{out['name']}.mat").stat().st_size > 1000

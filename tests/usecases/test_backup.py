@@ -16,6 +16,7 @@ from paddock.bootstrap import open_services, open_vpn
 from paddock.domain.backup import BACKUPS, MANIFEST, BackupRun, Keep, Manifest
 from paddock.domain.job import Job
 from paddock.domain.keys import raw_key
+from paddock.domain.own_fields import OwnFieldValues
 from paddock.domain.principal import LOCAL_USER
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
 from paddock.settings import Settings
@@ -25,8 +26,11 @@ from paddock.usecases.backup.restore import restore_backup
 from paddock.usecases.backup.retention import apply_retention, list_backups
 from paddock.usecases.backup.state import BackupHealth, backup_state
 from paddock.usecases.backup.verify import verify_backup
+from paddock.usecases.catalogue.fields import add_field, load_fields
 from paddock.usecases.context import Services
 from paddock.usecases.edit.edit import edit_recording
+from paddock.usecases.find.facets import count_facets
+from paddock.usecases.find.search import Search
 from paddock.usecases.health import faults
 from tests.logs import small_log
 from tests.usecases.backups import KEY, backed_up, directory, everything, sealed_again
@@ -69,6 +73,21 @@ async def test_what_is_restored_is_what_was_there(ready: Team, empty: Services, 
     assert await everything(empty.documents) == before
     (note,) = (await empty.documents.backups.find()).items
     assert (note.id, note.error, note.ended_at is None) == (manifest.id, None, False)
+
+
+async def test_fields_of_the_teams_own_come_back_with_what_they_say(
+    ready: Team, empty: Services, tmp_path: Path
+) -> None:
+    services = ready.services
+    await add_field(services, LOCAL_USER, OwnFieldValues(label="Tyre set", choices=("R25B", "Wet")))
+    (recording, *_) = (await services.documents.recordings.find()).items
+    await edit_recording(services, LOCAL_USER, recording.id, metadata={"tyre_set": "wet"})
+    manifest = await backed_up(services, tmp_path / "backups")
+    await restored(empty, tmp_path / "backups", manifest.id)
+    fields = await load_fields(empty)
+    assert fields.by_name["tyre_set"].choices == ("R25B", "Wet")
+    counted = await count_facets(empty, Search(metadata={"tyre_set": ("WET",)}), fields)
+    assert counted.values["tyre_set"][0] == ("Wet", 1)
 
 
 async def test_who_was_let_in_is_let_in_again(ready: Team, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
             "/upload",
             "/signals",
             "/signals?show=unknown",
+            "/fields",
             "/jobs",
             "/jobs?state=queued",
             "/deleted",

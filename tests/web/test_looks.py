@@ -127,6 +127,8 @@ def pages_of(looked: Looked) -> list[tuple[str, str, Callable[[Any], None] | Non
         ("signals-edit", "/signals", press("Edit")),
         ("signals-import", "/signals", press("Import…")),
         ("signals-unknown", "/signals?show=unknown", None),
+        ("fields", "/fields", None),
+        ("fields-add", "/fields", press("Add a field")),
         ("signals-alias", "/signals?show=unknown", press("is another name of…")),
         ("deleted", "/deleted", None),
         # The last one: a page that sends asks before it is left.
