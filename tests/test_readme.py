@@ -29,6 +29,8 @@ STARTS, TESTS = (
     "pip install uv && uv run paddock up --demo     # runs the product, on http://127.0.0.1:8080",
     "uv run pytest                                  # passes the tests",
 )
+ONE_FILE = "uv run pytest tests/"
+"""How the block begins that somebody types who works on Paddock."""
 INSTALLED = 'pip() { :; }; uv() { shift; "$@"; }; set -e\n'
 """What has run these tests is installed: ``uv run`` would change it under their feet."""
 MATLAB_ONLY = "T = paddock.tt(S.VNData);\n"
@@ -119,6 +121,8 @@ def test_readme_from_top_to_bottom(reader: Reader) -> None:
         for kind, text in BLOCKS:
             if text.startswith(STARTS):
                 assert text == f"{STARTS}\n{TESTS}\n"
+            elif text.startswith(ONE_FILE):
+                continue  # they are the tests themselves; the next test runs the first of them
             elif kind == "matlab":
                 assert MATLAB_ONLY in text
                 reader.octave(text.replace(MATLAB_ONLY, ""))
@@ -179,6 +183,15 @@ def lets_members_in(reader: Reader, line: str) -> None:
             assert list(client.search()) == []
     finally:
         other.stop(up)
+
+
+def test_one_file_is_tested_as_readme_says() -> None:
+    (block,) = [text for _, text in BLOCKS if text.startswith(ONE_FILE)]
+    command = block.splitlines()[0].split("#")[0].split()[2:]
+    run = subprocess.run(
+        [sys.executable, "-m", *command], cwd=REPOSITORY, capture_output=True, text=True, timeout=240
+    )
+    assert re.search(r"\b[1-9]\d* passed", run.stdout), run.stdout + run.stderr
 
 
 def test_ci_runs_the_test_command_of_readme() -> None:
