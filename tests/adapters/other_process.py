@@ -84,7 +84,8 @@ def migrate_killed(place: str) -> None:
     """Rewrite documents of an earlier version, killed ever later until it lives; how often it was killed."""
     # A few at a time, so that there is much to be killed before.
     sqlite_earlier._SOME = mongodb_earlier._SOME = 2
-    for killed, statements in enumerate(itertools.count(1, 3)):
+    step = 1 if place.startswith("mongodb://") else 4
+    for killed, statements in enumerate(itertools.count(1, step)):
         if not (child := os.fork()):
             _stop_before(place, statements)
             asyncio.run(_rewrite(place))
