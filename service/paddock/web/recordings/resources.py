@@ -152,8 +152,8 @@ class RecordingResource(msgspec.Struct, frozen=True, kw_only=True):
     original: Annotated[
         DownloadResource | None,
         Meta(
-            description="The untouched log; null until its bytes are verified, and when they are gone. While it is "
-            "there and `original_fault` is null, a car need not keep its copy."
+            description="The untouched log; null until its bytes are verified, and once somebody found them gone. "
+            "Before a car's copy goes, announce its upload: that looks whether the bytes are there."
         ),
     ] = None
     artifacts: Annotated[
