@@ -18,7 +18,7 @@ import multiprocessing.util
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -57,7 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     if item.get_closest_marker("fast"):
         _watched.append(item)
     try:
@@ -126,4 +126,4 @@ def _spawn(*arguments: Any) -> int:
 sys.addaudithook(_audit)
 # The one way to a process that raises no audit event.
 _spawnv_passfds = multiprocessing.util.spawnv_passfds
-multiprocessing.util.spawnv_passfds = _spawn
+multiprocessing.util.spawnv_passfds = _spawn  # type: ignore[assignment]

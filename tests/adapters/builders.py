@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from paddock.domain.job import Job
 from paddock.domain.recording import MetadataSource, MetadataValue, Recording, Signal, Status
-from paddock.ports.documents import Collection, Condition, Documents, Sort
+from paddock.ports.documents import Collection, Condition, Documents, Sort, T
 from paddock.ports.objects import Objects
 from tests.adapters.conftest import Side
 
@@ -40,16 +41,21 @@ HOSTILE = [
 ]
 
 
-def recording(number: int, **fields: object) -> Recording:
-    defaults = {"names": (f"run_{number}.mcap",), "size_bytes": 1, "status": Status.READY, "uploaded_at": number}
+def recording(number: int, **fields: Any) -> Recording:
+    defaults: dict[str, Any] = {
+        "names": (f"run_{number}.mcap",),
+        "size_bytes": 1,
+        "status": Status.READY,
+        "uploaded_at": number,
+    }
     return Recording(**{"id": f"{number:064x}", **defaults, **fields})
 
 
-def job(name: str, **fields: object) -> Job:
+def job(name: str, **fields: Any) -> Job:
     return Job(**{"id": name, "kind": "ingest", "subject": "s", "created_at": 0, "due_at": 0, **fields})
 
 
-def signal(number: int, name: str, **fields: object) -> Signal:
+def signal(number: int, name: str, **fields: Any) -> Signal:
     recording_id = f"{number:064x}"
     return Signal(
         **{"id": f"{recording_id}:{name}", "recording": recording_id, "name": name, "dtype": "float", **fields}
@@ -60,9 +66,10 @@ def car(value: str) -> dict[str, MetadataValue]:
     return {"car": MetadataValue(value, MetadataSource.PERSON)}
 
 
-async def every(collection: Collection, where: Sequence[Condition] = (), **asked: object) -> list:
+async def every(collection: Collection[T], where: Sequence[Condition] = (), **asked: Any) -> list[T]:
     """All pages, one after the other."""
-    found, after = [], None
+    found: list[T] = []
+    after = None
     while True:
         page = await collection.find(where, after=after, **asked)
         found += page.items

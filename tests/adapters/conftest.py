@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -54,8 +54,8 @@ class Side:
     def __init__(
         self,
         objects: Objects,
-        get: Callable,
-        put: Callable,
+        get: Callable[..., Awaitable[tuple[int, bytes]]],
+        put: Callable[..., Awaitable[int]],
         signing_earlier: Callable[[float], AbstractContextManager[None]],
         least_part_bytes: int = 1,
         longest_segment_bytes: int = 1000,
@@ -116,14 +116,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Known lacks of a side are not skips: such a test does not exist there."""
 
     def lacking(item: pytest.Item) -> bool:
-        side = getattr(item, "callspec", None) and item.callspec.params.get("side")
+        case = getattr(item, "callspec", None)
+        side = case and case.params.get("side")
         return any(side in marker.args for marker in item.iter_markers("not_on"))
 
     config.hook.pytest_deselected(items=[item for item in items if lacking(item)])
     items[:] = [item for item in items if not lacking(item)]
 
 
-async def _directory(tmp_path: Path) -> AsyncIterator[Side]:
+async def _directory(tmp_path: Path) -> AsyncGenerator[Side]:
     clock = [1_776_522_720.0]
     objects = DirectoryObjects(tmp_path / "objects", SECRET, BASE_URL, reserve_bytes=0, now=lambda: clock[0])
 

@@ -42,6 +42,7 @@ async def own_database(request: pytest.FixtureRequest, side: str) -> AsyncIterat
     else:
         url = with_database(MONGODB_URL, name)
     yield url
+    client: AsyncMongoClient[dict[str, object]]
     async with AsyncMongoClient(url) as client:
         await client.drop_database(name)
 

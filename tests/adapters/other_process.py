@@ -97,6 +97,7 @@ def migrate_killed(place: str) -> None:
 
 async def _rewrite(place: str) -> None:
     if place.startswith("mongodb://"):
+        client: AsyncMongoClient[dict[str, object]]
         async with AsyncMongoClient(place) as client:
             await mongodb_earlier.split_all(client.get_default_database(), say_nothing)
     else:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.auth
@@ -19,6 +20,9 @@ from botocore.config import Config
 
 from paddock.adapters.s3 import S3Objects
 from tests.servers.versitygw import REGION, S3Server
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 LEAST_PART_BYTES = 5 * 1024 * 1024
 """S3 takes no smaller part but the last."""
@@ -44,7 +48,7 @@ def make_bucket(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
     return bucket
 
 
-def client(server: S3Server):
+def client(server: S3Server) -> S3Client:
     """Plain boto3: another program that uses the same bucket."""
     return boto3.client(
         "s3",
@@ -56,7 +60,7 @@ def client(server: S3Server):
     )
 
 
-def objects_on(server: S3Server, bucket: str, **arguments) -> S3Objects:
+def objects_on(server: S3Server, bucket: str, **arguments: Any) -> S3Objects:
     return S3Objects(bucket, **{"endpoint": server.endpoint, "path_style": True, "region": REGION, **arguments})
 
 
@@ -78,9 +82,9 @@ async def put(url: str, body: bytes, **headers: str) -> int:
 @contextlib.contextmanager
 def signing_earlier(seconds: float) -> Iterator[None]:
     """Links are signed as if it was some time ago: a real server's clock cannot be moved."""
-    now = botocore.auth.get_current_datetime
+    now: Callable[..., datetime] = vars(botocore.auth)["get_current_datetime"]
 
-    def earlier(*arguments, **named):
+    def earlier(*arguments: Any, **named: Any) -> datetime:
         return now(*arguments, **named) - timedelta(seconds=seconds)
 
     with pytest.MonkeyPatch.context() as patch:

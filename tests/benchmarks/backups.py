@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -52,8 +53,8 @@ async def main(recordings: int, signals: int) -> None:
         known: Documents = source
         for side, target in sides:
             manifest = await backup(known, folder)
-            await timed(f"restore into {side}", lambda t=target, m=manifest: restore(t, folder, m))
-            compared = await timed("compare every field", lambda t=target: compare(source, t))
+            await timed(f"restore into {side}", partial(restore, target, folder, manifest))
+            compared = await timed("compare every field", partial(compare, source, target))
             print(f"  {compared:,} documents are the same")
             known = target
         for documents in (source, *(target for _, target in sides)):

@@ -111,7 +111,7 @@ def made_up_series() -> list[list[dict[str, Any]]]:
         swing = 5 + 3 * signal
         values = [round(plot + math.sin(s / swing) + randomly.gauss(0, 0.2), 5) for s in seconds]
         name = f"Topic{plot}.signal{signal}"
-        facts = {"unit": "m/s", "dtype": "float", "drawing": "line", "low": None, "high": None}
+        facts: dict[str, Any] = {"unit": "m/s", "dtype": "float", "drawing": "line", "low": None, "high": None}
         facts |= {"enums": {}, "faults": []}
         return {
             "key": f"a:{name}", "name": name, "label": name, "colour": signal,

@@ -18,6 +18,7 @@ import tempfile
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import httpx
@@ -71,7 +72,8 @@ async def run(count: int, topic_sets: int, turns: bool) -> None:
         settings = Settings(data=Path(directory))
         async with open_services(settings) as services:
             await fill(services, count, topic_sets)
-            transport = httpx.ASGITransport(create_app(services, settings))
+            app: Any = create_app(services, settings)
+            transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as client:
                 one = build_recording(count - 1).id[:16]
                 pages = [path.replace("…", one) for path in PAGES]

@@ -50,7 +50,7 @@ class MemoryColumns:
             relative = np.arange(len(topic.rows)) * 10_000_000 if times is None else np.array(times, np.int64)
             self._data[channel] = (relative.astype(np.int64) + START_NS, pa.array(topic.rows, topic.fields))
             channels.append(channel)
-        self.channels = sorted(channels, key=lambda channel: (channel.topic, channel.slug))
+        self.channels: Sequence[ColumnChannel] = sorted(channels, key=lambda channel: (channel.topic, channel.slug))
         everything = [times for times, _ in self._data.values() if len(times)]
         self.summary = LogSummary(
             **{

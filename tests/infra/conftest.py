@@ -66,7 +66,7 @@ def flat(value: Any) -> str:
         case {"Fn::GetAtt": [name, attribute]}:
             return f"<{name}.{attribute}>"
         case {"Fn::Join": [separator, parts]}:
-            return separator.join(map(flat, parts))
+            return str(separator).join(map(flat, parts))
         case {"Fn::ImportValue": name}:
             return f"<{flat(name)}>"
     raise AssertionError(f"unknown expression {value}")

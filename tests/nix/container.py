@@ -14,6 +14,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -215,7 +216,7 @@ def limited_memory(limit_bytes: int) -> Iterator[list[Path]]:
     finally:
         for group in made:
             # The processes in them were killed, and may take a moment to be gone.
-            wait_until(lambda group=group: _removed(group))
+            wait_until(partial(_removed, group))
 
 
 def _removed(group: Path) -> bool:

@@ -146,6 +146,8 @@ def _take_all(listener: socket.socket) -> None:
 
 
 def _run(command: Sequence[str], **options: Any) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_GUARD_S, **options)
+    done: subprocess.CompletedProcess[str] = subprocess.run(
+        command, capture_output=True, text=True, timeout=HANG_GUARD_S, **options
+    )
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
     return done.stdout

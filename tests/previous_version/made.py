@@ -59,8 +59,8 @@ def make(folder: Path) -> None:
         stderr=(folder / "up.log").open("wb"),
         text=True,
     )
+    assert up.stdout is not None
     try:
-        assert up.stdout is not None
         found = re.search(r"http://\S+", up.stdout.readline())
         assert found, (folder / "up.log").read_text()
         fill = [sys.executable, str(Path(__file__).with_name("fill.py")), found[0], str(logs)]

@@ -14,7 +14,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from paddock.adapters.s3 import S3Objects
 from paddock.domain.upload import part_size_for
-from paddock.usecases.intake.ingest import sha256_of
+from paddock.usecases.intake.hashing import sha256_of
 from tests.servers import versitygw
 
 PARALLEL = 4
@@ -86,7 +86,7 @@ async def main(size_bytes: int) -> None:
         await objects.close()
 
 
-async def _send(objects: S3Objects, upload: str, numbers: range, part) -> None:
+async def _send(objects: S3Objects, upload: str, numbers: range, part: Callable[[int], bytes]) -> None:
     waiting = iter(numbers)
 
     async def sender(http: httpx.AsyncClient) -> None:

@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from pymongo import AsyncMongoClient
@@ -197,6 +198,7 @@ async def mongodb_plan(documents: MongoDocuments, url: str, where: Sequence[Cond
     recordings = documents.recordings
     assert isinstance(recordings, MongoCollection)
     part = page_parts(await recordings._query(where), where, sort, None)[0]
+    client: AsyncMongoClient[dict[str, Any]]
     async with AsyncMongoClient(url) as client:
         find = {"find": "recordings", "filter": part.query, "sort": dict(part.order), "limit": 51}
         explained = await client.get_default_database("paddock").command(

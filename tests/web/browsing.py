@@ -115,9 +115,13 @@ def open_page(browser: Any, *, provoked: tuple[int, ...] = (), **options: Any) -
         if message.type == "error" and not expected:
             complaints.append(message.text)
 
+    def dismiss(dialog: Any) -> None:
+        complaints.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
     page.on("console", hear)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: (complaints.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", dismiss)
     yield page
     context.close()
     assert complaints == []

@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 import pytest
 from litestar import Litestar
-from litestar.types import ASGIApp
 
 from paddock.bootstrap import open_services
 from paddock.settings import Settings
@@ -38,7 +37,7 @@ def shared_application() -> Litestar:
     return application(lambda: _services.get(), lambda: _settings.get(), directory=True)
 
 
-def serve(services: Services, settings: Settings) -> ASGIApp:
+def serve(services: Services, settings: Settings) -> Any:
     """As ``create_app`` on a directory, with the application that all tests share."""
     handler = behind_the_edge(shared_application(), settings)
 

@@ -90,7 +90,7 @@ def simulate(
             writer.add_metadata("setup", _setup(car, driver, event, venue, started_ns))
             writer.add_metadata("versions", {"ht_proto": "2026.4.1", "ht_can": "159", "firmware": FIRMWARE})
             _Recorder(writer, run, rng, started_ns, driver).record(length_s, rate, progress or (lambda _: None))
-            writer.finish()  # type: ignore[no-untyped-call]
+            writer.finish()
         if truncate is not None:
             _cut(target, truncate)
     except OSError as error:

@@ -6,6 +6,7 @@ import contextlib
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
@@ -81,7 +82,7 @@ def _compare(case: str, chance: random.Random, tally: Tally) -> None:
 
 
 def _payloads(schema: RandomSchema, chance: random.Random) -> Iterator[bytes]:
-    kind = schema.message_class.DESCRIPTOR
+    kind: Any = schema.message_class.DESCRIPTOR
     maker = PayloadMaker(chance, chance.choice((0.02, 0.1, 0.3)))
     tame = PayloadMaker(chance, 0)
     for number in range(_PAYLOADS):

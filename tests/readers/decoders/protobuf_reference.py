@@ -42,7 +42,7 @@ def reference(schema: RandomSchema, payload: bytes) -> dict[str, Any] | None:
 
 
 def _expected(message: Message, above: tuple[str, ...]) -> dict[str, Any]:
-    kind = message.DESCRIPTOR if isinstance(message.DESCRIPTOR, Descriptor) else type(message).DESCRIPTOR
+    kind: Any = message.DESCRIPTOR if isinstance(message.DESCRIPTOR, Descriptor) else type(message).DESCRIPTOR
     values = {field.name: _expected_field(message, field, above) for field in kind.fields}
     for field in kind.file.pool.FindAllExtensions(kind):
         values[field.full_name] = _expected_field(message, field, above)
@@ -50,7 +50,7 @@ def _expected(message: Message, above: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _expected_field(message: Message, field: FieldDescriptor, above: tuple[str, ...]) -> Any:
-    base = descriptor_pb2.FileDescriptorSet
+    base: Any = descriptor_pb2.FileDescriptorSet
     if field.is_extension:
         value = base.Extensions.__get__(message)[field]
         there = field.is_repeated or base.HasExtension(message, field)
@@ -97,7 +97,8 @@ def as_python(array: pa.Array) -> list[Any]:
     """Columns in the form of ``reference``."""
     kind = array.type
     if pa.types.is_timestamp(kind) or pa.types.is_duration(kind):
-        return array.view(pa.int64()).to_pylist()
+        integers: list[Any] = array.view(pa.int64()).to_pylist()
+        return integers
     if pa.types.is_struct(kind):
         columns = [as_python(column) for column in array.flatten()]
         names = [field.name for field in kind]

@@ -155,7 +155,11 @@ class _SchemaMaker:
         value = entry.field.add(name="value", number=2, label=1, type=field.type)
         if field.type_name:
             value.type_name = field.type_name
-        field.label, field.type, field.type_name = 3, Field.TYPE_MESSAGE, f".r.{message.name}.{name}"
+        field.label, field.type, field.type_name = (
+            Field.LABEL_REPEATED,
+            Field.TYPE_MESSAGE,
+            f".r.{message.name}.{name}",
+        )
 
     def _group(self, message: descriptor_pb2.DescriptorProto, field: Field, index: int) -> None:
         group = message.nested_type.add(name=f"G{field.number}")
@@ -187,16 +191,17 @@ class _SchemaMaker:
 
     def _features(self, options: Any, likely: float, presence: bool) -> None:
         chance, features = self._chance, descriptor_pb2.FeatureSet()
+        kinds: Any = features  # its enums are set by their numbers
         whole_file = isinstance(options, descriptor_pb2.FileOptions)
         if presence and chance.random() < likely:
-            features.field_presence = chance.choice((1, 2)) if whole_file else chance.choice((1, 2, 3))
+            kinds.field_presence = chance.choice((1, 2)) if whole_file else chance.choice((1, 2, 3))
         if chance.random() < likely and whole_file:
-            features.enum_type = chance.choice((1, 2))
+            kinds.enum_type = chance.choice((1, 2))
         if chance.random() < likely and (whole_file or not presence):
-            features.repeated_field_encoding = chance.choice((1, 2))
+            kinds.repeated_field_encoding = chance.choice((1, 2))
         if chance.random() < likely:
-            features.utf8_validation = chance.choice((2, 3))
+            kinds.utf8_validation = chance.choice((2, 3))
         if chance.random() < likely / 2:
-            features.message_encoding = chance.choice((1, 2))
+            kinds.message_encoding = chance.choice((1, 2))
         if features.ByteSize():
             options.features.CopyFrom(features)

@@ -19,7 +19,8 @@ from mcap.stream_reader import StreamReader
 from mcap.writer import CompressionType, Writer
 
 from paddock.columns.columns import ColumnChannel
-from paddock.readers.mcap.spool import SpooledColumns, spool_log
+from paddock.columns.spool import SpooledColumns
+from paddock.readers.mcap.spool import spool_log
 
 STARTED_NS = 1_776_522_720_000_000_000
 MAGIC = b"\x89MCAP0\r\n"
