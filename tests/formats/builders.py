@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from paddock.columns.columns import ColumnBatch, ColumnChannel, LogSummary
+from paddock.columns.columns import ColumnBatch, ColumnChannel, Columns, LogSummary
+from paddock.columns.parquet_footer import read_footer
+from paddock.columns.stored import StoredColumns
+from paddock.columns.stored_channel import Footer
 from paddock.domain.keys import channel_slug
 from paddock.domain.recording import ChannelSummary, LossReport
+from paddock.formats.parquet import write_channel
 
 START_NS = 1_745_000_000_000_000_000
 
@@ -163,3 +169,18 @@ def car_log(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"{name} is not there: set PADDOCK_TEST_LOGS to the folder of the real logs")
     return path
+
+
+def stored_again(
+    columns: Columns,
+    channels: Sequence[ColumnChannel] | None = None,
+    fields: Mapping[str, Collection[str]] | None = None,
+) -> StoredColumns:
+    """The columns of all channels, or of these, as a conversion stores them."""
+    files = {}
+    for channel in columns.channels if channels is None else channels:
+        file = io.BytesIO()
+        write_channel(columns, channel, file)
+        files[channel.slug] = file.getvalue()
+    footers = [Footer(io.BytesIO(file), zlib.crc32(read_footer(io.BytesIO(file)))) for file in files.values()]
+    return StoredColumns(footers, lambda slug: io.BytesIO(files[slug]), columns.summary, fields)

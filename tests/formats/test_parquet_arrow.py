@@ -16,25 +16,16 @@ import pytest
 from paddock.columns.columns import ColumnChannel, Columns
 from paddock.domain.export import ExportRequest
 from paddock.formats import arrow, mat, parquet
-from paddock.formats.parquet import ParquetColumns, write_channel
+from paddock.formats.parquet import write_channel
 from paddock.formats.registry import Run, find_format, formats, written_as
 from tests.columns.plain_rows import plain_rows
-from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, struct_type
+from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, stored_again, struct_type
 
 EMPTY = pa.struct([])
 
 
 def messages(columns: Columns, channel: ColumnChannel, fields: list[str] | None = None) -> pa.StructArray:
     return pa.concat_arrays([batch.messages for batch in columns.read(channel, fields)])
-
-
-def stored(columns: MemoryColumns, **units: str) -> ParquetColumns:
-    files = []
-    for channel in columns.channels:
-        file = io.BytesIO()
-        write_channel(columns, channel, file, units)
-        files.append(file)
-    return ParquetColumns(files, columns.summary)
 
 
 def test_columns_come_back_as_they_were() -> None:
@@ -61,30 +52,30 @@ def test_columns_come_back_as_they_were() -> None:
         ],
         batch_rows=2,
     )
-    with stored(columns) as again:
-        assert [channel.topic for channel in again.channels] == [channel.topic for channel in columns.channels]
-        for before, after in zip(columns.channels, again.channels, strict=True):
-            assert after.fields == before.fields
-            assert (after.slug, after.schema_name, after.enums) == (before.slug, before.schema_name, before.enums)
-            assert again.rows(after) == columns.rows(before)
-            if columns.rows(before):
-                assert repr(plain_rows(messages(again, after))) == repr(plain_rows(messages(columns, before)))
-                for name in ("log_time", "publish_time", "sequence"):
-                    one, other = (
-                        np.concatenate([getattr(batch, name) for batch in source.read(channel)])
-                        for source, channel in ((columns, before), (again, after))
-                    )
-                    assert one.dtype == other.dtype == np.int64
-                    assert np.array_equal(one, other)
+    again = stored_again(columns)
+    assert [channel.topic for channel in again.channels] == [channel.topic for channel in columns.channels]
+    for before, after in zip(columns.channels, again.channels, strict=True):
+        assert after.fields == before.fields
+        assert (after.slug, after.schema_name, after.enums) == (before.slug, before.schema_name, before.enums)
+        assert again.rows(after) == columns.rows(before)
+        if columns.rows(before):
+            assert repr(plain_rows(messages(again, after))) == repr(plain_rows(messages(columns, before)))
+            for name in ("log_time", "publish_time", "sequence"):
+                one, other = (
+                    np.concatenate([getattr(batch, name) for batch in source.read(channel)])
+                    for source, channel in ((columns, before), (again, after))
+                )
+                assert one.dtype == other.dtype == np.int64
+                assert np.array_equal(one, other)
 
 
 def test_only_the_asked_fields_are_read() -> None:
     columns = MemoryColumns([every_kind()])
-    with stored(columns) as again:
-        (channel,) = again.channels
-        assert messages(again, channel, ["inner", "f64"]).type.num_fields == 2
-        assert messages(again, channel, ["f64"]).to_pylist()[3] == {"f64": 1.0}
-        assert len(messages(again, channel, [])) == 5
+    again = stored_again(columns)
+    (channel,) = again.channels
+    assert messages(again, channel, ["inner", "f64"]).type.num_fields == 2
+    assert messages(again, channel, ["f64"]).to_pylist()[3] == {"f64": 1.0}
+    assert len(messages(again, channel, [])) == 5
 
 
 def test_the_file_says_what_it_holds(tmp_path: Path) -> None:
@@ -107,19 +98,11 @@ def test_row_groups_are_cut_by_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)] == [3, 3, 3, 2]
 
 
-def test_channels_without_a_file_are_there_without_rows() -> None:
-    columns = MemoryColumns([every_kind(), Topic("silent", struct_type(x=pa.float64()), [])])
-    again = ParquetColumns([], columns.summary)
-    assert [channel.topic for channel in again.channels] == ["/every.kind", "silent"]
-    assert [again.rows(channel) for channel in again.channels] == [0, 0]
-    assert list(again.read(again.channels[0])) == []
-
-
 def test_a_matlab_file_from_stored_columns_is_the_same_file(tmp_path: Path) -> None:
     columns = MemoryColumns([every_kind(), Topic("/b", struct_type(x=pa.float64()), [{"x": 1.0}])])
-    with stored(columns) as again:
-        for name, source in (("log.mat", columns), ("stored.mat", again)):
-            mat.write(source, ExportRequest(), Run(), tmp_path / name, lambda done: None)
+    again = stored_again(columns)
+    for name, source in (("log.mat", columns), ("stored.mat", again)):
+        mat.write(source, ExportRequest(), Run(), tmp_path / name, lambda done: None)
     assert (tmp_path / "log.mat").read_bytes() == (tmp_path / "stored.mat").read_bytes()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from paddock.columns import parquet_range
+from paddock.columns import stored_channel
 from paddock.columns.parquet_footer import footer_crc32
 from paddock.domain.catalogue import Entry
 from paddock.domain.contents import Contents, contents_id
@@ -254,13 +254,13 @@ async def test_long_texts_are_cut_and_never_in_memory_together(
     rows = [{"same": "x" * megabyte, "all": f"{row:04}" + "ä" * (megabyte // 2)} for row in range(80)]
     await store(services, Topic("T", struct_type(same=pa.string(), all=pa.string()), rows), batch_rows=8)
     del rows
-    cut, held = parquet_range._cut, []
+    cut, held = stored_channel._cut, []
 
     def watched(texts: pa.DictionaryArray, longest: int) -> pa.DictionaryArray:
         held.append(pa.total_allocated_bytes())
         return cut(texts, longest)
 
-    monkeypatch.setattr(parquet_range, "_cut", watched)
+    monkeypatch.setattr(stored_channel, "_cut", watched)
     before = pa.total_allocated_bytes()
     same, every = (await plot_data(services, ID, ["T.same", "T.all"])).series
     assert set(same.values) == {"x" * LONGEST_TEXT} and len(same.values) == 80
@@ -291,8 +291,8 @@ async def test_what_would_take_too_much_memory_is_refused_before_it_is_read(
     fields = struct_type(x=pa.float64(), list=pa.list_(pa.float64()), text=pa.string())
     await store(services, Topic("T", fields, rows))
     assert (await one(services, name)).samples == 2_000
-    monkeypatch.setattr(parquet_range, "MAX_BYTES", 8 * 2_000 * 500 - 1 if "list" in name else 8 * 2_000 - 1)
-    monkeypatch.setattr(parquet_range, "MAX_TEXT_BYTES", 90_000)
+    monkeypatch.setattr(stored_channel, "MAX_BYTES", 8 * 2_000 * 500 - 1 if "list" in name else 8 * 2_000 - 1)
+    monkeypatch.setattr(stored_channel, "MAX_TEXT_BYTES", 90_000)
     with pytest.raises(Rejected, match="shorter span") as caught:
         await one(services, name)
     assert caught.value.code == "too_much_to_plot"

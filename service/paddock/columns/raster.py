@@ -197,7 +197,9 @@ def _on_lines(known: pa.Array, times: Int64s, axis: Int64s, indices: npt.NDArray
     Times within one batch are subtracted before they become doubles, so nanoseconds are not lost.
     """
     if pa.types.is_struct(known.type):
-        children = [_on_lines(known.field(index), times, axis, indices) for index in range(known.type.num_fields)]
+        # What lies under a missing message is missing as well, whatever is in memory there.
+        fields = known.flatten() if known.null_count else [known.field(i) for i in range(known.type.num_fields)]
+        children = [_on_lines(field, times, axis, indices) for field in fields]
         mask = known.take(pa.array(indices)).is_null() if known.null_count else None
         if not children:
             return known.take(pa.array(indices))

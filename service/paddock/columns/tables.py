@@ -166,15 +166,36 @@ def columns_of(schema: pa.Schema) -> dict[str, str]:
 def column_batch(
     channel: ColumnChannel, record: pa.RecordBatch | pa.Table, fields: Sequence[str], names: Mapping[str, str]
 ) -> ColumnBatch:
-    """Rows of a table as the messages they were, with these top-level fields; ``names`` is from ``columns_of``."""
+    """Rows of a table as the messages they were.
+
+    Args:
+        channel: the table's, or the same with fewer fields.
+        record: has the columns of these fields; what else is in it is left out.
+        fields: top-level ones of the channel.
+        names: the column of each field, from ``columns_of``.
+    """
     kinds = [channel.fields.field(name) for name in fields]
-    children = [restored(record.column(names[kind.name]), kind.type) for kind in kinds]
+    children = [restored(_parts(record.column(names[kind.name]), kind.type), kind.type) for kind in kinds]
     if children:
         messages = pa.StructArray.from_arrays(children, fields=kinds)
     else:
         messages = pa.array([{}] * len(record), pa.struct([]))
     times = [np.asarray(record.column(name).to_numpy(), np.int64) for name in TIME_COLUMNS]
     return ColumnBatch(channel, times[0], times[1], times[2], messages)
+
+
+def _parts(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    """A message without the fields that ``kind`` lacks."""
+    if not pa.types.is_struct(kind) or not kind.num_fields:
+        return array
+    children = [_parts(array.field(array.type.get_field_index(field.name)), field.type) for field in kind]
+    if array.type.num_fields == kind.num_fields and all(
+        child is array.field(index) for index, child in enumerate(children)
+    ):
+        return array
+    mask = array.is_null() if array.null_count else None
+    names = [field.name for field in kind]
+    return pa.StructArray.from_arrays(children, names, mask=mask)
 
 
 # Parquet has no messages without fields; they get one that is always missing.
@@ -188,6 +209,9 @@ def storable_type(kind: pa.DataType) -> pa.DataType:
         return pa.struct(fields or [_PLACEHOLDER])
     if is_list(kind):
         return pa.list_(kind.value_field.with_type(storable_type(kind.value_type)))
+    if pa.types.is_map(kind):
+        item = kind.item_field.with_type(storable_type(kind.item_type))
+        return pa.map_(kind.key_field, item, kind.keys_sorted) if item != kind.item_field else kind
     return kind
 
 
@@ -218,4 +242,9 @@ def _rebuilt(array: pa.Array, kind: pa.DataType) -> pa.Array:
         items = _rebuilt(packed.values, kind.value_type)
         mask = packed.is_null() if packed.null_count else None
         return pa.ListArray.from_arrays(packed.offsets, items, type=kind, mask=mask)
+    if pa.types.is_map(kind):
+        packed = pa.concat_arrays([array])
+        items = _rebuilt(packed.items, kind.item_type)
+        mask = packed.is_null() if packed.null_count else None
+        return pa.MapArray.from_arrays(packed.offsets, packed.keys, items, type=kind, mask=mask)
     return array.cast(kind)

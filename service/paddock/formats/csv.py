@@ -108,9 +108,11 @@ def _is_more_than_ascii(array: pa.Array) -> bool:
     if not _has_text(kind):
         return False
     if pa.types.is_struct(kind):
-        return any(_is_more_than_ascii(array.field(index)) for index in range(kind.num_fields))
+        return any(map(_is_more_than_ascii, array.flatten()))
     if pa.types.is_map(kind):
-        return _is_more_than_ascii(array.keys) or _is_more_than_ascii(array.items)
+        # Packed, so that only the entries of these rows are looked at.
+        packed = pa.concat_arrays([array])
+        return _is_more_than_ascii(packed.keys) or _is_more_than_ascii(packed.items)
     return _is_more_than_ascii(array.flatten())
 
 

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pyarrow as pa
 
-from paddock.columns.columns import ColumnBatch, ColumnChannel, Columns, LogSummary
+from paddock.columns.columns import ColumnChannel, Columns
 from paddock.columns.progress import Progress, counted
 from paddock.columns.raster import requested
-from paddock.columns.tables import (
-    TIME_COLUMNS,
-    Shape,
-    channel_of,
-    column_batch,
-    column_names,
-    message_shape,
-    tables,
-)
+from paddock.columns.tables import TIME_COLUMNS, Shape, message_shape, tables
 from paddock.domain.export import ExportRequest
 from paddock.formats.archive import write_channels
 from paddock.formats.flat import shape_of
@@ -28,7 +20,6 @@ from paddock.formats.registry import Format, Run
 ROW_GROUP_ROWS = 131_072
 """Enough for compression, few enough that a plot of a minute reads little else."""
 ROW_GROUP_BYTES = 32 << 20
-_BATCH_ROWS = 65_536
 
 
 def write_channel(
@@ -75,68 +66,6 @@ def _repeating(path: str, kind: pa.DataType) -> Iterator[str]:
         yield from _repeating(f"{path}.list.element", kind.value_type)
     elif pa.types.is_string(kind) or pa.types.is_binary(kind) or pa.types.is_int32(kind):
         yield path
-
-
-class ParquetColumns:
-    """``Columns`` from stored Parquet files, so that formats and plots need not read the log again.
-
-    Args:
-        sources: one file per channel, as ``write_channel`` wrote it: paths, or files open for reading.
-        summary: the recording's, as stored. Its channels without a file are there with no rows and no fields.
-    """
-
-    def __init__(self, sources: Iterable[Path | BinaryIO], summary: LogSummary) -> None:
-        import pyarrow.parquet as pq
-
-        self.summary = summary
-        self.units: dict[str, str] = {}
-        """Unit by signal name, from the files."""
-        self._files: dict[ColumnChannel, Any] = {}
-        for source in sources:
-            file = pq.ParquetFile(source)
-            channel, units = channel_of(file.schema_arrow)
-            self._files[channel] = file
-            self.units |= {f"{channel.topic}.{path}": unit for path, unit in units.items()}
-        stored = {channel.slug for channel in self._files}
-        silent = [
-            ColumnChannel(c.topic, c.slug, c.schema_name, c.schema_encoding, c.message_encoding, pa.struct([]))
-            for c in summary.channels
-            if c.slug not in stored
-        ]
-        self.channels: Sequence[ColumnChannel] = sorted(
-            [*self._files, *silent], key=lambda channel: (channel.topic, channel.slug)
-        )
-
-    def __enter__(self) -> ParquetColumns:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for file in self._files.values():
-            file.close()
-
-    def rows(self, channel: ColumnChannel) -> int:
-        """As ``Columns`` says."""
-        return int(self._files[channel].metadata.num_rows) if channel in self._files else 0
-
-    def size_bytes(self, channel: ColumnChannel) -> int:
-        """As ``Columns`` says."""
-        if channel not in self._files:
-            return 0
-        metadata = self._files[channel].metadata
-        return sum(metadata.row_group(index).total_byte_size for index in range(metadata.num_row_groups))
-
-    def read(self, channel: ColumnChannel, fields: Sequence[str] | None = None) -> Iterator[ColumnBatch]:
-        """As ``Columns`` says."""
-        if channel not in self._files:
-            return
-        names = dict(zip((field.name for field in channel.fields), column_names(channel.fields), strict=True))
-        wanted = list(names) if fields is None else list(fields)
-        # A row group may be missing memory for all its columns; rows are taken in slices of it.
-        batches = self._files[channel].iter_batches(
-            _BATCH_ROWS, columns=[*TIME_COLUMNS, *(names[field] for field in wanted)]
-        )
-        for record in batches:
-            yield column_batch(channel, record, wanted, names)
 
 
 def write(columns: Columns, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:

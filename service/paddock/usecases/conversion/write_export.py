@@ -1,4 +1,4 @@
-"""Write an export from the bytes of a log: the way that command line, worker and Lambda share."""
+"""Write an export, from the bytes of a log or from columns: the way that command line, worker and Lambda share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from paddock.columns.columns import LogSummary
+from paddock.columns.columns import Columns, LogSummary
 from paddock.domain.export import ExportRequest
 from paddock.domain.words import size
 from paddock.errors import Rejected
@@ -67,22 +67,43 @@ def write_export(
     with spool_log(
         log, scratch, progress=lambda done: progress(done * READING_SHARE), memory_bytes=memory_bytes
     ) as columns:
-        channels = described(columns)
-        taken = taken_of(channels, columns.summary.signals, request.signals)
-        log_span = (columns.summary.started_ns or 0, columns.summary.ended_ns or 0)
-        expected = estimate_bytes(taken, request, channels, log_span)
-        check_room(expected, target.parent, reserve_bytes)
-        announce(expected)
-        kept, beyond = (columns, ()) if request.signals else few_enough(columns)
-        faulty = write_contained(
-            writer.write,
-            kept,
+        return write_columns(
+            columns,
             request,
-            run(columns.summary),
+            run,
             target,
             lambda done: progress(READING_SHARE + done * (1 - READING_SHARE)),
+            reserve_bytes=reserve_bytes,
+            announce=announce,
         )
-        return Written(columns.summary, (*beyond, *faulty))
+
+
+def write_columns(
+    columns: Columns,
+    request: ExportRequest,
+    run: Callable[[LogSummary], Run],
+    target: Path,
+    progress: Callable[[float], None],
+    *,
+    reserve_bytes: int = 0,
+    announce: Callable[[int], None] = lambda _: None,
+) -> Written:
+    """Write ``target`` in a format that is written from columns; see ``write_export``.
+
+    Raises:
+        Rejected: the request does not fit the log, or the file the disk (code ``no_room``).
+    """
+    channels = described(columns)
+    taken = taken_of(channels, columns.summary.signals, request.signals)
+    log_span = (columns.summary.started_ns or 0, columns.summary.ended_ns or 0)
+    expected = estimate_bytes(taken, request, channels, log_span)
+    check_room(expected, target.parent, reserve_bytes)
+    announce(expected)
+    kept, beyond = (columns, ()) if request.signals else few_enough(columns)
+    faulty = write_contained(
+        find_format(request.format).write, kept, request, run(columns.summary), target, progress
+    )
+    return Written(columns.summary, (*beyond, *faulty))
 
 
 def check_room(expected_bytes: int, folder: Path, reserve_bytes: int) -> None:

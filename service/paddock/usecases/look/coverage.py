@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from paddock.columns.parquet_range import StoredChannel
+from paddock.columns.stored_channel import Footer, StoredChannel
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import ChannelSummary, Recording
 from paddock.usecases.context import Services
@@ -56,7 +56,7 @@ def _gap_ns(channel: ChannelSummary) -> int:
 
 def _read(file: BinaryIO, channel: ChannelSummary, gap_ns: int) -> tuple[tuple[int, int], ...]:
     assert channel.started_ns is not None and channel.ended_ns is not None, "the caller looked"
-    with file, StoredChannel(file, channel.footer_crc32) as stored:
+    with file, StoredChannel(file, Footer(file, channel.footer_crc32)) as stored:
         return pieces_of(stored.rows(channel.started_ns, channel.ended_ns).times, gap_ns)
 
 

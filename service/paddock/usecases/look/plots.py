@@ -17,8 +17,8 @@ import pyarrow as pa
 from paddock.columns.arrow_numpy import is_list, is_number, is_text, is_time, numbers
 from paddock.columns.decimate import POINTS_PER_BUCKET, decimate, decimate_steps
 from paddock.columns.lists import element_of
-from paddock.columns.parquet_range import DAMAGED, Rows, StoredChannel
 from paddock.columns.signals import Path
+from paddock.columns.stored_channel import DAMAGED, Footer, Rows, StoredChannel
 from paddock.columns.time_span import time_span
 from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.catalogue_faults import faults
@@ -202,7 +202,10 @@ def _read_all(
 ) -> list[Series]:
     with contextlib.ExitStack() as stack:
         proofs = {channel.slug: channel.footer_crc32 for channel in channels}
-        stored = {slug: stack.enter_context(StoredChannel(file, proofs[slug])) for slug, file in opened.items()}
+        stored = {
+            slug: stack.enter_context(StoredChannel(file, Footer(file, proofs[slug])))
+            for slug, file in opened.items()
+        }
         found = {name: _find(stored, recording, channels, name) for name in names}
         rows: dict[StoredChannel, Rows] = {}
         for channel, _, _ in found.values():

@@ -6,35 +6,36 @@ import asyncio
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
+import structlog
 
 from paddock.columns.columns import LogSummary
 from paddock.columns.patterns import check_patterns
 from paddock.columns.raster import check_span
 from paddock.columns.selection import span_of
-from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.export import ExportRequest
-from paddock.domain.fields import Fields
 from paddock.domain.job import Job
 from paddock.domain.principal import Principal
 from paddock.domain.recording import Artifact, Recording, StartedSource
-from paddock.errors import Rejected
+from paddock.errors import Conflict, NotFound, Rejected
 from paddock.formats.estimate import estimate_bytes, taken_of
 from paddock.formats.mat5 import MAX_VARIABLE_BYTES, VariableTooLarge
 from paddock.formats.registry import Run, canonical, check_rate, find_format
 from paddock.usecases.catalogue.catalogue import catalogue_of, signals_of
 from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.context import Services
-from paddock.usecases.conversion.write_export import DOUBT, RESERVE_BYTES, check_room, write_export
+from paddock.usecases.conversion.write_export import DOUBT, RESERVE_BYTES, check_room, write_columns, write_export
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import check_converted, get_recording
-from paddock.usecases.intake.originals import check_original, need_original
+from paddock.usecases.intake.originals import check_original, is_kept, need_original
 from paddock.usecases.jobs import jobs
 from paddock.usecases.look.plots import log_span
 from paddock.usecases.take_away.artifacts import find_artifact, id_of, run_of, store_artifact
 from paddock.usecases.take_away.expiry import note_use
+from paddock.usecases.take_away.stored_columns import may_serve, stored_columns
+
+log = structlog.get_logger()
 
 
 class Export(msgspec.Struct, frozen=True):
@@ -75,7 +76,8 @@ async def request_export(
     if artifact := await find_artifact(services, recording, request, catalogue):
         await note_use(services, artifact)
         return Export(made_id, artifact=artifact)
-    check_original(recording)
+    if not may_serve(recording, request):
+        check_original(recording)
     params = {"recording": recording.id, "request": msgspec.json.encode(request).decode()}
     return Export(made_id, job=await jobs.enqueue(services, "export", made_id, params, asked_by=principal.name))
 
@@ -101,14 +103,14 @@ async def _estimated(services: Services, recording: Recording, request: ExportRe
         # Not all of them are listed: what is asked for may be among the others.
         channels = tuple(msgspec.structs.replace(channel, others=None) for channel in channels)
     taken = taken_of(channels, signals, request.signals)
-    log = await _log_span(services, recording)
-    check_span(request, *log)
+    span = await _log_span(services, recording)
+    check_span(request, *span)
     if request.mat_version == "5":
         for each in taken:
-            if estimate_bytes([each], request, channels, log) > MAX_VARIABLE_BYTES * DOUBT:
+            if estimate_bytes([each], request, channels, span) > MAX_VARIABLE_BYTES * DOUBT:
                 raise VariableTooLarge(f"{each.channel.topic} takes 2 GiB or more, which MAT v5 cannot hold.")
     kept = find_format(request.format).keeps(recording.kind)
-    return estimate_bytes(taken, request, channels, log, recording.size_bytes if kept else 0)
+    return estimate_bytes(taken, request, channels, span, recording.size_bytes if kept else 0)
 
 
 async def _log_span(services: Services, recording: Recording) -> tuple[int, int]:
@@ -137,7 +139,7 @@ async def get_export(services: Services, recording_id: str, export_id: str) -> E
 
 
 async def export(services: Services, job: Job, progress: Callable[[float], None]) -> None:
-    """Make the artifact of one request from the stored original.
+    """Make the artifact of one request: from the stored columns, or where these will not do from the original.
 
     Raises:
         PaddockError: what the request, the log or the disk has against it.
@@ -149,44 +151,70 @@ async def export(services: Services, job: Job, progress: Callable[[float], None]
     catalogue = await catalogue_of(services, recording)
     if await find_artifact(services, recording, request, catalogue):
         return
-    await need_original(services, recording)
     fields = await load_fields(services)
-    with tempfile.TemporaryDirectory(dir=services.scratch, prefix="export-") as directory:
-        log = await services.objects.open(recording.original_key)
-        try:
-            made, left_out = await asyncio.to_thread(
-                _write,
-                log,
-                recording,
-                catalogue,
-                fields,
-                request,
-                Path(directory),
-                progress,
-                services.memory_bytes,
-            )
-        finally:
-            await asyncio.to_thread(log.close)
-        await store_artifact(services, recording, request, made, catalogue, left_out)
-
-
-def _write(
-    log: BinaryIO,
-    recording: Recording,
-    catalogue: CarCatalogue,
-    fields: Fields,
-    request: ExportRequest,
-    directory: Path,
-    progress: Callable[[float], None],
-    memory_bytes: int | None,
-) -> tuple[Path, tuple[str, ...]]:
-    target = directory / "made"
 
     def run(summary: LogSummary) -> Run:
         units = catalogue.units((signal.name, signal.dtype) for signal in summary.signals)
         return run_of(recording, units, fields)
 
-    written = write_export(
-        log, request, run, target, directory, progress, memory_bytes, reserve_bytes=RESERVE_BYTES
-    )
-    return target, written.left_out if written else ()
+    with tempfile.TemporaryDirectory(dir=services.scratch, prefix="export-") as directory:
+        made = Path(directory) / "made"
+        written = await _from_columns(services, recording, request, run, made, progress)
+        if written is None:
+            written = await _from_log(services, recording, request, run, made, progress)
+        await store_artifact(services, recording, request, made, catalogue, written)
+
+
+async def _from_columns(
+    services: Services,
+    recording: Recording,
+    request: ExportRequest,
+    run: Callable[[LogSummary], Run],
+    target: Path,
+    progress: Callable[[float], None],
+) -> tuple[str, ...] | None:
+    """Sentences about topics that are left out; None where the columns will not do."""
+    try:
+        columns = await stored_columns(services, recording, request, await _log_span(services, recording))
+        if columns is None:
+            return None
+        written = await asyncio.to_thread(
+            write_columns, columns, request, run, target, progress, reserve_bytes=RESERVE_BYTES
+        )
+        return written.left_out
+    except (Conflict, NotFound, Rejected) as error:
+        # Another conversion may have replaced them meanwhile, or something has damaged them; and whether there is
+        # no signal of a name is for the log to say.
+        if isinstance(error, Rejected) and error.code != "no_such_signal":
+            raise
+        if not is_kept(recording):
+            raise
+        log.warning("columns_not_used", recording=recording.id, why=error.message)
+        return None
+
+
+async def _from_log(
+    services: Services,
+    recording: Recording,
+    request: ExportRequest,
+    run: Callable[[LogSummary], Run],
+    target: Path,
+    progress: Callable[[float], None],
+) -> tuple[str, ...]:
+    await need_original(services, recording)
+    original = await services.objects.open(recording.original_key)
+    try:
+        written = await asyncio.to_thread(
+            write_export,
+            original,
+            request,
+            run,
+            target,
+            target.parent,
+            progress,
+            services.memory_bytes,
+            reserve_bytes=RESERVE_BYTES,
+        )
+    finally:
+        await asyncio.to_thread(original.close)
+    return written.left_out if written else ()

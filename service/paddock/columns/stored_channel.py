@@ -1,14 +1,15 @@
-"""A span of time of single fields out of a stored channel: of its Parquet file nothing else is read.
+"""The one reader of stored channels: single fields over a span of time, or all rows with some of the fields.
 
-How much memory that takes is known before it is read, from the file's metadata: values that repeat are few bytes in
-a file and may be gigabytes beside it. Texts are read a row group at a time, each different one once, and are cut.
+Of a Parquet file nothing else is read. How much memory a span takes is known before it is read, from the file's
+metadata: values that repeat are few bytes in a file and may be gigabytes beside it. Texts of a span are read a row
+group at a time, each different one once, and are cut.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, BinaryIO
 
@@ -19,15 +20,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from paddock.columns.arrow_numpy import is_list, is_number, pick
-from paddock.columns.columns import ColumnChannel
+from paddock.columns.columns import ColumnBatch, ColumnChannel
 from paddock.columns.lists import element_of
 from paddock.columns.parquet_footer import proved_footer
 from paddock.columns.signals import Path, leaves
-from paddock.columns.tables import channel_of, column_names
+from paddock.columns.tables import TIME_COLUMNS, channel_of, column_batch, column_names
 from paddock.errors import Conflict, Rejected
 
 Int64s = npt.NDArray[np.int64]
 _TIME = "log_time"
+_BATCH_ROWS = 65_536
 MAX_BYTES = 512 << 20
 """For one signal's numbers over the span: 60 million, or 400,000 rows of a list of 160 cells."""
 MAX_TEXT_BYTES = 1 << 30
@@ -71,30 +73,62 @@ def damage_is_said() -> Iterator[None]:
         raise Conflict(DAMAGED, code="columns_damaged") from error
 
 
+class Footer:
+    """What the file of a channel says of itself, proved before Arrow looks into it. It outlives the open file.
+
+    Args:
+        source: open for reading, seekable; stays open.
+        crc32: what proves it; None for a file of an older version, which is trusted.
+
+    Raises:
+        Conflict: the file is damaged (code ``columns_damaged``).
+    """
+
+    def __init__(self, source: BinaryIO, crc32: int | None = None) -> None:
+        import pyarrow.parquet as pq
+
+        with damage_is_said():
+            proved = None if crc32 is None else pq.read_metadata(proved_footer(source, crc32))
+            file = pq.ParquetFile(source, metadata=proved)
+            self.metadata: Any = file.metadata
+            self.channel: ColumnChannel
+            self.channel, units = channel_of(file.schema_arrow)
+            self.units = {f"{self.channel.topic}.{path}": unit for path, unit in units.items()}
+            """By signal name, those that were known when it was written."""
+            fields = self.channel.fields
+            self.columns = dict(zip((field.name for field in fields), column_names(fields), strict=True))
+            """The column of each field of a message."""
+            self.leaves: list[str] = [
+                self.metadata.schema.column(place).path for place in range(self.metadata.num_columns)
+            ]
+
+    @property
+    def rows(self) -> int:
+        """How many messages the channel has."""
+        return int(self.metadata.num_rows)
+
+
 class StoredChannel:
     """One channel's Parquet file, as ``formats/parquet.py`` wrote it.
 
     Args:
         source: open for reading, seekable; closed with this.
-        footer_crc32: what proves its footer; None for a file of an older version, which is trusted.
+        footer: the file's own.
 
     Raises:
         Conflict: the file is damaged (code ``columns_damaged``); so do all methods.
     """
 
-    def __init__(self, source: BinaryIO, footer_crc32: int | None = None) -> None:
+    def __init__(self, source: BinaryIO, footer: Footer) -> None:
         import pyarrow.parquet as pq
 
         self._source = source
         with damage_is_said():
-            proved = None if footer_crc32 is None else pq.read_metadata(proved_footer(source, footer_crc32))
-            self._file: Any = pq.ParquetFile(source, metadata=proved)
-            self.channel: ColumnChannel = channel_of(self._file.schema_arrow)[0]
-            fields = self.channel.fields
-            self._columns = dict(zip((field.name for field in fields), column_names(fields), strict=True))
-            metadata = self._file.metadata
-            self._leaves: list[str] = [metadata.schema.column(i).path for i in range(metadata.num_columns)]
-        self.kinds: dict[Path, pa.DataType] = dict(leaves(fields))
+            self._file: Any = pq.ParquetFile(source, metadata=footer.metadata)
+        self.channel = footer.channel
+        self._columns = footer.columns
+        self._leaves = footer.leaves
+        self.kinds: dict[Path, pa.DataType] = dict(leaves(self.channel.fields))
         """The type of every field by its path."""
 
     def __enter__(self) -> StoredChannel:
@@ -165,6 +199,27 @@ class StoredChannel:
             joined = pa.chunked_array(pieces, pa.dictionary(pa.int32(), pa.string())).unify_dictionaries()
             return joined.slice(rows.offset, len(rows.times)).combine_chunks()
 
+    def batches(self, channel: ColumnChannel, fields: Sequence[str] | None = None) -> Iterator[ColumnBatch]:
+        """All rows, in batches.
+
+        Args:
+            channel: the file's, or what ``with_fields`` made of it.
+            fields: top-level ones of these; None for all that it has.
+        """
+        kinds = list(channel.fields) if fields is None else [channel.fields.field(name) for name in fields]
+        wanted = [path for kind in kinds for path in self._paths(kind)]
+        with damage_is_said():
+            # A row group may be missing memory for all its columns; rows are taken in slices of it.
+            for record in self._file.iter_batches(_BATCH_ROWS, columns=[*TIME_COLUMNS, *wanted]):
+                yield column_batch(channel, record, [kind.name for kind in kinds], self._columns)
+
+    def _paths(self, field: pa.Field) -> list[str]:
+        """What to read for a field: its column, or of a nested message some parts."""
+        column = self._columns[field.name]
+        if field.type == self.channel.fields.field(field.name).type:
+            return [column]
+        return [".".join((column, *path)) for path in _ends(field.type)]
+
     def _read(self, groups: Sequence[int], leaf: str) -> pa.Table:
         # Arrow has a thread for each column; for one it only hands over.
         return self._file.read_row_groups(list(groups), columns=[leaf], use_threads=False)
@@ -199,6 +254,34 @@ class StoredChannel:
         after = [index for index, _, high in bounds if high > end_ns][:1]
         within = [index for index, low, high in bounds if high >= start_ns and low <= end_ns]
         return sorted({*before, *within, *after})
+
+
+def with_fields(channel: ColumnChannel, names: Collection[str]) -> ColumnChannel:
+    """The channel with these fields only, by dotted path; and with messages that have none, which cost nothing."""
+
+    def only(fields: pa.StructType, prefix: Path) -> list[pa.Field]:
+        kept = []
+        for field in fields:
+            path = (*prefix, field.name)
+            if pa.types.is_struct(field.type) and field.type.num_fields:
+                if inner := only(field.type, path):
+                    kept.append(field.with_type(pa.struct(inner)))
+            elif pa.types.is_struct(field.type) or ".".join(path) in names:
+                kept.append(field)
+        return kept
+
+    fields = pa.struct(only(channel.fields, ()))
+    return channel if fields == channel.fields else replace(channel, fields=fields)
+
+
+def _ends(kind: pa.DataType, prefix: Path = ()) -> Iterator[Path]:
+    """The paths below a message at which nothing is left out any more."""
+    for field in kind:
+        path = (*prefix, field.name)
+        if pa.types.is_struct(field.type) and field.type.num_fields:
+            yield from _ends(field.type, path)
+        else:
+            yield path
 
 
 def _too_much() -> Rejected:

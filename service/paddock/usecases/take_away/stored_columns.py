@@ -1,0 +1,108 @@
+"""The stored columns that an export is written from, instead of decoding the whole log once more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from paddock import COLUMNS
+from paddock.columns.columns import LogSummary
+from paddock.columns.stored import StoredColumns
+from paddock.columns.stored_channel import Footer
+from paddock.domain.contents import Contents
+from paddock.domain.export import ExportRequest
+from paddock.domain.recording import ChannelSummary, LossReport, Recording, Signal
+from paddock.errors import Rejected
+from paddock.formats.estimate import Taken, taken_of
+from paddock.formats.registry import find_format
+from paddock.usecases.catalogue.catalogue import signals_of
+from paddock.usecases.context import Services
+from paddock.usecases.find.contents import contents_of
+from paddock.usecases.look.plots import open_columns
+
+AT_ONCE = 8
+"""Files that are asked for their footers at the same time."""
+
+
+def may_serve(recording: Recording, request: ExportRequest) -> bool:
+    """Whether a request may need no look at the log: this code made the columns and writes such files from them."""
+    return find_format(request.format).write_log is None and recording.converter == str(COLUMNS)
+
+
+async def stored_columns(
+    services: Services, recording: Recording, request: ExportRequest, log_span: tuple[int, int]
+) -> StoredColumns | None:
+    """What the request takes of a recording, to be read on another thread; None where only the log will do.
+
+    Args:
+        log_span: when the log itself says that it began and ended.
+
+    Raises:
+        Conflict: the columns are damaged or gone (code ``columns_damaged``); so does reading them.
+    """
+    if not may_serve(recording, request):
+        return None
+    contents = await contents_of(services.documents, recording)
+    if sum(channel.message_count for channel in contents.channels) < (recording.message_count or 0):
+        return None  # Not all channels are listed, and only these have columns.
+    signals = await signals_of(services, recording)
+    taken = _taken(contents.channels, signals, request)
+    if not taken or any(channel.footer_crc32 is None for channel in taken):
+        return None
+    reading = asyncio.Semaphore(AT_ONCE)
+
+    async def footer_of(channel: ChannelSummary) -> Footer:
+        async with reading:
+            file = await open_columns(services, recording, channel.slug)
+            return await asyncio.to_thread(_footer, file, channel)
+
+    loop = asyncio.get_running_loop()
+
+    def open_file(slug: str) -> BinaryIO:
+        return asyncio.run_coroutine_threadsafe(open_columns(services, recording, slug), loop).result()
+
+    footers = await asyncio.gather(*map(footer_of, taken))
+    fields = {channel.slug: names for channel, names in taken.items() if names is not None}
+    return StoredColumns(footers, open_file, _summary(recording, contents, signals, log_span), fields)
+
+
+def _taken(
+    channels: Sequence[ChannelSummary], signals: Sequence[Signal], request: ExportRequest
+) -> dict[ChannelSummary, set[str] | None]:
+    """The channels of which the request may take something, with the dotted paths of these fields; None for all."""
+    try:
+        taken = taken_of(channels, signals, request.signals)
+    except Rejected:
+        return {}  # Signals are replaced one after the other: the log knows whether there is none of that name.
+    found: dict[ChannelSummary, set[str] | None] = {each.channel: _fields(each) for each in taken}
+    # Of these not all fields are listed: what is asked for may be among the others.
+    return found | {channel: None for channel in channels if channel.others is None}
+
+
+def _fields(taken: Taken) -> set[str] | None:
+    if taken.others:
+        return None
+    prefix = f"{taken.channel.topic}."
+    return {(signal.element_of or signal.name).removeprefix(prefix) for signal in taken.signals}
+
+
+def _footer(file: BinaryIO, channel: ChannelSummary) -> Footer:
+    with file:
+        return Footer(file, channel.footer_crc32)
+
+
+def _summary(
+    recording: Recording, contents: Contents, signals: Sequence[Signal], log_span: tuple[int, int]
+) -> LogSummary:
+    """What was known of the log when it was converted, as far as files say it."""
+    return LogSummary(
+        started_ns=log_span[0],
+        ended_ns=log_span[1],
+        message_count=recording.message_count or 0,
+        channels=contents.channels,
+        metadata=contents.file_metadata,
+        loss=contents.loss or LossReport(),
+        signals=tuple(signals),
+        notices=recording.notices,
+    )
