@@ -15,8 +15,8 @@ from paddock.ports.documents import MAX_PAGE, Equals, OneOf, Page, Sort
 from paddock.usecases.context import Services
 from paddock.usecases.intake.originals import check_original
 
-PASSING = ("disk_full", "internal_error", "queue_unavailable", "unavailable", "worker_died")
-"""Codes of jobs that died although their log may be good."""
+PASSING = ("disk_full", "internal_error", "newer_schema", "queue_unavailable", "unavailable", "worker_died")
+"""Codes of jobs that died although their log may be good. One that met ``newer_schema`` had a worker of before."""
 
 log = structlog.get_logger()
 
