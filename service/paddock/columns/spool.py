@@ -135,7 +135,7 @@ def _told(channels: Sequence[SpooledChannel]) -> list[str]:
 class Spool:
     """Where a reader puts what it has decoded, batch by batch; then the columns of the whole log.
 
-    A channel that takes more than the log may is left out, and said.
+    As a context it goes when the reader fails. A channel that takes more than the log may is left out, and said.
 
     Args:
         directory: has room for all of it; nothing stays there, whatever happens.
@@ -149,6 +149,15 @@ class Spool:
         self._file = SpoolFile.temporary(directory)
         self._channels: dict[SpoolChannel, ColumnChannel] = {}
         self._rows = 0
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._file.close()
 
     def channel(
         self,
@@ -184,10 +193,6 @@ class Spool:
     def finish(self) -> SpooledColumns:
         """All is read; the columns have the file from now on."""
         return spooled_columns(self._file, list(map(self._settled, self._channels)), self.found)
-
-    def close(self) -> None:
-        """Give up: what was taken goes."""
-        self._file.close()
 
     def _settled(self, channel: SpoolChannel) -> SpooledChannel:
         described = self._channels[channel]

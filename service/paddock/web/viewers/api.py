@@ -10,6 +10,7 @@ from litestar.params import PathParameter
 from litestar.response import Redirect
 from msgspec import Meta
 
+from paddock.domain.log_kinds import LOG_KINDS
 from paddock.domain.recording import Purpose, Recording
 from paddock.domain.roles import Permission
 from paddock.errors import Conflict, NotFound
@@ -96,6 +97,12 @@ async def _log_link(services: Services, recording: Recording) -> str:
     )
     if copies.items:
         return await artifact_link(services, recording, copies.items[0].id)
+    kind = LOG_KINDS[recording.kind]
+    if not kind.viewers_open:
+        raise NotFound(
+            f"Viewers open no {kind.label} log, and there is no copy of this one for them: convert it again.",
+            code="no_viewer_copy",
+        )
     return await original_link(services, recording)
 
 
