@@ -367,7 +367,9 @@ async def test_a_server_that_can_say_no_more_says_403(services: Services, settin
         "server": ("127.0.0.1", 8080),
         "subprotocols": [],
     }
-    await app(scope, receive, send)
+    with structlog.testing.capture_logs() as lines:
+        await app(scope, receive, send)
+    assert [line["status"] for line in lines if line["event"] == "request"] == [403]
     (closed,) = sent
     assert (closed["type"], closed["code"]) == ("websocket.close", sockets.POLICY_VIOLATION)
     assert len(closed["reason"].encode()) <= sockets.MAX_REASON_BYTES

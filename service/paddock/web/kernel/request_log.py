@@ -23,7 +23,7 @@ from paddock.web.kernel.sockets import SocketReply
 
 log = structlog.get_logger()
 
-SWITCHING_PROTOCOLS = 101
+SWITCHING_PROTOCOLS, FORBIDDEN = 101, 403
 _FIRST = ("http.response.start", "websocket.http.response.start", "websocket.accept")
 """Messages that begin an answer."""
 
@@ -90,6 +90,8 @@ def with_request_log(app: ASGIApp, edge: Edge, headers: Mapping[str, str]) -> AS
                 sent_bytes += len(message["body"])
             elif kind == "websocket.send":
                 sent_bytes += len(message.get("bytes") or (message.get("text") or "").encode())
+            elif kind == "websocket.close":
+                status = status or FORBIDDEN  # what a server makes of it before the WebSocket is accepted
             await send(message)
 
         state: dict[str, Any] = scope.setdefault("state", {})
