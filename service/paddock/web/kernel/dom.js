@@ -55,7 +55,7 @@ export function fieldOf(form, name) {
  * `make("button", { class: "button", type: "button", onclick: … }, "Text", child)`.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
- * @param {Record<string, string | number | boolean | null | undefined | ((event: any) => void)>} attributes
+ * @param {Record<string, string | number | boolean | null | undefined | (() => void)>} attributes
  * @param {...(Node | string | null | undefined)} children
  */
 export function make(tag, attributes = {}, ...children) {

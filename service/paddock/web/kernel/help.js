@@ -20,6 +20,7 @@ const KEYS = [  // keys, what they do, and what the page has where they do it
   ["?", "These keys", "body"],
 ];
 
+/** @type {HTMLDialogElement} */
 const dialog = make("dialog", { class: "help", "aria-label": "Keys", onclick: () => dialog.close() });
 
 export function showKeys() {
