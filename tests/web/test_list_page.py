@@ -179,3 +179,10 @@ async def test_what_cannot_be_asked_says_what_can(
     for path in ("/api/recordings", "/"):
         answer = await client.get(path, params=query)
         assert answer.status_code == 422 and says in answer.json()["detail"], (path, answer.text)
+
+
+async def test_filters_are_said_in_the_order_of_the_address(client: httpx.AsyncClient) -> None:
+    query = "driver=Mei&q=run&car=HT09&health=intact&driver=Adam&event=autocross"
+    page = (await client.get(f"/?{query}")).text
+    chips = re.findall(r'class="chip" href="[^"]*" title="Remove this filter"><span class="text">([^<]+)<', page)
+    assert [chip.split(": ")[1] for chip in chips] == ["Mei", "run", "HT09", "intact", "Adam", "autocross"]

@@ -154,8 +154,8 @@ async def recordings_page(
     folded when somebody typed words or sorts, or when it would leave nothing to see.
     """
     zone = zone_of(request)
-    query = [pair for pair in request.query_params.multi_items() if pair[0] not in _NO_FILTERS and pair[1]]
-    query += [pair for pair in request.query_params.multi_items() if pair[0] in search.metadata and not pair[1]]
+    query = [pair for pair in request.query_params.items() if pair[0] not in _NO_FILTERS and pair[1]]
+    query += [pair for pair in request.query_params.items() if pair[0] in search.metadata and not pair[1]]
     query = list(dict.fromkeys(query))
     spelled = await in_every_spelling(services, search)
     shown = None
