@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from paddock.domain.own_fields import OwnField
 from paddock.domain.recording import MetadataSource, MetadataValue
 from paddock.ports.documents import Contains, Documents, Equals, Group, OneOf, Sort
 from tests.adapters.builders import car, numbers, recording
@@ -24,8 +25,13 @@ async def test_facets_count_what_matches(documents: Documents) -> None:
     assert await documents.recordings.facet("started_ns") == []
 
 
-async def test_a_field_that_has_no_index_is_filtered_counted_and_sorted_by(documents: Documents) -> None:
-    """As a field of the team's own."""
+@pytest.mark.parametrize("indexed", [False, True])
+async def test_a_field_of_the_teams_own_is_filtered_counted_and_sorted_by(
+    documents: Documents, indexed: bool
+) -> None:
+    if indexed:
+        await documents.fields.insert(OwnField("tyre_set", "Tyre set"))
+        await documents.migrate()
     values = ["Wet", "R25B", None, "Wet", ""]
     tyres = [{} if v is None else {"tyre_set": MetadataValue(v, MetadataSource.PERSON)} for v in values]
     await documents.recordings.put_many([recording(i, metadata=said) for i, said in enumerate(tyres)])

@@ -13,6 +13,7 @@ from paddock.adapters.sqlite import SqliteDocuments
 from paddock.adapters.sqlite_filters import page_sql, select_sql
 from paddock.adapters.sqlite_schema import index_name
 from paddock.domain.job import Job, JobState
+from paddock.domain.own_fields import OwnField
 from paddock.errors import Unavailable
 from paddock.ports.documents import (
     SCHEMA_VERSION,
@@ -27,7 +28,7 @@ from paddock.ports.documents import (
     Sort,
     StartsWith,
 )
-from paddock.ports.indexes import LIST_INDEX
+from paddock.ports.indexes import LIST_INDEX, field_index
 
 pytestmark = pytest.mark.anyio
 
@@ -150,6 +151,25 @@ async def test_a_search_and_its_counts_go_through_the_index_of_the_list(path: Pa
             plan = [row[3].replace("COVERING ", "") for row in steps]
             assert f"SEARCH recordings USING INDEX {name} (" in "\n".join(plan), plan
             assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+async def test_a_field_of_the_teams_own_is_found_by_an_index_for_as_long_as_it_is_one(path: Path) -> None:
+    field = "metadata.tyre_set.value"
+    index = index_name("recordings", field_index("tyre_set"))
+    text, values = select_sql("recordings", {"tyres": field}, [HERE, Equals(field, "Wet")])
+
+    def plan() -> str:
+        with sqlite3.connect(path) as connection:
+            return str(connection.execute(f"EXPLAIN QUERY PLAN {text}", values).fetchall())
+
+    documents = SqliteDocuments(path)
+    await documents.fields.insert(OwnField("tyre_set", "Tyre set"))
+    await documents.migrate()
+    assert f"INDEX {index} (" in plan()
+    await documents.fields.delete([Equals("id", "tyre_set")])
+    await documents.migrate()
+    await documents.close()
+    assert index not in plan()
 
 
 async def test_counts_of_a_search_read_no_document(path: Path) -> None:

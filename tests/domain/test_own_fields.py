@@ -102,6 +102,12 @@ def test_the_logs_setup_record_fills_own_fields_with_what_they_may_say() -> None
     assert "tyre_set" not in tyres().from_setup_record({"tyre_set": "slick"})
 
 
+def test_a_field_that_every_team_got_later_is_that_one() -> None:
+    fields = team_fields([OwnField("session", "Our sessions", ("am", "pm")), TYRES])
+    assert (fields.label("session"), fields.by_name["session"].choices) == ("Session", ())
+    assert [field.name for field in fields].count("session") == 1
+
+
 def test_own_columns_stand_behind_those_of_every_team() -> None:
     assert [field.name for field in tyres().columns] == ["driver", "event", "venue", "car", "tyre_set"]
     assert [field.name for field in tyres()] == [*(field.name for field in FIELDS), "tyre_set"]

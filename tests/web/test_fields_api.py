@@ -156,6 +156,9 @@ async def test_it_is_searched_counted_and_sorted_by(client: httpx.AsyncClient, s
     ]
     narrowed = (await client.get("/api/recordings/facets", params={"tyre_set": "R25B"})).json()
     assert narrowed["tyre_set"] == facets["tyre_set"] and narrowed["health"] == [{"value": "intact", "count": 1}]
+    for query in ({"topic": "VNData"}, {"q": "run_"}, {"car": "HT09"}, {"topic": "nowhere"}):
+        counted = (await client.get("/api/recordings/facets", params=query)).json()["tyre_set"]
+        assert sum(each["count"] for each in counted) == len(await found(client, **query)), query
     assert set((await client.get("/api/metadata-values")).json()["tyre_set"]) == {"Wet", "R25B"}
     for path in ("/api/jobs", "/api/fields", "/upload", "/jobs"):
         assert (await client.get(path, params={"tyre_set": "Wet"})).status_code == 422, path

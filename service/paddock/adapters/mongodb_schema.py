@@ -11,7 +11,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
 
 from paddock.adapters.mongodb_filters import stored_name
-from paddock.ports.documents import Row
+from paddock.ports.documents import Row, with_own_fields
 from paddock.ports.indexes import Index, Side
 
 _OURS = "paddock_"
@@ -37,6 +37,8 @@ def indexes_of(row: Row) -> dict[str, list[tuple[str, int]]]:
 
 async def create_missing(database: AsyncDatabase[dict[str, Any]], collections: Sequence[Row]) -> None:
     """Create the collections' indexes and drop ours that are no longer among them; other people's stay."""
+    own_fields = [str(field["_id"]) async for field in database["fields"].find({}, {"_id": 1})]
+    collections = with_own_fields(collections, own_fields)
     for row in collections:
         for name, keys in indexes_of(row).items():
             # The server leaves an index alone that is there already, also when somebody else is creating it right

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from paddock.adapters.document_queries import check_field
 from paddock.adapters.sqlite_earlier import has_earlier
 from paddock.errors import Unavailable
-from paddock.ports.documents import SCHEMA_VERSION, Documents, Row, rows
+from paddock.ports.documents import SCHEMA_VERSION, Documents, Row, rows, with_own_fields
 from paddock.ports.indexes import Index, Side
 
 _BY_ELEMENT = "_by_element_"
@@ -101,8 +101,9 @@ def create_missing(connection: sqlite3.Connection, collections: Sequence[Row]) -
     for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
         if _BY_ELEMENT in name and name not in {listed.index_table for listed in LISTED}:
             connection.execute(f'DROP TABLE "{name}"')
+    own_fields = [name for (name,) in connection.execute("SELECT id FROM fields")]
     definitions = {}
-    for row in collections:
+    for row in with_own_fields(collections, own_fields):
         for index in row.indexes:
             if Side.SQLITE in index.side and not index.elements:
                 name = index_name(row.name, index)

@@ -106,9 +106,13 @@ RESERVED = _OF_LISTS | _OF_RECORDINGS | _OF_FORMS | _OF_LANGUAGES | {figure.name
 
 
 def team_fields(own: Iterable[OwnField]) -> Fields:
-    """All fields of a team, its own ones in the order in which they were added."""
+    """All fields of a team, its own ones in the order in which they were added.
+
+    One that a newer Paddock gives to every team is that one: values are under the same name.
+    """
     last = max(field.column for field in FIELDS)
-    return Fields(field.row(last + place) for place, field in enumerate(own, 1))
+    known = {field.name for field in FIELDS}
+    return Fields(field.row(last + place) for place, field in enumerate(own, 1) if field.id not in known)
 
 
 def name_of(label: str) -> str:

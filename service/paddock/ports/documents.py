@@ -41,7 +41,7 @@ from paddock.domain.recording import Artifact, Recording, Signal
 from paddock.domain.signal_names import SignalName
 from paddock.domain.topic_set import TopicSet
 from paddock.domain.upload import Upload
-from paddock.ports.indexes import RECORDING_INDEXES, Index
+from paddock.ports.indexes import RECORDING_INDEXES, Index, field_index
 
 Scalar: TypeAlias = str | int | float | bool | None
 Operator = Literal["<", "<=", ">", ">=", "="]
@@ -300,7 +300,9 @@ class Documents(ABC):
 
     @abstractmethod
     async def migrate(self, progress: Progress = say_nothing) -> None:
-        """Create what is missing: tables, indexes. Bring what an earlier version wrote into today's shape.
+        """Create what is missing: tables, indexes, those of the fields that the team added among them.
+
+        What an earlier version wrote is brought into today's shape.
 
         Safe to run twice and by two at once; killed, the next one goes on where it was.
 
@@ -361,3 +363,11 @@ def rows(documents: type) -> tuple[Row, ...]:
         if get_origin(collection) is Collection:
             found.append(Row(name, get_args(collection)[0], tuple(indexes)))
     return tuple(found)
+
+
+def with_own_fields(collections: Sequence[Row], names: Sequence[str]) -> tuple[Row, ...]:
+    """The same collections, recordings being indexed by the fields that the team added, too."""
+    indexes = tuple(map(field_index, names))
+    return tuple(
+        row._replace(indexes=(*row.indexes, *indexes)) if row.name == "recordings" else row for row in collections
+    )

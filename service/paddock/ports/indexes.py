@@ -39,6 +39,12 @@ class Index(NamedTuple):
 
 _METADATA = tuple((field.name, f"metadata.{field.name}.value") for field in FIELDS if field.is_short)
 
+
+def field_index(name: str) -> Index:
+    """What recordings of one value of a metadata field are found and counted by."""
+    return Index(("deleted_at", f"metadata.{name}.value", "started_ns"), f"one {name}; facets")
+
+
 LIST_INDEX = Index(
     (
         *("deleted_at", "started_ns", "id", "search", "health", "topic_set"),
@@ -70,6 +76,6 @@ RECORDING_INDEXES = (
         ("metadata.car.value", "metadata.event.value", "id", "size_bytes"),
         "bytes by car and event; no document is read",
     ),
-    *(Index(("deleted_at", field, "started_ns"), f"one {name}; facets") for name, field in _METADATA),
+    *(field_index(name) for name, _ in _METADATA),
     *(Index(("deleted_at", figure.field), f"by {figure.name}; a span of it") for figure in FIGURES),
 )

@@ -9,6 +9,7 @@ from paddock.domain.own_fields import MAX_FIELDS, OwnField, OwnFieldValues, chec
 from paddock.domain.principal import Principal
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.ports.documents import Equals, Sort
+from paddock.usecases.contained import logged
 from paddock.usecases.context import Services
 
 
@@ -44,6 +45,7 @@ async def add_field(services: Services, principal: Principal, said: OwnFieldValu
     added = _signed(services, principal, check_own(name, said, others), services.now())
     if not await services.documents.fields.insert(added):
         raise taken
+    await _index(services)
     return added
 
 
@@ -76,6 +78,13 @@ async def remove_field(services: Services, name: str) -> None:
     """
     if not await services.documents.fields.delete([Equals("id", name)]):
         raise _no_such_field(name)
+    await _index(services)
+
+
+async def _index(services: Services) -> None:
+    """Indexes make a field faster; it works without, and the next start tries again."""
+    with logged("fields_not_indexed"):
+        await services.documents.migrate()
 
 
 def _signed(services: Services, principal: Principal, field: OwnField, added_at: int) -> OwnField:

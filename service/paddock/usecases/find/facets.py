@@ -11,7 +11,7 @@ import msgspec
 from paddock.domain.fields import EVERY_TEAMS, Fields, same_value
 from paddock.ports.documents import MAX_GROUPS, Equals, Scalar
 from paddock.usecases.context import Services
-from paddock.usecases.find.search import Search, conditions, in_every_spelling
+from paddock.usecases.find.search import Search, SpelledSearch, conditions, in_every_spelling
 
 MAX_OFFERED = 50
 """Values of a facet."""
@@ -56,9 +56,14 @@ async def count_facets(services: Services, search: Search, fields: Fields = EVER
 
     # Facets that nobody chose from look at the same recordings: these are gone through once for all of them. Which
     # topics a recording has its set tells; asking each recording for each topic takes three times as long.
-    together = [facet for facet in facets if facet not in chosen]
+    every_teams = facet_names(EVERY_TEAMS)
+    together = [facet for facet in every_teams if facet not in chosen]
+    chosen = [facet for facet in chosen if facet in every_teams]
     apart: Sequence[Counted]
-    counted, *apart = await asyncio.gather(count(together), *(count([facet], [facet]) for facet in chosen))
+    (counted, *apart), of_team = await asyncio.gather(
+        asyncio.gather(count(together), *(count([facet], [facet]) for facet in chosen)),
+        _count_own(services, spelled, [facet for facet in facets if facet not in every_teams]),
+    )
     exact = all(len(each) < MAX_GROUPS for each in (counted, *apart))
     if search.topics:
         sets = {str(values[-1]) for each in (counted, *apart) for values, _ in each if values[-1]}
@@ -67,6 +72,7 @@ async def count_facets(services: Services, search: Search, fields: Fields = EVER
         apart = [[row for row in own if row[0][-1] in having] for own in apart]
     values = {facet: _offered(facet, _of_column(counted, place)) for place, facet in enumerate(together)}
     values |= {facet: _offered(facet, _of_column(own, 0)) for facet, own in zip(chosen, apart, strict=True)}
+    values |= {facet: _offered(facet, found) for facet, found in of_team.items()}
     sets_found = {str(each): number for each, number in _of_column(counted, -1).most_common() if each}
     topics, all_topics = await services.topic_sets.count_topics(services.documents, sets_found)
     return Facets(
@@ -75,6 +81,29 @@ async def count_facets(services: Services, search: Search, fields: Fields = EVER
         more_topics=max(0, len(topics) - MAX_TOPICS),
         exact=exact and all_topics,
     )
+
+
+async def _count_own(
+    services: Services, spelled: SpelledSearch, facets: Sequence[str]
+) -> dict[str, Counter[Scalar]]:
+    """The values of the fields that the team added, which the index of the list does not have."""
+    chosen = [facet for facet in facets if spelled.metadata.get(facet)]
+    others = [facet for facet in facets if facet not in chosen]
+    asks_nothing = len(conditions(spelled)) == 1
+    # Each has an index of its own, which tells all where nothing else is asked for; else each reads the documents.
+    parts = [[facet] for facet in chosen] + ([[facet] for facet in others] if asks_nothing else [others])
+    counted = await asyncio.gather(
+        *(
+            services.documents.recordings.counts([*map(_field, part)], conditions(spelled, without=part))
+            for part in parts
+            if part
+        )
+    )
+    return {
+        facet: _of_column(found, place)
+        for part, found in zip(filter(None, parts), counted, strict=True)
+        for place, facet in enumerate(part)
+    }
 
 
 async def known_values(services: Services, fields: Fields) -> dict[str, tuple[str, ...]]:
