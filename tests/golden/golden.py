@@ -50,10 +50,19 @@ def problems(known: Mapping[str, Known], made: Mapping[str, Made]) -> list[Probl
         return [columns]
     for name in sorted(known.keys() - made.keys()):
         found.append(Problem(f"{name} is not made any more: {_TAKE}.", can_be_taken=True))
-    for name, each in made.items():
-        if problem := _problem(name, known.get(name), each):
-            found.append(problem)
-    return found
+    by_output = {name: _problem(name, known.get(name), each) for name, each in made.items()}
+    refused = [name for name, problem in by_output.items() if problem and not problem.can_be_taken]
+    if len({name.partition("/")[0] for name in refused}) > 1:
+        number = made[COLUMNS].number
+        found.append(
+            Problem(
+                f"The outputs of {', '.join(refused)} changed at once, so it is something that they share: raise "
+                f"{made[COLUMNS].where} from {number} to {number + 1}, and {_TAKE}. If nothing was meant to "
+                "change, look for the mistake instead.",
+                can_be_taken=False,
+            )
+        )
+    return [*found, *(problem for problem in by_output.values() if problem)]
 
 
 def _problem(name: str, known: Known | None, made: Made) -> Problem | None:

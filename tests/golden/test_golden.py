@@ -53,6 +53,15 @@ def test_other_columns_explain_all_that_is_made_from_them() -> None:
     assert "raise COLUMNS in service/paddock/__init__.py from 3 to 4" in problem.message
 
 
+def test_formats_that_change_at_once_share_what_changed() -> None:
+    formats = {"csv": CSV, "arrow/flat": CSV._replace(where="the number of 'flat'")}
+    known = KNOWN | {name: Known(made.columns, made.number, made.digests) for name, made in formats.items()}
+    changed = {name: made._replace(digests=CHANGED) for name, made in formats.items()}
+    first, *others = problems(known, MADE | changed)
+    assert "csv, arrow/flat changed at once" in first.message and "raise COLUMNS" in first.message
+    assert len(others) == 2 and not first.can_be_taken
+
+
 def test_a_format_that_comes_or_goes_has_to_be_taken() -> None:
     (new,) = problems({COLUMNS: KNOWN[COLUMNS]}, MADE)
     (gone,) = problems(KNOWN, {COLUMNS: MADE[COLUMNS]})

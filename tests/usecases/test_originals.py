@@ -10,11 +10,12 @@ from typing import Any, BinaryIO
 import msgspec
 import pytest
 
+from paddock import COLUMNS
 from paddock.domain.export import ExportRequest
 from paddock.domain.keys import raw_key
 from paddock.domain.original import Original
 from paddock.domain.principal import LOCAL_USER
-from paddock.domain.recording import Failure, Recording, Status
+from paddock.domain.recording import Artifact, Failure, Recording, Status
 from paddock.errors import Conflict, NotFound, PaddockError
 from paddock.ports.objects import ObjectInfo
 from paddock.usecases.context import Services
@@ -139,11 +140,36 @@ async def test_a_damaged_one_can_be_downloaded_and_nothing_is_made_of_it(ready: 
     assert (damaged.original, is_offered(damaged), is_kept(damaged)) == (Original.DAMAGED, True, False)
     assert (await original_file(ready.services, damaged)).key == raw_key(ID)
     for refused in (
-        request_export(ready.services, LOCAL_USER, ID, CSV),
+        request_export(ready.services, LOCAL_USER, ID, MCAP),
         open_attachment(ready.services, damaged, 0),
     ):
         with pytest.raises(PaddockError, match="its bytes are not those that were sent"):
             await refused
+
+
+async def made_of(team: Team) -> Artifact:
+    await request_export(team.services, LOCAL_USER, ID, CSV)
+    await team.work()
+    found = (await request_export(team.services, LOCAL_USER, ID, CSV)).artifact
+    assert found is not None
+    return found
+
+
+async def test_columns_of_an_older_number_serve_where_there_are_no_others_and_say_so(ready: Team) -> None:
+    await ready.services.documents.recordings.change(ID, {"converter": "2"})
+    await ready.services.objects.delete(raw_key(ID))
+    async for _ in fsck(ready.services):
+        pass
+    older = await made_of(ready)
+    assert older.converter.startswith("2.")
+    # Sent again, the file is made anew: of columns that this code makes.
+    await ready.upload(LOG)
+    await ready.work()
+    newer = await made_of(ready)
+    assert newer.id != older.id and newer.converter.startswith(f"{COLUMNS}.")
+    # And where the log is lost once more, the better file is still there.
+    await note(ready.services, await ready.recording(ID), MISSING)
+    assert await made_of(ready) == newer
 
 
 async def test_bytes_that_come_while_somebody_says_that_they_are_gone_are_not_lost(ready: Team) -> None:

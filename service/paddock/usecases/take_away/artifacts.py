@@ -17,6 +17,7 @@ from paddock.domain.keys import artifact_key
 from paddock.domain.recording import Artifact, Recording
 from paddock.formats.registry import Run, find_format, writer_number, written_as
 from paddock.usecases.context import Services
+from paddock.usecases.intake.originals import is_kept
 from paddock.usecases.take_away.expiry import expiry_of, outdate_others
 
 MAX_SENTENCES = 20
@@ -25,19 +26,31 @@ _PIECE_BYTES = 1 << 20
 
 def id_of(recording: Recording, request: ExportRequest, catalogue: CarCatalogue) -> str:
     """The id of the artifact that this code makes of a request."""
-    return artifact_id(recording, request, made_by(request), catalogue.said_units())
+    return _id(recording, request, catalogue, columns_number(recording))
 
 
-def made_by(request: ExportRequest) -> str:
+def _id(recording: Recording, request: ExportRequest, catalogue: CarCatalogue, columns: str) -> str:
+    return artifact_id(recording, request, made_by(request, columns), catalogue.said_units())
+
+
+def columns_number(recording: Recording) -> str:
+    """The number of the columns that files are made from: of those stored, where the log is not here for others."""
+    return recording.converter if recording.build and not is_kept(recording) else str(COLUMNS)
+
+
+def made_by(request: ExportRequest, columns: str = str(COLUMNS)) -> str:
     """Which code makes the file of a request: the number of the columns, and that of the layout's writer."""
-    return f"{COLUMNS}.{writer_number(request)}"
+    return f"{columns}.{writer_number(request)}"
 
 
 async def find_artifact(
     services: Services, recording: Recording, request: ExportRequest, catalogue: CarCatalogue
 ) -> Artifact | None:
     """The artifact that this request of this recording made already."""
-    return await services.documents.artifacts.get(id_of(recording, request, catalogue))
+    for columns in dict.fromkeys((str(COLUMNS), columns_number(recording))):
+        if found := await services.documents.artifacts.get(_id(recording, request, catalogue, columns)):
+            return found
+    return None
 
 
 async def store_artifact(
@@ -68,7 +81,7 @@ async def store_artifact(
         suffix=suffix,
         size_bytes=stored.size_bytes,
         created_at=services.now(),
-        converter=made_by(request),
+        converter=made_by(request, columns_number(recording)),
         purpose=purpose_of(request),
         request=msgspec.json.encode(request).decode(),
         crc32=crc32,

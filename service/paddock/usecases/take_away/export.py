@@ -75,7 +75,7 @@ async def request_export(
     made_id = id_of(recording, request, catalogue)
     if artifact := await find_artifact(services, recording, request, catalogue):
         await note_use(services, artifact)
-        return Export(made_id, artifact=artifact)
+        return Export(artifact.id, artifact=artifact)
     if not may_serve(recording, request):
         check_original(recording)
     params = {"recording": recording.id, "request": msgspec.json.encode(request).decode()}

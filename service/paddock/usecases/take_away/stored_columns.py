@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from paddock import COLUMNS
 from paddock.columns.columns import LogSummary
 from paddock.columns.stored import StoredColumns
 from paddock.columns.stored_channel import Footer
@@ -20,14 +19,16 @@ from paddock.usecases.catalogue.catalogue import signals_of
 from paddock.usecases.context import Services
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.look.plots import open_columns
+from paddock.usecases.take_away.artifacts import columns_number
 
 AT_ONCE = 8
 """Files that are asked for their footers at the same time."""
 
 
 def may_serve(recording: Recording, request: ExportRequest) -> bool:
-    """Whether a request may need no look at the log: this code made the columns and writes such files from them."""
-    return find_format(request.format).write_log is None and recording.converter == str(COLUMNS)
+    """Whether a request may need no look at the log: such files are written from columns, and this code made these,
+    or the log is not here for others."""
+    return find_format(request.format).write_log is None and recording.converter == columns_number(recording)
 
 
 async def stored_columns(

@@ -239,7 +239,7 @@ class RecordingDetail(RecordingResource, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(
             description="What of it older code made, so that converting it again makes other files.",
-            examples=[["The columns are from converter 2; this is 3."]],
+            examples=[["The columns are from converter 2; this is 4."]],
         ),
     ] = ()
 
