@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-import scipy.io
 
 from paddock.domain.contents import Contents
 from paddock.domain.own_fields import RESERVED
@@ -16,6 +15,7 @@ from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.context import Services
 from paddock.web.compare.differences import Difference, differences
 from tests.logs import small_log
+from tests.matlab_files import loadmat
 from tests.web.builders import build_recording, insert_converted, metadata
 from tests.web.conftest import Sender
 
@@ -45,7 +45,7 @@ async def mat_of(client: httpx.AsyncClient, sender: Sender, recording: str) -> A
     artifacts = (await client.get(f"/api/recordings/{recording}")).json()["artifacts"]
     newest = max((each for each in artifacts if each["format"] == "mat"), key=lambda each: each["created_at"])
     file = await client.get(newest["url"], follow_redirects=True)
-    loaded = scipy.io.loadmat(io.BytesIO(file.content), struct_as_record=False, squeeze_me=True)
+    loaded = loadmat(io.BytesIO(file.content), struct_as_record=False, squeeze_me=True)
     return loaded["meta"].run
 
 
