@@ -12,7 +12,7 @@ from paddock.domain.recording import Status
 from paddock.ports.documents import Equals
 from paddock.usecases.catalogue.catalogue import car_of, load_catalogue, signals_of
 from paddock.usecases.context import Services
-from paddock.usecases.find.contents import contents_of
+from paddock.usecases.find.contents import with_contents
 from paddock.usecases.find.recordings import NEWEST_FIRST
 
 LOOKED_AT = 200
@@ -39,10 +39,9 @@ async def unknown_names(services: Services) -> tuple[Sighting, ...]:
     )
     seen: set[tuple[str, str]] = set()
     found: dict[str, Sighting] = {}
-    for recording in page.items:
+    async for recording, inside in with_contents(services.documents, page.items):
         car = car_of(recording)
-        inside = await contents_of(services.documents, recording)
-        channels = {(car.casefold(), channel.slug) for channel in inside.channels if channel.message_count}
+        channels = {(car.casefold(), each.slug) for each in inside.channels if each.message_count}
         if channels <= seen:
             continue
         seen |= channels

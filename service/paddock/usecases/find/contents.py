@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from paddock.domain.contents import Contents, contents_id
 from paddock.domain.recording import Recording
-from paddock.ports.documents import Documents, Equals
+from paddock.ports.documents import Documents, Equals, OneOf
+
+_AT_ONCE = 20
 
 
 async def contents_of(documents: Documents, recording: Recording) -> Contents:
     """What the conversion that the recording shows found; empty where its log was not read."""
     found = await find_contents(documents, recording)
     return found or Contents(contents_id(recording.id, recording.build), recording.id, recording.build)
+
+
+async def with_contents(
+    documents: Documents, recordings: Sequence[Recording]
+) -> AsyncIterator[tuple[Recording, Contents]]:
+    """Recordings in their order, each with the same. Some are read at a time: those of a log may be large."""
+    for start in range(0, len(recordings), _AT_ONCE):
+        some = recordings[start : start + _AT_ONCE]
+        wanted = OneOf("id", tuple(contents_id(each.id, each.build) for each in some))
+        found = {each.recording: each for each in (await documents.contents.find([wanted], limit=_AT_ONCE)).items}
+        for recording in some:
+            yield recording, found.get(recording.id) or await contents_of(documents, recording)
 
 
 async def find_contents(documents: Documents, recording: Recording) -> Contents | None:
