@@ -58,7 +58,7 @@ class Field(msgspec.Struct, frozen=True):
         )
 
 
-FIELDS = (
+FIELDS: tuple[Field, ...] = (
     Field("car", "Car", ("car", "carName", "vehicle"), column=4),
     Field("driver", "Driver", ("driver", "driverName"), column=1),
     Field("event", "Event", ("event", "eventType", "eventName"), column=2),
