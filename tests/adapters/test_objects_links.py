@@ -65,14 +65,6 @@ async def test_an_upload_in_parts(side: Side) -> None:
     assert await side.objects.parts("incoming/a", upload) == ()
 
 
-async def test_the_first_bytes_of_a_part_where_the_store_can(side: Side) -> None:
-    upload = await begin(side, "incoming/a", b"0123456789", 4, [1, 3])
-    assert await side.objects.read_part("incoming/a", upload, 1, 3) in (b"012", None)
-    assert await side.objects.read_part("incoming/a", upload, 3, 99) in (b"89", None)
-    assert await side.objects.read_part("incoming/a", upload, 2, 99) is None
-    assert await side.objects.read_part("incoming/b", upload, 1, 99) is None
-
-
 async def test_completing_again_is_harmless(side: Side) -> None:
     data, part_size = long_enough(side, b"0123456789", 4)
     upload = await begin(side, "incoming/a", data, part_size, [1, 2, 3])

@@ -17,7 +17,7 @@ from paddock.bootstrap import open_services
 from paddock.columns.columns import LogSummary
 from paddock.domain.export import ExportRequest
 from paddock.domain.recording import Recording
-from paddock.formats.registry import Run, canonical
+from paddock.formats.registry import RunInfo, canonical
 from paddock.settings import Settings
 from paddock.usecases.catalogue.catalogue import signals_of
 from paddock.usecases.context import Services
@@ -50,8 +50,8 @@ async def _compare(
     target = folder / "made"
     least: dict[str, tuple[float, float]] = {}
 
-    def said(_: LogSummary) -> Run:
-        return Run()
+    def said(_: LogSummary) -> RunInfo:
+        return RunInfo()
 
     for _ in range(TURNS):
         for name, make in (("log", export._from_log), ("columns", export._from_columns)):

@@ -70,7 +70,7 @@ def test_a_team_loses_its_machine_and_has_everything_again(tmp_path: Path) -> No
     with running(old) as up, up.client() as client:
         runs = [client.upload(tmp_path / f"{driver}.mcap").wait() for driver in ("Adam", "Mei")]
         runs[0].edit(notes="wet, gusty", event="Endurance")
-        runs[0].attach(tmp_path / "setup.pdf")
+        runs[0].add_file(tmp_path / "setup.pdf")
         bundle = client.export_many(runs, "csv", rate_hz=5).wait()
         assert len(bundle.files) == 2
         before = seen(client, up.url, tmp_path / "before")

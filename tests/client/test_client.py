@@ -240,14 +240,14 @@ def test_a_log_says_what_is_in_it(client: Client, ready: FoundRecording) -> None
 def test_files_are_put_beside_a_log_and_removed(ready: FoundRecording, tmp_path: Path) -> None:
     sheet = tmp_path / "setup.txt"
     sheet.write_bytes(b"rear wing 4\n" * 300_000)
-    added = ready.attach(sheet, name="setup Zoë.txt")
+    added = ready.add_file(sheet, name="setup Zoë.txt")
     assert ready.refresh().files == (added,)
     assert (added.name, added.size_bytes) == ("setup Zoë.txt", 3_600_000)
     saved = ready.download(tmp_path, added)
     assert (saved.name, saved.read_bytes()) == ("setup Zoë.txt", sheet.read_bytes())
-    assert ready.detach(added).files == ()
+    assert ready.remove_file(added).files == ()
     with pytest.raises(NotFound):
-        ready.detach(added)
+        ready.remove_file(added)
 
 
 def test_a_file_whose_answer_is_lost_is_not_sent_again(
@@ -263,9 +263,9 @@ def test_a_file_whose_answer_is_lost_is_not_sent_again(
     with monkeypatch.context() as patch:
         patch.setattr(httpx.Client, "request", losing)
         with pytest.raises(Unavailable):
-            ready.attach(tmp_path / "photo.jpg")
+            ready.add_file(tmp_path / "photo.jpg")
     (photo,) = ready.refresh().files
-    ready.detach(photo)
+    ready.remove_file(photo)
 
 
 def test_a_change_is_undone_and_a_deleted_log_is_restored(client: Client, ready: FoundRecording) -> None:

@@ -81,7 +81,7 @@ def test_a_session_at_the_prompt(tmp_path: Path) -> None:
         log.write_bytes(car_log(60))
         sheet = tmp_path / "setup.txt"
         sheet.write_bytes(b"wing 4")
-        client.upload(log).wait().attach(sheet, name="setup Zoë.txt")
+        client.upload(log).wait().add_file(sheet, name="setup Zoë.txt")
         log = tmp_path / "lost.mcap"
         log.write_bytes(car_log(61))
         lost = client.upload(log).wait()

@@ -15,7 +15,7 @@ from mcap.reader import make_reader
 from mcap_protobuf.decoder import DecoderFactory
 
 from paddock.domain.export import ExportRequest
-from paddock.formats.registry import Run, find_format, formats
+from paddock.formats.registry import RunInfo, find_format, formats
 from tests.formats.builders import MemoryColumns, Topic, struct_type
 from tests.matlab_files import loadmat
 
@@ -89,7 +89,7 @@ def log() -> MemoryColumns:
 def test_an_element_read_back(tmp_path: Path, format_name: str, layout: str) -> None:
     form = find_format(format_name, layout)
     request = ExportRequest(format_name, layout, signals=(ELEMENT,))
-    form.write(log(), request, Run(units={ELEMENT: "V"}), tmp_path / "out", lambda _: None)
+    form.write(log(), request, RunInfo(units={ELEMENT: "V"}), tmp_path / "out", lambda _: None)
     np.testing.assert_array_equal(READERS[format_name, layout](tmp_path / "out"), EXPECTED)
 
 

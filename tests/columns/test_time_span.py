@@ -14,7 +14,7 @@ from paddock.columns.selection import select
 from paddock.columns.time_span import Stretches, time_span
 from paddock.domain.export import ExportRequest
 from paddock.formats.mcap import FORMAT
-from paddock.formats.registry import Run
+from paddock.formats.registry import RunInfo
 from tests.readers.mcap.builders import (
     END,
     STARTED_NS,
@@ -147,7 +147,7 @@ def test_everything_goes_by_the_span(tmp_path: Path, kind: str) -> None:
 def test_a_slice_goes_by_the_span(tmp_path: Path, kind: str) -> None:
     log = io.BytesIO(log_of(*WRONG[kind]))
     assert FORMAT.write_log is not None
-    FORMAT.write_log(log, ExportRequest("mcap", start_s=1, end_s=2), Run(), tmp_path / "x.mcap", lambda _: None)
+    FORMAT.write_log(log, ExportRequest("mcap", start_s=1, end_s=2), RunInfo(), tmp_path / "x.mcap", lambda _: None)
     with spool((tmp_path / "x.mcap").read_bytes(), tmp_path) as columns:
         assert columns.summary.message_count == 100
         assert columns.summary.started_ns == FIRST + S

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from paddock.domain.catalogue import CarCatalogue, Catalogue
-from paddock.domain.overview import PanelKind, figures, panels
-from paddock.domain.recording import Highlights, Signal
+from paddock.domain.overview import PanelKind, panels
+from paddock.domain.recording import Signal
 
 
 def signal(name: str, low: float | None, high: float | None, dtype: str = "float", count: int = 100) -> Signal:
@@ -20,31 +18,7 @@ VOLTS = signal("BMS.cell_voltage_mv", 2900.0, 4150.0, "uint16")
 WARM = signal("BMS.max_cell_temp_f", 68.0, 131.0)
 
 
-def test_figures_are_in_one_unit_whatever_the_log_has() -> None:
-    known = (SPEED, VOLTS, WARM)
-    found = figures(roles(*known), known)
-    assert found.max_speed_m_s == pytest.approx(30)
-    assert found.min_cell_voltage_v == pytest.approx(2.9)
-    assert found.max_cell_temperature_c == pytest.approx(55)
-    assert found.driven is True
-    assert found.distance_m is None
-
-
-def test_a_standing_car_is_parked() -> None:
-    slow = signal("gps.speed", 0.0, 0.4)
-    assert figures(roles(slow), [slow]).driven is False
-
-
-def test_what_cannot_be_true_is_no_figure() -> None:
-    off = signal("BMS.min_cell_voltage", 0.0, 3.9)
-    dead = signal("BMS.max_cell_temp_c", None, None, count=0)
-    found = figures(roles(off, dead), [off, dead])
-    assert found.min_cell_voltage_v == 3.9
-    assert found.max_cell_temperature_c is None
-
-
 def test_a_log_with_none_of_it() -> None:
-    assert figures({}, []) == Highlights()
     assert panels({}, []) == ()
 
 

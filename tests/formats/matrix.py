@@ -18,7 +18,7 @@ from paddock.columns.columns import Columns
 from paddock.columns.raster import requested
 from paddock.columns.signals import leaves
 from paddock.domain.export import ExportRequest
-from paddock.formats.registry import Run, find_format
+from paddock.formats.registry import RunInfo, find_format
 from tests.formats.builders import MemoryColumns, Topic, every_kind, struct_type
 
 RATES: list[dict[str, Any]] = [{}, {"rate_hz": 100}, {"rate_hz": 100, "interpolation": "linear"}]
@@ -97,7 +97,7 @@ def write(form: str, request: dict[str, Any], target: Path) -> tuple[Columns, di
     asked = ExportRequest(format=form, **request)
     writer = find_format(form).write
     assert writer is not None
-    writer(columns, asked, Run(), target, lambda _: None)
+    writer(columns, asked, RunInfo(), target, lambda _: None)
     taken = requested(columns, asked)
     return taken, expected(taken)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from paddock.domain.export import ExportRequest
 from paddock.formats import arrow, csv, h5, mat
-from paddock.formats.registry import Run
+from paddock.formats.registry import RunInfo
 from tests.columns.plain_rows import plain_rows
 from tests.formats.builders import MemoryColumns, Topic, stored_again
 from tests.matlab_files import loadmat
@@ -85,8 +85,8 @@ def test_every_format_takes_it(columns: MemoryColumns, native: bool, rate: float
             (h5, {}),
         ):
             request = ExportRequest(native=native, rate_hz=rate, interpolation="linear", **options)
-            form.write(columns, request, Run(), target, lambda done: None)
-        mat.write(columns, ExportRequest(native=native, rate_hz=rate), Run(), target, lambda done: None)
+            form.write(columns, request, RunInfo(), target, lambda done: None)
+        mat.write(columns, ExportRequest(native=native, rate_hz=rate), RunInfo(), target, lambda done: None)
         loaded = loadmat(target, mat_dtype=True)
         topics = [name for name in loaded if not name.startswith("__") and name != "meta"]
         assert len(topics) == sum(columns.rows(channel) > 0 for channel in columns.channels)

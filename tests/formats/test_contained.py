@@ -16,7 +16,7 @@ from paddock.domain.export import ExportRequest
 from paddock.errors import Rejected
 from paddock.formats import contained
 from paddock.formats.contained import Without, few_enough, within, write_contained
-from paddock.formats.registry import Run, find_format, formats
+from paddock.formats.registry import RunInfo, find_format, formats
 from tests.formats.builders import MemoryColumns, Topic, every_kind, struct_type
 from tests.matlab_files import loadmat
 
@@ -71,10 +71,10 @@ def test_a_topic_that_its_writer_fails_at_costs_only_itself(
     others = [topic for topic in topics() if topic.name != poisoned]
     silent = [replace(topic, rows=()) for topic in topics() if topic.name == poisoned]
     said = write_contained(
-        form.write, Poisoned(topics(), poisoned), request, Run(), tmp_path / "made", lambda _: None
+        form.write, Poisoned(topics(), poisoned), request, RunInfo(), tmp_path / "made", lambda _: None
     )
     assert said == (f"{poisoned} is left out of this file: OverflowError: odd rows.",)
-    form.write(MemoryColumns(others + silent), request, Run(), tmp_path / "expected", lambda _: None)
+    form.write(MemoryColumns(others + silent), request, RunInfo(), tmp_path / "expected", lambda _: None)
     if (name, layout) == ("mat", "paddock"):
         made = loadmat(tmp_path / "made", simplify_cells=True)
         assert made["meta"]["notices"] == said[0]
@@ -100,13 +100,13 @@ def test_what_is_no_topics_fault_is_raised(tmp_path: Path) -> None:
             form.write,
             MemoryColumns(topics()),
             ExportRequest(signals=("nothing",)),
-            Run(),
+            RunInfo(),
             tmp_path / "made",
             lambda _: None,
         )
     with pytest.raises(OSError, match="made"):
         write_contained(
-            form.write, MemoryColumns(topics()), ExportRequest(), Run(), tmp_path / "no/made", lambda _: None
+            form.write, MemoryColumns(topics()), ExportRequest(), RunInfo(), tmp_path / "no/made", lambda _: None
         )
 
 

@@ -12,12 +12,12 @@ import pytest
 
 from paddock.domain.export import ExportRequest
 from paddock.formats import csv
-from paddock.formats.registry import Run, written_as
+from paddock.formats.registry import RunInfo, written_as
 from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, struct_type
 
 
 def write(columns: MemoryColumns, path: Path, **request: Any) -> None:
-    csv.write(columns, ExportRequest(**request), Run(), path, lambda done: None)
+    csv.write(columns, ExportRequest(**request), RunInfo(), path, lambda done: None)
 
 
 def rows(data: bytes) -> list[dict[str, str]]:

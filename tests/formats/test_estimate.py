@@ -17,7 +17,7 @@ from paddock.errors import Rejected
 from paddock.formats.estimate import described, estimate_bytes, taken_of
 from paddock.formats.mcap import write_log
 from paddock.formats.parquet import write_channel
-from paddock.formats.registry import Run, find_format
+from paddock.formats.registry import RunInfo, find_format
 from paddock.readers.mcap.spool import SpooledColumns, spool_log
 from paddock.simulator.log import simulate
 
@@ -77,7 +77,7 @@ def test_a_matrix_of_requests(
     ):
         request = ExportRequest(format=name, layout=layout, rate_hz=rate, signals=signals, **times, **options)
         expected = estimate_bytes(taken_of(channels, summary.signals, signals), request, channels, span)
-        form.write(columns, request, Run(), tmp_path / "made", lambda _: None)
+        form.write(columns, request, RunInfo(), tmp_path / "made", lambda _: None)
         made = (tmp_path / "made").stat().st_size
         if abs(expected / made - 1) > 0.25 and made > 50_000:
             wrong.append((rate, signals, times, expected, made, round(expected / made, 2)))
@@ -100,7 +100,7 @@ def test_slices_of_the_log(
     request = ExportRequest(format="mcap", signals=signals, **times)
     taken = taken_of(channels, columns.summary.signals, signals)
     with simulated.open("rb") as file:
-        write_log(file, request, Run(), tmp_path / "made", lambda _: None)
+        write_log(file, request, RunInfo(), tmp_path / "made", lambda _: None)
     made = (tmp_path / "made").stat().st_size
     expected = estimate_bytes(taken, request, channels, span, simulated.stat().st_size)
     assert made > 50_000

@@ -10,12 +10,12 @@ import pytest
 
 from paddock.domain.export import ExportRequest
 from paddock.formats import h5
-from paddock.formats.registry import Run
+from paddock.formats.registry import RunInfo
 from tests.formats.builders import MemoryColumns, Topic, every_kind, struct_type
 
 
 def write(columns: MemoryColumns, path: Path, **request: Any) -> None:
-    h5.write(columns, ExportRequest(**request), Run(), path, lambda done: None)
+    h5.write(columns, ExportRequest(**request), RunInfo(), path, lambda done: None)
 
 
 @pytest.mark.parametrize("compress", [False, True])

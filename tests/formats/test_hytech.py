@@ -9,13 +9,13 @@ import pyarrow as pa
 
 from paddock.domain.export import ExportRequest
 from paddock.formats import mat
-from paddock.formats.registry import Run
+from paddock.formats.registry import RunInfo
 from tests.formats.builders import MemoryColumns, Topic, every_kind, struct_type
 from tests.matlab_files import loadmat
 
 
 def write(columns: MemoryColumns, path: Path, **request: Any) -> dict[str, Any]:
-    mat.write(columns, ExportRequest(**request), Run(), path, lambda done: None)
+    mat.write(columns, ExportRequest(**request), RunInfo(), path, lambda done: None)
     return loadmat(path, mat_dtype=True)
 
 

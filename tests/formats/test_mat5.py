@@ -16,14 +16,14 @@ from paddock.domain.recording import Loss, LossReport
 from paddock.formats import mat, mat5, mat5_compress
 from paddock.formats.mat5 import cell_records
 from paddock.formats.matlab_cells import string_cells
-from paddock.formats.registry import Run
+from paddock.formats.registry import RunInfo
 from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, struct_type
 from tests.matlab_files import loadmat
 
 
-def write(columns: MemoryColumns, path: Path, run: Run | None = None, **request: Any) -> dict[str, Any]:
+def write(columns: MemoryColumns, path: Path, run: RunInfo | None = None, **request: Any) -> dict[str, Any]:
     steps: list[float] = []
-    mat.write(columns, ExportRequest(**request), run or Run(), path, steps.append)
+    mat.write(columns, ExportRequest(**request), run or RunInfo(), path, steps.append)
     assert steps == sorted(steps)
     assert not steps or steps[-1] == 1
     return load(path)
@@ -55,7 +55,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         loss=LossReport(("footer",), (Loss("bad_crc", 100, 20, 3),), {"/every.kind": 2}, 1, 20, 3, 5_000_000),
         notices=("The clock jumps.",),
     )
-    run = Run("ab" * 32, "run_1.mcap", {"driver": "Ädám", "car": "HT09"}, {"/every.kind.inner.speed": "m/s"})
+    run = RunInfo("ab" * 32, "run_1.mcap", {"driver": "Ädám", "car": "HT09"}, {"/every.kind.inner.speed": "m/s"})
     return write(columns, tmp_path_factory.mktemp("mat5") / "out.mat", run)
 
 

@@ -13,12 +13,12 @@ import pytest
 
 from paddock.domain.export import ExportRequest
 from paddock.formats import mat, mat5
-from paddock.formats.registry import Run
+from paddock.formats.registry import RunInfo
 from tests.formats.builders import MemoryColumns, Topic, every_kind, struct_type
 
 
 def write(columns: MemoryColumns, path: Path, **request: Any) -> None:
-    mat.write(columns, ExportRequest(**request), Run(metadata={"driver": "Ädám"}), path, lambda done: None)
+    mat.write(columns, ExportRequest(**request), RunInfo(metadata={"driver": "Ädám"}), path, lambda done: None)
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["plain", "deflated"])

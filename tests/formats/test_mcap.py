@@ -21,7 +21,7 @@ from paddock.errors import Rejected
 from paddock.formats.contained import write_contained
 from paddock.formats.mcap import FORMAT, write
 from paddock.formats.mcap_protobuf import Encoder
-from paddock.formats.registry import Run
+from paddock.formats.registry import RunInfo
 from paddock.readers.registry import spool_log
 from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, struct_type
 from tests.formats.matrix import log
@@ -29,7 +29,7 @@ from tests.formats.matrix import log
 
 def made(columns: Columns, folder: Path, **request: Any) -> bytes:
     target = folder / "made.mcap"
-    write(columns, ExportRequest("mcap", **request), Run(), target, lambda _: None)
+    write(columns, ExportRequest("mcap", **request), RunInfo(), target, lambda _: None)
     return target.read_bytes()
 
 
@@ -242,7 +242,7 @@ def test_a_topic_that_protobuf_cannot_say_is_left_out_and_named(tmp_path: Path) 
     strange = Topic("strange", struct_type(price=pa.decimal128(5, 2)), [{"price": None}])
     columns = MemoryColumns([every_kind(), gap, strange])
     target = tmp_path / "made.mcap"
-    said = write_contained(write, columns, ExportRequest("mcap"), Run(), target, lambda _: None)
+    said = write_contained(write, columns, ExportRequest("mcap"), RunInfo(), target, lambda _: None)
     assert sorted(sentence.split(" ")[0] for sentence in said) == ["gap", "strange"]
     assert {topic for topic, *_ in official(target.read_bytes())} == {"/every.kind"}
 

@@ -20,7 +20,7 @@ import pytest
 import paddock
 from paddock.domain.export import ExportRequest
 from paddock.formats import mat
-from paddock.formats.registry import Run
+from paddock.formats.registry import RunInfo
 from tests.formats.builders import MemoryColumns, Topic, every_kind, struct_type
 
 FUNCTIONS = Path(paddock.__file__).parent / "matlab"
@@ -36,7 +36,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("octave")
 
     def write(columns: MemoryColumns, name: str, **request: Any) -> None:
-        run = Run(metadata={"driver": "Ädám", "car": "HT09"}, units={"VNData.vn_vel_m_s.x": "m/s"})
+        run = RunInfo(metadata={"driver": "Ädám", "car": "HT09"}, units={"VNData.vn_vel_m_s.x": "m/s"})
         mat.write(columns, ExportRequest(**request), run, folder / name, lambda done: None)
 
     write(stint(), "run.mat")

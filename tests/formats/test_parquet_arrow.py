@@ -17,7 +17,7 @@ from paddock.columns.columns import ColumnChannel, Columns
 from paddock.domain.export import ExportRequest
 from paddock.formats import arrow, mat, parquet
 from paddock.formats.parquet import write_channel
-from paddock.formats.registry import Run, find_format, formats, written_as
+from paddock.formats.registry import RunInfo, find_format, formats, written_as
 from tests.columns.plain_rows import plain_rows
 from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, stored_again, struct_type
 
@@ -102,12 +102,12 @@ def test_a_matlab_file_from_stored_columns_is_the_same_file(tmp_path: Path) -> N
     columns = MemoryColumns([every_kind(), Topic("/b", struct_type(x=pa.float64()), [{"x": 1.0}])])
     again = stored_again(columns)
     for name, source in (("log.mat", columns), ("stored.mat", again)):
-        mat.write(source, ExportRequest(), Run(), tmp_path / name, lambda done: None)
+        mat.write(source, ExportRequest(), RunInfo(), tmp_path / name, lambda done: None)
     assert (tmp_path / "log.mat").read_bytes() == (tmp_path / "stored.mat").read_bytes()
 
 
 def export(columns: MemoryColumns, form: Any, path: Path, **request: Any) -> tuple[str, str]:
-    form.write(columns, ExportRequest(**request), Run(), path, lambda done: None)
+    form.write(columns, ExportRequest(**request), RunInfo(), path, lambda done: None)
     return written_as(form.FORMAT, path)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from paddock.domain.export import ExportRequest
 from paddock.formats import mat
-from paddock.formats.registry import Run
+from paddock.formats.registry import RunInfo
 from paddock.readers.mcap.spool import spool_log
 from tests.formats.builders import car_log
 from tests.matlab_files import loadmat
@@ -27,7 +27,7 @@ OLD_CONVERTER = "03_26_2024_23_10_23_RECOVERED_V2"
 
 def convert(log: Path, target: Path, **request: Any) -> dict[str, Any]:
     with log.open("rb") as file, spool_log(file, target.parent) as columns:
-        mat.write(columns, ExportRequest(**request), Run(file_name=log.name), target, lambda done: None)
+        mat.write(columns, ExportRequest(**request), RunInfo(file_name=log.name), target, lambda done: None)
     return loadmat(target, mat_dtype=True)
 
 

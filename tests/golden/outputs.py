@@ -18,9 +18,9 @@ from paddock.domain.catalogue import CarCatalogue, Catalogue
 from paddock.domain.export import ExportRequest
 from paddock.errors import Rejected
 from paddock.formats.parquet import write_channel
-from paddock.formats.registry import Format, Run, formats
+from paddock.formats.registry import Format, RunInfo, formats
 from paddock.readers.registry import spool_log
-from paddock.usecases.conversion.highlights import highlights
+from paddock.usecases.conversion.run_figures import run_figures
 from tests.conftest import REPOSITORY
 from tests.golden.canonical import digest
 from tests.golden.logs import GoldenLog, golden_logs
@@ -64,7 +64,7 @@ def make() -> dict[str, Made]:
             with spool_log(io.BytesIO(log.content), Path(folder)) as columns:
                 units = _units(columns.summary)
                 found[COLUMNS].digests[name] = _columns_digest(columns, units, Path(folder))
-                run = Run("golden", "run.mcap", log.metadata, units)
+                run = RunInfo("golden", "run.mcap", log.metadata, units)
                 for output, asked, made in _files(columns, log, run, Path(folder) / "made"):
                     found[output].digests[f"{name}{asked}"] = made
     return found
@@ -98,7 +98,7 @@ def _requests(form: Format, layout: str, log: GoldenLog) -> Iterator[tuple[str, 
     yield ", signals and raster", msgspec.structs.replace(some, **_OPTIONS["raster"])
 
 
-def _files(columns: Columns, log: GoldenLog, run: Run, target: Path) -> Iterator[tuple[str, str, str]]:
+def _files(columns: Columns, log: GoldenLog, run: RunInfo, target: Path) -> Iterator[tuple[str, str, str]]:
     """Output, what was asked for, and the digest of each file that is made of a log."""
     for form in formats().values():
         for layout in form.layouts:
@@ -108,7 +108,7 @@ def _files(columns: Columns, log: GoldenLog, run: Run, target: Path) -> Iterator
 
 
 def _ways(
-    form: Format, log: GoldenLog, columns: Columns, run: Run
+    form: Format, log: GoldenLog, columns: Columns, run: RunInfo
 ) -> Iterator[tuple[str, Callable[[ExportRequest, Path], None]]]:
     """How a format is written: from the columns, and where it can from the log itself."""
     if form.write_log is not None:
@@ -147,7 +147,7 @@ def _columns_digest(columns: Columns, units: dict[str, str], folder: Path) -> st
         "loss": summary.loss,
         "attachments": summary.attachments,
         "notices": summary.notices,
-        "figures": highlights(columns, Catalogue()),
+        "figures": run_figures(columns, Catalogue()),
     }
     said.append(msgspec.json.encode(_rounded(msgspec.to_builtins(facts)), order="deterministic"))
     return digest(b"\n".join(said))

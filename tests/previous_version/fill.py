@@ -21,7 +21,7 @@ def main(url: str, logs: Path) -> None:
     paddock.upload(logs / "silent.mcap")  # which fails
     whole.edit(notes="gusty on the back straight")
     whole = whole.refresh().edit(driver="Adam B.")
-    whole.attach(logs / "setup.txt")
+    whole.attach(logs / "setup.txt")  # type: ignore[attr-defined]  # its name then
     damaged.edit(venue="Michigan")
     whole.export("csv").wait()
     driven.export("parquet", signals=["VNData.vn_vel_m_s.*"]).wait()

@@ -16,7 +16,6 @@ from paddock.usecases.catalogue.catalogue import (
     move_entry,
     save_catalogue,
     signals_of,
-    unknown_signals,
 )
 from paddock.usecases.context import Services
 
@@ -104,6 +103,3 @@ async def test_what_the_catalogue_does_not_know(services: Services) -> None:
         services, LOCAL_USER, [Entry("a"), Entry("c", cars=("HT09",)), Entry("d_rpm", cars=("HT09",))], version=0
     )
     assert [one.name for one in await signals_of(services, theirs)][:1] == ["d_rpm"]
-    unknown = await unknown_signals(services, [ours, theirs])
-    assert len(unknown) == 602
-    assert [(one.name, one.guess.unit) for one in unknown[:2]] == [("b_v", "V"), ("d_rpm", "rpm")]

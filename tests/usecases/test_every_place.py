@@ -21,7 +21,7 @@ from paddock.errors import Unavailable
 from paddock.ports.documents import Equals
 from paddock.usecases.context import Services
 from paddock.usecases.jobs import jobs, leases
-from paddock.usecases.jobs.attempt import Attempt, Gauge, Run, run_here
+from paddock.usecases.jobs.attempt import Attempt, Gauge, RunJob, run_here
 from paddock.usecases.jobs.handlers import handle
 from paddock.usecases.jobs.sweep import sweep
 from paddock.usecases.take_away.export import request_export
@@ -77,7 +77,7 @@ def faulty(services: Services, fault: Fault) -> Services:
     return replace(services, **stores)
 
 
-async def work_off(services: Services, run: Run) -> Services:
+async def work_off(services: Services, run: RunJob) -> Services:
     """Do what is due as a worker does, and go on an hour later; the services of the last hour."""
     begun = services.now()
     for hour in range(1, PATIENCE):

@@ -12,7 +12,7 @@ from paddock.domain.fields import EVERY_TEAMS
 from paddock.domain.figures import FIGURES, read_figure
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.principal import LOCAL_USER
-from paddock.domain.recording import Highlights, Recording, Signal
+from paddock.domain.recording import Recording, RunFigures, Signal
 from paddock.domain.signal_names import SignalName
 from paddock.errors import Rejected
 from paddock.ports.documents import HasSignal
@@ -31,7 +31,7 @@ def runs() -> list[Recording]:
         build_recording(
             number,
             duration_ns=None if number == 4 else (number % 4) * 60 * NS_PER_S,
-            highlights=Highlights(
+            highlights=RunFigures(
                 distance_m=None if number % 3 == 0 else 1000.0 * number,
                 max_speed_m_s=None if number == 7 else 10.0 + number % 5,
                 max_cell_temperature_c=30.5 + number,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from paddock.domain.instants import NS_PER_S, from_rfc3339
-from paddock.domain.recording import Highlights, Recording, Signal, Status
+from paddock.domain.recording import Recording, RunFigures, Signal, Status
 from paddock.errors import Rejected
 from paddock.ports.documents import Equals, HasSignal
 from paddock.usecases.catalogue.signal_names import all_topics, complete_name
@@ -160,7 +160,7 @@ async def test_a_day_begins_at_midnight_where_the_reader_is(services: Services) 
         build_recording("late", started_ns=late),
         build_recording("noon", started_ns=STARTED_NS),
         build_recording("old", started_ns=STARTED_NS - 5 * 86_400 * NS_PER_S),
-        build_recording("parked", started_ns=STARTED_NS + 1, highlights=Highlights(driven=False)),
+        build_recording("parked", started_ns=STARTED_NS + 1, highlights=RunFigures(driven=False)),
         build_recording("short", started_ns=STARTED_NS + 2, duration_ns=NS_PER_S),
         build_recording("empty", started_ns=None, duration_ns=None, uploaded_at=late + 8 * 86_400 * NS_PER_S),
         build_recording("new", started_ns=None, status=Status.STORED, uploaded_at=late + 9 * 86_400 * NS_PER_S),

@@ -22,7 +22,7 @@ from paddock.domain.keys import columns_key
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import ChannelSummary, Recording, StartedSource, Status
 from paddock.errors import Rejected
-from paddock.formats.registry import Run, canonical, formats
+from paddock.formats.registry import RunInfo, canonical, formats
 from paddock.ports.documents import Equals
 from paddock.usecases.catalogue.catalogue import catalogue_of, signals_of
 from paddock.usecases.find.contents import contents_of
@@ -104,7 +104,7 @@ class Both:
         request = canonical(request)
         catalogue = await catalogue_of(self.team.services, self.recording)
 
-        def run(summary: LogSummary) -> Run:
+        def run(summary: LogSummary) -> RunInfo:
             return run_of(self.recording, catalogue.units((each.name, each.dtype) for each in summary.signals), ())
 
         said = []
@@ -254,7 +254,7 @@ async def _made(team: Team, recording: Recording, request: ExportRequest) -> lis
 async def test_columns_of_an_older_number_are_not_used(team: Team, tmp_path: Path) -> None:
     both = await converted(team, car_log(), tmp_path)
     old = replace(both.recording, converter="1")
-    run: Callable[[LogSummary], Run] = lambda _: Run()  # noqa: E731
+    run: Callable[[LogSummary], RunInfo] = lambda _: RunInfo()  # noqa: E731
     args = (ExportRequest(), run, tmp_path / "x", lambda _: None)
     assert await exporting._from_columns(team.services, old, *args) is None
     assert await exporting._from_columns(team.services, both.recording, *args) == ()

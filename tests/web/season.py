@@ -11,7 +11,7 @@ from paddock.domain.catalogue_defaults import Role
 from paddock.domain.export import ExportRequest
 from paddock.domain.job import Job, JobState
 from paddock.domain.principal import LOCAL_USER
-from paddock.domain.recording import Failure, Highlights, Loss, LossReport, Recording, Signal, Status
+from paddock.domain.recording import Failure, Loss, LossReport, Recording, RunFigures, Signal, Status
 from paddock.usecases.catalogue.catalogue import save_catalogue
 from paddock.usecases.context import Services
 from paddock.usecases.find.topic_sets import find_topic_sets
@@ -72,7 +72,7 @@ async def a_test_day(services: Services) -> Day:
             f"parked {number}",
             started_ns=STARTED_NS + 7 * number * MINUTE_NS,
             duration_ns=11_000_000_000,
-            highlights=Highlights(driven=False),
+            highlights=RunFigures(driven=False),
         )
         for number in range(14)
     ]
@@ -129,9 +129,9 @@ def _run(number: int) -> Recording:
         message_count=240_000 + 190_331 * number,
         size_bytes=9_400_000 + 11_731_000 * number,
         metadata={} if number == 9 else known,
-        highlights=Highlights(1_240.0 * number, "VNData.v", 21.2 + number, 3.42 - number / 40, 31.4 + number, True)
+        highlights=RunFigures(1_240.0 * number, "VNData.v", 21.2 + number, 3.42 - number / 40, 31.4 + number, True)
         if number % 5
-        else Highlights(),
+        else RunFigures(),
     )
 
 

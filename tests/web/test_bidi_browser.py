@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from paddock.domain.history import AttachedFile
+from paddock.domain.history import MiscFile
 from paddock.domain.job import Job, JobState
 from paddock.domain.principal import Principal, PrincipalKind
 from paddock.domain.recording import Attachment, Failure, Loss, LossReport, Signal, Status
@@ -61,7 +61,7 @@ def test_no_line_is_turned_round_by_a_name(browser: Any, tmp_path: Path) -> None
             "names": (TURNED, "other.mcap"),
             "uploaded_by": TURNED,
             "metadata": said,
-            "files": (AttachedFile("4be1c3d29f0a7b5c", TURNED, 3, 1, TURNED),),
+            "files": (MiscFile("4be1c3d29f0a7b5c", TURNED, 3, 1, TURNED),),
             "loss": LossReport(losses=(Loss("garbage", 1, 2),), undecodable={TURNED: 3}, lost_bytes=2),
         }
         inside: dict[str, Any] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from paddock.domain.principal import Principal, PrincipalKind
-from paddock.domain.recording import Highlights, Signal
+from paddock.domain.recording import RunFigures, Signal
 from paddock.domain.roles import TeamRole
 from paddock.domain.signal_names import SignalName
 from paddock.usecases.edit.edit import edit_recording
@@ -34,7 +34,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
 
 def season(site: Site) -> None:
     """A test day with runs, parked logs and a hostile one, and an older day."""
-    figures = Highlights(18_240.0, "VNData.v", 31.2, 3.12, 52.4, driven=True)
+    figures = RunFigures(18_240.0, "VNData.v", 31.2, 3.12, 52.4, driven=True)
     hot = build_recording("hot", highlights=figures)
     recordings = [
         hot,
@@ -51,7 +51,7 @@ def season(site: Site) -> None:
         ),
         build_recording("old", started_ns=STARTED_NS - 9 * 1440 * MINUTE_NS),
         *(
-            build_recording(f"parked {number}", highlights=Highlights(driven=False), duration_ns=MINUTE_NS // 6)
+            build_recording(f"parked {number}", highlights=RunFigures(driven=False), duration_ns=MINUTE_NS // 6)
             for number in range(14)
         ),
     ]

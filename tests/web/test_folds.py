@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from paddock.domain.recording import Highlights, Recording
+from paddock.domain.recording import Recording, RunFigures
 from paddock.usecases.context import Services
 from tests.web.browsing import Site, needs_chromium, open_page, served
 from tests.web.builders import STARTED_NS, build_recording, metadata
@@ -26,7 +26,7 @@ def season() -> list[Recording]:
             f"{day}-{number}",
             started_ns=STARTED_NS + day * DAY_NS + number * MINUTE_NS,
             duration_ns=11 * 10**9 if number % 2 or day == 2 else 612 * 10**9,
-            highlights=Highlights(driven=not (number % 2 or day == 2)),
+            highlights=RunFigures(driven=not (number % 2 or day == 2)),
             metadata=metadata(driver="Adam", event="Endurance"),
         )
         for day in range(4)

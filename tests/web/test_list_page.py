@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from paddock.domain.instants import NS_PER_S
-from paddock.domain.recording import Highlights, Signal, Status
+from paddock.domain.recording import RunFigures, Signal, Status
 from paddock.domain.signal_names import SignalName
 from paddock.usecases.context import Services
 from tests.web.builders import HOSTILE, STARTED_NS, build_recording, metadata
@@ -26,8 +26,8 @@ def names(page: str) -> list[str]:
 async def test_only_what_is_known_to_have_stood_is_folded(client: httpx.AsyncClient, services: Services) -> None:
     await services.documents.recordings.put_many(
         [
-            build_recording("drove", highlights=Highlights(driven=True)),
-            build_recording("stood", highlights=Highlights(driven=False)),
+            build_recording("drove", highlights=RunFigures(driven=True)),
+            build_recording("stood", highlights=RunFigures(driven=False)),
             build_recording("short", duration_ns=NS_PER_S, metadata={}),
         ]
     )
@@ -46,7 +46,7 @@ async def test_what_was_looked_for_by_its_name_shows_it(
     await services.documents.recordings.put_many(
         [
             build_recording(
-                1, names=("02_29_2024_19_30_56.mcap",), highlights=Highlights(driven=False), metadata=known
+                1, names=("02_29_2024_19_30_56.mcap",), highlights=RunFigures(driven=False), metadata=known
             ),
             build_recording(
                 2, names=("02_29_2024_20_17_28.mcap",), metadata={} if "driver" not in query else known
@@ -102,7 +102,7 @@ async def test_columns_sort_within_a_day_and_over_pages(client: httpx.AsyncClien
             build_recording(
                 number,
                 started_ns=STARTED_NS + (number % 3) * DAY_NS,
-                highlights=Highlights(max_speed_m_s=float(number % 60), driven=bool(number % 2)),
+                highlights=RunFigures(max_speed_m_s=float(number % 60), driven=bool(number % 2)),
             )
             for number in range(70)
         ]
@@ -120,7 +120,7 @@ async def test_columns_sort_within_a_day_and_over_pages(client: httpx.AsyncClien
 
 async def test_a_figure_is_a_filter_of_page_and_api(client: httpx.AsyncClient, services: Services) -> None:
     await services.documents.recordings.put_many(
-        [build_recording(speed, highlights=Highlights(max_speed_m_s=float(speed))) for speed in (10, 20, 30)]
+        [build_recording(speed, highlights=RunFigures(max_speed_m_s=float(speed))) for speed in (10, 20, 30)]
     )
     page = (await client.get("/", params={"figure": "max_speed_m_s >= 20"})).text
     assert set(names(page)) == {"run_20.mcap", "run_30.mcap"} and "Top speed &gt;= 72 km/h" in page

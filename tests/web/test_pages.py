@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from paddock.domain.principal import LOCAL_USER
-from paddock.domain.recording import Failure, Highlights, Loss, LossReport, Status
+from paddock.domain.recording import Failure, Loss, LossReport, RunFigures, Status
 from paddock.usecases.context import Services
 from paddock.usecases.edit.delete import delete_recordings, restore_recordings
 from paddock.web.kernel.words import size
@@ -47,7 +47,7 @@ async def test_an_empty_paddock_tells_the_next_step(client: httpx.AsyncClient) -
 
 
 async def test_the_list(client: httpx.AsyncClient, services: Services) -> None:
-    figures = Highlights(18_240.0, "VNData.v", 31.2, 3.12, 52.4, driven=True)
+    figures = RunFigures(18_240.0, "VNData.v", 31.2, 3.12, 52.4, driven=True)
     recording = await insert_converted(services, highlights=figures)
     page = (await client.get("/?q=adam")).text
     for text in ("Adam", "Endurance", "Michigan", "HT09", "10:12", "18.2", "112", "3.12", "52", "intact"):
@@ -71,7 +71,7 @@ async def test_the_list_is_paged(client: httpx.AsyncClient, services: Services) 
 
 
 async def test_a_recording_begins_with_what_it_was(client: httpx.AsyncClient, services: Services) -> None:
-    figures = Highlights(18_240.0, "VNData.v", 31.2, 3.12, None, driven=True)
+    figures = RunFigures(18_240.0, "VNData.v", 31.2, 3.12, None, driven=True)
     damaged = LossReport(missing=("footer",), losses=(Loss("bad_crc", 1_000, 52_208, 411),), lost_bytes=52_208)
     recording = await insert_converted(services, highlights=figures, loss=damaged, build="1")
     page = (await client.get(f"/recordings/{recording.id}")).text

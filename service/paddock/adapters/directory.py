@@ -241,16 +241,6 @@ class DirectoryObjects:
                 return self._uploads.parts(store_upload)
         return ()
 
-    async def read_part(self, key: str, store_upload: str, number: int, limit: int) -> bytes | None:
-        """The first bytes of a part that counts."""
-        return await self._thread(self._read_part, key, store_upload, number, limit)
-
-    def _read_part(self, key: str, store_upload: str, number: int, limit: int) -> bytes | None:
-        with disk_errors(self._root), contextlib.suppress(NotFound):
-            if self._uploads.plan(store_upload).key == key:
-                return self._uploads.read(store_upload, number, limit)
-        return None
-
     async def complete_upload(self, key: str, store_upload: str) -> ObjectInfo:
         """Sync, and one rename. Done before, it answers the object again."""
         return await self._thread(self._complete_upload, key, store_upload)

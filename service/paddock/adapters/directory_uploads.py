@@ -156,14 +156,6 @@ class DirectoryUploads:
         except FileNotFoundError:
             raise _gone() from None
 
-    def read(self, upload: str, number: int, limit: int) -> bytes | None:
-        """The first bytes of a part that counts."""
-        offset, size_bytes = self.plan(upload).span(number)
-        with self._locked(upload, fcntl.LOCK_SH) as descriptor:
-            if not (self._folder(upload) / "parts" / str(number)).exists():
-                return None
-            return os.pread(descriptor, min(limit, size_bytes), offset)
-
     def complete(self, upload: str, place: Callable[[Path], None]) -> None:
         """Hand the whole, synced file to ``place``, which renames it to where it belongs.
 

@@ -336,10 +336,6 @@ class S3Objects:
         )
         return [part for part in found if part.size_bytes == begun.part_bytes(part.number)]
 
-    async def read_part(self, key: str, store_upload: str, number: int, limit: int) -> bytes | None:
-        """None: S3 shows no part before completion."""
-        return None
-
     async def complete_upload(self, key: str, store_upload: str) -> ObjectInfo:
         """Make the object from its parts. Done before, it answers the object again."""
         return await self._call(checked_key(key), self._complete_upload, key, store_upload)

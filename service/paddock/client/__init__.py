@@ -14,7 +14,7 @@ from paddock.client.client import Client
 from paddock.client.contents import Change, Channel, Loss, SignalName, SignalSummary, Value
 from paddock.client.export import PendingExport
 from paddock.client.field import MetadataField
-from paddock.client.files import Artifact, AttachedFile, Attachment, Download
+from paddock.client.files import Artifact, Attachment, Download, MiscFile
 from paddock.client.job import Failure, Job
 from paddock.client.member import HandedTunnel, Member
 from paddock.client.recording import FoundRecording
@@ -22,7 +22,6 @@ from paddock.client.signals import SignalData, Signals
 
 __all__ = [
     "Artifact",
-    "AttachedFile",
     "Attachment",
     "Change",
     "Channel",
@@ -35,6 +34,7 @@ __all__ = [
     "Loss",
     "Member",
     "MetadataField",
+    "MiscFile",
     "PendingBundle",
     "PendingExport",
     "SignalData",

@@ -32,7 +32,7 @@ class Attachment(msgspec.Struct, frozen=True):
     """As the log says."""
 
 
-class AttachedFile(Download, frozen=True, kw_only=True):
+class MiscFile(Download, frozen=True, kw_only=True):
     """A file that somebody put beside a recording."""
 
     id: str

@@ -13,7 +13,7 @@ from paddock.client.answer import Answer
 from paddock.client.connection import PIECE_BYTES
 from paddock.client.contents import Change, Channel, Loss, SignalSummary, Value
 from paddock.client.export import PendingExport
-from paddock.client.files import Artifact, AttachedFile, Attachment, Download
+from paddock.client.files import Artifact, Attachment, Download, MiscFile
 from paddock.client.job import WAIT_S, Failure, Job, Patience
 from paddock.client.signals import SignalData, Signals, read
 from paddock.domain.export import ExportRequest, Interpolation
@@ -49,7 +49,7 @@ class FoundRecording(Answer, kw_only=True, dict=True):
     channels: tuple[Channel, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     """The files inside the log."""
-    files: tuple[AttachedFile, ...] = ()
+    files: tuple[MiscFile, ...] = ()
     """What people put beside it."""
     loss: Loss | None = None
     """None until the log was read."""
@@ -144,7 +144,7 @@ class FoundRecording(Answer, kw_only=True, dict=True):
         """Show it again after it was deleted."""
         return self._answered("POST", f"{self._path}/restore")
 
-    def attach(self, path: Path | str, *, name: str | None = None) -> AttachedFile:
+    def add_file(self, path: Path | str, *, name: str | None = None) -> MiscFile:
         """Put a file beside the recording: a setup sheet, a photo of the tyres.
 
         Args:
@@ -165,9 +165,9 @@ class FoundRecording(Answer, kw_only=True, dict=True):
         answer = self._asked().call(
             "POST", f"{self._path}/files", params={"name": encodable(name or path.name)}, content=pieces, tries=1
         )
-        return msgspec.convert(answer, AttachedFile)
+        return msgspec.convert(answer, MiscFile)
 
-    def detach(self, file: AttachedFile) -> FoundRecording:
+    def remove_file(self, file: MiscFile) -> FoundRecording:
         """Remove a file for good; the recording without it.
 
         Raises:
@@ -251,7 +251,7 @@ class FoundRecording(Answer, kw_only=True, dict=True):
         if url is None:
             why = self.original_fault.message if self.original_fault else "It is not there yet: wait for the log."
             raise NotFound(f"The attachment is in the log. {why}", code="not_stored")
-        typed = not isinstance(file, Attachment | AttachedFile)
+        typed = not isinstance(file, Attachment | MiscFile)
         return self._asked().download(url, target, overwrite=overwrite, typed=typed)
 
     def reprocess(self, *, accept: bool = False) -> Job:

@@ -38,7 +38,7 @@ DAMAGED = "The stored columns of this recording are damaged or missing: convert 
 
 
 @dataclass(frozen=True)
-class Rows:
+class SpanRows:
     """The rows of a span, and the one before and after it, which a line needs to enter and leave a plot."""
 
     times: Int64s
@@ -140,7 +140,7 @@ class StoredChannel:
         self._file.close()
         self._source.close()
 
-    def rows(self, start_ns: int, end_ns: int) -> Rows:
+    def rows(self, start_ns: int, end_ns: int) -> SpanRows:
         """The rows with ``start_ns <= log_time <= end_ns``, found by the statistics of the row groups."""
         with damage_is_said():
             groups = self._groups(start_ns, end_ns)
@@ -150,9 +150,9 @@ class StoredChannel:
         begin = int(np.searchsorted(times, start_ns, "left"))
         end = max(begin, int(np.searchsorted(times, end_ns, "right")))
         first, last = max(begin - 1, 0), min(end + 1, len(times))
-        return Rows(times[first:last], slice(begin - first, end - first), tuple(groups), first)
+        return SpanRows(times[first:last], slice(begin - first, end - first), tuple(groups), first)
 
-    def read(self, path: Path, rows: Rows) -> pa.Array:
+    def read(self, path: Path, rows: SpanRows) -> pa.Array:
         """One field of these rows; a value is missing where a message on the way to it is.
 
         Raises:
@@ -167,7 +167,7 @@ class StoredChannel:
             column = table.column(self._columns[path[0]])
             return pick(column.slice(rows.offset, len(rows.times)).combine_chunks(), path[1:])
 
-    def read_texts(self, path: Path, element: int | None, rows: Rows, longest: int) -> pa.DictionaryArray:
+    def read_texts(self, path: Path, element: int | None, rows: SpanRows, longest: int) -> pa.DictionaryArray:
         """The texts of these rows, each cut to ``longest`` characters; the indices of equal ones are equal.
 
         Args:

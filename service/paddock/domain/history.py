@@ -24,7 +24,7 @@ class Change(msgspec.Struct, frozen=True):
     after: str | None = None
 
 
-class AttachedFile(msgspec.Struct, frozen=True):
+class MiscFile(msgspec.Struct, frozen=True):
     """A file that somebody put beside a recording: a setup sheet, a photo."""
 
     id: str

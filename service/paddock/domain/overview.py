@@ -9,7 +9,7 @@ import msgspec
 
 from paddock.domain.catalogue import Described
 from paddock.domain.catalogue_defaults import Role
-from paddock.domain.recording import Highlights, Signal
+from paddock.domain.recording import Signal
 from paddock.domain.units import TO_CELSIUS, TO_M_S, TO_VOLT, Conversion
 
 MOVING_M_S = 1.5
@@ -121,35 +121,3 @@ def _moving(signals: Iterable[Signal]) -> tuple[Panel, ...]:
         return ()
     shown = tuple(Described(s.name, s.name, s.dtype, s.name, s.unit, Role.NONE) for s in moving[:MAX_OTHER])
     return (Panel(PanelKind.OTHER, "Signals that move", shown),)
-
-
-def figures(roles: Roles, signals: Iterable[Signal]) -> Highlights:
-    """What statistics alone tell: no distance, and nothing where an extreme cannot be true.
-
-    ``highlights.py`` of the conversion looks at the values and knows more; this is for recordings it never saw.
-    """
-    by_name = {signal.name: signal for signal in signals}
-    speeds = _extremes(roles, Role.SPEED, by_name)
-    volts = _extremes(roles, Role.CELL_VOLTAGE, by_name)
-    temperatures = _extremes(roles, Role.CELL_TEMPERATURE, by_name)
-    fastest = max(map(abs, speeds), default=None)
-    return Highlights(
-        max_speed_m_s=fastest,
-        min_cell_voltage_v=min(volts, default=None),
-        max_cell_temperature_c=max(temperatures, default=None),
-        driven=fastest > MOVING_M_S if fastest is not None else None,
-    )
-
-
-def _extremes(roles: Roles, role: Role, signals: Mapping[str, Signal]) -> list[float]:
-    """Smallest and largest value of every signal with the role, in the role's unit, where they can be true."""
-    quantity, found = QUANTITIES[role], []
-    for described in roles.get(role, ()):
-        signal, conversion = signals.get(described.name), quantity.conversion(described.unit)
-        if signal is None or conversion is None:
-            continue
-        factor, offset = conversion
-        for value in (signal.min, signal.max):
-            if value is not None and quantity.lowest <= value * factor + offset <= quantity.highest:
-                found.append(value * factor + offset)
-    return found

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from paddock.domain.history import AttachedFile, Change
+from paddock.domain.history import Change, MiscFile
 from paddock.domain.keys import raw_key
 from paddock.domain.log_kinds import FIRST_KIND
 from paddock.domain.original import MISSING_CODE, NEVER_ARRIVED, Original
@@ -222,7 +222,7 @@ class Artifact(msgspec.Struct, frozen=True):
     """Sentences about topics that it should have and has not."""
 
 
-class Highlights(msgspec.Struct, frozen=True):
+class RunFigures(msgspec.Struct, frozen=True):
     """The figures of a run; None where its log has no signal for one."""
 
     distance_m: float | None = None
@@ -250,7 +250,6 @@ class Recording(msgspec.Struct, frozen=True):
     """Nanoseconds since the Unix epoch, like every time below."""
     kind: str = FIRST_KIND
     """What its bytes are, see ``domain/log_kinds.py``; known once they are proved."""
-    source: str = "upload"
     uploaded_by: str = ""
     started_ns: int | None = None
     started_source: StartedSource = StartedSource.LOG_TIME
@@ -263,7 +262,7 @@ class Recording(msgspec.Struct, frozen=True):
     """None until the log was read."""
     health: str = ""
     """For filters: ``intact``, ``recovered``, ``failed``; empty until one of them is known."""
-    highlights: Highlights = Highlights()
+    highlights: RunFigures = RunFigures()
     notices: tuple[str, ...] = ()
     """Sentences about what is odd in the log but lost nothing, such as clock jumps."""
     build: str = ""
@@ -284,7 +283,7 @@ class Recording(msgspec.Struct, frozen=True):
     deleted_at: int | None = None
     search: str = ""
     """Case-folded names, metadata and id, for the contains filter."""
-    files: tuple[AttachedFile, ...] = ()
+    files: tuple[MiscFile, ...] = ()
     edits: tuple[Change, ...] = ()
     """What the last edit changed. It is written in the same moment as the edit, so that a crash before it is in
     the history collection loses nothing."""

@@ -13,10 +13,10 @@ from paddock.columns.raster import requested
 from paddock.domain.export import ExportRequest
 from paddock.formats.archive import write_channels
 from paddock.formats.flat import shape_of
-from paddock.formats.registry import Format, Run
+from paddock.formats.registry import Format, RunInfo
 
 
-def write(columns: Columns, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:
+def write(columns: Columns, request: ExportRequest, run: RunInfo, target: Path, progress: Progress) -> None:
     """Write the requested topics, each as one Arrow file; several of them in a zip. ``compress`` is zstd."""
     taken = counted(requested(columns, request), progress)
     options = pa.ipc.IpcWriteOptions(compression="zstd" if request.compress else None)

@@ -15,7 +15,7 @@ from paddock.columns.progress import Progress
 from paddock.domain.export import ExportRequest
 from paddock.domain.words import counted
 from paddock.errors import PaddockError
-from paddock.formats.registry import Run, WriteColumns
+from paddock.formats.registry import RunInfo, WriteColumns
 
 MOST_TOPICS = 2_000
 """Ten times what a car registers. Each costs every writer some work, and no program likes more variables."""
@@ -24,7 +24,7 @@ _NOT_A_TOPIC = (PaddockError, OSError)
 
 
 def write_contained(
-    write: WriteColumns, columns: Columns, request: ExportRequest, run: Run, target: Path, progress: Progress
+    write: WriteColumns, columns: Columns, request: ExportRequest, run: RunInfo, target: Path, progress: Progress
 ) -> tuple[str, ...]:
     """Write the whole file; a sentence for each topic that its writer fails at and that is left out.
 
@@ -46,7 +46,7 @@ def write_contained(
 
 
 def _faulty(
-    write: WriteColumns, columns: Columns, request: ExportRequest, run: Run, target: Path
+    write: WriteColumns, columns: Columns, request: ExportRequest, run: RunInfo, target: Path
 ) -> dict[ColumnChannel, str]:
     """The channels that cannot be written, and why."""
     faulty = {}

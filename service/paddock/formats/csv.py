@@ -30,7 +30,7 @@ from paddock.columns.signals import Found, leaves, signal_name, survey, unique_n
 from paddock.domain.export import ExportRequest
 from paddock.domain.instants import NS_PER_S
 from paddock.formats.archive import write_channels
-from paddock.formats.registry import Format, Run
+from paddock.formats.registry import Format, RunInfo
 
 _FORMULA = r"^[=+\-@\t\r]"
 _PLAIN_NUMBER = r"^[+\-]?(\d+\.?\d*|\.\d+)([eE][+\-]?\d+)?$"
@@ -42,7 +42,7 @@ class _Column:
     make: Callable[[ColumnBatch], pa.Array]
 
 
-def write(columns: Columns, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:
+def write(columns: Columns, request: ExportRequest, run: RunInfo, target: Path, progress: Progress) -> None:
     """Write the requested topics as CSV: one, a zip of several, or with a rate one table of all."""
     selected = requested(columns, request)
     plans = {

@@ -16,13 +16,13 @@ from paddock.columns.signals import leaves, unique_names
 from paddock.columns.tables import Shape, about, message_shape, storable, storable_type
 from paddock.domain.export import ExportRequest
 from paddock.domain.instants import NS_PER_S
-from paddock.formats.registry import Run
+from paddock.formats.registry import RunInfo
 
 INSTANT = pa.timestamp("ns", "UTC")
 FLAT_TIMES = ("t", "log_time")
 
 
-def shape_of(columns: Columns, channel: ColumnChannel, request: ExportRequest, run: Run) -> Shape:
+def shape_of(columns: Columns, channel: ColumnChannel, request: ExportRequest, run: RunInfo) -> Shape:
     """The table of a channel in the request's layout."""
     started_ns = columns.summary.started_ns or 0
     if request.layout == "flat":

@@ -31,12 +31,12 @@ from paddock.domain.instants import NS_PER_S
 from paddock.formats.hdf5_file import hdf5_file
 from paddock.formats.mat_columns import class_of
 from paddock.formats.mat_layouts import Named, named_channels, note_names
-from paddock.formats.registry import Format, Run
+from paddock.formats.registry import Format, RunInfo
 
 CHUNK_ROWS = 100_000
 
 
-def write(columns: Columns, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:
+def write(columns: Columns, request: ExportRequest, run: RunInfo, target: Path, progress: Progress) -> None:
     """Write the requested topics; ``native`` keeps the log's number types, ``compress`` deflates."""
     taken = requested(columns, request)
     counting = counted(taken, progress)

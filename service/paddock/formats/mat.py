@@ -15,10 +15,10 @@ from paddock.formats.mat73 import write_mat73
 from paddock.formats.mat_layouts import Variables, hytech_v1_layout, hytech_v2_layout, paddock_layout
 from paddock.formats.mat_meta import meta_variable
 from paddock.formats.matlab_tree import CellColumn, NumberColumn, Struct
-from paddock.formats.registry import Format, Run
+from paddock.formats.registry import Format, RunInfo
 
 
-def write(columns: Columns, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:
+def write(columns: Columns, request: ExportRequest, run: RunInfo, target: Path, progress: Progress) -> None:
     """Write ``columns`` as a MAT file.
 
     Raises:
@@ -50,7 +50,7 @@ def _write_mat5(target: Path, variables: Variables, columns: Columns, compress: 
             compress_mat5(plain, file)
 
 
-def _variables(columns: Columns, request: ExportRequest, run: Run) -> Variables:
+def _variables(columns: Columns, request: ExportRequest, run: RunInfo) -> Variables:
     if request.layout == "hytech-v1":
         return hytech_v1_layout(columns)
     if request.layout == "hytech-v2":

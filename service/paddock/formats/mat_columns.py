@@ -28,11 +28,10 @@ from paddock.formats.matlab_cells import bytes_cells, list_cells, string_cells
 from paddock.formats.matlab_tree import CellColumn, CellKind, Cells, NumberColumn
 
 MakeArray = Callable[[ColumnBatch], Array]
-MakeCells = Callable[[ColumnBatch], Cells]
 
 
 @dataclass(frozen=True)
-class Rows:
+class ChannelRows:
     """The rows of one channel, and how its values are to be written."""
 
     channel: ColumnChannel

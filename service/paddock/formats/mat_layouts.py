@@ -11,12 +11,12 @@ import pyarrow as pa
 from paddock.columns.arrow_numpy import Array
 from paddock.columns.columns import ColumnBatch, ColumnChannel, Columns
 from paddock.columns.signals import Found, Path, signal_name, survey
-from paddock.formats.mat_columns import MakeArray, Rows, scalar_cells
+from paddock.formats.mat_columns import ChannelRows, MakeArray, scalar_cells
 from paddock.formats.matlab_names import RESERVED, matlab_names
 from paddock.formats.matlab_tree import CellColumn, Node, NumberColumn, Struct, Value
 
 Variables = list[tuple[str, Node]]
-MakeLeaf = Callable[[Rows, Path, pa.DataType, Found], Node]
+MakeLeaf = Callable[[ChannelRows, Path, pa.DataType, Found], Node]
 
 _UNDECIDED = Found()
 
@@ -67,14 +67,16 @@ def note_names(named: Named) -> None:
 
 def _topics(
     columns: Columns, native: bool, make: MakeLeaf, reserved: frozenset[str] = frozenset()
-) -> Iterator[tuple[Named, Rows, dict[str, Node]]]:
+) -> Iterator[tuple[Named, ChannelRows, dict[str, Node]]]:
     """Each topic with messages: its names, its rows, and its message's fields."""
     for named in named_channels(columns, reserved):
         channel = named.channel
-        rows = Rows(channel, columns.rows(channel), columns.summary.started_ns or 0, native)
+        rows = ChannelRows(channel, columns.rows(channel), columns.summary.started_ns or 0, native)
         found = survey(columns, channel, native)
 
-        def leaf(path: Path, kind: pa.DataType, rows: Rows = rows, found: Mapping[Path, Found] = found) -> Node:
+        def leaf(
+            path: Path, kind: pa.DataType, rows: ChannelRows = rows, found: Mapping[Path, Found] = found
+        ) -> Node:
             return make(rows, path, kind, found.get(path, _UNDECIDED))
 
         yield named, rows, _message(named, channel.fields, leaf, reserved)
@@ -88,7 +90,7 @@ def paddock_layout(columns: Columns, native: bool, units: Mapping[str, str]) -> 
     """
     variables: Variables = []
     topics: list[Named] = []
-    for named, rows, fields in _topics(columns, native, Rows.field, RESERVED):
+    for named, rows, fields in _topics(columns, native, ChannelRows.field, RESERVED):
         contents: dict[str, Node] = {"t": rows.seconds(), "time_ns": rows.time_ns(), **fields}
         if known := units_of(named, units):
             contents["meta"] = Struct({"units": nest(known)})
@@ -118,7 +120,7 @@ def hytech_v1_layout(columns: Columns) -> Variables:
     the same, bit for bit. What has no number (text, ragged lists, JSON) is an N×2 cell ``{t, value}``.
     """
     topics: dict[str, Node] = {}
-    for named, _, fields in _topics(columns, False, Rows.field):
+    for named, _, fields in _topics(columns, False, ChannelRows.field):
         topics[named.name] = Struct(_with_v1_times(fields, _first_log_time(columns, named.channel)))
     return [("data", Struct(topics))]
 
@@ -155,7 +157,7 @@ def _v1_pairs(make: MakeArray, first_ns: int) -> MakeArray:
 def hytech_v2_layout(columns: Columns, native: bool) -> Variables:
     """``<topic>.<path>.Data`` and ``.Timestamp``, in seconds since the file's first message."""
 
-    def leaf(rows: Rows, path: Path, kind: pa.DataType, found: Found) -> Node:
+    def leaf(rows: ChannelRows, path: Path, kind: pa.DataType, found: Found) -> Node:
         return Struct({"Data": rows.field(path, kind, found), "Timestamp": rows.seconds()})
 
     return [(named.name, Struct(fields)) for named, _, fields in _topics(columns, native, leaf)]

@@ -15,10 +15,10 @@ from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.domain.recording import LossReport
 from paddock.formats.mat_layouts import Named, nest, units_of
 from paddock.formats.matlab_tree import Node, Struct, Value
-from paddock.formats.registry import Run
+from paddock.formats.registry import RunInfo
 
 
-def meta_variable(columns: Columns, topics: Sequence[Named], request: ExportRequest, run: Run) -> Struct:
+def meta_variable(columns: Columns, topics: Sequence[Named], request: ExportRequest, run: RunInfo) -> Struct:
     """Everything about the file that is no column."""
     summary = columns.summary
     return Struct(
@@ -45,7 +45,7 @@ def meta_variable(columns: Columns, topics: Sequence[Named], request: ExportRequ
     )
 
 
-def _run(columns: Columns, run: Run) -> Struct:
+def _run(columns: Columns, run: RunInfo) -> Struct:
     summary = columns.summary
     said = {field.name: "" for field in FIELDS} | run.metadata
     fields: dict[str, Node] = {name: Value(value) for name, value in said.items()}
@@ -102,7 +102,7 @@ def _channels(columns: Columns, topics: Sequence[Named]) -> Struct:
     )
 
 
-def _signals(topics: Sequence[Named], run: Run) -> Struct:
+def _signals(topics: Sequence[Named], run: RunInfo) -> Struct:
     """The name table: MATLAB names beside original names, with units and the types of the log."""
     rows = [(named, matlab, path, kind) for named in topics for matlab, path, kind in named.signals]
     originals = [signal_name(named.channel, path) for named, _, path, _ in rows]

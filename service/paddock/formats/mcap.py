@@ -18,7 +18,7 @@ from paddock.domain.export import ExportRequest
 from paddock.domain.log_kinds import MCAP
 from paddock.errors import Rejected
 from paddock.formats.mcap_protobuf import Encoder, Unwritable
-from paddock.formats.registry import Format, Run, check_rate
+from paddock.formats.registry import Format, RunInfo, check_rate
 from paddock.readers.decoders.schema import Schema
 from paddock.readers.mcap.log_writer import LogWriter
 from paddock.readers.mcap.reader import LogReader
@@ -31,7 +31,7 @@ _EXTENT_BYTES = 256 << 10
 _MOST_CHANNELS = 65_535
 
 
-def write_log(log: BinaryIO, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:
+def write_log(log: BinaryIO, request: ExportRequest, run: RunInfo, target: Path, progress: Progress) -> None:
     """Write the wanted messages: chunked, sorted by ``log_time``, indexed.
 
     Raises:
@@ -65,7 +65,7 @@ def write_log(log: BinaryIO, request: ExportRequest, run: Run, target: Path, pro
         raise Rejected("No topic of this log is among those asked for.", code="no_such_signal")
 
 
-def write(columns: Columns, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:
+def write(columns: Columns, request: ExportRequest, run: RunInfo, target: Path, progress: Progress) -> None:
     """Write the same slice of a log of another kind: its columns as protobuf messages (``mcap_protobuf``).
 
     Raises:

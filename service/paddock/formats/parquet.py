@@ -15,7 +15,7 @@ from paddock.columns.tables import TIME_COLUMNS, Shape, message_shape, tables
 from paddock.domain.export import ExportRequest
 from paddock.formats.archive import write_channels
 from paddock.formats.flat import shape_of
-from paddock.formats.registry import Format, Run
+from paddock.formats.registry import Format, RunInfo
 
 ROW_GROUP_ROWS = 131_072
 """Enough for compression, few enough that a plot of a minute reads little else."""
@@ -68,7 +68,7 @@ def _repeating(path: str, kind: pa.DataType) -> Iterator[str]:
         yield path
 
 
-def write(columns: Columns, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:
+def write(columns: Columns, request: ExportRequest, run: RunInfo, target: Path, progress: Progress) -> None:
     """Write the requested topics, each as one Parquet file; several of them in a zip."""
     taken = counted(requested(columns, request), progress)
 

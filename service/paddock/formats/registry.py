@@ -21,7 +21,7 @@ from paddock.errors import Rejected
 
 
 @dataclass(frozen=True)
-class Run:
+class RunInfo:
     """What a format may say about the recording besides its columns (MATLAB's ``meta.run``)."""
 
     recording: str = ""
@@ -37,7 +37,7 @@ class WriteColumns(Protocol):
     """Writes ``target`` from columns. The caller gives a path beside the final one and renames it when whole."""
 
     def __call__(
-        self, columns: Columns, request: ExportRequest, run: Run, target: Path, progress: Progress
+        self, columns: Columns, request: ExportRequest, run: RunInfo, target: Path, progress: Progress
     ) -> None:
         """Write the whole file."""
         ...
@@ -46,7 +46,9 @@ class WriteColumns(Protocol):
 class WriteLog(Protocol):
     """Writes ``target`` from the log's own messages, for the format that keeps their bytes."""
 
-    def __call__(self, log: BinaryIO, request: ExportRequest, run: Run, target: Path, progress: Progress) -> None:
+    def __call__(
+        self, log: BinaryIO, request: ExportRequest, run: RunInfo, target: Path, progress: Progress
+    ) -> None:
         """Write the whole file; ``log`` is seekable."""
         ...
 

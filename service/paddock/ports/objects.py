@@ -96,10 +96,6 @@ class Objects(Store, Protocol):
         """The parts that have arrived whole, by number; none when the upload is gone."""
         ...
 
-    async def read_part(self, key: str, store_upload: str, number: int, limit: int) -> bytes | None:
-        """The first bytes of an arrived part, where the store can read parts before completion; else None."""
-        ...
-
     async def complete_upload(self, key: str, store_upload: str) -> ObjectInfo:
         """Make the object from its parts, durably. Done before, it answers the object that is there.
 

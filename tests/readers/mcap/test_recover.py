@@ -10,7 +10,7 @@ from paddock.columns.patterns import Patterns
 from paddock.domain.export import ExportRequest
 from paddock.errors import Rejected
 from paddock.formats.mcap import FORMAT
-from paddock.formats.registry import Run
+from paddock.formats.registry import RunInfo
 from paddock.readers.doctor import diagnose
 from paddock.readers.mcap import recover as recover_module
 from paddock.readers.mcap.probe import has_mcap_record
@@ -90,7 +90,7 @@ def test_a_slice_has_only_the_topics_and_times_asked_for(tmp_path: Path) -> None
     target = tmp_path / "slice.mcap"
     request = ExportRequest("mcap", signals=("lap", "ins.velocity.*"), start_s=0.1, end_s=0.3)
     assert FORMAT.write_log is not None
-    FORMAT.write_log(io.BytesIO(car_log(100)), request, Run(), target, lambda _: None)
+    FORMAT.write_log(io.BytesIO(car_log(100)), request, RunInfo(), target, lambda _: None)
     expected = [
         m for m in messages(car_log(100)) if 10**8 <= m[1] - STARTED_NS < 3 * 10**8 and m[0] in ("ins", "lap")
     ]
@@ -109,7 +109,7 @@ def test_a_slice_has_only_the_topics_and_times_asked_for(tmp_path: Path) -> None
 def test_a_slice_that_makes_no_sense_is_refused(tmp_path: Path, request_: ExportRequest) -> None:
     assert FORMAT.write_log is not None
     with pytest.raises(Rejected):
-        FORMAT.write_log(io.BytesIO(car_log(20)), request_, Run(), tmp_path / "x", lambda _: None)
+        FORMAT.write_log(io.BytesIO(car_log(20)), request_, RunInfo(), tmp_path / "x", lambda _: None)
 
 
 def test_globs_name_topics_or_what_is_in_them() -> None:

@@ -19,7 +19,7 @@ from mcap.writer import CompressionType, IndexType, Writer
 from paddock.domain.export import ExportRequest
 from paddock.errors import Rejected
 from paddock.formats.mcap import FORMAT
-from paddock.formats.registry import Run
+from paddock.formats.registry import RunInfo
 from paddock.readers.mcap import new_ids
 from paddock.readers.mcap.definitions import Definition
 from paddock.readers.mcap.new_ids import NewIds
@@ -144,7 +144,7 @@ def test_nothing_differs(tmp_path: Path, seed: int) -> None:
     assert_same(log, again)
     assert rewritten(again, tmp_path)[0] == again
     assert FORMAT.write_log is not None
-    FORMAT.write_log(io.BytesIO(log), ExportRequest("mcap"), Run(), tmp_path / "slice.mcap", lambda _: None)
+    FORMAT.write_log(io.BytesIO(log), ExportRequest("mcap"), RunInfo(), tmp_path / "slice.mcap", lambda _: None)
     assert (tmp_path / "slice.mcap").read_bytes() == again
 
 
@@ -241,7 +241,7 @@ def test_more_channels_than_there_are_ids_are_refused(tmp_path: Path, monkeypatc
     assert [each.name for each in tmp_path.iterdir()] == ["log.mcap"]
     request = ExportRequest("mcap", signals=("b*",))
     assert FORMAT.write_log is not None
-    FORMAT.write_log(io.BytesIO(log), request, Run(), tmp_path / "some.mcap", lambda _: None)
+    FORMAT.write_log(io.BytesIO(log), request, RunInfo(), tmp_path / "some.mcap", lambda _: None)
     everything = read_all((tmp_path / "some.mcap").read_bytes())
     assert len(everything["channels"]) == 300
     assert all(everything["channels"][m.channel_id].topic == m.data.decode() for m in everything["messages"])

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from paddock.columns.columns import Int64s
 from paddock.readers.mcap.message_heads import HEAD, HEAD_BYTES, OPAQUE_HEAD
-from paddock.readers.mcap.reader import LAST_TIME, Run
+from paddock.readers.mcap.reader import LAST_TIME, MessageRun
 
 BATCH_BYTES = 20 << 20
 """Message records over all channels: what is done per batch and channel then costs little per message.
@@ -76,7 +76,7 @@ class Batch:
         """Their heads, shape (rows,), dtype ``OPAQUE_HEAD``: in one piece they are sorted in one go."""
         return self._heads[: self.rows]
 
-    def add(self, run: Run, numbers: Numbers, first: int, stop: int) -> None:
+    def add(self, run: MessageRun, numbers: Numbers, first: int, stop: int) -> None:
         """Take the messages ``first`` to ``stop`` (not taken) of a run, those with the number -1 left out.
 
         They must fit, or be one message alone.
@@ -96,7 +96,9 @@ class Batch:
         self._heads[here] = run.heads[first:stop].view(OPAQUE_HEAD)[order]
         self.rows += len(order)
 
-    def _copy(self, run: Run, begin: int, end: int, first: int, stop: int, order: Int64s, here: slice) -> None:
+    def _copy(
+        self, run: MessageRun, begin: int, end: int, first: int, stop: int, order: Int64s, here: slice
+    ) -> None:
         begins, ends = run.starts[first:stop] + (HEAD_BYTES - begin), run.ends[first:stop] - begin
         payloads = gathered(alternating(memoryview(run.data)[begin:end], begins, ends), order)
         _, offsets, values = payloads.buffers()
@@ -114,7 +116,7 @@ def _sorted_by_number(numbers: Numbers) -> Int64s:
     return np.argsort(small, kind="stable")[np.count_nonzero(numbers < 0) :]
 
 
-def pieces(run: Run, limit: int) -> Iterator[tuple[int, int]]:
+def pieces(run: MessageRun, limit: int) -> Iterator[tuple[int, int]]:
     """(first, stop) of parts of a run that have at most ``limit`` bytes, or one message."""
     first = 0
     while first < len(run.starts):

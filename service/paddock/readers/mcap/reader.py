@@ -64,7 +64,7 @@ Content = TypeVar("Content")
 
 
 @dataclass(frozen=True)
-class Run:
+class MessageRun:
     """Messages in file order, all of defined channels.
 
     Shapes: ``starts``, ``ends`` int64 (N,), where each record begins and ends in ``data``; ``heads`` (N,).
@@ -147,7 +147,7 @@ class LogReader:
         more = self._conflicts - len(self._told_conflicts)
         return [*self._told_conflicts, *([f"{more:,} more ids are defined twice."] if more else [])]
 
-    def runs(self) -> Iterator[Run]:
+    def runs(self) -> Iterator[MessageRun]:
         """All messages that can be had."""
         try:
             for event in scan(self._window):
@@ -156,7 +156,7 @@ class LogReader:
         finally:
             self._held.close()
 
-    def _take(self, event: Event) -> Iterator[Run]:
+    def _take(self, event: Event) -> Iterator[MessageRun]:
         if isinstance(event, Indexes):
             if self._chunk is not None:
                 self._chunk.indexes.append(event)
@@ -185,7 +185,7 @@ class LogReader:
             self._progress(position / self._window.size)
             self._tell_from = position + self._window.size // 1000
 
-    def _record(self, record: Record) -> Iterator[Run]:
+    def _record(self, record: Record) -> Iterator[MessageRun]:
         after_magic, self._after_magic = self._after_magic, record.opcode == MAGIC_RECORD
         if record.opcode == MAGIC_RECORD:
             self._section = record.position
@@ -231,13 +231,13 @@ class LogReader:
         self._said_count = None
         self._part_begin = self._ordinal
 
-    def _begin_part(self) -> Iterator[Run]:
+    def _begin_part(self) -> Iterator[MessageRun]:
         if self.parts:
             yield from self._end_part()
             self._start_part()
         self.parts += 1
 
-    def _end_part(self) -> Iterator[Run]:
+    def _end_part(self) -> Iterator[MessageRun]:
         """Give out what waited for its definition, count what waited in vain, and say what is missing."""
         yield from self._end_chunk()
         yield from self._end_small()
@@ -250,7 +250,7 @@ class LogReader:
                 heads = heads_at(held.data, held.starts)
                 self.clock.observe_late(heads["log_time"].astype(np.int64))
                 definitions = self._part.all_in_force(heads["channel"])
-                yield Run(held.data, held.starts, held.ends, heads, self._part, definitions, held.ordinal)
+                yield MessageRun(held.data, held.starts, held.ends, heads, self._part, definitions, held.ordinal)
         self._held.forget()
         self.definitions.extend(self._part.history)
         self.schemas.extend(self._part.schemas)
@@ -266,7 +266,7 @@ class LogReader:
             if not seen:
                 self.losses.miss(name)
 
-    def _take_chunk(self, record: Record) -> Iterator[Run]:
+    def _take_chunk(self, record: Record) -> Iterator[MessageRun]:
         self.chunks += 1
         begin = self._window.ensure(record.position, _CHUNK_HEAD_ROOM)
         head = read_chunk_head(Fields(self._window.data, begin + PREFIX_BYTES, len(self._window.data)))
@@ -276,7 +276,7 @@ class LogReader:
         else:
             yield from self._end_chunk()
 
-    def _end_chunk(self) -> Iterator[Run]:
+    def _end_chunk(self) -> Iterator[MessageRun]:
         """The chunk's indexes, if it has any, were read: now its messages."""
         chunk, self._chunk = self._chunk, None
         if chunk is None:
@@ -305,13 +305,13 @@ class LogReader:
             yield from self._messages(_joined(waiting))
         chunk.note_losses(self.losses, self._ordinal - before)
 
-    def _define(self, definition: Schema | Channel) -> Iterator[Run]:
+    def _define(self, definition: Schema | Channel) -> Iterator[MessageRun]:
         """A definition; one that changes another holds only for the messages after it."""
         if self._part.redefines(definition) and not self._small.define(self._part):
             yield from self._end_small()
         self._part.add(definition)
 
-    def _messages(self, run: Messages) -> Iterator[Run]:
+    def _messages(self, run: Messages) -> Iterator[MessageRun]:
         """Messages in the order of the file; few are put together with those that follow."""
         self._ordinal += len(run.starts)
         if (ends := self._small.add(run)) is not None:
@@ -326,7 +326,7 @@ class LogReader:
         yield from self._end_small()
         yield from self._give_out(run, self._ordinal - len(run.starts))
 
-    def _end_small(self) -> Iterator[Run]:
+    def _end_small(self) -> Iterator[MessageRun]:
         if (taken := self._small.take()) is not None:
             run, definitions = taken
             ordinal, self._waiting_from = self._waiting_from, None
@@ -335,7 +335,7 @@ class LogReader:
 
     def _give_out(
         self, run: Messages, ordinal: int, known: Sequence[int] = (), *, was_noted: bool = False
-    ) -> Iterator[Run]:
+    ) -> Iterator[MessageRun]:
         """Keep apart what cannot be given out now: impossible times, and channels not yet defined.
 
         ``known`` are the definitions of the first messages, where these were others than are in force now.
@@ -373,7 +373,7 @@ class LogReader:
             self.clock.observe(times)
             now = definitions < 0
             definitions[now] = self._part.all_in_force(heads["channel"][now])
-            yield Run(run.data, starts, ends, heads, self._part, definitions, ordinal)
+            yield MessageRun(run.data, starts, ends, heads, self._part, definitions, ordinal)
 
     def _fields(self, record: Record, window: Window) -> Fields:
         """The fields of a record, which may reach beyond what its length says."""

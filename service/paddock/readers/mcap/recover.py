@@ -18,7 +18,7 @@ from paddock.readers.mcap.definitions import Definition, Numbering
 from paddock.readers.mcap.log_writer import LogWriter
 from paddock.readers.mcap.message_heads import HEAD_BYTES
 from paddock.readers.mcap.new_ids import NewIds
-from paddock.readers.mcap.reader import LAST_TIME, LogReader, Run
+from paddock.readers.mcap.reader import LAST_TIME, LogReader, MessageRun
 from paddock.readers.registry import Recovered
 
 _EXTENT_BYTES = 8 << 20
@@ -98,7 +98,7 @@ class _Sorter:
         self.extents: list[Extent] = []
         self.rows = 0
 
-    def add(self, run: Run) -> None:
+    def add(self, run: MessageRun) -> None:
         """Take the messages that are wanted."""
         for part in self._pieces(run):
             ids = self._new_ids.of(run.part, run.definitions[part], self._new_id)
@@ -128,7 +128,7 @@ class _Sorter:
             self._write_waiting()
         self.extents.sort(key=lambda extent: extent.ordinal)
 
-    def _pieces(self, run: Run) -> Iterator[Int64s]:
+    def _pieces(self, run: MessageRun) -> Iterator[Int64s]:
         """Row numbers in pieces whose bytes Arrow can count."""
         sizes = np.cumsum(run.ends - run.starts)
         begin = 0
@@ -152,7 +152,7 @@ class _Sorter:
         self.rows += len(rows.log_time)
 
 
-def _rows(run: Run, wanted: Int64s, ids: npt.NDArray[np.int32]) -> Rows:
+def _rows(run: MessageRun, wanted: Int64s, ids: npt.NDArray[np.int32]) -> Rows:
     """The chosen rows of ``run``, with their channels' new ids."""
     heads = run.heads[wanted]
     starts, ends = run.starts[wanted], run.ends[wanted]

@@ -22,7 +22,7 @@ from paddock.readers.mcap.batch import BATCH_BYTES, MAX_MESSAGE_BYTES, pieces
 from paddock.readers.mcap.decoding import column_channel
 from paddock.readers.mcap.definitions import Definition, Numbering
 from paddock.readers.mcap.facts import file_facts
-from paddock.readers.mcap.reader import LogReader, Run
+from paddock.readers.mcap.reader import LogReader, MessageRun
 from paddock.readers.mcap.spool_process import SpoolProcess
 from paddock.readers.mcap.spool_writer import SpoolWriter
 
@@ -146,7 +146,7 @@ class _Spooler:
             self._number(definition)
         return self._finish(file)
 
-    def _add(self, run: Run) -> None:
+    def _add(self, run: MessageRun) -> None:
         numbers = self._channel_numbers.of(run.part, run.definitions, self._number)
         for first, stop in pieces(run, _WAITING_BYTES):
             if numbers[first:stop].max() < 0:

@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
-from paddock.domain.catalogue import CATALOGUE_ID, CarCatalogue, Catalogue, Entry, Unknown, check_catalogue
+from paddock.domain.catalogue import CATALOGUE_ID, CarCatalogue, Catalogue, Entry, check_catalogue
 from paddock.domain.catalogue_toml import read_toml, write_toml
 from paddock.domain.principal import Principal
 from paddock.domain.recording import Recording, Signal
@@ -143,18 +143,6 @@ async def _beside_the_loop(work: Callable[[Given], Made], given: Given) -> Made:
 async def export_catalogue(services: Services) -> str:
     """The catalogue as a ``signals.toml``."""
     return write_toml(await load_catalogue(services))
-
-
-async def unknown_signals(services: Services, recordings: Sequence[Recording]) -> tuple[Unknown, ...]:
-    """What the catalogue does not know of the signals of some recordings, with a guess for each, by name."""
-    catalogue = await load_catalogue(services)
-    found: dict[str, Unknown] = {}
-    for recording in recordings:
-        of_car = CarCatalogue(catalogue, car_of(recording))
-        signals = await signals_of(services, recording)
-        names = ((signal.name, signal.dtype) for signal in signals if not signal.element_of)
-        found |= {one.name: one for one in of_car.unknown(names)}
-    return tuple(found[name] for name in sorted(found))
 
 
 async def signals_of(services: Services, recording: Recording) -> list[Signal]:

@@ -27,9 +27,9 @@ from paddock.domain.job import Job
 from paddock.domain.keys import columns_key
 from paddock.domain.recording import (
     ChannelSummary,
-    Highlights,
     MetadataValue,
     Recording,
+    RunFigures,
     StartedSource,
     Status,
     search_text,
@@ -39,7 +39,7 @@ from paddock.errors import Conflict, NotFound, PaddockError, Rejected
 from paddock.formats.contained import few_enough, within, write_contained
 from paddock.formats.estimate import channel_bytes, described
 from paddock.formats.parquet import write_channel
-from paddock.formats.registry import Run, find_format
+from paddock.formats.registry import RunInfo, find_format
 from paddock.ports.documents import Equals
 from paddock.readers.registry import spool_log
 from paddock.usecases.catalogue.catalogue import car_of, load_catalogue
@@ -49,8 +49,8 @@ from paddock.usecases.contained import logged
 from paddock.usecases.context import Services
 from paddock.usecases.conversion.builds import old_build, remove_other_builds
 from paddock.usecases.conversion.found_less import check_found
-from paddock.usecases.conversion.highlights import highlights
 from paddock.usecases.conversion.prefill import prefilled
+from paddock.usecases.conversion.run_figures import run_figures
 from paddock.usecases.conversion.write_export import READING_SHARE, write_export
 from paddock.usecases.find.topic_sets import remember_topics
 from paddock.usecases.intake.open_log import check_is_log
@@ -79,7 +79,7 @@ class Converted:
     files: tuple[tuple[ExportRequest, Path], ...]
     columns: dict[str, Path]
     """Parquet by channel slug."""
-    highlights: Highlights
+    highlights: RunFigures
 
 
 async def convert(services: Services, job: Job, progress: Callable[[float], None]) -> None:
@@ -175,9 +175,9 @@ def _convert_file(
             with _alone(f"The columns of {channel.topic}", failed):
                 write_channel(columns, channel, made, units)
                 parquet[channel.slug] = made
-        figures = Highlights()
+        figures = RunFigures()
         with _alone("The figures of the run", failed):
-            figures = highlights(columns, catalogue, car_of(known))
+            figures = run_figures(columns, catalogue, car_of(known))
         viewer = find_format(VIEWER_COPY.format)
         copy = directory / f"viewer{viewer.suffix}"
         wants_copy = summary.message_count > 0 and summary.needs_viewer_copy
@@ -213,7 +213,7 @@ def _alone(what: str, failed: list[str]) -> Iterator[None]:
 
 
 def _write_default(
-    columns: Columns, run: Run, target: Path, log_bytes: int, progress: Callable[[float], None]
+    columns: Columns, run: RunInfo, target: Path, log_bytes: int, progress: Callable[[float], None]
 ) -> tuple[str, ...]:
     """The file that every recording has; sentences about topics that are left out of it."""
     write = find_format(DEFAULT_EXPORT.format).write

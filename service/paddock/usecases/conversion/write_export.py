@@ -14,7 +14,7 @@ from paddock.domain.words import size
 from paddock.errors import Rejected
 from paddock.formats.contained import few_enough, write_contained
 from paddock.formats.estimate import described, estimate_bytes, taken_of
-from paddock.formats.registry import Run, find_format
+from paddock.formats.registry import RunInfo, find_format
 from paddock.readers.registry import kind_in, spool_log
 
 RESERVE_BYTES = 512 * 1024 * 1024
@@ -37,7 +37,7 @@ class Written:
 def write_export(
     log: BinaryIO,
     request: ExportRequest,
-    run: Callable[[LogSummary], Run],
+    run: Callable[[LogSummary], RunInfo],
     target: Path,
     scratch: Path,
     progress: Callable[[float], None],
@@ -62,7 +62,7 @@ def write_export(
     writer = find_format(request.format, request.layout)
     kind = kind_in(log)
     if kind is not None and writer.write_log is not None and writer.keeps(kind.name):
-        writer.write_log(log, request, Run(), target, progress)
+        writer.write_log(log, request, RunInfo(), target, progress)
         return None
     with spool_log(
         log, scratch, progress=lambda done: progress(done * READING_SHARE), memory_bytes=memory_bytes
@@ -81,7 +81,7 @@ def write_export(
 def write_columns(
     columns: Columns,
     request: ExportRequest,
-    run: Callable[[LogSummary], Run],
+    run: Callable[[LogSummary], RunInfo],
     target: Path,
     progress: Callable[[float], None],
     *,

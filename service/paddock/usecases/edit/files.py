@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from paddock.domain.history import AttachedFile, Change
+from paddock.domain.history import Change, MiscFile
 from paddock.domain.keys import file_key
 from paddock.domain.principal import Principal
 from paddock.domain.recording import Recording, check_file_name
@@ -26,7 +26,7 @@ MAX_FILES = 100
 
 async def add_file(
     services: Services, principal: Principal, recording_id: str, name: str, body: AsyncIterator[bytes]
-) -> AttachedFile:
+) -> MiscFile:
     """Store a file beside a recording.
 
     Raises:
@@ -39,7 +39,7 @@ async def add_file(
         path = Path(directory) / "file"
         size_bytes = await _receive(body, path)
         await services.objects.put_file(file_key(recording.id, added_id), path)
-    added = AttachedFile(added_id, name, size_bytes, services.now(), principal.name)
+    added = MiscFile(added_id, name, size_bytes, services.now(), principal.name)
     while True:
         known = await get_recording(services, recording.id)
         if len(known.files) >= MAX_FILES:
@@ -90,7 +90,7 @@ def attached_file(recording: Recording, file_id: str) -> StoredFile:
     return StoredFile(file_key(recording.id, file.id), file.name)
 
 
-def _file_of(recording: Recording, file_id: str) -> AttachedFile:
+def _file_of(recording: Recording, file_id: str) -> MiscFile:
     for file in recording.files:
         if file.id == file_id:
             return file

@@ -40,7 +40,7 @@ class Gauge:
         self.share = share
 
 
-Run = Callable[[Services, Job, Gauge], Awaitable[None]]
+RunJob = Callable[[Services, Job, Gauge], Awaitable[None]]
 """Does a job and raises only ``PaddockError``. Cancelled, it ends the work at once."""
 
 log = structlog.get_logger()
@@ -53,7 +53,7 @@ async def run_here(services: Services, job: Job, gauge: Gauge) -> None:
     await handle(services, job, gauge.progress)
 
 
-async def do(services: Services, job: Job, run: Run = run_here) -> JobState | None:
+async def do(services: Services, job: Job, run: RunJob = run_here) -> JobState | None:
     """Do one leased job and write one log line about it; its state, None when another worker has it by now.
 
     Raises:
@@ -88,7 +88,7 @@ class Ended(StrEnum):
 class Attempt:
     """See ``do``."""
 
-    def __init__(self, services: Services, job: Job, run: Run = run_here) -> None:
+    def __init__(self, services: Services, job: Job, run: RunJob = run_here) -> None:
         self.job = job
         self.begun = time.monotonic()
         self._services = services

@@ -12,7 +12,7 @@ from paddock.domain.job import Job, JobState
 from paddock.errors import Unavailable
 from paddock.usecases.context import Services
 from paddock.usecases.jobs import leases
-from paddock.usecases.jobs.attempt import Attempt, Ended, Run, run_here
+from paddock.usecases.jobs.attempt import Attempt, Ended, RunJob, run_here
 from paddock.usecases.jobs.sweep import SWEEP_S, sweep
 
 LANES = 2
@@ -28,7 +28,7 @@ async def work(
     services: Services,
     owner: str,
     stop: asyncio.Event,
-    run: Run = run_here,
+    run: RunJob = run_here,
     *,
     lanes: int = 1,
     overdue_ns: int = 0,
@@ -47,7 +47,7 @@ async def work(
 
 
 class _Worker:
-    def __init__(self, services: Services, owner: str, run: Run, lanes: int, overdue_ns: int) -> None:
+    def __init__(self, services: Services, owner: str, run: RunJob, lanes: int, overdue_ns: int) -> None:
         self._services = services
         self._owner = owner
         self._run = run

@@ -18,7 +18,7 @@ from paddock.columns.arrow_numpy import is_list, is_number, is_text, is_time, nu
 from paddock.columns.decimate import POINTS_PER_BUCKET, decimate, decimate_steps
 from paddock.columns.lists import element_of
 from paddock.columns.signals import Path
-from paddock.columns.stored_channel import DAMAGED, Footer, Rows, StoredChannel
+from paddock.columns.stored_channel import DAMAGED, Footer, SpanRows, StoredChannel
 from paddock.columns.time_span import time_span
 from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.catalogue_faults import faults
@@ -207,7 +207,7 @@ def _read_all(
             for slug, file in opened.items()
         }
         found = {name: _find(stored, recording, channels, name) for name in names}
-        rows: dict[StoredChannel, Rows] = {}
+        rows: dict[StoredChannel, SpanRows] = {}
         for channel, _, _ in found.values():
             if channel not in rows:
                 rows[channel] = channel.rows(span.start_ns, span.end_ns)
@@ -248,7 +248,7 @@ def _series(
     channel: StoredChannel,
     path: Path,
     element: int | None,
-    rows: Rows,
+    rows: SpanRows,
     span: _Span,
     catalogue: CarCatalogue,
     texts: int,
@@ -304,7 +304,7 @@ def _states(
     return [int(value) for value in np.unique(drawn) if value == value] if enums else []
 
 
-def _kept(rows: Rows, values: npt.NDArray[Any], drawing: Drawing, span: _Span) -> npt.NDArray[np.int64]:
+def _kept(rows: SpanRows, values: npt.NDArray[Any], drawing: Drawing, span: _Span) -> npt.NDArray[np.int64]:
     """What is drawn of the span, and the sample before and after it."""
     fewer = decimate if drawing is Drawing.LINE else decimate_steps
     inside = fewer(rows.times[rows.inside], values[rows.inside], span.buckets, span.start_ns, span.end_ns)

@@ -15,7 +15,7 @@ from paddock.domain.export import ExportRequest, artifact_id, purpose_of
 from paddock.domain.fields import Fields
 from paddock.domain.keys import artifact_key
 from paddock.domain.recording import Artifact, Recording
-from paddock.formats.registry import Run, find_format, writer_number, written_as
+from paddock.formats.registry import RunInfo, find_format, writer_number, written_as
 from paddock.usecases.context import Services
 from paddock.usecases.intake.originals import is_kept
 from paddock.usecases.take_away.expiry import expiry_of, outdate_others
@@ -107,13 +107,13 @@ def _crc32(path: Path) -> int:
     return crc32
 
 
-def run_of(recording: Recording, units: Mapping[str, str], fields: Fields) -> Run:
+def run_of(recording: Recording, units: Mapping[str, str], fields: Fields) -> RunInfo:
     """What a file may say about its recording; ``units`` by signal name.
 
     A field that nobody filled is empty in there, so that scripts may ask any recording for it. Values of fields
     that the team removed since are there, too.
     """
-    return Run(
+    return RunInfo(
         recording=recording.id,
         file_name=recording.name,
         metadata={field.name: "" for field in fields}

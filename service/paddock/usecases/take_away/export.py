@@ -21,7 +21,7 @@ from paddock.domain.recording import Artifact, Recording, StartedSource
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.formats.estimate import estimate_bytes, taken_of
 from paddock.formats.mat5 import MAX_VARIABLE_BYTES, VariableTooLarge
-from paddock.formats.registry import Run, canonical, check_rate, find_format
+from paddock.formats.registry import RunInfo, canonical, check_rate, find_format
 from paddock.usecases.catalogue.catalogue import catalogue_of, signals_of
 from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.context import Services
@@ -153,7 +153,7 @@ async def export(services: Services, job: Job, progress: Callable[[float], None]
         return
     fields = await load_fields(services)
 
-    def run(summary: LogSummary) -> Run:
+    def run(summary: LogSummary) -> RunInfo:
         units = catalogue.units((signal.name, signal.dtype) for signal in summary.signals)
         return run_of(recording, units, fields)
 
@@ -169,7 +169,7 @@ async def _from_columns(
     services: Services,
     recording: Recording,
     request: ExportRequest,
-    run: Callable[[LogSummary], Run],
+    run: Callable[[LogSummary], RunInfo],
     target: Path,
     progress: Callable[[float], None],
 ) -> tuple[str, ...] | None:
@@ -197,7 +197,7 @@ async def _from_log(
     services: Services,
     recording: Recording,
     request: ExportRequest,
-    run: Callable[[LogSummary], Run],
+    run: Callable[[LogSummary], RunInfo],
     target: Path,
     progress: Callable[[float], None],
 ) -> tuple[str, ...]:

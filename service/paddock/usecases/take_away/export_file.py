@@ -13,7 +13,7 @@ from paddock.domain.export import ExportRequest
 from paddock.domain.fields import EVERY_TEAMS
 from paddock.domain.recording import LossReport
 from paddock.formats.output import new_file, suffixes_of
-from paddock.formats.registry import Run, find_format, written_as
+from paddock.formats.registry import RunInfo, find_format, written_as
 from paddock.usecases.conversion.prefill import prefilled
 from paddock.usecases.conversion.write_export import write_export
 from paddock.usecases.intake.open_log import open_log
@@ -57,12 +57,12 @@ def export_file(
         Unavailable: the target's disk is full or cannot be written.
     """
 
-    def run(summary: LogSummary) -> Run:
+    def run(summary: LogSummary) -> RunInfo:
         known = {name: field.value for name, field in prefilled(summary, EVERY_TEAMS).items()}
         # Without a service there is no catalogue: what names tell.
         guesses = CarCatalogue(Catalogue(), known.get("car", ""))
         units = guesses.units((signal.name, signal.dtype) for signal in summary.signals)
-        return Run(file_name=source.name, metadata=known, units=units)
+        return RunInfo(file_name=source.name, metadata=known, units=units)
 
     format_ = find_format(request.format, request.layout)
     with (

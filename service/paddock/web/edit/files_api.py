@@ -37,7 +37,7 @@ FileId = Annotated[str, PathParameter(description="As in the recording's `files`
     responses=responses(404, 409, 413, 422, 503),
     summary="Put a file beside a recording",
 )
-async def attach(
+async def send_file(
     request: AnyRequest,
     services: TheServices,
     principal: ThePrincipal,
@@ -65,7 +65,9 @@ async def download_file(
 
 
 @delete("/{file_id:str}", needs=Permission.EDIT, responses=responses(404, 409, 422), summary="Remove a file")
-async def detach(services: TheServices, principal: ThePrincipal, recording_id: Prefix, file_id: FileId) -> None:
+async def delete_file(
+    services: TheServices, principal: ThePrincipal, recording_id: Prefix, file_id: FileId
+) -> None:
     """Removes its bytes for good; the history keeps its name."""
     await remove_file(services, principal, recording_id, file_id)
 
@@ -81,7 +83,7 @@ async def _body(request: AnyRequest) -> AsyncIterator[bytes]:
 
 ROUTER = Router(
     "/api/recordings/{recording_id:str}/files",
-    route_handlers=[attach, download_file, detach],
+    route_handlers=[send_file, download_file, delete_file],
     before_request=refuse_unknown_parameters,
     tags=["files"],
 )

@@ -6,7 +6,7 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from paddock.domain.recording import Highlights, Status
+from paddock.domain.recording import RunFigures, Status
 from paddock.domain.roles import Permission
 from paddock.usecases.conversion.reprocess import is_asked, reprocess_one
 from paddock.usecases.edit.edit import history_of
@@ -59,7 +59,7 @@ async def reprocess_and_show(
     return Redirect(f"/recordings/{recording.short_id}", status_code=303)
 
 
-def _figures(of: Highlights) -> tuple[float | None, ...]:
+def _figures(of: RunFigures) -> tuple[float | None, ...]:
     return of.distance_m, of.max_speed_m_s, of.min_cell_voltage_v, of.max_cell_temperature_c
 
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from paddock.domain.export_words import export_words, read_request
-from paddock.domain.history import AttachedFile
+from paddock.domain.history import MiscFile
 from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.domain.log_kinds import FIRST_KIND
 from paddock.domain.names import original_name
@@ -18,11 +18,11 @@ from paddock.domain.recording import (
     Attachment,
     ChannelSummary,
     Failure,
-    Highlights,
     LossReport,
     MetadataSource,
     Purpose,
     Recording,
+    RunFigures,
     StartedSource,
     Status,
 )
@@ -102,7 +102,7 @@ class FileResource(DownloadResource, frozen=True, kw_only=True):
     added_by: Annotated[str, Meta(description="Who added it.", examples=["Adam"])]
 
 
-class HighlightsResource(msgspec.Struct, frozen=True, kw_only=True):
+class RunFiguresResource(msgspec.Struct, frozen=True, kw_only=True):
     """The figures of a run; null where its log has no signal for one."""
 
     distance_m: Annotated[float | None, Meta(description="Driven distance.", examples=[18_240.0])] = None
@@ -143,7 +143,7 @@ class RecordingResource(msgspec.Struct, frozen=True, kw_only=True):
     uploaded_at: Annotated[Instant, Meta(description="When its upload was complete (RFC 3339, UTC).")]
     uploaded_by: Annotated[str, Meta(description="Who uploaded it first.", examples=["Adam"])]
     metadata: Annotated[dict[str, MetadataResource], Meta(description="The team's fields, those that are known.")]
-    highlights: Annotated[HighlightsResource, Meta(description="The figures of the run.")]
+    highlights: Annotated[RunFiguresResource, Meta(description="The figures of the run.")]
     version: Annotated[int, Meta(description="Send it with an edit, so that no other one is lost.", examples=[3])]
     deleted_at: Annotated[Instant | None, Meta(description="When it was deleted; null while it is not.")] = None
     kind: Annotated[
@@ -343,7 +343,7 @@ def _description(artifact: Artifact) -> str:
     return export_words(read_request(artifact.request)) if told else ""
 
 
-def file_resource(recording: Recording, file: AttachedFile) -> FileResource:
+def file_resource(recording: Recording, file: MiscFile) -> FileResource:
     """A misc file as JSON has it."""
     return FileResource(
         url=f"/api/recordings/{recording.id}/files/{file.id}",
@@ -355,8 +355,8 @@ def file_resource(recording: Recording, file: AttachedFile) -> FileResource:
     )
 
 
-def _highlights(highlights: Highlights) -> HighlightsResource:
-    return HighlightsResource(
+def _highlights(highlights: RunFigures) -> RunFiguresResource:
+    return RunFiguresResource(
         distance_m=highlights.distance_m,
         max_speed_m_s=highlights.max_speed_m_s,
         min_cell_voltage_v=highlights.min_cell_voltage_v,

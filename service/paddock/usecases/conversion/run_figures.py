@@ -1,4 +1,4 @@
-"""Highlights: the figures of a run that lists show, from one look at the few signals they need."""
+"""Run figures: what lists show of a run, from one look at the few signals they need."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from paddock.columns.signals import Path, leaves
 from paddock.domain.catalogue import CarCatalogue, Catalogue, Described
 from paddock.domain.catalogue_defaults import Role
 from paddock.domain.overview import MOVING_M_S, MOVING_RPM, MOVING_S, QUANTITIES
-from paddock.domain.recording import Highlights
+from paddock.domain.recording import RunFigures
 from paddock.domain.units import TO_DEGREE
 
 DRIVEN_EXTENT_M = 10.0
@@ -29,7 +29,7 @@ _Column = tuple[ColumnChannel, Path]
 _Take = Callable[[npt.NDArray[np.int64], list[Floats]], None]
 
 
-def highlights(columns: Columns, catalogue: Catalogue, car: str = "") -> Highlights:
+def run_figures(columns: Columns, catalogue: Catalogue, car: str = "") -> RunFigures:
     """The figures of a log.
 
     Reads the fields with the roles speed, wheel speed, position, cell voltage and cell temperature once, each
@@ -112,11 +112,11 @@ class _Gathered:
                 for paths, take in takers:
                     take(batch.log_time, [_values(pick(batch.messages, path)) for path in paths])
 
-    def highlights(self) -> Highlights:
+    def highlights(self) -> RunFigures:
         """The figures, once everything was read."""
         way = next((way for way in self._ways if _seen(way[1]) > 1), None)
         speed = self._extremes[Role.SPEED]
-        return Highlights(
+        return RunFigures(
             distance_m=None if way is None else _distance_m(way[1]),
             distance_from="" if way is None else way[0],
             max_speed_m_s=None if speed.low is None or speed.high is None else max(abs(speed.low), abs(speed.high)),

@@ -8,10 +8,10 @@ import pytest
 
 from paddock.domain.catalogue import Catalogue, Entry
 from paddock.domain.catalogue_defaults import Role
-from paddock.domain.recording import Highlights
+from paddock.domain.recording import RunFigures
 from paddock.readers.mcap.spool import spool_log
 from paddock.simulator.log import simulate
-from paddock.usecases.conversion.highlights import highlights
+from paddock.usecases.conversion.run_figures import run_figures
 from tests.formats.builders import MemoryColumns, Topic, every_kind, struct_type
 
 SECONDS = np.arange(0, 60, 0.1)
@@ -36,8 +36,8 @@ def fixes(east_m_s: float) -> Topic:
     )
 
 
-def of(*topics: Topic, catalogue: Catalogue | None = None) -> Highlights:
-    return highlights(MemoryColumns(topics, batch_rows=97), catalogue or Catalogue(), "HT09")
+def of(*topics: Topic, catalogue: Catalogue | None = None) -> RunFigures:
+    return run_figures(MemoryColumns(topics, batch_rows=97), catalogue or Catalogue(), "HT09")
 
 
 def test_distance_is_the_integral_of_the_speed() -> None:
@@ -65,7 +65,7 @@ def test_without_both_a_wheel_counts() -> None:
 
 def test_turning_wheels_tell_driven_but_no_distance() -> None:
     found = of(topic("WheelSpeeds_rpm", FL=(pa.float32(), [400.0] * len(TIMES))))
-    assert found == Highlights(driven=True)
+    assert found == RunFigures(driven=True)
     assert of(topic("WheelSpeeds_rpm", FL=(pa.float32(), [0.0] * len(TIMES)))).driven is False
 
 
@@ -89,16 +89,16 @@ def test_the_catalogue_decides() -> None:
 
 def test_only_the_fields_that_are_needed_are_read_and_once() -> None:
     columns = MemoryColumns([speeds(36.0), every_kind(), fixes(1.0)])
-    highlights(columns, Catalogue())
+    run_figures(columns, Catalogue())
     assert sorted(columns.reads) == [("GPS", ("latitude", "longitude")), ("VCU", ("vehicle_speed_kmh",))]
 
 
 def test_a_simulated_run_is_as_long_as_its_laps(tmp_path: Path) -> None:
     simulate(tmp_path / "run.mcap", laps=1, rate=0.2, seed=3, event="skidpad")
     with (tmp_path / "run.mcap").open("rb") as log, spool_log(log, tmp_path) as columns:
-        found = highlights(columns, Catalogue(), "HT09")
+        found = run_figures(columns, Catalogue(), "HT09")
         no_speed = Catalogue(signals=tuple(Entry(name, role=Role.NONE) for name in SPEEDS))
-        by_gps = highlights(columns, no_speed, "HT09")
+        by_gps = run_figures(columns, no_speed, "HT09")
     assert found.distance_from == "VNData.vn_vel_m_s.x"
     assert by_gps.distance_from == "GNSSFix.latitude_deg"
     assert found.distance_m is not None
@@ -112,11 +112,11 @@ def test_a_simulated_run_is_as_long_as_its_laps(tmp_path: Path) -> None:
 def test_a_simulated_parked_car_was_not_driven(tmp_path: Path) -> None:
     simulate(tmp_path / "run.mcap", parked=True, rate=0.2)
     with (tmp_path / "run.mcap").open("rb") as log, spool_log(log, tmp_path) as columns:
-        found = highlights(columns, Catalogue())
+        found = run_figures(columns, Catalogue())
     assert (found.driven, found.distance_m) == (False, 0)
 
 
 def test_a_log_with_none_of_it_has_no_figures() -> None:
-    assert of() == Highlights()
-    assert of(Topic("silent", struct_type(vehicle_speed_kmh=pa.float32()), [])) == Highlights()
-    assert of(topic("T", text=(pa.string(), ["x"] * len(TIMES)))) == Highlights()
+    assert of() == RunFigures()
+    assert of(Topic("silent", struct_type(vehicle_speed_kmh=pa.float32()), [])) == RunFigures()
+    assert of(topic("T", text=(pa.string(), ["x"] * len(TIMES)))) == RunFigures()
