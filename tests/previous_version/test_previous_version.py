@@ -19,7 +19,7 @@ from paddock.client import Client
 from tests.cli.running import Running, running, wait_until
 from tests.previous_version import made
 
-NEW = {"outdated"}
+NEW = {"outdated", "kind"}
 """What a recording's answer says that the previous version did not."""
 
 
