@@ -44,8 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """All fast tests run on every processor."""
-    everywhere = config.args_source is config.ArgsSource.TESTPATHS
-    if everywhere and config.option.markexpr == "fast" and config.option.numprocesses is None:
+    all_of_them = config.args_source is config.ArgsSource.TESTPATHS and config.option.markexpr == "fast"
+    if all_of_them and config.option.numprocesses is None and "PYTEST_XDIST_WORKER" not in os.environ:
         config.option.numprocesses, config.option.dist = os.cpu_count(), "worksteal"
 
 
