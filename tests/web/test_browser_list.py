@@ -36,13 +36,12 @@ def season(site: Site) -> None:
     """A test day with runs, parked logs and a hostile one, and an older day."""
     figures = RunFigures(18_240.0, "VNData.v", 31.2, 3.12, 52.4, driven=True)
     hot = build_recording("hot", highlights=figures)
+    eve = build_recording(
+        "eve", started_ns=STARTED_NS + 40 * MINUTE_NS, metadata=metadata(driver="Eve", car="HT09")
+    )
     recordings = [
         hot,
-        build_recording(
-            "eve",
-            started_ns=STARTED_NS + 40 * MINUTE_NS,
-            metadata=metadata(driver="Eve", car="HT09"),
-        ),
+        eve,
         build_recording("bare", started_ns=STARTED_NS + 20 * MINUTE_NS, metadata={}),
         build_recording(
             "hostile",
@@ -56,7 +55,8 @@ def season(site: Site) -> None:
         ),
     ]
     documents = site.services.documents
-    site.run(insert_with_contents(documents, *recordings, channels=(build_channel("VNData"),)))
+    site.run(insert_with_contents(documents, *recordings))
+    site.run(insert_with_contents(documents, eve, channels=(build_channel("VNData"),)))
     site.run(insert_with_contents(documents, hot, channels=(build_channel("BatteryPack"),)))
     site.run(find_topic_sets(documents))
     site.run(documents.artifacts.put_many([build_artifact(recording) for recording in recordings]))
