@@ -53,16 +53,23 @@ def _compare(case: str, chance: random.Random, tally: Tally) -> None:
     decoder = protobuf.decoder(Schema(1, schema.name, "protobuf", data), Limits())
     path = schema.files.file[-1].syntax + (" fast" if decoder._handler is not None else " rows")
     tally.schemas[path] = tally.schemas.get(path, 0) + 1
-    payloads, wanted = [], []
-    for payload in dict.fromkeys(_payloads(schema, chance)):
+    payloads: list[bytes] = []
+    wanted: list[Any] = []
+    usual: list[int] = []
+    for payload, is_usual in dict(_payloads(schema, chance)).items():
         with contextlib.suppress(UnicodeDecodeError):
             wanted.append(reference(schema, payload))
+            usual += [len(payloads)] * is_usual
             payloads.append(payload)
     tally.payloads += len(payloads)
     taken = [number for number, each in enumerate(wanted) if each is not None]
     for size in _BATCHES:
-        # Also batches without a bad message: one is enough for another way through the decoder.
-        numbers = chance.choices(taken if taken and chance.random() < 0.5 else range(len(payloads)), k=size)
+        # Also batches without a bad message, and those that google.protobuf has written, with and without another
+        # message among them: one is enough for another way through the decoder.
+        some = next(each for each in chance.sample([taken, usual, usual, range(len(payloads))], 4) if each)
+        numbers = chance.choices(some, k=size)
+        if chance.random() < 0.2:
+            numbers[chance.randrange(size)] = chance.randrange(len(payloads))
         result = decoder.decode(pa.array([payloads[number] for number in numbers], pa.binary()))
         result.messages.validate(full=True)
         assert result.messages.type == decoder.fields and result.taken == size
@@ -81,15 +88,15 @@ def _compare(case: str, chance: random.Random, tally: Tally) -> None:
                 break
 
 
-def _payloads(schema: RandomSchema, chance: random.Random) -> Iterator[bytes]:
+def _payloads(schema: RandomSchema, chance: random.Random) -> Iterator[tuple[bytes, bool]]:
+    """Messages, and whether google.protobuf would write them so."""
     kind: Any = schema.message_class.DESCRIPTOR
     maker = PayloadMaker(chance, chance.choice((0.02, 0.1, 0.3)))
     tame = PayloadMaker(chance, 0)
     for number in range(_PAYLOADS):
         if number % 4 == 0:
-            # As google.protobuf writes it.
-            yield schema.message_class.FromString(tame.message(kind)).SerializePartialToString()
+            yield schema.message_class.FromString(tame.message(kind)).SerializePartialToString(), True
         elif number % 4 == 3:
-            yield maker.damaged(maker.message(kind))
+            yield maker.damaged(maker.message(kind)), False
         else:
-            yield maker.message(kind)
+            yield maker.message(kind), False

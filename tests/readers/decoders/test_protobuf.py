@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -229,7 +228,7 @@ def _fill(draw: st.DrawFn, message: Message) -> None:
             _fill(draw, getattr(message, field.name))
 
 
-@settings(max_examples=120, deadline=timedelta(seconds=5), suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_random_messages_of_random_schemas(data: st.DataObject) -> None:
     files = data.draw(schemas())

@@ -114,13 +114,14 @@ class ProtobufDecoder:
         must_ask = self._proof is None or len(payloads) <= FEW or _is_odd(payloads)
         kept = self._judge.accepts(payloads) if must_ask else None
         raw = self._read(payloads, kept)
-        if not must_ask and (raw is None or not self._is_proven(raw, payloads)):
+        is_proven = raw is not None and self._is_proven(raw, _taken(payloads, kept))
+        if not must_ask and not is_proven:
             kept = self._judge.accepts(payloads)
             if raw is None or kept is not None:
                 raw = self._read(payloads, kept)
         if raw is None:
             return self._by_rows(payloads)
-        return Decoded(self._finished(raw, _taken(payloads, kept)), kept)
+        return Decoded(self._finished(raw, _taken(payloads, kept), is_proven), kept)
 
     def _read(self, payloads: pa.BinaryArray, kept: Mask | None) -> pa.StructArray | None:
         """What ptars makes of those that are kept; None when it refuses one."""
@@ -134,12 +135,12 @@ class ProtobufDecoder:
     def _is_proven(self, raw: pa.StructArray, payloads: pa.BinaryArray) -> bool:
         return self._proof is not None and self._proof.least_bytes(raw) == size_of(payloads)
 
-    def _finished(self, raw: pa.StructArray, payloads: pa.BinaryArray) -> pa.StructArray:
+    def _finished(self, raw: pa.StructArray, payloads: pa.BinaryArray, is_proven: bool) -> pa.StructArray:
         """What ptars made, with the rows of google.protobuf where the two differ."""
         if self._is_final:
             return raw
         messages, doubtful = finished(raw, self._plan)
-        if self._plan.has_maps:
+        if self._plan.has_maps and not is_proven:
             doubtful |= np.array([self._loses_entries(payload) for payload in payloads.to_pylist()], bool)
         rows = np.flatnonzero(doubtful)
         if not len(rows):

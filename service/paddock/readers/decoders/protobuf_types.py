@@ -82,6 +82,7 @@ class FieldPlan:
     default: object
     """Where the field is absent; None for null."""
     has_presence: bool
+    """Whether it is known where it is absent; also of the keys and values of maps, which have a default."""
     message: MessagePlan | None = None
     """The plan of a nested message, or of the entries of a map."""
     is_map: bool = False
@@ -256,7 +257,7 @@ class Planner:
             arrow=pa.field(name, kind, nullable=not repeated and proto.has_presence and default is None),
             repeated=repeated,
             default=default,
-            has_presence=bool(proto.has_presence),
+            has_presence=bool(proto.has_presence) or in_map,
             message=inner,
             is_map=is_map,
             special=special,
