@@ -17,6 +17,7 @@ from paddock.errors import Rejected
 
 PROBE_BYTES = 1024 * 1024
 """Of the beginning of a file: they tell what kind of log it is."""
+_WHOLE_HEAD_BYTES = 4096
 
 
 class Spool(Protocol):
@@ -72,16 +73,24 @@ def kind_of(head: bytes) -> LogKind | None:
 
     Whose beginning they have is asked first, the others may know a log without it.
     """
-    kinds = sorted(LOG_KINDS.values(), key=lambda kind: not head.startswith(kind.begins or b"\0no such beginning"))
+    kinds = dict.fromkeys([*_with_beginning(head), *LOG_KINDS.values()])
     return next((kind for kind in kinds if reader_of(kind).recognises(head)), None)
+
+
+def _with_beginning(head: bytes) -> list[LogKind]:
+    return [kind for kind in LOG_KINDS.values() if kind.begins and head.startswith(kind.begins)]
 
 
 def kind_in(log: BinaryIO) -> LogKind | None:
     """The kind of an open file, which is at its beginning afterwards."""
     log.seek(0)
-    head = log.read(PROBE_BYTES)
+    head = log.read(_WHOLE_HEAD_BYTES)
+    # A log that has its beginning, as nearly all have, is known by a little.
+    kind = next((each for each in _with_beginning(head) if reader_of(each).recognises(head)), None)
+    if kind is None:
+        kind = kind_of(head + log.read(PROBE_BYTES - len(head)))
     log.seek(0)
-    return kind_of(head)
+    return kind
 
 
 def get_ready(log: Path) -> None:
