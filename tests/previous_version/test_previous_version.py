@@ -55,7 +55,16 @@ def test_it_answers_as_before(up: Running, left: Path) -> None:
     now = made.answers(up.url)
     assert now.keys() == before.keys()
     for path, said in before.items():
-        assert {name: value for name, value in now[path].items() if name not in NEW} == said, path
+        assert _without_new(now[path]) == said, path
+
+
+def _without_new(answer: Any) -> Any:
+    if isinstance(answer, list):
+        return [_without_new(each) for each in answer]
+    if isinstance(answer, dict):
+        is_recording = "names" in answer
+        return {name: _without_new(value) for name, value in answer.items() if not (is_recording and name in NEW)}
+    return answer
 
 
 def test_what_was_not_finished_is_finished(up: Running) -> None:
