@@ -15,7 +15,7 @@ from paddock.domain.export import ExportRequest
 from paddock.domain.recording import ChannelSummary, Signal
 from paddock.errors import Rejected
 from paddock.formats.estimate import described, estimate_bytes, taken_of
-from paddock.formats.mcap import write_log
+from paddock.formats.mcap import write, write_log
 from paddock.formats.parquet import write_channel
 from paddock.formats.registry import RunInfo, find_format
 from paddock.readers.mcap.spool import SpooledColumns, spool_log
@@ -105,6 +105,10 @@ def test_slices_of_the_log(
     expected = estimate_bytes(taken, request, channels, span, simulated.stat().st_size)
     assert made > 50_000
     assert expected == pytest.approx(made, rel=0.25)
+    # As of a log of another kind, whose messages are made from its columns.
+    write(columns, request, RunInfo(), tmp_path / "made", lambda _: None)
+    expected = estimate_bytes(taken, request, channels, span)
+    assert expected == pytest.approx((tmp_path / "made").stat().st_size, rel=0.3)
 
 
 CHANNELS = tuple(

@@ -9,7 +9,7 @@ import msgspec
 
 from paddock.domain.history import Change, MiscFile
 from paddock.domain.keys import raw_key
-from paddock.domain.log_kinds import FIRST_KIND
+from paddock.domain.log_kinds import FIRST_KIND, MCAP
 from paddock.domain.original import MISSING_CODE, NEVER_ARRIVED, Original
 from paddock.errors import Rejected
 
@@ -351,7 +351,7 @@ def check_file_name(name: str) -> str:
         Rejected: empty, too long, a path, or with control characters.
     """
     if not name.strip() or name in (".", ".."):
-        raise Rejected("The file has no name: give it one, like run_12.mcap.", code="bad_name")
+        raise Rejected(f"The file has no name: give it one, like run_12{MCAP.suffix}.", code="bad_name")
     if "/" in name or "\\" in name:
         raise Rejected(f"{name[:80]!r} is a path, not a file name: send the last part of it only.", code="bad_name")
     if len(name) > MAX_NAME_LENGTH:

@@ -52,16 +52,7 @@ def spool_log(
     progress: Callable[[float], None] | None = None,
     memory_bytes: int | None = None,
 ) -> SpooledColumns:
-    """Read a log, damaged or not, into columns.
-
-    Args:
-        log: the file, seekable; it may be closed afterwards.
-        directory: has room for about the decoded messages; nothing stays there, whatever happens.
-        topics: which ones to take; None for all.
-        progress: told how much was read, 0 to 1.
-        memory_bytes: what this may take; None for what suits the machine. A channel that takes more is kept as
-            bytes.
-    """
+    """Read an MCAP log, see ``readers/registry.py``. A channel that takes too much is kept as bytes."""
     as_bytes = _AsBytes()
     while True:
         file = SpoolFile.temporary(directory)
