@@ -15,12 +15,12 @@ from mcap.reader import make_reader
 from mcap_protobuf.decoder import DecoderFactory
 
 from paddock.columns.columns import Columns, FileFacts
+from paddock.columns.protobuf_messages import Encoder
 from paddock.columns.spool import SpooledColumns
 from paddock.domain.export import ExportRequest
 from paddock.errors import Rejected
 from paddock.formats.contained import write_contained
 from paddock.formats.mcap import FORMAT, write
-from paddock.formats.mcap_protobuf import Encoder
 from paddock.formats.registry import RunInfo
 from paddock.readers.registry import spool_log
 from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, struct_type

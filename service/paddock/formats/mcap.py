@@ -17,7 +17,6 @@ from paddock.columns.time_span import TimeSpan
 from paddock.domain.export import ExportRequest
 from paddock.domain.log_kinds import MCAP
 from paddock.errors import Rejected
-from paddock.formats.mcap_protobuf import Encoder, Unwritable
 from paddock.formats.registry import Format, RunInfo, check_rate
 from paddock.readers.decoders.schema import Schema
 from paddock.readers.mcap.log_writer import LogWriter
@@ -66,7 +65,7 @@ def write_log(log: BinaryIO, request: ExportRequest, run: RunInfo, target: Path,
 
 
 def write(columns: Columns, request: ExportRequest, run: RunInfo, target: Path, progress: Progress) -> None:
-    """Write the same slice of a log of another kind: its columns as protobuf messages (``mcap_protobuf``).
+    """Write the same slice of a log of another kind: its columns as protobuf messages.
 
     Raises:
         Rejected: a raster was asked for, the span makes no sense, no topic matches, or one MCAP has no room for the
@@ -105,6 +104,9 @@ def _encoded(
     columns: Columns, channel: ColumnChannel, ordinal: int, span: Span, writer: LogWriter, file: SpoolFile
 ) -> list[Extent]:
     """Define a channel, and put its messages aside; ``ordinal`` is the number of the first extent."""
+    # Imported here, because whoever asks which formats there are need not wait for google.protobuf.
+    from paddock.columns.protobuf_messages import Encoder, Unwritable
+
     try:
         encoder = Encoder(channel)
     except Unwritable:
