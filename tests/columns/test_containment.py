@@ -52,7 +52,7 @@ ERRORS: list[Callable[[], BaseException]] = [
 ]
 
 
-@pytest.fixture(params=["here", "apart"])
+@pytest.fixture(params=["here", pytest.param("apart", marks=pytest.mark.slow("forks a process"))])
 def process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Messages are decoded here, or in another process, which has what a test put in place."""
     if request.param == "apart":

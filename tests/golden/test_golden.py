@@ -21,6 +21,7 @@ KNOWN = {name: Known(made.columns, made.number, made.digests) for name, made in 
 CHANGED = {"json": "another"}
 
 
+@pytest.mark.slow("every format and layout")
 def test_no_output_changes_without_its_number() -> None:
     assert [problem.message for problem in problems(read(), make())] == []
 

@@ -14,6 +14,7 @@ from paddock.errors import Rejected
 from paddock.simulator.demo import demo_day, recorder_name
 
 
+@pytest.mark.slow("a whole day")
 def test_a_day_has_driven_runs_a_parked_car_and_a_power_cut(tmp_path: Path) -> None:
     steps: list[float] = []
     logs = demo_day(tmp_path, progress=steps.append)

@@ -38,6 +38,7 @@ def messages(path: Path, topic: str) -> list[Any]:
         return [decoded for *_, decoded in reader.iter_decoded_messages(topics=[topic])]
 
 
+@pytest.mark.slow("every message of a run")
 def test_the_official_reader_decodes_every_message(lap: Path) -> None:
     summary = summary_of(lap)
     protobuf = {channel.topic for channel in summary.channels.values() if channel.message_encoding == "protobuf"}

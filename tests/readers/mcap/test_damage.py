@@ -37,6 +37,7 @@ def test_an_intact_log_has_lost_nothing(tmp_path: Path) -> None:
         assert columns.summary.facts.said["library"].startswith("tests")
 
 
+@pytest.mark.slow("cuts everywhere")
 @pytest.mark.parametrize("compression", list(CompressionType))
 def test_a_cut_anywhere_leaves_what_is_before_it(tmp_path: Path, compression: CompressionType) -> None:
     log = car_log(60, compression=compression, chunk_size=800)

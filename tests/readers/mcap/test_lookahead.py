@@ -32,6 +32,8 @@ from tests.readers.mcap.builders import (
     spool,
 )
 
+pytestmark = pytest.mark.slow("counts how garbage of every kind is read")
+
 
 def long_schemas(size: int) -> bytes:
     """At every few bytes what may be a schema of half of all."""

@@ -30,7 +30,7 @@ def log_of(channels: int, messages: list[tuple[int, int]]) -> bytes:
     return log.finish()
 
 
-@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("apart", [False, pytest.param(True, marks=pytest.mark.slow("starts a process"))])
 @pytest.mark.parametrize("shuffled", [False, True])
 def test_what_lies_together_is_read_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, apart: bool, shuffled: bool
