@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo import AsyncMongoClient
 
@@ -223,6 +223,7 @@ async def test_names_that_look_like_paths_and_operators_come_back(mongodb_url: s
     await documents.close()
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.text(), st.text()), st.lists(st.tuples(st.text(), st.dictionaries(st.text(), st.text()))))
 def test_any_map_and_list_comes_back(params: dict[str, str], entries: list[tuple[str, dict[str, str]]]) -> None:
     for kind, document in ((Job, job("x", params=params)), (Contents, contents(file_metadata=tuple(entries)))):

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paddock.columns.decimate import POINTS_PER_BUCKET, decimate, decimate_steps
@@ -33,6 +33,7 @@ def edges(start: int, end: int, buckets: int) -> list[int]:
     return [start + int(edge) for edge in np.linspace(0, max(end - start, 1), buckets + 1)]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(series())
 def test_every_bucket_keeps_its_ends_and_extremes(case: tuple[np.ndarray, np.ndarray, int, int, int]) -> None:
     times, values, buckets, start, end = case
@@ -54,6 +55,7 @@ def test_every_bucket_keeps_its_ends_and_extremes(case: tuple[np.ndarray, np.nda
         assert (here != here).any() == (shown != shown).any(), "a gap stays, and none is made"
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(series())
 def test_steps_stay_exact_or_keep_their_extremes(case: tuple[np.ndarray, np.ndarray, int, int, int]) -> None:
     times, values, *_ = case

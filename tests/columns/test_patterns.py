@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paddock.columns.patterns import MAX_LENGTH, MAX_PATTERNS, Patterns
@@ -15,11 +15,13 @@ def reference(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(spoken.get(each) or re.escape(each) for each in pattern), re.DOTALL)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text("ab.[]*?\n", max_size=8), st.text("ab.[]\n", max_size=12))
 def test_star_and_question_mark_stand_for_text_and_all_else_for_itself(pattern: str, name: str) -> None:
     assert bool(Patterns((pattern,)).taking(name)) == bool(reference(pattern).fullmatch(name))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text("ab.*?", max_size=8), st.text("ab.", max_size=8))
 def test_a_topic_is_reached_where_the_pattern_goes_on_behind_it(pattern: str, topic: str) -> None:
     words = pattern.split(".")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paddock.domain.catalogue_defaults import Role, guess, kind_of
@@ -157,6 +157,7 @@ def test_kinds(dtype: str, kind: str) -> None:
     assert kind_of(dtype) == kind
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.text() | st.text(st.sampled_from("aVm_./ 2[]sS"), max_size=40), st.sampled_from(["", "float", "bool", "x<"])
 )

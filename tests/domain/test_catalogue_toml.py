@@ -3,7 +3,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paddock.domain.catalogue import MAX_ENTRIES, Catalogue, Entry, check_catalogue
@@ -66,6 +66,7 @@ entries = st.builds(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(entries, max_size=5))
 def test_what_was_written_is_read_back(signals: list[Entry]) -> None:
     catalogue = Catalogue(signals=tuple(signals))
@@ -76,6 +77,7 @@ def test_what_was_written_is_read_back(signals: list[Entry]) -> None:
     assert read_toml(write_toml(catalogue)) == catalogue
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text() | st.text(st.sampled_from("[]signals=\"'#\n\t{}.,0aé")))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(Rejected):

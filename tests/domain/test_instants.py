@@ -1,11 +1,12 @@
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paddock.domain.instants import INT64_MAX, from_rfc3339, to_rfc3339
 from paddock.errors import Rejected
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, INT64_MAX))
 def test_every_instant_survives_the_way_out_and_in(instant_ns: int) -> None:
     assert from_rfc3339(to_rfc3339(instant_ns)) == instant_ns

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paddock.domain.instants import from_rfc3339
@@ -33,6 +33,7 @@ def test_what_is_unknown_is_left_out() -> None:
     assert download_name(recording(), ".mat") == "run_a3f9c210.mat"
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_no_metadata_gets_a_path_or_header_into_a_name(driver: str, car: str) -> None:
     name = download_name(recording(metadata=said(driver=driver, car=car)), ".mat")
@@ -40,6 +41,7 @@ def test_no_metadata_gets_a_path_or_header_into_a_name(driver: str, car: str) ->
     assert not name.startswith(".")
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=80))
 def test_a_slug_is_safe_on_every_file_system(topic: str) -> None:
     slug = channel_slug(topic, "Schema", b"")
