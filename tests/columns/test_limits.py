@@ -17,6 +17,8 @@ from paddock.readers.decoders.decoded import Decoded
 from paddock.readers.decoders.json import JsonDecoder
 from tests.readers.mcap.builders import LogBuilder, channel_named, rows_of, spool
 
+pytestmark = pytest.mark.slow("thousands of fields")
+
 MEGA = 1 << 20
 
 

@@ -16,6 +16,8 @@ from paddock.errors import Rejected, Unavailable
 from paddock.simulator.channels import CHANNELS, CONFIG_TOPIC
 from paddock.simulator.log import simulate
 
+pytestmark = pytest.mark.slow("simulates whole runs")
+
 STARTED_NS = 1_776_522_720_000_000_000
 
 
@@ -38,7 +40,6 @@ def messages(path: Path, topic: str) -> list[Any]:
         return [decoded for *_, decoded in reader.iter_decoded_messages(topics=[topic])]
 
 
-@pytest.mark.slow("every message of a run")
 def test_the_official_reader_decodes_every_message(lap: Path) -> None:
     summary = summary_of(lap)
     protobuf = {channel.topic for channel in summary.channels.values() if channel.message_encoding == "protobuf"}

@@ -19,6 +19,8 @@ from paddock.simulator.vehicle import (
     park,
 )
 
+pytestmark = pytest.mark.slow("simulates whole runs")
+
 
 @pytest.fixture(scope="module", params=["acceleration", "skidpad", "autocross", "endurance"])
 def lapped(request: pytest.FixtureRequest) -> Motion:

@@ -208,6 +208,7 @@ class Breaking:
         return getattr(self._inner, name)
 
 
+@pytest.mark.slow("fails at every place")
 async def test_one_that_fails_anywhere_is_no_backup_and_is_noted(ready: Team, tmp_path: Path) -> None:
     place, at = tmp_path / "backups", -1
     manifest: Manifest | None = None

@@ -138,6 +138,7 @@ def bomb(inner: bytes, times: int) -> bytes:
     return header() + channel_record(1, "lap") + chunk * times + message_record(1, 9, b"{}") + END
 
 
+@pytest.mark.slow("hundreds of MiB")
 @pytest.mark.parametrize(
     "inner", [message_record(1, 0, b"") * 100_000, b"\x03\x00\x01" + bytes(6) + bytes(1 << 20)]
 )
