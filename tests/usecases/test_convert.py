@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 PLACES = {
     "mat": "The MATLAB file",
     "columns": "The columns of lap",
-    "highlights": "The figures of the run",
+    "figures": "The figures of the run",
     "viewer": "The copy for viewers",
 }
 
@@ -47,7 +47,7 @@ def break_at(place: str, error: Callable[[], BaseException], monkeypatch: pytest
     replacements: dict[str, tuple[str, Any]] = {
         "mat": ("find_format", lambda name: mat if name == "mat" else find_format(name)),
         "columns": ("write_channel", fail_at_lap),
-        "highlights": ("highlights", fail),
+        "figures": ("run_figures", fail),
         "viewer": ("write_export", fail),
     }
     monkeypatch.setattr(convert, *replacements[place])

@@ -247,6 +247,7 @@ async def test_a_footer_that_has_changed_is_said_before_arrow_looks_into_it(
     assert (await one(services, "T.f64")).samples
 
 
+@pytest.mark.slow("a hundred MiB of texts")
 async def test_long_texts_are_cut_and_never_in_memory_together(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:

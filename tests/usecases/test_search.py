@@ -246,6 +246,7 @@ async def test_what_cannot_be_read_is_looked_at_once(services: Services) -> None
     assert (counted.topics, counted.exact) == ((("VNData", 1),), True)
 
 
+@pytest.mark.slow("hundreds of recordings")
 @pytest.mark.anyio
 async def test_every_recording_may_have_other_topics(services: Services) -> None:
     await put_with_topics(services, *((build_recording(number), ("VNData", f"T{number}")) for number in range(520)))

@@ -228,6 +228,7 @@ def _fill(draw: st.DrawFn, message: Message) -> None:
             _fill(draw, getattr(message, field.name))
 
 
+@pytest.mark.slow("random messages")
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_random_messages_of_random_schemas(data: st.DataObject) -> None:

@@ -75,6 +75,7 @@ def test_a_large_message_of_small_ones_is_read() -> None:
     assert decoded.messages.field("w").value_lengths().to_pylist() == [20_000]
 
 
+@pytest.mark.slow("a message of many MiB")
 def test_a_large_message_that_does_not_grow_is_read() -> None:
     def image(file: File) -> None:
         message = file.message_type.add(name="M")

@@ -111,7 +111,7 @@ def test_a_time_beyond_int64_is_the_last_one_in_a_document(tmp_path: Path) -> No
     assert kept.log_time == 2**63 - 1
 
 
-@pytest.mark.slow("hundreds of MiB")
+@pytest.mark.slow("an attachment of 100 MiB")
 def test_a_large_one_is_never_held_in_memory(tmp_path: Path) -> None:
     """100 MiB: more than was kept before, and its checksum is right."""
     source, target = tmp_path / "log.mcap", tmp_path / "clean.mcap"

@@ -253,6 +253,7 @@ def test_a_clock_that_jumps_and_one_that_is_not_set_are_noticed(tmp_path: Path) 
     assert "1 message of lap is far away in time" in outside
 
 
+@pytest.mark.slow("unpacks hundreds of MiB")
 def test_nothing_makes_it_allocate_more_than_its_size_and_a_batch(tmp_path: Path) -> None:
     """A bomb of 256 MiB of zeros, and of 256 MiB of messages, each a few kilobytes; lengths of exabytes."""
     zeros = zstandard.ZstdCompressor().compress(bytes(256 << 20))

@@ -247,6 +247,7 @@ def test_more_channels_than_there_are_ids_are_refused(tmp_path: Path, monkeypatc
     assert all(everything["channels"][m.channel_id].topic == m.data.decode() for m in everything["messages"])
 
 
+@pytest.mark.slow("65,536 channels")
 def test_ids_are_of_16_bits() -> None:
     ids = NewIds()
     for number in range(65_536):
@@ -292,6 +293,7 @@ def parts(count: int) -> bytes:
     )
 
 
+@pytest.mark.slow("definitions, twice as many each time")
 @pytest.mark.parametrize(
     "definitions",
     [
