@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.data_directory import only_user_of
 from paddock.errors import PaddockError
 from paddock.settings import Settings
@@ -26,10 +26,10 @@ async def test_what_is_written_there_is_the_owners_alone(tmp_path: Path, umask: 
     before = os.umask(umask)
     try:
         with only_user_of(data):
-            async with open_services(Settings(data=data)) as services:
-                await Team(services).upload(LOG)
-                await Team(services).announce(LOG[:-1])
-                await Team(services).work()
+            async with open_context(Settings(data=data)) as context:
+                await Team(context).upload(LOG)
+                await Team(context).announce(LOG[:-1])
+                await Team(context).work()
                 check_private(data)
     finally:
         assert os.umask(before) == umask, "what is written elsewhere has the user's own rights"
@@ -45,14 +45,14 @@ def check_private(data: Path) -> None:
 async def test_an_older_directory_becomes_private_at_the_next_start(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with only_user_of(data):
-        async with open_services(Settings(data=data)) as services:
-            await Team(services).upload(LOG)
-            await Team(services).work()
+        async with open_context(Settings(data=data)) as context:
+            await Team(context).upload(LOG)
+            await Team(context).work()
     for path in (data, *data.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     with only_user_of(data):
-        async with open_services(Settings(data=data)) as services:
-            await services.documents.recordings.count()
+        async with open_context(Settings(data=data)) as context:
+            await context.documents.recordings.count()
             check_private(data)
 
 
@@ -109,7 +109,7 @@ async def test_whatever_is_in_the_way_is_a_sentence(
 ) -> None:
     data = make(tmp_path)
     with pytest.raises(PaddockError) as refused, only_user_of(data):
-        async with open_services(Settings(data=data)):
+        async with open_context(Settings(data=data)):
             pass
     assert said in refused.value.message
     assert refused.value.message.endswith(".")
@@ -117,5 +117,5 @@ async def test_whatever_is_in_the_way_is_a_sentence(
 
 async def test_a_short_key_in_the_settings_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(PaddockError, match="PADDOCK_SECRET"):
-        async with open_services(Settings(data=tmp_path, secret="short")):
+        async with open_context(Settings(data=tmp_path, secret="short")):
             pass

@@ -30,7 +30,7 @@ from paddock.ports.objects import Objects, Store
 from paddock.ports.work import Work
 from paddock.service_manager import with_priority, writes_to_journal
 from paddock.settings import Settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.topic_sets import find_topic_sets
 from paddock.web.viewers.addresses import VIEWER_ORIGINS
 
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 
 
 @contextlib.asynccontextmanager
-async def open_services(
+async def open_context(
     settings: Settings, *, work: Work | None = None, migrate: bool = True
-) -> AsyncIterator[Services]:
+) -> AsyncIterator[Context]:
     """One side of every port, as the settings say.
 
     Args:
@@ -54,12 +54,12 @@ async def open_services(
         Unavailable: the data directory cannot be made or written, or the database does not answer.
     """
     with private_directory(settings.data):
-        async with _open(settings, work or _work(settings), migrate=migrate) as services:
-            yield services
+        async with _open(settings, work or _work(settings), migrate=migrate) as context:
+            yield context
 
 
 @contextlib.asynccontextmanager
-async def _open(settings: Settings, work: Work, *, migrate: bool) -> AsyncIterator[Services]:
+async def _open(settings: Settings, work: Work, *, migrate: bool) -> AsyncIterator[Context]:
     scratch = settings.data / "scratch"
     with sentences(settings.data):
         scratch.mkdir(exist_ok=True)
@@ -69,7 +69,7 @@ async def _open(settings: Settings, work: Work, *, migrate: bool) -> AsyncIterat
         if migrate:
             await documents.migrate(_Migrating().tell)
             await find_topic_sets(documents)
-        yield Services(
+        yield Context(
             documents=documents,
             objects=objects,
             work=work,
@@ -275,7 +275,7 @@ def open_vpn(settings: Settings) -> LocalVpn:
     )
 
 
-async def prepare_bucket(settings: Settings, services: Services) -> Sequence[str]:
+async def prepare_bucket(settings: Settings, context: Context) -> Sequence[str]:
     """Give an S3-compatible bucket the rules that browsers need; on AWS ``infra/`` does this.
 
     Returns:
@@ -285,8 +285,8 @@ async def prepare_bucket(settings: Settings, services: Services) -> Sequence[str
         return ()
     from paddock.adapters.s3 import S3Objects
 
-    assert isinstance(services.objects, S3Objects)
-    return await services.objects.prepare_bucket([settings.base_url], VIEWER_ORIGINS)
+    assert isinstance(context.objects, S3Objects)
+    return await context.objects.prepare_bucket([settings.base_url], VIEWER_ORIGINS)
 
 
 def _work(settings: Settings) -> Work:

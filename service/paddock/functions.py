@@ -1,4 +1,4 @@
-"""What the Lambda functions share: one event loop and one set of services per warm container.
+"""What the Lambda functions share: one event loop and one context per warm container.
 
 The functions talk to the object store and to MongoDB alone. They cannot send job ids, so work that follows from
 work (the conversion after an ingest) is done in the same invocation.
@@ -11,7 +11,7 @@ import os
 import socket
 from collections import deque
 
-from paddock.bootstrap import configure_logging, open_services
+from paddock.bootstrap import configure_logging, open_context
 from paddock.domain.job import JobState
 from paddock.domain.queue_messages import Announced, Arrived, parse_message
 from paddock.errors import Unavailable
@@ -55,7 +55,7 @@ class Container:
         self._follow_ups = FollowUps()
         # Entered and never left: Lambda gives no notice, and nothing in there needs one. Kept, because the stores
         # would be closed when it is collected.
-        self._opened = open_services(settings, work=self._follow_ups)
+        self._opened = open_context(settings, work=self._follow_ups)
         self._services = self._loop.run_until_complete(self._opened.__aenter__())
         self._owner = f"function-{socket.gethostname()}-{os.getpid()}"
 

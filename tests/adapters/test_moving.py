@@ -11,7 +11,7 @@ from paddock.domain.backup import Opened
 from paddock.ports.documents import Documents
 from paddock.usecases.backup.create import create_backup
 from paddock.usecases.backup.restore import restore_backup
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from tests.adapters.test_documents_collections import MongoWithOneMore, Penalty, SqliteWithOneMore
 from tests.scripts.search_at_scale import channel_count, made_contents, made_recordings, made_signals
 from tests.usecases.backups import KEY, directory, everything
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.anyio
 RECORDINGS, SIGNALS = 40, 20
 
 
-def services(documents: Documents, tmp_path: Path) -> Services:
-    return Services(documents, directory(tmp_path / "objects"), PollingWork(), tmp_path / "scratch")
+def context(documents: Documents, tmp_path: Path) -> Context:
+    return Context(documents, directory(tmp_path / "objects"), PollingWork(), tmp_path / "scratch")
 
 
 async def test_there_and_back_every_field_is_the_same(tmp_path: Path, mongodb_url: str) -> None:
@@ -39,8 +39,8 @@ async def test_there_and_back_every_field_is_the_same(tmp_path: Path, mongodb_ur
     assert before["penalties"]
     place = directory(tmp_path / "backups")
     for source, target in ((embedded, cloud), (cloud, back)):
-        manifest = await create_backup(services(source, tmp_path), place, KEY, place="there")
-        await restore_backup(services(target, tmp_path), place, Opened(manifest, True), place="there")
+        manifest = await create_backup(context(source, tmp_path), place, KEY, place="there")
+        await restore_backup(context(target, tmp_path), place, Opened(manifest, True), place="there")
         assert await everything(target) == before
     for documents in (embedded, cloud, back):
         await documents.close()

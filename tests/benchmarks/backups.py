@@ -25,7 +25,7 @@ from paddock.ports.documents import Documents
 from paddock.usecases.backup.create import create_backup
 from paddock.usecases.backup.restore import restore_backup
 from paddock.usecases.backup.verify import verify_backup
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from tests.scripts.search_at_scale import fill
 from tests.servers import ferretdb
 from tests.usecases.backups import KEY, directory
@@ -62,16 +62,16 @@ async def main(recordings: int, signals: int) -> None:
 
 
 async def backup(documents: Documents, folder: Path) -> Manifest:
-    services, place = _services(documents, folder), directory(folder / "backups")
-    manifest = await timed("create", lambda: create_backup(services, place, KEY, place="there"))
+    context, place = _services(documents, folder), directory(folder / "backups")
+    manifest = await timed("create", lambda: create_backup(context, place, KEY, place="there"))
     print(f"  {manifest.documents:,} documents, {size(manifest.size_bytes)}, one moment: {manifest.one_state}")
-    await timed("verify", lambda: verify_backup(services, place, manifest))
+    await timed("verify", lambda: verify_backup(context, place, manifest))
     return manifest
 
 
 async def restore(documents: Documents, folder: Path, manifest: Manifest) -> None:
-    services, place = _services(documents, folder), directory(folder / "backups")
-    await restore_backup(services, place, Opened(manifest, True), place="there")
+    context, place = _services(documents, folder), directory(folder / "backups")
+    await restore_backup(context, place, Opened(manifest, True), place="there")
 
 
 async def compare(one: Documents, other: Documents) -> int:
@@ -97,8 +97,8 @@ async def timed(what: str, work: Callable[[], Awaitable[R]]) -> R:
     return result
 
 
-def _services(documents: Documents, folder: Path) -> Services:
-    return Services(documents, directory(folder / "objects"), PollingWork(), folder / "scratch")
+def _services(documents: Documents, folder: Path) -> Context:
+    return Context(documents, directory(folder / "objects"), PollingWork(), folder / "scratch")
 
 
 if __name__ == "__main__":

@@ -13,14 +13,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.columns.columns import LogSummary
 from paddock.domain.export import ExportRequest
 from paddock.domain.recording import Recording
 from paddock.formats.registry import RunInfo, canonical
 from paddock.settings import Settings
 from paddock.usecases.catalogue.catalogue import signals_of
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.take_away import export
 from tests.benchmarks.generated_log import generated_log
 from tests.usecases.conftest import Team
@@ -31,21 +31,21 @@ TURNS = 5
 
 async def run(messages: int, folder: Path) -> None:
     """Print the least of the turns of each export, in seconds, and the ratios."""
-    async with open_services(Settings(data=folder)) as services:
-        team = Team(services)
+    async with open_context(Settings(data=folder)) as context:
+        team = Team(context)
         sent = await team.upload(generated_log("car", messages).read_bytes())
         await team.work()
         recording = await team.recording(sent.id)
-        signals = [signal.name for signal in await signals_of(services, recording) if signal.dtype == "float"]
+        signals = [signal.name for signal in await signals_of(context, recording) if signal.dtype == "float"]
         three = tuple(signals[place * len(signals) // 3] for place in range(3))
         print(f"{recording.message_count:,} messages; {', '.join(three)}")
         for form in FORMATS:
             for words, chosen in (("three signals", three), ("everything", ())):
-                await _compare(services, recording, ExportRequest(format=form, signals=chosen), words, folder)
+                await _compare(context, recording, ExportRequest(format=form, signals=chosen), words, folder)
 
 
 async def _compare(
-    services: Services, recording: Recording, request: ExportRequest, words: str, folder: Path
+    context: Context, recording: Recording, request: ExportRequest, words: str, folder: Path
 ) -> None:
     target = folder / "made"
     least: dict[str, tuple[float, float]] = {}
@@ -56,7 +56,7 @@ async def _compare(
     for _ in range(TURNS):
         for name, make in (("log", export._from_log), ("columns", export._from_columns)):
             wall, processor = time.perf_counter(), time.process_time()
-            made = await make(services, recording, canonical(request), said, target, lambda _: None)
+            made = await make(context, recording, canonical(request), said, target, lambda _: None)
             assert made is not None, "the columns will not do"
             took = time.perf_counter() - wall, time.process_time() - processor
             least[name] = min(took, least.get(name, took))

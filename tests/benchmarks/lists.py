@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.domain.recording import Recording
 from paddock.ports.documents import MAX_PAGE
 from paddock.settings import Settings
@@ -31,13 +31,13 @@ _LONGEST_S = 0.001
 async def run(channels: int) -> None:
     """Print what is decoded, and how long the event loop is held up by it."""
     with tempfile.TemporaryDirectory() as directory:
-        async with open_services(Settings(data=Path(directory))) as services:
+        async with open_context(Settings(data=Path(directory))) as context:
             recordings = [build_recording(number, uploaded_at=STARTED_NS + number) for number in range(MAX_PAGE)]
             inside = tuple(
                 build_channel(f"Topic{number}", others=("state.flags", "raw")) for number in range(channels)
             )
-            await services.documents.recordings.put_many(recordings)
-            await services.documents.contents.put_many(
+            await context.documents.recordings.put_many(recordings)
+            await context.documents.contents.put_many(
                 [build_contents(each, channels=inside) for each in recordings]
             )
             texts = [msgspec.json.encode(each) for each in recordings]
@@ -47,8 +47,8 @@ async def run(channels: int) -> None:
             decoder = msgspec.json.Decoder(Recording)
             began = [_timed(lambda: [decoder.decode(text) for text in texts]) for _ in range(TIMES)]
             print(f"{'decoding all of them':<40}{statistics.median(began) * 1e3:>8.1f} ms")
-            await _measure("a list of them", lambda: find_recordings(services, limit=MAX_PAGE))
-            await _measure("the contents of one", lambda: contents_of(services.documents, recordings[0]))
+            await _measure("a list of them", lambda: find_recordings(context, limit=MAX_PAGE))
+            await _measure("the contents of one", lambda: contents_of(context.documents, recordings[0]))
 
 
 def _timed(work: Callable[[], object]) -> float:

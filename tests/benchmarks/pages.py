@@ -24,10 +24,10 @@ from urllib.parse import urljoin
 import httpx
 import structlog
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.domain.recording import Signal
 from paddock.settings import Settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.topic_sets import find_topic_sets
 from paddock.web.app import create_app
 from tests.benchmarks.beside import beside_options, compare, take_turns
@@ -70,9 +70,9 @@ async def run(count: int, topic_sets: int, turns: bool) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     with tempfile.TemporaryDirectory() as directory:
         settings = Settings(data=Path(directory))
-        async with open_services(settings) as services:
-            await fill(services, count, topic_sets)
-            app: Any = create_app(services, settings)
+        async with open_context(settings) as context:
+            await fill(context, count, topic_sets)
+            app: Any = create_app(context, settings)
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as client:
                 one = build_recording(count - 1).id[:16]
@@ -111,7 +111,7 @@ async def measure(client: httpx.AsyncClient, name: str, path: str) -> None:
     print(f"{name:<42}{statistics.median(taken) * 1e3:>8.1f}{html / 1e3:>10.1f}{sum(assets.values()) / 1e3:>11.1f}")
 
 
-async def fill(services: Services, count: int, topic_sets: int) -> None:
+async def fill(context: Context, count: int, topic_sets: int) -> None:
     """A season and more: 80 topics each, three cars, one recording with signals."""
     common = tuple(build_channel(f"Topic{number}") for number in range(66))
     rarer = [build_channel(f"Topic{number}") for number in range(66, 66 + 28)]
@@ -127,17 +127,17 @@ async def fill(services: Services, count: int, topic_sets: int) -> None:
             )
             for number in range(first, min(first + BATCH, count))
         ]
-        await services.documents.recordings.put_many(recordings)
+        await context.documents.recordings.put_many(recordings)
         sets = [random.Random(number % topic_sets).sample(rarer, 14) for number in range(first, first + BATCH)]
-        await services.documents.contents.put_many(
+        await context.documents.contents.put_many(
             [build_contents(each, channels=(*common, *some)) for each, some in zip(recordings, sets, strict=False)]
         )
-        await services.documents.artifacts.put_many([build_artifact(each) for each in recordings])
-    await find_topic_sets(services.documents)
+        await context.documents.artifacts.put_many([build_artifact(each) for each in recordings])
+    await find_topic_sets(context.documents)
     newest = build_recording(count - 1).id
     names = [f"Topic{topic}.field_{field}_c" for topic in range(80) for field in range(18)]
     signals = [Signal(f"{newest}:{name}", newest, name, "float", name[:20]) for name in names]
-    await services.documents.signals.put_many(signals)
+    await context.documents.signals.put_many(signals)
 
 
 def main() -> None:

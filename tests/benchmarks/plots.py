@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.columns.columns import ColumnBatch, ColumnChannel, LogSummary
 from paddock.domain.contents import Contents, contents_id
 from paddock.domain.keys import columns_key
@@ -100,12 +100,12 @@ async def run(rows: int, data: Path, turns: bool) -> None:
     columns = Made(rows)
     made = data / "wheels.parquet"
     write_channel(columns, columns.channels[0], made)
-    async with open_services(Settings(data=data)) as services:
-        await services.objects.put_file(columns_key("wheels", ID, "b1"), made)
+    async with open_context(Settings(data=data)) as context:
+        await context.objects.put_file(columns_key("wheels", ID, "b1"), made)
         recording = Recording(ID, ("a",), 1, Status.READY, 1, build="b1")
-        await services.documents.recordings.insert(recording)
+        await context.documents.recordings.insert(recording)
         inside = Contents(contents_id(ID, "b1"), ID, "b1", channels=tuple(columns.summary.channels))
-        await services.documents.contents.insert(inside)
+        await context.documents.contents.insert(inside)
         minute = START_NS + 120 * 1_000_000_000, START_NS + 180 * 1_000_000_000
         wheels = [f"Wheels.rpm.{wheel}" for wheel in WHEELS]
         asked = {
@@ -117,7 +117,7 @@ async def run(rows: int, data: Path, turns: bool) -> None:
             "four wheels": (wheels, None, None),
             "four wheels, one minute": (wheels, *minute),
         }
-        cases = {label: partial(plot_data, services, ID, *each) for label, each in asked.items()}
+        cases = {label: partial(plot_data, context, ID, *each) for label, each in asked.items()}
         if turns:
             await take_turns(cases)
             return

@@ -13,11 +13,11 @@ from paddock.cli import job_process
 from paddock.domain.job import Job
 from paddock.errors import Rejected
 from paddock.settings import Settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.jobs.handlers import HANDLERS, Progress
 
 
-async def _be_strange(services: Services, job: Job, progress: Progress) -> None:
+async def _be_strange(context: Context, job: Job, progress: Progress) -> None:
     match job.subject:
         case "refuse":
             raise Rejected("it is no log", code="not_mcap")
@@ -26,7 +26,7 @@ async def _be_strange(services: Services, job: Job, progress: Progress) -> None:
         case "die":
             os.kill(os.getpid(), signal.SIGKILL)
         case "spin":
-            (services.scratch / "half a file").write_bytes(b"half")
+            (context.scratch / "half a file").write_bytes(b"half")
             # Inside of a C function that never gives up Python's lock.
             re.match(r"(a+)+b", "a" * 64)
         case "sleep":

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.cli import job_processes
 from paddock.cli.job_processes import JobProcesses
 from paddock.domain.job import Job
 from paddock.errors import PaddockError, Rejected
 from paddock.settings import Settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.jobs.attempt import Gauge
 from tests.cli import strange_jobs
 from tests.cli.running import wait_until
@@ -31,14 +31,14 @@ HANG_S = 60
 
 
 @pytest.fixture
-async def services(tmp_path: Path) -> AsyncIterator[Services]:
-    async with open_services(Settings(data=tmp_path)) as opened:
+async def context(tmp_path: Path) -> AsyncIterator[Context]:
+    async with open_context(Settings(data=tmp_path)) as opened:
         yield opened
 
 
 @pytest.fixture
 async def processes(
-    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[JobProcesses]:
     monkeypatch.setattr(job_processes, "_main", strange_jobs.main)
     opened = JobProcesses(Settings(data=tmp_path, memory_bytes=1))
@@ -51,13 +51,13 @@ def job(subject: str) -> Job:
 
 
 async def test_one_process_does_one_job_after_the_other_and_tells_how_far_it_is(
-    processes: JobProcesses, services: Services
+    processes: JobProcesses, context: Context
 ) -> None:
     gauge = Gauge()
-    await processes.run(services, job("half"), gauge)
+    await processes.run(context, job("half"), gauge)
     (idle,) = processes._idle
     with pytest.raises(Rejected) as refused:
-        await processes.run(services, job("refuse"), Gauge())
+        await processes.run(context, job("refuse"), Gauge())
     assert processes._idle == [idle]
     assert gauge.share == 0.5
     assert (refused.value.code, refused.value.permanent) == ("not_mcap", True)
@@ -74,7 +74,7 @@ async def test_one_process_does_one_job_after_the_other_and_tells_how_far_it_is(
 )
 async def test_whatever_happens_in_it_is_a_sentence_and_the_next_job_is_done(
     processes: JobProcesses,
-    services: Services,
+    context: Context,
     subject: str,
     code: str,
     permanent: bool,
@@ -82,16 +82,16 @@ async def test_whatever_happens_in_it_is_a_sentence_and_the_next_job_is_done(
 ) -> None:
     monkeypatch.setattr(job_processes, "_BESIDE_BYTES", 400 << 20)
     with pytest.raises(PaddockError) as failed:
-        await processes.run(services, job(subject), Gauge())
+        await processes.run(context, job(subject), Gauge())
     assert (failed.value.code, failed.value.permanent) == (code, permanent)
     assert "SIGKILL" in failed.value.message or subject != "die"
-    await processes.run(services, job("nothing"), Gauge())
+    await processes.run(context, job("nothing"), Gauge())
 
 
 @pytest.mark.parametrize("subject", ["spin", "sleep"])
-async def test_what_never_ends_is_ended(processes: JobProcesses, services: Services, subject: str) -> None:
+async def test_what_never_ends_is_ended(processes: JobProcesses, context: Context, subject: str) -> None:
     gauge = Gauge()
-    running = asyncio.create_task(processes.run(services, job(subject), gauge))
+    running = asyncio.create_task(processes.run(context, job(subject), gauge))
     await asyncio.sleep(0.5)
     async with asyncio.timeout(HANG_S):
         while subject == "spin" and not (gauge.processor_s or 0) > 0.2:
@@ -102,8 +102,8 @@ async def test_what_never_ends_is_ended(processes: JobProcesses, services: Servi
     async with asyncio.timeout(HANG_S):
         with pytest.raises(asyncio.CancelledError):
             await running
-    assert not list(services.scratch.rglob("half*")), "its files go with it"
-    await processes.run(services, job("nothing"), Gauge())
+    assert not list(context.scratch.rglob("half*")), "its files go with it"
+    await processes.run(context, job("nothing"), Gauge())
 
 
 async def test_what_a_worker_left_that_was_ended_as_well_is_removed(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.domain.job import JobState
 from paddock.domain.recording import Failure
 from paddock.settings import Settings
@@ -32,11 +32,11 @@ def data(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
 
     async def fill() -> None:
-        async with open_services(Settings(data=folder)) as services:
+        async with open_context(Settings(data=folder)) as context:
             for number in range(30):
-                job = await jobs.enqueue(services, "export", f"{number:064x}")
+                job = await jobs.enqueue(context, "export", f"{number:064x}")
                 failure = Failure("internal_error", "a long sentence " * 20 + "\nof two lines")
-                await services.documents.jobs.change(job.id, {"state": JobState.DEAD, "error": failure}, [])
+                await context.documents.jobs.change(job.id, {"state": JobState.DEAD, "error": failure}, [])
 
     asyncio.run(fill())
     return folder

@@ -9,7 +9,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from paddock import COLUMNS
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.cli import group
 from paddock.domain.keys import raw_key
 from paddock.settings import Settings
@@ -20,13 +20,13 @@ KEPT, GONE = small_log(), small_log(driver="Eva")
 
 
 async def _older(data: Path) -> None:
-    async with open_services(Settings(data=data)) as services:
-        team = Team(services)
+    async with open_context(Settings(data=data)) as context:
+        team = Team(context)
         for log in (KEPT, GONE):
             recording = await team.upload(log)
             await team.work()
-            await services.documents.recordings.change(recording.id, {"converter": "2"})
-        await services.objects.delete(raw_key(hashlib.sha256(GONE).hexdigest()))
+            await context.documents.recordings.change(recording.id, {"converter": "2"})
+        await context.objects.delete(raw_key(hashlib.sha256(GONE).hexdigest()))
 
 
 def test_it_says_how_many_and_why_and_what_cannot_be(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def test_a_log_that_is_gone_says_what_to_do_and_comes_back(site: Site, client: C
     log.write_bytes(car_log(61))
     run = client.upload(log).wait()
     (attachment,) = run.attachments
-    site.run(site.services.objects.delete(raw_key(run.id)))
+    site.run(site.context.objects.delete(raw_key(run.id)))
     with pytest.raises(NotFound, match="Send the log again"):
         run.download(tmp_path / "copy.mcap")
     lost = run.refresh()
@@ -208,19 +208,17 @@ def test_waiting_ends_with_what_went_wrong_or_with_its_time(site: Site, client: 
     log = tmp_path / "late.mcap"
     log.write_bytes(small_log(driver="Noah"))
     sent = client.upload(log).wait()
-    site.run(site.services.documents.recordings.change(sent.id, {"status": Status.CONVERTING}))
+    site.run(site.context.documents.recordings.change(sent.id, {"status": Status.CONVERTING}))
     with pytest.raises(Unavailable, match=r"late\.mcap is not done after 0 s") as late:
         sent.wait(timeout_s=0)
     assert late.value.code == "not_done"
     failed = {"status": Status.FAILED, "error": Failure("no_messages", "No message in it.")}
-    site.run(site.services.documents.recordings.change(sent.id, failed))
+    site.run(site.context.documents.recordings.change(sent.id, failed))
     with pytest.raises(Rejected, match="No message in it") as refused:
         sent.wait()
     assert refused.value.code == "no_messages"
     site.run(
-        site.services.documents.jobs.change(
-            f"convert-{sent.id}", {"state": JobState.DEAD, "error": failed["error"]}
-        )
+        site.context.documents.jobs.change(f"convert-{sent.id}", {"state": JobState.DEAD, "error": failed["error"]})
     )
     (job,) = (each for each in client.jobs("dead") if each.subject == sent.id)
     with pytest.raises(Rejected, match="No message in it"):

@@ -85,7 +85,7 @@ def test_a_session_at_the_prompt(tmp_path: Path) -> None:
         log = tmp_path / "lost.mcap"
         log.write_bytes(car_log(61))
         lost = client.upload(log).wait()
-        site.run(note(site.services, site.run(site.services.documents.recordings.get(lost.id)), MISSING))
+        site.run(note(site.context, site.run(site.context.documents.recordings.get(lost.id)), MISSING))
         (tmp_path / "notes").mkdir()
         done = subprocess.run(
             [octave, "--no-gui", "--quiet", "--norc", "--eval", SESSION],

@@ -12,11 +12,11 @@ from urllib.parse import quote_plus
 import httpx
 import pytest
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Recording
 from paddock.settings import Settings, read_settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.intake import uploads
 from tests.adapters import s3_sides
 from tests.adapters.mongodb_sides import ferretdb, own_database
@@ -34,7 +34,7 @@ class Cloud:
     bucket: str
     environment: dict[str, str]
     directory: Path
-    services: Services
+    context: Context
     functions: list[Function] = field(default_factory=list)
 
     def function(self, name: str = "ingest", **settings: str) -> Function:
@@ -75,7 +75,7 @@ class Cloud:
     async def send(self, log: bytes, name: str = "run.mcap") -> uploads.UploadPlan:
         """Announce a log and send its parts straight to the store, as a browser does."""
         plan = await uploads.announce(
-            self.services, LOCAL_USER, sha256=hashlib.sha256(log).hexdigest(), size_bytes=len(log), name=name
+            self.context, LOCAL_USER, sha256=hashlib.sha256(log).hexdigest(), size_bytes=len(log), name=name
         )
         async with httpx.AsyncClient(trust_env=False) as http:
             for part in plan.parts:
@@ -84,12 +84,12 @@ class Cloud:
         return plan
 
     async def recording(self, recording_id: str) -> Recording:
-        found = await self.services.documents.recordings.get(recording_id)
+        found = await self.context.documents.recordings.get(recording_id)
         assert found is not None
         return found
 
     async def keys(self, prefix: str = "") -> list[str]:
-        return [found.key async for found in self.services.objects.list(prefix)]
+        return [found.key async for found in self.context.objects.list(prefix)]
 
 
 @pytest.fixture
@@ -113,8 +113,8 @@ async def cloud(
             {name: value for name, value in environment.items() if name.startswith("PADDOCK_")},
             data=tmp_path / "host",
         )
-        async with open_services(settings) as services:
-            opened = Cloud(versitygw_server, bucket, environment, tmp_path, services)
+        async with open_context(settings) as context:
+            opened = Cloud(versitygw_server, bucket, environment, tmp_path, context)
             try:
                 yield opened
             finally:

@@ -19,7 +19,7 @@ import boto3
 import httpx
 import pytest
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.domain.recording import Status
 from paddock.settings import read_settings
 from paddock.usecases.find.recordings import artifact_link, artifacts_of
@@ -115,20 +115,20 @@ async def test_from_the_parts_to_the_link(
             }
             ours = {name: value for name, value in environment.items() if name.startswith("PADDOCK_")}
             ours["PADDOCK_INGEST_QUEUE_URL"] = queue.queue_url
-            async with open_services(read_settings(ours, data=tmp_path / "host")) as services:
-                cloud = Cloud(store, bucket, environment, tmp_path, services)
+            async with open_context(read_settings(ours, data=tmp_path / "host")) as context:
+                cloud = Cloud(store, bucket, environment, tmp_path, context)
                 function = cloud.function()
                 plan = await cloud.send(log)
                 assert plan.upload is not None
-                await uploads.complete(services, plan.upload.id)
+                await uploads.complete(context, plan.upload.id)
                 cloud.drop("incoming/from another program.mcap", small_log(driver="Eva"))
                 assert drain(queue, function) >= 2
                 function.kill()
-                recordings = (await services.documents.recordings.find()).items
+                recordings = (await context.documents.recordings.find()).items
                 assert [recording.status for recording in recordings] == [Status.READY] * 2
                 recording = await cloud.recording(recording_id)
-                (artifact,) = (await artifacts_of(services, [recording]))[recording_id]
-                link = await artifact_link(services, recording, artifact.id)
+                (artifact,) = (await artifacts_of(context, [recording]))[recording_id]
+                link = await artifact_link(context, recording, artifact.id)
                 mat = loadmat(
                     io.BytesIO(httpx.get(link, trust_env=False).raise_for_status().content), simplify_cells=True
                 )

@@ -12,10 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.domain.recording import Status
 from paddock.settings import read_settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.intake import uploads
 from paddock.usecases.jobs.work import work
 from paddock.web.app import create_app
@@ -31,9 +31,9 @@ LOGS = [small_log(driver=name) for name in ("Adam", "Eva", "Mei")]
 
 
 @contextlib.asynccontextmanager
-async def working(services: Services) -> AsyncIterator[None]:
+async def working(context: Context) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    worker = asyncio.create_task(work(services, "host", stop))
+    worker = asyncio.create_task(work(context, "host", stop))
     try:
         yield
     finally:
@@ -49,7 +49,7 @@ async def wait_until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 def all_ready(cloud: Cloud) -> Callable[[], Awaitable[bool]]:
     async def ready() -> bool:
-        found = [await cloud.services.documents.recordings.get(hashlib.sha256(log).hexdigest()) for log in LOGS]
+        found = [await cloud.context.documents.recordings.get(hashlib.sha256(log).hexdigest()) for log in LOGS]
         return all(recording is not None and recording.status is Status.READY for recording in found)
 
     return ready
@@ -62,16 +62,16 @@ async def test_a_database_that_is_away_is_waited_for_and_the_site_says_so(cloud:
             {name: value for name, value in environment.items() if name.startswith("PADDOCK_")},
             data=tmp_path / "box",
         )
-        async with open_services(settings) as services:
-            cloud = replace(cloud, services=services)
+        async with open_context(settings) as context:
+            cloud = replace(cloud, context=context)
             for log in LOGS:
                 plan = await cloud.send(log)
                 assert plan.upload is not None
-                await uploads.complete(services, plan.upload.id)
-            async with working(services):
+                await uploads.complete(context, plan.upload.id)
+            async with working(context):
                 await asyncio.sleep(0.5)
                 server.kill()
-                app = httpx.ASGITransport(create_app(services, settings), client=("127.0.0.1", 1))
+                app = httpx.ASGITransport(create_app(context, settings), client=("127.0.0.1", 1))
                 async with httpx.AsyncClient(transport=app, base_url=settings.base_url) as http:
                     answer = await http.get("/api/recordings")
                 assert answer.status_code == 503
@@ -88,16 +88,16 @@ async def test_a_store_that_fails_for_a_while_costs_time_and_nothing_else(
     for log in LOGS:
         plan = await cloud.send(log)
         assert plan.upload is not None
-        await uploads.complete(cloud.services, plan.upload.id)
+        await uploads.complete(cloud.context, plan.upload.id)
     with proxying(cloud.server.endpoint) as proxy:
         environment = {**cloud.environment, "PADDOCK_S3_ENDPOINT": proxy.endpoint}
         settings = read_settings(
             {name: value for name, value in environment.items() if name.startswith("PADDOCK_")},
             data=tmp_path / "box",
         )
-        async with open_services(settings) as services:
+        async with open_context(settings) as context:
             proxy.fail(fault, failures)
-            async with working(services):
+            async with working(context):
                 await wait_until(all_ready(cloud))
     assert len(await cloud.keys("raw/")) == len(LOGS)
     assert len(await cloud.keys("artifacts/")) == len(LOGS)

@@ -38,8 +38,8 @@ TEST_EVENT = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucke
 
 async def download(cloud: Cloud, recording_id: str) -> bytes:
     recording = await cloud.recording(recording_id)
-    (artifact,) = (await artifacts_of(cloud.services, [recording]))[recording_id]
-    link = await artifact_link(cloud.services, recording, artifact.id)
+    (artifact,) = (await artifacts_of(cloud.context, [recording]))[recording_id]
+    link = await artifact_link(cloud.context, recording, artifact.id)
     return httpx.get(link, trust_env=False).raise_for_status().content
 
 
@@ -55,7 +55,7 @@ async def test_whatever_lands_in_the_bucket_becomes_matlab_and_both_events_of_it
     assert mat["Pedals"]["throttle"].shape == (50,)
     assert await cloud.keys("incoming/") == []
     assert raw_key(ID) in await cloud.keys()
-    convert = await cloud.services.documents.jobs.get(f"convert-{ID}")
+    convert = await cloud.context.documents.jobs.get(f"convert-{ID}")
     assert convert is not None and (convert.state, convert.tries) == (JobState.DONE, 1)
 
 
@@ -65,7 +65,7 @@ async def test_an_announced_upload_told_three_times_and_out_of_order_is_one_conv
     ingest = cloud.function()
     # Before anybody completed it there is no object, so an event about it is nothing to do.
     assert ingest.invoke(cloud.event(plan.upload.key)) == []
-    await uploads.complete(cloud.services, plan.upload.id)
+    await uploads.complete(cloud.context, plan.upload.id)
     messages = [
         cloud.event(plan.upload.key, "ObjectCreated:CompleteMultipartUpload"),
         announcement(f"ingest-{plan.upload.id}"),
@@ -109,9 +109,9 @@ async def test_a_poison_log_and_garbage_do_not_hold_up_the_good_ones(cloud: Clou
 async def test_a_log_that_is_too_large_for_a_function_is_left_to_the_host(cloud: Cloud) -> None:
     cloud.drop("incoming/run.mcap", LOG)
     assert cloud.function(PADDOCK_FUNCTION_MAX_BYTES="100").invoke(cloud.event("incoming/run.mcap")) == []
-    assert await leases.take(cloud.services, "host", overdue_ns=10**12) is None
-    while job := await leases.take(cloud.services, "host"):
-        await do(cloud.services, job)
+    assert await leases.take(cloud.context, "host", overdue_ns=10**12) is None
+    while job := await leases.take(cloud.context, "host"):
+        await do(cloud.context, job)
     assert (await cloud.recording(ID)).status is Status.READY
 
 
@@ -119,16 +119,16 @@ async def test_exports_are_made_by_their_function(cloud: Cloud) -> None:
     cloud.drop("incoming/run.mcap", LOG)
     cloud.function().invoke(cloud.event("incoming/run.mcap"))
     request = ExportRequest(format="csv", signals=("Pedals.throttle",), end_s=1.0)
-    asked = await request_export(cloud.services, LOCAL_USER, ID, request)
-    again = await request_export(cloud.services, LOCAL_USER, ID, request)
+    asked = await request_export(cloud.context, LOCAL_USER, ID, request)
+    again = await request_export(cloud.context, LOCAL_USER, ID, request)
     assert again.id == asked.id
     assert asked.job is not None
     assert cloud.function("export").invoke(announcement(asked.job.id), announcement(asked.job.id)) == []
-    made = await get_export(cloud.services, ID, asked.id)
+    made = await get_export(cloud.context, ID, asked.id)
     assert made.artifact is not None
-    link = await artifact_link(cloud.services, await cloud.recording(ID), made.artifact.id)
+    link = await artifact_link(cloud.context, await cloud.recording(ID), made.artifact.id)
     assert b"throttle" in httpx.get(link, trust_env=False).raise_for_status().content
-    assert (await request_export(cloud.services, LOCAL_USER, ID, request)).artifact == made.artifact
+    assert (await request_export(cloud.context, LOCAL_USER, ID, request)).artifact == made.artifact
 
 
 @pytest.mark.parametrize("delay_s", [0.0, 0.4, 1.2])
@@ -144,13 +144,13 @@ async def test_a_function_killed_in_the_middle_loses_nothing(cloud: Cloud, delay
     # SQS sends the message again after its visibility timeout, when the lease of the dead has long run out.
     second = cloud.function()
     second.invoke(cloud.event("incoming/long.mcap"))
-    later = replace(cloud.services, now=lambda: time.time_ns() + 31 * 10**9)
+    later = replace(cloud.context, now=lambda: time.time_ns() + 31 * 10**9)
     await sweep_uploads(later)
     while job := await leases.take(later, "host"):
         await do(later, job)
     recording = await cloud.recording(recording_id)
     assert (recording.status, recording.message_count) == (Status.READY, 100_000)
-    much_later = replace(cloud.services, now=lambda: time.time_ns() + 2 * 3600 * 10**9)
+    much_later = replace(cloud.context, now=lambda: time.time_ns() + 2 * 3600 * 10**9)
     # Killed after it was shown, a conversion is done again: what it had made is kept until its links have run out.
     await sweep_old_builds(much_later)
     _ = [finding async for finding in fsck(much_later, mend=True)]

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.errors import Unavailable
 from paddock.settings import Settings
 from paddock.usecases.backup.files import backup_ids, open_backup
@@ -71,13 +71,13 @@ async def main(moments: int, recordings: int) -> None:
 
 async def made(folder: Path, recordings: int) -> Everything:
     """What is backed up below the folder."""
-    async with open_services(Settings(data=folder / "source")) as services:
-        await fill(services.documents, recordings, SIGNALS)
+    async with open_context(Settings(data=folder / "source")) as context:
+        await fill(context.documents, recordings, SIGNALS)
     # Opened again and looked at, as a restore does in the end: there are no logs, which recordings then say.
-    async with open_services(Settings(data=folder / "source")) as services:
-        assert [finding async for finding in fsck(services)]
-        await backed_up(services, folder / "backups")
-        return await everything(services.documents)
+    async with open_context(Settings(data=folder / "source")) as context:
+        assert [finding async for finding in fsck(context)]
+        await backed_up(context, folder / "backups")
+        return await everything(context.documents)
 
 
 async def killed_restores(
@@ -97,8 +97,8 @@ async def killed_restores(
             found[state := await _state(settings)] += 1
             if state != "whole":
                 _run("restore", place, settings)
-        async with open_services(settings) as services:
-            assert await everything(services.documents) == before, f"moment {number}"
+        async with open_context(settings) as context:
+            assert await everything(context.documents) == before, f"moment {number}"
     return found
 
 
@@ -112,9 +112,9 @@ async def killed_creates(folder: Path, moments: int) -> Counter[str]:
         _run("create", place, settings, killed_at=_step(number, moments, steps))
         ids = await backup_ids(directory(place))
         for backup_id in ids:
-            async with open_services(settings) as services:
+            async with open_context(settings) as context:
                 opened = await open_backup(directory(place), backup_id, KEY)
-                await verify_backup(services, directory(place), opened.manifest)
+                await verify_backup(context, directory(place), opened.manifest)
         found["a whole backup" if ids else "no backup"] += 1
     return found
 
@@ -143,8 +143,8 @@ def _run(verb: str, place: Path, settings: Settings, *, killed_at: int = 0) -> i
 async def _state(settings: Settings) -> str:
     """What a Paddock that starts finds."""
     try:
-        async with open_services(settings) as services:
-            return "empty" if await services.documents.is_empty() else "whole"
+        async with open_context(settings) as context:
+            return "empty" if await context.documents.is_empty() else "whole"
     except Unavailable as error:
         assert error.code == "half_restored", error
         return "refused"

@@ -10,7 +10,7 @@ from paddock.adapters.directory import DirectoryObjects
 from paddock.domain.backup import BACKUPS, MANIFEST, Manifest, seal
 from paddock.ports.documents import Documents
 from paddock.usecases.backup.create import create_backup
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 
 KEY = b"a key of a test, long enough"
 
@@ -30,8 +30,8 @@ async def everything(documents: Documents) -> dict[str, list[msgspec.Struct]]:
         }
 
 
-async def backed_up(services: Services, place: Path, key: bytes = KEY) -> Manifest:
-    return await create_backup(services, directory(place), key, place=str(place))
+async def backed_up(context: Context, place: Path, key: bytes = KEY) -> Manifest:
+    return await create_backup(context, directory(place), key, place=str(place))
 
 
 def sealed_again(place: Path, manifest: Manifest, key: bytes = KEY) -> None:

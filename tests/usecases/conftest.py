@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from paddock.adapters.directory import DirectoryObjects
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.domain.contents import Contents
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Recording
 from paddock.settings import Settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.intake import uploads
 from paddock.usecases.jobs import leases
@@ -23,8 +23,8 @@ from paddock.usecases.jobs.attempt import do
 
 
 @pytest.fixture
-async def services(tmp_path: Path) -> AsyncIterator[Services]:
-    async with open_services(Settings(data=tmp_path)) as opened:
+async def context(tmp_path: Path) -> AsyncIterator[Context]:
+    async with open_context(Settings(data=tmp_path)) as opened:
         yield opened
 
 
@@ -32,12 +32,12 @@ async def services(tmp_path: Path) -> AsyncIterator[Services]:
 class Team:
     """Somebody who uploads logs, and a worker."""
 
-    services: Services
+    context: Context
     metadata: dict[str, str] = field(default_factory=dict)
 
     async def announce(self, log: bytes, name: str = "run.mcap", sha256: str = "") -> uploads.UploadPlan:
         return await uploads.announce(
-            self.services,
+            self.context,
             LOCAL_USER,
             sha256=sha256 or hashlib.sha256(log).hexdigest(),
             size_bytes=len(log),
@@ -47,7 +47,7 @@ class Team:
 
     async def send(self, log: bytes, plan: uploads.UploadPlan) -> None:
         assert plan.upload is not None
-        objects = self.services.objects
+        objects = self.context.objects
         assert isinstance(objects, DirectoryObjects)
         for part in plan.parts:
 
@@ -62,28 +62,28 @@ class Team:
             return plan.recording
         await self.send(log, plan)
         assert plan.upload is not None
-        return await uploads.complete(self.services, plan.upload.id)
+        return await uploads.complete(self.context, plan.upload.id)
 
     async def work(self) -> list[str]:
         """Do every job that is due; their kinds in order."""
         kinds = []
-        while job := await leases.take(self.services, "test"):
-            await do(self.services, job)
+        while job := await leases.take(self.context, "test"):
+            await do(self.context, job)
             kinds.append(job.kind)
         return kinds
 
     async def recording(self, recording_id: str) -> Recording:
-        found = await self.services.documents.recordings.get(recording_id)
+        found = await self.context.documents.recordings.get(recording_id)
         assert found is not None
         return found
 
     async def contents(self, recording_id: str) -> Contents:
-        return await contents_of(self.services.documents, await self.recording(recording_id))
+        return await contents_of(self.context.documents, await self.recording(recording_id))
 
     async def keys(self) -> list[str]:
-        return [info.key async for info in self.services.objects.list("")]
+        return [info.key async for info in self.context.objects.list("")]
 
 
 @pytest.fixture
-def team(services: Services) -> Team:
-    return Team(services)
+def team(context: Context) -> Team:
+    return Team(context)

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from paddock.bootstrap import open_services, open_vpn
+from paddock.bootstrap import open_context, open_vpn
 from paddock.domain.backup import BACKUPS, MANIFEST, BackupRun, Keep, Manifest
 from paddock.domain.job import Job
 from paddock.domain.keys import raw_key
@@ -27,7 +27,7 @@ from paddock.usecases.backup.retention import apply_retention, list_backups
 from paddock.usecases.backup.state import BackupHealth, backup_state
 from paddock.usecases.backup.verify import verify_backup
 from paddock.usecases.catalogue.fields import add_field, load_fields
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.edit.edit import edit_recording
 from paddock.usecases.find.facets import count_facets
 from paddock.usecases.find.search import Search
@@ -46,27 +46,27 @@ async def ready(team: Team) -> Team:
     for driver in ("Adam", "Mei"):
         await team.upload(small_log(driver=driver))
     await team.work()
-    first = (await team.services.documents.recordings.find()).items[0]
-    await edit_recording(team.services, LOCAL_USER, first.id, metadata={"notes": "wet"})
+    first = (await team.context.documents.recordings.find()).items[0]
+    await edit_recording(team.context, LOCAL_USER, first.id, metadata={"notes": "wet"})
     return team
 
 
 @pytest.fixture
-async def empty(tmp_path: Path) -> AsyncIterator[Services]:
-    async with open_services(Settings(data=tmp_path / "new"), migrate=False) as opened:
+async def empty(tmp_path: Path) -> AsyncIterator[Context]:
+    async with open_context(Settings(data=tmp_path / "new"), migrate=False) as opened:
         yield opened
 
 
-async def restored(empty: Services, place: Path, backup_id: str, key: bytes | None = KEY, **options: Any) -> int:
+async def restored(empty: Context, place: Path, backup_id: str, key: bytes | None = KEY, **options: Any) -> int:
     store = directory(place)
     opened = await open_backup(store, backup_id, key)
     return await restore_backup(empty, store, opened, place=str(place), **options)
 
 
-async def test_what_is_restored_is_what_was_there(ready: Team, empty: Services, tmp_path: Path) -> None:
+async def test_what_is_restored_is_what_was_there(ready: Team, empty: Context, tmp_path: Path) -> None:
     place = tmp_path / "backups"
-    before = await everything(ready.services.documents)
-    manifest = await backed_up(ready.services, place)
+    before = await everything(ready.context.documents)
+    manifest = await backed_up(ready.context, place)
     assert before["recordings"] and before["signals"] and before["history"] and before["jobs"]
     assert manifest.one_state and manifest.documents == sum(map(len, before.values()))
     assert await restored(empty, place, manifest.id) == manifest.documents
@@ -76,13 +76,13 @@ async def test_what_is_restored_is_what_was_there(ready: Team, empty: Services, 
 
 
 async def test_fields_of_the_teams_own_come_back_with_what_they_say(
-    ready: Team, empty: Services, tmp_path: Path
+    ready: Team, empty: Context, tmp_path: Path
 ) -> None:
-    services = ready.services
-    await add_field(services, LOCAL_USER, OwnFieldValues(label="Tyre set", choices=("R25B", "Wet")))
-    (recording, *_) = (await services.documents.recordings.find()).items
-    await edit_recording(services, LOCAL_USER, recording.id, metadata={"tyre_set": "wet"})
-    manifest = await backed_up(services, tmp_path / "backups")
+    context = ready.context
+    await add_field(context, LOCAL_USER, OwnFieldValues(label="Tyre set", choices=("R25B", "Wet")))
+    (recording, *_) = (await context.documents.recordings.find()).items
+    await edit_recording(context, LOCAL_USER, recording.id, metadata={"tyre_set": "wet"})
+    manifest = await backed_up(context, tmp_path / "backups")
     await restored(empty, tmp_path / "backups", manifest.id)
     fields = await load_fields(empty)
     assert fields.by_name["tyre_set"].choices == ("R25B", "Wet")
@@ -96,23 +96,23 @@ async def test_who_was_let_in_is_let_in_again(ready: Team, tmp_path: Path) -> No
     (tmp_path / "old-peers").write_text(line)
     (tmp_path / "new-peers").write_text("10.77.0.3 Adam\n")
     place = tmp_path / "backups"
-    manifest = await backed_up(replace(ready.services, vpn=open_vpn(old)), place)
-    async with open_services(new, migrate=False) as opened:
+    manifest = await backed_up(replace(ready.context, vpn=open_vpn(old)), place)
+    async with open_context(new, migrate=False) as opened:
         await restored(opened, place, manifest.id)
     assert (tmp_path / "new-peers").read_text() == "10.77.0.3 Adam\n" + line
 
 
 async def test_every_collection_has_a_part(ready: Team, tmp_path: Path) -> None:
-    manifest = await backed_up(ready.services, tmp_path / "backups")
-    assert [part.collection for part in manifest.parts] == [*ready.services.documents.collections(), ""]
+    manifest = await backed_up(ready.context, tmp_path / "backups")
+    assert [part.collection for part in manifest.parts] == [*ready.context.documents.collections(), ""]
 
 
 async def test_a_backup_is_restored_into_what_is_empty_only(ready: Team, tmp_path: Path) -> None:
-    manifest = await backed_up(ready.services, tmp_path / "backups")
-    before = await everything(ready.services.documents)
+    manifest = await backed_up(ready.context, tmp_path / "backups")
+    before = await everything(ready.context.documents)
     with pytest.raises(Conflict, match="empty database only"):
-        await restored(ready.services, tmp_path / "backups", manifest.id)
-    assert await everything(ready.services.documents) == before
+        await restored(ready.context, tmp_path / "backups", manifest.id)
+    assert await everything(ready.context.documents) == before
 
 
 def cut(path: Path) -> None:
@@ -130,10 +130,10 @@ def flipped(path: Path) -> None:
     [(cut, "was cut"), (flipped, "not as it was written"), (Path.unlink, "is missing")],
 )
 async def test_a_backup_that_was_harmed_is_refused_and_nothing_is_written(
-    ready: Team, empty: Services, tmp_path: Path, harm: Any, said: str
+    ready: Team, empty: Context, tmp_path: Path, harm: Any, said: str
 ) -> None:
     place = tmp_path / "backups"
-    manifest = await backed_up(ready.services, place)
+    manifest = await backed_up(ready.context, place)
     for part in manifest.parts:
         path = place / BACKUPS / manifest.id / part.name
         whole = path.read_bytes()
@@ -142,32 +142,32 @@ async def test_a_backup_that_was_harmed_is_refused_and_nothing_is_written(
             await restored(empty, place, manifest.id)
         assert refused.value.code == "backup_damaged"
         with pytest.raises(Rejected, match=said):
-            await verify_backup(ready.services, directory(place), manifest)
+            await verify_backup(ready.context, directory(place), manifest)
         path.write_bytes(whole)
     await empty.documents.migrate()
     assert await empty.documents.is_empty()
 
 
 async def test_another_key_is_foreign_and_taken_only_when_that_is_said(
-    ready: Team, empty: Services, tmp_path: Path
+    ready: Team, empty: Context, tmp_path: Path
 ) -> None:
     place = tmp_path / "backups"
-    manifest = await backed_up(ready.services, place)
+    manifest = await backed_up(ready.context, place)
     for key in (b"another key, long enough", None):
         opened = await open_backup(directory(place), manifest.id, key)
-        await verify_backup(ready.services, directory(place), opened.manifest)
+        await verify_backup(ready.context, directory(place), opened.manifest)
         with pytest.raises(Rejected, match="--foreign") as refused:
             await restored(empty, place, manifest.id, key)
         assert refused.value.code == "backup_foreign"
     await restored(empty, place, manifest.id, None, foreign=True)
-    assert await everything(empty.documents) == await everything(ready.services.documents)
+    assert await everything(empty.documents) == await everything(ready.context.documents)
 
 
 async def test_a_count_that_is_not_so_and_a_collection_of_the_future_are_refused(
-    ready: Team, empty: Services, tmp_path: Path
+    ready: Team, empty: Context, tmp_path: Path
 ) -> None:
     place = tmp_path / "backups"
-    manifest = await backed_up(ready.services, place)
+    manifest = await backed_up(ready.context, place)
     first, *others = manifest.parts
     more = msgspec.structs.replace(first, count=first.count + 1)
     sealed_again(place, msgspec.structs.replace(manifest, parts=(more, *others)))
@@ -184,14 +184,14 @@ async def test_a_count_that_is_not_so_and_a_collection_of_the_future_are_refused
 
 
 async def test_an_older_backup_that_lacks_a_collection_is_restored(
-    ready: Team, empty: Services, tmp_path: Path
+    ready: Team, empty: Context, tmp_path: Path
 ) -> None:
     place = tmp_path / "backups"
-    manifest = await backed_up(ready.services, place)
+    manifest = await backed_up(ready.context, place)
     older = tuple(part for part in manifest.parts if part.collection not in ("bundles", "backups"))
     sealed_again(place, msgspec.structs.replace(manifest, parts=older, paddock="0.0.9", schema=0))
     await restored(empty, place, manifest.id)
-    assert await everything(empty.documents) == await everything(ready.services.documents)
+    assert await everything(empty.documents) == await everything(ready.context.documents)
 
 
 class Breaking:
@@ -216,16 +216,16 @@ async def test_one_that_fails_anywhere_is_no_backup_and_is_noted(ready: Team, tm
         at += 1
         store: Any = Breaking(directory(place), at)
         with contextlib.suppress(Unavailable):
-            manifest = await create_backup(ready.services, store, KEY, place=str(place))
+            manifest = await create_backup(ready.context, store, KEY, place=str(place))
         there = await backup_ids(directory(place))
-        state = await backup_state(ready.services)
+        state = await backup_state(ready.context)
         if manifest is None:
             assert there == []
             assert state.health is BackupHealth.FAILED and "went away" in state.warning
-            assert await faults(ready.services) == [state.warning]
+            assert await faults(ready.context) == [state.warning]
     assert at > 20 and there == [manifest.id] and state.health is BackupHealth.GOOD
-    assert await faults(ready.services) == []
-    later = replace(ready.services, now=lambda: manifest.made_at + 2 * DAY_NS)
+    assert await faults(ready.context) == []
+    later = replace(ready.context, now=lambda: manifest.made_at + 2 * DAY_NS)
     assert await apply_retention(later, directory(place), KEY, Keep(7, 4, 12)) == []
     folders = [folder.name for folder in (place / BACKUPS).iterdir()]
     assert folders == [manifest.id], "leftovers are removed after a day"
@@ -233,37 +233,37 @@ async def test_one_that_fails_anywhere_is_no_backup_and_is_noted(ready: Team, tm
 
 async def test_retention_removes_only_what_others_stand_in_for(ready: Team, tmp_path: Path) -> None:
     place = tmp_path / "backups"
-    begun = ready.services.now()
+    begun = ready.context.now()
 
     async def on_day(day: int, key: bytes = KEY) -> str:
-        services = replace(ready.services, now=lambda: begun + day * DAY_NS)
-        return (await backed_up(services, place, key)).id
+        context = replace(ready.context, now=lambda: begun + day * DAY_NS)
+        return (await backed_up(context, place, key)).id
 
     foreign = await on_day(0, b"another key, long enough")
     ids = [await on_day(day) for day in range(5)]
     # One that would stay cannot be restored, and keeps no place.
     flipped(place / BACKUPS / ids[3] / "documents/recordings.jsonl.zst")
-    gone = await apply_retention(ready.services, directory(place), KEY, Keep(2, 0, 0))
+    gone = await apply_retention(ready.context, directory(place), KEY, Keep(2, 0, 0))
     assert gone == [ids[0], ids[1]]
     left = {each.id for each in await list_backups(directory(place), KEY)}
     assert left == {foreign, ids[2], ids[3], ids[4]}
     assert (await newest_own(directory(place), KEY)).manifest.id == ids[4]
 
 
-def days_later(services: Services, days: int) -> Services:
-    then = services.now() + days * DAY_NS
-    return replace(services, now=lambda: then)
+def days_later(context: Context, days: int) -> Context:
+    then = context.now() + days * DAY_NS
+    return replace(context, now=lambda: then)
 
 
 async def test_the_backup_that_was_just_made_stays_whatever_the_clock_says(ready: Team, tmp_path: Path) -> None:
     place = tmp_path / "backups"
-    ids = [(await backed_up(days_later(ready.services, day), place)).id for day in (400, 401, 0)]
-    assert await apply_retention(ready.services, directory(place), KEY, Keep(1, 0, 0), made=ids[2]) == [ids[0]]
+    ids = [(await backed_up(days_later(ready.context, day), place)).id for day in (400, 401, 0)]
+    assert await apply_retention(ready.context, directory(place), KEY, Keep(1, 0, 0), made=ids[2]) == [ids[0]]
 
 
 async def test_a_newer_backup_that_is_not_taken_is_said(ready: Team, tmp_path: Path) -> None:
     place = tmp_path / "backups"
-    good, last = [await backed_up(days_later(ready.services, day), place) for day in (0, 1)]
+    good, last = [await backed_up(days_later(ready.context, day), place) for day in (0, 1)]
     sealed_again(place, msgspec.structs.replace(last, schema=1_000))
     said: list[str] = []
     assert (await newest_own(directory(place), KEY, said.append)).manifest.id == good.id
@@ -277,7 +277,7 @@ async def test_a_manifest_alone_or_nothing_is_no_backup(ready: Team, tmp_path: P
     place = tmp_path / "backups"
     with pytest.raises(NotFound):
         await newest_own(directory(place), KEY)
-    manifest = await backed_up(ready.services, place)
+    manifest = await backed_up(ready.context, place)
     (place / BACKUPS / manifest.id / "documents" / "jobs.jsonl.zst").unlink()
     (listed,) = await list_backups(directory(place), KEY)
     assert "missing or cut" in listed.fault and not listed.usable
@@ -291,46 +291,46 @@ async def test_a_manifest_alone_or_nothing_is_no_backup(ready: Team, tmp_path: P
 
 async def test_verify_says_which_originals_are_gone_or_others(ready: Team, tmp_path: Path) -> None:
     place = tmp_path / "backups"
-    manifest = await backed_up(ready.services, place)
-    first, second = [one.id for one in (await ready.services.documents.recordings.find()).items]
-    proved = await verify_backup(ready.services, directory(place), manifest, every=True)
+    manifest = await backed_up(ready.context, place)
+    first, second = [one.id for one in (await ready.context.documents.recordings.find()).items]
+    proved = await verify_backup(ready.context, directory(place), manifest, every=True)
     assert (proved.hashed, proved.missing, proved.damaged) == (2, (), ())
     objects = tmp_path / "objects"
     flipped(objects / raw_key(first))
-    await ready.services.objects.delete(raw_key(second))
-    proved = await verify_backup(ready.services, directory(place), manifest)
+    await ready.context.objects.delete(raw_key(second))
+    proved = await verify_backup(ready.context, directory(place), manifest)
     assert (proved.hashed, proved.missing, proved.damaged) == (1, (raw_key(second),), (raw_key(first),))
 
 
-async def test_a_backup_of_nothing_is_none(services: Services, tmp_path: Path) -> None:
+async def test_a_backup_of_nothing_is_none(context: Context, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="nothing to back up"):
-        await backed_up(services, tmp_path / "backups")
+        await backed_up(context, tmp_path / "backups")
     assert await backup_ids(directory(tmp_path / "backups")) == []
-    assert (await backup_state(services)).health is BackupHealth.UNUSED
+    assert (await backup_state(context)).health is BackupHealth.UNUSED
 
 
-async def test_the_site_knows_when_the_last_good_backup_is_old(services: Services) -> None:
+async def test_the_site_knows_when_the_last_good_backup_is_old(context: Context) -> None:
     async def health(**changes: Any) -> BackupHealth:
-        return (await backup_state(replace(services, **changes))).health
+        return (await backup_state(replace(context, **changes))).health
 
-    now = services.now()
+    now = context.now()
     assert await health() is BackupHealth.UNUSED
     assert await health(backup_to="/b") is BackupHealth.UNUSED, "there is nothing yet"
-    await services.documents.jobs.insert(Job("j", "ingest", "s", 0, 0))
+    await context.documents.jobs.insert(Job("j", "ingest", "s", 0, 0))
     assert await health(backup_to="/b") is BackupHealth.NONE
     good = BackupRun("a", "/b", now, now)
-    await services.documents.backups.put_many([good])
+    await context.documents.backups.put_many([good])
     assert await health() is BackupHealth.GOOD
     assert await health(now=lambda: now + 3 * DAY_NS) is BackupHealth.OLD
     assert await health(now=lambda: now + 3 * DAY_NS, backup_max_age_days=7) is BackupHealth.GOOD
-    await services.documents.backups.put_many([BackupRun("b", "/b", now + 1)])
+    await context.documents.backups.put_many([BackupRun("b", "/b", now + 1)])
     assert await health() is BackupHealth.GOOD, "it is under way"
     assert await health(now=lambda: now + DAY_NS) is BackupHealth.FAILED, "it was killed"
 
 
 async def test_a_backup_that_is_made_under_load_is_one_state(ready: Team, tmp_path: Path) -> None:
     place, stop = tmp_path / "backups", asyncio.Event()
-    jobs = ready.services.documents.jobs
+    jobs = ready.context.documents.jobs
 
     async def write_both(number: int) -> None:
         # Written in one transaction, and far from each other in the backup.
@@ -345,11 +345,11 @@ async def test_a_backup_that_is_made_under_load_is_one_state(ready: Team, tmp_pa
 
     await write_both(0)
     writer = asyncio.create_task(write())
-    ids = [(await backed_up(ready.services, place)).id for _ in range(2)]
+    ids = [(await backed_up(ready.context, place)).id for _ in range(2)]
     stop.set()
     assert await writer > 3
     for number, backup_id in enumerate(ids):
-        async with open_services(Settings(data=tmp_path / f"new{number}"), migrate=False) as empty:
+        async with open_context(Settings(data=tmp_path / f"new{number}"), migrate=False) as empty:
             await restored(empty, place, backup_id)
             pair = [await empty.documents.jobs.get(name) for name in ("0", "z")]
             assert pair[0] and pair[1] and pair[0].subject == pair[1].subject

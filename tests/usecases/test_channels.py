@@ -48,7 +48,7 @@ async def test_a_log_of_too_many_channels_is_converted_and_says_so(
     uploaded = await team.upload(log.finish())
     await team.work()
     recording = await team.recording(uploaded.id)
-    documents = team.services.documents
+    documents = team.context.documents
     inside = await team.contents(uploaded.id)
     assert [channel.topic for channel in inside.channels] == ["T0", "T1"]
     assert [notice for notice in recording.notices if notice.startswith("2 more channels")]

@@ -52,7 +52,7 @@ def before_the_flip(monkeypatch: pytest.MonkeyPatch, look: Callable[[], Awaitabl
 
 
 async def builds_of(team: Team) -> list[str]:
-    return sorted([each.build async for each in every_contents_of(team.services.documents, ID)])
+    return sorted([each.build async for each in every_contents_of(team.context.documents, ID)])
 
 
 async def columns_of(team: Team) -> set[str]:
@@ -60,13 +60,13 @@ async def columns_of(team: Team) -> set[str]:
 
 
 async def converted_again(team: Team) -> None:
-    await reprocess_one(team.services, LOCAL_USER, ID)
+    await reprocess_one(team.context, LOCAL_USER, ID)
     await team.work()
 
 
 async def leased(team: Team) -> Job:
-    await reprocess_one(team.services, LOCAL_USER, ID)
-    job = await leases.take(team.services, "another")
+    await reprocess_one(team.context, LOCAL_USER, ID)
+    job = await leases.take(team.context, "another")
     assert job is not None
     return job
 
@@ -74,21 +74,21 @@ async def leased(team: Team) -> Job:
 async def test_a_reader_sees_the_old_conversion_until_the_new_one_is_whole(
     ready: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    services, old, seen = ready.services, await ready.recording(ID), []
+    context, old, seen = ready.context, await ready.recording(ID), []
 
     async def look() -> None:
         recording = await ready.recording(ID)
-        inside = await contents_of(services.documents, recording)
+        inside = await contents_of(context.documents, recording)
         assert recording.build == inside.build == old.build
-        assert (await plot_data(services, ID, ["Pedals.throttle"])).series[0].samples == 50
+        assert (await plot_data(context, ID, ["Pedals.throttle"])).series[0].samples == 50
         seen.append(len(await builds_of(ready)))
 
     before_the_flip(monkeypatch, look)
     await converted_again(ready)
     assert seen == [2]
     # Whoever read the recording before the flip goes on with the columns of that conversion.
-    assert (await contents_of(services.documents, old)).channels
-    assert [each.pieces for each in await coverage(services, old)]
+    assert (await contents_of(context.documents, old)).channels
+    assert [each.pieces for each in await coverage(context, old)]
 
 
 async def test_of_two_conversions_at_once_one_is_shown_whole(ready: Team, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,17 +96,17 @@ async def test_of_two_conversions_at_once_one_is_shown_whole(ready: Team, monkey
     job = await leased(ready)
 
     async def rival() -> None:
-        await convert.convert(ready.services, job, lambda share: None)
+        await convert.convert(ready.context, job, lambda share: None)
 
     before_the_flip(monkeypatch, rival)
     with pytest.raises(Conflict) as lost:
-        await convert.convert(ready.services, job, lambda share: None)
+        await convert.convert(ready.context, job, lambda share: None)
     assert (lost.value.code, lost.value.permanent) == ("lease_lost", False)
     recording = await ready.recording(ID)
     assert recording.status is Status.READY
     assert recording.build in await builds_of(ready)
     assert f"{recording.build}.parquet" in await columns_of(ready)
-    assert (await plot_data(ready.services, ID, ["Pedals.throttle"])).series[0].samples == 50
+    assert (await plot_data(ready.context, ID, ["Pedals.throttle"])).series[0].samples == 50
 
 
 async def test_a_conversion_that_was_killed_leaves_nothing_for_good(
@@ -119,10 +119,10 @@ async def test_a_conversion_that_was_killed_leaves_nothing_for_good(
 
     before_the_flip(monkeypatch, kill)
     with pytest.raises(KeyboardInterrupt):
-        await convert.convert(ready.services, job, lambda share: None)
+        await convert.convert(ready.context, job, lambda share: None)
     assert len(await builds_of(ready)) == len(await columns_of(ready)) == 2
-    assert (await contents_of(ready.services.documents, await ready.recording(ID))).build == old
-    await convert.convert(ready.services, job, lambda share: None)
+    assert (await contents_of(ready.context.documents, await ready.recording(ID))).build == old
+    await convert.convert(ready.context, job, lambda share: None)
     build = (await ready.recording(ID)).build
     assert await builds_of(ready) == sorted([old, build])
     assert await columns_of(ready) == {f"{old}.parquet", f"{build}.parquet"}
@@ -131,7 +131,7 @@ async def test_a_conversion_that_was_killed_leaves_nothing_for_good(
 async def test_what_a_conversion_under_way_wrote_is_not_swept(ready: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     await converted_again(ready)
     old = (await ready.recording(ID)).old_build
-    later = replace(ready.services, now=lambda: time.time_ns() + 3601 * 10**9)
+    later = replace(ready.context, now=lambda: time.time_ns() + 3601 * 10**9)
 
     async def sweep() -> None:
         assert old in await builds_of(ready)
@@ -147,25 +147,25 @@ async def test_what_a_conversion_under_way_wrote_is_not_swept(ready: Team, monke
 
 async def test_contents_that_are_lost_are_found_and_read_again(ready: Team) -> None:
     recording = await ready.recording(ID)
-    await ready.services.documents.contents.delete([Equals("recording", ID)])
-    assert (await contents_of(ready.services.documents, recording)).channels == ()
-    assert [each.fault async for each in fsck(ready.services, mend=True)] == [Fault.CONTENTS_MISSING]
+    await ready.context.documents.contents.delete([Equals("recording", ID)])
+    assert (await contents_of(ready.context.documents, recording)).channels == ()
+    assert [each.fault async for each in fsck(ready.context, mend=True)] == [Fault.CONTENTS_MISSING]
     await ready.work()
-    assert [each.fault async for each in fsck(ready.services)] == []
+    assert [each.fault async for each in fsck(ready.context)] == []
     assert (await ready.contents(ID)).channels
 
 
 async def test_contents_of_nobody_are_found_and_removed_unless_a_conversion_may_have_written_them(
     ready: Team,
 ) -> None:
-    documents = ready.services.documents
+    documents = ready.context.documents
     inside = await ready.contents(ID)
     left = of_build(inside, "f" * 16)
     await documents.contents.insert(left)
-    await jobs.enqueue(ready.services, "convert", ID)
-    assert [each.fault async for each in fsck(ready.services)] == []
+    await jobs.enqueue(ready.context, "convert", ID)
+    assert [each.fault async for each in fsck(ready.context)] == []
     await documents.jobs.delete([Equals("kind", "convert")])
-    found = [each async for each in fsck(ready.services, mend=True)]
+    found = [each async for each in fsck(ready.context, mend=True)]
     assert [(each.fault, each.what) for each in found] == [(Fault.CONTENTS_UNKNOWN, left.id)]
     assert await builds_of(ready) == [inside.build]
 

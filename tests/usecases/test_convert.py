@@ -13,7 +13,7 @@ from paddock.domain.job import JobState
 from paddock.domain.recording import Purpose, Status
 from paddock.errors import Rejected, Unavailable
 from paddock.formats.registry import find_format
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.conversion import convert
 from tests.readers.mcap.builders import car_log
 from tests.usecases.conftest import Team
@@ -65,7 +65,7 @@ async def test_a_step_that_fails_costs_one_file(
     assert (recording.status, recording.error, recording.message_count) == (Status.READY, None, 40)
     [notice] = [each for each in recording.notices if "could not be made" in each]
     assert notice.startswith(PLACES[place])
-    made = (await team.services.documents.artifacts.find()).items
+    made = (await team.context.documents.artifacts.find()).items
     purposes = {Purpose.DEFAULT, Purpose.VIEWER} - {{"mat": Purpose.DEFAULT, "viewer": Purpose.VIEWER}.get(place)}
     assert {each.purpose for each in made} == purposes
     columns = [key for key in await team.keys() if key.startswith("columns/")]
@@ -75,11 +75,11 @@ async def test_a_step_that_fails_costs_one_file(
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("error", [lambda: OSError(28, "No space left"), lambda: Unavailable("The store is away.")])
 async def test_a_disk_that_is_full_is_tried_again(
-    services: Services, team: Team, monkeypatch: pytest.MonkeyPatch, place: str, error: Callable[[], BaseException]
+    context: Context, team: Team, monkeypatch: pytest.MonkeyPatch, place: str, error: Callable[[], BaseException]
 ) -> None:
     break_at(place, error, monkeypatch)
     recording = await team.upload(car_log(40, chunked=False))
     await team.work()
-    job = await services.documents.jobs.get(f"convert-{recording.id}")
+    job = await context.documents.jobs.get(f"convert-{recording.id}")
     assert job is not None and job.state is JobState.QUEUED
     assert (await team.recording(recording.id)).status is Status.CONVERTING

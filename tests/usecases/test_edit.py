@@ -12,7 +12,7 @@ from paddock.domain.recording import MetadataSource, MetadataValue, Recording, S
 from paddock.domain.roles import TeamRole
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.ports.documents import Equals
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.edit.delete import delete_recordings, restore_recordings
 from paddock.usecases.edit.edit import EditConflict, edit_many, edit_recording, history_of, undo
 from paddock.usecases.edit.files import MAX_FILE_BYTES, add_file, attached_file, remove_file
@@ -27,132 +27,130 @@ ADA = Principal(PrincipalKind.MEMBER, "Ada", TeamRole.ADMIN)
 
 
 @pytest.fixture
-async def recording(services: Services) -> Recording:
+async def recording(context: Context) -> Recording:
     built = build_recording()
-    await services.documents.recordings.insert(built)
+    await context.documents.recordings.insert(built)
     return built
 
 
-async def test_an_edit_is_a_persons_word_and_is_remembered(services: Services, recording: Recording) -> None:
-    edited = await edit_recording(services, ADA, recording.id, metadata={"driver": " Eve ", "car": "HT09"})
+async def test_an_edit_is_a_persons_word_and_is_remembered(context: Context, recording: Recording) -> None:
+    edited = await edit_recording(context, ADA, recording.id, metadata={"driver": " Eve ", "car": "HT09"})
     assert edited.metadata["driver"] == MetadataValue("Eve", MetadataSource.PERSON)
     assert edited.metadata["car"].source is MetadataSource.FILE, "the same value keeps its source"
     assert "eve" in edited.search and "adam" not in edited.search
-    (change,) = (await history_of(services, edited)).items
+    (change,) = (await history_of(context, edited)).items
     assert (change.principal, change.field, change.before, change.after) == ("Ada", "driver", "Adam", "Eve")
-    again = await edit_recording(services, ADA, recording.id, metadata={"driver": "Eve"})
+    again = await edit_recording(context, ADA, recording.id, metadata={"driver": "Eve"})
     assert again.version == edited.version, "nothing changed, nothing is written"
 
 
-async def test_undo_gives_back_value_and_source(services: Services, recording: Recording) -> None:
+async def test_undo_gives_back_value_and_source(context: Context, recording: Recording) -> None:
     edited = await edit_recording(
-        services, ADA, recording.id, metadata={"driver": "", "session": "am"}, started_ns=5
+        context, ADA, recording.id, metadata={"driver": "", "session": "am"}, started_ns=5
     )
     assert edited.metadata["driver"].value == "" and edited.started_source is StartedSource.PERSON
-    for change in (await history_of(services, edited)).items:
-        restored = await undo(services, LOCAL_USER, recording.id, change.id)
+    for change in (await history_of(context, edited)).items:
+        restored = await undo(context, LOCAL_USER, recording.id, change.id)
     assert restored.metadata == recording.metadata
     assert (restored.started_ns, restored.started_source) == (STARTED_NS, StartedSource.LOG_TIME)
-    assert len((await history_of(services, restored)).items) == 6
+    assert len((await history_of(context, restored)).items) == 6
 
 
-async def test_undo_does_not_undo_a_later_word(services: Services, recording: Recording) -> None:
-    edited = await edit_recording(services, ADA, recording.id, metadata={"driver": "Eve"})
-    (change,) = (await history_of(services, edited)).items
-    await edit_recording(services, ADA, recording.id, metadata={"driver": "Bo"})
+async def test_undo_does_not_undo_a_later_word(context: Context, recording: Recording) -> None:
+    edited = await edit_recording(context, ADA, recording.id, metadata={"driver": "Eve"})
+    (change,) = (await history_of(context, edited)).items
+    await edit_recording(context, ADA, recording.id, metadata={"driver": "Bo"})
     with pytest.raises(Conflict, match="again since"):
-        await undo(services, ADA, recording.id, change.id)
+        await undo(context, ADA, recording.id, change.id)
     with pytest.raises(NotFound):
-        await undo(services, ADA, recording.id, "nothing")
+        await undo(context, ADA, recording.id, "nothing")
 
 
-async def test_two_people_at_once(services: Services, recording: Recording) -> None:
+async def test_two_people_at_once(context: Context, recording: Recording) -> None:
     """Different fields both hold; of the same field the second one is asked."""
     seen = recording.version
-    await edit_recording(services, ADA, recording.id, metadata={"driver": "Eve"}, version=seen)
-    both = await edit_recording(services, LOCAL_USER, recording.id, metadata={"venue": "Lincoln"}, version=seen)
+    await edit_recording(context, ADA, recording.id, metadata={"driver": "Eve"}, version=seen)
+    both = await edit_recording(context, LOCAL_USER, recording.id, metadata={"venue": "Lincoln"}, version=seen)
     assert (both.metadata["driver"].value, both.metadata["venue"].value) == ("Eve", "Lincoln")
     with pytest.raises(EditConflict) as conflict:
-        await edit_recording(services, LOCAL_USER, recording.id, metadata={"driver": "Bo"}, version=seen)
+        await edit_recording(context, LOCAL_USER, recording.id, metadata={"driver": "Bo"}, version=seen)
     (difference,) = conflict.value.differences
     assert (difference.field, difference.yours, difference.theirs, difference.by) == ("driver", "Bo", "Eve", "Ada")
     settled = await edit_recording(
-        services, LOCAL_USER, recording.id, metadata={"driver": "Bo"}, version=conflict.value.version
+        context, LOCAL_USER, recording.id, metadata={"driver": "Bo"}, version=conflict.value.version
     )
     assert settled.metadata["driver"].value == "Bo"
 
 
-async def test_the_pipelines_writes_are_no_edits(services: Services, recording: Recording) -> None:
-    await services.documents.recordings.change(recording.id, {"version": recording.version + 1})
-    edited = await edit_recording(
-        services, ADA, recording.id, metadata={"driver": "Eve"}, version=recording.version
-    )
+async def test_the_pipelines_writes_are_no_edits(context: Context, recording: Recording) -> None:
+    await context.documents.recordings.change(recording.id, {"version": recording.version + 1})
+    edited = await edit_recording(context, ADA, recording.id, metadata={"driver": "Eve"}, version=recording.version)
     assert edited.metadata["driver"].value == "Eve"
 
 
-async def test_many_edits_at_once_lose_nothing(services: Services, recording: Recording) -> None:
+async def test_many_edits_at_once_lose_nothing(context: Context, recording: Recording) -> None:
     names = ("car", "driver", "event", "venue", "session", "run")
-    await asyncio.gather(*(edit_recording(services, ADA, recording.id, metadata={name: "x"}) for name in names))
-    edited = await get_recording(services, recording.id)
+    await asyncio.gather(*(edit_recording(context, ADA, recording.id, metadata={name: "x"}) for name in names))
+    edited = await get_recording(context, recording.id)
     assert {edited.metadata[name].value for name in names} == {"x"}
-    assert {change.field for change in (await history_of(services, edited)).items} == set(names)
+    assert {change.field for change in (await history_of(context, edited)).items} == set(names)
 
 
 async def test_a_crash_before_the_history_is_written_loses_none_of_it(
-    services: Services, recording: Recording
+    context: Context, recording: Recording
 ) -> None:
-    edited = await edit_recording(services, ADA, recording.id, metadata={"driver": "Eve"})
+    edited = await edit_recording(context, ADA, recording.id, metadata={"driver": "Eve"})
     for change in edited.edits:
-        await services.documents.history.delete([Equals("id", change.id)])
-    await edit_recording(services, ADA, recording.id, metadata={"driver": "Bo"})
-    history = (await history_of(services, await get_recording(services, recording.id))).items
+        await context.documents.history.delete([Equals("id", change.id)])
+    await edit_recording(context, ADA, recording.id, metadata={"driver": "Bo"})
+    history = (await history_of(context, await get_recording(context, recording.id))).items
     assert [change.after for change in history] == ["Bo", "Eve"]
 
 
-async def test_what_cannot_be_a_value_is_refused(services: Services, recording: Recording) -> None:
+async def test_what_cannot_be_a_value_is_refused(context: Context, recording: Recording) -> None:
     for wrong in ({"nope": "x"}, {"driver": "x" * 201}):
         with pytest.raises(Rejected):
-            await edit_recording(services, ADA, recording.id, metadata=wrong)
+            await edit_recording(context, ADA, recording.id, metadata=wrong)
 
 
-async def test_the_matlab_file_follows(services: Services) -> None:
-    team = Team(services)
+async def test_the_matlab_file_follows(context: Context) -> None:
+    team = Team(context)
     uploaded = await team.upload(small_log())
     await team.work()
     converted = await team.recording(uploaded.id)
-    (first,) = (await artifacts_of(services, [converted]))[converted.id]
-    await edit_many(services, ADA, [converted.id], {"driver": "Eve"})
+    (first,) = (await artifacts_of(context, [converted]))[converted.id]
+    await edit_many(context, ADA, [converted.id], {"driver": "Eve"})
     assert await team.work() == ["export"]
     edited = await team.recording(uploaded.id)
-    (second,) = (await artifacts_of(services, [edited]))[edited.id]
+    (second,) = (await artifacts_of(context, [edited]))[edited.id]
     assert second.id != first.id
-    change = (await history_of(services, edited)).items[0]
-    await undo(services, ADA, converted.id, change.id)
+    change = (await history_of(context, edited)).items[0]
+    await undo(context, ADA, converted.id, change.id)
     assert await team.work() == []
-    assert (await artifacts_of(services, [edited]))[edited.id][0].id == first.id
+    assert (await artifacts_of(context, [edited]))[edited.id][0].id == first.id
 
 
-async def test_a_reprocessed_log_does_not_fill_what_a_person_cleared(services: Services) -> None:
-    team = Team(services)
+async def test_a_reprocessed_log_does_not_fill_what_a_person_cleared(context: Context) -> None:
+    team = Team(context)
     uploaded = await team.upload(small_log())
     await team.work()
     assert "driver" in (await team.recording(uploaded.id)).metadata
-    await edit_recording(services, ADA, uploaded.id, metadata={"driver": ""})
-    await jobs.enqueue(services, "convert", uploaded.id)
+    await edit_recording(context, ADA, uploaded.id, metadata={"driver": ""})
+    await jobs.enqueue(context, "convert", uploaded.id)
     await team.work()
     assert (await team.recording(uploaded.id)).metadata["driver"].value == ""
 
 
-async def test_deleted_is_hidden_until_restored(services: Services, recording: Recording) -> None:
-    assert await delete_recordings(services, ADA, [recording.id, recording.id]) == 1
+async def test_deleted_is_hidden_until_restored(context: Context, recording: Recording) -> None:
+    assert await delete_recordings(context, ADA, [recording.id, recording.id]) == 1
     with pytest.raises(NotFound):
-        await get_recording(services, recording.id)
+        await get_recording(context, recording.id)
     with pytest.raises(NotFound):
-        await edit_recording(services, ADA, recording.id, metadata={"driver": "x"})
-    assert (await get_recording(services, recording.id, deleted=True)).id == recording.id
-    assert await restore_recordings(services, ADA, [recording.short_id]) == 1
-    restored = await get_recording(services, recording.id)
-    assert [(c.before, c.after) for c in (await history_of(services, restored)).items] == [
+        await edit_recording(context, ADA, recording.id, metadata={"driver": "x"})
+    assert (await get_recording(context, recording.id, deleted=True)).id == recording.id
+    assert await restore_recordings(context, ADA, [recording.short_id]) == 1
+    restored = await get_recording(context, recording.id)
+    assert [(c.before, c.after) for c in (await history_of(context, restored)).items] == [
         ("deleted", None),
         (None, "deleted"),
     ]
@@ -163,26 +161,26 @@ async def pieces(*given: bytes) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def test_files_come_and_go(services: Services, recording: Recording) -> None:
-    added = await add_file(services, ADA, recording.id, "Setup ☃.pdf", pieces(b"%PDF", b"-1.7"))
+async def test_files_come_and_go(context: Context, recording: Recording) -> None:
+    added = await add_file(context, ADA, recording.id, "Setup ☃.pdf", pieces(b"%PDF", b"-1.7"))
     assert (added.size_bytes, added.added_by) == (8, "Ada")
-    with_file = await get_recording(services, recording.id)
+    with_file = await get_recording(context, recording.id)
     assert with_file.files == (added,)
     assert attached_file(with_file, added.id).file_name == "Setup ☃.pdf"
-    await remove_file(services, ADA, recording.id, added.id)
-    assert (await get_recording(services, recording.id)).files == ()
-    assert [info.key async for info in services.objects.list("files/")] == []
+    await remove_file(context, ADA, recording.id, added.id)
+    assert (await get_recording(context, recording.id)).files == ()
+    assert [info.key async for info in context.objects.list("files/")] == []
     with pytest.raises(NotFound):
-        await remove_file(services, ADA, recording.id, added.id)
+        await remove_file(context, ADA, recording.id, added.id)
 
 
-async def test_a_file_that_is_too_large_or_has_no_name(services: Services, recording: Recording) -> None:
+async def test_a_file_that_is_too_large_or_has_no_name(context: Context, recording: Recording) -> None:
     async def endless() -> AsyncIterator[bytes]:
         while True:
             yield bytes(MAX_FILE_BYTES // 3)
 
     with pytest.raises(Rejected, match="larger"):
-        await add_file(services, ADA, recording.id, "large.bin", endless())
+        await add_file(context, ADA, recording.id, "large.bin", endless())
     with pytest.raises(Rejected):
-        await add_file(services, ADA, recording.id, "../x", pieces(b""))
-    assert (await get_recording(services, recording.id)).files == ()
+        await add_file(context, ADA, recording.id, "../x", pieces(b""))
+    assert (await get_recording(context, recording.id)).files == ()

@@ -19,7 +19,7 @@ from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Status
 from paddock.errors import Unavailable
 from paddock.ports.documents import Equals
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.jobs import jobs, leases
 from paddock.usecases.jobs.attempt import Attempt, Gauge, RunJob, run_here
 from paddock.usecases.jobs.handlers import handle
@@ -72,30 +72,30 @@ class Faulty:
         return call
 
 
-def faulty(services: Services, fault: Fault) -> Services:
-    stores: Any = {"documents": Faulty(services.documents, fault), "objects": Faulty(services.objects, fault)}
-    return replace(services, **stores)
+def faulty(context: Context, fault: Fault) -> Context:
+    stores: Any = {"documents": Faulty(context.documents, fault), "objects": Faulty(context.objects, fault)}
+    return replace(context, **stores)
 
 
-async def work_off(services: Services, run: RunJob) -> Services:
-    """Do what is due as a worker does, and go on an hour later; the services of the last hour."""
-    begun = services.now()
+async def work_off(context: Context, run: RunJob) -> Context:
+    """Do what is due as a worker does, and go on an hour later; the context of the last hour."""
+    begun = context.now()
     for hour in range(1, PATIENCE):
         try:
-            await sweep(services)
-            while job := await leases.take(services, "w"):
-                await Attempt(services, job, run).result()
+            await sweep(context)
+            while job := await leases.take(context, "w"):
+                await Attempt(context, job, run).result()
         except Unavailable:
             pass
-        waiting = await jobs.find_jobs(services, (JobState.QUEUED, JobState.RUNNING))
+        waiting = await jobs.find_jobs(context, (JobState.QUEUED, JobState.RUNNING))
         if not waiting.items:
-            return services
-        services = replace(services, now=lambda hour=hour: begun + hour * HOUR_NS)
+            return context
+        context = replace(context, now=lambda hour=hour: begun + hour * HOUR_NS)
     raise AssertionError("jobs are left over")
 
 
-async def in_this_process(services: Services, job: Job, gauge: Gauge) -> None:
-    await handle(services, job, gauge.progress)
+async def in_this_process(context: Context, job: Job, gauge: Gauge) -> None:
+    await handle(context, job, gauge.progress)
 
 
 def _say_nothing(*_: Any, **__: Any) -> None:
@@ -119,20 +119,20 @@ async def test_whatever_fails_once_is_done_in_the_end_and_nothing_is_lost(team: 
         log = small_log(3, driver=f"driver {place}")
         recording_id = (await team.upload(log)).id
         fault = Fault(place, ERRORS[place % len(ERRORS)]())
-        await round_with(faulty(team.services, fault))
+        await round_with(faulty(team.context, fault))
         calls = fault.calls
-        later = await work_off(team.services, run_here)
+        later = await work_off(team.context, run_here)
         await request_export(later, LOCAL_USER, recording_id, ExportRequest(format="csv"))
         later = await work_off(later, run_here)
         recording = await team.recording(recording_id)
         assert (recording.status, recording.error) == (Status.READY, None), f"call {place}"
-        with await team.services.objects.open(raw_key(recording_id)) as stored:
+        with await team.context.objects.open(raw_key(recording_id)) as stored:
             assert hashlib.sha256(stored.read()).hexdigest() == recording_id
         assert not (await jobs.find_jobs(later, (JobState.DEAD,))).items, f"call {place}"
     assert place > 30, "a sweep, an ingest and a conversion make so many calls"
 
 
-async def round_with(sick: Services) -> None:
+async def round_with(sick: Context) -> None:
     """What a worker does with one log, until it meets the fault outside of the job itself."""
     with contextlib.suppress(RuntimeError, Unavailable, OSError):
         await sweep(sick)
@@ -153,12 +153,12 @@ async def test_a_job_that_always_fails_at_one_place_says_why_and_harms_no_other(
         if kind == "export":
             await team.work()
             for recording_id in (good, bad):
-                await request_export(team.services, LOCAL_USER, recording_id, ExportRequest(format="csv"))
+                await request_export(team.context, LOCAL_USER, recording_id, ExportRequest(format="csv"))
         sick = await jobs_of(team, kind, bad)
         met: list[int] = []
 
         async def run(
-            services: Services,
+            context: Context,
             job: Job,
             gauge: Gauge,
             place: int = place,
@@ -167,15 +167,15 @@ async def test_a_job_that_always_fails_at_one_place_says_why_and_harms_no_other(
         ) -> None:
             fault = Fault(place if job.id in sick else 0, RuntimeError(f"a bug at {place}"))
             try:
-                await handle(faulty(services, fault), job, gauge.progress)
+                await handle(faulty(context, fault), job, gauge.progress)
             finally:
                 met.extend([fault.calls] if job.id in sick else [])
 
-        later = await work_off(team.services, run)
+        later = await work_off(team.context, run)
         calls = max(met)
         assert (await team.recording(good)).status is Status.READY
         recording = await team.recording(bad)
-        assert await team.services.objects.stat(raw_key(bad)) or [
+        assert await team.context.objects.stat(raw_key(bad)) or [
             key for key in await team.keys() if "incoming" in key
         ]
         dead = [job.error for job in (await jobs.find_jobs(later, (JobState.DEAD,))).items if job.id in sick]
@@ -189,8 +189,8 @@ async def test_a_job_that_always_fails_at_one_place_says_why_and_harms_no_other(
 
 async def jobs_of(team: Team, kind: str, recording_id: str) -> set[str]:
     if kind == "ingest":
-        found = await team.services.documents.uploads.find([Equals("sha256", recording_id)])
+        found = await team.context.documents.uploads.find([Equals("sha256", recording_id)])
         return {f"ingest-{upload.id}" for upload in found.items}
-    queued = await team.services.documents.jobs.find([Equals("state", JobState.QUEUED)], limit=500)
+    queued = await team.context.documents.jobs.find([Equals("state", JobState.QUEUED)], limit=500)
     exports = {job.id for job in queued.items if job.params.get("recording") == recording_id}
     return exports if kind == "export" else {f"convert-{recording_id}"}

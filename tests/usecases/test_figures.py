@@ -17,7 +17,7 @@ from paddock.domain.signal_names import SignalName
 from paddock.errors import Rejected
 from paddock.ports.documents import HasSignal
 from paddock.usecases.catalogue.catalogue import save_catalogue
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.comparisons import is_known, suggest_names
 from paddock.usecases.find.search import Search, just_arrived, search_recordings, sort_recordings, sorts
 from tests.web.builders import STARTED_NS, build_recording, metadata
@@ -43,11 +43,11 @@ def runs() -> list[Recording]:
 
 
 @pytest.mark.parametrize("order", [sign + name for name in sorts(EVERY_TEAMS) for sign in ("", "-")])
-async def test_every_order_is_that_of_its_values_with_pages_and_without(services: Services, order: str) -> None:
-    await services.documents.recordings.put_many(runs())
+async def test_every_order_is_that_of_its_values_with_pages_and_without(context: Context, order: str) -> None:
+    await context.documents.recordings.put_many(runs())
     listed, after = [], None
     while True:
-        page = await search_recordings(services, Search(), order=order, limit=3, after=after)
+        page = await search_recordings(context, Search(), order=order, limit=3, after=after)
         listed += [recording.id for recording in page.items]
         if (after := page.next) is None:
             break
@@ -65,24 +65,24 @@ async def test_what_lacks_a_value_is_last_in_either_order() -> None:
 
 
 @pytest.mark.parametrize("order", ["", "-", "speed", "--driver", "search", "metadata.driver.value", "notes"])
-async def test_no_other_order_is_taken(services: Services, order: str) -> None:
+async def test_no_other_order_is_taken(context: Context, order: str) -> None:
     with pytest.raises(Rejected, match="started_at, uploaded_at, health, car, driver"):
-        await search_recordings(services, Search(), order=order or "x")
+        await search_recordings(context, Search(), order=order or "x")
 
 
-async def found(services: Services, *figures: str) -> set[int]:
-    page = await search_recordings(services, Search(figures=tuple(read_figure(each) for each in figures)))
+async def found(context: Context, *figures: str) -> set[int]:
+    page = await search_recordings(context, Search(figures=tuple(read_figure(each) for each in figures)))
     return {int(recording.name.removeprefix("run_").removesuffix(".mcap")) for recording in page.items}
 
 
-async def test_figures_narrow_a_search(services: Services) -> None:
-    await services.documents.recordings.put_many(runs())
-    assert await found(services, "max_speed_m_s >= 13") == {3, 4, 8, 9}
-    assert await found(services, "max_speed_m_s > 13") == {4, 9}
-    assert await found(services, "max_speed_m_s <= 10", "distance_m < 6e3") == {5}
-    assert await found(services, "duration_s = 180") == {3, 7}
-    assert await found(services, "max_cell_temperature_c<32.5") == {0, 1}
-    assert await found(services, "min_cell_voltage_v > 0") == set(), "nobody knows it"
+async def test_figures_narrow_a_search(context: Context) -> None:
+    await context.documents.recordings.put_many(runs())
+    assert await found(context, "max_speed_m_s >= 13") == {3, 4, 8, 9}
+    assert await found(context, "max_speed_m_s > 13") == {4, 9}
+    assert await found(context, "max_speed_m_s <= 10", "distance_m < 6e3") == {5}
+    assert await found(context, "duration_s = 180") == {3, 7}
+    assert await found(context, "max_cell_temperature_c<32.5") == {0, 1}
+    assert await found(context, "min_cell_voltage_v > 0") == set(), "nobody knows it"
 
 
 @pytest.mark.parametrize("text", ["", "speed > 3", "max_speed_m_s", "max_speed_m_s > fast", "duration_s > 1e999"])
@@ -96,38 +96,38 @@ def test_a_figure_is_said_in_the_units_of_the_page() -> None:
     assert {figure.name.rpartition("_")[0] for figure in FIGURES} >= {"duration", "distance"}
 
 
-async def test_a_comparison_means_a_signal_under_all_its_names(services: Services) -> None:
+async def test_a_comparison_means_a_signal_under_all_its_names(context: Context) -> None:
     old, new, other = build_recording("old"), build_recording("new"), build_recording("other")
-    await services.documents.recordings.put_many([old, new, other])
+    await context.documents.recordings.put_many([old, new, other])
     names = {old.id: "vn_data.velocity.x", new.id: "VNData.vn_vel_m_s.x", other.id: "Pack.cell_volts[3]"}
-    await services.documents.signals.put_many(
+    await context.documents.signals.put_many(
         [Signal(f"{owner}:{name}", owner, name, "float", max=30.0) for owner, name in names.items()]
     )
     known = [("vn_data.velocity.x", 0), ("VNData.vn_vel_m_s.x", 0), ("Pack.cell_volts", 8)]
-    await services.documents.signal_names.put_many(
+    await context.documents.signal_names.put_many(
         [SignalName(name, "", "float", search=name.casefold(), elements=elements) for name, elements in known]
     )
     entry = Entry("VNData.vn_vel_m_s.x", ("vn_data.velocity.x",), label="Ground speed")
-    await save_catalogue(services, LOCAL_USER, [entry], version=0)
+    await save_catalogue(context, LOCAL_USER, [entry], version=0)
 
     async def names_for(name: str) -> list[str]:
-        page = await search_recordings(services, Search(comparisons=(HasSignal(name, "max", ">", 20),)))
+        page = await search_recordings(context, Search(comparisons=(HasSignal(name, "max", ">", 20),)))
         return sorted(recording.name for recording in page.items)
 
     both = ["run_new.mcap", "run_old.mcap"]
     for said in ("VNData.vn_vel_m_s.x", "vndata.VN_vel_m_s.x", "vn_data.velocity.x", "ground SPEED"):
-        assert await names_for(said) == both and await is_known(services, said), said
+        assert await names_for(said) == both and await is_known(context, said), said
     assert await names_for("pack.cell_volts[3]") == ["run_other.mcap"]
-    assert await names_for("VNData.vn_vel_ms.x") == [] and not await is_known(services, "VNData.vn_vel_ms.x")
-    assert (await suggest_names(services, "VNData.vn_vel_ms.x"))[0] == "VNData.vn_vel_m_s.x"
-    assert (await suggest_names(services, "BatteryPack.cell_volt"))[0] == "Pack.cell_volts"
-    assert await suggest_names(services, "quite_another_thing") == []
+    assert await names_for("VNData.vn_vel_ms.x") == [] and not await is_known(context, "VNData.vn_vel_ms.x")
+    assert (await suggest_names(context, "VNData.vn_vel_ms.x"))[0] == "VNData.vn_vel_m_s.x"
+    assert (await suggest_names(context, "BatteryPack.cell_volt"))[0] == "Pack.cell_volts"
+    assert await suggest_names(context, "quite_another_thing") == []
 
 
-async def test_what_just_arrived_of_earlier_days_is_counted(services: Services) -> None:
-    now = services.now()
+async def test_what_just_arrived_of_earlier_days_is_counted(context: Context) -> None:
+    now = context.now()
     ages = {"a": (5, 1), "b": (5, 2), "c": (9, 3), "today": (0, 1), "old": (5, 30)}
-    await services.documents.recordings.put_many(
+    await context.documents.recordings.put_many(
         [
             build_recording(
                 name, started_ns=STARTED_NS - days * 86_400 * NS_PER_S, uploaded_at=now - hours * 3600 * NS_PER_S
@@ -135,5 +135,5 @@ async def test_what_just_arrived_of_earlier_days_is_counted(services: Services) 
             for name, (days, hours) in ages.items()
         ]
     )
-    arrived = await just_arrived(services, UTC, before=date(2026, 4, 18))
+    arrived = await just_arrived(context, UTC, before=date(2026, 4, 18))
     assert arrived == {date(2026, 4, 13): 2, date(2026, 4, 9): 1} and next(iter(arrived)) == date(2026, 4, 13)

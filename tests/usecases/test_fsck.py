@@ -11,7 +11,7 @@ from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Status
 from paddock.errors import Conflict
 from paddock.ports.documents import Equals
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.conversion.builds import sweep_old_builds
 from paddock.usecases.conversion.reprocess import reprocess_one
 from paddock.usecases.edit.files import add_file
@@ -32,19 +32,19 @@ async def ready(team: Team) -> Team:
     return team
 
 
-def much_later(services: Services) -> Services:
+def much_later(context: Context) -> Context:
     """When nothing can be work under way any more."""
-    return replace(services, now=lambda: time.time_ns() + 3600 * 10**9)
+    return replace(context, now=lambda: time.time_ns() + 3600 * 10**9)
 
 
 async def faults(team: Team, *, mend: bool = False) -> list[Fault]:
-    return [finding.fault async for finding in fsck(much_later(team.services), mend=mend)]
+    return [finding.fault async for finding in fsck(much_later(team.context), mend=mend)]
 
 
 async def mended(team: Team) -> None:
     """Mend, do the work that follows, and there is nothing left to find."""
     await faults(team, mend=True)
-    await Team(much_later(team.services)).work()
+    await Team(much_later(team.context)).work()
     assert await faults(team) == []
     assert (await team.recording(ID)).status is Status.READY
 
@@ -54,7 +54,7 @@ async def test_what_agrees_has_no_findings(ready: Team) -> None:
 
 
 async def test_a_lost_original_needs_a_person_and_is_not_hidden(ready: Team) -> None:
-    await ready.services.objects.delete(raw_key(ID))
+    await ready.context.objects.delete(raw_key(ID))
     assert await faults(ready, mend=True) == [Fault.ORIGINAL_MISSING]
     assert await faults(ready) == [Fault.ORIGINAL_MISSING]
 
@@ -63,20 +63,20 @@ async def test_a_lost_or_cut_attached_file_needs_a_person(ready: Team, tmp_path:
     async def sheet() -> AsyncIterator[bytes]:
         yield b"%PDF"
 
-    file = await add_file(ready.services, LOCAL_USER, ID, "setup.pdf", sheet())
+    file = await add_file(ready.context, LOCAL_USER, ID, "setup.pdf", sheet())
     key = file_key(ID, file.id)
     assert await faults(ready) == []
     (tmp_path / "cut").write_bytes(b"%")
-    await ready.services.objects.put_file(key, tmp_path / "cut")
+    await ready.context.objects.put_file(key, tmp_path / "cut")
     assert await faults(ready, mend=True) == [Fault.FILE_DAMAGED]
-    await ready.services.objects.delete(key)
-    found = [finding async for finding in fsck(ready.services)]
+    await ready.context.objects.delete(key)
+    found = [finding async for finding in fsck(ready.context)]
     assert [(each.fault, each.what) for each in found] == [(Fault.FILE_MISSING, key)]
     assert "setup.pdf" in found[0].remedy
 
 
 async def test_an_original_without_a_document_becomes_a_recording_again(ready: Team) -> None:
-    await ready.services.documents.recordings.delete([Equals("id", ID)])
+    await ready.context.documents.recordings.delete([Equals("id", ID)])
     assert Fault.ORIGINAL_UNKNOWN in await faults(ready)
     await mended(ready)
 
@@ -85,7 +85,7 @@ async def test_lost_artifacts_and_columns_are_made_again(ready: Team) -> None:
     before = set(await ready.keys())
     for key in before:
         if not key.startswith("raw/"):
-            await ready.services.objects.delete(key)
+            await ready.context.objects.delete(key)
     assert set(await faults(ready)) == {Fault.ARTIFACT_MISSING, Fault.COLUMNS_MISSING}
     await mended(ready)
     assert len(await ready.keys()) == len(before)
@@ -96,44 +96,44 @@ async def test_leftovers_of_a_killed_conversion_are_removed_once_they_are_old(re
     (channel,) = (await ready.contents(ID)).channels
     leftovers = {artifact_key(ID, "0" * 32, ".mat"), columns_key(channel.slug, ID, "0" * 16)}
     for key in leftovers:
-        await ready.services.objects.put_file(key, tmp_path / "left")
-    assert [finding async for finding in fsck(ready.services)] == [], "they may belong to work that is under way"
+        await ready.context.objects.put_file(key, tmp_path / "left")
+    assert [finding async for finding in fsck(ready.context)] == [], "they may belong to work that is under way"
     assert set(await faults(ready)) == {Fault.ARTIFACT_UNKNOWN, Fault.COLUMNS_UNKNOWN}
     await mended(ready)
     assert not leftovers & set(await ready.keys())
 
 
 async def test_a_recording_that_nobody_works_on_is_given_work(ready: Team) -> None:
-    await ready.services.documents.jobs.delete([Equals("kind", "convert")])
-    await ready.services.documents.recordings.change(ID, {"status": Status.STORED})
+    await ready.context.documents.jobs.delete([Equals("kind", "convert")])
+    await ready.context.documents.recordings.change(ID, {"status": Status.STORED})
     assert await faults(ready) == [Fault.WORK_MISSING]
     await mended(ready)
 
 
 async def test_what_is_kept_on_purpose_is_no_finding_and_goes_when_its_links_have_expired(ready: Team) -> None:
     (old,) = [key for key in await ready.keys() if key.startswith("columns/")]
-    await reprocess_one(ready.services, LOCAL_USER, ID)
+    await reprocess_one(ready.context, LOCAL_USER, ID)
     await ready.work()
     assert old in await ready.keys()
     assert await faults(ready) == []
-    await sweep_old_builds(ready.services)
+    await sweep_old_builds(ready.context)
     assert old in await ready.keys(), "links to it are still good"
-    await sweep_old_builds(replace(ready.services, now=lambda: time.time_ns() + 3601 * 10**9))
+    await sweep_old_builds(replace(ready.context, now=lambda: time.time_ns() + 3601 * 10**9))
     assert old not in await ready.keys()
     assert await faults(ready) == []
 
 
 async def test_words_say_what_is_or_would_be_done(ready: Team, tmp_path: Path) -> None:
     (tmp_path / "left").write_bytes(b"half")
-    await ready.services.objects.put_file(artifact_key(ID, "0" * 32, ".mat"), tmp_path / "left")
-    services = much_later(ready.services)
-    (would,) = [finding.remedy async for finding in fsck(services)]
-    (did,) = [finding.remedy async for finding in fsck(services, mend=True)]
+    await ready.context.objects.put_file(artifact_key(ID, "0" * 32, ".mat"), tmp_path / "left")
+    context = much_later(ready.context)
+    (would,) = [finding.remedy async for finding in fsck(context)]
+    (did,) = [finding.remedy async for finding in fsck(context, mend=True)]
     assert "--mend removes it" in would and "it is removed" in did
 
 
 def damage(team: Team, how: str) -> None:
-    original = team.services.scratch.parent / "objects" / raw_key(ID)
+    original = team.context.scratch.parent / "objects" / raw_key(ID)
     content = bytearray(original.read_bytes())
     if how == "gone":
         original.unlink()
@@ -159,20 +159,20 @@ async def test_a_damaged_original_is_said_on_its_recording_which_takes_the_good_
     ready: Team, how: str, hashes: bool, fault: Fault
 ) -> None:
     damage(ready, how)
-    later = replace(ready.services, now=lambda: time.time_ns() + 2 * 86_400 * 10**9)
-    assert [finding.fault async for finding in fsck(ready.services, hashes=hashes)] == [fault]
+    later = replace(ready.context, now=lambda: time.time_ns() + 2 * 86_400 * 10**9)
+    assert [finding.fault async for finding in fsck(ready.context, hashes=hashes)] == [fault]
     recording = await ready.recording(ID)
     assert recording.status is Status.READY, "what was made of it is still there"
     assert recording.original_fault is not None and recording.original_fault.code == fault.value
     with pytest.raises(Conflict, match="Send the log again"):
-        await reprocess_one(ready.services, LOCAL_USER, ID)
+        await reprocess_one(ready.context, LOCAL_USER, ID)
     plan = await ready.announce(LOG)
     assert plan.recording is None and plan.parts
     await ready.upload(LOG)
     await ready.work()
     assert (await ready.recording(ID)).original_fault is None
-    for services in (ready.services, later):
-        assert [finding async for finding in fsck(services, hashes=True)] == []
+    for context in (ready.context, later):
+        assert [finding async for finding in fsck(context, hashes=True)] == []
     damage(ready, "flipped")
     assert [finding.fault async for finding in fsck(later, hashes=True)] == [Fault.ORIGINAL_DAMAGED]
     await ready.upload(LOG)
@@ -183,7 +183,7 @@ async def test_a_damaged_original_is_said_on_its_recording_which_takes_the_good_
 async def test_a_wrong_size_is_noticed_when_the_log_is_sent_again_or_converted(ready: Team) -> None:
     damage(ready, "cut")
     before = await ready.recording(ID)
-    await jobs.enqueue(ready.services, "convert", ID)
+    await jobs.enqueue(ready.context, "convert", ID)
     await ready.work()
     after = await ready.recording(ID)
     assert after.error is not None and after.error.code == "original_damaged"
@@ -198,7 +198,7 @@ async def test_hashing_goes_on_where_it_was_interrupted(team: Team) -> None:
     for driver in ("Adam", "Eva"):
         await team.upload(small_log(driver=driver))
     await team.work()
-    services = replace(team.services, now=lambda: time.time_ns() + 2 * 86_400 * 10**9)
+    context = replace(team.context, now=lambda: time.time_ns() + 2 * 86_400 * 10**9)
     seen: list[tuple[int, int]] = []
 
     def interrupted(done: int, total: int) -> None:
@@ -207,9 +207,9 @@ async def test_hashing_goes_on_where_it_was_interrupted(team: Team) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _ = [finding async for finding in fsck(services, hashes=True, progress=interrupted)]
+        _ = [finding async for finding in fsck(context, hashes=True, progress=interrupted)]
     whole = seen[-1][1]
-    _ = [finding async for finding in fsck(services, hashes=True, progress=lambda *told: seen.append(told))]
+    _ = [finding async for finding in fsck(context, hashes=True, progress=lambda *told: seen.append(told))]
     assert 0 < seen[-1][1] < whole
-    _ = [finding async for finding in fsck(services, hashes=True, progress=lambda *told: seen.append(told))]
+    _ = [finding async for finding in fsck(context, hashes=True, progress=lambda *told: seen.append(told))]
     assert seen[-1] == (whole, whole), "a run that was not interrupted is followed by one over everything"

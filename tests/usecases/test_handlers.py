@@ -7,7 +7,7 @@ import pytest
 
 from paddock.domain.job import Job, passes
 from paddock.errors import PaddockError, Rejected, Unavailable
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.jobs import handlers
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +33,7 @@ class Panic(BaseException):
     ],
 )
 async def test_errors_are_told_apart(
-    services: Services,
+    context: Context,
     monkeypatch: pytest.MonkeyPatch,
     error: BaseException,
     code: str,
@@ -46,6 +46,6 @@ async def test_errors_are_told_apart(
     monkeypatch.setitem(handlers.HANDLERS, "convert", fails)
     job = Job(id="convert-a", kind="convert", subject="a", created_at=0, due_at=0)
     with pytest.raises(PaddockError) as failed:
-        await handlers.handle(services, job, lambda share: None)
+        await handlers.handle(context, job, lambda share: None)
     told = failed.value
     assert (told.code, told.permanent, passes(told)) == (code, permanent, passing)

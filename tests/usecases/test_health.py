@@ -8,24 +8,24 @@ from dataclasses import replace
 import pytest
 
 from paddock.errors import Unavailable
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.health import PATIENCE_NS, faults
 from paddock.usecases.jobs import jobs, leases
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_nothing_is_wrong_while_work_is_fresh_or_done(services: Services) -> None:
-    assert await faults(services) == []
-    await jobs.enqueue(services, "convert", "a")
-    assert await faults(services) == []
+async def test_nothing_is_wrong_while_work_is_fresh_or_done(context: Context) -> None:
+    assert await faults(context) == []
+    await jobs.enqueue(context, "convert", "a")
+    assert await faults(context) == []
 
 
-async def test_work_that_nobody_takes_is_a_fault_until_somebody_does(services: Services) -> None:
-    await jobs.enqueue(services, "convert", "a")
-    await jobs.enqueue(services, "convert", "b")
-    begun = services.now()
-    later = replace(services, now=lambda: begun + 2 * PATIENCE_NS)
+async def test_work_that_nobody_takes_is_a_fault_until_somebody_does(context: Context) -> None:
+    await jobs.enqueue(context, "convert", "a")
+    await jobs.enqueue(context, "convert", "b")
+    begun = context.now()
+    later = replace(context, now=lambda: begun + 2 * PATIENCE_NS)
     (said,) = await faults(later)
     assert said.startswith("2 jobs waited")
     assert await faults(later, overdue_ns=2 * PATIENCE_NS) == [], "the functions may still take it"
@@ -33,16 +33,16 @@ async def test_work_that_nobody_takes_is_a_fault_until_somebody_does(services: S
     assert await faults(later) == [], "one is at work, the other waits for its turn"
 
 
-async def test_each_store_that_is_away_is_said(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_each_store_that_is_away_is_said(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     async def away(*_: object) -> None:
         raise Unavailable("The bucket does not answer.", code="unavailable")
 
-    monkeypatch.setattr(services.objects, "stat", away)
-    monkeypatch.setattr(services.documents.jobs, "count", away)
-    assert await faults(services) == ["The bucket does not answer."] * 2
+    monkeypatch.setattr(context.objects, "stat", away)
+    monkeypatch.setattr(context.documents.jobs, "count", away)
+    assert await faults(context) == ["The bucket does not answer."] * 2
 
 
-async def test_a_full_disk_is_a_fault(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_disk_is_a_fault(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1_000_000})())
-    (said,) = await faults(services)
+    (said,) = await faults(context)
     assert "1.0 MB left" in said

@@ -16,7 +16,7 @@ from paddock.ports.documents import Equals
 from paddock.usecases.catalogue.catalogue import save_catalogue, signals_of
 from paddock.usecases.catalogue.signal_names import complete_name
 from paddock.usecases.catalogue.unknown_names import unknown_names
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.search import Search, read_comparison, search_recordings
 from paddock.usecases.look.compare import compare
 from paddock.usecases.look.overview import overview
@@ -33,13 +33,13 @@ def volts(row: int) -> list[float]:
 
 
 @pytest.fixture
-async def recording(services: Services, tmp_path: Path) -> Recording:
+async def recording(context: Context, tmp_path: Path) -> Recording:
     rows = [{"cell_voltages": volts(n), "hits": list(range(n % 4)), "ranges": [n] * 1_000} for n in range(50)]
-    return await converted(services, json_log(tmp_path / "cells.mcap", "ACUAllData", rows))
+    return await converted(context, json_log(tmp_path / "cells.mcap", "ACUAllData", rows))
 
 
-async def test_a_list_and_its_elements_are_signals(services: Services, recording: Recording) -> None:
-    found = {signal.name: signal for signal in await signals_of(services, recording)}
+async def test_a_list_and_its_elements_are_signals(context: Context, recording: Recording) -> None:
+    found = {signal.name: signal for signal in await signals_of(context, recording)}
     assert len(found) == (1 + CELLS) + (1 + 3) + 1, "of 1,000 ranges there are no elements"
     whole, third = found["ACUAllData.cell_voltages"], found["ACUAllData.cell_voltages[3]"]
     assert (whole.longest, whole.min, whole.max, whole.unit) == (CELLS, 3.5, volts(49)[-1], "V")
@@ -48,9 +48,9 @@ async def test_a_list_and_its_elements_are_signals(services: Services, recording
     assert found["ACUAllData.ranges"].longest == 1_000 > MAX_ELEMENTS
 
 
-async def test_elements_are_completed_behind_their_list(services: Services, recording: Recording) -> None:
+async def test_elements_are_completed_behind_their_list(context: Context, recording: Recording) -> None:
     async def names(text: str) -> list[str]:
-        return [name.id.removeprefix("ACUAllData.") for name in await complete_name(services, text)]
+        return [name.id.removeprefix("ACUAllData.") for name in await complete_name(context, text)]
 
     assert await names("acualldata.") == ["cell_voltages", "hits", "ranges"], "folded"
     whole = await names("ACUAllData.cell_voltages")
@@ -72,48 +72,48 @@ async def test_elements_are_completed_behind_their_list(services: Services, reco
     ],
 )
 async def test_recordings_are_found_by_them(
-    services: Services, recording: Recording, comparison: str, is_found: bool
+    context: Context, recording: Recording, comparison: str, is_found: bool
 ) -> None:
-    found = await search_recordings(services, Search(comparisons=(read_comparison(comparison),)))
+    found = await search_recordings(context, Search(comparisons=(read_comparison(comparison),)))
     assert [each.id for each in found.items] == [recording.id] * is_found
 
 
-async def test_an_element_is_plotted_and_a_list_says_how(services: Services, recording: Recording) -> None:
+async def test_an_element_is_plotted_and_a_list_says_how(context: Context, recording: Recording) -> None:
     name = "ACUAllData.cell_voltages[3]"
-    (series,) = (await plot_data(services, recording.id, [name])).series
+    (series,) = (await plot_data(context, recording.id, [name])).series
     np.testing.assert_allclose(series.values, [volts(row)[3] for row in range(50)])
     assert (series.label, series.unit, series.dtype) == ("Cell voltages [3]", "V", "double")
-    (far,) = (await plot_data(services, recording.id, ["ACUAllData.ranges[999]"])).series
+    (far,) = (await plot_data(context, recording.id, ["ACUAllData.ranges[999]"])).series
     assert list(far.values)[:3] == [0, 1, 2]
     with pytest.raises(NotFound, match=r"Did you mean ACUAllData\.cell_voltages"):
-        await plot_data(services, recording.id, ["ACUAllData.cell_voltage[3]"])
+        await plot_data(context, recording.id, ["ACUAllData.cell_voltage[3]"])
 
 
 async def test_the_overview_draws_elements_where_there_are_lists_alone(
-    services: Services, recording: Recording
+    context: Context, recording: Recording
 ) -> None:
-    (cells,) = await overview(services, recording)
+    (cells,) = await overview(context, recording)
     assert [signal.name for signal in cells.signals] == [f"ACUAllData.cell_voltages[{cell}]" for cell in range(8)]
-    same = await compare(services, recording, recording)
+    same = await compare(context, recording, recording)
     assert [pair.a.name for pair in same.pairs] == ["ACUAllData.cell_voltages"]
 
 
 async def test_what_the_catalogue_says_of_a_list_holds_for_its_elements(
-    services: Services, recording: Recording
+    context: Context, recording: Recording
 ) -> None:
-    unknown = [sighting.unknown.name for sighting in await unknown_names(services)]
+    unknown = [sighting.unknown.name for sighting in await unknown_names(context)]
     assert sorted(unknown) == ["ACUAllData.cell_voltages", "ACUAllData.hits", "ACUAllData.ranges"]
     entry = Entry("ACUAllData.cell_voltages", label="Cell", unit="mV", high=4.2)
-    await save_catalogue(services, LOCAL_USER, [entry], version=0)
-    (series,) = (await plot_data(services, recording.id, ["ACUAllData.cell_voltages[3]"])).series
+    await save_catalogue(context, LOCAL_USER, [entry], version=0)
+    (series,) = (await plot_data(context, recording.id, ["ACUAllData.cell_voltages[3]"])).series
     assert (series.label, series.unit, series.high) == ("Cell [3]", "mV", 4.2)
 
 
 async def test_a_recording_of_an_older_paddock_has_no_lists_and_opens(
-    services: Services, recording: Recording
+    context: Context, recording: Recording
 ) -> None:
     """Before lists were signals only scalars had a document; their elements can be plotted all the same."""
-    await services.documents.signals.delete([Equals("recording", recording.id)])
-    assert await overview(services, recording) == ()
-    (series,) = (await plot_data(services, recording.id, ["ACUAllData.cell_voltages[0]"])).series
+    await context.documents.signals.delete([Equals("recording", recording.id)])
+    assert await overview(context, recording) == ()
+    (series,) = (await plot_data(context, recording.id, ["ACUAllData.cell_voltages[0]"])).series
     assert series.samples == 50

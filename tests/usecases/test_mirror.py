@@ -31,7 +31,7 @@ async def keys(team: Team) -> list[str]:
     async def sheet() -> AsyncIterator[bytes]:
         yield b"wing 12"
 
-    file = await add_file(team.services, LOCAL_USER, ids[0], "setup.txt", sheet())
+    file = await add_file(team.context, LOCAL_USER, ids[0], "setup.txt", sheet())
     return sorted([file_key(ids[0], file.id), *map(raw_key, ids)])
 
 
@@ -49,12 +49,12 @@ async def test_logs_and_files_are_copied_once_and_with_all_the_rest(
     team: Team, keys: list[str], tmp_path: Path
 ) -> None:
     place = tmp_path / "disk"
-    first = await mirror(team.services, directory(place))
+    first = await mirror(team.context, directory(place))
     assert (first.copied, first.there, first.missing, first.damaged) == (3, 0, (), ())
     assert await there(place) == keys
-    again = await mirror(team.services, directory(place), verify=True)
+    again = await mirror(team.context, directory(place), verify=True)
     assert (again.copied, again.there) == (0, 3)
-    whole = await mirror(team.services, directory(place), derived=True)
+    whole = await mirror(team.context, directory(place), derived=True)
     assert whole.there == 3 and not whole.missing
     assert {key for key in await team.keys() if key.startswith((ARTIFACTS, COLUMNS))} <= set(await there(place))
 
@@ -63,53 +63,53 @@ async def test_what_is_wrong_there_is_copied_again_and_what_is_wrong_here_never_
     team: Team, keys: list[str], tmp_path: Path
 ) -> None:
     place, here = tmp_path / "disk", tmp_path / "objects"
-    await mirror(team.services, directory(place))
+    await mirror(team.context, directory(place))
     good = (here / keys[1]).read_bytes()
     for key in keys:
         flip(place / key)
-    assert (await mirror(team.services, directory(place))).copied == 0, "sizes are right"
-    mended = await mirror(team.services, directory(place), verify=True)
+    assert (await mirror(team.context, directory(place))).copied == 0, "sizes are right"
+    mended = await mirror(team.context, directory(place), verify=True)
     assert (mended.copied, mended.damaged) == (3, ())
     (here / keys[1]).write_bytes(good[:-5])
     (here / keys[2]).unlink()
-    assert len([finding async for finding in fsck(team.services)]) == 2
-    wrong = await mirror(team.services, directory(place))
+    assert len([finding async for finding in fsck(team.context)]) == 2
+    wrong = await mirror(team.context, directory(place))
     assert (wrong.damaged, wrong.missing) == ((keys[1],), ())
     assert (place / keys[1]).read_bytes() == good
-    back = await mirror(team.services, directory(place), back=True)
+    back = await mirror(team.context, directory(place), back=True)
     assert (back.copied, back.missing, back.damaged) == (2, (), ())
     assert (here / keys[1]).read_bytes() == good
-    assert {one.original_fault for one in (await team.services.documents.recordings.find()).items} == {None}
+    assert {one.original_fault for one in (await team.context.documents.recordings.find()).items} == {None}
 
 
 async def test_what_an_interrupted_way_back_brought_is_there_again(
     team: Team, keys: list[str], tmp_path: Path
 ) -> None:
     place, key = tmp_path / "disk", keys[1]
-    await mirror(team.services, directory(place))
+    await mirror(team.context, directory(place))
     (tmp_path / "objects" / key).unlink()
-    assert len([finding async for finding in fsck(team.services)]) == 1
+    assert len([finding async for finding in fsck(team.context)]) == 1
     # Brought, and cut off before it was said.
     (tmp_path / "objects" / key).write_bytes((place / key).read_bytes())
-    assert (await mirror(team.services, directory(place), back=True)).copied == 0
+    assert (await mirror(team.context, directory(place), back=True)).copied == 0
     recording = await team.recording(parse_raw_key(key)[0])
     assert (recording.original, recording.original_fault) == (Original.KEPT, None)
 
 
 async def test_what_is_nowhere_is_missing(team: Team, keys: list[str], tmp_path: Path) -> None:
     (tmp_path / "objects" / keys[2]).unlink()
-    assert (await mirror(team.services, directory(tmp_path / "disk"))).missing == (keys[2],)
+    assert (await mirror(team.context, directory(tmp_path / "disk"))).missing == (keys[2],)
 
 
 async def test_what_documents_no_longer_name_does_not_come_back(
     team: Team, keys: list[str], tmp_path: Path
 ) -> None:
     place = tmp_path / "disk"
-    await mirror(team.services, directory(place))
+    await mirror(team.context, directory(place))
     purged = raw_key("f" * 64)
     (place / purged).write_bytes(b"somebody's")
-    await team.services.objects.delete(keys[0])
-    assert (await mirror(team.services, directory(place), back=True)).copied == 1
+    await team.context.objects.delete(keys[0])
+    assert (await mirror(team.context, directory(place), back=True)).copied == 1
     assert purged not in await team.keys() and purged in await there(place)
 
 
@@ -139,8 +139,8 @@ class Lossy:
 async def test_interrupted_it_goes_on_where_it_was(team: Team, keys: list[str], tmp_path: Path) -> None:
     place = tmp_path / "disk"
     with pytest.raises(Unavailable, match="went away"):
-        await mirror(team.services, Lossy(directory(place), 2))
-    done = await mirror(team.services, directory(place))
+        await mirror(team.context, Lossy(directory(place), 2))
+    done = await mirror(team.context, directory(place))
     assert done.copied >= 1 and done.copied + done.there == 3
     assert await there(place) == keys
     assert not list((tmp_path / "scratch").iterdir())
@@ -148,6 +148,6 @@ async def test_interrupted_it_goes_on_where_it_was(team: Team, keys: list[str], 
 
 async def test_a_copy_that_is_read_back_otherwise_is_said(team: Team, keys: list[str], tmp_path: Path) -> None:
     place = tmp_path / "disk"
-    done = await mirror(team.services, Lossy(directory(place), 2, place))
+    done = await mirror(team.context, Lossy(directory(place), 2, place))
     assert len(done.damaged) == 1 and done.copied == 2 and done.missing == done.damaged
-    assert (await mirror(team.services, directory(place))).copied == 1
+    assert (await mirror(team.context, directory(place))).copied == 1

@@ -13,7 +13,7 @@ from paddock.domain.recording import Recording, RunFigures, Signal, Status
 from paddock.errors import Rejected
 from paddock.ports.documents import Equals, HasSignal
 from paddock.usecases.catalogue.signal_names import all_topics, complete_name
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find import topic_sets
 from paddock.usecases.find.facets import MAX_OFFERED, count_facets
 from paddock.usecases.find.search import (
@@ -33,21 +33,21 @@ from tests.web.builders import STARTED_NS, build_channel, build_contents, build_
 DETROIT = ZoneInfo("America/Detroit")
 
 
-async def put(services: Services, *recordings: Recording) -> None:
-    await services.documents.recordings.put_many(recordings)
+async def put(context: Context, *recordings: Recording) -> None:
+    await context.documents.recordings.put_many(recordings)
 
 
-async def put_with_topics(services: Services, *built: tuple[Recording, Sequence[str]]) -> None:
+async def put_with_topics(context: Context, *built: tuple[Recording, Sequence[str]]) -> None:
     """Recordings whose logs have these topics, as somebody counted them."""
-    await put(services, *(recording for recording, _ in built))
-    await services.documents.contents.put_many(
+    await put(context, *(recording for recording, _ in built))
+    await context.documents.contents.put_many(
         [build_contents(recording, channels=tuple(map(build_channel, topics))) for recording, topics in built]
     )
-    await find_topic_sets(services.documents)
+    await find_topic_sets(context.documents)
 
 
-async def names(services: Services, search: Search) -> list[str]:
-    return [found.name for found in (await search_recordings(services, search)).items]
+async def names(context: Context, search: Search) -> list[str]:
+    return [found.name for found in (await search_recordings(context, search)).items]
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ def test_other_words_are_no_comparison(text: str) -> None:
 
 
 @pytest.mark.anyio
-async def test_everything_given_has_to_hold(services: Services) -> None:
+async def test_everything_given_has_to_hold(context: Context) -> None:
     hot = build_recording("hot")
     eve = build_recording("eve", metadata=metadata(driver="Eve", notes="spun in (turn) 3.*"), health="recovered")
     bare = build_recording("bare", metadata={}, health="failed")
-    await put_with_topics(services, (hot, ("VNData", "Odd topic")), (eve, ("VNData",)), (bare, ("Odd topic",)))
-    await services.documents.signals.put_many([Signal("s", hot.id, "B.t", "float", max=60.0)])
+    await put_with_topics(context, (hot, ("VNData", "Odd topic")), (eve, ("VNData",)), (bare, ("Odd topic",)))
+    await context.documents.signals.put_many([Signal("s", hot.id, "B.t", "float", max=60.0)])
     found = {
         "hot": [
             Search(comparisons=(HasSignal("B.t", "max", ">", 55),)),
@@ -103,14 +103,14 @@ async def test_everything_given_has_to_hold(services: Services) -> None:
     }
     for name, searches in found.items():
         for search in searches:
-            assert await names(services, search) == [f"run_{name}.mcap"], search
-    assert set(await names(services, Search(metadata={"driver": ("", "Eve")}))) == {"run_eve.mcap", "run_bare.mcap"}
+            assert await names(context, search) == [f"run_{name}.mcap"], search
+    assert set(await names(context, Search(metadata={"driver": ("", "Eve")}))) == {"run_eve.mcap", "run_bare.mcap"}
     for nothing in (Search(text=".*x"), Search(topics=("VN",)), Search(text="%"), Search(before_ns=STARTED_NS)):
-        assert await names(services, nothing) == []
+        assert await names(context, nothing) == []
 
 
 @pytest.mark.anyio
-async def test_too_much_at_once_is_refused_before_the_database_is_asked(services: Services) -> None:
+async def test_too_much_at_once_is_refused_before_the_database_is_asked(context: Context) -> None:
     many = " ".join(map(str, range(60)))
     for search in (
         Search(text=many),
@@ -118,21 +118,21 @@ async def test_too_much_at_once_is_refused_before_the_database_is_asked(services
         Search(metadata={"car": tuple(many.split())}),
     ):
         with pytest.raises(Rejected, match="too much"):
-            await search_recordings(services, search)
-    assert await names(services, Search(text="a " * 5_000)) == []
+            await search_recordings(context, search)
+    assert await names(context, Search(text="a " * 5_000)) == []
 
 
 @pytest.mark.anyio
-async def test_facets_offer_what_a_click_would_find(services: Services) -> None:
+async def test_facets_offer_what_a_click_would_find(context: Context) -> None:
     await put(
-        services,
+        context,
         build_recording(1),
         build_recording(2, metadata=metadata(driver="Eve", car="HT09")),
         build_recording(3, metadata=metadata(driver="Eve", car="HT08"), health="recovered"),
         build_recording(4, metadata=metadata(car="HT08", driver="")),
         build_recording(5, deleted_at=1),
     )
-    facets = (await count_facets(services, Search(metadata={"driver": ("Eve",)}))).values
+    facets = (await count_facets(context, Search(metadata={"driver": ("Eve",)}))).values
     assert facets["driver"] == [("Eve", 2), ("Adam", 1), ("", 1)]
     assert facets["car"] == [("HT08", 1), ("HT09", 1)]
     assert facets["venue"] == [("", 2)]
@@ -140,23 +140,23 @@ async def test_facets_offer_what_a_click_would_find(services: Services) -> None:
 
 
 @pytest.mark.anyio
-async def test_unknown_values_count_also_where_there_are_more_than_are_offered(services: Services) -> None:
+async def test_unknown_values_count_also_where_there_are_more_than_are_offered(context: Context) -> None:
     drivers = [f"D{number % 60}" for number in range(120)] + [""]
     await put(
-        services,
+        context,
         *(build_recording(number, metadata=metadata(driver=driver)) for number, driver in enumerate(drivers)),
         build_recording(200, metadata={}),
     )
-    counted = (await count_facets(services, Search())).values["driver"]
+    counted = (await count_facets(context, Search())).values["driver"]
     assert len(counted) == MAX_OFFERED + 1
     assert counted[-1] == ("", 2)
 
 
 @pytest.mark.anyio
-async def test_a_day_begins_at_midnight_where_the_reader_is(services: Services) -> None:
+async def test_a_day_begins_at_midnight_where_the_reader_is(context: Context) -> None:
     late = from_rfc3339("2026-04-19T01:30:00Z")  # the evening of the 18th in Detroit
     await put(
-        services,
+        context,
         build_recording("late", started_ns=late),
         build_recording("noon", started_ns=STARTED_NS),
         build_recording("old", started_ns=STARTED_NS - 5 * 86_400 * NS_PER_S),
@@ -165,24 +165,24 @@ async def test_a_day_begins_at_midnight_where_the_reader_is(services: Services) 
         build_recording("empty", started_ns=None, duration_ns=None, uploaded_at=late + 8 * 86_400 * NS_PER_S),
         build_recording("new", started_ns=None, status=Status.STORED, uploaded_at=late + 9 * 86_400 * NS_PER_S),
     )
-    day = await find_day(services, DETROIT)
+    day = await find_day(context, DETROIT)
     assert day is not None and day.day == date(2026, 4, 18)
     assert [each.name for each in day.driven] == ["run_late.mcap", "run_short.mcap", "run_noon.mcap"]
     assert [each.name for each in day.parked] == ["run_parked.mcap"], "of a short log nobody knows"
     assert [each.name for each in day.arriving] == ["run_new.mcap"]
     assert [each.name for each in day.timeless] == ["run_empty.mcap"]
     assert (day.before, day.after) == (date(2026, 4, 13), None)
-    utc = await find_day(services, ZoneInfo("UTC"))
+    utc = await find_day(context, ZoneInfo("UTC"))
     assert utc is not None and (utc.day, len(utc.driven)) == (date(2026, 4, 19), 1)
-    empty = await find_day(services, DETROIT, date(2026, 4, 15))
+    empty = await find_day(context, DETROIT, date(2026, 4, 15))
     assert empty is not None and not (empty.driven or empty.parked or empty.arriving)
     assert (empty.before, empty.after) == (date(2026, 4, 13), date(2026, 4, 18))
-    assert [each.name for each in await without_start(services, Search())] == ["run_new.mcap", "run_empty.mcap"]
+    assert [each.name for each in await without_start(context, Search())] == ["run_new.mcap", "run_empty.mcap"]
 
 
 @pytest.mark.anyio
-async def test_without_recordings_there_is_no_day(services: Services) -> None:
-    assert await find_day(services, DETROIT) is None
+async def test_without_recordings_there_is_no_day(context: Context) -> None:
+    assert await find_day(context, DETROIT) is None
 
 
 def test_a_day_of_the_clock_change_has_another_length() -> None:
@@ -191,90 +191,90 @@ def test_a_day_of_the_clock_change_has_another_length() -> None:
 
 
 @pytest.mark.anyio
-async def test_names_are_completed_from_what_was_converted(services: Services) -> None:
-    team = Team(services)
+async def test_names_are_completed_from_what_was_converted(context: Context) -> None:
+    team = Team(context)
     await team.upload(small_log())
     await team.work()
-    (first, *_) = await complete_name(services, "pedals")
+    (first, *_) = await complete_name(context, "pedals")
     assert first.id.startswith("Pedals.") and first.topic == "Pedals"
     inside = first.id.split(".")[1][1:].upper()
-    assert first.id in [name.id for name in await complete_name(services, inside)]
-    assert await complete_name(services, "%") == [] and len(await complete_name(services, "", limit=1)) == 1
-    assert "Pedals" in await all_topics(services)
-    (recording,) = (await search_recordings(services, Search())).items
+    assert first.id in [name.id for name in await complete_name(context, inside)]
+    assert await complete_name(context, "%") == [] and len(await complete_name(context, "", limit=1)) == 1
+    assert "Pedals" in await all_topics(context)
+    (recording,) = (await search_recordings(context, Search())).items
     assert recording.health == "intact"
 
 
 @pytest.mark.anyio
-async def test_topics_are_counted_as_a_click_would_find_them(services: Services) -> None:
+async def test_topics_are_counted_as_a_click_would_find_them(context: Context) -> None:
     await put_with_topics(
-        services,
+        context,
         (build_recording(1, metadata=metadata(driver="Eve", car="HT09")), ("VNData", "Pack")),
         (build_recording(2, metadata=metadata(driver="Adam", car="HT09")), ("Pack", "VNData")),
         (build_recording(3, metadata=metadata(driver="Eve", car="HT08")), ("VNData",)),
         (build_recording(4, deleted_at=1), ("vndata",)),
         (build_recording(5, metadata=metadata(driver="Eve"), status=Status.STORED, loss=None), ()),
     )
-    await find_topic_sets(services.documents)
-    assert (await services.documents.topic_sets.count()) == 3, "the order of channels makes no other set"
-    assert (await count_facets(services, Search())).topics == (("Pack", 2), ("VNData", 3))
-    assert (await count_facets(services, Search(metadata={"driver": ("Eve",)}))).topics == (
+    await find_topic_sets(context.documents)
+    assert (await context.documents.topic_sets.count()) == 3, "the order of channels makes no other set"
+    assert (await count_facets(context, Search())).topics == (("Pack", 2), ("VNData", 3))
+    assert (await count_facets(context, Search(metadata={"driver": ("Eve",)}))).topics == (
         ("Pack", 1),
         ("VNData", 2),
     )
-    chosen = await count_facets(services, Search(topics=("Pack",), metadata={"driver": ("Eve",)}))
+    chosen = await count_facets(context, Search(topics=("Pack",), metadata={"driver": ("Eve",)}))
     assert chosen.topics == (("Pack", 1), ("VNData", 1)), "both have to be there"
     assert chosen.values["driver"] == [("Adam", 1), ("Eve", 1)]
     assert chosen.values["car"] == [("HT09", 1)]
     for search in (Search(topics=("Pack",)), Search(topics=("VNData", "Pack")), Search(topics=("VNData",))):
-        found = await names(services, search)
-        assert dict((await count_facets(services, search)).topics)[search.topics[0]] == len(found)
-    assert (await count_facets(services, Search(topics=("nowhere",)))).topics == ()
+        found = await names(context, search)
+        assert dict((await count_facets(context, search)).topics)[search.topics[0]] == len(found)
+    assert (await count_facets(context, Search(topics=("nowhere",)))).topics == ()
 
 
 @pytest.mark.anyio
-async def test_what_cannot_be_read_is_looked_at_once(services: Services) -> None:
+async def test_what_cannot_be_read_is_looked_at_once(context: Context) -> None:
     await put_with_topics(
-        services,
+        context,
         (build_recording(1), ("VNData",)),
         (build_recording(2, status=Status.FAILED, loss=None), ()),
         (build_recording(3, status=Status.CONVERTING, loss=None), ()),
     )
-    left = await services.documents.recordings.find([Equals("topic_set", None)])
+    left = await context.documents.recordings.find([Equals("topic_set", None)])
     assert [recording.status for recording in left.items] == [Status.CONVERTING]
-    counted = await count_facets(services, Search())
+    counted = await count_facets(context, Search())
     assert (counted.topics, counted.exact) == ((("VNData", 1),), True)
 
 
 @pytest.mark.slow("hundreds of recordings")
 @pytest.mark.anyio
-async def test_every_recording_may_have_other_topics(services: Services) -> None:
-    await put_with_topics(services, *((build_recording(number), ("VNData", f"T{number}")) for number in range(520)))
-    counted = await count_facets(services, Search())
+async def test_every_recording_may_have_other_topics(context: Context) -> None:
+    await put_with_topics(context, *((build_recording(number), ("VNData", f"T{number}")) for number in range(520)))
+    counted = await count_facets(context, Search())
     assert dict(counted.topics)["VNData"] == 520 and counted.exact
     assert (len(counted.topics), counted.more_topics) == (500, 21)
 
 
 @pytest.mark.anyio
-async def test_what_cannot_be_counted_at_all_is_said(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_cannot_be_counted_at_all_is_said(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     await put_with_topics(
-        services, *((build_recording(number), ("VNData", f"T{number % 2}")) for number in range(3))
+        context, *((build_recording(number), ("VNData", f"T{number % 2}")) for number in range(3))
     )
     monkeypatch.setattr(topic_sets, "MAX_HELD", 1)
     monkeypatch.setattr(topic_sets, "MAX_PAGE", 1)
-    counted = await count_facets(services, Search())
+    counted = await count_facets(context, Search())
     assert (counted.topics, counted.exact) == ((("T0", 2), ("VNData", 2)), False)
 
 
 @pytest.mark.anyio
-async def test_one_value_in_several_spellings_is_one(services: Services) -> None:
+async def test_one_value_in_several_spellings_is_one(context: Context) -> None:
     spellings = ("Endurance", "endurance", " ENDURANCE ", "Endurance", "Skid  pad", "skid pad", "  ")
     await put(
-        services, *(build_recording(number, metadata=metadata(event=each)) for number, each in enumerate(spellings))
+        context, *(build_recording(number, metadata=metadata(event=each)) for number, each in enumerate(spellings))
     )
-    events = (await count_facets(services, Search())).values["event"]
+    events = (await count_facets(context, Search())).values["event"]
     assert events == [("Endurance", 4), ("Skid  pad", 2), ("", 1)]
     for asked, number in (("Endurance", 4), ("ENDURANCE", 4), ("skid pad", 2), ("", 1), ("Endur", 0)):
-        assert len(await names(services, Search(metadata={"event": (asked,)}))) == number, asked
-    kept = {each.metadata["event"].value for each in (await search_recordings(services, Search())).items}
+        assert len(await names(context, Search(metadata={"event": (asked,)}))) == number, asked
+    kept = {each.metadata["event"].value for each in (await search_recordings(context, Search())).items}
     assert kept == set(spellings), "what people typed stays"

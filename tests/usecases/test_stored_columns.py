@@ -102,7 +102,7 @@ class Both:
     async def same(self, request: ExportRequest) -> str:
         """What the two files say; '' where the request is refused, which then both do."""
         request = canonical(request)
-        catalogue = await catalogue_of(self.team.services, self.recording)
+        catalogue = await catalogue_of(self.team.context, self.recording)
 
         def run(summary: LogSummary) -> RunInfo:
             return run_of(self.recording, catalogue.units((each.name, each.dtype) for each in summary.signals), ())
@@ -112,7 +112,7 @@ class Both:
             target = self.folder / name
             target.unlink(missing_ok=True)
             try:
-                left_out = await make(self.team.services, self.recording, request, run, target, lambda _: None)
+                left_out = await make(self.team.context, self.recording, request, run, target, lambda _: None)
                 said.append((_contents(target, request.format), left_out) if left_out is not None else None)
             except Rejected as error:
                 said.append((error.message, error.code))
@@ -129,7 +129,7 @@ async def converted(team: Team, log: bytes, folder: Path) -> Both:
     await team.work()
     recording = await team.recording(sent.id)
     assert recording.status is Status.READY, recording.error
-    contents = await contents_of(team.services.documents, recording)
+    contents = await contents_of(team.context.documents, recording)
     return Both(team, recording, contents.channels, folder)
 
 
@@ -160,7 +160,7 @@ def some_request(chance: random.Random, names: list[str], duration_s: float) -> 
 async def test_every_export_is_the_same_both_ways(team: Team, tmp_path: Path, seed: int, cut: bool) -> None:
     log = odd_log(seed)
     both = await converted(team, log[: len(log) * 2 // 3] if cut else log, tmp_path)
-    signals = await signals_of(team.services, both.recording)
+    signals = await signals_of(team.context, both.recording)
     names = [signal.name for signal in signals] + [channel.topic for channel in both.channels]
     chance = random.Random(seed)
     for form, layout in FORMATS:
@@ -195,7 +195,7 @@ async def test_of_the_store_only_the_topics_that_are_asked_for_are_read(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both = await converted(team, car_log(), tmp_path)
-    objects = team.services.objects
+    objects = team.context.objects
     opened: list[str] = []
     whole = type(objects).open
 
@@ -212,7 +212,7 @@ async def test_of_the_store_only_the_topics_that_are_asked_for_are_read(
         return read(self, channel, names)
 
     monkeypatch.setattr(StoredColumns, "read", watched)
-    await request_export(team.services, LOCAL_USER, both.recording.id, ExportRequest(signals=("ins.velocity.x",)))
+    await request_export(team.context, LOCAL_USER, both.recording.id, ExportRequest(signals=("ins.velocity.x",)))
     await team.work()
     (ins,) = (channel for channel in both.channels if channel.topic == "ins")
     assert set(opened) == {columns_key(ins.slug, both.recording.id, both.recording.build)}
@@ -234,21 +234,21 @@ async def test_the_original_is_read_where_the_columns_will_not_do(team: Team, tm
             stored.write_bytes(damage)
         (made,) = await _made(team, both.recording, request)
         assert made == wanted
-        await team.services.documents.artifacts.delete([Equals("recording", both.recording.id)])
+        await team.context.documents.artifacts.delete([Equals("recording", both.recording.id)])
     # And what is left of a recording whose original is gone still makes files.
     stored.unlink(missing_ok=True)
     stored.write_bytes(whole)
-    await team.services.objects.delete(both.recording.original_key)
+    await team.context.objects.delete(both.recording.original_key)
     (made,) = await _made(team, both.recording, other)
     assert made[:6] == b"ARROW1" or made[:2] == b"PK"
 
 
 async def _made(team: Team, recording: Recording, request: ExportRequest) -> list[bytes]:
-    asked = await request_export(team.services, LOCAL_USER, recording.id, request)
+    asked = await request_export(team.context, LOCAL_USER, recording.id, request)
     await team.work()
-    artifact = await team.services.documents.artifacts.get(asked.id)
-    assert artifact is not None, await team.services.documents.jobs.get(f"export-{asked.id}")
-    return [b"".join([piece async for piece in team.services.objects.read(artifact.key)])]
+    artifact = await team.context.documents.artifacts.get(asked.id)
+    assert artifact is not None, await team.context.documents.jobs.get(f"export-{asked.id}")
+    return [b"".join([piece async for piece in team.context.objects.read(artifact.key)])]
 
 
 async def test_columns_of_an_older_number_are_not_used(team: Team, tmp_path: Path) -> None:
@@ -256,5 +256,5 @@ async def test_columns_of_an_older_number_are_not_used(team: Team, tmp_path: Pat
     old = replace(both.recording, converter="1")
     run: Callable[[LogSummary], RunInfo] = lambda _: RunInfo()  # noqa: E731
     args = (ExportRequest(), run, tmp_path / "x", lambda _: None)
-    assert await exporting._from_columns(team.services, old, *args) is None
-    assert await exporting._from_columns(team.services, both.recording, *args) == ()
+    assert await exporting._from_columns(team.context, old, *args) is None
+    assert await exporting._from_columns(team.context, both.recording, *args) == ()

@@ -20,15 +20,15 @@ BAR = Entry("Pedals.brake", unit="bar", cars=("HT09",))
 
 
 async def test_the_catalogues_unit_is_stored_and_written(team: Team) -> None:
-    services = team.services
-    await save_catalogue(services, LOCAL_USER, [BAR], version=0)
+    context = team.context
+    await save_catalogue(context, LOCAL_USER, [BAR], version=0)
     recording = await team.upload(small_log())
     await team.work()
     recording = await team.recording(recording.id)
-    assert {signal.name: signal.unit for signal in await signals_of(services, recording)}["Pedals.brake"] == "bar"
-    made = await find_artifact(services, recording, ExportRequest(), await catalogue_of(services, recording))
+    assert {signal.name: signal.unit for signal in await signals_of(context, recording)}["Pedals.brake"] == "bar"
+    made = await find_artifact(context, recording, ExportRequest(), await catalogue_of(context, recording))
     assert made is not None
-    with await services.objects.open(made.key) as file:
+    with await context.objects.open(made.key) as file:
         contents = loadmat(file, simplify_cells=True)
     assert contents["Pedals"]["meta"]["units"]["brake"] == "bar"
 
@@ -36,12 +36,12 @@ async def test_the_catalogues_unit_is_stored_and_written(team: Team) -> None:
 async def test_another_unit_is_another_artifact_and_another_label_is_not(team: Team) -> None:
     recording = await team.upload(small_log())
     await team.work()
-    first = await request_export(team.services, LOCAL_USER, recording.id, ExportRequest())
+    first = await request_export(team.context, LOCAL_USER, recording.id, ExportRequest())
     assert first.artifact is not None
-    await save_catalogue(team.services, LOCAL_USER, [Entry("Pedals.brake", label="Brake")], version=0)
-    assert (await request_export(team.services, LOCAL_USER, recording.id, ExportRequest())).id == first.id
-    await save_catalogue(team.services, LOCAL_USER, [BAR], version=1)
-    assert (await request_export(team.services, LOCAL_USER, recording.id, ExportRequest())).id != first.id
+    await save_catalogue(team.context, LOCAL_USER, [Entry("Pedals.brake", label="Brake")], version=0)
+    assert (await request_export(team.context, LOCAL_USER, recording.id, ExportRequest())).id == first.id
+    await save_catalogue(team.context, LOCAL_USER, [BAR], version=1)
+    assert (await request_export(team.context, LOCAL_USER, recording.id, ExportRequest())).id != first.id
 
 
 def test_what_a_car_was_told() -> None:

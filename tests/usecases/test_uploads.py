@@ -15,7 +15,7 @@ from paddock.domain.principal import LOCAL_USER, Principal, PrincipalKind
 from paddock.domain.recording import MetadataSource, Status
 from paddock.domain.roles import TeamRole
 from paddock.errors import Conflict, NotFound, Rejected
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.edit.delete import delete_recordings, restore_recordings
 from paddock.usecases.find.recordings import artifacts_of
 from paddock.usecases.intake import uploads
@@ -64,7 +64,7 @@ async def test_nobody_keeps_the_right_bytes_out_by_sending_others(team: Team) ->
     other = small_log(driver="Eva")
     await team.upload(other, sha256=ID)
     plan = await uploads.announce(
-        team.services,
+        team.context,
         Principal(PrincipalKind.MEMBER, "Eva", TeamRole.ADMIN),
         sha256=ID,
         size_bytes=len(other),
@@ -78,7 +78,7 @@ async def test_eight_at_once_are_one_recording_and_one_conversion(team: Team) ->
     assert {recording.id for recording in accepted} == {ID}
     kinds = await team.work()
     assert kinds.count("convert") == 1
-    assert await team.services.documents.recordings.count() == 1
+    assert await team.context.documents.recordings.count() == 1
     assert len((await team.recording(ID)).names) == 8
     assert not [key for key in await team.keys() if key.startswith("incoming/")]
 
@@ -97,7 +97,7 @@ async def test_metadata_sent_along_fills_what_is_empty_and_goes_before_the_file(
 async def test_sending_deleted_bytes_again_restores_the_recording(team: Team) -> None:
     await team.upload(LOG)
     await team.work()
-    await team.services.documents.recordings.change(ID, {"deleted_at": 1})
+    await team.context.documents.recordings.change(ID, {"deleted_at": 1})
     await team.announce(LOG)
     assert (await team.recording(ID)).deleted_at is None
 
@@ -108,14 +108,14 @@ async def test_an_interrupted_upload_goes_on_where_it_was(team: Team) -> None:
     assert plan.upload is not None and again.upload is not None
     assert again.upload.id == plan.upload.id
     with pytest.raises(Conflict):
-        await uploads.complete(team.services, plan.upload.id)
+        await uploads.complete(team.context, plan.upload.id)
     await team.send(LOG, again)
     assert (await team.announce(LOG)).parts == ()
-    await uploads.complete(team.services, plan.upload.id)
+    await uploads.complete(team.context, plan.upload.id)
     # The answer was lost, so the client asks again: before the ingest and after it.
-    await uploads.complete(team.services, plan.upload.id)
+    await uploads.complete(team.context, plan.upload.id)
     await team.work()
-    await uploads.complete(team.services, plan.upload.id)
+    await uploads.complete(team.context, plan.upload.id)
     assert (await team.recording(ID)).status is Status.READY
 
 
@@ -124,7 +124,7 @@ async def test_an_upload_that_is_whole_is_accepted_when_it_is_announced_again(te
     await team.send(LOG, plan)
     assert plan.upload is not None
     # The service died in the middle of `complete`.
-    await team.services.objects.complete_upload(plan.upload.key, plan.upload.store_upload)
+    await team.context.objects.complete_upload(plan.upload.key, plan.upload.store_upload)
     again = await team.announce(LOG)
     assert again.recording is not None
     await team.work()
@@ -137,9 +137,9 @@ async def test_what_a_stranger_drops_is_ingested_and_what_is_no_log_is_kept_and_
     other = b"PK\x03\x04" * 50_000
     for name, content in (("old logger/run 7.mcap", LOG), ("photo.jpg", other)):
         (tmp_path / "dropped").write_bytes(content)
-        await team.services.objects.put_file(f"incoming/{name}", tmp_path / "dropped")
-        await uploads.adopt(team.services, f"incoming/{name}")
-        await uploads.adopt(team.services, f"incoming/{name}")
+        await team.context.objects.put_file(f"incoming/{name}", tmp_path / "dropped")
+        await uploads.adopt(team.context, f"incoming/{name}")
+        await uploads.adopt(team.context, f"incoming/{name}")
     await team.work()
     assert (await team.recording(ID)).status is Status.READY
     assert (await team.recording(ID)).names == ("run 7.mcap",)
@@ -169,8 +169,8 @@ async def test_what_is_no_log_is_refused_and_leaves_nothing(team: Team) -> None:
         await team.upload(b"PK\x03\x04" * 500_000)
     assert refused.value.code == "not_mcap"
     assert await team.keys() == []
-    assert await team.services.documents.uploads.count() == 0
-    assert await team.services.documents.recordings.count() == 0
+    assert await team.context.documents.uploads.count() == 0
+    assert await team.context.documents.recordings.count() == 0
 
 
 @pytest.mark.parametrize(
@@ -187,14 +187,14 @@ async def test_bad_announcements_are_refused_at_the_edge(
     team: Team, sha256: str, size_bytes: int, name: str, code: str
 ) -> None:
     with pytest.raises(Rejected) as refused:
-        await uploads.announce(team.services, LOCAL_USER, sha256=sha256, size_bytes=size_bytes, name=name)
+        await uploads.announce(team.context, LOCAL_USER, sha256=sha256, size_bytes=size_bytes, name=name)
     assert refused.value.code == code
-    assert await team.services.documents.uploads.count() == 0
+    assert await team.context.documents.uploads.count() == 0
 
 
 async def test_an_unknown_upload_says_so(team: Team) -> None:
     with pytest.raises(NotFound):
-        await uploads.complete(team.services, "nope")
+        await uploads.complete(team.context, "nope")
 
 
 async def test_the_sweeper_accepts_what_is_whole_and_drops_what_was_abandoned(team: Team) -> None:
@@ -202,15 +202,15 @@ async def test_the_sweeper_accepts_what_is_whole_and_drops_what_was_abandoned(te
     await team.send(LOG, whole)
     assert whole.upload is not None
     # The service died in the middle of `complete`.
-    await team.services.objects.complete_upload(whole.upload.key, whole.upload.store_upload)
+    await team.context.objects.complete_upload(whole.upload.key, whole.upload.store_upload)
     abandoned = await team.announce(small_log(driver="Eva"))
     assert abandoned.upload is not None
     later = msgspec.structs.replace(abandoned.upload, created_at=0)
-    await team.services.documents.uploads.put_many([later])
-    await sweep_uploads(team.services)
+    await team.context.documents.uploads.put_many([later])
+    await sweep_uploads(team.context)
     await team.work()
     assert (await team.recording(ID)).status is Status.READY
-    assert await team.services.documents.uploads.get(abandoned.upload.id) is None
+    assert await team.context.documents.uploads.get(abandoned.upload.id) is None
 
 
 async def test_an_unfinished_upload_is_abandoned_by_whoever_began_it(team: Team) -> None:
@@ -218,13 +218,13 @@ async def test_an_unfinished_upload_is_abandoned_by_whoever_began_it(team: Team)
     assert plan.upload is not None
     eva = Principal(PrincipalKind.MEMBER, "Eva", TeamRole.ADMIN)
     with pytest.raises(NotFound):
-        await uploads.abandon(team.services, eva, plan.upload.id)
+        await uploads.abandon(team.context, eva, plan.upload.id)
     await team.send(LOG, plan)
-    await uploads.abandon(team.services, LOCAL_USER, plan.upload.id)
-    assert await team.services.documents.uploads.count() == 0
-    assert not await team.services.objects.parts(plan.upload.key, plan.upload.store_upload)
+    await uploads.abandon(team.context, LOCAL_USER, plan.upload.id)
+    assert await team.context.documents.uploads.count() == 0
+    assert not await team.context.objects.parts(plan.upload.key, plan.upload.store_upload)
     with pytest.raises(NotFound):
-        await uploads.abandon(team.services, LOCAL_USER, plan.upload.id)
+        await uploads.abandon(team.context, LOCAL_USER, plan.upload.id)
     assert (await team.upload(LOG)).status is Status.VERIFYING, "it may be sent again"
 
 
@@ -234,11 +234,11 @@ async def test_what_has_arrived_whole_is_not_abandoned(team: Team, said: bool) -
     assert plan.upload is not None
     await team.send(LOG, plan)
     if said:
-        await uploads.complete(team.services, plan.upload.id)
+        await uploads.complete(team.context, plan.upload.id)
     else:
-        await team.services.objects.complete_upload(plan.upload.key, plan.upload.store_upload)
+        await team.context.objects.complete_upload(plan.upload.key, plan.upload.store_upload)
     with pytest.raises(Conflict, match="arrived"):
-        await uploads.abandon(team.services, LOCAL_USER, plan.upload.id)
+        await uploads.abandon(team.context, LOCAL_USER, plan.upload.id)
     assert (await team.announce(LOG)).recording is not None
     assert await team.work() == ["ingest", "convert"]
 
@@ -247,11 +247,11 @@ async def test_an_export_never_takes_the_place_of_the_default_file(team: Team) -
     await team.upload(LOG)
     await team.work()
     recording = await team.recording(ID)
-    (before,) = (await artifacts_of(team.services, [recording]))[ID]
-    await request_export(team.services, LOCAL_USER, ID, ExportRequest(format="mat", signals=("Pedals.brake",)))
-    await request_export(team.services, LOCAL_USER, ID, ExportRequest(format="mcap", end_s=1.0))
+    (before,) = (await artifacts_of(team.context, [recording]))[ID]
+    await request_export(team.context, LOCAL_USER, ID, ExportRequest(format="mat", signals=("Pedals.brake",)))
+    await request_export(team.context, LOCAL_USER, ID, ExportRequest(format="mcap", end_s=1.0))
     assert await team.work() == ["export", "export"]
-    assert (await artifacts_of(team.services, [recording]))[ID] == [before]
+    assert (await artifacts_of(team.context, [recording]))[ID] == [before]
 
 
 @pytest.mark.parametrize("rest", [b"", b"\x01\x08"])
@@ -263,9 +263,9 @@ async def test_a_log_without_anything_in_it_says_so_and_offers_nothing(team: Tea
     assert recording.error is not None and recording.error.code == "nothing_read"
     assert recording.error.message.startswith("Nothing could be read")
     assert (recording.status, recording.health) == (Status.FAILED, "failed")
-    assert (await artifacts_of(team.services, [recording]))[recording.id] == []
+    assert (await artifacts_of(team.context, [recording]))[recording.id] == []
     with pytest.raises(Conflict):
-        await request_export(team.services, LOCAL_USER, recording.id, ExportRequest())
+        await request_export(team.context, LOCAL_USER, recording.id, ExportRequest())
 
 
 async def test_a_log_of_attachments_alone_is_ready_and_has_no_matlab_file(team: Team) -> None:
@@ -275,17 +275,17 @@ async def test_a_log_of_attachments_alone_is_ready_and_has_no_matlab_file(team: 
     recording = await team.recording(hashlib.sha256(log).hexdigest())
     assert recording.status is Status.READY
     assert len((await team.contents(recording.id)).attachments) == 1
-    assert (await artifacts_of(team.services, [recording]))[recording.id] == []
+    assert (await artifacts_of(team.context, [recording]))[recording.id] == []
     with pytest.raises(Rejected, match="no message"):
-        await request_export(team.services, LOCAL_USER, recording.id, ExportRequest())
+        await request_export(team.context, LOCAL_USER, recording.id, ExportRequest())
 
 
 async def test_a_recording_that_was_deleted_while_it_waited_is_converted_once_it_is_restored(team: Team) -> None:
     await team.upload(LOG)
-    await delete_recordings(team.services, LOCAL_USER, [ID])
+    await delete_recordings(team.context, LOCAL_USER, [ID])
     assert await team.work() == ["ingest", "convert"]
     assert (await team.recording(ID)).status is Status.STORED
-    await restore_recordings(team.services, LOCAL_USER, [ID])
+    await restore_recordings(team.context, LOCAL_USER, [ID])
     assert await team.work() == ["convert"]
     assert (await team.recording(ID)).status is Status.READY
 
@@ -304,10 +304,10 @@ def empty_log(attachment: bytes = b"") -> bytes:
 async def test_a_wrong_clock_loses_no_accepted_log_nor_what_is_known_of_it(team: Team, off_s: int) -> None:
     team.metadata = {"notes": "wet"}
     await team.upload(LOG, "morning.mcap")
-    wrong = replace(team.services, now=lambda: time.time_ns() + off_s * 10**9)
+    wrong = replace(team.context, now=lambda: time.time_ns() + off_s * 10**9)
     await sweep_uploads(wrong)
     await Team(wrong).work()
-    await sweep_uploads(team.services)
+    await sweep_uploads(team.context)
     await team.work()
     recording = await team.recording(ID)
     assert (recording.status, recording.names) == (Status.READY, ("morning.mcap",))
@@ -315,18 +315,18 @@ async def test_a_wrong_clock_loses_no_accepted_log_nor_what_is_known_of_it(team:
 
 
 async def test_an_announcement_of_the_future_expires_in_its_time(team: Team) -> None:
-    ahead = replace(team.services, now=lambda: time.time_ns() + 3650 * 86_400 * 10**9)
+    ahead = replace(team.context, now=lambda: time.time_ns() + 3650 * 86_400 * 10**9)
     await Team(ahead).announce(LOG)
     for days in (0, 8):
-        later = replace(team.services, now=lambda days=days: time.time_ns() + days * 86_400 * 10**9)
+        later = replace(team.context, now=lambda days=days: time.time_ns() + days * 86_400 * 10**9)
         await sweep_uploads(later)
-    assert await team.services.documents.uploads.count() == 0
+    assert await team.context.documents.uploads.count() == 0
 
 
 async def test_a_dropped_file_with_a_time_of_the_future_is_taken_in(team: Team, tmp_path: Path) -> None:
     (tmp_path / "dropped").write_bytes(LOG)
-    await team.services.objects.put_file("incoming/run.mcap", tmp_path / "dropped")
-    await sweep_uploads(replace(team.services, now=lambda: time.time_ns() - 86_400 * 10**9))
+    await team.context.objects.put_file("incoming/run.mcap", tmp_path / "dropped")
+    await sweep_uploads(replace(team.context, now=lambda: time.time_ns() - 86_400 * 10**9))
     await team.work()
     assert (await team.recording(ID)).status is Status.READY
 
@@ -336,15 +336,15 @@ async def test_one_file_that_cannot_be_taken_in_stops_no_other(
 ) -> None:
     for name in ("a.mcap", "z.mcap"):
         (tmp_path / "dropped").write_bytes(small_log(driver=name))
-        await team.services.objects.put_file(f"incoming/{name}", tmp_path / "dropped")
+        await team.context.objects.put_file(f"incoming/{name}", tmp_path / "dropped")
     adopt = uploads.adopt
 
-    async def adopts(services: Services, key: str) -> None:
+    async def adopts(context: Context, key: str) -> None:
         if key.endswith("a.mcap"):
             raise RuntimeError("a bug")
-        await adopt(services, key)
+        await adopt(context, key)
 
     monkeypatch.setattr("paddock.usecases.intake.sweep_uploads.adopt", adopts)
-    await sweep_uploads(replace(team.services, now=lambda: time.time_ns() + 3600 * 10**9))
+    await sweep_uploads(replace(team.context, now=lambda: time.time_ns() + 3600 * 10**9))
     await team.work()
-    assert await team.services.documents.recordings.count() == 1
+    assert await team.context.documents.recordings.count() == 1

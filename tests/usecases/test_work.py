@@ -12,7 +12,7 @@ from paddock.domain import job as job_rules
 from paddock.domain.job import Job, JobState
 from paddock.domain.recording import Recording, Status
 from paddock.errors import PaddockError
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.jobs import attempt, jobs
 from paddock.usecases.jobs import sweep as sweeping
 from paddock.usecases.jobs import work as working
@@ -31,7 +31,7 @@ class Bench:
         self.ended: list[str] = []
         self.go_on = asyncio.Event()
 
-    async def run(self, services: Services, job: Job, gauge: Gauge) -> None:
+    async def run(self, context: Context, job: Job, gauge: Gauge) -> None:
         self.begun.append(job.subject)
         try:
             if job.subject.startswith("slow"):
@@ -53,9 +53,9 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 
 @contextlib.asynccontextmanager
-async def at_work(services: Services, bench: Bench) -> AsyncIterator[None]:
+async def at_work(context: Context, bench: Bench) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    worker = asyncio.create_task(work(services, "w", stop, bench.run, lanes=2))
+    worker = asyncio.create_task(work(context, "w", stop, bench.run, lanes=2))
     try:
         yield
     finally:
@@ -69,37 +69,37 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.01)
 
 
-def is_in(services: Services, state: JobState, *subjects: str) -> Callable[[], Awaitable[bool]]:
+def is_in(context: Context, state: JobState, *subjects: str) -> Callable[[], Awaitable[bool]]:
     async def holds() -> bool:
-        found = [await jobs.get_job(services, f"convert-{subject}") for subject in subjects]
+        found = [await jobs.get_job(context, f"convert-{subject}") for subject in subjects]
         return all(job.state is state for job in found)
 
     return holds
 
 
-async def test_no_log_waits_for_slow_ones_and_these_are_done_in_the_end(services: Services, bench: Bench) -> None:
+async def test_no_log_waits_for_slow_ones_and_these_are_done_in_the_end(context: Context, bench: Bench) -> None:
     slow = [f"slow {number}" for number in range(4)]
     for subject in (*slow, "good"):
-        await jobs.enqueue(services, "convert", subject)
-    async with at_work(services, bench):
-        await until(is_in(services, JobState.DONE, "good"))
+        await jobs.enqueue(context, "convert", subject)
+    async with at_work(context, bench):
+        await until(is_in(context, JobState.DONE, "good"))
         assert "slow 0" not in bench.ended, "the one that has run longest goes on"
         assert set(bench.ended) <= set(slow)
         bench.go_on.set()
-        await until(is_in(services, JobState.DONE, *slow))
-    aside = await jobs.get_job(services, "convert-slow 2")
+        await until(is_in(context, JobState.DONE, *slow))
+    aside = await jobs.get_job(context, "convert-slow 2")
     assert (aside.tries, aside.faults) == (1, 0), "giving way is no failure"
 
 
-async def test_two_that_take_long_go_on_side_by_side_while_nobody_waits(services: Services, bench: Bench) -> None:
+async def test_two_that_take_long_go_on_side_by_side_while_nobody_waits(context: Context, bench: Bench) -> None:
     for number in range(2):
-        await jobs.enqueue(services, "convert", f"slow {number}")
-    async with at_work(services, bench):
+        await jobs.enqueue(context, "convert", f"slow {number}")
+    async with at_work(context, bench):
         await until(lambda: _of(len(bench.begun) == 2))
         await asyncio.sleep(0.2)
         assert bench.ended == []
         bench.go_on.set()
-        await until(is_in(services, JobState.DONE, "slow 0", "slow 1"))
+        await until(is_in(context, JobState.DONE, "slow 0", "slow 1"))
 
 
 async def _of(value: bool) -> bool:
@@ -107,66 +107,66 @@ async def _of(value: bool) -> bool:
 
 
 async def test_a_job_that_takes_too_long_ends_and_says_so(
-    services: Services, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    context: Context, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attempt, "time_limit_s", lambda kind, size_bytes: 0.1)
-    await services.documents.recordings.insert(Recording("slow", ("slow.mcap",), 1, Status.STORED, 0))
-    await jobs.enqueue(services, "convert", "slow")
-    async with at_work(services, bench):
-        await until(is_in(services, JobState.DEAD, "slow"))
+    await context.documents.recordings.insert(Recording("slow", ("slow.mcap",), 1, Status.STORED, 0))
+    await jobs.enqueue(context, "convert", "slow")
+    async with at_work(context, bench):
+        await until(is_in(context, JobState.DEAD, "slow"))
     assert bench.ended == ["slow"]
-    recording = await services.documents.recordings.get("slow")
+    recording = await context.documents.recordings.get("slow")
     assert recording is not None and recording.error is not None
     assert (recording.status, recording.error.code) == (Status.FAILED, "too_slow")
     assert "holds up nobody" in recording.error.message
 
 
-async def test_a_job_ends_when_its_recording_is_deleted(services: Services, bench: Bench) -> None:
-    await services.documents.recordings.insert(Recording("slow", ("slow.mcap",), 1, Status.CONVERTING, 0))
-    await jobs.enqueue(services, "convert", "slow")
-    async with at_work(services, bench):
+async def test_a_job_ends_when_its_recording_is_deleted(context: Context, bench: Bench) -> None:
+    await context.documents.recordings.insert(Recording("slow", ("slow.mcap",), 1, Status.CONVERTING, 0))
+    await jobs.enqueue(context, "convert", "slow")
+    async with at_work(context, bench):
         await until(lambda: _of(bench.begun == ["slow"]))
-        await services.documents.recordings.change("slow", {"deleted_at": 1})
-        await until(is_in(services, JobState.DONE, "slow"))
-    recording = await services.documents.recordings.get("slow")
+        await context.documents.recordings.change("slow", {"deleted_at": 1})
+        await until(is_in(context, JobState.DONE, "slow"))
+    recording = await context.documents.recordings.get("slow")
     assert bench.ended == ["slow"] and recording is not None
     assert (recording.status, recording.error) == (Status.STORED, None)
 
 
-async def test_a_worker_that_stops_gives_back_what_it_is_at(services: Services, bench: Bench) -> None:
-    await jobs.enqueue(services, "convert", "slow")
-    async with at_work(services, bench):
+async def test_a_worker_that_stops_gives_back_what_it_is_at(context: Context, bench: Bench) -> None:
+    await jobs.enqueue(context, "convert", "slow")
+    async with at_work(context, bench):
         await until(lambda: _of(bench.begun == ["slow"]))
-    job = await jobs.get_job(services, "convert-slow")
+    job = await jobs.get_job(context, "convert-slow")
     assert (job.state, job.tries, job.faults, job.set_aside_at) == (JobState.QUEUED, 0, 0, None)
 
 
 async def test_whatever_one_job_or_sweep_meets_the_others_go_on(
-    services: Services, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    context: Context, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     swept = []
 
-    async def breaks(services: Services) -> None:
+    async def breaks(context: Context) -> None:
         raise RuntimeError("a bug")
 
-    async def sweeps(services: Services) -> None:
+    async def sweeps(context: Context) -> None:
         swept.append(1)
 
     monkeypatch.setattr(sweeping, "PARTS", (breaks, sweeps))
     for subject in ("bad 0", "bad 1", "bad 2", "good"):
-        await jobs.enqueue(services, "convert", subject)
-    async with at_work(services, bench):
-        await until(is_in(services, JobState.DONE, "good"))
+        await jobs.enqueue(context, "convert", subject)
+    async with at_work(context, bench):
+        await until(is_in(context, JobState.DONE, "good"))
         await until(lambda: _of(bool(swept)))
 
 
-async def test_a_kind_that_nobody_knows_is_a_dead_job_with_a_reason(services: Services) -> None:
-    await jobs.enqueue(services, "juggle", "a")
+async def test_a_kind_that_nobody_knows_is_a_dead_job_with_a_reason(context: Context) -> None:
+    await jobs.enqueue(context, "juggle", "a")
     stop = asyncio.Event()
-    worker = asyncio.create_task(work(services, "w", stop))
+    worker = asyncio.create_task(work(context, "w", stop))
     try:
         async with asyncio.timeout(HANG_S):
-            while (job := await jobs.get_job(services, "juggle-a")).state is not JobState.DEAD:
+            while (job := await jobs.get_job(context, "juggle-a")).state is not JobState.DEAD:
                 await asyncio.sleep(0.02)
     finally:
         stop.set()

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 import uvicorn
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.settings import Settings
 from paddock.simulator.log import simulate
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.jobs.work import work
 from paddock.web.app import create_app
 from tests.web.converted import converted
@@ -46,7 +46,7 @@ class Site:
     """A served Paddock with a worker, and a way to run things on its loop."""
 
     url: str
-    services: Services
+    context: Context
     loop: asyncio.AbstractEventLoop
 
     def run(self, coroutine: Any) -> Any:
@@ -74,14 +74,14 @@ def served(data: Path, *, with_worker: bool, host: str = "") -> Iterator[Site]:
     stop = asyncio.Event()
 
     async def serve() -> None:
-        async with open_services(settings) as services:
-            config = uvicorn.Config(create_app(services, settings), log_config=None, proxy_headers=False)
+        async with open_context(settings) as context:
+            config = uvicorn.Config(create_app(context, settings), log_config=None, proxy_headers=False)
             server = uvicorn.Server(config)
-            worker = asyncio.create_task(work(services, "test", stop)) if with_worker else None
+            worker = asyncio.create_task(work(context, "test", stop)) if with_worker else None
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             while not server.started:
                 await asyncio.sleep(0.01)
-            site.append(Site(settings.base_url, services, asyncio.get_running_loop()))
+            site.append(Site(settings.base_url, context, asyncio.get_running_loop()))
             started.set()
             await stop.wait()
             server.should_exit = True
@@ -147,4 +147,4 @@ def site_with_a_run(folder: Path) -> Iterator[tuple[Site, str]]:
     """A site that knows one driven run, and the beginning of that recording's id."""
     simulate(folder / "a.mcap", event="autocross", laps=1, rate=0.2)
     with served(folder / "data", with_worker=False) as site:
-        yield site, site.run(converted(site.services, folder / "a.mcap")).id[:16]
+        yield site, site.run(converted(site.context, folder / "a.mcap")).id[:16]

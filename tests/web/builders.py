@@ -18,7 +18,7 @@ from paddock.domain.recording import (
     search_text,
 )
 from paddock.ports.documents import Documents
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 
 STARTED_NS = from_rfc3339("2026-04-18T14:32:07.5Z")
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}\u202e𝔘"
@@ -69,13 +69,13 @@ async def insert_with_contents(documents: Documents, *recordings: Recording, **i
     await documents.contents.put_many([build_contents(each, **inside) for each in recordings])
 
 
-async def insert_converted(services: Services, **changes: Any) -> Recording:
+async def insert_converted(context: Context, **changes: Any) -> Recording:
     """A ready recording with what is inside of its log and its ``.mat``, in the documents."""
     inside = {name: changes.pop(name) for name in ("channels", "file_metadata", "attachments") if name in changes}
     recording = build_recording(**changes)
     loss = {"loss": changes["loss"]} if "loss" in changes else {}
-    await insert_with_contents(services.documents, recording, **inside, **loss)
-    await services.documents.artifacts.put_many([build_artifact(recording)])
+    await insert_with_contents(context.documents, recording, **inside, **loss)
+    await context.documents.artifacts.put_many([build_artifact(recording)])
     return recording
 
 

@@ -14,9 +14,9 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.settings import Settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.jobs import leases
 from paddock.usecases.jobs.attempt import do
 from paddock.web.app import application, behind_the_edge
@@ -27,22 +27,22 @@ __all__ = ["browser"]
 Connect = Callable[..., httpx.AsyncClient]
 
 
-_services: ContextVar[Services] = ContextVar("services")
+_context: ContextVar[Context] = ContextVar("context")
 _settings: ContextVar[Settings] = ContextVar("settings")
 
 
 @cache
 def shared_application() -> Litestar:
     """The routes are joined once for all tests: it takes longer than most of them."""
-    return application(lambda: _services.get(), lambda: _settings.get(), directory=True)
+    return application(lambda: _context.get(), lambda: _settings.get(), directory=True)
 
 
-def serve(services: Services, settings: Settings) -> Any:
+def serve(context: Context, settings: Settings) -> Any:
     """As ``create_app`` on a directory, with the application that all tests share."""
     handler = behind_the_edge(shared_application(), settings)
 
     async def answer(scope: Any, receive: Any, send: Any) -> None:
-        _services.set(services)
+        _context.set(context)
         _settings.set(settings)
         await handler(scope, receive, send)
 
@@ -55,18 +55,18 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def services(settings: Settings) -> AsyncIterator[Services]:
-    async with open_services(settings) as opened:
+async def context(settings: Settings) -> AsyncIterator[Context]:
+    async with open_context(settings) as opened:
         yield opened
 
 
 @pytest.fixture
-def connect(services: Services, settings: Settings) -> Connect:
+def connect(context: Context, settings: Settings) -> Connect:
     """Clients of a service with other settings or another address; crashes are answered, not raised."""
 
     def connect(settings: Settings = settings, address: str = "127.0.0.1", **options: Any) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(
-            serve(services, settings), raise_app_exceptions=False, client=(address, 50_000)
+            serve(context, settings), raise_app_exceptions=False, client=(address, 50_000)
         )
         return httpx.AsyncClient(transport=transport, base_url=settings.base_url, **options)
 
@@ -84,7 +84,7 @@ class Sender:
     """Uploads over HTTP as any program would."""
 
     client: httpx.AsyncClient
-    services: Services
+    context: Context
 
     async def announce(self, log: bytes, name: str = "run.mcap", **more: object) -> httpx.Response:
         sha256 = hashlib.sha256(log).hexdigest()
@@ -105,10 +105,10 @@ class Sender:
 
     async def work_off(self) -> None:
         """Do every job that is due."""
-        while job := await leases.take(self.services, "test"):
-            await do(self.services, job)
+        while job := await leases.take(self.context, "test"):
+            await do(self.context, job)
 
 
 @pytest.fixture
-def sender(client: httpx.AsyncClient, services: Services) -> Sender:
-    return Sender(client, services)
+def sender(client: httpx.AsyncClient, context: Context) -> Sender:
+    return Sender(client, context)

@@ -12,24 +12,24 @@ from mcap.writer import Writer
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import raw_key
 from paddock.domain.recording import Recording, Status
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.jobs import jobs, leases
 from paddock.usecases.jobs.attempt import do
 from tests.logs import STARTED_NS
 
 
-async def converted(services: Services, log: Path) -> Recording:
+async def converted(context: Context, log: Path) -> Recording:
     """The recording of a log, stored and converted."""
     content = log.read_bytes()
     recording_id = hashlib.sha256(content).hexdigest()
-    await services.objects.put_file(raw_key(recording_id), log)
-    await services.documents.recordings.insert(
-        Recording(recording_id, (log.name,), len(content), Status.STORED, services.now())
+    await context.objects.put_file(raw_key(recording_id), log)
+    await context.documents.recordings.insert(
+        Recording(recording_id, (log.name,), len(content), Status.STORED, context.now())
     )
-    await jobs.enqueue(services, "convert", recording_id)
-    while job := await leases.take(services, "test"):
-        await do(services, job)
-    recording = await services.documents.recordings.get(recording_id)
+    await jobs.enqueue(context, "convert", recording_id)
+    while job := await leases.take(context, "test"):
+        await do(context, job)
+    recording = await context.documents.recordings.get(recording_id)
     assert recording is not None and recording.status is Status.READY, recording
     return recording
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.domain.own_fields import OwnFieldValues, check_own
 from paddock.errors import Rejected
 from paddock.ports.indexes import LIST_INDEX, RECORDING_INDEXES
@@ -31,10 +31,10 @@ from tests.web.conftest import Sender, serve
 async def walk(folder: Path) -> None:
     """Every place that follows from the rows has the field."""
     settings = Settings(data=folder)
-    async with open_services(settings) as services:
-        transport = httpx.ASGITransport(serve(services, settings), client=("127.0.0.1", 50_000))
+    async with open_context(settings) as context:
+        transport = httpx.ASGITransport(serve(context, settings), client=("127.0.0.1", 50_000))
         async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as client:
-            sender = Sender(client, services)
+            sender = Sender(client, context)
             refused = await sender.announce(small_log(), metadata={"wing": "middle"})
             assert "Wing is one of low, high" in refused.text
             await sender.announce(small_log(), metadata={"wing": "LOW"})

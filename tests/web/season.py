@@ -13,7 +13,7 @@ from paddock.domain.job import Job, JobState
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Failure, Loss, LossReport, Recording, RunFigures, Signal, Status
 from paddock.usecases.catalogue.catalogue import save_catalogue
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.topic_sets import find_topic_sets
 from tests.web.builders import (
     HOSTILE,
@@ -64,7 +64,7 @@ class Day:
     bundle: str
 
 
-async def a_test_day(services: Services) -> Day:
+async def a_test_day(context: Context) -> Day:
     """Fill a Paddock with a day of a team that tests."""
     runs = [_run(number) for number in range(14)]
     parked = [
@@ -77,7 +77,7 @@ async def a_test_day(services: Services) -> Day:
         for number in range(14)
     ]
     damaged, broken, converting, deleted = _damaged(), _broken(), _converting(), _deleted()
-    documents = services.documents
+    documents = context.documents
     everything = [*runs, *parked, damaged, broken, converting, deleted]
     await documents.recordings.put_many(everything)
     inside = {damaged.id: _DAMAGED, **{each.id: _RUN for each in runs}}
@@ -98,7 +98,7 @@ async def a_test_day(services: Services) -> Day:
             for name in names
         ]
     )
-    await save_catalogue(services, LOCAL_USER, CATALOGUE, version=0)
+    await save_catalogue(context, LOCAL_USER, CATALOGUE, version=0)
     taken = [Member(each.id, f"{each.id[:30]}csv") for each in runs[:4]]
     unready = Failure("not_ready", "The recording is converting: exports are made once it is ready.")
     bundle = Bundle(
@@ -109,7 +109,7 @@ async def a_test_day(services: Services) -> Day:
         "Adam",
     )
     await documents.bundles.insert(bundle)
-    await documents.jobs.put_many(_jobs(services.now(), runs, converting, broken))
+    await documents.jobs.put_many(_jobs(context.now(), runs, converting, broken))
     return Day(runs[0].id[:16], damaged.id[:16], broken.id[:16], deleted.id[:16], bundle.id)
 
 

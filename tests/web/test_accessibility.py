@@ -27,7 +27,7 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
         served(tmp_path, with_worker=False) as site,
         open_page(browser, provoked=(404,), color_scheme=scheme) as page,
     ):
-        day = site.run(a_test_day(site.services))
+        day = site.run(a_test_day(site.context))
         found = []
         for path in (
             "/",
@@ -64,7 +64,7 @@ def test_no_serious_finding_in_what_opens_on_a_recording(browser: Any, tmp_path:
     simulate(tmp_path / "a.mcap", event="autocross", laps=1, rate=0.2)
     plots = "#plots=VNData.vn_vel_m_s.x,PedalsSystemData.accel_pedal;VehicleData.vehicle_state"
     with served(tmp_path / "data", with_worker=False) as site, open_page(browser, color_scheme=scheme) as page:
-        recording = site.run(converted(site.services, tmp_path / "a.mcap"))
+        recording = site.run(converted(site.context, tmp_path / "a.mcap"))
         page.goto(f"{site.url}/recordings/{recording.id[:16]}{plots}")
         page.locator("plot-workspace .legend li").nth(2).wait_for()
         page.locator("plot-overview .panel").nth(4).wait_for()
@@ -88,7 +88,7 @@ def test_no_serious_finding_on_a_phone(browser: Any, tmp_path: Path) -> None:
     simulate(tmp_path / "a.mcap", event="autocross", laps=1, rate=0.2)
     phone = {"viewport": {"width": 390, "height": 844}}
     with served(tmp_path / "data", with_worker=False) as site, open_page(browser, **phone) as page:
-        recording = site.run(converted(site.services, tmp_path / "a.mcap"))
+        recording = site.run(converted(site.context, tmp_path / "a.mcap"))
         page.goto(f"{site.url}/recordings/{recording.id[:16]}")
         page.locator("plot-workspace .invitation").wait_for()
         found = serious(page, axe, "folded")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from tests.readers.mcap.builders import STARTED_NS, LogBuilder
 from tests.web.builders import HOSTILE, build_recording
 from tests.web.conftest import Sender
@@ -83,10 +83,10 @@ async def test_one_that_was_cut_off_is_said_and_not_offered(client: httpx.AsyncC
 
 @pytest.mark.parametrize(("number", "status"), [("1", 404), ("-1", 422), ("9" * 30, 404), ("x", 404)])
 async def test_one_that_does_not_exist(
-    client: httpx.AsyncClient, services: Services, number: str, status: int
+    client: httpx.AsyncClient, context: Context, number: str, status: int
 ) -> None:
     recording = build_recording()
-    await services.documents.recordings.insert(recording)
+    await context.documents.recordings.insert(recording)
     answer = await client.get(f"/api/recordings/{recording.id}/attachments/{number}")
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.status_code == status

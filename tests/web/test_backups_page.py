@@ -10,7 +10,7 @@ import pytest
 from paddock.domain.backup import BackupRun
 from paddock.domain.job import Job
 from paddock.domain.recording import Failure
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from tests.web.conftest import Connect
 
 pytestmark = pytest.mark.anyio
@@ -34,8 +34,8 @@ async def test_nobody_who_never_asked_for_backups_is_warned(client: httpx.AsyncC
     assert "None are set up" in (await client.get("/storage")).text
 
 
-async def test_the_site_warns_of_old_and_failed_ones(client: httpx.AsyncClient, services: Services) -> None:
-    runs, now = services.documents.backups, services.now()
+async def test_the_site_warns_of_old_and_failed_ones(client: httpx.AsyncClient, context: Context) -> None:
+    runs, now = context.documents.backups, context.now()
     await runs.insert(BackupRun("a", "/mnt/<disk>", now - 5 * DAY_NS, now, 7, 100))
     health, warning = await said(client)
     assert health == "old" and "last good backup is of" in warning
@@ -48,11 +48,11 @@ async def test_the_site_warns_of_old_and_failed_ones(client: httpx.AsyncClient, 
     assert await said(client) == ("good", "")
 
 
-async def test_where_backups_are_set_up_the_first_one_is_missed(connect: Connect, services: Services) -> None:
-    object.__setattr__(services, "backup_to", "/b")
+async def test_where_backups_are_set_up_the_first_one_is_missed(connect: Connect, context: Context) -> None:
+    object.__setattr__(context, "backup_to", "/b")
     async with connect() as client:
         assert await said(client) == ("unused", ""), "there is nothing to back up"
-    await services.documents.jobs.insert(Job("j", "ingest", "s", 0, 0))
+    await context.documents.jobs.insert(Job("j", "ingest", "s", 0, 0))
     async with connect() as client:
         health, warning = await said(client)
     assert health == "none" and "no backup yet" in warning

@@ -55,7 +55,7 @@ BACKWARDS = """() => {
 
 def test_no_line_is_turned_round_by_a_name(browser: Any, tmp_path: Path) -> None:
     with served(tmp_path, with_worker=False) as site, open_page(browser) as page:
-        documents = site.services.documents
+        documents = site.context.documents
         said = metadata(car=TURNED, driver=TURNED, event=TURNED, venue=TURNED)
         common: dict[str, Any] = {
             "names": (TURNED, "other.mcap"),
@@ -81,8 +81,8 @@ def test_no_line_is_turned_round_by_a_name(browser: Any, tmp_path: Path) -> None
         site.run(documents.recordings.insert(broken))
         site.run(insert_with_contents(documents, one, gone, **inside))
         site.run(documents.artifacts.put_many([build_artifact(one)]))
-        site.run(edit_recording(site.services, PERSON, one.id, metadata={"notes": TURNED}))
-        site.run(delete_recordings(site.services, PERSON, [gone.id]))
+        site.run(edit_recording(site.context, PERSON, one.id, metadata={"notes": TURNED}))
+        site.run(delete_recordings(site.context, PERSON, [gone.id]))
         seen = Signal(f"{one.id}:{TURNED}.x", one.id, f"{TURNED}.x", "float", TURNED)
         site.run(documents.signals.put_many([seen]))
         job = Job(f"convert-{one.id}", "convert", one.id, 1, 1, JobState.QUEUED, error=broken.error, updated_at=2)

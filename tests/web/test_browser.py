@@ -78,7 +78,7 @@ def test_a_log_goes_in_and_a_matlab_file_comes_out(browser: Any, tmp_path: Path)
 
         # The same bytes under another name are not sent again, once they are proven and stored.
         recording = hashlib.sha256(log).hexdigest()
-        while site.run(site.services.documents.recordings.get(recording)).status is Status.VERIFYING:
+        while site.run(site.context.documents.recordings.get(recording)).status is Status.VERIFYING:
             page.wait_for_timeout(50)
         sent: list[str] = []
         page.on("request", lambda request: sent.append(request.url) if request.method == "PUT" else None)
@@ -125,7 +125,7 @@ def test_a_broken_connection_is_retried_and_only_what_is_missing_is_sent(browser
         item.get_by_text("queued", exact=True).wait_for(timeout=30_000)
         assert len(sent) == 3 and "part=2" in sent[-1]
         recording = hashlib.sha256(log.read_bytes()).hexdigest()
-        assert site.run(site.services.documents.recordings.get(recording)).names == ("long run.mcap",)
+        assert site.run(site.context.documents.recordings.get(recording)).names == ("long run.mcap",)
         page.context.close()
 
 
@@ -151,7 +151,7 @@ def test_a_dropped_log_is_sent_and_shows_in_the_list(browser: Any, tmp_path: Pat
 def test_the_list_follows_without_a_reload(browser: Any, tmp_path: Path) -> None:
     recording = build_recording(1, status=Status.VERIFYING, started_ns=None, loss=None, metadata={})
     with served(tmp_path, with_worker=False) as site, open_page(browser) as page:
-        documents = site.services.documents
+        documents = site.context.documents
         site.run(documents.recordings.insert(recording))
         page.goto(site.url)
         page.evaluate("window.sameDocument = true")
@@ -188,7 +188,7 @@ def test_the_list_follows_without_a_reload(browser: Any, tmp_path: Path) -> None
 
 def test_an_offline_page_says_so_and_recovers(browser: Any, tmp_path: Path) -> None:
     with served(tmp_path, with_worker=False) as site:
-        site.run(site.services.documents.recordings.insert(build_recording(1, status=Status.STORED)))
+        site.run(site.context.documents.recordings.insert(build_recording(1, status=Status.STORED)))
         context = browser.new_context()
         page = context.new_page()
         page.goto(site.url)
@@ -214,9 +214,9 @@ def test_hostile_names_stay_text(browser: Any, tmp_path: Path) -> None:
         "loss": loss,
     }
     with served(tmp_path, with_worker=False) as site, open_page(browser) as page:
-        site.run(insert_with_contents(site.services.documents, hostile, **inside))
+        site.run(insert_with_contents(site.context.documents, hostile, **inside))
         job = Job(f"convert-{hostile.id}", "convert", hostile.id, 0, 0, JobState.DEAD, error=hostile.error)
-        site.run(site.services.documents.jobs.insert(job))
+        site.run(site.context.documents.jobs.insert(job))
         for path in ("/", f"/recordings/{hostile.id[:16]}", "/jobs", f"/?q={HOSTILE}"):
             page.goto(site.url + path)
             page.wait_for_timeout(200)

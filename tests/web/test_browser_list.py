@@ -54,7 +54,7 @@ def season(site: Site) -> None:
             for number in range(14)
         ),
     ]
-    documents = site.services.documents
+    documents = site.context.documents
     site.run(insert_with_contents(documents, *recordings))
     site.run(insert_with_contents(documents, eve, channels=(build_channel("VNData"),)))
     site.run(insert_with_contents(documents, hot, channels=(build_channel("BatteryPack"),)))
@@ -178,7 +178,7 @@ def test_all_untagged_runs_of_a_day_are_tagged_together(browser: Any, tmp_path: 
         page.locator("tr.untagged").wait_for()
         assert page.locator("#untagged").count() == 0, "one is tagged in its row"
         bare = build_recording("bare too", started_ns=STARTED_NS + 25 * MINUTE_NS, metadata={})
-        site.run(site.services.documents.recordings.insert(bare))
+        site.run(site.context.documents.recordings.insert(bare))
         page.reload()
         page.get_by_role("button", name="Tag all 2").click()
         page.get_by_role("heading", name="Tag 2 recordings").wait_for()
@@ -196,7 +196,7 @@ def test_two_people_edit_at_once(browser: Any, tmp_path: Path) -> None:
         page.goto(f"{site.url}/recordings/{recording.id}")
         page.get_by_role("button", name="Edit").click()
         page.locator("#run-form").get_by_label("Driver").fill(HOSTILE)
-        site.run(edit_recording(site.services, ADA, recording.id, metadata={"driver": "Eve", "venue": "Lincoln"}))
+        site.run(edit_recording(site.context, ADA, recording.id, metadata={"driver": "Eve", "venue": "Lincoln"}))
         page.get_by_role("button", name="Save").click()
         page.get_by_text("Somebody changed this recording meanwhile").wait_for()
         said = [" ".join(text.split()) for text in page.locator("#run-conflict label").all_inner_texts()]
@@ -280,7 +280,7 @@ def test_it_is_a_table_as_any_good_one(browser: Any, tmp_path: Path) -> None:
 
 def test_all_that_match_are_selected_over_pages(browser: Any, tmp_path: Path) -> None:
     with served(tmp_path, with_worker=False) as site, open_page(browser) as page:
-        site.run(site.services.documents.recordings.put_many([build_recording(number) for number in range(70)]))
+        site.run(site.context.documents.recordings.put_many([build_recording(number) for number in range(70)]))
         page.goto(f"{site.url}/?driver=Adam")
         page.locator("#pick-all").check()
         page.get_by_text("50 selected").wait_for()

@@ -13,7 +13,7 @@ import pytest
 from paddock.domain.export import ExportRequest
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Recording
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.take_away import bundles
 from tests.logs import small_log
 from tests.web.builders import build_recording
@@ -24,13 +24,13 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def runs(services: Services, tmp_path: Path) -> list[Recording]:
+async def runs(context: Context, tmp_path: Path) -> list[Recording]:
     """Two that are ready."""
     found = []
     for driver in ("Adam", "Mei"):
         path = tmp_path / f"run_{driver}.mcap"
         path.write_bytes(small_log(driver=driver))
-        found.append(await converted(services, path))
+        found.append(await converted(context, path))
     return found
 
 
@@ -66,10 +66,10 @@ async def test_it_is_followed_and_downloaded_as_one_zip(
 
 
 async def test_one_that_cannot_be_made_does_not_stop_the_others(
-    client: httpx.AsyncClient, sender: Sender, services: Services, runs: list[Recording]
+    client: httpx.AsyncClient, sender: Sender, context: Context, runs: list[Recording]
 ) -> None:
     unready = build_recording(names=("later.mcap",))
-    await services.documents.recordings.insert(unready)
+    await context.documents.recordings.insert(unready)
     asked = (await ask(client, [runs[0].id, unready.id], format="csv")).json()
     assert asked["items"][1]["error"]["code"] == "not_ready" and not asked["settled"]
     await sender.work_off()
@@ -113,21 +113,19 @@ async def test_after_an_edit_or_a_deletion_it_says_so_and_is_asked_again(
 
 
 async def test_files_of_an_older_version_get_their_checksum(
-    client: httpx.AsyncClient, services: Services, runs: list[Recording]
+    client: httpx.AsyncClient, context: Context, runs: list[Recording]
 ) -> None:
     asked = (await ask(client, [run.id for run in runs])).json()
     assert asked["settled"], "the default file is there"
     for item in asked["items"]:
-        await services.documents.artifacts.change(item["file"]["url"].rpartition("/")[2], {"crc32": None})
+        await context.documents.artifacts.change(item["file"]["url"].rpartition("/")[2], {"crc32": None})
     with zipfile.ZipFile(io.BytesIO((await client.get(asked["archive"]["url"])).content)) as archive:
         assert archive.testzip() is None and len(archive.namelist()) == 2
 
 
-async def test_names_in_the_zip_differ_also_where_ids_begin_alike(
-    services: Services, runs: list[Recording]
-) -> None:
+async def test_names_in_the_zip_differ_also_where_ids_begin_alike(context: Context, runs: list[Recording]) -> None:
     (state,) = await bundles.states_of(
-        services, [await bundles.request_bundle(services, LOCAL_USER, [runs[0].id], ExportRequest())]
+        context, [await bundles.request_bundle(context, LOCAL_USER, [runs[0].id], ExportRequest())]
     )
     (part,) = state.parts
     twice = bundles.BundleState(state.bundle, (part, part))

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from paddock.domain.recording import Signal
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from tests.web.builders import HOSTILE, build_channel, build_recording, insert_with_contents
 
 pytestmark = pytest.mark.anyio
@@ -20,12 +20,12 @@ async def change(client: httpx.AsyncClient, version: int, *changes: object) -> h
 
 
 @pytest.fixture
-async def recordings(services: Services) -> None:
+async def recordings(context: Context) -> None:
     """Two runs of one car, the newer with one channel more."""
     for number, topics in enumerate((["Pedals"], ["Pedals", "Pack"])):
         recording = build_recording(number, uploaded_at=number + 1)
-        await insert_with_contents(services.documents, recording, channels=tuple(map(build_channel, topics)))
-        await services.documents.signals.put_many(
+        await insert_with_contents(context.documents, recording, channels=tuple(map(build_channel, topics)))
+        await context.documents.signals.put_many(
             [
                 Signal(f"{recording.id}:{topic}.{field}", recording.id, f"{topic}.{field}", "float", topic.lower())
                 for topic in topics

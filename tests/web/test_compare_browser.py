@@ -28,7 +28,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, dict[
         for driver, start in STARTS.items():
             log = folder / f"{driver}.mcap"
             simulate(log, event="autocross", laps=1, rate=0.2, driver=driver, started_ns=from_rfc3339(start))
-            found[driver] = site.run(converted(site.services, log)).id[:16]
+            found[driver] = site.run(converted(site.context, log)).id[:16]
         yield site, found
 
 

@@ -15,7 +15,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from paddock.settings import Settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.web.app import create_app
 from paddock.web.kernel import connections
 from paddock.web.kernel.connections import Door, GuardedProtocol, OncePerWhile, most_connections
@@ -27,11 +27,11 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @pytest.fixture
-async def port(services: Services, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+async def port(context: Context, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     """Where a server with little patience listens."""
     monkeypatch.setattr(connections, "HEAD_S", 0.4)
     monkeypatch.setattr(connections, "BODY_LOOK_S", 0.4)
-    config = uvicorn.Config(create_app(services, settings), log_config=None)
+    config = uvicorn.Config(create_app(context, settings), log_config=None)
     config.load()
     state, door = ServerState(), Door(MOST)
     server = await asyncio.get_running_loop().create_server(

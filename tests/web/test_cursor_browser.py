@@ -24,7 +24,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, str]]
     """A served Paddock, and the address of a recording at 10 Hz for 6 s: after 3 s something is wrong."""
     folder = tmp_path_factory.mktemp("cursor")
     with served(folder / "data", with_worker=False) as site:
-        recording = site.run(converted(site.services, json_log(folder / "a.mcap", "Loop", ROWS)))
+        recording = site.run(converted(site.context, json_log(folder / "a.mcap", "Loop", ROWS)))
         yield site, f"{site.url}/recordings/{recording.id[:16]}"
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from paddock.domain.job import JobState
 from paddock.domain.recording import Signal
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.topic_sets import find_topic_sets
 from tests.web.builders import (
     HOSTILE,
@@ -22,13 +22,13 @@ from tests.web.builders import (
 pytestmark = pytest.mark.anyio
 
 
-async def test_filters_narrow_the_list(client: httpx.AsyncClient, services: Services) -> None:
+async def test_filters_narrow_the_list(client: httpx.AsyncClient, context: Context) -> None:
     hot = build_recording(1)
     eve = build_recording(2, metadata=metadata(driver="Eve"), started_ns=STARTED_NS + 86_400_000_000_000)
-    await insert_with_contents(services.documents, hot, channels=(build_channel("B"),))
-    await insert_with_contents(services.documents, eve)
-    await find_topic_sets(services.documents)
-    await services.documents.signals.put_many([Signal("s", hot.id, "B.t", "float", max=60.0)])
+    await insert_with_contents(context.documents, hot, channels=(build_channel("B"),))
+    await insert_with_contents(context.documents, eve)
+    await find_topic_sets(context.documents)
+    await context.documents.signals.put_many([Signal("s", hot.id, "B.t", "float", max=60.0)])
     for query, expected in (
         ("driver=Eve", ["run_2.mcap"]),
         ("driver=Eve&driver=Adam", ["run_2.mcap", "run_1.mcap"]),
@@ -65,7 +65,7 @@ async def test_filters_narrow_the_list(client: httpx.AsyncClient, services: Serv
         ("fields=id,nope", "unknown_field"),
         ("q=" + "+".join(map(str, range(99))), "search_too_long"),
         ("&".join(f"topic={number}" for number in range(99)), "search_too_long"),
-        ("services=1", None),
+        ("context=1", None),
     ],
 )
 async def test_what_cannot_be_looked_for_is_said(client: httpx.AsyncClient, query: str, code: str | None) -> None:
@@ -78,8 +78,8 @@ async def test_what_cannot_be_looked_for_is_said(client: httpx.AsyncClient, quer
 
 
 @pytest.mark.parametrize("text", [".*", "[", "\\", "%_", "'; DROP", HOSTILE, "x" * 9_999, "🏎️ " * 2_000, "\x00"])
-async def test_a_search_is_only_text(client: httpx.AsyncClient, services: Services, text: str) -> None:
-    await services.documents.recordings.insert(build_recording())
+async def test_a_search_is_only_text(client: httpx.AsyncClient, context: Context, text: str) -> None:
+    await context.documents.recordings.insert(build_recording())
     for name in ("q", "driver", "topic"):
         answer = await client.get("/", params={name: text})
         assert answer.status_code in (200, 422), name
@@ -87,17 +87,17 @@ async def test_a_search_is_only_text(client: httpx.AsyncClient, services: Servic
     assert (await client.get("/api/signal-names", params={"q": text[:300]})).json() == []
 
 
-async def test_an_edited_cursor_is_refused_on_pages_too(client: httpx.AsyncClient, services: Services) -> None:
-    await services.documents.recordings.put_many([build_recording(number) for number in range(3)])
+async def test_an_edited_cursor_is_refused_on_pages_too(client: httpx.AsyncClient, context: Context) -> None:
+    await context.documents.recordings.put_many([build_recording(number) for number in range(3)])
     cursor = (await client.get("/api/recordings?limit=1")).json()["next"]
     for path in ("/api/recordings?", "/?day=all&", "/deleted?"):
         edited = await client.get(f"{path}after={cursor[:-2]}xx")
         assert (edited.status_code, edited.json()["code"]) == (422, "bad_cursor")
 
 
-async def test_an_edit_its_history_and_undo(client: httpx.AsyncClient, services: Services) -> None:
+async def test_an_edit_its_history_and_undo(client: httpx.AsyncClient, context: Context) -> None:
     recording = build_recording()
-    await services.documents.recordings.insert(recording)
+    await context.documents.recordings.insert(recording)
     path = f"/api/recordings/{recording.id}"
     edited = await client.patch(
         path,
@@ -120,9 +120,9 @@ async def test_an_edit_its_history_and_undo(client: httpx.AsyncClient, services:
     assert (await client.post(f"{path}/history/nothing/undo")).status_code == 404
 
 
-async def test_a_lost_race_answers_with_both_values(client: httpx.AsyncClient, services: Services) -> None:
+async def test_a_lost_race_answers_with_both_values(client: httpx.AsyncClient, context: Context) -> None:
     recording = build_recording()
-    await services.documents.recordings.insert(recording)
+    await context.documents.recordings.insert(recording)
     path = f"/api/recordings/{recording.id}"
     await client.patch(path, json={"metadata": {"driver": "Eve"}})
     lost = await client.patch(path, json={"metadata": {"driver": "Bo"}}, headers={"If-Match": '"1"'})
@@ -132,11 +132,11 @@ async def test_a_lost_race_answers_with_both_values(client: httpx.AsyncClient, s
 
 @pytest.mark.parametrize("changed", ["{}", "W/{}", "{gzip}", "W/{gzip}"])
 async def test_the_etag_of_a_recording_is_what_a_change_has_as_if_match(
-    client: httpx.AsyncClient, services: Services, changed: str
+    client: httpx.AsyncClient, context: Context, changed: str
 ) -> None:
     """Proxies that compress make it weak, or add how they did."""
     recording = build_recording()
-    await services.documents.recordings.insert(recording)
+    await context.documents.recordings.insert(recording)
     path = f"/api/recordings/{recording.id}"
     etag = (await client.get(path)).headers["etag"]
     seen = {"If-Match": changed.format(etag, gzip=etag[:-1] + '-gzip"')}
@@ -161,17 +161,15 @@ async def test_the_etag_of_a_recording_is_what_a_change_has_as_if_match(
         ([], 422),
     ],
 )
-async def test_edits_that_are_none(
-    client: httpx.AsyncClient, services: Services, body: object, status: int
-) -> None:
-    await services.documents.recordings.insert(build_recording())
+async def test_edits_that_are_none(client: httpx.AsyncClient, context: Context, body: object, status: int) -> None:
+    await context.documents.recordings.insert(build_recording())
     answer = await client.patch(f"/api/recordings/{build_recording().id}", json=body)
     assert answer.status_code == status, answer.text
 
 
-async def test_many_at_once(client: httpx.AsyncClient, services: Services) -> None:
+async def test_many_at_once(client: httpx.AsyncClient, context: Context) -> None:
     recordings = [build_recording(number) for number in range(3)]
-    await services.documents.recordings.put_many(recordings)
+    await context.documents.recordings.put_many(recordings)
     ids = [recording.id for recording in recordings]
     tagged = await client.post("/api/recordings/edit", json={"ids": ids, "metadata": {"event": "Test"}})
     assert tagged.json() == {"count": 3}
@@ -185,9 +183,9 @@ async def test_many_at_once(client: httpx.AsyncClient, services: Services) -> No
     assert (unready.status_code, unready.json()["code"]) == (409, "not_ready")
 
 
-async def test_a_deleted_recording_says_so_and_comes_back(client: httpx.AsyncClient, services: Services) -> None:
+async def test_a_deleted_recording_says_so_and_comes_back(client: httpx.AsyncClient, context: Context) -> None:
     recording = build_recording(names=(HOSTILE,))
-    await services.documents.recordings.insert(recording)
+    await context.documents.recordings.insert(recording)
     assert (await client.delete(f"/api/recordings/{recording.id}")).status_code == 204
     assert (await client.get(f"/api/recordings/{recording.id}")).status_code == 404
     page = (await client.get(f"/recordings/{recording.id}")).text
@@ -197,27 +195,27 @@ async def test_a_deleted_recording_says_so_and_comes_back(client: httpx.AsyncCli
     assert (await client.get(f"/api/recordings/{recording.id}")).json()["deleted_at"] is None
 
 
-async def test_a_recording_is_converted_again(client: httpx.AsyncClient, services: Services) -> None:
+async def test_a_recording_is_converted_again(client: httpx.AsyncClient, context: Context) -> None:
     recording = build_recording(build="b1")
-    await services.documents.recordings.insert(recording)
+    await context.documents.recordings.insert(recording)
     answer = await client.post(f"/api/recordings/{recording.short_id}/reprocess")
     assert (answer.status_code, answer.json()["id"]) == (202, recording.id)
     answer = await client.post(f"/recordings/{recording.short_id}/reprocess")
     assert (answer.status_code, answer.headers["location"]) == (303, f"/recordings/{recording.short_id}")
-    job = await services.documents.jobs.get(f"convert-{recording.id}")
+    job = await context.documents.jobs.get(f"convert-{recording.id}")
     assert job is not None and job.kind == "convert"
     page = (await client.get(f"/recordings/{recording.id}")).text
     assert "Converted again in a moment" in page and "Convert again</button>" not in page
-    await services.documents.jobs.change(job.id, {"state": JobState.DONE})
+    await context.documents.jobs.change(job.id, {"state": JobState.DONE})
     page = (await client.get(f"/recordings/{recording.id}")).text
     assert "Converted again in a moment" not in page and "Convert again</button>" in page
     for path in ("/api/recordings/abcdef/reprocess", "/recordings/abcdef/reprocess"):
         assert (await client.post(path)).status_code == 404
 
 
-async def test_files_are_downloads_and_never_pages(client: httpx.AsyncClient, services: Services) -> None:
+async def test_files_are_downloads_and_never_pages(client: httpx.AsyncClient, context: Context) -> None:
     recording = build_recording()
-    await services.documents.recordings.insert(recording)
+    await context.documents.recordings.insert(recording)
     path = f"/api/recordings/{recording.id}/files"
     added = (await client.post(path, params={"name": "x.html"}, content=b"<script>alert(1)</script>")).json()
     answer = await client.get(added["url"], follow_redirects=True)
@@ -230,11 +228,9 @@ async def test_files_are_downloads_and_never_pages(client: httpx.AsyncClient, se
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1"])
-async def test_another_sites_page_changes_nothing(
-    client: httpx.AsyncClient, services: Services, origin: str
-) -> None:
+async def test_another_sites_page_changes_nothing(client: httpx.AsyncClient, context: Context, origin: str) -> None:
     recording = build_recording()
-    await services.documents.recordings.insert(recording)
+    await context.documents.recordings.insert(recording)
     path = f"/api/recordings/{recording.id}"
     for method, address in (
         ("PATCH", path),

@@ -9,7 +9,7 @@ import pytest
 
 from paddock.domain.job import Job
 from paddock.formats import contained
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.conversion.write_export import RESERVE_BYTES
 from tests.logs import small_log
 from tests.readers.mcap.builders import car_log
@@ -47,7 +47,7 @@ async def test_what_cannot_be_made_is_refused_at_once(
     client: httpx.AsyncClient, sender: Sender, tmp_path: Path, asked: dict[str, Any], code: str
 ) -> None:
     (tmp_path / "run.mcap").write_bytes(small_log())
-    recording = await converted(sender.services, tmp_path / "run.mcap")
+    recording = await converted(sender.context, tmp_path / "run.mcap")
     answer = await client.post(f"/api/recordings/{recording.id}/exports", json=asked)
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.status_code, answer.json()["code"]) == (422, code)
@@ -56,12 +56,12 @@ async def test_what_cannot_be_made_is_refused_at_once(
     assert [job["kind"] for job in (await client.get("/api/jobs")).json()["items"]] == ["convert"], "nothing to do"
 
 
-async def test_an_export_belongs_to_its_recording(client: httpx.AsyncClient, services: Services) -> None:
+async def test_an_export_belongs_to_its_recording(client: httpx.AsyncClient, context: Context) -> None:
     one, other = build_recording(1), build_recording(2)
-    await services.documents.recordings.put_many([one, other])
+    await context.documents.recordings.put_many([one, other])
     export = build_id("export")[:32]
     job = Job(f"export-{export}", "export", export, 0, 0, params={"recording": one.id})
-    await services.documents.jobs.insert(job)
+    await context.documents.jobs.insert(job)
     assert (await client.get(f"/api/recordings/{one.id}/exports/{export}")).json()["state"] == "queued"
     for path in (f"{other.id}/exports/{export}", f"{other.id}/exports/{export}/events"):
         answer = await client.get(f"/api/recordings/{path}")
@@ -72,7 +72,7 @@ async def test_what_has_no_room_is_refused_at_once_and_what_has_is_estimated(
     client: httpx.AsyncClient, sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "run.mcap").write_bytes(small_log())
-    recording = await converted(sender.services, tmp_path / "run.mcap")
+    recording = await converted(sender.context, tmp_path / "run.mcap")
     url = f"/api/recordings/{recording.id}/exports"
     asked = {"format": "mat", "rate_hz": 100_000}
     about = (await client.post(f"{url}/estimate", json=asked)).json()["size_bytes"]
@@ -89,7 +89,7 @@ async def test_topics_that_a_file_has_no_room_for_are_said_wherever_it_is(
     client: httpx.AsyncClient, sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "run.mcap").write_bytes(car_log(20))
-    recording = await converted(sender.services, tmp_path / "run.mcap")
+    recording = await converted(sender.context, tmp_path / "run.mcap")
     monkeypatch.setattr(contained, "MOST_TOPICS", 1)
     asked = (await client.post("/api/bundles", json={"ids": [recording.id], "export": {"format": "csv"}})).json()
     await sender.work_off()

@@ -12,7 +12,7 @@ import pytest
 from paddock.domain.contents import Contents
 from paddock.domain.own_fields import RESERVED
 from paddock.usecases.catalogue.fields import load_fields
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.web.compare.differences import Difference, differences
 from tests.logs import small_log
 from tests.matlab_files import loadmat
@@ -132,13 +132,13 @@ async def test_the_logs_own_setup_record_fills_it(client: httpx.AsyncClient, sen
     assert said["trackname"] == {"value": said["venue"]["value"], "source": "file"}
 
 
-async def test_it_is_searched_counted_and_sorted_by(client: httpx.AsyncClient, services: Services) -> None:
+async def test_it_is_searched_counted_and_sorted_by(client: httpx.AsyncClient, context: Context) -> None:
     sets = ("Wet", "R25B", "wet ", None)
     runs = [
         build_recording(number, started_ns=number, metadata=metadata(**({"tyre_set": each} if each else {})))
         for number, each in enumerate(sets)
     ]
-    await services.documents.recordings.put_many(runs)
+    await context.documents.recordings.put_many(runs)
     ids = [run.id for run in runs]
     refused = await client.get("/api/recordings", params={"tyre_set": "Wet"})
     assert (refused.status_code, refused.json()["code"]) == (422, "unknown_parameter")
@@ -170,8 +170,8 @@ async def test_it_is_searched_counted_and_sorted_by(client: httpx.AsyncClient, s
     assert len(await found(client, tyre_set="wet")) == 2
 
 
-async def test_people_edit_one_and_many_and_undo(client: httpx.AsyncClient, services: Services) -> None:
-    runs = [await insert_converted(services, seed=number) for number in range(2)]
+async def test_people_edit_one_and_many_and_undo(client: httpx.AsyncClient, context: Context) -> None:
+    runs = [await insert_converted(context, seed=number) for number in range(2)]
     await add(client, **TYRES)
     ids = [run.id for run in runs]
     many = await client.post("/api/recordings/edit", json={"ids": ids, "metadata": {"tyre_set": "r25b"}})
@@ -190,12 +190,12 @@ async def test_people_edit_one_and_many_and_undo(client: httpx.AsyncClient, serv
 
 
 async def test_pages_have_it_in_forms_filters_columns_and_tables(
-    client: httpx.AsyncClient, services: Services
+    client: httpx.AsyncClient, context: Context
 ) -> None:
     await add(client, **TYRES)
     await add(client, label="Wing <angle>", name="wing")
-    a = await insert_converted(services, seed="a", metadata=metadata(driver="Adam", tyre_set="slick", wing="<b>12"))
-    b = await insert_converted(services, seed="b", metadata=metadata(driver="Eve", tyre_set="Wet"))
+    a = await insert_converted(context, seed="a", metadata=metadata(driver="Adam", tyre_set="slick", wing="<b>12"))
+    b = await insert_converted(context, seed="b", metadata=metadata(driver="Eve", tyre_set="Wet"))
     page = (await client.get("/")).text
     assert re.search(r'<th scope="col" class="field"><a class="sort" href="[^"]*sort=tyre_set">Tyre set</a>', page)
     assert "sort=wing" not in page and page.count('<td class="field">') == 2
@@ -208,7 +208,7 @@ async def test_pages_have_it_in_forms_filters_columns_and_tables(
     assert '<select name="tyre_set">' in upload and 'name="wing"' in upload
     shown = (await client.get(f"/recordings/{a.id}")).text
     assert "<dt>Tyre set</dt>" in shown and '<option value="slick" selected>slick (no choice any more)' in shown
-    rows = differences((a, Contents(a.id, a.id, "b")), (b, Contents(b.id, b.id, "b")), await load_fields(services))
+    rows = differences((a, Contents(a.id, a.id, "b")), (b, Contents(b.id, b.id, "b")), await load_fields(context))
     assert Difference("Tyre set", "slick", "Wet") in rows
     await client.patch(f"/api/recordings/{a.id}", json={"metadata": {"tyre_set": "R25B"}})
     await client.delete("/api/fields/tyre_set")

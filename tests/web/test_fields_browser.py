@@ -15,7 +15,7 @@ pytestmark = needs_chromium
 def test_a_field_is_added_said_and_filtered_by(browser: Any, tmp_path: Path) -> None:
     with served(tmp_path, with_worker=False) as site, open_page(browser, provoked=(422,)) as page:
         runs = [build_recording(number) for number in range(3)]
-        site.run(site.services.documents.recordings.put_many(runs))
+        site.run(site.context.documents.recordings.put_many(runs))
         page.goto(f"{site.url}/fields")
         page.get_by_role("button", name="Add a field").click()
         page.get_by_label("Label").fill("Venue")
@@ -45,7 +45,7 @@ def test_a_field_is_added_said_and_filtered_by(browser: Any, tmp_path: Path) -> 
 
 
 def tyres(site: Site, recording: Recording) -> str:
-    found = site.run(site.services.documents.recordings.get(recording.id))
+    found = site.run(site.context.documents.recordings.get(recording.id))
     return str(found.metadata["tyre_set"].value) if "tyre_set" in found.metadata else ""
 
 
@@ -54,7 +54,7 @@ def test_only_what_is_chosen_anew_is_saved_and_a_removed_field_keeps_its_values(
 ) -> None:
     with served(tmp_path, with_worker=False) as site, open_page(browser) as page:
         run = build_recording()
-        site.run(site.services.documents.recordings.put_many([run]))
+        site.run(site.context.documents.recordings.put_many([run]))
         page.goto(f"{site.url}/fields")
         page.get_by_role("button", name="Add a field").click()
         page.get_by_label("Label").fill("Tyre set")

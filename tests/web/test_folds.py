@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from paddock.domain.recording import Recording, RunFigures
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from tests.web.browsing import Site, needs_chromium, open_page, served
 from tests.web.builders import STARTED_NS, build_recording, metadata
 
@@ -54,9 +54,9 @@ def folded(page: str) -> list[int]:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("path", ["/?day=all", "/?driver=adam", "/?from=2026-04-01&health=intact"])
-async def test_pages_hold_every_log_once(client: httpx.AsyncClient, services: Services, path: str) -> None:
+async def test_pages_hold_every_log_once(client: httpx.AsyncClient, context: Context, path: str) -> None:
     everything = season()
-    await services.documents.recordings.put_many(everything)
+    await context.documents.recordings.put_many(everything)
     closed = await walk(client, path)
     shown = [each for page in closed for each in listed(page)]
     assert len(shown) == len(set(shown)) == 60, "what was driven"
@@ -67,8 +67,8 @@ async def test_pages_hold_every_log_once(client: httpx.AsyncClient, services: Se
 
 
 @pytest.mark.anyio
-async def test_a_fold_opens_and_closes_by_its_link(client: httpx.AsyncClient, services: Services) -> None:
-    await services.documents.recordings.put_many(season())
+async def test_a_fold_opens_and_closes_by_its_link(client: httpx.AsyncClient, context: Context) -> None:
+    await context.documents.recordings.put_many(season())
     first = (await client.get("/?day=all")).text
     older = html.unescape(re.findall(r'rel="next" href="([^"]+)"', first)[0])
     page = (await client.get(older)).text
@@ -81,18 +81,16 @@ async def test_a_fold_opens_and_closes_by_its_link(client: httpx.AsyncClient, se
 
 
 @pytest.mark.anyio
-async def test_a_parked_log_is_found_by_its_name(client: httpx.AsyncClient, services: Services) -> None:
-    await services.documents.recordings.put_many(season())
+async def test_a_parked_log_is_found_by_its_name(client: httpx.AsyncClient, context: Context) -> None:
+    await context.documents.recordings.put_many(season())
     page = (await client.get("/?q=run_0-1")).text
     assert len(listed(page)) == 11 and not folded(page), "words unfold: 1, and 10 to 19"
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("path", ["/?day=2026-04-20", "/?from=2026-04-20&to=2026-04-20"])
-async def test_where_nobody_drove_nothing_is_folded(
-    client: httpx.AsyncClient, services: Services, path: str
-) -> None:
-    await services.documents.recordings.put_many(season())
+async def test_where_nobody_drove_nothing_is_folded(client: httpx.AsyncClient, context: Context, path: str) -> None:
+    await context.documents.recordings.put_many(season())
     page = (await client.get(path)).text
     assert len(listed(page)) == 40 and "of a parked car" not in page
 
@@ -102,7 +100,7 @@ def rows(page: Any) -> Any:
 
 
 def fill(site: Site) -> None:
-    site.run(site.services.documents.recordings.put_many(season()))
+    site.run(site.context.documents.recordings.put_many(season()))
 
 
 @needs_chromium

@@ -8,11 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.domain.job import Job, JobState
 from paddock.domain.keys import raw_key
 from paddock.settings import Settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.web.app import create_app
 from paddock.web.kernel.head import answering_head
 from tests.adapters.s3_sides import make_bucket, moto_server
@@ -29,9 +29,9 @@ _OF_ONE_ANSWER = ("x-request-id", "date")
 
 
 async def test_every_address_answers_as_to_get_but_without_a_body(
-    client: httpx.AsyncClient, services: Services
+    client: httpx.AsyncClient, context: Context
 ) -> None:
-    recording = await insert_converted(services)
+    recording = await insert_converted(context)
     for path in (
         *("/", "/upload", "/jobs", "/storage", "/signals", "/deleted", "/compare", "/export"),
         *(f"/recordings/{recording.id}", "/static/kernel/paddock.css", "/health", "/schema/openapi.json"),
@@ -50,9 +50,9 @@ async def test_every_address_answers_as_to_get_but_without_a_body(
             assert again.status_code == 304, path
 
 
-async def test_nothing_is_changed_by_it(client: httpx.AsyncClient, services: Services) -> None:
+async def test_nothing_is_changed_by_it(client: httpx.AsyncClient, context: Context) -> None:
     recording = build_recording()
-    await services.documents.recordings.insert(recording)
+    await context.documents.recordings.insert(recording)
     for path in ("/api/recordings/edit", "/jobs/retry", f"/api/recordings/{recording.id}/restore"):
         assert (await client.head(path)).status_code in (404, 405)
 
@@ -86,12 +86,12 @@ async def test_s3_takes_a_link_for_get_alone_so_head_is_not_sent_there(
         s3_path_style=True,
         aws_region=REGION,
     )
-    async with open_services(settings) as services:
+    async with open_context(settings) as context:
         recording = build_recording()
-        await services.documents.recordings.insert(recording)
+        await context.documents.recordings.insert(recording)
         (tmp_path / "log").write_bytes(small_log())
-        await services.objects.put_file(raw_key(recording.id), tmp_path / "log")
-        transport = httpx.ASGITransport(create_app(services, settings), client=("127.0.0.1", 50_000))
+        await context.objects.put_file(raw_key(recording.id), tmp_path / "log")
+        transport = httpx.ASGITransport(create_app(context, settings), client=("127.0.0.1", 50_000))
         async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as client:
             asked = await client.get(f"/api/recordings/{recording.id}/original")
             head = await client.head(f"/api/recordings/{recording.id}/original", headers={"Range": "bytes=0-9"})
@@ -103,22 +103,22 @@ async def test_s3_takes_a_link_for_get_alone_so_head_is_not_sent_there(
     assert head.headers["content-disposition"].startswith("attachment; filename=")
 
 
-async def test_a_range_is_for_get_alone(client: httpx.AsyncClient, services: Services, tmp_path: Path) -> None:
+async def test_a_range_is_for_get_alone(client: httpx.AsyncClient, context: Context, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(bytes(100))
-    await services.objects.put_file("raw/a.mcap", tmp_path / "a")
-    link = await services.objects.link("raw/a.mcap", file_name="a.mcap", expires_s=60)
+    await context.objects.put_file("raw/a.mcap", tmp_path / "a")
+    link = await context.objects.link("raw/a.mcap", file_name="a.mcap", expires_s=60)
     for wanted in ("bytes=10-19", "bytes=100-"):
         head = await client.head(link, headers={"Range": wanted})
         assert (head.status_code, head.headers["content-length"], head.content) == (200, "100", b"")
         assert "content-range" not in head.headers
 
 
-async def test_an_export_is_not_followed_for_nobody(connect: Connect, services: Services) -> None:
+async def test_an_export_is_not_followed_for_nobody(connect: Connect, context: Context) -> None:
     """A stream of events lasts as long as the export: who asks for the headers alone is not kept waiting."""
     recording, export = build_recording(), build_id("export")[:32]
-    await services.documents.recordings.insert(recording)
+    await context.documents.recordings.insert(recording)
     job = Job(f"export-{export}", "export", export, 0, 0, JobState.RUNNING, params={"recording": recording.id})
-    await services.documents.jobs.insert(job)
+    await context.documents.jobs.insert(job)
     async with connect() as client, asyncio.timeout(20):
         head = await client.head(f"/api/recordings/{recording.id}/exports/{export}/events")
     assert (head.status_code, head.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")

@@ -15,7 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import inspect
 
 from paddock.settings import Settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.web.app import create_app
 from tests.web.builders import insert_converted
 from tests.web.hostile import TEXTS, bodies, handlers, parameters, unbounded
@@ -52,9 +52,9 @@ async def heartbeat() -> AsyncIterator[Heart]:
 
 
 @pytest.fixture
-async def routes(services: Services, settings: Settings) -> list[tuple[str, str, HTTPRouteHandler]]:
+async def routes(context: Context, settings: Settings) -> list[tuple[str, str, HTTPRouteHandler]]:
     # Litestar answers what is not below /schema with a page of its own.
-    return [each for each in handlers(create_app(services, settings)) if each[1] != "/schema/{path}"]
+    return [each for each in handlers(create_app(context, settings)) if each[1] != "/schema/{path}"]
 
 
 async def try_all(client: httpx.AsyncClient, requests: list[tuple[str, str, bytes | None]]) -> list[str]:
@@ -78,9 +78,9 @@ async def try_all(client: httpx.AsyncClient, requests: list[tuple[str, str, byte
 
 @pytest.mark.slow("asks every route")
 async def test_bodies(
-    client: httpx.AsyncClient, services: Services, routes: list[tuple[str, str, HTTPRouteHandler]]
+    client: httpx.AsyncClient, context: Context, routes: list[tuple[str, str, HTTPRouteHandler]]
 ) -> None:
-    recording = await insert_converted(services)
+    recording = await insert_converted(context)
     requests = [
         (method, re.sub(r"\{[^}]*\}", recording.id, path), body)
         for method, path, handler in routes
@@ -92,9 +92,9 @@ async def test_bodies(
 
 @pytest.mark.slow("asks every route")
 async def test_queries(
-    client: httpx.AsyncClient, services: Services, routes: list[tuple[str, str, HTTPRouteHandler]]
+    client: httpx.AsyncClient, context: Context, routes: list[tuple[str, str, HTTPRouteHandler]]
 ) -> None:
-    recording = await insert_converted(services)
+    recording = await insert_converted(context)
     requests: list[tuple[str, str, bytes | None]] = []
     for method, path, handler in routes:
         if method != "GET" or path.endswith("/events"):

@@ -7,16 +7,16 @@ import pytest
 
 from paddock.domain.job import Job, JobState
 from paddock.domain.recording import Failure
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from tests.web.builders import build_recording
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def dead(services: Services) -> Job:
+async def dead(context: Context) -> Job:
     recording = build_recording()
-    await services.documents.recordings.insert(recording)
+    await context.documents.recordings.insert(recording)
     job = Job(
         f"convert-{recording.id}",
         "convert",
@@ -28,8 +28,8 @@ async def dead(services: Services) -> Job:
         error=Failure("internal_error", "It crashed."),
         updated_at=1,
     )
-    await services.documents.jobs.insert(job)
-    await services.documents.jobs.insert(Job("ingest-gone", "ingest", "gone", 0, 0, JobState.DONE))
+    await context.documents.jobs.insert(job)
+    await context.documents.jobs.insert(Job("ingest-gone", "ingest", "gone", 0, 0, JobState.DONE))
     return job
 
 
@@ -52,13 +52,13 @@ async def test_a_dead_job_is_retried_once(client: httpx.AsyncClient, dead: Job) 
 
 
 async def test_the_page_says_why_and_its_button_works_without_scripts(
-    client: httpx.AsyncClient, services: Services, dead: Job
+    client: httpx.AsyncClient, context: Context, dead: Job
 ) -> None:
     page = (await client.get("/jobs")).text
     assert "It crashed." in page and "run_1.mcap" in page and f'action="/jobs/{dead.id}/retry"' in page
     answer = await client.post(f"/jobs/{dead.id}/retry", headers={"Origin": "http://127.0.0.1:8080"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/jobs")
-    job = await services.documents.jobs.get(dead.id)
+    job = await context.documents.jobs.get(dead.id)
     assert job is not None and job.state is JobState.QUEUED
 
 
@@ -75,8 +75,8 @@ async def test_one_job_is_shown(client: httpx.AsyncClient, dead: Job) -> None:
     assert (missing.status_code, missing.json()["code"]) == (404, "no_such_job")
 
 
-async def test_all_dead_jobs_are_retried_at_once(client: httpx.AsyncClient, services: Services, dead: Job) -> None:
-    await services.documents.jobs.insert(
+async def test_all_dead_jobs_are_retried_at_once(client: httpx.AsyncClient, context: Context, dead: Job) -> None:
+    await context.documents.jobs.insert(
         Job("export-x", "export", "x", 0, 0, JobState.DEAD, params={"request": "{}"})
     )
     page = (await client.get("/jobs")).text
@@ -86,9 +86,9 @@ async def test_all_dead_jobs_are_retried_at_once(client: httpx.AsyncClient, serv
     assert {job["state"] for job in (await client.get("/api/jobs")).json()["items"]} == {"queued", "done"}
 
 
-async def test_storage_as_api_and_page(client: httpx.AsyncClient, services: Services) -> None:
+async def test_storage_as_api_and_page(client: httpx.AsyncClient, context: Context) -> None:
     assert "Nothing is stored yet" in (await client.get("/storage")).text
-    await services.documents.recordings.insert(build_recording())
+    await context.documents.recordings.insert(build_recording())
     storage = (await client.get("/api/storage")).json()
     assert storage["groups"][0] | {"derived_bytes": 0} == {
         "car": "HT09",

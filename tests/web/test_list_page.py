@@ -11,7 +11,7 @@ import pytest
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import RunFigures, Signal, Status
 from paddock.domain.signal_names import SignalName
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from tests.web.builders import HOSTILE, STARTED_NS, build_recording, metadata
 
 pytestmark = pytest.mark.anyio
@@ -23,8 +23,8 @@ def names(page: str) -> list[str]:
     return re.findall(r'aria-label="Select ((?:run_|the |0)[^"]+)"', page)
 
 
-async def test_only_what_is_known_to_have_stood_is_folded(client: httpx.AsyncClient, services: Services) -> None:
-    await services.documents.recordings.put_many(
+async def test_only_what_is_known_to_have_stood_is_folded(client: httpx.AsyncClient, context: Context) -> None:
+    await context.documents.recordings.put_many(
         [
             build_recording("drove", highlights=RunFigures(driven=True)),
             build_recording("stood", highlights=RunFigures(driven=False)),
@@ -40,10 +40,10 @@ async def test_only_what_is_known_to_have_stood_is_folded(client: httpx.AsyncCli
 
 @pytest.mark.parametrize("query", ["q=02_29_2024", "q=02_29&driver=Adam"])
 async def test_what_was_looked_for_by_its_name_shows_it(
-    client: httpx.AsyncClient, services: Services, query: str
+    client: httpx.AsyncClient, context: Context, query: str
 ) -> None:
     known = metadata(driver="Adam", event="Endurance", venue="Michigan")
-    await services.documents.recordings.put_many(
+    await context.documents.recordings.put_many(
         [
             build_recording(
                 1, names=("02_29_2024_19_30_56.mcap",), highlights=RunFigures(driven=False), metadata=known
@@ -59,9 +59,9 @@ async def test_what_was_looked_for_by_its_name_shows_it(
     assert "Michigan" in page and "Adam" in page
 
 
-async def test_what_just_arrived_of_other_days_is_pointed_at(client: httpx.AsyncClient, services: Services) -> None:
-    now = services.now()
-    await services.documents.recordings.put_many(
+async def test_what_just_arrived_of_other_days_is_pointed_at(client: httpx.AsyncClient, context: Context) -> None:
+    now = context.now()
+    await context.documents.recordings.put_many(
         [
             build_recording("new", uploaded_at=now),
             build_recording("older", started_ns=STARTED_NS - 500 * DAY_NS, uploaded_at=now),
@@ -79,10 +79,10 @@ async def test_what_just_arrived_of_other_days_is_pointed_at(client: httpx.Async
     assert 'id="arrived"' not in arrived and 'id="arrived"' not in (await client.get("/?day=2024-12-04")).text
 
 
-async def test_what_cannot_be_read_is_below_the_runs(client: httpx.AsyncClient, services: Services) -> None:
+async def test_what_cannot_be_read_is_below_the_runs(client: httpx.AsyncClient, context: Context) -> None:
     later = STARTED_NS + DAY_NS
     nothing = {"started_ns": None, "duration_ns": None, "uploaded_at": later, "metadata": {}}
-    await services.documents.recordings.put_many(
+    await context.documents.recordings.put_many(
         [
             build_recording("run"),
             build_recording("empty", message_count=0, **nothing),
@@ -96,8 +96,8 @@ async def test_what_cannot_be_read_is_below_the_runs(client: httpx.AsyncClient, 
     assert names((await client.get("/?sort=started_at")).text)[0] == "run_run.mcap"
 
 
-async def test_columns_sort_within_a_day_and_over_pages(client: httpx.AsyncClient, services: Services) -> None:
-    await services.documents.recordings.put_many(
+async def test_columns_sort_within_a_day_and_over_pages(client: httpx.AsyncClient, context: Context) -> None:
+    await context.documents.recordings.put_many(
         [
             build_recording(
                 number,
@@ -118,8 +118,8 @@ async def test_columns_sort_within_a_day_and_over_pages(client: httpx.AsyncClien
     assert refused.status_code == 422 and "max_speed_m_s" in refused.json()["detail"]
 
 
-async def test_a_figure_is_a_filter_of_page_and_api(client: httpx.AsyncClient, services: Services) -> None:
-    await services.documents.recordings.put_many(
+async def test_a_figure_is_a_filter_of_page_and_api(client: httpx.AsyncClient, context: Context) -> None:
+    await context.documents.recordings.put_many(
         [build_recording(speed, highlights=RunFigures(max_speed_m_s=float(speed))) for speed in (10, 20, 30)]
     )
     page = (await client.get("/", params={"figure": "max_speed_m_s >= 20"})).text
@@ -133,13 +133,13 @@ async def test_a_figure_is_a_filter_of_page_and_api(client: httpx.AsyncClient, s
 
 
 async def test_a_signal_that_no_log_has_is_said_and_others_are_offered(
-    client: httpx.AsyncClient, services: Services
+    client: httpx.AsyncClient, context: Context
 ) -> None:
     run = build_recording()
-    await services.documents.recordings.insert(run)
-    await services.documents.signals.put_many([Signal("s", run.id, "Pack.cell_temp_max", "float", max=61.0)])
+    await context.documents.recordings.insert(run)
+    await context.documents.signals.put_many([Signal("s", run.id, "Pack.cell_temp_max", "float", max=61.0)])
     known = SignalName("Pack.cell_temp_max", "Pack", "float", search="pack.cell_temp_max")
-    await services.documents.signal_names.put_many([known])
+    await context.documents.signal_names.put_many([known])
     page = (await client.get("/", params={"signal": "max(BatteryPack.cell_temp_max) > 55", "driver": "adam"})).text
     assert "No log has a signal <code>BatteryPack.cell_temp_max</code>" in page
     (href,) = re.findall(r'<a href="([^"]+)"><code>Pack\.cell_temp_max', page)
@@ -150,9 +150,9 @@ async def test_a_signal_that_no_log_has_is_said_and_others_are_offered(
     assert "<script>alert" not in hostile and "No log has a signal" in hostile
 
 
-async def test_known_values_complete_what_is_typed(client: httpx.AsyncClient, services: Services) -> None:
+async def test_known_values_complete_what_is_typed(client: httpx.AsyncClient, context: Context) -> None:
     said = [("Adam", "Endurance"), ("Mei", "endurance "), ("Mei", "Skidpad")]
-    await services.documents.recordings.put_many(
+    await context.documents.recordings.put_many(
         [build_recording(number, metadata=metadata(driver=d, event=e)) for number, (d, e) in enumerate(said)]
         + [build_recording("gone", deleted_at=1, metadata=metadata(driver="Noah"))]
     )

@@ -23,7 +23,7 @@ def test_from_the_picker_to_a_file(browser: Any, tmp_path: Path) -> None:
         served(tmp_path / "data", with_worker=True, host=PLAIN_HOST) as site,
         open_page(browser, accept_downloads=True) as page,
     ):
-        recording = site.run(converted(site.services, log))
+        recording = site.run(converted(site.context, log))
         page.goto(f"{site.url}/recordings/{recording.id[:16]}")
         assert page.evaluate("isSecureContext") is False
         search = page.get_by_label("Search signals")
@@ -72,7 +72,7 @@ def test_a_name_that_does_not_fit_keeps_its_end(browser: Any, tmp_path: Path, na
     inner[last] = 1.5
     log = json_log(tmp_path / "names.mcap", topic, [row, row])
     with served(tmp_path / "data", with_worker=False) as site, open_page(browser) as page:
-        recording = site.run(converted(site.services, log))
+        recording = site.run(converted(site.context, log))
         page.goto(f"{site.url}/recordings/{recording.id[:16]}")
         page.get_by_label("Search signals").fill(last)
         shown = page.locator(".tree .pick .text")

@@ -54,8 +54,8 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Looked]:
     simulate(logs[1], started_ns=1_776_527_520 * 10**9, driver="Maya", **AUTOCROSS)  # type: ignore[arg-type]
     simulate(logs[2], started_ns=1_776_528_720 * 10**9, driver="Luis", truncate=0.6, **AUTOCROSS)  # type: ignore[arg-type]
     with served(folder / "data", with_worker=False) as site:
-        ids = [site.run(converted(site.services, log)).id[:16] for log in logs]
-        yield Looked(site, site.run(a_test_day(site.services)), *ids)
+        ids = [site.run(converted(site.context, log)).id[:16] for log in logs]
+        yield Looked(site, site.run(a_test_day(site.context)), *ids)
 
 
 def open_facet(label: str) -> Callable[[Any], None]:

@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.domain import principal
 from paddock.settings import Settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from tests.logs import small_log
 from tests.web.conftest import Connect, Sender
 
@@ -29,8 +29,8 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def services(settings: Settings) -> AsyncIterator[Services]:
-    async with open_services(settings) as opened:
+async def context(settings: Settings) -> AsyncIterator[Context]:
+    async with open_context(settings) as opened:
         yield opened
 
 
@@ -45,7 +45,7 @@ def peers_of(settings: Settings) -> str:
     return settings.peers_file.read_text()
 
 
-async def test_a_members_stay(connect: Connect, nina: httpx.AsyncClient, services: Services) -> None:
+async def test_a_members_stay(connect: Connect, nina: httpx.AsyncClient, context: Context) -> None:
     """Let in, sends a log, edits it under their name, is shut out."""
     added = await nina.post("/api/members", json={"name": "Zoë"})
     assert added.status_code == 201 and added.headers["cache-control"] == "no-store"
@@ -53,7 +53,7 @@ async def test_a_members_stay(connect: Connect, nina: httpx.AsyncClient, service
     assert handed["member"]["addresses"] == ["10.77.0.3", "fd77:7061:6464::3"]
     assert "by Nina" in handed["member"]["note"] and handed["qr_svg"].startswith("<svg")
     async with connect(address="fd77:7061:6464::3") as zoe:
-        recording = await Sender(zoe, services).upload(small_log())
+        recording = await Sender(zoe, context).upload(small_log())
         path = f"/api/recordings/{recording['id']}"
         assert (await zoe.patch(path, json={"metadata": {"notes": "gusty"}})).status_code == 200
         history = (await zoe.get(f"/api/recordings/{recording['id']}/history")).json()["items"]
@@ -146,10 +146,10 @@ async def test_the_certificate_is_where_the_configuration_says(nina: httpx.Async
 
 async def test_without_a_peers_file_there_are_no_members(tmp_path: Path) -> None:
     alone = Settings(data=tmp_path / "alone")
-    async with open_services(alone) as services:
+    async with open_context(alone) as context:
         from paddock.web.app import create_app
 
-        transport = httpx.ASGITransport(create_app(services, alone), client=("127.0.0.1", 1))
+        transport = httpx.ASGITransport(create_app(context, alone), client=("127.0.0.1", 1))
         async with httpx.AsyncClient(transport=transport, base_url=alone.base_url) as client:
             assert (await client.get("/api/members")).json()["code"] == "no_members"
             assert "PADDOCK_PEERS_FILE" in (await client.get("/members")).text

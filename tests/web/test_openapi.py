@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from paddock.settings import Settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.web.app import create_app
 from tests.web.builders import insert_converted
 
@@ -31,10 +31,10 @@ async def test_it_is_served_as_json_and_yaml_and_needs_nothing_from_outside(clie
     assert "cdn" not in root.text
 
 
-async def test_every_route_is_in_it(schema: dict[str, Any], services: Services, settings: Settings) -> None:
+async def test_every_route_is_in_it(schema: dict[str, Any], context: Context, settings: Settings) -> None:
     routes = {
         (route.path_format, method.lower())
-        for route in create_app(services, settings).routes
+        for route in create_app(context, settings).routes
         for method in route.methods  # type: ignore[union-attr]
         if method != "OPTIONS" and route.path_format.startswith(("/api", "/objects", "/health"))
     }
@@ -57,9 +57,9 @@ async def test_every_operation_is_explained(schema: dict[str, Any]) -> None:
 
 
 async def test_answers_are_as_documented(
-    client: httpx.AsyncClient, schema: dict[str, Any], services: Services
+    client: httpx.AsyncClient, schema: dict[str, Any], context: Context
 ) -> None:
-    recording = await insert_converted(services)
+    recording = await insert_converted(context)
     for path, template in (
         ("/health", "/health"),
         ("/api/recordings", "/api/recordings"),

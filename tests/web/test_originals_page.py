@@ -29,7 +29,7 @@ async def ready(sender: Sender) -> str:
 async def test_a_conversion_that_finds_less_is_accepted_on_the_page(
     client: httpx.AsyncClient, sender: Sender, ready: str
 ) -> None:
-    await sender.services.documents.recordings.change(ready, {"error": LESS, "message_count": 522})
+    await sender.context.documents.recordings.change(ready, {"error": LESS, "message_count": 522})
     page = (await client.get(f"/recordings/{ready}")).text
     assert LESS.message in page
     action = f"/recordings/{ready[:16]}/reprocess?accept=true"
@@ -41,7 +41,7 @@ async def test_a_conversion_that_finds_less_is_accepted_on_the_page(
 
 
 async def test_the_same_over_the_api(client: httpx.AsyncClient, sender: Sender, ready: str) -> None:
-    await sender.services.documents.recordings.change(ready, {"message_count": 522})
+    await sender.context.documents.recordings.change(ready, {"message_count": 522})
     for query, code in (("", "found_less"), ("?accept=true", None)):
         assert (await client.post(f"/api/recordings/{ready}/reprocess{query}")).status_code == 202
         await sender.work_off()
@@ -52,7 +52,7 @@ async def test_the_same_over_the_api(client: httpx.AsyncClient, sender: Sender, 
 async def test_an_original_that_is_gone_is_said_and_not_offered(
     client: httpx.AsyncClient, sender: Sender, ready: str
 ) -> None:
-    await sender.services.documents.recordings.change(ready, said(MISSING))
+    await sender.context.documents.recordings.change(ready, said(MISSING))
     page = (await client.get(f"/recordings/{ready}")).text
     assert MISSING.message in page
     resource = (await client.get(f"/api/recordings/{ready}")).json()
@@ -76,7 +76,7 @@ async def test_a_log_that_is_lost_is_offered_no_more_and_comes_back(
         return [offer for offer in offers if f'"{offer}"' in text]
 
     assert await offered() == offers
-    await sender.services.objects.delete(raw_key(recording_id))
+    await sender.context.objects.delete(raw_key(recording_id))
     # Nobody has looked yet: whoever clicks is told, and so is everybody after that.
     clicked = await client.get(f"{path}/original")
     assert (clicked.status_code, clicked.json()["code"]) == (404, "original_missing")
@@ -104,8 +104,8 @@ async def test_a_log_that_is_lost_is_offered_no_more_and_comes_back(
 
 async def test_what_older_code_made_is_said(client: httpx.AsyncClient, sender: Sender, ready: str) -> None:
     assert (await client.get(f"/api/recordings/{ready}")).json()["outdated"] == []
-    (artifact,) = (await sender.services.documents.artifacts.find([Equals("recording", ready)])).items
-    await sender.services.documents.artifacts.change(artifact.id, {"converter": f"{COLUMNS}.0"})
+    (artifact,) = (await sender.context.documents.artifacts.find([Equals("recording", ready)])).items
+    await sender.context.documents.artifacts.change(artifact.id, {"converter": f"{COLUMNS}.0"})
     sentence = f"The MATLAB file is from converter {COLUMNS}.0; this is {artifact.converter}."
     assert (await client.get(f"/api/recordings/{ready}")).json()["outdated"] == [sentence]
     assert sentence in (await client.get(f"/recordings/{ready}")).text
@@ -120,5 +120,5 @@ async def test_how_long_an_export_is_kept_stands_beside_its_link(
     assert made["default"]["expires_at"] is None
     assert made["export"]["expires_at"] > made["export"]["created_at"]
     assert "kept until" in (await client.get(f"/recordings/{ready}")).text
-    (job,) = (await sender.services.documents.jobs.find([Equals("kind", "export")])).items
+    (job,) = (await sender.context.documents.jobs.find([Equals("kind", "export")])).items
     assert job.asked_by, "so that nobody waits for all of somebody else's"

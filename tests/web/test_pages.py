@@ -9,7 +9,7 @@ import pytest
 
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Failure, Loss, LossReport, RunFigures, Status
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.edit.delete import delete_recordings, restore_recordings
 from paddock.web.kernel.words import size
 from tests.web.builders import (
@@ -46,9 +46,9 @@ async def test_an_empty_paddock_tells_the_next_step(client: httpx.AsyncClient) -
     assert "Nothing matches" in (await client.get("/?q=nobody")).text
 
 
-async def test_the_list(client: httpx.AsyncClient, services: Services) -> None:
+async def test_the_list(client: httpx.AsyncClient, context: Context) -> None:
     figures = RunFigures(18_240.0, "VNData.v", 31.2, 3.12, 52.4, driven=True)
-    recording = await insert_converted(services, highlights=figures)
+    recording = await insert_converted(context, highlights=figures)
     page = (await client.get("/?q=adam")).text
     for text in ("Adam", "Endurance", "Michigan", "HT09", "10:12", "18.2", "112", "3.12", "52", "intact"):
         assert text in page
@@ -58,8 +58,8 @@ async def test_the_list(client: httpx.AsyncClient, services: Services) -> None:
     assert f"/api/recordings/{recording.id}/artifacts/{build_artifact(recording).id}" in links
 
 
-async def test_the_list_is_paged(client: httpx.AsyncClient, services: Services) -> None:
-    await services.documents.recordings.put_many(
+async def test_the_list_is_paged(client: httpx.AsyncClient, context: Context) -> None:
+    await context.documents.recordings.put_many(
         [build_recording(number, started_ns=STARTED_NS + number) for number in range(51)]
     )
     first = Tags((await client.get("/", params={"q": "run_"})).text)
@@ -70,10 +70,10 @@ async def test_the_list_is_paged(client: httpx.AsyncClient, services: Services) 
     assert "run_0.mcap" in second and "Latest" in second
 
 
-async def test_a_recording_begins_with_what_it_was(client: httpx.AsyncClient, services: Services) -> None:
+async def test_a_recording_begins_with_what_it_was(client: httpx.AsyncClient, context: Context) -> None:
     figures = RunFigures(18_240.0, "VNData.v", 31.2, 3.12, None, driven=True)
     damaged = LossReport(missing=("footer",), losses=(Loss("bad_crc", 1_000, 52_208, 411),), lost_bytes=52_208)
-    recording = await insert_converted(services, highlights=figures, loss=damaged, build="1")
+    recording = await insert_converted(context, highlights=figures, loss=damaged, build="1")
     page = (await client.get(f"/recordings/{recording.id}")).text
     order = ["18.2", "112", "3.12", "lowest cell", "Adam", 'id="overview"', 'id="workspace"', 'id="downloads"']
     places = [page.index(each) for each in (*order, 'id="loss"', recording.id + "</code>")]
@@ -88,27 +88,27 @@ async def test_a_recording_begins_with_what_it_was(client: httpx.AsyncClient, se
 
 
 async def test_history_says_that_the_recording_was_deleted_and_restored(
-    client: httpx.AsyncClient, services: Services
+    client: httpx.AsyncClient, context: Context
 ) -> None:
-    recording = await insert_converted(services)
-    await delete_recordings(services, LOCAL_USER, [recording.id])
-    await restore_recordings(services, LOCAL_USER, [recording.id])
+    recording = await insert_converted(context)
+    await delete_recordings(context, LOCAL_USER, [recording.id])
+    await restore_recordings(context, LOCAL_USER, [recording.id])
     page = " ".join((await client.get(f"/recordings/{recording.id}")).text.split())
     assert page.count("<b>Deleted</b>") == page.count("<b>Restored</b>") == 1
 
 
-async def test_a_log_without_a_message_offers_nothing(client: httpx.AsyncClient, services: Services) -> None:
+async def test_a_log_without_a_message_offers_nothing(client: httpx.AsyncClient, context: Context) -> None:
     silent = (build_channel("VNData", message_count=0, started_ns=None, ended_ns=None, rate_hz=None),)
-    recording = await insert_converted(services, message_count=0, channels=silent, build="1", size_bytes=300)
+    recording = await insert_converted(context, message_count=0, channels=silent, build="1", size_bytes=300)
     page = (await client.get(f"/recordings/{recording.id}")).text
     assert "Nothing could be read" in page and "plot-workspace" not in page
     assert not any("/artifacts/" in link for link in Tags(page).links())
     assert any(link.endswith("/original") for link in Tags(page).links()), "the bytes as they came"
 
 
-async def test_a_recording(client: httpx.AsyncClient, services: Services) -> None:
+async def test_a_recording(client: httpx.AsyncClient, context: Context) -> None:
     loss = LossReport(missing=("footer",), losses=(Loss("bad_crc", 1_000, 52_208, 411),), lost_records=411)
-    recording = await insert_converted(services, names=("a.mcap", "b.mcap"), loss=loss)
+    recording = await insert_converted(context, names=("a.mcap", "b.mcap"), loss=loss)
     page = (await client.get(f"/recordings/{recording.short_id}")).text
     for text in (
         "from the log",
@@ -123,9 +123,9 @@ async def test_a_recording(client: httpx.AsyncClient, services: Services) -> Non
         assert text in page
 
 
-async def test_a_failed_recording_says_why(client: httpx.AsyncClient, services: Services) -> None:
+async def test_a_failed_recording_says_why(client: httpx.AsyncClient, context: Context) -> None:
     recording = build_recording(status=Status.FAILED, error=Failure("no_messages", "No message in it."), loss=None)
-    await services.documents.recordings.insert(recording)
+    await context.documents.recordings.insert(recording)
     page = (await client.get(f"/recordings/{recording.id}")).text
     assert "No message in it." in page and "The original is kept" in page
     assert "No message in it.</span>" in (await client.get("/")).text, "its row in the list says it too"
@@ -141,26 +141,26 @@ async def test_a_failed_recording_says_why(client: httpx.AsyncClient, services: 
     ],
 )
 async def test_the_list_says_what_a_recovered_log_lost(
-    client: httpx.AsyncClient, services: Services, lost: dict[str, int], said: str
+    client: httpx.AsyncClient, context: Context, lost: dict[str, int], said: str
 ) -> None:
-    await services.documents.recordings.insert(build_recording(loss=LossReport(missing=("footer",), **lost)))
+    await context.documents.recordings.insert(build_recording(loss=LossReport(missing=("footer",), **lost)))
     assert f'<span class="lost">{said}</span>' in (await client.get("/")).text
 
 
 @pytest.mark.parametrize("status", [Status.VERIFYING, Status.STORED, Status.CONVERTING])
 async def test_pages_know_that_something_will_change(
-    client: httpx.AsyncClient, services: Services, status: Status
+    client: httpx.AsyncClient, context: Context, status: Status
 ) -> None:
     recording = build_recording(status=status, loss=None, started_ns=None, duration_ns=None, message_count=None)
-    await services.documents.recordings.insert(recording)
+    await context.documents.recordings.insert(recording)
     for path in ("/", f"/recordings/{recording.id}"):
         page = (await client.get(path)).text
         assert "data-unsettled" in page and status.value in page
 
 
-async def test_hostile_words_are_only_text(client: httpx.AsyncClient, services: Services) -> None:
+async def test_hostile_words_are_only_text(client: httpx.AsyncClient, context: Context) -> None:
     hostile = await insert_converted(
-        services,
+        context,
         names=(HOSTILE,),
         metadata=metadata(driver=HOSTILE, car=HOSTILE, event=HOSTILE, venue=HOSTILE, notes=HOSTILE),
         channels=(build_channel(HOSTILE, schema_name=HOSTILE),),

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from paddock.domain.job import Job
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from tests.web.builders import build_id, build_recording
 
 pytestmark = pytest.mark.anyio
@@ -17,10 +17,10 @@ ID = build_id(1)
 
 
 @pytest.fixture(autouse=True)
-async def _known(services: Services) -> None:
-    await services.documents.recordings.put_many([build_recording(1), build_recording(2, started_ns=1)])
+async def _known(context: Context) -> None:
+    await context.documents.recordings.put_many([build_recording(1), build_recording(2, started_ns=1)])
     for number in (1, 2):
-        await services.documents.jobs.insert(Job(f"convert-{number}", "convert", ID, 0, 0, updated_at=number))
+        await context.documents.jobs.insert(Job(f"convert-{number}", "convert", ID, 0, 0, updated_at=number))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from paddock.domain.roles import PERMISSIONS, Permission, TeamRole
 from paddock.settings import Settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.web.app import create_app
 from paddock.web.kernel.permission import Anyone, handlers_of, needs_of
 from tests.web.builders import insert_converted
@@ -36,8 +36,8 @@ OPEN = {
 
 
 @pytest.fixture
-def app(services: Services, settings: Settings) -> Litestar:
-    return create_app(services, settings)
+def app(context: Context, settings: Settings) -> Litestar:
+    return create_app(context, settings)
 
 
 def routes_of(app: Litestar) -> list[tuple[str, str, Permission | Anyone | None]]:
@@ -83,9 +83,9 @@ async def test_a_route_that_does_not_say_is_not_added(app: Litestar) -> None:
 
 
 async def test_who_lacks_a_permission_is_told_which(
-    app: Litestar, client: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
+    app: Litestar, client: httpx.AsyncClient, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recording = await insert_converted(services)
+    recording = await insert_converted(context)
     monkeypatch.setitem(PERMISSIONS, TeamRole.ADMIN, frozenset())
     for method, path, needs in routes_of(app):
         address = re.sub(r"\{\w+:(\w+)\}", lambda kind: "1" if kind[1] == "int" else recording.id, path)
@@ -97,7 +97,7 @@ async def test_who_lacks_a_permission_is_told_which(
             assert method != "GET" or (await client.head(address)).status_code == 403, path
         else:
             assert b'"code":"not_allowed"' not in answer.content, (method, path)
-    assert await services.documents.recordings.get(recording.id) == recording
+    assert await context.documents.recordings.get(recording.id) == recording
 
 
 async def test_one_permission_is_not_another(

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from paddock.domain.job import JobState
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from tests.logs import small_log
 from tests.web.builders import HOSTILE, build_recording, metadata
 from tests.web.conftest import Sender
@@ -19,9 +19,9 @@ from tests.web.test_pages import Tags
 pytestmark = pytest.mark.anyio
 
 
-async def test_compare_asks_for_what_is_missing(client: httpx.AsyncClient, services: Services) -> None:
+async def test_compare_asks_for_what_is_missing(client: httpx.AsyncClient, context: Context) -> None:
     a, b = build_recording("a", build="1"), build_recording("b", build="1")
-    await services.documents.recordings.put_many([a, b])
+    await context.documents.recordings.put_many([a, b])
     nothing = (await client.get("/compare")).text
     assert a.id[:16] in nothing and "Two recordings, one time axis" in nothing
     assert "plot-workspace" not in (await client.get(f"/compare?a={a.id[:10]}")).text
@@ -32,9 +32,9 @@ async def test_compare_asks_for_what_is_missing(client: httpx.AsyncClient, servi
     assert (await client.get("/compare?a=abcdef", headers={"Accept": "text/html"})).status_code == 404
 
 
-async def test_files_of_several_recordings(client: httpx.AsyncClient, services: Services) -> None:
+async def test_files_of_several_recordings(client: httpx.AsyncClient, context: Context) -> None:
     a, b = build_recording("a", build="1"), build_recording("b", build="1", names=(HOSTILE,))
-    await services.documents.recordings.put_many([a, b])
+    await context.documents.recordings.put_many([a, b])
     page = Tags((await client.get(f"/export?recording={a.id}&recording={b.id[:8]}&recording={a.id}")).text)
     (form,) = (attributes for tag, attributes in page.found if tag == "take-away")
     assert [one["id"] for one in json.loads(str(form["data-recordings"]))] == [a.id, b.id]
@@ -46,9 +46,9 @@ async def test_files_of_several_recordings(client: httpx.AsyncClient, services: 
     assert (await client.get(f"/export?{many}")).status_code == 422
 
 
-async def test_hostile_names_on_these_pages(client: httpx.AsyncClient, services: Services) -> None:
+async def test_hostile_names_on_these_pages(client: httpx.AsyncClient, context: Context) -> None:
     hostile = build_recording(names=(HOSTILE,), build="1", metadata=metadata(driver=HOSTILE, event=HOSTILE))
-    await services.documents.recordings.insert(hostile)
+    await context.documents.recordings.insert(hostile)
     for path in (
         f"/compare?a={hostile.id}&b={hostile.id}",
         f"/export?recording={hostile.id}",
@@ -61,7 +61,7 @@ async def test_hostile_names_on_these_pages(client: httpx.AsyncClient, services:
 
 async def test_an_export_is_followed_by_events(client: httpx.AsyncClient, sender: Sender, tmp_path: Path) -> None:
     (tmp_path / "run.mcap").write_bytes(small_log())
-    recording = await converted(sender.services, tmp_path / "run.mcap")
+    recording = await converted(sender.context, tmp_path / "run.mcap")
     path = f"/api/recordings/{recording.id}/exports"
     asked = (await client.post(path, json={"format": "csv"})).json()
     assert asked["state"] == JobState.QUEUED

@@ -13,7 +13,7 @@ from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Recording
 from paddock.simulator.log import simulate
 from paddock.usecases.catalogue.catalogue import save_catalogue
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from tests.web.builders import HOSTILE, build_recording
 from tests.web.converted import converted, json_log
 
@@ -30,8 +30,8 @@ def driven(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def recording(services: Services, driven: Path) -> Recording:
-    return await converted(services, driven)
+async def recording(context: Context, driven: Path) -> Recording:
+    return await converted(context, driven)
 
 
 async def test_signals_have_units_types_and_statistics(client: httpx.AsyncClient, recording: Recording) -> None:
@@ -62,10 +62,10 @@ async def test_the_overview_chooses_itself(client: httpx.AsyncClient, recording:
 
 
 async def test_a_log_without_any_known_role_shows_what_moves(
-    client: httpx.AsyncClient, services: Services, tmp_path: Path
+    client: httpx.AsyncClient, context: Context, tmp_path: Path
 ) -> None:
     wobble = [{"wobbling": number / 10} for number in range(20)]
-    odd = await converted(services, json_log(tmp_path / "odd.mcap", HOSTILE, wobble))
+    odd = await converted(context, json_log(tmp_path / "odd.mcap", HOSTILE, wobble))
     (panel,) = (await client.get(f"/api/recordings/{odd.id}/overview")).json()["panels"]
     assert (panel["kind"], panel["signals"]) == ("other", [f"{HOSTILE}.wobbling"])
     plot = await client.get(f"/api/recordings/{odd.id}/plot", params={"signal": f"{HOSTILE}.wobbling"})
@@ -93,14 +93,14 @@ async def test_a_plot_of_a_span(client: httpx.AsyncClient, recording: Recording)
     assert seconds[0] < 4 <= seconds[1] and seconds[-2] <= 6 < seconds[-1]
 
 
-async def test_a_missing_value_is_null(client: httpx.AsyncClient, services: Services, tmp_path: Path) -> None:
-    gap = await converted(services, json_log(tmp_path / "gap.mcap", "A", [{"x": 0.5}, {"x": None}, {"x": 0.2}]))
+async def test_a_missing_value_is_null(client: httpx.AsyncClient, context: Context, tmp_path: Path) -> None:
+    gap = await converted(context, json_log(tmp_path / "gap.mcap", "A", [{"x": 0.5}, {"x": None}, {"x": 0.2}]))
     answer = await client.get(f"/api/recordings/{gap.id}/plot", params={"signal": "A.x"})
     assert json.loads(answer.content)["series"][0]["values"] == [0.5, None, 0.2]
 
 
 async def test_asking_again_costs_nothing_until_something_changed(
-    client: httpx.AsyncClient, services: Services, recording: Recording
+    client: httpx.AsyncClient, context: Context, recording: Recording
 ) -> None:
     path, params = f"/api/recordings/{recording.id}/plot", {"signal": SPEED}
     first = await client.get(path, params=params)
@@ -109,7 +109,7 @@ async def test_asking_again_costs_nothing_until_something_changed(
     again = await client.get(path, params=params, headers=known)
     assert (again.status_code, again.content) == (304, b"")
     assert (await client.get(path, params={**params, "points": "200"}, headers=known)).status_code == 200
-    await save_catalogue(services, LOCAL_USER, [Entry(SPEED, label="v", unit="km/h", high=120.0)], version=0)
+    await save_catalogue(context, LOCAL_USER, [Entry(SPEED, label="v", unit="km/h", high=120.0)], version=0)
     renamed = await client.get(path, params=params, headers={**known, "Accept-Encoding": "identity"})
     series = renamed.json()["series"][0]
     assert (series["label"], series["unit"], series["high"]) == ("v", "km/h", 120.0)
@@ -134,9 +134,9 @@ async def test_what_cannot_be_drawn_is_refused(
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
 
 
-async def test_nothing_is_drawn_of_what_was_not_converted(client: httpx.AsyncClient, services: Services) -> None:
+async def test_nothing_is_drawn_of_what_was_not_converted(client: httpx.AsyncClient, context: Context) -> None:
     waiting = build_recording()
-    await services.documents.recordings.insert(waiting)
+    await context.documents.recordings.insert(waiting)
     answer = await client.get(f"/api/recordings/{waiting.id}/plot", params={"signal": SPEED})
     assert (answer.status_code, answer.json()["code"]) == (409, "not_ready")
     assert (await client.get(f"/api/recordings/{waiting.id}/signals")).json()["items"] == []
@@ -144,7 +144,7 @@ async def test_nothing_is_drawn_of_what_was_not_converted(client: httpx.AsyncCli
 
 
 async def test_coverage_tells_when_a_topic_fell_silent(
-    client: httpx.AsyncClient, services: Services, recording: Recording, tmp_path: Path
+    client: httpx.AsyncClient, context: Context, recording: Recording, tmp_path: Path
 ) -> None:
     whole = (await client.get(f"/api/recordings/{recording.id}/coverage")).json()
     by_topic = {item["topic"]: item for item in whole["items"]}
@@ -152,5 +152,5 @@ async def test_coverage_tells_when_a_topic_fell_silent(
     assert 0 <= start < 0.1 and 9 < end <= whole["duration_s"]
     assert by_topic["CameraStatus"]["pieces"] == []
     broken = json_log(tmp_path / "broken.mcap", "A", [{"x": 1}] * 30, pause_after=20)
-    gap = (await client.get(f"/api/recordings/{(await converted(services, broken)).id}/coverage")).json()
+    gap = (await client.get(f"/api/recordings/{(await converted(context, broken)).id}/coverage")).json()
     assert [piece for item in gap["items"] for piece in item["pieces"]] == [[0.0, 1.9], [62.0, 62.9]]

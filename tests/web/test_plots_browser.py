@@ -57,7 +57,7 @@ def test_from_the_overview_to_a_file(browser: Any, tmp_path: Path, logs: tuple[P
     import scipy.io
 
     with served(tmp_path, with_worker=True) as site, open_page(browser) as page:
-        recording = site.run(converted(site.services, logs[0]))
+        recording = site.run(converted(site.context, logs[0]))
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url) if "/plot?" in request.url else None)
         page.goto(f"{site.url}/recordings/{recording.id[:16]}")
@@ -132,7 +132,7 @@ def test_from_the_overview_to_a_file(browser: Any, tmp_path: Path, logs: tuple[P
 
 def test_two_recordings_over_each_other(browser: Any, tmp_path: Path, logs: tuple[Path, Path]) -> None:
     with served(tmp_path, with_worker=False) as site, open_page(browser) as page:
-        a, b = (site.run(converted(site.services, log)) for log in logs)
+        a, b = (site.run(converted(site.context, log)) for log in logs)
         page.goto(f"{site.url}/compare?a={a.id[:16]}&b={b.id[:16]}#plots={SPEED}")
         settled(page)
         legend = page.locator("plot-workspace .legend .label").all_inner_texts()
@@ -175,7 +175,7 @@ def test_two_recordings_over_each_other(browser: Any, tmp_path: Path, logs: tupl
 def test_no_line_is_drawn_over_a_gap(browser: Any, tmp_path: Path) -> None:
     log = json_log(tmp_path / "gap.mcap", "Gap", [{"a": n, "b": n / 3} for n in range(200)], pause_after=100)
     with served(tmp_path / "data", with_worker=False) as site, open_page(browser) as page:
-        recording = site.run(converted(site.services, log))
+        recording = site.run(converted(site.context, log))
         page.goto(f"{site.url}/recordings/{recording.id[:16]}#plots=Gap.a;Gap.b")
         page.locator("plot-workspace .chart").nth(1).wait_for()
         settled(page)
@@ -207,7 +207,7 @@ def test_no_line_is_drawn_over_a_gap(browser: Any, tmp_path: Path) -> None:
 def test_a_hostile_log_without_any_known_role(browser: Any, tmp_path: Path) -> None:
     odd = json_log(tmp_path / "odd.mcap", HOSTILE, [{"wobble": n % 7, "name": HOSTILE} for n in range(60)])
     with served(tmp_path / "data", with_worker=False) as site, open_page(browser) as page:
-        recording = site.run(converted(site.services, odd))
+        recording = site.run(converted(site.context, odd))
         page.goto(f"{site.url}/recordings/{recording.id[:16]}")
         settled(page)
         assert page.locator("plot-overview h3").all_inner_texts() == ["Signals that move"]
@@ -228,7 +228,7 @@ def test_a_hostile_log_without_any_known_role(browser: Any, tmp_path: Path) -> N
 def test_how_plots_look(browser: Any, tmp_path: Path, logs: tuple[Path, Path]) -> None:
     """Screenshots for people to look at; nothing is wider than the screen."""
     with served(tmp_path, with_worker=False) as site:
-        a, b = (site.run(converted(site.services, log)) for log in logs)
+        a, b = (site.run(converted(site.context, log)) for log in logs)
         plots = f"#plots={SPEED},PedalsSystemData.accel_pedal;{VOLTAGE},BatteryPack.current_a;{STATE}"
         pages = {
             "plots": f"/recordings/{a.id}{plots}",

@@ -12,7 +12,7 @@ import structlog
 
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
 from paddock.settings import Settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.web.kernel.problems import STATUS_OF, Problem, problem_of
 from paddock.web.kernel.request_log import security_headers
 
@@ -57,12 +57,12 @@ async def test_people_get_a_page_with_the_next_step(client: httpx.AsyncClient, p
 
 
 async def test_a_database_that_is_away_is_503_and_says_when_to_come_back(
-    client: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
+    client: httpx.AsyncClient, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(*_: object, **__: object) -> object:
         raise Unavailable("The database does not answer.")
 
-    monkeypatch.setattr(services.documents.recordings, "find", away)
+    monkeypatch.setattr(context.documents.recordings, "find", away)
     answer = await client.get("/api/recordings")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     page = await client.get("/", headers=HTML)
@@ -71,12 +71,12 @@ async def test_a_database_that_is_away_is_503_and_says_when_to_come_back(
 
 
 async def test_a_bug_is_logged_and_tells_nothing(
-    client: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
+    client: httpx.AsyncClient, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def crash(*_: object, **__: object) -> object:
         raise RuntimeError("the password is swordfish")
 
-    monkeypatch.setattr(services.documents.recordings, "find", crash)
+    monkeypatch.setattr(context.documents.recordings, "find", crash)
     with structlog.testing.capture_logs() as lines:
         answer = await client.get("/api/recordings")
         page = await client.get("/", headers=HTML)

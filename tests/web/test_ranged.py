@@ -15,7 +15,7 @@ from paddock.adapters.directory import DirectoryObjects
 from paddock.domain.names import content_disposition
 from paddock.ports.objects import ObjectInfo
 from paddock.settings import Settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.web.app import create_app
 from paddock.web.kernel.ranged import Ranged, Span, requested_span
 
@@ -77,11 +77,11 @@ def test_content_disposition(name: str, header: str) -> None:
 
 
 @pytest.fixture
-async def link(services: Services, tmp_path: Path) -> AsyncIterator[str]:
+async def link(context: Context, tmp_path: Path) -> AsyncIterator[str]:
     source = tmp_path / "content"
     source.write_bytes(CONTENT)
-    await services.objects.put_file("raw/a.mcap", source)
-    yield await services.objects.link("raw/a.mcap", file_name="run ü.mcap", expires_s=60)
+    await context.objects.put_file("raw/a.mcap", source)
+    yield await context.objects.link("raw/a.mcap", file_name="run ü.mcap", expires_s=60)
 
 
 @pytest.mark.anyio
@@ -151,19 +151,19 @@ async def test_validators(client: httpx.AsyncClient, link: str) -> None:
 
 
 @pytest.mark.anyio
-async def test_only_the_link_as_it_was_signed(client: httpx.AsyncClient, services: Services, link: str) -> None:
+async def test_only_the_link_as_it_was_signed(client: httpx.AsyncClient, context: Context, link: str) -> None:
     for changed in (link.replace("a.mcap", "b.mcap"), link + "&x=1", link[:-1], link.split("?")[0]):
         answer = await client.get(changed)
         assert (answer.status_code, answer.json()["code"]) == (403, "link_tampered")
-    expired = await services.objects.link("raw/a.mcap", file_name="a", expires_s=-1)
+    expired = await context.objects.link("raw/a.mcap", file_name="a", expires_s=-1)
     assert (await client.get(expired)).json()["code"] == "link_expired"
-    gone = await services.objects.link("raw/gone.mcap", file_name="a", expires_s=60)
+    gone = await context.objects.link("raw/gone.mcap", file_name="a", expires_s=60)
     assert (await client.get(gone)).status_code == 404
 
 
 @pytest.mark.anyio
-async def test_a_part_is_exactly_its_bytes(client: httpx.AsyncClient, services: Services) -> None:
-    objects = services.objects
+async def test_a_part_is_exactly_its_bytes(client: httpx.AsyncClient, context: Context) -> None:
+    objects = context.objects
     assert isinstance(objects, DirectoryObjects)
     store_upload = await objects.begin_upload("incoming/u", 6, 4)
     first = await objects.part_link("incoming/u", store_upload, 1, 4, 60)
@@ -210,8 +210,8 @@ async def test_a_client_that_leaves_ends_the_reading() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_sender_that_leaves_is_no_fault_of_ours(services: Services, settings: Settings) -> None:
-    objects = services.objects
+async def test_a_sender_that_leaves_is_no_fault_of_ours(context: Context, settings: Settings) -> None:
+    objects = context.objects
     assert isinstance(objects, DirectoryObjects)
     store_upload = await objects.begin_upload("incoming/u", 6, 6)
     path, query = (
@@ -240,6 +240,6 @@ async def test_a_sender_that_leaves_is_no_fault_of_ours(services: Services, sett
         sent.append(message)
 
     with structlog.testing.capture_logs() as lines:
-        await create_app(services, settings)(scope, receive, send)  # type: ignore[arg-type]
+        await create_app(context, settings)(scope, receive, send)  # type: ignore[arg-type]
     assert [(line["event"], line["status"]) for line in lines] == [("request", 422)]
     assert not await objects.parts("incoming/u", store_upload)

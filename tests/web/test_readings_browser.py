@@ -113,7 +113,7 @@ def asked_span(page: Any) -> float:
 def test_where_no_line_is_drawn_nothing_is_read(browser: Any, tmp_path: Path) -> None:
     log = json_log(tmp_path / "gap.mcap", "Gap", [{"a": n / 3} for n in range(200)], pause_after=100)
     with served(tmp_path / "data", with_worker=False) as site, open_page(browser) as page:
-        recording = site.run(converted(site.services, log))
+        recording = site.run(converted(site.context, log))
         opened(page, f"{site.url}/recordings/{recording.id[:16]}#plots=Gap.a", 1)
         said = page.locator("plot-workspace .legend .value")
         point_at(page, 0.05)

@@ -76,11 +76,11 @@ def test_the_other_plots_of_the_overview_come_when_asked_for(browser: Any, site:
 
 def test_what_was_opened_stays_open_while_the_page_follows(browser: Any, site: tuple[Site, str]) -> None:
     running, recording = site
-    running.run(edit_recording(running.services, LOCAL_USER, recording, metadata={"notes": "wet"}))
+    running.run(edit_recording(running.context, LOCAL_USER, recording, metadata={"notes": "wet"}))
     with open_page(browser, **PHONE) as page:
         opened(page, site)
         page.get_by_role("button", name="History").click()
-        running.run(edit_recording(running.services, LOCAL_USER, recording, metadata={"notes": "drying"}))
+        running.run(edit_recording(running.context, LOCAL_USER, recording, metadata={"notes": "drying"}))
         page.evaluate("import('/static/kernel/refresh.js').then((refresh) => refresh.refreshNow())")
         page.locator("#history").get_by_text("drying").wait_for()
         assert page.evaluate(SHOWN) == ["history"]

@@ -8,7 +8,7 @@ import pytest
 
 from paddock.domain.job import Job, JobState
 from paddock.domain.recording import Failure, Loss, LossReport, Status
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.topic_sets import find_topic_sets
 from paddock.web.recordings.resources import RecordingDetail, RecordingPage
 from tests.web.builders import (
@@ -26,9 +26,9 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_recording_is_listed_with_all_that_a_script_needs(
-    client: httpx.AsyncClient, services: Services
+    client: httpx.AsyncClient, context: Context
 ) -> None:
-    recording = await insert_converted(services)
+    recording = await insert_converted(context)
 
     answer = await client.get("/api/recordings")
 
@@ -47,8 +47,8 @@ async def test_a_recording_is_listed_with_all_that_a_script_needs(
     assert item.original is not None and item.original.url == f"/api/recordings/{recording.id}/original"
 
 
-async def test_pages_follow_each_other(client: httpx.AsyncClient, services: Services) -> None:
-    await services.documents.recordings.put_many(
+async def test_pages_follow_each_other(client: httpx.AsyncClient, context: Context) -> None:
+    await context.documents.recordings.put_many(
         [build_recording(number, started_ns=STARTED_NS + number) for number in range(5)]
     )
     seen = []
@@ -62,8 +62,8 @@ async def test_pages_follow_each_other(client: httpx.AsyncClient, services: Serv
     assert seen == [f"run_{number}.mcap" for number in (4, 3, 2, 1, 0)]
 
 
-async def test_search_looks_in_metadata_and_takes_no_pattern(client: httpx.AsyncClient, services: Services) -> None:
-    await services.documents.recordings.put_many([build_recording(1), build_recording(2, metadata={})])
+async def test_search_looks_in_metadata_and_takes_no_pattern(client: httpx.AsyncClient, context: Context) -> None:
+    await context.documents.recordings.put_many([build_recording(1), build_recording(2, metadata={})])
     found = (await client.get("/api/recordings", params={"q": "ADAM endur"})).json()["items"]
     assert [item["name"] for item in found] == ["run_1.mcap"]
     for text in (".*", "%", "_ _", "\\", "'", "x" * 10_000, "\u0000"):
@@ -71,9 +71,9 @@ async def test_search_looks_in_metadata_and_takes_no_pattern(client: httpx.Async
         assert answer.status_code in (200, 422), text
 
 
-async def test_a_beginning_of_the_id_is_enough(client: httpx.AsyncClient, services: Services) -> None:
+async def test_a_beginning_of_the_id_is_enough(client: httpx.AsyncClient, context: Context) -> None:
     loss = LossReport(missing=("footer",), losses=(Loss("truncated_chunk", 900, 52_000),), lost_bytes=52_000)
-    recording = await insert_converted(services, loss=loss)
+    recording = await insert_converted(context, loss=loss)
     answer = await client.get(f"/api/recordings/{recording.id[:6].upper()}")
     item = msgspec.convert(answer.json(), RecordingDetail)
     assert item.id == recording.id
@@ -103,10 +103,8 @@ async def test_refusals_are_problems(client: httpx.AsyncClient, path: str, statu
     assert code is None or answer.json()["code"] == code
 
 
-async def test_two_recordings_that_begin_alike_are_a_conflict(
-    client: httpx.AsyncClient, services: Services
-) -> None:
-    await services.documents.recordings.put_many(
+async def test_two_recordings_that_begin_alike_are_a_conflict(client: httpx.AsyncClient, context: Context) -> None:
+    await context.documents.recordings.put_many(
         [build_recording(1, id="abcdef" + "1" * 58), build_recording(2, id="abcdef" + "2" * 58)]
     )
     answer = await client.get("/api/recordings/abcdef")
@@ -114,49 +112,49 @@ async def test_two_recordings_that_begin_alike_are_a_conflict(
 
 
 async def test_asking_again_costs_no_body_until_something_changes(
-    client: httpx.AsyncClient, services: Services
+    client: httpx.AsyncClient, context: Context
 ) -> None:
     recording = build_recording(status=Status.CONVERTING)
-    await services.documents.recordings.insert(recording)
+    await context.documents.recordings.insert(recording)
     for path in ("/api/recordings", f"/api/recordings/{recording.id}", "/"):
         first = await client.get(path)
         again = await client.get(path, headers={"If-None-Match": f'"other", W/{first.headers["etag"]}'})
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
 
     first = await client.get("/api/recordings")
-    await services.documents.recordings.change(recording.id, {"status": Status.READY})
+    await context.documents.recordings.change(recording.id, {"status": Status.READY})
     changed = await client.get("/api/recordings", headers={"If-None-Match": first.headers["etag"]})
     assert changed.status_code == 200
     assert changed.json()["items"][0]["status"] == "ready"
 
 
-async def test_the_running_job_says_how_far_it_is(client: httpx.AsyncClient, services: Services) -> None:
+async def test_the_running_job_says_how_far_it_is(client: httpx.AsyncClient, context: Context) -> None:
     recording = build_recording(status=Status.CONVERTING)
-    await services.documents.recordings.insert(recording)
-    await services.documents.jobs.insert(
+    await context.documents.recordings.insert(recording)
+    await context.documents.jobs.insert(
         Job(f"convert-{recording.id}", "convert", recording.id, 0, 0, state=JobState.RUNNING, progress=0.42)
     )
     (item,) = (await client.get("/api/recordings")).json()["items"]
     assert item["progress"] == 0.42
 
 
-async def test_a_failed_log_says_why_and_keeps_its_original(client: httpx.AsyncClient, services: Services) -> None:
+async def test_a_failed_log_says_why_and_keeps_its_original(client: httpx.AsyncClient, context: Context) -> None:
     recording = build_recording(
         status=Status.FAILED, error=Failure("truncated", "The log ends in a chunk."), loss=None
     )
     gone = build_recording(2, status=Status.FAILED, error=Failure("wrong_hash", "Other bytes arrived."), loss=None)
-    await services.documents.recordings.put_many([recording, gone])
+    await context.documents.recordings.put_many([recording, gone])
     items = {item["id"]: item for item in (await client.get("/api/recordings")).json()["items"]}
     assert items[recording.id]["error"] == {"code": "truncated", "message": "The log ends in a chunk."}
     assert items[recording.id]["original"]
     assert items[gone.id]["original"] is None
 
 
-async def test_downloads_of_what_is_not_there(client: httpx.AsyncClient, services: Services) -> None:
+async def test_downloads_of_what_is_not_there(client: httpx.AsyncClient, context: Context) -> None:
     recording, other = build_recording(1), build_recording(2)
-    await services.documents.recordings.put_many([recording, other])
+    await context.documents.recordings.put_many([recording, other])
     artifact = build_artifact(other)
-    await services.documents.artifacts.put_many([artifact])
+    await context.documents.artifacts.put_many([artifact])
     answer = await client.get(f"/api/recordings/{recording.id}/original")
     assert (answer.status_code, answer.json()["code"]) == (404, "original_missing")
     # It is there, but belongs to another recording.
@@ -164,10 +162,10 @@ async def test_downloads_of_what_is_not_there(client: httpx.AsyncClient, service
     assert (answer.status_code, answer.json()["code"]) == (404, "no_such_artifact")
 
 
-async def test_facets_of_a_search(client: httpx.AsyncClient, services: Services) -> None:
-    await insert_with_contents(services.documents, build_recording(1))
-    await insert_with_contents(services.documents, build_recording(2, metadata={}), channels=())
-    await find_topic_sets(services.documents)
+async def test_facets_of_a_search(client: httpx.AsyncClient, context: Context) -> None:
+    await insert_with_contents(context.documents, build_recording(1))
+    await insert_with_contents(context.documents, build_recording(2, metadata={}), channels=())
+    await find_topic_sets(context.documents)
     answer = (await client.get("/api/recordings/facets", params={"driver": "adam"})).json()
     assert answer["topic"] == [{"value": "BatteryPack", "count": 1}, {"value": "VNData", "count": 1}]
     assert answer["driver"] == [{"value": "Adam", "count": 1}, {"value": "", "count": 1}]
@@ -176,10 +174,10 @@ async def test_facets_of_a_search(client: httpx.AsyncClient, services: Services)
     assert (refused.status_code, refused.json()["code"]) == (422, "unknown_parameter")
 
 
-async def test_a_topic_in_the_list_says_how_many_have_it(client: httpx.AsyncClient, services: Services) -> None:
-    await insert_with_contents(services.documents, build_recording(1))
-    await insert_with_contents(services.documents, build_recording(2), channels=(build_channel(HOSTILE),))
-    await find_topic_sets(services.documents)
+async def test_a_topic_in_the_list_says_how_many_have_it(client: httpx.AsyncClient, context: Context) -> None:
+    await insert_with_contents(context.documents, build_recording(1))
+    await insert_with_contents(context.documents, build_recording(2), channels=(build_channel(HOSTILE),))
+    await find_topic_sets(context.documents)
     page = (await client.get("/", params={"topic": "VNData"})).text
     assert 'value="VNData" checked> <span class="text">VNData</span> <span class="count">1<' in page
     assert "<script>alert" not in (await client.get("/")).text

@@ -26,7 +26,7 @@ def keys(page: Any) -> list[str]:
 def test_rows_are_walked_and_opened_on_every_list(browser: Any, tmp_path: Path) -> None:
     with served(tmp_path, with_worker=False) as site, open_page(browser) as page:
         fill(site)
-        site.run(delete_recordings(site.services, MEI, [build_id(11)]))
+        site.run(delete_recordings(site.context, MEI, [build_id(11)]))
         for path, address in (
             ("/", "**/recordings/*"),
             ("/deleted", "**/recordings/*"),
@@ -81,8 +81,8 @@ def test_the_help_names_what_the_page_has(browser: Any, tmp_path: Path) -> None:
 def test_an_entry_goes_to_the_top_from_another_page(browser: Any, tmp_path: Path) -> None:
     entries = [Entry(f"Topic.signal_{number}") for number in range(120)]
     with served(tmp_path, with_worker=False) as site, open_page(browser) as page:
-        site.run(save_catalogue(site.services, MEI, entries, version=0))
-        names = lambda: [entry.name for entry in site.run(load_catalogue(site.services)).signals]  # noqa: E731
+        site.run(save_catalogue(site.context, MEI, entries, version=0))
+        names = lambda: [entry.name for entry in site.run(load_catalogue(site.context)).signals]  # noqa: E731
         page.goto(f"{site.url}/signals?from=100")
         page.get_by_text("search a role to put its signals in order").wait_for()
         page.get_by_role("button", name="Move Topic.signal_119").focus()

@@ -33,8 +33,8 @@ def test_nothing_sent_breaks_the_service(tmp_path: Path, mode: str) -> None:
     broken: list[str] = []
     with served(tmp_path, with_worker=False) as site:
         recording = build_recording()
-        site.run(site.services.documents.recordings.insert(recording))
-        site.run(site.services.documents.artifacts.put_many([build_artifact(recording)]))
+        site.run(site.context.documents.recordings.insert(recording))
+        site.run(site.context.documents.artifacts.put_many([build_artifact(recording)]))
         schema = schemathesis.openapi.from_url(f"{site.url}/schema/openapi.json")
 
         def send(case: Any) -> None:

@@ -28,7 +28,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, str]]
     ]
     log = json_log(folder / "many.mcap", "Many", messages)
     with served(folder / "data", with_worker=False) as site:
-        yield site, site.run(converted(site.services, log)).id[:16]
+        yield site, site.run(converted(site.context, log)).id[:16]
 
 
 def column(page: Any, number: int, rows: int = 3) -> list[str]:
@@ -116,9 +116,9 @@ def test_channels_are_sorted_too(browser: Any, tmp_path: Path) -> None:
 
     simulate(tmp_path / "a.mcap", event="autocross", laps=1, rate=0.2)
     with served(tmp_path / "data", with_worker=False) as site, open_page(browser) as page:
-        recording = site.run(converted(site.services, tmp_path / "a.mcap"))
+        recording = site.run(converted(site.context, tmp_path / "a.mcap"))
         page.goto(f"{site.url}/recordings/{recording.id[:16]}")
-        inside = site.run(contents_of(site.services.documents, recording))
+        inside = site.run(contents_of(site.context.documents, recording))
         rows = page.locator("#channels tbody tr")
         by_count = sorted(inside.channels, key=lambda channel: -channel.message_count)
         page.locator("#channels").get_by_role("button", name="Messages").click()

@@ -44,12 +44,12 @@ def fill(site: Site) -> None:
         for each in recordings
         for name in names
     ]
-    documents = site.services.documents
+    documents = site.context.documents
     channels = (build_channel("Pack"), build_channel("Inverter"))
     site.run(insert_with_contents(documents, *recordings, channels=channels))
     site.run(documents.signals.put_many(signals))
     site.run(documents.artifacts.put_many([build_artifact(each) for each in recordings]))
-    site.run(save_catalogue(site.services, MEI, ENTRIES, version=0))
+    site.run(save_catalogue(site.context, MEI, ENTRIES, version=0))
     why = Failure("disk_full", "The worker's disk is full: make room, then retry the job.")
     jobs = [
         Job(f"convert-{each.id}", "convert", each.id, 1, 1, JobState.DEAD, tries=5, error=why, updated_at=2)
@@ -61,7 +61,7 @@ def fill(site: Site) -> None:
 def test_the_catalogue_is_edited(browser: Any, tmp_path: Path) -> None:
     with served(tmp_path, with_worker=False) as site, open_page(browser, provoked=(409, 422)) as page:
         fill(site)
-        catalogue = lambda: site.run(load_catalogue(site.services)).signals  # noqa: E731
+        catalogue = lambda: site.run(load_catalogue(site.context)).signals  # noqa: E731
         page.goto(f"{site.url}/signals")
         screenshot(page, "signals-light")
         page.get_by_role("button", name="Edit Pedals.brake").click()
@@ -78,14 +78,14 @@ def test_the_catalogue_is_edited(browser: Any, tmp_path: Path) -> None:
         )
 
         # Somebody else's change of another entry is none of ours; of the same one it is said first.
-        site.run(save_catalogue(site.services, MEI, [*catalogue()[1:]], version=2))
+        site.run(save_catalogue(site.context, MEI, [*catalogue()[1:]], version=2))
         page.get_by_role("button", name="Edit Pedals.brake").click()
         page.get_by_label("Unit").fill("psi")
         page.get_by_role("button", name="Save").click()
         page.locator("#signal-rows").get_by_text("psi").wait_for()
         page.get_by_role("button", name="Edit Pedals.brake").click()
         theirs = [catalogue()[0], Entry("Pedals.brake", unit="kPa")]
-        site.run(save_catalogue(site.services, MEI, theirs, version=4))
+        site.run(save_catalogue(site.context, MEI, theirs, version=4))
         page.get_by_label("Unit").fill("bar")
         page.get_by_role("button", name="Save").click()
         page.get_by_text("Mei changed this entry meanwhile: name Pedals.brake · unit kPa").wait_for()
@@ -109,12 +109,12 @@ def test_an_entry_is_saved_where_it_is_though_the_page_went_on(browser: Any, tmp
         fill(site)
         page.goto(f"{site.url}/signals")
         page.get_by_role("button", name="Edit Pedals.brake").click()
-        site.run(save_catalogue(site.services, MEI, [Entry("A.b"), *ENTRIES], version=1))
+        site.run(save_catalogue(site.context, MEI, [Entry("A.b"), *ENTRIES], version=1))
         follow(page, version=2)
         page.get_by_label("Label").fill("Brake")
         page.get_by_role("button", name="Save").click()
         page.get_by_text("Pedals.brake is saved.").wait_for()
-        signals = site.run(load_catalogue(site.services)).signals
+        signals = site.run(load_catalogue(site.context)).signals
         assert [entry.name for entry in signals] == ["A.b", *(entry.name for entry in ENTRIES)]
         assert [entry.label for entry in signals if entry.name == "Pedals.brake"] == ["Brake"]
 
@@ -123,7 +123,7 @@ def test_entries_are_put_in_order_by_keys_and_by_dragging(browser: Any, tmp_path
     with served(tmp_path, with_worker=False) as site, open_page(browser, provoked=(409,)) as page:
         fill(site)
         page.goto(f"{site.url}/signals")
-        names = lambda: [entry.name.split(".")[0] for entry in site.run(load_catalogue(site.services)).signals]  # noqa: E731
+        names = lambda: [entry.name.split(".")[0] for entry in site.run(load_catalogue(site.context)).signals]  # noqa: E731
         grip = lambda name: page.get_by_role("button", name=f"Move {name}")  # noqa: E731
         said = page.locator("#signals-said")
         grip("Pedals.brake").focus()
@@ -151,7 +151,7 @@ def test_entries_are_put_in_order_by_keys_and_by_dragging(browser: Any, tmp_path
         assert [name.split(".")[0] for name in shown] == names()
 
         site.run(
-            save_catalogue(site.services, MEI, ENTRIES[:2], version=site.run(load_catalogue(site.services)).version)
+            save_catalogue(site.context, MEI, ENTRIES[:2], version=site.run(load_catalogue(site.context)).version)
         )
         grip("Pedals.brake").focus()
         page.keyboard.press("ArrowDown")
@@ -169,7 +169,7 @@ def test_unknown_names_are_accepted_and_a_file_comes_in(browser: Any, tmp_path: 
         page.get_by_text("Inverter.motor_temp_c is in the catalogue").wait_for()
         page.get_by_role("button", name="Accept these 6").click()
         page.get_by_text("Every name is known").wait_for()
-        assert len(site.run(load_catalogue(site.services)).signals) == 10
+        assert len(site.run(load_catalogue(site.context)).signals) == 10
 
         page.get_by_role("link", name="Catalogue", exact=True).last.click()
         page.wait_for_url(f"{site.url}/signals")
@@ -187,7 +187,7 @@ def test_unknown_names_are_accepted_and_a_file_comes_in(browser: Any, tmp_path: 
 def test_a_renamed_signal_becomes_another_name_of_its_entry(browser: Any, tmp_path: Path) -> None:
     with served(tmp_path, with_worker=False) as site, open_page(browser, provoked=(409,)) as page:
         fill(site)
-        catalogue = lambda: site.run(load_catalogue(site.services)).signals  # noqa: E731
+        catalogue = lambda: site.run(load_catalogue(site.context)).signals  # noqa: E731
         page.goto(f"{site.url}/signals?show=unknown")
         page.get_by_role("button", name="Inverter.motor_temp_c is another name of…").click()
         page.get_by_label("Entry").wait_for()  # the dialog opens once the catalogue has come
@@ -197,7 +197,7 @@ def test_a_renamed_signal_becomes_another_name_of_its_entry(browser: Any, tmp_pa
         page.get_by_role("button", name="Add the alias").click()
         page.get_by_text("has no such entry").wait_for()
         # Somebody else puts another entry first meanwhile.
-        site.run(save_catalogue(site.services, MEI, [Entry("A.b"), *ENTRIES], version=1))
+        site.run(save_catalogue(site.context, MEI, [Entry("A.b"), *ENTRIES], version=1))
         follow(page, version=2)
         page.get_by_label("Entry").fill("Pedals.brake")
         screenshot(page, "signals-alias-light")
@@ -212,20 +212,20 @@ def test_a_name_that_no_catalogue_can_have_is_in_nobodys_way(browser: Any, tmp_p
         fill(site)
         odd = build_recording(20, uploaded_at=20, metadata=metadata(car="HT09"))
         names = ("Odd.be\x07ll", f"Odd.{'long' * 100}", "Odd.fine")
-        site.run(insert_with_contents(site.services.documents, odd, channels=(build_channel("Odd"),)))
+        site.run(insert_with_contents(site.context.documents, odd, channels=(build_channel("Odd"),)))
         site.run(
-            site.services.documents.signals.put_many(
+            site.context.documents.signals.put_many(
                 [Signal(f"{odd.id}:{number}", odd.id, name, "float", "odd") for number, name in enumerate(names)]
             )
         )
         page.goto(f"{site.url}/signals?show=unknown")
         assert page.get_by_text("too long or cannot be printed").count() == 2
         # What somebody else accepts meanwhile is accepted.
-        site.run(save_catalogue(site.services, MEI, [*ENTRIES, Entry("Inverter.rpm", unit="rpm")], version=1))
+        site.run(save_catalogue(site.context, MEI, [*ENTRIES, Entry("Inverter.rpm", unit="rpm")], version=1))
         page.get_by_role("button", name="Accept these 8").click()
         page.get_by_text("8 names are in the catalogue").wait_for()
         page.get_by_role("button", name="Accept").first.wait_for(state="detached")
-        assert len(site.run(load_catalogue(site.services)).signals) == 11
+        assert len(site.run(load_catalogue(site.context)).signals) == 11
         assert page.locator("#signal-rows tr").count() == 2
         screenshot(page, "signals-refused-light")
 
@@ -248,12 +248,12 @@ def test_storage_follows_what_arrives(browser: Any, tmp_path: Path) -> None:
         page.get_by_text("Nothing is stored yet").wait_for()
         for number, car in enumerate(("HT09", "<b>HT 08/2026")):
             known = build_recording(number, metadata=metadata(car=car, event="Endurance"))
-            site.run(site.services.documents.recordings.insert(known))
+            site.run(site.context.documents.recordings.insert(known))
             page.evaluate("dispatchEvent(new Event('online'))")  # it would look every ten seconds by itself
             page.locator("#usages tr", has_text=car).wait_for()
         page.keyboard.press("j")
         opened = page.locator("tr.selected .car").inner_text()
-        site.run(site.services.documents.recordings.insert(build_recording(3, metadata=metadata(car=opened))))
+        site.run(site.context.documents.recordings.insert(build_recording(3, metadata=metadata(car=opened))))
         page.evaluate("dispatchEvent(new Event('online'))")
         page.locator("#usages tr", has_text="no event").wait_for()
         assert page.locator("tr.selected .car").inner_text() == opened, "whoever is at a row stays there"

@@ -23,11 +23,11 @@ from litestar.params import FromPath
 from paddock.domain.roles import PERMISSIONS, Permission, TeamRole
 from paddock.errors import NotFound
 from paddock.settings import Settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.web.app import create_app
 from paddock.web.kernel import connections, sockets
 from paddock.web.kernel.connections import Door, GuardedProtocol
-from paddock.web.kernel.injected import ThePrincipal, TheServices
+from paddock.web.kernel.injected import TheContext, ThePrincipal
 
 pytestmark = pytest.mark.anyio
 
@@ -36,10 +36,10 @@ TEAM = "10.7.0.4 Adam\n127.0.0.1 Nina\n"
 
 
 @websocket("/live", needs=Permission.READ)
-async def live(socket: Socket, principal: ThePrincipal, services: TheServices) -> None:
+async def live(socket: Socket, principal: ThePrincipal, context: TheContext) -> None:
     """Says who is there, and then what it is told."""
     await socket.accept()
-    await socket.send_text(f"{principal.name}, {await services.documents.recordings.count()}")
+    await socket.send_text(f"{principal.name}, {await context.documents.recordings.count()}")
     async for text in socket.iter_data():
         await socket.send_text(f"heard {text}")
 
@@ -165,8 +165,8 @@ async def until(true: Callable[[], Any]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def serve(services: Services, settings: Settings) -> AsyncIterator[Served]:
-    app = create_app(services, settings)
+async def serve(context: Context, settings: Settings) -> AsyncIterator[Served]:
+    app = create_app(context, settings)
     for handler in (live, push, work, missing, crash, leave, people):
         app.register(handler)
     config = uvicorn.Config(
@@ -187,17 +187,17 @@ async def serve(services: Services, settings: Settings) -> AsyncIterator[Served]
 
 
 @pytest.fixture
-async def served(services: Services, settings: Settings) -> AsyncIterator[Served]:
-    async with serve(services, settings) as running:
+async def served(context: Context, settings: Settings) -> AsyncIterator[Served]:
+    async with serve(context, settings) as running:
         yield running
 
 
 @pytest.fixture
-async def team(services: Services, settings: Settings, tmp_path: Path) -> AsyncIterator[Served]:
+async def team(context: Context, settings: Settings, tmp_path: Path) -> AsyncIterator[Served]:
     """One that lets members in, of whom this machine is one."""
     peers = tmp_path / "peers"
     peers.write_text(TEAM)
-    async with serve(services, Settings(data=settings.data, peers_file=peers)) as running:
+    async with serve(context, Settings(data=settings.data, peers_file=peers)) as running:
         yield running
 
 
@@ -343,9 +343,9 @@ async def test_who_does_not_read_is_not_waited_for_long(team: Served, monkeypatc
     answered.writer.transport.abort()
 
 
-async def test_a_server_that_can_say_no_more_says_403(services: Services, settings: Settings) -> None:
+async def test_a_server_that_can_say_no_more_says_403(context: Context, settings: Settings) -> None:
     """ASGI's extension is optional; the test client of httpx knows no WebSocket."""
-    app = create_app(services, settings)
+    app = create_app(context, settings)
     app.register(live)
     sent: list[Any] = []
 

@@ -29,7 +29,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, str]]
     folder = tmp_path_factory.mktemp("take")
     simulate(folder / "a.mcap", event="autocross", laps=1, rate=0.2)
     with served(folder / "data", with_worker=True) as site:
-        recording = site.run(converted(site.services, folder / "a.mcap"))
+        recording = site.run(converted(site.context, folder / "a.mcap"))
         yield site, f"{site.url}/recordings/{recording.id}#plots={SPEED},{STATE}&from=5&to=15"
 
 

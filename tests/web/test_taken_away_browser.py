@@ -35,7 +35,7 @@ def test_from_sending_to_one_file_in_hand(browser: Any, tmp_path: Path, look: di
         open_page(browser, provoked=(404,), accept_downloads=True, **look) as page,
     ):
         site.run(
-            site.services.documents.recordings.insert(build_recording("newer", started_ns=STARTED_NS + 9 * DAY_NS))
+            site.context.documents.recordings.insert(build_recording("newer", started_ns=STARTED_NS + 9 * DAY_NS))
         )
         page.goto(f"{site.url}/upload")
         assert page.evaluate("isSecureContext") is not bool(host)

@@ -26,7 +26,7 @@ def log(tmp_path: Path) -> Path:
 
 
 def recording_of(site: Site, log: Path) -> Any:
-    return site.run(site.services.documents.recordings.get(hashlib.sha256(log.read_bytes()).hexdigest()))
+    return site.run(site.context.documents.recordings.get(hashlib.sha256(log.read_bytes()).hexdigest()))
 
 
 def test_pause_resume_and_metadata_for_all(browser: Any, tmp_path: Path, log: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_row_follows_what_becomes_of_its_log(browser: Any, tmp_path: Path) -> 
     log = tmp_path / "run.mcap"
     log.write_bytes(small_log())
     with served(tmp_path / "data", with_worker=False) as site, open_page(browser) as page:
-        documents = site.services.documents
+        documents = site.context.documents
         page.goto(f"{site.url}/upload")
         page.locator("#pick-files").set_input_files([log, log])
         first, same = page.locator(".upload").first, page.locator(".upload").nth(1)
@@ -152,7 +152,7 @@ def test_a_row_follows_what_becomes_of_its_log(browser: Any, tmp_path: Path) -> 
 
 def test_a_refused_upload_is_removed_with_what_the_server_holds(browser: Any, tmp_path: Path, log: Path) -> None:
     with served(tmp_path / "data", with_worker=False) as site, open_page(browser, provoked=(418,)) as page:
-        uploads = site.services.documents.uploads
+        uploads = site.context.documents.uploads
         page.goto(f"{site.url}/upload")
         no = {"status": 418, "content_type": "application/problem+json", "body": '{"detail": "I am a teapot."}'}
         page.route("**/objects/put?*part=2&*", lambda route: route.fulfill(**no))

@@ -57,7 +57,7 @@ async def test_parts_go_back_to_the_origin_they_were_asked_on(sender: Sender) ->
 async def test_behind_a_public_url_there_is_only_that_one(connect: Connect, settings: Settings) -> None:
     public = Settings(data=settings.data, public_url="https://paddock.team")
     async with connect(public) as client:
-        # The links here come from services without a public URL: they must stay as the store made them.
+        # The links here come from a context without a public URL: they must stay as the store made them.
         plan = await client.post("/api/uploads", json={"sha256": "a" * 64, "size_bytes": 9, "name": "run.mcap"})
     assert plan.json()["parts"][0]["url"].startswith(settings.base_url)
 
@@ -96,7 +96,7 @@ async def test_what_is_no_log_leaves_nothing_behind(sender: Sender) -> None:
         await sender.upload(b"not a log at all " * 100, "notes.mcap")
     assert refused.value.response.json()["code"] == "not_mcap"
     assert (await sender.client.get("/api/recordings")).json()["items"] == []
-    assert [info.key async for info in sender.services.objects.list("")] == []
+    assert [info.key async for info in sender.context.objects.list("")] == []
 
 
 async def test_completing_too_early_or_nothing(sender: Sender) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from paddock.domain.recording import LossReport, Purpose, Recording
 from paddock.settings import Settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.web.viewers.addresses import VIEWERS, viewers_can_load
 from tests.logs import small_log
 from tests.web.builders import build_artifact, build_recording
@@ -25,9 +25,9 @@ FOXGLOVE = VIEWERS["foxglove"].origin
 
 
 @pytest.fixture
-async def recording(services: Services, tmp_path: Path) -> AsyncIterator[Recording]:
+async def recording(context: Context, tmp_path: Path) -> AsyncIterator[Recording]:
     (tmp_path / "run.mcap").write_bytes(small_log())
-    yield await converted(services, tmp_path / "run.mcap")
+    yield await converted(context, tmp_path / "run.mcap")
 
 
 @pytest.mark.parametrize("viewer", list(VIEWERS))
@@ -49,16 +49,16 @@ async def test_a_viewer_gets_a_link_that_it_can_read(
 
 
 async def test_of_a_damaged_log_the_viewer_copy_is_opened(
-    client: httpx.AsyncClient, services: Services, recording: Recording
+    client: httpx.AsyncClient, context: Context, recording: Recording
 ) -> None:
     damaged = {"loss": LossReport(missing=("footer",))}
-    await services.documents.recordings.change(recording.id, damaged)
+    await context.documents.recordings.change(recording.id, damaged)
     copy = build_artifact(
         recording, format="mcap", purpose=Purpose.VIEWER, id="c" * 32, key="artifacts/copy", created_at=1
     )
     exported = {"id": "d" * 32, "key": "artifacts/slice", "created_at": 2, "purpose": Purpose.EXPORT}
     later = msgspec.structs.replace(copy, **exported)
-    await services.documents.artifacts.put_many([copy, later])
+    await context.documents.artifacts.put_many([copy, later])
     answer = await client.get(f"/api/recordings/{recording.id}/viewers/foxglove")
     (link,) = parse_qs(urlsplit(answer.headers["location"]).query)["ds.url"]
     assert parse_qs(urlsplit(link).query)["key"] == ["artifacts/copy"]
@@ -109,8 +109,8 @@ async def test_where_the_browser_would_refuse_nothing_is_offered(
     assert offered.json()["items"] == [] and "plain http" in offered.json()["reason"]
 
 
-async def test_nothing_is_offered_of_what_is_not_stored(client: httpx.AsyncClient, services: Services) -> None:
-    await services.documents.recordings.insert(build_recording())
+async def test_nothing_is_offered_of_what_is_not_stored(client: httpx.AsyncClient, context: Context) -> None:
+    await context.documents.recordings.insert(build_recording())
     offered = (await client.get(f"/api/recordings/{build_recording().id}/viewers")).json()
     assert offered["items"] == [] and "is gone" in offered["reason"]
 

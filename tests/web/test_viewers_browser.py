@@ -43,7 +43,7 @@ def test_the_viewers_site_reads_ranges_of_a_log(browser: Any, tmp_path: Path, vi
     (tmp_path / "run.mcap").write_bytes(small_log())
     size = len(small_log())
     with served(tmp_path / "data", with_worker=False) as site, open_page(browser) as page:
-        recording = site.run(converted(site.services, tmp_path / "run.mcap"))
+        recording = site.run(converted(site.context, tmp_path / "run.mcap"))
         path = f"/api/recordings/{recording.id}/viewers/{viewer}"
         address = httpx.get(f"{site.url}{path}", trust_env=False).headers["location"]
         page.context.grant_permissions(["local-network-access"], origin=VIEWERS[viewer].origin)
@@ -60,7 +60,7 @@ def test_the_viewers_site_reads_ranges_of_a_log(browser: Any, tmp_path: Path, vi
 def test_another_site_reads_nothing(browser: Any, tmp_path: Path) -> None:
     (tmp_path / "run.mcap").write_bytes(small_log())
     with served(tmp_path / "data", with_worker=False) as site:
-        recording = site.run(converted(site.services, tmp_path / "run.mcap"))
+        recording = site.run(converted(site.context, tmp_path / "run.mcap"))
         page = browser.new_context().new_page()
         page.context.grant_permissions(["local-network-access"], origin="https://evil.example")
         page.context.route(

@@ -83,7 +83,7 @@ def test_every_page_and_script_works_without_a_secure_context(browser: Any, tmp_
         served(tmp_path / "data", with_worker=True, host=PLAIN_HOST) as site,
         open_page(browser, provoked=(404,)) as page,
     ):
-        recording = site.run(converted(site.services, log))
+        recording = site.run(converted(site.context, log))
         page.goto(f"{site.url}/upload")
         assert page.evaluate("isSecureContext") is False
         page.locator("#pick-files").set_input_files(sent)

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from paddock.bootstrap import backup_key, open_services, open_store
+from paddock.bootstrap import backup_key, open_context, open_store
 from paddock.cli.terminal import complain, local_time, out, print_json, print_rows, progress_bar
 from paddock.data_directory import private_directory
 from paddock.domain.backup import Manifest, Opened, parse_keep
@@ -25,7 +25,7 @@ from paddock.usecases.backup.files import Progress, newest_own, open_backup
 from paddock.usecases.backup.restore import restore_backup
 from paddock.usecases.backup.retention import Listed, apply_retention, list_backups
 from paddock.usecases.backup.verify import Verified, verify_backup
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.storage.fsck import Fault, fsck
 
 FAULTY = 3
@@ -63,22 +63,22 @@ def create(place: str | None, data: Path | None, keep: str | None, as_json: bool
 
     async def run() -> tuple[Manifest | None, list[str]]:
         async with contextlib.AsyncExitStack() as opened:
-            services = await opened.enter_async_context(open_services(settings))
+            context = await opened.enter_async_context(open_context(settings))
             try:
                 store = await opened.enter_async_context(open_store(settings, where, make=True))
             except PaddockError as error:
-                await note_no_place(services, where, error)
+                await note_no_place(context, where, error)
                 raise
             key = backup_key(settings, make=True)
             assert key is not None
             with _progress() as progress:
                 try:
-                    manifest = await create_backup(services, store, key, place=where, progress=progress)
+                    manifest = await create_backup(context, store, key, place=where, progress=progress)
                 except NotFound as nothing:
                     # No fault of a timer on a new machine.
                     complain(nothing.message)
                     return None, []
-                return manifest, await apply_retention(services, store, key, keeping, progress, made=manifest.id)
+                return manifest, await apply_retention(context, store, key, keeping, progress, made=manifest.id)
 
     manifest, gone = asyncio.run(run())
     if manifest is None:
@@ -173,9 +173,9 @@ def verify(place: str | None, data: Path | None, backup_id: str | None, every: b
     settings = read_settings(data=data)
 
     async def run() -> tuple[Opened, Verified]:
-        async with open_services(settings) as services, _opened(settings, place, backup_id) as (store, opened):
+        async with open_context(settings) as context, _opened(settings, place, backup_id) as (store, opened):
             with _progress() as progress:
-                found = await verify_backup(services, store, opened.manifest, every=every, progress=progress)
+                found = await verify_backup(context, store, opened.manifest, every=every, progress=progress)
             return opened, found
 
     opened, found = asyncio.run(run())
@@ -211,24 +211,24 @@ def restore(place: str | None, data: Path | None, backup_id: str | None, foreign
     async def run() -> tuple[Manifest, int, Counter[Fault]]:
         async with (
             # Not migrated: an interrupted restore goes on here.
-            open_services(settings, migrate=False) as services,
+            open_context(settings, migrate=False) as context,
             _opened(settings, place, backup_id) as (store, opened),
         ):
             with _progress() as progress:
                 written = await restore_backup(
-                    services, store, opened, place=where, foreign=foreign, progress=progress
+                    context, store, opened, place=where, foreign=foreign, progress=progress
                 )
-        async with open_services(settings) as services:
-            return opened.manifest, written, await _missing(services)
+        async with open_context(settings) as context:
+            return opened.manifest, written, await _missing(context)
 
     manifest, written, faults = asyncio.run(run())
     out.print(f"Backup {manifest.id} is restored: {counted(written, 'document')}.")
     _say_faults(faults)
 
 
-async def _missing(services: Services) -> Counter[Fault]:
+async def _missing(context: Context) -> Counter[Fault]:
     faults: Counter[Fault] = Counter()
-    async for finding in fsck(services):
+    async for finding in fsck(context):
         faults[finding.fault] += 1
     return faults
 

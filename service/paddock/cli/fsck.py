@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.cli.terminal import out, print_json, progress_bar
 from paddock.settings import Settings, read_settings
 from paddock.usecases.storage.fsck import Finding, fsck
@@ -37,14 +37,14 @@ def command(data: Path | None, mend: bool, as_json: bool, hashes: bool) -> None:
 async def _fsck(settings: Settings, show: Callable[[Finding], None], *, mend: bool, hashes: bool) -> int:
     """How many differences are left."""
     left = 0
-    async with open_services(settings) as services:
+    async with open_context(settings) as context:
         with progress_bar(transfer=True) as bar:
             task = bar.add_task("Reading originals", visible=hashes)
 
             def progress(done: int, total: int) -> None:
                 bar.update(task, completed=done, total=total)
 
-            async for finding in fsck(services, mend=mend, hashes=hashes, progress=progress):
+            async for finding in fsck(context, mend=mend, hashes=hashes, progress=progress):
                 mended = mend and finding.mendable
                 left += not mended
                 show(finding)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import httpx
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.cli.terminal import complain, out
 from paddock.errors import PaddockError
 from paddock.settings import Settings, read_settings
@@ -44,7 +44,7 @@ def _site(settings: Settings) -> Sequence[str]:
 
 async def _faults(settings: Settings) -> Sequence[str]:
     try:
-        async with open_services(settings, migrate=False) as services:
-            return await faults(services, overdue_ns=settings.overdue_ns)
+        async with open_context(settings, migrate=False) as context:
+            return await faults(context, overdue_ns=settings.overdue_ns)
     except PaddockError as error:
         return [error.message]

@@ -15,13 +15,13 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 
 from paddock.allocator import keep_freed_memory
-from paddock.bootstrap import configure_logging, open_services
+from paddock.bootstrap import configure_logging, open_context
 from paddock.cli.job_processes import Outcome, memory_of, scratch_of
 from paddock.domain.job import Job
 from paddock.errors import PaddockError
 from paddock.processes import do_without_pandas, end_with_parent
 from paddock.settings import Settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.jobs.handlers import handle
 
 PROGRESS_S = 0.5
@@ -62,17 +62,17 @@ def _end_with_worker() -> None:
 
 
 async def _serve(commands: Connection, settings: Settings, memory_bytes: int) -> None:
-    async with open_services(settings, migrate=False) as opened:
-        services = replace(opened, scratch=scratch_of(settings, os.getpid()))
-        services.scratch.mkdir(parents=True, exist_ok=True)
+    async with open_context(settings, migrate=False) as opened:
+        context = replace(opened, scratch=scratch_of(settings, os.getpid()))
+        context.scratch.mkdir(parents=True, exist_ok=True)
         while True:
             job: Job = await asyncio.to_thread(commands.recv)
-            error = await _do(services, job, commands)
+            error = await _do(context, job, commands)
             grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > memory_bytes // _RETIRE_SHARE
             commands.send(Outcome(error, again=not grown))
 
 
-async def _do(services: Services, job: Job, commands: Connection) -> PaddockError | None:
+async def _do(context: Context, job: Job, commands: Connection) -> PaddockError | None:
     done = 0.0
 
     def progress(share: float) -> None:
@@ -86,7 +86,7 @@ async def _do(services: Services, job: Job, commands: Connection) -> PaddockErro
 
     telling = asyncio.create_task(tell())
     try:
-        await handle(services, job, progress)
+        await handle(context, job, progress)
     except PaddockError as error:
         return error.with_traceback(None)
     finally:

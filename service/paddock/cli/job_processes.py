@@ -26,7 +26,7 @@ from paddock.domain.job import OUT_OF_MEMORY, Job
 from paddock.errors import PaddockError, Unavailable
 from paddock.settings import Settings
 from paddock.usecases.backup.files import BACKUP_SCRATCH
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.jobs.attempt import Gauge
 
 _IMPORTED_AHEAD = ["paddock.cli.job_server", "paddock.cli.job_process"]
@@ -50,7 +50,7 @@ class JobProcesses:
     """``run`` does a job in such a process.
 
     Args:
-        settings: what the processes open their services with.
+        settings: what the processes open their context with.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -64,7 +64,7 @@ class JobProcesses:
             forkserver.ensure_running()
         self._idle: list[_JobProcess] = []
 
-    async def run(self, services: Services, job: Job, gauge: Gauge) -> None:
+    async def run(self, context: Context, job: Job, gauge: Gauge) -> None:
         """Do the job; cancelled, the process is ended at once.
 
         Raises:

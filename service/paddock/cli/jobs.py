@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.cli.terminal import complain, local_time, out, print_json, print_rows
 from paddock.domain.job import Job, JobState
 from paddock.domain.principal import LOCAL_USER
@@ -44,8 +44,8 @@ def retry_command(settings: Settings, job_ids: tuple[str, ...]) -> None:
 
 
 async def _find(settings: Settings, states: tuple[JobState, ...]) -> Page[Job]:
-    async with open_services(settings) as services:
-        return await find_jobs(services, states, limit=MAX_PAGE)
+    async with open_context(settings) as context:
+        return await find_jobs(context, states, limit=MAX_PAGE)
 
 
 def _print(found: Page[Job]) -> None:
@@ -61,9 +61,9 @@ def _print(found: Page[Job]) -> None:
 
 
 async def _retry(settings: Settings, job_ids: tuple[str, ...]) -> None:
-    async with open_services(settings) as services:
+    async with open_context(settings) as context:
         for job_id in job_ids:
-            await retry(services, LOCAL_USER, job_id)
+            await retry(context, LOCAL_USER, job_id)
             out.print(f"{job_id} is queued again.")
 
 

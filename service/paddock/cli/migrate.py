@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from paddock.bootstrap import open_services, prepare_bucket
+from paddock.bootstrap import open_context, prepare_bucket
 from paddock.cli.terminal import complain, out
 from paddock.settings import Settings, read_settings
 
@@ -33,5 +33,5 @@ def command(data: Path | None) -> None:
 
 
 async def _migrate(settings: Settings) -> Sequence[str]:
-    async with open_services(settings) as services:
-        return await prepare_bucket(settings, services)
+    async with open_context(settings) as context:
+        return await prepare_bucket(settings, context)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from paddock.bootstrap import open_services, open_store
+from paddock.bootstrap import open_context, open_store
 from paddock.cli.terminal import complain, out, progress_bar
 from paddock.domain.words import counted, size
 from paddock.settings import Settings, read_settings
@@ -46,11 +46,11 @@ def command(place: str, data: Path | None, derived: bool, verify: bool, back: bo
 
 
 async def _mirror(settings: Settings, place: str, *, derived: bool, verify: bool, back: bool) -> Mirrored:
-    async with open_services(settings) as services, open_store(settings, place, make=not back) as store:
+    async with open_context(settings) as context, open_store(settings, place, make=not back) as store:
         with progress_bar(transfer=True) as bar:
             task = bar.add_task("Copying", total=None)
 
             def progress(what: str, done: int, total: int) -> None:
                 bar.update(task, description=what, completed=done, total=total)
 
-            return await mirror(services, store, back=back, derived=derived, verify=verify, progress=progress)
+            return await mirror(context, store, back=back, derived=derived, verify=verify, progress=progress)

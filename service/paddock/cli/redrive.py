@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.cli.terminal import out
 from paddock.domain.principal import LOCAL_USER
 from paddock.settings import Settings, read_settings
@@ -22,5 +22,5 @@ def command(data: Path | None) -> None:
 
 
 async def _redrive(settings: Settings) -> int:
-    async with open_services(settings) as services:
-        return await redrive(services, LOCAL_USER)
+    async with open_context(settings) as context:
+        return await redrive(context, LOCAL_USER)

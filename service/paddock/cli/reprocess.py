@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from paddock.bootstrap import open_services
+from paddock.bootstrap import open_context
 from paddock.cli.terminal import complain, out
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.words import counted
@@ -45,5 +45,5 @@ def command(words: tuple[str, ...], data: Path | None, rate: float, everything: 
 
 
 async def _reprocess(settings: Settings, text: str, rate: float, *, everything: bool, accept: bool) -> Reprocessed:
-    async with open_services(settings) as services:
-        return await reprocess(services, LOCAL_USER, text=text, rate_hz=rate, everything=everything, accept=accept)
+    async with open_context(settings) as context:
+        return await reprocess(context, LOCAL_USER, text=text, rate_hz=rate, everything=everything, accept=accept)

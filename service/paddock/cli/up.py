@@ -18,7 +18,7 @@ import click
 import structlog
 import uvicorn
 
-from paddock.bootstrap import configure_logging, open_services, open_store
+from paddock.bootstrap import configure_logging, open_context, open_store
 from paddock.cli.terminal import complain
 from paddock.data_directory import only_user_of
 from paddock.domain.keys import RAW
@@ -27,7 +27,7 @@ from paddock.formats.registry import formats
 from paddock.service_manager import Watchdog, tell
 from paddock.settings import Settings, read_settings
 from paddock.usecases.backup.files import backup_ids
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.jobs import leases
 
 RESTART_AFTER_S = 1.0
@@ -87,14 +87,14 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool, wit
         logging.getLogger(library).addFilter(OncePerWhile())
     # Imports every format once, here and not in the middle of a request.
     await asyncio.to_thread(formats)
-    async with open_services(settings) as services:
+    async with open_context(settings) as context:
         if settings.embedded and with_worker:
             # Nobody else uses the directory, so whoever held a lease is gone.
-            await leases.release(services)
-        await _hint_at_forgotten_logs(services)
+            await leases.release(context)
+        await _hint_at_forgotten_logs(context)
         server = _Server(
             uvicorn.Config(
-                create_app(services, settings),
+                create_app(context, settings),
                 http=partial(GuardedProtocol, door=Door(most_connections())),  # type: ignore[arg-type]
                 log_config=None,
                 access_log=False,
@@ -109,9 +109,9 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool, wit
             asyncio.create_task(_welcome(settings, lambda: server.started, demo=demo)),
             asyncio.create_task(_say_that_it_answers(listener, lambda: server.started)),
         ]
-        beside.append(asyncio.create_task(_offer_restore(services, settings)))
+        beside.append(asyncio.create_task(_offer_restore(context, settings)))
         if with_worker:
-            beside.append(asyncio.create_task(_keep_worker(services, settings)))
+            beside.append(asyncio.create_task(_keep_worker(context, settings)))
         try:
             await server.serve(sockets=[listener])
         finally:
@@ -120,11 +120,11 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool, wit
             await asyncio.gather(*beside, return_exceptions=True)
 
 
-async def _hint_at_forgotten_logs(services: Services) -> None:
+async def _hint_at_forgotten_logs(context: Context) -> None:
     """A database that is new beside logs which are not was lost, or the directory is only half the right one."""
-    if await services.documents.recordings.count():
+    if await context.documents.recordings.count():
         return
-    async for _ in services.objects.list(RAW):
+    async for _ in context.objects.list(RAW):
         click.echo(
             "paddock: the database is empty, the object store is not: `paddock backup restore` brings a backup "
             "back; without one, `paddock fsck --mend` makes it again from the logs there, without what people "
@@ -134,9 +134,9 @@ async def _hint_at_forgotten_logs(services: Services) -> None:
         return
 
 
-async def _offer_restore(services: Services, settings: Settings) -> None:
+async def _offer_restore(context: Context, settings: Settings) -> None:
     """A new machine may be there in place of an old one; only a person knows."""
-    if not settings.backup_to or not await services.documents.is_empty():
+    if not settings.backup_to or not await context.documents.is_empty():
         return
     with contextlib.suppress(PaddockError):
         async with open_store(settings, settings.backup_to) as store:
@@ -195,7 +195,7 @@ async def _status(host: str, port: int) -> bytes:
         writer.close()
 
 
-async def _keep_worker(services: Services, settings: Settings) -> None:
+async def _keep_worker(context: Context, settings: Settings) -> None:
     """Run the worker process, and a new one whenever it dies."""
     while True:
         # A name of its own, so that a predecessor which is not quite gone cannot pass for it.
@@ -225,7 +225,7 @@ async def _keep_worker(services: Services, settings: Settings) -> None:
             raise
         log.error("worker_died", exit_code=code)
         try:
-            await leases.release(services, owner)
+            await leases.release(context, owner)
         except Unavailable as error:
             # Its leases run out by themselves; a new worker is wanted all the same.
             log.warning("store_unavailable", code=error.code, message=error.message)

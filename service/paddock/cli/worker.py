@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from paddock.bootstrap import configure_logging, open_services
+from paddock.bootstrap import configure_logging, open_context
 from paddock.cli.job_processes import JobProcesses
 from paddock.errors import Unavailable
 from paddock.service_manager import Watchdog, tell
@@ -60,14 +60,14 @@ async def _work(settings: Settings, owner: str) -> None:
         loop.add_signal_handler(number, end)
     watchdog = Watchdog()
     processes = JobProcesses(settings)
-    async with open_services(settings) as services:
+    async with open_context(settings) as context:
         try:
-            await leases.release(services, owner)
+            await leases.release(context, owner)
             with contextlib.suppress(Unavailable):
                 await processes.start_ahead()
             tell("READY=1")
             await work(
-                services,
+                context,
                 owner,
                 stop,
                 processes.run,

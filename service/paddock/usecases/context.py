@@ -15,7 +15,7 @@ from paddock.usecases.find.topic_sets import TopicSets
 
 
 @dataclass(frozen=True)
-class Services:
+class Context:
     """The ports as ``bootstrap`` joined them, or as a test did."""
 
     documents: Documents

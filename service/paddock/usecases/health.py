@@ -12,7 +12,7 @@ from paddock.domain.words import counted, size
 from paddock.errors import Unavailable
 from paddock.ports.documents import Between, Equals
 from paddock.usecases.backup.state import backup_state
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.conversion.write_export import RESERVE_BYTES
 
 PATIENCE_NS = 10 * 60 * NS_PER_S
@@ -20,14 +20,14 @@ PATIENCE_NS = 10 * 60 * NS_PER_S
 _NO_OBJECT = "raw/health"
 
 
-async def faults(services: Services, *, overdue_ns: int = 0) -> Sequence[str]:
+async def faults(context: Context, *, overdue_ns: int = 0) -> Sequence[str]:
     """A sentence for each thing that somebody should look at; none when all is well.
 
     Args:
         overdue_ns: beside Lambda functions, how long a job is left to them first.
     """
     found: list[str] = []
-    for ask in (_documents_and_work(services, overdue_ns), _objects(services), _room(services), _backups(services)):
+    for ask in (_documents_and_work(context, overdue_ns), _objects(context), _room(context), _backups(context)):
         try:
             found += await ask
         except Unavailable as error:
@@ -35,27 +35,27 @@ async def faults(services: Services, *, overdue_ns: int = 0) -> Sequence[str]:
     return found
 
 
-async def _documents_and_work(services: Services, overdue_ns: int) -> Sequence[str]:
-    jobs = services.documents.jobs
-    due = Between("due_at", below=services.now() - overdue_ns - PATIENCE_NS)
+async def _documents_and_work(context: Context, overdue_ns: int) -> Sequence[str]:
+    jobs = context.documents.jobs
+    due = Between("due_at", below=context.now() - overdue_ns - PATIENCE_NS)
     waiting = await jobs.count([Equals("state", JobState.QUEUED), due])
     if waiting and not await jobs.count([Equals("state", JobState.RUNNING)]):
         return [f"{counted(waiting, 'job')} waited for more than 10 minutes, and nobody works: look at the worker."]
     return []
 
 
-async def _objects(services: Services) -> Sequence[str]:
-    await services.objects.stat(_NO_OBJECT)
+async def _objects(context: Context) -> Sequence[str]:
+    await context.objects.stat(_NO_OBJECT)
     return []
 
 
-async def _backups(services: Services) -> Sequence[str]:
-    warning = (await backup_state(services)).warning
+async def _backups(context: Context) -> Sequence[str]:
+    warning = (await backup_state(context)).warning
     return [warning] if warning else []
 
 
-async def _room(services: Services) -> Sequence[str]:
-    free = (await asyncio.to_thread(shutil.disk_usage, services.scratch)).free
+async def _room(context: Context) -> Sequence[str]:
+    free = (await asyncio.to_thread(shutil.disk_usage, context.scratch)).free
     if free < RESERVE_BYTES:
-        return [f"The disk of {services.scratch.parent} has {size(free)} left: nothing more is taken in."]
+        return [f"The disk of {context.scratch.parent} has {size(free)} left: nothing more is taken in."]
     return []

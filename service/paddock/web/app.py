@@ -21,7 +21,7 @@ from paddock.domain.instants import to_rfc3339
 from paddock.domain.signal_names import spoken_dtype
 from paddock.domain.words import isolated, size
 from paddock.settings import Settings
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.web.features import routers
 from paddock.web.kernel import words
 from paddock.web.kernel.assets import asset_routes
@@ -54,13 +54,13 @@ ABOUT_THE_API = """A race team's data cloud.
 """
 
 
-def create_app(services: Services, settings: Settings) -> Litestar:
+def create_app(context: Context, settings: Settings) -> Litestar:
     """The whole web service: JSON API, objects behind signed links, pages.
 
     Raises:
         Rejected: the settings name a peers file or a proxy that cannot be understood.
     """
-    app = application(lambda: services, lambda: settings, directory=isinstance(services.objects, DirectoryObjects))
+    app = application(lambda: context, lambda: settings, directory=isinstance(context.objects, DirectoryObjects))
     # Around everything, because Litestar's own middleware never sees what no route answers.
     app.asgi_handler = behind_the_edge(app.asgi_handler, settings)
     return app
@@ -75,11 +75,11 @@ def behind_the_edge(handler: ASGIApp, settings: Settings) -> ASGIApp:
     return with_request_log(answering_head(handler), Edge(settings), security_headers(settings))
 
 
-def application(services: Callable[[], Services], settings: Callable[[], Settings], *, directory: bool) -> Litestar:
+def application(context: Callable[[], Context], settings: Callable[[], Settings], *, directory: bool) -> Litestar:
     """All routes, before the edge.
 
     Args:
-        services: answers what the request at hand is served from.
+        context: answers what the request at hand is served from.
         settings: answers what holds for the request at hand.
         directory: the objects lie in a directory of ours, whose links lead here.
     """
@@ -89,7 +89,7 @@ def application(services: Callable[[], Services], settings: Callable[[], Setting
     return Litestar(
         route_handlers=found,
         dependencies={
-            "services": Provide(services, sync_to_thread=False),
+            "context": Provide(context, sync_to_thread=False),
             "settings": Provide(settings, sync_to_thread=False),
             "principal": Provide(principal_of, sync_to_thread=False),
             "team_fields": Provide(team_fields_of),

@@ -69,9 +69,9 @@ ENGINE = [(1000.0 + i, None if i % 5 == 4 else 80 + i / 8) for i in range(100)]
 
 
 def test_it_is_stored_under_its_own_suffix_and_given_back_as_it_was(site: Site, run: FoundRecording) -> None:
-    found = site.run(site.services.documents.recordings.get(run.id))
+    found = site.run(site.context.documents.recordings.get(run.id))
     assert (found.kind, found.health, found.message_count) == ("csv", "intact", 110)
-    assert site.run(site.services.objects.stat(f"raw/{run.id}.csvlog")) is not None
+    assert site.run(site.context.objects.stat(f"raw/{run.id}.csvlog")) is not None
     answer = get(site, f"/api/recordings/{run.id}").json()
     assert answer["kind"] == "csv" and answer["original"]["name"].endswith(".csvlog")
     assert get(site, answer["original"]["url"]).content == csv_log()
@@ -119,29 +119,29 @@ def test_without_a_copy_no_viewer_is_offered(site: Site, client: Client, tmp_pat
     (tmp_path / "short.csvlog").write_bytes(csv_log(7, driver="Nobody"))
     run = client.upload(tmp_path / "short.csvlog").wait()
     copies = [Equals("recording", run.id), Equals("purpose", Purpose.VIEWER)]
-    assert site.run(site.services.documents.artifacts.delete(copies))
+    assert site.run(site.context.documents.artifacts.delete(copies))
     viewers = get(site, f"/api/recordings/{run.id}/viewers").json()
     assert viewers["items"] == [] and "Viewers open no CSV log" in viewers["reason"]
 
 
 def test_it_is_converted_again(run: FoundRecording, site: Site) -> None:
-    before = site.run(site.services.documents.recordings.get(run.id)).build
+    before = site.run(site.context.documents.recordings.get(run.id)).build
     run.reprocess().wait()
-    after = site.run(site.services.documents.recordings.get(run.id))
+    after = site.run(site.context.documents.recordings.get(run.id))
     assert after.build != before and after.message_count == 110
 
 
 def test_documents_that_were_lost_are_made_again_with_its_kind(site: Site, client: Client, tmp_path: Path) -> None:
     (tmp_path / "lost.csvlog").write_bytes(csv_log(12, driver="Lost"))
     run = client.upload(tmp_path / "lost.csvlog").wait()
-    site.run(site.services.documents.recordings.delete([Equals("id", run.id)]))
+    site.run(site.context.documents.recordings.delete([Equals("id", run.id)]))
 
     async def mended() -> list[Any]:
-        return [finding async for finding in fsck(site.services, mend=True)]
+        return [finding async for finding in fsck(site.context, mend=True)]
 
     assert (Fault.ORIGINAL_UNKNOWN, raw_key(run.id, "csv")) in [(f.fault, f.what) for f in site.run(mended())]
     assert client.get(run.id).wait().id == run.id
-    found = site.run(site.services.documents.recordings.get(run.id))
+    found = site.run(site.context.documents.recordings.get(run.id))
     assert (found.kind, found.name, found.message_count) == ("csv", f"{run.id[:10]}.csvlog", 14)
 
 
@@ -150,9 +150,9 @@ def test_bytes_that_are_stored_without_a_document_need_not_be_sent(
 ) -> None:
     (tmp_path / "known.csvlog").write_bytes(csv_log(13, driver="Known"))
     run = client.upload(tmp_path / "known.csvlog").wait()
-    site.run(site.services.documents.recordings.delete([Equals("id", run.id)]))
+    site.run(site.context.documents.recordings.delete([Equals("id", run.id)]))
     again = client.upload(tmp_path / "known.csvlog").wait()
-    found = site.run(site.services.documents.recordings.get(again.id))
+    found = site.run(site.context.documents.recordings.get(again.id))
     assert (found.kind, found.message_count) == ("csv", 15)
 
 
@@ -162,7 +162,7 @@ def test_its_kind_is_what_its_bytes_say_and_not_its_name(site: Site, client: Cli
     kinds = []
     for name in ("table.mcap", "log.csvlog"):
         run = client.upload(tmp_path / name).wait()
-        kinds.append(site.run(site.services.documents.recordings.get(run.id)).kind)
+        kinds.append(site.run(site.context.documents.recordings.get(run.id)).kind)
     assert kinds == ["csv", "mcap"]
 
 

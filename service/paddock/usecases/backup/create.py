@@ -29,7 +29,7 @@ from paddock.errors import NotFound, PaddockError, Rejected
 from paddock.ports.documents import SCHEMA_VERSION, Snapshot
 from paddock.ports.objects import Store
 from paddock.usecases.backup.files import PartWriter, Progress, fetch_part, say_nothing, scratch_folder
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 
 INVENTORIED = (RAW, FILES, ARTIFACTS)
 """What documents name; columns are made again by a conversion."""
@@ -39,12 +39,12 @@ log = structlog.get_logger()
 
 
 async def create_backup(
-    services: Services, store: Store, key: bytes, *, place: str, progress: Progress = say_nothing
+    context: Context, store: Store, key: bytes, *, place: str, progress: Progress = say_nothing
 ) -> Manifest:
     """Make a backup; a note of how it went is among the documents, for the site.
 
     Args:
-        services: whose documents and objects.
+        context: whose documents and objects.
         store: where to.
         key: signs it.
         place: how people call the store.
@@ -55,38 +55,38 @@ async def create_backup(
             machine that was to be restored, would be the newest one.
         Unavailable: documents, objects or the store do not answer, or have no room.
     """
-    if await services.documents.is_empty():
+    if await context.documents.is_empty():
         raise NotFound("There is nothing to back up yet.", code="nothing_to_back_up")
-    run = BackupRun(new_backup_id(services.now()), place, services.now())
+    run = BackupRun(new_backup_id(context.now()), place, context.now())
     try:
-        manifest = await _create(services, store, key, run, progress)
+        manifest = await _create(context, store, key, run, progress)
     except (PaddockError, OSError) as error:
-        await _note_failure(services, run, error)
+        await _note_failure(context, run, error)
         raise
     done = msgspec.structs.replace(
-        run, ended_at=services.now(), documents=manifest.documents, size_bytes=manifest.size_bytes
+        run, ended_at=context.now(), documents=manifest.documents, size_bytes=manifest.size_bytes
     )
-    await services.documents.backups.put_many([done])
+    await context.documents.backups.put_many([done])
     return manifest
 
 
-async def note_no_place(services: Services, place: str, error: PaddockError) -> None:
+async def note_no_place(context: Context, place: str, error: PaddockError) -> None:
     """Let the site know of a backup that came to nothing because its place cannot be used."""
-    if not await services.documents.is_empty():
-        await _note_failure(services, BackupRun(new_backup_id(services.now()), place, services.now()), error)
+    if not await context.documents.is_empty():
+        await _note_failure(context, BackupRun(new_backup_id(context.now()), place, context.now()), error)
 
 
-async def _create(services: Services, store: Store, key: bytes, run: BackupRun, progress: Progress) -> Manifest:
-    with scratch_folder(services.scratch) as folder:
-        async with services.documents.snapshot() as snapshot:
+async def _create(context: Context, store: Store, key: bytes, run: BackupRun, progress: Progress) -> Manifest:
+    with scratch_folder(context.scratch) as folder:
+        async with context.documents.snapshot() as snapshot:
             # Asked before the note is written, because a snapshot may be of the moment of its first question.
-            counts = {name: await snapshot.count(name) for name in services.documents.collections()}
-            await services.documents.backups.put_many([run])
+            counts = {name: await snapshot.count(name) for name in context.documents.collections()}
+            await context.documents.backups.put_many([run])
             parts = [
                 await _write_documents(snapshot, name, folder, progress, count) for name, count in counts.items()
             ]
             one_state = snapshot.one_state
-        inventory, original_bytes = await _write_inventory(services, folder, progress)
+        inventory, original_bytes = await _write_inventory(context, folder, progress)
         parts.append(inventory)
         manifest = Manifest(
             format=FORMAT,
@@ -97,7 +97,7 @@ async def _create(services: Services, store: Store, key: bytes, run: BackupRun, 
             one_state=one_state,
             parts=tuple(parts),
             original_bytes=original_bytes,
-            peers=await asyncio.to_thread(_peers, services),
+            peers=await asyncio.to_thread(_peers, context),
         )
         for number, part in enumerate(parts):
             progress("Sending", number, len(parts))
@@ -110,23 +110,23 @@ async def _create(services: Services, store: Store, key: bytes, run: BackupRun, 
     return manifest
 
 
-def _peers(services: Services) -> str:
+def _peers(context: Context) -> str:
     try:
-        return services.vpn.read().text if services.vpn is not None else ""
+        return context.vpn.read().text if context.vpn is not None else ""
     except Rejected as error:  # somebody is in the middle of editing it; the documents are backed up all the same
         log.warning("peers_file_not_backed_up", message=error.message)
         return ""
 
 
-async def _note_failure(services: Services, run: BackupRun, error: Exception) -> None:
+async def _note_failure(context: Context, run: BackupRun, error: Exception) -> None:
     code, message = (
         (error.code, error.message)
         if isinstance(error, PaddockError)
         else ("disk", f"{getattr(error, 'filename', None) or 'The disk'}: {getattr(error, 'strerror', error)}.")
     )
-    failed = msgspec.structs.replace(run, ended_at=services.now(), error=Failure(code, message))
+    failed = msgspec.structs.replace(run, ended_at=context.now(), error=Failure(code, message))
     try:
-        await services.documents.backups.put_many([failed])
+        await context.documents.backups.put_many([failed])
     except PaddockError as again:
         # It is the documents that do not answer; the command says so anyway.
         log.warning("backup_not_noted", code=again.code, message=again.message)
@@ -143,18 +143,18 @@ async def _write_documents(
     return await writer.end(name, collection)
 
 
-async def _write_inventory(services: Services, folder: Path, progress: Progress) -> tuple[Part, int]:
+async def _write_inventory(context: Context, folder: Path, progress: Progress) -> tuple[Part, int]:
     writer, original_bytes = PartWriter(_local(folder, INVENTORY)), 0
-    async for some in _batches(_inventory(services)):
+    async for some in _batches(_inventory(context)):
         await writer.write(some)
         original_bytes += sum(entry.size_bytes for entry in some if entry.sha256)
         progress("Listing objects", writer.count, 0)
     return await writer.end(INVENTORY, ""), original_bytes
 
 
-async def _inventory(services: Services) -> AsyncIterator[Inventoried]:
+async def _inventory(context: Context) -> AsyncIterator[Inventoried]:
     for prefix in INVENTORIED:
-        async for info in services.objects.list(prefix):
+        async for info in context.objects.list(prefix):
             sha256 = parse_raw_key(info.key)[0] if prefix == RAW else ""
             yield Inventoried(info.key, info.size_bytes, sha256)
 

@@ -18,13 +18,13 @@ from paddock.ports.documents import CONTENTS_APART, Filling
 from paddock.ports.objects import Store
 from paddock.usecases.backup.files import Progress, fetch_part, read_part, say_nothing, scratch_folder
 from paddock.usecases.backup.verify import kinds, prove_parts
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 
 log = structlog.get_logger()
 
 
 async def restore_backup(
-    services: Services,
+    context: Context,
     store: Store,
     opened: Opened,
     *,
@@ -38,7 +38,7 @@ async def restore_backup(
     key.
 
     Args:
-        services: with documents that need no ``migrate`` before.
+        context: with documents that need no ``migrate`` before.
         store: where the backup lies.
         opened: its manifest.
         place: how people call the store.
@@ -57,11 +57,11 @@ async def restore_backup(
             "directory), or take it all the same with --foreign if you trust where it comes from.",
             code="backup_foreign",
         )
-    await prove_parts(services, store, manifest, progress)
-    known = kinds(services, manifest)
+    await prove_parts(context, store, manifest, progress)
+    known = kinds(context, manifest)
     done, total = 0, manifest.documents
-    with scratch_folder(services.scratch) as folder:
-        async with services.documents.fill(manifest.id) as filling:
+    with scratch_folder(context.scratch) as folder:
+        async with context.documents.fill(manifest.id) as filling:
             for part in _documents(manifest.parts):
                 path = await fetch_part(store, manifest, part, folder)
                 async for batch in read_part(manifest, part, path, known[part.collection]):
@@ -75,8 +75,8 @@ async def restore_backup(
                     progress(f"Writing {part.collection.replace('_', ' ')}", done, total)
                 path.unlink()
             await filling.put("backups", [_note(opened, place)])
-    if services.vpn is not None and manifest.peers:
-        let_in = await asyncio.to_thread(services.vpn.change, partial(add_missing, parse_peers(manifest.peers)))
+    if context.vpn is not None and manifest.peers:
+        let_in = await asyncio.to_thread(context.vpn.change, partial(add_missing, parse_peers(manifest.peers)))
         log.info("members_restored", names=[entry.name for entry in let_in])
     return done
 

@@ -10,7 +10,7 @@ from paddock.errors import Rejected
 from paddock.ports.objects import ObjectInfo, Store
 from paddock.usecases.backup.files import Progress, open_backup, say_nothing
 from paddock.usecases.backup.verify import is_whole
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 
 LEFTOVER_AGE_NS = 86_400 * NS_PER_S
 """What has no manifest for so long was interrupted."""
@@ -66,7 +66,7 @@ async def _look(store: Store, backup_id: str, files: dict[str, ObjectInfo], key:
 
 
 async def apply_retention(
-    services: Services,
+    context: Context,
     store: Store,
     key: bytes,
     keep: Keep,
@@ -89,7 +89,7 @@ async def apply_retention(
         if not unread or len(stays) == len(own):
             break
         progress("Reading backups that stay", len(whole), len(stays))
-        if await is_whole(services, store, own[unread[-1]]):
+        if await is_whole(context, store, own[unread[-1]]):
             whole.add(unread[-1])
         else:
             del own[unread[-1]]
@@ -98,13 +98,13 @@ async def apply_retention(
         # The manifest first: from then on it is no backup, and the rest is a leftover.
         for name in (MANIFEST, *(part.name for part in own[backup_id].parts)):
             await store.delete(key_of(backup_id, name))
-    await _remove_leftovers(services, store)
+    await _remove_leftovers(context, store)
     return gone
 
 
-async def _remove_leftovers(services: Services, store: Store) -> None:
+async def _remove_leftovers(context: Context, store: Store) -> None:
     for backup_id, files in (await _files(store)).items():
-        old = all(services.now() - info.modified_at > LEFTOVER_AGE_NS for info in files.values())
+        old = all(context.now() - info.modified_at > LEFTOVER_AGE_NS for info in files.values())
         if MANIFEST not in files and old:
             for name in files:
                 if name == INVENTORY or name.startswith("documents/"):

@@ -9,7 +9,7 @@ import msgspec
 from paddock.domain.backup import BackupRun
 from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.ports.documents import Condition, Equals, Exists, Sort
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 
 UNFINISHED_NS = 6 * 3600 * NS_PER_S
 """A backup that began so long ago and did not end was killed."""
@@ -57,24 +57,24 @@ def _minute(instant_ns: int) -> str:
     return f"{to_rfc3339(instant_ns)[:16].replace('T', ' ')} UTC"
 
 
-async def backup_state(services: Services) -> BackupState:
+async def backup_state(context: Context) -> BackupState:
     """One look by index, two where the last backup is not good."""
-    runs = services.documents.backups
+    runs = context.documents.backups
     last = next(iter((await runs.find(sort=_LAST_FIRST, limit=1)).items), None)
     if last is None:
-        missed = services.backup_to and not await services.documents.is_empty()
+        missed = context.backup_to and not await context.documents.is_empty()
         return BackupState(BackupHealth.NONE if missed else BackupHealth.UNUSED)
     last_good: BackupRun | None = last
     if last.error is not None or last.ended_at is None:
         good: list[Condition] = [Exists("ended_at"), Equals("error", None)]
         last_good = next(iter((await runs.find(good, sort=_LAST_FIRST, limit=1)).items), None)
-    return BackupState(_health(services, last, last_good), last_good, last)
+    return BackupState(_health(context, last, last_good), last_good, last)
 
 
-def _health(services: Services, last: BackupRun, last_good: BackupRun | None) -> BackupHealth:
-    if last.error is not None or (last.ended_at is None and services.now() - last.begun_at > UNFINISHED_NS):
+def _health(context: Context, last: BackupRun, last_good: BackupRun | None) -> BackupHealth:
+    if last.error is not None or (last.ended_at is None and context.now() - last.begun_at > UNFINISHED_NS):
         return BackupHealth.FAILED
     if last_good is None:
         return BackupHealth.NONE
-    old = services.now() - last_good.begun_at > services.backup_max_age_days * _DAY_NS
+    old = context.now() - last_good.begun_at > context.backup_max_age_days * _DAY_NS
     return BackupHealth.OLD if old else BackupHealth.GOOD

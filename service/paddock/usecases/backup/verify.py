@@ -15,7 +15,7 @@ from paddock.errors import PaddockError
 from paddock.ports.documents import CONTENTS_APART, rows
 from paddock.ports.objects import Store
 from paddock.usecases.backup.files import Progress, fetch_part, read_part, say_nothing, scratch_folder
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.intake.hashing import sha256_of
 
 SAMPLE = 20
@@ -34,7 +34,7 @@ class Verified(NamedTuple):
     """Keys of those whose bytes or size are others."""
 
 
-def kinds(services: Services, manifest: Manifest) -> dict[str, type[msgspec.Struct]]:
+def kinds(context: Context, manifest: Manifest) -> dict[str, type[msgspec.Struct]]:
     """The kind of document of each part.
 
     Raises:
@@ -42,7 +42,7 @@ def kinds(services: Services, manifest: Manifest) -> dict[str, type[msgspec.Stru
     """
     from paddock import __version__
 
-    known = {row.name: row.kind for row in rows(type(services.documents))} | {"": Inventoried}
+    known = {row.name: row.kind for row in rows(type(context.documents))} | {"": Inventoried}
     if any(part.collection not in known for part in manifest.parts):
         raise newer(manifest.id, manifest.paddock, __version__)
     if manifest.schema < CONTENTS_APART:
@@ -50,15 +50,15 @@ def kinds(services: Services, manifest: Manifest) -> dict[str, type[msgspec.Stru
     return known
 
 
-async def prove_parts(services: Services, store: Store, manifest: Manifest, progress: Progress) -> int:
+async def prove_parts(context: Context, store: Store, manifest: Manifest, progress: Progress) -> int:
     """Read every file of a backup; how many documents there are.
 
     Raises:
         Rejected: one is damaged, or a newer Paddock's.
     """
-    known = kinds(services, manifest)
+    known = kinds(context, manifest)
     documents = done = 0
-    with scratch_folder(services.scratch) as folder:
+    with scratch_folder(context.scratch) as folder:
         for part in manifest.parts:
             path = await fetch_part(store, manifest, part, folder)
             async for batch in read_part(manifest, part, path, known[part.collection]):
@@ -69,14 +69,14 @@ async def prove_parts(services: Services, store: Store, manifest: Manifest, prog
     return documents
 
 
-async def inventory(services: Services, store: Store, manifest: Manifest) -> list[Inventoried]:
+async def inventory(context: Context, store: Store, manifest: Manifest) -> list[Inventoried]:
     """The objects that a backup knows of.
 
     Raises:
         Rejected: the inventory is damaged.
     """
     found: list[Inventoried] = []
-    with scratch_folder(services.scratch) as folder:
+    with scratch_folder(context.scratch) as folder:
         for part in manifest.parts:
             if not part.collection:
                 path = await fetch_part(store, manifest, part, folder)
@@ -86,41 +86,41 @@ async def inventory(services: Services, store: Store, manifest: Manifest) -> lis
 
 
 async def verify_backup(
-    services: Services, store: Store, manifest: Manifest, *, every: bool = False, progress: Progress = say_nothing
+    context: Context, store: Store, manifest: Manifest, *, every: bool = False, progress: Progress = say_nothing
 ) -> Verified:
     """Prove a backup, and originals in the object store of today by their hashes: some by chance, or all.
 
     Raises:
         Rejected: the backup is damaged, or a newer Paddock's.
     """
-    documents = await prove_parts(services, store, manifest, progress)
-    known = [one for one in await inventory(services, store, manifest) if one.key.startswith((RAW, FILES))]
-    stored = {info.key: info.size_bytes for prefix in (RAW, FILES) async for info in services.objects.list(prefix)}
+    documents = await prove_parts(context, store, manifest, progress)
+    known = [one for one in await inventory(context, store, manifest) if one.key.startswith((RAW, FILES))]
+    stored = {info.key: info.size_bytes for prefix in (RAW, FILES) async for info in context.objects.list(prefix)}
     missing = [one.key for one in known if one.key not in stored]
     damaged = [one.key for one in known if stored.get(one.key, one.size_bytes) != one.size_bytes]
     candidates = [one for one in known if one.sha256 and stored.get(one.key) == one.size_bytes]
     chosen = candidates if every else random.sample(candidates, min(SAMPLE, len(candidates)))
     total, done = sum(one.size_bytes for one in chosen), 0
     for one in chosen:
-        if not await _is_whole(services, one):
+        if not await _is_whole(context, one):
             damaged.append(one.key)
         done += one.size_bytes
         progress("Hashing originals", done, total)
     return Verified(documents, len(chosen), total, tuple(missing), tuple(sorted(damaged)))
 
 
-async def _is_whole(services: Services, one: Inventoried) -> bool:
-    stream = await services.objects.open(one.key)
+async def _is_whole(context: Context, one: Inventoried) -> bool:
+    stream = await context.objects.open(one.key)
     try:
         return await asyncio.to_thread(sha256_of, stream, one.size_bytes) == one.sha256
     finally:
         await asyncio.to_thread(stream.close)
 
 
-async def is_whole(services: Services, store: Store, manifest: Manifest) -> bool:
+async def is_whole(context: Context, store: Store, manifest: Manifest) -> bool:
     """Whether a backup could be restored."""
     try:
-        await prove_parts(services, store, manifest, say_nothing)
+        await prove_parts(context, store, manifest, say_nothing)
     except PaddockError:
         return False
     return True

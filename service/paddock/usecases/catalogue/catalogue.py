@@ -16,20 +16,20 @@ from paddock.domain.principal import Principal
 from paddock.domain.recording import Recording, Signal
 from paddock.errors import Conflict, Rejected
 from paddock.ports.documents import MAX_PAGE, Equals, Sort
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 _ONE_AT_A_TIME = ThreadPoolExecutor(1, "catalogue")
 
 
-async def load_catalogue(services: Services) -> Catalogue:
+async def load_catalogue(context: Context) -> Catalogue:
     """The team's catalogue; an empty one with version 0 as long as there is none."""
-    return await services.documents.catalogues.get(CATALOGUE_ID) or Catalogue()
+    return await context.documents.catalogues.get(CATALOGUE_ID) or Catalogue()
 
 
 async def save_catalogue(
-    services: Services, principal: Principal, entries: Sequence[Entry], *, version: int
+    context: Context, principal: Principal, entries: Sequence[Entry], *, version: int
 ) -> Catalogue:
     """Replace all entries; the catalogue as it is stored then.
 
@@ -41,15 +41,15 @@ async def save_catalogue(
         Conflict: somebody else changed it since (code ``catalogue_changed``).
     """
     changed = Catalogue(
-        signals=tuple(entries), version=version + 1, changed_at=services.now(), changed_by=principal.name
+        signals=tuple(entries), version=version + 1, changed_at=context.now(), changed_by=principal.name
     )
     await _beside_the_loop(check_catalogue, changed)
     if version == 0:
-        stored = changed if await services.documents.catalogues.insert(changed) else None
+        stored = changed if await context.documents.catalogues.insert(changed) else None
     else:
         fields = ("signals", "version", "changed_at", "changed_by")
         changes = {field: getattr(changed, field) for field in fields}
-        stored = await services.documents.catalogues.change(CATALOGUE_ID, changes, [Equals("version", version)])
+        stored = await context.documents.catalogues.change(CATALOGUE_ID, changes, [Equals("version", version)])
     if stored is None:
         raise _changed()
     return stored
@@ -76,7 +76,7 @@ class EntryChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def change_entries(
-    services: Services, principal: Principal, changes: Sequence[EntryChange], *, version: int
+    context: Context, principal: Principal, changes: Sequence[EntryChange], *, version: int
 ) -> Catalogue:
     """Change some entries and leave the others; positions are those of ``version``.
 
@@ -84,7 +84,7 @@ async def change_entries(
         Rejected: a position that is not there, or as for ``save_catalogue``.
         Conflict: as for ``save_catalogue``.
     """
-    catalogue = await load_catalogue(services)
+    catalogue = await load_catalogue(context)
     if catalogue.version != version:
         raise _changed()
     entries: list[Entry | None] = list(catalogue.signals)
@@ -97,12 +97,10 @@ async def change_entries(
         else:
             raise _no_such_position(change.position)
     kept = [entry for entry in entries if entry is not None]
-    return await save_catalogue(services, principal, kept, version=version)
+    return await save_catalogue(context, principal, kept, version=version)
 
 
-async def move_entry(
-    services: Services, principal: Principal, position: int, to: int, *, version: int
-) -> Catalogue:
+async def move_entry(context: Context, principal: Principal, position: int, to: int, *, version: int) -> Catalogue:
     """Put one entry elsewhere; of several signals for one role the upper one counts.
 
     Args:
@@ -113,7 +111,7 @@ async def move_entry(
         Rejected: a position that is not there.
         Conflict: as for ``save_catalogue``.
     """
-    catalogue = await load_catalogue(services)
+    catalogue = await load_catalogue(context)
     if catalogue.version != version:
         raise _changed()
     entries = list(catalogue.signals)
@@ -121,10 +119,10 @@ async def move_entry(
         if not 0 <= place < len(entries):
             raise _no_such_position(place)
     entries.insert(to, entries.pop(position))
-    return await save_catalogue(services, principal, entries, version=version)
+    return await save_catalogue(context, principal, entries, version=version)
 
 
-async def import_catalogue(services: Services, principal: Principal, text: str, *, version: int) -> Catalogue:
+async def import_catalogue(context: Context, principal: Principal, text: str, *, version: int) -> Catalogue:
     """Replace all entries by those of a ``signals.toml``. Its comments are not kept.
 
     Raises:
@@ -132,7 +130,7 @@ async def import_catalogue(services: Services, principal: Principal, text: str, 
         Conflict: as for ``save_catalogue``.
     """
     read = await _beside_the_loop(read_toml, text)
-    return await save_catalogue(services, principal, read.signals, version=version)
+    return await save_catalogue(context, principal, read.signals, version=version)
 
 
 async def _beside_the_loop(work: Callable[[Given], Made], given: Given) -> Made:
@@ -140,17 +138,17 @@ async def _beside_the_loop(work: Callable[[Given], Made], given: Given) -> Made:
     return await asyncio.get_running_loop().run_in_executor(_ONE_AT_A_TIME, work, given)
 
 
-async def export_catalogue(services: Services) -> str:
+async def export_catalogue(context: Context) -> str:
     """The catalogue as a ``signals.toml``."""
-    return write_toml(await load_catalogue(services))
+    return write_toml(await load_catalogue(context))
 
 
-async def signals_of(services: Services, recording: Recording) -> list[Signal]:
+async def signals_of(context: Context, recording: Recording) -> list[Signal]:
     """All signals of a recording with their statistics, by name."""
     found: list[Signal] = []
     after = None
     while True:
-        page = await services.documents.signals.find(
+        page = await context.documents.signals.find(
             [Equals("recording", recording.id)], sort=Sort("name"), limit=MAX_PAGE, after=after
         )
         found += page.items
@@ -159,9 +157,9 @@ async def signals_of(services: Services, recording: Recording) -> list[Signal]:
         after = page.next
 
 
-async def catalogue_of(services: Services, recording: Recording) -> CarCatalogue:
+async def catalogue_of(context: Context, recording: Recording) -> CarCatalogue:
     """The team's catalogue as the recording's car sees it."""
-    return CarCatalogue(await load_catalogue(services), car_of(recording))
+    return CarCatalogue(await load_catalogue(context), car_of(recording))
 
 
 def car_of(recording: Recording) -> str:

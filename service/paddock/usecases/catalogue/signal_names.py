@@ -9,12 +9,12 @@ from paddock.domain.recording import ChannelSummary, Signal
 from paddock.domain.signal_names import SignalName, element_name, item_dtype, read_element
 from paddock.ports.documents import MAX_PAGE, Between, Contains, OneOf, Sort, StartsWith
 from paddock.usecases.catalogue.catalogue import load_catalogue
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 
 _BY_NAME = Sort("search")
 
 
-async def remember_names(services: Services, signals: Sequence[Signal], channels: Iterable[ChannelSummary]) -> None:
+async def remember_names(context: Context, signals: Sequence[Signal], channels: Iterable[ChannelSummary]) -> None:
     """Add the names that are new. Of a season's logs nearly none are, so this mostly only reads."""
     topics = {channel.slug: channel.topic for channel in channels}
     elements = Counter(signal.element_of for signal in signals)
@@ -33,20 +33,20 @@ async def remember_names(services: Services, signals: Sequence[Signal], channels
     wanted = list(names)
     for start in range(0, len(wanted), MAX_PAGE):
         some = wanted[start : start + MAX_PAGE]
-        known = await services.documents.signal_names.find([OneOf("id", tuple(some))], limit=MAX_PAGE)
+        known = await context.documents.signal_names.find([OneOf("id", tuple(some))], limit=MAX_PAGE)
         missing = set(some) - {found.id for found in known.items if found.elements >= names[found.id].elements}
         if missing:
-            await services.documents.signal_names.put_many([names[name] for name in some if name in missing])
+            await context.documents.signal_names.put_many([names[name] for name in some if name in missing])
 
 
-async def complete_name(services: Services, text: str, *, limit: int = 20) -> list[SignalName]:
+async def complete_name(context: Context, text: str, *, limit: int = 20) -> list[SignalName]:
     """Names that begin so, then those that hold every word, in any case, or whose label in the catalogue does.
 
     A list stands for its elements until its whole name, or a bracket behind a part of it, is there.
     """
     folded = text.casefold().strip()
-    found = {name.id: name for name in await _elements_like(services, folded, limit)}
-    beginning = await services.documents.signal_names.find(
+    found = {name.id: name for name in await _elements_like(context, folded, limit)}
+    beginning = await context.documents.signal_names.find(
         [StartsWith("search", folded)] if folded else [], sort=_BY_NAME, limit=limit
     )
     for name in beginning.items:
@@ -55,20 +55,20 @@ async def complete_name(services: Services, text: str, *, limit: int = 20) -> li
             found |= {element.id: element for element in _elements(name)}
     if folded and len(found) < limit:
         words = [Contains("search", word) for word in folded.split()]
-        holding = await services.documents.signal_names.find(words, sort=_BY_NAME, limit=limit)
+        holding = await context.documents.signal_names.find(words, sort=_BY_NAME, limit=limit)
         found |= {name.id: name for name in holding.items}
     if folded and len(found) < limit:
-        labelled = [name for name, label in (await labels_of(services)).items() if _holds(label, folded)]
-        named = await services.documents.signal_names.find(
+        labelled = [name for name, label in (await labels_of(context)).items() if _holds(label, folded)]
+        named = await context.documents.signal_names.find(
             [OneOf("search", tuple(labelled[:MAX_PAGE]))], limit=limit
         )
         found |= {name.id: name for name in named.items}
     return list(found.values())[:limit]
 
 
-async def whole_name(services: Services, name: str) -> str:
+async def whole_name(context: Context, name: str) -> str:
     """The name with its topic, where that was left out and one signal alone is called so; else as it is."""
-    names = services.documents.signal_names
+    names = context.documents.signal_names
     list_name, index = read_element(name) or (name, None)
     if await names.get(name) or await names.get(list_name):
         return name
@@ -80,9 +80,9 @@ async def whole_name(services: Services, name: str) -> str:
     return ending[0] if index is None else element_name(ending[0], index)
 
 
-async def labels_of(services: Services) -> dict[str, str]:
+async def labels_of(context: Context) -> dict[str, str]:
     """What the team's catalogue calls its signals, by their names in lower case."""
-    entries = (await load_catalogue(services)).signals
+    entries = (await load_catalogue(context)).signals
     return {name.casefold(): entry.label for entry in entries if entry.label for name in entry.names}
 
 
@@ -90,13 +90,13 @@ def _holds(label: str, folded: str) -> bool:
     return all(word in label.casefold() for word in folded.split())
 
 
-async def _elements_like(services: Services, folded: str, limit: int) -> list[SignalName]:
+async def _elements_like(context: Context, folded: str, limit: int) -> list[SignalName]:
     """Elements of lists, where somebody begins to write an index or has written one."""
     words, bracket, index = folded.removesuffix("]").rpartition("[")
     if not bracket or not (index.isdecimal() or not index):
         return []
     holding = [Contains("search", word) for word in words.split()]
-    lists = await services.documents.signal_names.find(
+    lists = await context.documents.signal_names.find(
         [*holding, Between("elements", 1)], sort=_BY_NAME, limit=limit
     )
     beginning = f"[{index}]" if folded.endswith("]") else f"[{index}"
@@ -110,6 +110,6 @@ def _elements(name: SignalName) -> list[SignalName]:
     return [SignalName(each, name.topic, dtype, search=each.casefold()) for each in spelled]
 
 
-async def all_topics(services: Services) -> list[str]:
+async def all_topics(context: Context) -> list[str]:
     """Every topic that any recording had signals on, by name."""
-    return sorted(str(topic) for topic, _ in await services.documents.signal_names.facet("topic", limit=MAX_PAGE))
+    return sorted(str(topic) for topic, _ in await context.documents.signal_names.facet("topic", limit=MAX_PAGE))

@@ -46,7 +46,7 @@ from paddock.usecases.catalogue.catalogue import car_of, load_catalogue
 from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.catalogue.signal_names import remember_names
 from paddock.usecases.contained import logged
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.conversion.builds import old_build, remove_other_builds
 from paddock.usecases.conversion.found_less import check_found
 from paddock.usecases.conversion.prefill import prefilled
@@ -82,20 +82,20 @@ class Converted:
     highlights: RunFigures
 
 
-async def convert(services: Services, job: Job, progress: Callable[[float], None]) -> None:
+async def convert(context: Context, job: Job, progress: Callable[[float], None]) -> None:
     """Make everything that is derived from a recording, then show all of it at once.
 
     Raises:
         PaddockError: what the log or the disk has against it.
     """
-    recording = await services.documents.recordings.get(job.subject)
+    recording = await context.documents.recordings.get(job.subject)
     if recording is None or recording.deleted_at is not None:
         return
-    await need_original(services, recording)
-    catalogue, fields = await load_catalogue(services), await load_fields(services)
-    await services.documents.recordings.change(recording.id, {"status": Status.CONVERTING, "error": None})
-    with tempfile.TemporaryDirectory(dir=services.scratch, prefix="convert-") as directory:
-        log = await services.objects.open(recording.original_key)
+    await need_original(context, recording)
+    catalogue, fields = await load_catalogue(context), await load_fields(context)
+    await context.documents.recordings.change(recording.id, {"status": Status.CONVERTING, "error": None})
+    with tempfile.TemporaryDirectory(dir=context.scratch, prefix="convert-") as directory:
+        log = await context.objects.open(recording.original_key)
         try:
             converted = await asyncio.to_thread(
                 _convert_file,
@@ -106,25 +106,25 @@ async def convert(services: Services, job: Job, progress: Callable[[float], None
                 fields,
                 Path(directory),
                 progress,
-                services.memory_bytes,
+                context.memory_bytes,
             )
         except PaddockError as error:
-            await _look_for_damage(services, recording, error)
+            await _look_for_damage(context, recording, error)
             raise
         finally:
             await asyncio.to_thread(log.close)
-        if not await leases.keep(services, job, 1.0):
+        if not await leases.keep(context, job, 1.0):
             raise Conflict("Another worker took over this conversion.", code="lease_lost")
-        await _publish(services, converted)
+        await _publish(context, converted)
 
 
-async def _look_for_damage(services: Services, recording: Recording, error: PaddockError) -> None:
+async def _look_for_damage(context: Context, recording: Recording, error: PaddockError) -> None:
     """What could be converted before and no more: perhaps it is not the same any more.
 
     Raises:
         PaddockError: it is not (code ``original_damaged``).
     """
-    if recording.build and error.permanent and (fault := await fault_by_hash(services, recording)):
+    if recording.build and error.permanent and (fault := await fault_by_hash(context, recording)):
         raise PaddockError(fault.message, code=fault.code) from error
 
 
@@ -240,21 +240,21 @@ def _sized(columns: Columns, parquet: dict[str, Path]) -> tuple[ChannelSummary, 
     )
 
 
-async def _publish(services: Services, converted: Converted) -> None:
+async def _publish(context: Context, converted: Converted) -> None:
     """Store files and contents first, then flip the recording to them: nobody sees half a conversion."""
     recording, summary = converted.recording, converted.summary
     contents, not_listed = _contents(converted, secrets.token_hex(8))
     build, listed = contents.build, contents.channels
     # Before the columns, so that those of a conversion that is cut off are known by it.
-    await services.documents.contents.put_many([contents])
+    await context.documents.contents.put_many([contents])
     for request, made in converted.files:
-        await store_artifact(services, recording, request, made, converted.catalogue)
+        await store_artifact(context, recording, request, made, converted.catalogue)
     for slug, made in converted.columns.items():
-        await services.objects.put_file(columns_key(slug, recording.id, build), made)
+        await context.objects.put_file(columns_key(slug, recording.id, build), made)
     slugs = {channel.slug for channel in listed}
     signals = [signal for signal in summary.signals if signal.channel in slugs]
-    await services.documents.signals.delete([Equals("recording", recording.id)])
-    await services.documents.signals.put_many(
+    await context.documents.signals.delete([Equals("recording", recording.id)])
+    await context.documents.signals.put_many(
         [
             msgspec.structs.replace(
                 signal,
@@ -265,24 +265,24 @@ async def _publish(services: Services, converted: Converted) -> None:
             for signal in signals
         ]
     )
-    await remember_names(services, signals, listed)
-    await remember_topics(services.documents, topic_set_of(listed))
+    await remember_names(context, signals, listed)
+    await remember_topics(context.documents, topic_set_of(listed))
     while True:
-        current = await services.documents.recordings.get(recording.id)
+        current = await context.documents.recordings.get(recording.id)
         if current is None:
             raise NotFound("The recording was removed while it was converted.")
         if current.build != recording.build:
             # Whoever was first removes what others wrote, so there is nothing left to flip to.
             raise Conflict("Another worker converted this meanwhile.", code="lease_lost", permanent=False)
-        flipped = await services.documents.recordings.change(
+        flipped = await context.documents.recordings.change(
             recording.id,
-            _changes(current, converted, contents, not_listed) | old_build(services, current),
+            _changes(current, converted, contents, not_listed) | old_build(context, current),
             [Equals("version", current.version)],
         )
         if flipped is not None:
             break
     with logged("old_builds_not_removed", recording=recording.id):
-        await remove_other_builds(services, recording.id, kept={build, current.build})
+        await remove_other_builds(context, recording.id, kept={build, current.build})
 
 
 def _contents(converted: Converted, build: str) -> tuple[Contents, tuple[str, ...]]:

@@ -12,7 +12,7 @@ from paddock.domain.job import REPROCESS_LATER_NS, JobState, place_of
 from paddock.domain.principal import Principal
 from paddock.domain.recording import Artifact, Recording
 from paddock.ports.documents import MAX_PAGE
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.conversion.found_less import FOUND_LESS, accepting
 from paddock.usecases.conversion.outdated import outdated
 from paddock.usecases.find.recordings import artifacts_of, find_recordings, get_recording
@@ -36,7 +36,7 @@ class Reprocessed(msgspec.Struct, frozen=True):
 
 
 async def reprocess(
-    services: Services,
+    context: Context,
     principal: Principal,
     *,
     text: str = "",
@@ -55,8 +55,8 @@ async def reprocess(
     why: Counter[str] = Counter()
     after = None
     while True:
-        page = await find_recordings(services, text=text, limit=MAX_PAGE, after=after)
-        made = await artifacts_of(services, page.items)
+        page = await find_recordings(context, text=text, limit=MAX_PAGE, after=after)
+        made = await artifacts_of(context, page.items)
         for recording in page.items:
             reasons = _reasons(recording, made[recording.id], everything=everything, accept=accept)
             if not reasons:
@@ -66,13 +66,13 @@ async def reprocess(
                 continue
             why.update(reasons)
             await jobs.enqueue(
-                services,
+                context,
                 "convert",
                 recording.id,
                 accepting(accept),
                 delay_ns=int(asked / rate_hz * NS_PER_S),
                 asked_by=principal.name,
-                place=place_of("convert", services.now(), 0, REPROCESS_LATER_NS),
+                place=place_of("convert", context.now(), 0, REPROCESS_LATER_NS),
             )
             asked += 1
         if page.next is None:
@@ -80,9 +80,7 @@ async def reprocess(
         after = page.next
 
 
-async def reprocess_one(
-    services: Services, principal: Principal, prefix: str, *, accept: bool = False
-) -> Recording:
+async def reprocess_one(context: Context, principal: Principal, prefix: str, *, accept: bool = False) -> Recording:
     """Ask for the conversion of one recording; nothing is asked of one that is on its way already.
 
     Args:
@@ -92,16 +90,16 @@ async def reprocess_one(
         NotFound: there is none.
         Conflict: its bytes never arrived as they were announced, or are damaged or gone (code ``no_original``).
     """
-    recording = await get_recording(services, prefix)
+    recording = await get_recording(context, prefix)
     if recording.status.settled:
         check_original(recording)
-        await jobs.enqueue(services, "convert", recording.id, accepting(accept), asked_by=principal.name)
+        await jobs.enqueue(context, "convert", recording.id, accepting(accept), asked_by=principal.name)
     return recording
 
 
-async def is_asked(services: Services, recording: Recording) -> bool:
+async def is_asked(context: Context, recording: Recording) -> bool:
     """Whether a conversion of it is waiting or running."""
-    job = await services.documents.jobs.get(f"convert-{recording.id}")
+    job = await context.documents.jobs.get(f"convert-{recording.id}")
     return job is not None and job.state in (JobState.QUEUED, JobState.RUNNING)
 
 

@@ -14,7 +14,7 @@ from paddock.domain.recording import MetadataSource, MetadataValue, Recording, S
 from paddock.errors import Conflict, NotFound, PaddockError
 from paddock.ports.documents import Equals, Page, Sort
 from paddock.usecases.catalogue.fields import load_fields
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.take_away.export import request_export
 
@@ -43,7 +43,7 @@ class EditConflict(Conflict):
 
 
 async def edit_recording(
-    services: Services,
+    context: Context,
     principal: Principal,
     recording_id: str,
     *,
@@ -65,9 +65,9 @@ async def edit_recording(
         EditConflict: one of the fields was changed since that version to something else.
     """
     given = dict(metadata or {})
-    wanted = dict.fromkeys(given, "") | (await load_fields(services)).check(given) if given else {}
+    wanted = dict.fromkeys(given, "") | (await load_fields(context)).check(given) if given else {}
     while True:
-        known = await get_recording(services, recording_id)
+        known = await get_recording(context, recording_id)
         values = {name: MetadataValue(value, MetadataSource.PERSON) for name, value in wanted.items()}
         changed = msgspec.structs.replace(
             known,
@@ -77,31 +77,31 @@ async def edit_recording(
         if started_ns is not None and started_ns != known.started_ns:
             changed = msgspec.structs.replace(changed, started_ns=started_ns, started_source=StartedSource.PERSON)
         if version is not None and version != known.version:
-            await _refuse_lost_edits(services, known, changed, version)
-        if stored := await apply(services, principal, known, changed):
+            await _refuse_lost_edits(context, known, changed, version)
+        if stored := await apply(context, principal, known, changed):
             return stored
 
 
 async def edit_many(
-    services: Services, principal: Principal, recording_ids: Iterable[str], metadata: Mapping[str, str]
+    context: Context, principal: Principal, recording_ids: Iterable[str], metadata: Mapping[str, str]
 ) -> list[Recording]:
     """The same fields for several recordings, each with its own history."""
     return [
-        await edit_recording(services, principal, recording_id, metadata=metadata) for recording_id in recording_ids
+        await edit_recording(context, principal, recording_id, metadata=metadata) for recording_id in recording_ids
     ]
 
 
 async def history_of(
-    services: Services, recording: Recording, *, limit: int = 50, after: str | None = None
+    context: Context, recording: Recording, *, limit: int = 50, after: str | None = None
 ) -> Page[Change]:
     """What people changed, the last first."""
-    await _keep_edits(services, recording)
-    return await services.documents.history.find(
+    await _keep_edits(context, recording)
+    return await context.documents.history.find(
         [Equals("recording", recording.id)], sort=Sort("at", descending=True), limit=limit, after=after
     )
 
 
-async def undo(services: Services, principal: Principal, recording_id: str, change_id: str) -> Recording:
+async def undo(context: Context, principal: Principal, recording_id: str, change_id: str) -> Recording:
     """Make a field again what it was before a change, with the source it had; this is a change as well.
 
     Raises:
@@ -109,16 +109,16 @@ async def undo(services: Services, principal: Principal, recording_id: str, chan
         Conflict: the field was changed again since (code ``changed_since``), or this cannot be undone here.
     """
     while True:
-        known = await get_recording(services, recording_id)
-        await _keep_edits(services, known)
-        change = await services.documents.history.get(change_id)
+        known = await get_recording(context, recording_id)
+        await _keep_edits(context, known)
+        change = await context.documents.history.get(change_id)
         if change is None or change.recording != known.id:
             raise NotFound("This recording has no such change: reload the page.", code="no_such_change")
         if change.field in ("file", "deleted"):
             raise Conflict("Files and deletions are not undone here: add or restore them.", code="cannot_undo")
         if _value(known, change.field) != change.after:
             raise Conflict("The field was changed again since: undo the later change first.", code="changed_since")
-        if stored := await apply(services, principal, known, _before(known, change)):
+        if stored := await apply(context, principal, known, _before(known, change)):
             return stored
 
 
@@ -137,7 +137,7 @@ def _before(known: Recording, change: Change) -> Recording:
 
 
 async def apply(
-    services: Services, principal: Principal, known: Recording, changed: Recording, extra: Sequence[Change] = ()
+    context: Context, principal: Principal, known: Recording, changed: Recording, extra: Sequence[Change] = ()
 ) -> Recording | None:
     """Store ``changed`` in place of ``known`` with its history; None when somebody else was first.
 
@@ -146,7 +146,7 @@ async def apply(
     Args:
         extra: changes that no comparison of the two shows, such as of files.
     """
-    version, now = known.version + 1, services.now()
+    version, now = known.version + 1, context.now()
     edits = tuple(
         msgspec.structs.replace(
             change,
@@ -160,8 +160,8 @@ async def apply(
     )
     if not edits:
         return known
-    await _keep_edits(services, known)
-    stored = await services.documents.recordings.change(
+    await _keep_edits(context, known)
+    stored = await context.documents.recordings.change(
         known.id,
         {
             "metadata": changed.metadata,
@@ -176,30 +176,30 @@ async def apply(
         [Equals("version", known.version)],
     )
     if stored is not None:
-        await _keep_edits(services, stored)
+        await _keep_edits(context, stored)
         if any(edit.field not in ("file", "deleted") for edit in edits):
-            await _renew_default_file(services, principal, stored)
+            await _renew_default_file(context, principal, stored)
     return stored
 
 
-async def _keep_edits(services: Services, recording: Recording) -> None:
+async def _keep_edits(context: Context, recording: Recording) -> None:
     if recording.edits:
-        await services.documents.history.put_many(recording.edits)
+        await context.documents.history.put_many(recording.edits)
 
 
-async def _renew_default_file(services: Services, principal: Principal, recording: Recording) -> None:
+async def _renew_default_file(context: Context, principal: Principal, recording: Recording) -> None:
     """The MATLAB file says who drove: make it again, as the export that it is; that does not convert everything."""
     if not recording.build:
         return  # the conversion will write it
     try:
-        export = await request_export(services, principal, recording.id, DEFAULT_EXPORT)
+        export = await request_export(context, principal, recording.id, DEFAULT_EXPORT)
     except PaddockError:
         # The edit is made. What the queue has against the file is no reason to say that it was not.
         return
     if export.artifact is not None:
         # After an undo the old file is the right one again; the newest one is shown.
-        await services.documents.artifacts.change(
-            export.artifact.id, {"created_at": services.now(), "expires_at": None}
+        await context.documents.artifacts.change(
+            export.artifact.id, {"created_at": context.now(), "expires_at": None}
         )
 
 
@@ -228,14 +228,14 @@ def _text(metadata: Mapping[str, MetadataValue], field: str) -> str:
     return metadata[field].value if field in metadata else ""
 
 
-async def _refuse_lost_edits(services: Services, known: Recording, changed: Recording, version: int) -> None:
+async def _refuse_lost_edits(context: Context, known: Recording, changed: Recording, version: int) -> None:
     """An edit of the same field since ``version`` must not get lost; the pipeline's writes are no edits."""
-    await _keep_edits(services, known)
+    await _keep_edits(context, known)
     wanted = {change.field: change for change in _differences(known, changed)}
     since: dict[str, Change] = {}
     after = None
     while True:
-        page = await history_of(services, known, limit=500, after=after)
+        page = await history_of(context, known, limit=500, after=after)
         for change in page.items:
             if change.version > version and change.field in wanted:
                 since.setdefault(change.field, change)

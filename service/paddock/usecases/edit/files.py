@@ -15,7 +15,7 @@ from paddock.domain.keys import file_key
 from paddock.domain.principal import Principal
 from paddock.domain.recording import Recording, check_file_name
 from paddock.errors import NotFound, Rejected
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.edit.edit import apply
 from paddock.usecases.find.recordings import StoredFile, get_recording
 
@@ -25,7 +25,7 @@ MAX_FILES = 100
 
 
 async def add_file(
-    services: Services, principal: Principal, recording_id: str, name: str, body: AsyncIterator[bytes]
+    context: Context, principal: Principal, recording_id: str, name: str, body: AsyncIterator[bytes]
 ) -> MiscFile:
     """Store a file beside a recording.
 
@@ -33,20 +33,20 @@ async def add_file(
         Rejected: no name, too large (code ``file_too_large``) or one too many.
     """
     check_file_name(name)
-    recording = await get_recording(services, recording_id)
+    recording = await get_recording(context, recording_id)
     added_id = secrets.token_hex(8)
-    with tempfile.TemporaryDirectory(dir=services.scratch, prefix="file-") as directory:
+    with tempfile.TemporaryDirectory(dir=context.scratch, prefix="file-") as directory:
         path = Path(directory) / "file"
         size_bytes = await _receive(body, path)
-        await services.objects.put_file(file_key(recording.id, added_id), path)
-    added = MiscFile(added_id, name, size_bytes, services.now(), principal.name)
+        await context.objects.put_file(file_key(recording.id, added_id), path)
+    added = MiscFile(added_id, name, size_bytes, context.now(), principal.name)
     while True:
-        known = await get_recording(services, recording.id)
+        known = await get_recording(context, recording.id)
         if len(known.files) >= MAX_FILES:
-            await services.objects.delete(file_key(recording.id, added_id))
+            await context.objects.delete(file_key(recording.id, added_id))
             raise Rejected(f"A recording has at most {MAX_FILES} files: remove one first.", code="too_many_files")
         wanted = msgspec.structs.replace(known, files=(*known.files, added))
-        if await apply(services, principal, known, wanted, [Change("", "", 0, 0, "", "file", after=name)]):
+        if await apply(context, principal, known, wanted, [Change("", "", 0, 0, "", "file", after=name)]):
             return added
 
 
@@ -65,18 +65,18 @@ async def _receive(body: AsyncIterator[bytes], path: Path) -> int:
     return size_bytes
 
 
-async def remove_file(services: Services, principal: Principal, recording_id: str, file_id: str) -> None:
+async def remove_file(context: Context, principal: Principal, recording_id: str, file_id: str) -> None:
     """Remove a file; its name stays in the history.
 
     Raises:
         NotFound: this recording has no such file.
     """
     while True:
-        known = await get_recording(services, recording_id)
+        known = await get_recording(context, recording_id)
         removed = _file_of(known, file_id)
         wanted = msgspec.structs.replace(known, files=tuple(file for file in known.files if file.id != file_id))
-        if await apply(services, principal, known, wanted, [Change("", "", 0, 0, "", "file", before=removed.name)]):
-            await services.objects.delete(file_key(known.id, file_id))
+        if await apply(context, principal, known, wanted, [Change("", "", 0, 0, "", "file", before=removed.name)]):
+            await context.objects.delete(file_key(known.id, file_id))
             return
 
 

@@ -12,22 +12,22 @@ from paddock.domain.signal_names import element_name, read_element
 from paddock.ports.documents import MAX_PAGE, Condition, Contains, HasSignal, OneOf, Sort
 from paddock.usecases.catalogue.catalogue import load_catalogue
 from paddock.usecases.catalogue.signal_names import whole_name
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 
 SUGGESTED = 5
 
 
-async def under_every_name(services: Services, comparisons: Sequence[HasSignal]) -> tuple[HasSignal, ...]:
+async def under_every_name(context: Context, comparisons: Sequence[HasSignal]) -> tuple[HasSignal, ...]:
     """The same with all names that each signal has: in any case, and as the team's catalogue knows it.
 
     A name may be one of a log, also without its topic, an element of a list, or what the catalogue knows it by.
     """
     if not comparisons:
         return ()
-    entries = (await load_catalogue(services)).signals
-    meant = {each.name: _names_of(entries, await whole_name(services, each.name)) for each in comparisons}
+    entries = (await load_catalogue(context)).signals
+    meant = {each.name: _names_of(entries, await whole_name(context, each.name)) for each in comparisons}
     folded = {text for names in meant.values() for name in names for text in (name.casefold(), _list_of(name)[0])}
-    page = await services.documents.signal_names.find([OneOf("search", tuple(folded))], limit=MAX_PAGE)
+    page = await context.documents.signal_names.find([OneOf("search", tuple(folded))], limit=MAX_PAGE)
     spelled: dict[str, list[str]] = {}
     for known in page.items:
         spelled.setdefault(known.search, []).append(known.id)
@@ -37,13 +37,13 @@ async def under_every_name(services: Services, comparisons: Sequence[HasSignal])
     )
 
 
-async def is_known(services: Services, name: str) -> bool:
+async def is_known(context: Context, name: str) -> bool:
     """Whether some log has a signal that is called so."""
-    (resolved,) = await under_every_name(services, [HasSignal(name, "max", ">", 0)])
+    (resolved,) = await under_every_name(context, [HasSignal(name, "max", ">", 0)])
     return bool(resolved.also)
 
 
-async def suggest_names(services: Services, name: str) -> list[str]:
+async def suggest_names(context: Context, name: str) -> list[str]:
     """Names that some log has and that are close to one that none has, the closest first."""
     parts = [part for part in name.casefold().replace("[", ".").split(".") if len(part) > 1]
     # The field is mostly known by itself and its topic wrong, or the other way round; then whatever is close.
@@ -52,7 +52,7 @@ async def suggest_names(services: Services, name: str) -> list[str]:
     ]
     found: list[str] = []
     for where in [*wheres, []]:
-        page = await services.documents.signal_names.find(where, sort=Sort("search"), limit=MAX_PAGE)
+        page = await context.documents.signal_names.find(where, sort=Sort("search"), limit=MAX_PAGE)
         found += near_misses(name, [known.id for known in page.items], most=SUGGESTED)
     return list(dict.fromkeys(found))[:SUGGESTED]
 

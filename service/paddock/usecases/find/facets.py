@@ -10,7 +10,7 @@ import msgspec
 
 from paddock.domain.fields import EVERY_TEAMS, Fields, same_value
 from paddock.ports.documents import MAX_GROUPS, Equals, Scalar
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.search import Search, SpelledSearch, conditions, in_every_spelling
 
 MAX_OFFERED = 50
@@ -39,20 +39,20 @@ def facet_names(fields: Fields) -> tuple[str, ...]:
     return (*(field.name for field in fields.facets), "health")
 
 
-async def count_facets(services: Services, search: Search, fields: Fields = EVERY_TEAMS) -> Facets:
+async def count_facets(context: Context, search: Search, fields: Fields = EVERY_TEAMS) -> Facets:
     """What a click would find.
 
     Of a field's values one has to hold, so a facet leaves its own choice out of its counts; the topics that are
     chosen have to be there all together, so they count in.
     """
-    spelled = await in_every_spelling(services, search)
+    spelled = await in_every_spelling(context, search)
     facets = facet_names(fields)
     chosen = [facet for facet in facets if (search.health if facet == "health" else search.metadata.get(facet))]
 
     async def count(counted: Sequence[str], own: Sequence[str] = ()) -> Counted:
         by = [*map(_field, counted), _TOPIC_SET]
         where = conditions(spelled, without=("topic", *own))
-        return await services.documents.recordings.counts(by, where)
+        return await context.documents.recordings.counts(by, where)
 
     # Facets that nobody chose from look at the same recordings: these are gone through once for all of them. Which
     # topics a recording has its set tells; asking each recording for each topic takes three times as long.
@@ -62,19 +62,19 @@ async def count_facets(services: Services, search: Search, fields: Fields = EVER
     apart: Sequence[Counted]
     (counted, *apart), of_team = await asyncio.gather(
         asyncio.gather(count(together), *(count([facet], [facet]) for facet in chosen)),
-        _count_own(services, spelled, [facet for facet in facets if facet not in every_teams]),
+        _count_own(context, spelled, [facet for facet in facets if facet not in every_teams]),
     )
     exact = all(len(each) < MAX_GROUPS for each in (counted, *apart))
     if search.topics:
         sets = {str(values[-1]) for each in (counted, *apart) for values, _ in each if values[-1]}
-        having = await services.topic_sets.having(services.documents, sets, search.topics)
+        having = await context.topic_sets.having(context.documents, sets, search.topics)
         counted = [row for row in counted if row[0][-1] in having]
         apart = [[row for row in own if row[0][-1] in having] for own in apart]
     values = {facet: _offered(facet, _of_column(counted, place)) for place, facet in enumerate(together)}
     values |= {facet: _offered(facet, _of_column(own, 0)) for facet, own in zip(chosen, apart, strict=True)}
     values |= {facet: _offered(facet, found) for facet, found in of_team.items()}
     sets_found = {str(each): number for each, number in _of_column(counted, -1).most_common() if each}
-    topics, all_topics = await services.topic_sets.count_topics(services.documents, sets_found)
+    topics, all_topics = await context.topic_sets.count_topics(context.documents, sets_found)
     return Facets(
         values={facet: values[facet] for facet in facets},
         topics=tuple(sorted(topics.most_common(MAX_TOPICS), key=lambda each: (each[0].casefold(), each[0]))),
@@ -83,9 +83,7 @@ async def count_facets(services: Services, search: Search, fields: Fields = EVER
     )
 
 
-async def _count_own(
-    services: Services, spelled: SpelledSearch, facets: Sequence[str]
-) -> dict[str, Counter[Scalar]]:
+async def _count_own(context: Context, spelled: SpelledSearch, facets: Sequence[str]) -> dict[str, Counter[Scalar]]:
     """The values of the fields that the team added, which the index of the list does not have."""
     chosen = [facet for facet in facets if spelled.metadata.get(facet)]
     others = [facet for facet in facets if facet not in chosen]
@@ -94,7 +92,7 @@ async def _count_own(
     parts = [[facet] for facet in chosen] + ([[facet] for facet in others] if asks_nothing else [others])
     counted = await asyncio.gather(
         *(
-            services.documents.recordings.counts([*map(_field, part)], conditions(spelled, without=part))
+            context.documents.recordings.counts([*map(_field, part)], conditions(spelled, without=part))
             for part in parts
             if part
         )
@@ -106,12 +104,12 @@ async def _count_own(
     }
 
 
-async def known_values(services: Services, fields: Fields) -> dict[str, tuple[str, ...]]:
+async def known_values(context: Context, fields: Fields) -> dict[str, tuple[str, ...]]:
     """The values that each short metadata field has, the most frequent first; at most ``MAX_OFFERED``."""
     names = [field.name for field in fields.short]
     counted = await asyncio.gather(
         *(
-            services.documents.recordings.facet(
+            context.documents.recordings.facet(
                 f"metadata.{name}.value", [Equals("deleted_at", None)], limit=2 * MAX_OFFERED
             )
             for name in names

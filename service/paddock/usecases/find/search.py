@@ -31,7 +31,7 @@ from paddock.ports.documents import (
     Sort,
     Statistic,
 )
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.comparisons import under_every_name
 
 Health = Literal["intact", "recovered", "failed", "unread"]
@@ -153,7 +153,7 @@ def _here(search: Search) -> Condition:
 
 
 async def search_recordings(
-    services: Services,
+    context: Context,
     search: Search,
     *,
     order: str = LATEST_FIRST,
@@ -170,8 +170,8 @@ async def search_recordings(
     """
     field = sorted_field(order, fields)
     sort = Sort("deleted_at" if search.deleted else field, descending=order.startswith("-"))
-    where = conditions(await in_every_spelling(services, search))
-    return await services.documents.recordings.find(where, sort=sort, limit=limit, after=after)
+    where = conditions(await in_every_spelling(context, search))
+    return await context.documents.recordings.find(where, sort=sort, limit=limit, after=after)
 
 
 def sorted_field(order: str, fields: Fields) -> str:
@@ -218,7 +218,7 @@ def _value(recording: Recording, field: str) -> Any:
     return value
 
 
-async def in_every_spelling(services: Services, search: Search) -> SpelledSearch:
+async def in_every_spelling(context: Context, search: Search) -> SpelledSearch:
     """The same search with all spellings that recordings have of the metadata values and signals it names.
 
     People write one event in several ways, and all of them stay as they were typed. Who asks for several things
@@ -232,7 +232,7 @@ async def in_every_spelling(services: Services, search: Search) -> SpelledSearch
     _check_size(search)
     known = await asyncio.gather(
         *(
-            services.documents.recordings.counts([f"metadata.{field}.value"], [_here(search)])
+            context.documents.recordings.counts([f"metadata.{field}.value"], [_here(search)])
             for field in search.metadata
         )
     )
@@ -241,7 +241,7 @@ async def in_every_spelling(services: Services, search: Search) -> SpelledSearch
         wanted = set(map(same_value, given))
         alike = (str(value) for (value,), _ in counted if value is not None and same_value(str(value)) in wanted)
         metadata[field] = tuple(dict.fromkeys((*given, *alike)))
-    comparisons = await under_every_name(services, search.comparisons)
+    comparisons = await under_every_name(context, search.comparisons)
     return SpelledSearch(**(msgspec.structs.asdict(search) | {"metadata": metadata, "comparisons": comparisons}))
 
 
@@ -257,16 +257,16 @@ def _check_size(search: Search) -> None:
         )
 
 
-async def without_start(services: Services, search: Search, *, limit: int = 50) -> tuple[Recording, ...]:
+async def without_start(context: Context, search: Search, *, limit: int = 50) -> tuple[Recording, ...]:
     """What matches and has no start time, the newest upload first; nothing when the search wants a time."""
     if search.from_ns is not None or search.before_ns is not None:
         return ()
-    return await _arriving(services, conditions(await in_every_spelling(services, search)), limit)
+    return await _arriving(context, conditions(await in_every_spelling(context, search)), limit)
 
 
-async def _arriving(services: Services, where: Sequence[Condition], limit: int) -> tuple[Recording, ...]:
+async def _arriving(context: Context, where: Sequence[Condition], limit: int) -> tuple[Recording, ...]:
     # Sorted by what is null, so that the index of start times finds the few; by upload it would be all documents.
-    page = await services.documents.recordings.find(
+    page = await context.documents.recordings.find(
         [*where, Equals("started_ns", None)], sort=Sort("started_ns"), limit=limit
     )
     return tuple(sorted(page.items, key=lambda recording: recording.uploaded_at, reverse=True))
@@ -284,12 +284,12 @@ def day_of(instant_ns: int, zone: tzinfo) -> date:
     return datetime.fromtimestamp(instant_ns // NS_PER_S, zone).date()
 
 
-async def just_arrived(services: Services, zone: tzinfo, *, before: date) -> dict[date, int]:
+async def just_arrived(context: Context, zone: tzinfo, *, before: date) -> dict[date, int]:
     """How many logs of which earlier days were uploaded within the last ``ARRIVED_NS``, the latest day first."""
-    counted = await services.documents.recordings.counts(
+    counted = await context.documents.recordings.counts(
         ["started_ns"],
         # Nothing is asked of the start: a store that enters by its index looks at every recording there is.
-        [Equals("deleted_at", None), Between("uploaded_at", at_least=services.now() - ARRIVED_NS)],
+        [Equals("deleted_at", None), Between("uploaded_at", at_least=context.now() - ARRIVED_NS)],
     )
     days = Counter[date]()
     for (started,), number in counted:
@@ -298,24 +298,24 @@ async def just_arrived(services: Services, zone: tzinfo, *, before: date) -> dic
     return {day: number for day, number in sorted(days.items(), reverse=True) if day < before}
 
 
-async def find_day(services: Services, zone: tzinfo, day: date | None = None) -> Day | None:
+async def find_day(context: Context, zone: tzinfo, day: date | None = None) -> Day | None:
     """The recordings of a day, driven runs first; without one the latest day that has any.
 
     None when no recording has a start time, which is where a new Paddock begins.
     """
-    latest = await _neighbour(services, Sort("started_ns", descending=True), zone, Between("started_ns"))
+    latest = await _neighbour(context, Sort("started_ns", descending=True), zone, Between("started_ns"))
     if latest is None:
         return None
     shown = day or latest
     start, end = bounds_of(shown, zone)
     before, after, page, arriving = await asyncio.gather(
-        _neighbour(services, Sort("started_ns", descending=True), zone, Between("started_ns", below=start)),
-        _neighbour(services, Sort("started_ns"), zone, Between("started_ns", at_least=end)),
-        search_recordings(services, Search(from_ns=start, before_ns=end), limit=MAX_PAGE),
-        _arriving(services, [Equals("deleted_at", None)], MAX_PAGE),
+        _neighbour(context, Sort("started_ns", descending=True), zone, Between("started_ns", below=start)),
+        _neighbour(context, Sort("started_ns"), zone, Between("started_ns", at_least=end)),
+        search_recordings(context, Search(from_ns=start, before_ns=end), limit=MAX_PAGE),
+        _arriving(context, [Equals("deleted_at", None)], MAX_PAGE),
     )
     # What arrives belongs to the newest day, whenever that was, also where a clock said that it is to come.
-    since, until = (min(start, services.now() - ARRIVED_NS), None) if shown >= latest else (start, end)
+    since, until = (min(start, context.now() - ARRIVED_NS), None) if shown >= latest else (start, end)
     here = [each for each in arriving if each.uploaded_at >= since and (until is None or each.uploaded_at < until)]
     return Day(
         shown,
@@ -334,7 +334,7 @@ def is_parked(recording: Recording) -> bool:
     return recording.status.settled and recording.highlights.driven is False
 
 
-async def _neighbour(services: Services, sort: Sort, zone: tzinfo, span: Between) -> date | None:
-    page = await services.documents.recordings.find([Equals("deleted_at", None), span], sort=sort, limit=1)
+async def _neighbour(context: Context, sort: Sort, zone: tzinfo, span: Between) -> date | None:
+    page = await context.documents.recordings.find([Equals("deleted_at", None), span], sort=sort, limit=1)
     started = page.items[0].started_ns if page.items else None
     return None if started is None else day_of(started, zone)

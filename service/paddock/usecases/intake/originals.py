@@ -16,7 +16,7 @@ from paddock.domain.recording import Failure, Recording, Status
 from paddock.domain.words import size
 from paddock.errors import Conflict, NotFound, PaddockError
 from paddock.ports.objects import ObjectInfo
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.intake.hashing import sha256_of
 
 _SEND_AGAIN = "Send the log again, and its bytes take that place."
@@ -67,7 +67,7 @@ def check_original(recording: Recording) -> None:
         raise Conflict(why.message, code="no_original")
 
 
-async def stored_original(services: Services, recording: Recording, *, whole: bool = False) -> ObjectInfo:
+async def stored_original(context: Context, recording: Recording, *, whole: bool = False) -> ObjectInfo:
     """The object to download the original from. What the store says otherwise is noted on the recording.
 
     Args:
@@ -79,33 +79,33 @@ async def stored_original(services: Services, recording: Recording, *, whole: bo
     if recording.original_state is Original.AWAITED:
         fault = why_not_kept(recording)
     else:
-        fault = await fault_by_size(services, recording)
+        fault = await fault_by_size(context, recording)
     if fault is not None and (whole or fault.code != DAMAGED_CODE):
         raise NotFound(fault.message, code=fault.code)
-    stored = await services.objects.stat(recording.original_key)
+    stored = await context.objects.stat(recording.original_key)
     if stored is None:
         raise NotFound(MISSING.message, code=MISSING.code)
     return stored
 
 
-async def need_original(services: Services, recording: Recording) -> None:
+async def need_original(context: Context, recording: Recording) -> None:
     """Ask the store whether a job can read the bytes that were sent.
 
     Raises:
         PaddockError: it cannot, as the recording says from now on.
     """
-    if fault := await fault_by_size(services, recording):
+    if fault := await fault_by_size(context, recording):
         raise PaddockError(fault.message, code=fault.code)
 
 
-async def fault_by_size(services: Services, recording: Recording) -> Failure | None:
+async def fault_by_size(context: Context, recording: Recording) -> Failure | None:
     """What is wrong with the original as far as its size tells, or was known to be; noted on the recording.
 
     That its size is right clears nothing but a missing one: only hashing proves the bytes.
     """
     while True:
-        fault = _seen(recording, await services.objects.stat(recording.original_key))
-        noted = await note(services, recording, fault)
+        fault = _seen(recording, await context.objects.stat(recording.original_key))
+        noted = await note(context, recording, fault)
         if noted is None:
             return fault
         # Other bytes may have come to that place between the look and the note: looked at once more.
@@ -121,28 +121,28 @@ def _seen(recording: Recording, stored: ObjectInfo | None) -> Failure | None:
 
 
 async def fault_by_hash(
-    services: Services, recording: Recording, progress: Callable[[float], None] = lambda _: None
+    context: Context, recording: Recording, progress: Callable[[float], None] = lambda _: None
 ) -> Failure | None:
     """The same, proved by reading all bytes."""
-    stored = await services.objects.stat(recording.original_key)
+    stored = await context.objects.stat(recording.original_key)
     fault = _seen(recording, stored)
     if stored is not None:
-        log = await services.objects.open(stored.key)
+        log = await context.objects.open(stored.key)
         try:
             digest = await asyncio.to_thread(sha256_of, log, stored.size_bytes, progress)
         finally:
             await asyncio.to_thread(log.close)
         if digest == recording.id:
             fault = None
-            # A liar may have announced it with another size before.
-            await services.documents.recordings.change(recording.id, {"size_bytes": stored.size_bytes})
-        elif await services.objects.stat(stored.key) != stored:
+            # It may have been announced with another size before.
+            await context.documents.recordings.change(recording.id, {"size_bytes": stored.size_bytes})
+        elif await context.objects.stat(stored.key) != stored:
             # Other bytes came to that place meanwhile.
-            return await fault_by_hash(services, recording, progress)
+            return await fault_by_hash(context, recording, progress)
         elif fault is None:
             fault = OTHER_BYTES
-        await services.documents.recordings.change(recording.id, {"original_hashed_at": services.now()})
-    await note(services, recording, fault)
+        await context.documents.recordings.change(recording.id, {"original_hashed_at": context.now()})
+    await note(context, recording, fault)
     return fault
 
 
@@ -152,7 +152,7 @@ def said(fault: Failure | None) -> Mapping[str, object]:
     return {"original": damaged if fault else Original.KEPT, "original_fault": fault}
 
 
-async def note(services: Services, recording: Recording, fault: Failure | None) -> Recording | None:
+async def note(context: Context, recording: Recording, fault: Failure | None) -> Recording | None:
     """Say it on the recording: while it has a fault, the same log is taken again.
 
     Returns:
@@ -161,22 +161,22 @@ async def note(services: Services, recording: Recording, fault: Failure | None) 
     changes = said(fault)
     if all(getattr(recording, name) == value for name, value in changes.items()):
         return None
-    return await services.documents.recordings.change(recording.id, changes)
+    return await context.documents.recordings.change(recording.id, changes)
 
 
-async def is_here(services: Services, recording_id: str) -> bool:
+async def is_here(context: Context, recording_id: str) -> bool:
     """Whether the bytes of a recording are stored, as far as anybody knows, so that they need not be sent."""
-    recording = await services.documents.recordings.get(recording_id)
+    recording = await context.documents.recordings.get(recording_id)
     if recording is None:
-        return await kind_of_stored(services, recording_id) is not None
-    if await services.objects.stat(recording.original_key) is None:
+        return await kind_of_stored(context, recording_id) is not None
+    if await context.objects.stat(recording.original_key) is None:
         return False
-    return await fault_by_size(services, recording) is None
+    return await fault_by_size(context, recording) is None
 
 
-async def kind_of_stored(services: Services, recording_id: str) -> str | None:
+async def kind_of_stored(context: Context, recording_id: str) -> str | None:
     """The kind under which the store has an original, whether or not a recording knows of it."""
     for kind in LOG_KINDS:
-        if await services.objects.stat(raw_key(recording_id, kind)) is not None:
+        if await context.objects.stat(raw_key(recording_id, kind)) is not None:
             return kind
     return None

@@ -29,7 +29,7 @@ from paddock.errors import Conflict, NotFound, Rejected
 from paddock.ports.documents import Equals, Exists, Sort
 from paddock.readers.registry import PROBE_BYTES
 from paddock.usecases.catalogue.fields import load_fields
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.intake.open_log import check_head
 from paddock.usecases.intake.originals import is_here, kind_of_stored
 from paddock.usecases.jobs import jobs
@@ -56,7 +56,7 @@ class UploadPlan(msgspec.Struct, frozen=True):
 
 
 async def announce(
-    services: Services,
+    context: Context,
     principal: Principal,
     *,
     sha256: str,
@@ -72,23 +72,23 @@ async def announce(
     """
     check_announcement(sha256, size_bytes)
     check_file_name(name)
-    fields = (await load_fields(services)).check(metadata) if metadata else {}
-    if await is_here(services, sha256):
-        kind = await kind_of_stored(services, sha256) or FIRST_KIND
-        known = await arrive(services, principal.name, sha256, size_bytes, name, fields, kind)
+    fields = (await load_fields(context)).check(metadata) if metadata else {}
+    if await is_here(context, sha256):
+        kind = await kind_of_stored(context, sha256) or FIRST_KIND
+        known = await arrive(context, principal.name, sha256, size_bytes, name, fields, kind)
         if not known.status.settled or (known.error and known.error.code in NEVER_ARRIVED):
-            # The bytes are safe although their first ingest has not said so yet, a liar came between, or the
-            # conversion was given up when the recording was deleted.
-            await jobs.enqueue(services, "convert", known.id)
+            # The bytes are safe although their first ingest has not said so yet, somebody announced other bytes
+            # under their hash, or the conversion was given up when the recording was deleted.
+            await jobs.enqueue(context, "convert", known.id)
         return UploadPlan(recording=known)
-    if waiting := await _waiting_for_ingest(services, principal, sha256, size_bytes):
-        known = await arrive(services, principal.name, sha256, size_bytes, name, fields)
-        await jobs.enqueue(services, "ingest", waiting.id)  # again, where it was given up
+    if waiting := await _waiting_for_ingest(context, principal, sha256, size_bytes):
+        known = await arrive(context, principal.name, sha256, size_bytes, name, fields)
+        await jobs.enqueue(context, "ingest", waiting.id)  # again, where it was given up
         return UploadPlan(recording=known)
-    upload = await _unfinished(services, principal, sha256, size_bytes, name)
-    if upload is not None and await services.objects.stat(upload.key) is not None:
+    upload = await _unfinished(context, principal, sha256, size_bytes, name)
+    if upload is not None and await context.objects.stat(upload.key) is not None:
         # Whole, and cut off before anybody said so: there is nothing left to send.
-        return UploadPlan(recording=await complete(services, upload.id))
+        return UploadPlan(recording=await complete(context, upload.id))
     if upload is None:
         upload = Upload(
             id=secrets.token_hex(16),
@@ -96,20 +96,20 @@ async def announce(
             name=name,
             size_bytes=size_bytes,
             part_size_bytes=part_size_for(size_bytes),
-            created_at=services.now(),
+            created_at=context.now(),
             uploaded_by=principal.name,
             metadata=fields,
         )
-        store_upload = await services.objects.begin_upload(upload.key, size_bytes, upload.part_size_bytes)
+        store_upload = await context.objects.begin_upload(upload.key, size_bytes, upload.part_size_bytes)
         upload = msgspec.structs.replace(upload, store_upload=store_upload)
-        await services.documents.uploads.insert(upload)
-    return UploadPlan(upload=upload, parts=tuple(await _missing_parts(services, upload)))
+        await context.documents.uploads.insert(upload)
+    return UploadPlan(upload=upload, parts=tuple(await _missing_parts(context, upload)))
 
 
 async def _unfinished(
-    services: Services, principal: Principal, sha256: str, size_bytes: int, name: str
+    context: Context, principal: Principal, sha256: str, size_bytes: int, name: str
 ) -> Upload | None:
-    page = await services.documents.uploads.find(
+    page = await context.documents.uploads.find(
         [
             Equals("sha256", sha256),
             Equals("size_bytes", size_bytes),
@@ -123,13 +123,13 @@ async def _unfinished(
 
 
 async def _waiting_for_ingest(
-    services: Services, principal: Principal, sha256: str, size_bytes: int
+    context: Context, principal: Principal, sha256: str, size_bytes: int
 ) -> Upload | None:
     """An upload of the same bytes by the same principal that is whole and not hashed yet.
 
     Not somebody else's: nobody can keep the right bytes out by announcing them and sending others.
     """
-    page = await services.documents.uploads.find(
+    page = await context.documents.uploads.find(
         [
             Equals("sha256", sha256),
             Equals("size_bytes", size_bytes),
@@ -140,27 +140,27 @@ async def _waiting_for_ingest(
         limit=1,
     )
     for upload in page.items:
-        if await services.objects.stat(upload.key) is not None:
+        if await context.objects.stat(upload.key) is not None:
             return upload
     return None
 
 
-async def _missing_parts(services: Services, upload: Upload) -> Sequence[PartPlan]:
-    arrived = {part.number for part in await services.objects.parts(upload.key, upload.store_upload)}
+async def _missing_parts(context: Context, upload: Upload) -> Sequence[PartPlan]:
+    arrived = {part.number for part in await context.objects.parts(upload.key, upload.store_upload)}
     plans = []
     for number in range(1, upload.part_count + 1):
         if number in arrived:
             continue
         offset = (number - 1) * upload.part_size_bytes
         size_bytes = min(upload.part_size_bytes, upload.size_bytes - offset)
-        url = await services.objects.part_link(
+        url = await context.objects.part_link(
             upload.key, upload.store_upload, number, size_bytes, PART_LINK_EXPIRES_S
         )
         plans.append(PartPlan(number, offset, size_bytes, url))
     return plans
 
 
-async def complete(services: Services, upload_id: str) -> Recording:
+async def complete(context: Context, upload_id: str) -> Recording:
     """All parts are sent: accept the log. From here on it will be ``ready`` or ``failed`` with a reason.
 
     Raises:
@@ -168,62 +168,62 @@ async def complete(services: Services, upload_id: str) -> Recording:
         Conflict: parts are missing; announce again to learn which.
         Rejected: no MCAP record in the first MiB; the bytes are dropped.
     """
-    upload = await services.documents.uploads.get(upload_id)
+    upload = await context.documents.uploads.get(upload_id)
     if upload is None:
         raise NotFound("There is no such upload: announce the file again.", code="no_such_upload")
     # Bytes that an ingest has moved to raw/ already were complete: this call is a retry.
-    if upload.completed_at is None and not await is_here(services, upload.sha256):
-        if await services.objects.stat(upload.key) is None:
-            await services.objects.complete_upload(upload.key, upload.store_upload)
-        await _refuse_other_files(services, upload)
-    return await _accept(services, upload)
+    if upload.completed_at is None and not await is_here(context, upload.sha256):
+        if await context.objects.stat(upload.key) is None:
+            await context.objects.complete_upload(upload.key, upload.store_upload)
+        await _refuse_other_files(context, upload)
+    return await _accept(context, upload)
 
 
-async def abandon(services: Services, principal: Principal, upload_id: str) -> None:
+async def abandon(context: Context, principal: Principal, upload_id: str) -> None:
     """Forget an unfinished upload of the same principal, and free what the store holds of it.
 
     Raises:
         NotFound: this principal has no such upload.
         Conflict: all of it has arrived, so it is kept (code ``upload_complete``).
     """
-    upload = await services.documents.uploads.get(upload_id)
+    upload = await context.documents.uploads.get(upload_id)
     if upload is None or upload.uploaded_by != principal.name:
         raise NotFound("There is no such upload: it was finished or forgotten.", code="no_such_upload")
     if upload.completed_at is None:
         # The store decides: after this, whoever completes it at the same moment is told that parts are missing.
-        await services.objects.abort_upload(upload.key, upload.store_upload)
-    if upload.completed_at is not None or await services.objects.stat(upload.key) is not None:
+        await context.objects.abort_upload(upload.key, upload.store_upload)
+    if upload.completed_at is not None or await context.objects.stat(upload.key) is not None:
         raise Conflict(
             "All of it has arrived, so it is kept: delete the recording instead.", code="upload_complete"
         )
-    await services.documents.uploads.delete([Equals("id", upload.id), Equals("completed_at", None)])
+    await context.documents.uploads.delete([Equals("id", upload.id), Equals("completed_at", None)])
 
 
-async def _accept(services: Services, upload: Upload) -> Recording:
+async def _accept(context: Context, upload: Upload) -> Recording:
     """Make the recording of an upload whose bytes are whole, and ask for its ingest."""
     recording = await arrive(
-        services, upload.uploaded_by, upload.sha256, upload.size_bytes, upload.name, upload.metadata
+        context, upload.uploaded_by, upload.sha256, upload.size_bytes, upload.name, upload.metadata
     )
     if upload.completed_at is None:
-        await jobs.enqueue(services, "ingest", upload.id, asked_by=upload.uploaded_by)
-        await services.documents.uploads.change(upload.id, {"completed_at": services.now()})
+        await jobs.enqueue(context, "ingest", upload.id, asked_by=upload.uploaded_by)
+        await context.documents.uploads.change(upload.id, {"completed_at": context.now()})
     return recording
 
 
-async def _refuse_other_files(services: Services, upload: Upload) -> None:
+async def _refuse_other_files(context: Context, upload: Upload) -> None:
     head = b""
-    async for piece in services.objects.read(upload.key, 0, min(PROBE_BYTES, upload.size_bytes)):
+    async for piece in context.objects.read(upload.key, 0, min(PROBE_BYTES, upload.size_bytes)):
         head += piece
     try:
         await asyncio.to_thread(check_head, head, upload.name)
     except Rejected:
-        await services.objects.delete(upload.key)
-        await services.documents.uploads.delete([Equals("id", upload.id)])
+        await context.objects.delete(upload.key)
+        await context.documents.uploads.delete([Equals("id", upload.id)])
         raise
 
 
 async def arrive(
-    services: Services,
+    context: Context,
     uploaded_by: str,
     sha256: str,
     size_bytes: int,
@@ -236,14 +236,14 @@ async def arrive(
     Args:
         kind: of a new one, where its original is stored already; else it is known once the bytes are proved.
     """
-    recordings = services.documents.recordings
+    recordings = context.documents.recordings
     arriving = {field: MetadataValue(value, MetadataSource.PERSON) for field, value in metadata.items()}
     fresh = Recording(
         id=sha256,
         names=(name,),
         size_bytes=size_bytes,
         status=Status.VERIFYING,
-        uploaded_at=services.now(),
+        uploaded_at=context.now(),
         uploaded_by=uploaded_by,
         metadata=arriving,
         kind=kind,
@@ -276,24 +276,24 @@ async def arrive(
             return changed
 
 
-async def adopt(services: Services, key: str) -> None:
+async def adopt(context: Context, key: str) -> None:
     """Take in what lies under ``incoming/`` whole, whoever put it there; doing it twice is harmless.
 
     A store's event about an object ends here, and so does the sweeper's find.
     """
     upload_id = key.removeprefix(INCOMING)
-    found = await services.objects.stat(key)
+    found = await context.objects.stat(key)
     if not upload_id or found is None:
         return
-    upload = await services.documents.uploads.get(upload_id)
+    upload = await context.documents.uploads.get(upload_id)
     if upload is not None:
         if upload.completed_at is not None:
             # Accepted, and still here: its ingest has not been done, so whoever asks may do it.
-            await jobs.enqueue(services, "ingest", upload_id, asked_by=upload.uploaded_by)
+            await jobs.enqueue(context, "ingest", upload_id, asked_by=upload.uploaded_by)
             return
         with contextlib.suppress(Rejected):
-            await _refuse_other_files(services, upload)
-            await _accept(services, upload)
+            await _refuse_other_files(context, upload)
+            await _accept(context, upload)
         return
     stranger = Upload(
         id=upload_id,
@@ -301,11 +301,11 @@ async def adopt(services: Services, key: str) -> None:
         name=_printable(upload_id.rsplit("/", 1)[-1]),
         size_bytes=found.size_bytes,
         part_size_bytes=found.size_bytes,
-        created_at=services.now(),
-        completed_at=services.now(),
+        created_at=context.now(),
+        completed_at=context.now(),
     )
-    await services.documents.uploads.insert(stranger)
-    await jobs.enqueue(services, "ingest", upload_id)
+    await context.documents.uploads.insert(stranger)
+    await jobs.enqueue(context, "ingest", upload_id)
 
 
 def _printable(name: str) -> str:

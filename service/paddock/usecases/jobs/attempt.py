@@ -15,7 +15,7 @@ from paddock.domain.recording import Failure
 from paddock.domain.words import size
 from paddock.errors import PaddockError, Unavailable
 from paddock.ports.documents import Condition, Equals, Exists
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.jobs import jobs, leases
 from paddock.usecases.jobs.say_failed import say_ended, say_failed
 
@@ -40,26 +40,26 @@ class Gauge:
         self.share = share
 
 
-RunJob = Callable[[Services, Job, Gauge], Awaitable[None]]
+RunJob = Callable[[Context, Job, Gauge], Awaitable[None]]
 """Does a job and raises only ``PaddockError``. Cancelled, it ends the work at once."""
 
 log = structlog.get_logger()
 
 
-async def run_here(services: Services, job: Job, gauge: Gauge) -> None:
+async def run_here(context: Context, job: Job, gauge: Gauge) -> None:
     """In this process, for tests and functions: work that is on a thread cannot be ended, only forgotten."""
     from paddock.usecases.jobs.handlers import handle
 
-    await handle(services, job, gauge.progress)
+    await handle(context, job, gauge.progress)
 
 
-async def do(services: Services, job: Job, run: RunJob = run_here) -> JobState | None:
+async def do(context: Context, job: Job, run: RunJob = run_here) -> JobState | None:
     """Do one leased job and write one log line about it; its state, None when another worker has it by now.
 
     Raises:
         Unavailable: the documents do not answer; the job is free again when its lease runs out.
     """
-    return await Attempt(services, job, run).result()
+    return await Attempt(context, job, run).result()
 
 
 async def _once(ask: Callable[[], Awaitable[T]]) -> T:
@@ -88,10 +88,10 @@ class Ended(StrEnum):
 class Attempt:
     """See ``do``."""
 
-    def __init__(self, services: Services, job: Job, run: RunJob = run_here) -> None:
+    def __init__(self, context: Context, job: Job, run: RunJob = run_here) -> None:
         self.job = job
         self.begun = time.monotonic()
-        self._services = services
+        self._services = context
         self._run = run
         self._size_bytes = 0
         self._gauge = Gauge()
@@ -157,20 +157,20 @@ class Attempt:
         await self._run(self._services, self.job, self._gauge)
 
     async def _leave(self, failure: PaddockError | None) -> JobState | None:
-        services, job = self._services, self.job
+        context, job = self._services, self.job
         if failure is not None:
             # Said on the recording first: a worker that dies in between repeats the job, and says it again.
-            if is_last_try(job, failure) and await leases.keep(services, job, self._gauge.share):
-                await say_failed(services, job, Failure(failure.code, failure.message))
-            return await leases.fail(services, job, failure)
+            if is_last_try(job, failure) and await leases.keep(context, job, self._gauge.share):
+                await say_failed(context, job, Failure(failure.code, failure.message))
+            return await leases.fail(context, job, failure)
         match self._ended:
             case Ended.LEASE_LOST:
                 return None
             case Ended.SET_ASIDE | Ended.WORKER_STOPS:
-                return await leases.put_back(services, job, set_aside=self._ended is Ended.SET_ASIDE)
+                return await leases.put_back(context, job, set_aside=self._ended is Ended.SET_ASIDE)
             case Ended.SUBJECT_DELETED:
-                await say_ended(services, job)
-        return await leases.finish(services, job)
+                await say_ended(context, job)
+        return await leases.finish(context, job)
 
     async def _watch(self) -> None:
         """Keep the lease, and end the work when it is lost, takes too long, or is of no use to anybody."""

@@ -10,14 +10,14 @@ import structlog
 
 from paddock.domain.job import OUT_OF_MEMORY, Job
 from paddock.errors import PaddockError, Unavailable
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.conversion.convert import convert
 from paddock.usecases.intake.ingest import ingest
 from paddock.usecases.take_away.export import export
 
 Progress = Callable[[float], None]
 
-HANDLERS: dict[str, Callable[[Services, Job, Progress], Awaitable[None]]] = {
+HANDLERS: dict[str, Callable[[Context, Job, Progress], Awaitable[None]]] = {
     "ingest": ingest,
     "convert": convert,
     "export": export,
@@ -38,7 +38,7 @@ _PASSING = (
 log = structlog.get_logger()
 
 
-async def handle(services: Services, job: Job, progress: Progress) -> None:
+async def handle(context: Context, job: Job, progress: Progress) -> None:
     """Do a job in this process.
 
     Raises:
@@ -48,7 +48,7 @@ async def handle(services: Services, job: Job, progress: Progress) -> None:
     if handler is None:
         raise PaddockError(f"Nothing here does jobs of the kind {job.kind[:40]!r}.", code="unknown_job")
     try:
-        await handler(services, job, progress)
+        await handler(context, job, progress)
     except PaddockError:
         raise
     except MemoryError as error:

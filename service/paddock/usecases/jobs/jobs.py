@@ -12,7 +12,7 @@ from paddock.domain.job import Job, JobState, place_of
 from paddock.domain.principal import Principal
 from paddock.errors import Conflict, NotFound, Unavailable
 from paddock.ports.documents import MAX_PAGE, Equals, OneOf, Page, Sort
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.intake.originals import check_original
 
 PASSING = ("disk_full", "internal_error", "newer_schema", "queue_unavailable", "unavailable", "worker_died")
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 async def enqueue(
-    services: Services,
+    context: Context,
     kind: str,
     subject: str,
     params: Mapping[str, str] | None = None,
@@ -38,10 +38,10 @@ async def enqueue(
         place: in the queue, such as that of the job which this one follows from.
         delay_ns: not due before.
     """
-    now = services.now()
+    now = context.now()
     if place is None:
         waiting = [Equals("state", JobState.QUEUED), Equals("asked_by", asked_by)]
-        others = await services.documents.jobs.count(waiting) if asked_by else 0
+        others = await context.documents.jobs.count(waiting) if asked_by else 0
         place = place_of(kind, now, others)
     job = Job(
         id=f"{kind}-{subject}",
@@ -54,61 +54,61 @@ async def enqueue(
         asked_by=asked_by,
         place=place,
     )
-    if not await services.documents.jobs.insert(job):
+    if not await context.documents.jobs.insert(job):
         asked = {"due_at": job.due_at, "params": job.params, "asked_by": asked_by, "place": place}
-        again = await _requeue(services, job.id, OneOf("state", (JobState.DONE, JobState.DEAD)), asked)
+        again = await _requeue(context, job.id, OneOf("state", (JobState.DONE, JobState.DEAD)), asked)
         job = again or job
-    await _announce(services, job.id)
+    await _announce(context, job.id)
     return job
 
 
-async def _announce(services: Services, job_id: str) -> None:
+async def _announce(context: Context, job_id: str) -> None:
     """A queue that is away fails nobody's upload: the job is kept, and the worker looks for it by itself."""
     try:
-        await services.work.announce(job_id)
+        await context.work.announce(job_id)
     except Unavailable as error:
         log.warning("not_announced", job=job_id, code=error.code, message=error.message)
 
 
-async def retry(services: Services, principal: Principal, job_id: str) -> Job:
+async def retry(context: Context, principal: Principal, job_id: str) -> Job:
     """Give a dead job its tries again; it is then who retried it that asks for it.
 
     Raises:
         NotFound: there is no such job.
         Conflict: it is not dead, or the log that it converts is not here any more (code ``no_original``).
     """
-    dead = await get_job(services, job_id)
-    if dead.kind == "convert" and (recording := await services.documents.recordings.get(dead.subject)):
+    dead = await get_job(context, job_id)
+    if dead.kind == "convert" and (recording := await context.documents.recordings.get(dead.subject)):
         check_original(recording)
-    asked = {"due_at": services.now(), "asked_by": principal.name}
-    job = await _requeue(services, job_id, Equals("state", JobState.DEAD), asked)
+    asked = {"due_at": context.now(), "asked_by": principal.name}
+    job = await _requeue(context, job_id, Equals("state", JobState.DEAD), asked)
     if job is None:
-        found = await get_job(services, job_id)
+        found = await get_job(context, job_id)
         raise Conflict(f"Job {job_id} is {found.state}: only a dead job can be retried.", code="job_not_dead")
-    await _announce(services, job.id)
+    await _announce(context, job.id)
     return job
 
 
-async def redrive(services: Services, principal: Principal) -> int:
+async def redrive(context: Context, principal: Principal) -> int:
     """Try again all that was given up for a passing reason, and what lies on dead letter queues; how many."""
-    return await services.work.redrive() + await _retry_dead(services, principal, PASSING)
+    return await context.work.redrive() + await _retry_dead(context, principal, PASSING)
 
 
-async def retry_all(services: Services, principal: Principal) -> int:
+async def retry_all(context: Context, principal: Principal) -> int:
     """Give every dead job its tries again; how many that were."""
-    return await _retry_dead(services, principal)
+    return await _retry_dead(context, principal)
 
 
-async def _retry_dead(services: Services, principal: Principal, codes: Sequence[str] | None = None) -> int:
+async def _retry_dead(context: Context, principal: Principal, codes: Sequence[str] | None = None) -> int:
     retried = 0
     after = None
     while True:
-        page = await find_jobs(services, (JobState.DEAD,), limit=MAX_PAGE, after=after)
+        page = await find_jobs(context, (JobState.DEAD,), limit=MAX_PAGE, after=after)
         for job in page.items:
             if codes is None or (job.error is not None and job.error.code in codes):
                 # Somebody else may have retried it meanwhile, and the log of another is gone.
                 with contextlib.suppress(NotFound, Conflict):
-                    await retry(services, principal, job.id)
+                    await retry(context, principal, job.id)
                     retried += 1
         if page.next is None:
             return retried
@@ -116,9 +116,9 @@ async def _retry_dead(services: Services, principal: Principal, codes: Sequence[
 
 
 async def _requeue(
-    services: Services, job_id: str, condition: Equals | OneOf, asked: Mapping[str, object]
+    context: Context, job_id: str, condition: Equals | OneOf, asked: Mapping[str, object]
 ) -> Job | None:
-    return await services.documents.jobs.change(
+    return await context.documents.jobs.change(
         job_id,
         {
             "state": JobState.QUEUED,
@@ -126,7 +126,7 @@ async def _requeue(
             "faults": 0,
             "error": None,
             "progress": 0.0,
-            "updated_at": services.now(),
+            "updated_at": context.now(),
             "set_aside_at": None,
             **asked,
         },
@@ -134,24 +134,24 @@ async def _requeue(
     )
 
 
-async def get_job(services: Services, job_id: str) -> Job:
+async def get_job(context: Context, job_id: str) -> Job:
     """One job.
 
     Raises:
         NotFound: there is no such job.
     """
-    job = await services.documents.jobs.get(job_id)
+    job = await context.documents.jobs.get(job_id)
     if job is None:
         raise NotFound(f"There is no job {job_id[:80]!r}: look for it in the list of jobs.", code="no_such_job")
     return job
 
 
 async def find_jobs(
-    services: Services, states: tuple[JobState, ...] = (), *, limit: int = 50, after: str | None = None
+    context: Context, states: tuple[JobState, ...] = (), *, limit: int = 50, after: str | None = None
 ) -> Page[Job]:
     """Jobs, those that changed last first."""
     where = [OneOf("state", states)] if states else []
-    return await services.documents.jobs.find(
+    return await context.documents.jobs.find(
         where, sort=Sort("updated_at", descending=True), limit=limit, after=after
     )
 
@@ -164,29 +164,29 @@ class Subject(msgspec.Struct, frozen=True):
     name: str
 
 
-async def subjects_of(services: Services, found: Sequence[Job]) -> dict[str, Subject]:
+async def subjects_of(context: Context, found: Sequence[Job]) -> dict[str, Subject]:
     """What each of some jobs works on, by job id; without those whose upload or recording is gone."""
     if not found:
         return {}
     works_on = {job.id: job.params.get("recording", job.subject) for job in found}
     subjects = tuple(set(works_on.values()))
-    uploads = await services.documents.uploads.find([OneOf("id", subjects)], limit=MAX_PAGE)
-    recordings = await services.documents.recordings.find([OneOf("id", subjects)], limit=MAX_PAGE)
+    uploads = await context.documents.uploads.find([OneOf("id", subjects)], limit=MAX_PAGE)
+    recordings = await context.documents.recordings.find([OneOf("id", subjects)], limit=MAX_PAGE)
     known = {upload.id: Subject(upload.sha256, upload.name) for upload in uploads.items}
     known |= {recording.id: Subject(recording.id, recording.name) for recording in recordings.items}
     return {job_id: known[subject] for job_id, subject in works_on.items() if subject in known}
 
 
-async def size_of(services: Services, job: Job) -> int:
+async def size_of(context: Context, job: Job) -> int:
     """How large the log is that a job works on, in bytes; 0 when that is not known."""
     if job.kind == "ingest":
-        upload = await services.documents.uploads.get(job.subject)
+        upload = await context.documents.uploads.get(job.subject)
         return upload.size_bytes if upload else 0
-    recording = await services.documents.recordings.get(job.params.get("recording", job.subject))
+    recording = await context.documents.recordings.get(job.params.get("recording", job.subject))
     return recording.size_bytes if recording else 0
 
 
-async def count_jobs(services: Services) -> dict[JobState, int]:
+async def count_jobs(context: Context) -> dict[JobState, int]:
     """How many jobs are in each state."""
-    counted = {state: number for (state,), number in await services.documents.jobs.counts(["state"])}
+    counted = {state: number for (state,), number in await context.documents.jobs.counts(["state"])}
     return {state: counted.get(state, 0) for state in JobState}

@@ -9,7 +9,7 @@ from paddock.domain.job import Job, JobState, backoff_ns, is_last_try, passes
 from paddock.domain.recording import Failure
 from paddock.errors import PaddockError
 from paddock.ports.documents import Between, Condition, Equals, Sort
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 
 LEASE_NS = 30 * NS_PER_S
 AHEAD_NS = 60 * NS_PER_S
@@ -18,7 +18,7 @@ WORKER_DIED = Failure("worker_died", "The worker died while it was at this: it m
 
 
 async def take(
-    services: Services,
+    context: Context,
     owner: str,
     *,
     overdue_ns: int = 0,
@@ -32,35 +32,33 @@ async def take(
         long_ones: whether also those that were set aside.
         at_work: ids of what this owner works at: a lease that ran out meanwhile is no reason to begin again.
     """
-    now = services.now()
+    now = context.now()
     fresh: list[Condition] = [] if long_ones else [Equals("set_aside_at", None)]
     for where, sort in _due(now, overdue_ns):
-        if job := await services.documents.jobs.change_first([*where, *fresh], sort, _lease(owner, now)):
-            return await _count_try(services, job)
+        if job := await context.documents.jobs.change_first([*where, *fresh], sort, _lease(owner, now)):
+            return await _count_try(context, job)
     for where, sort in _abandoned(now):
-        if job := await services.documents.jobs.change_first(where, sort, _lease(owner, now)):
-            return None if job.id in at_work else await _count_try(services, job, abandoned=True)
+        if job := await context.documents.jobs.change_first(where, sort, _lease(owner, now)):
+            return None if job.id in at_work else await _count_try(context, job, abandoned=True)
     return None
 
 
-async def take_one(services: Services, owner: str, job_id: str) -> Job | None:
+async def take_one(context: Context, owner: str, job_id: str) -> Job | None:
     """The same for one job; None when it is done, dead, not due or somebody else's."""
-    now = services.now()
+    now = context.now()
     for where, _ in _due(now):
-        if job := await services.documents.jobs.change(job_id, _lease(owner, now), where):
-            return await _count_try(services, job)
+        if job := await context.documents.jobs.change(job_id, _lease(owner, now), where):
+            return await _count_try(context, job)
     for where, _ in _abandoned(now):
-        if job := await services.documents.jobs.change(job_id, _lease(owner, now), where):
-            return await _count_try(services, job, abandoned=True)
+        if job := await context.documents.jobs.change(job_id, _lease(owner, now), where):
+            return await _count_try(context, job, abandoned=True)
     return None
 
 
-async def has_waiting(services: Services) -> bool:
+async def has_waiting(context: Context) -> bool:
     """Whether a job is due that was not set aside."""
-    (due, sort), _ = _due(services.now())
-    return bool(
-        (await services.documents.jobs.find([*due, Equals("set_aside_at", None)], sort=sort, limit=1)).items
-    )
+    (due, sort), _ = _due(context.now())
+    return bool((await context.documents.jobs.find([*due, Equals("set_aside_at", None)], sort=sort, limit=1)).items)
 
 
 def _due(now: int, overdue_ns: int = 0) -> list[tuple[list[Condition], Sort]]:
@@ -83,33 +81,33 @@ def _lease(owner: str, now: int) -> dict[str, object]:
     return {"state": JobState.RUNNING, "lease_owner": owner, "lease_until": now + LEASE_NS, "updated_at": now}
 
 
-async def _count_try(services: Services, job: Job, *, abandoned: bool = False) -> Job | None:
+async def _count_try(context: Context, job: Job, *, abandoned: bool = False) -> Job | None:
     """Before the work begins, so that work which kills its worker is counted too."""
     changes: dict[str, object] = {"tries": job.tries + 1}
     if abandoned:
         changes |= {"faults": job.faults + 1, "error": WORKER_DIED}
-    return await services.documents.jobs.change(job.id, changes, _held_by(job.lease_owner))
+    return await context.documents.jobs.change(job.id, changes, _held_by(job.lease_owner))
 
 
-async def keep(services: Services, job: Job, progress: float) -> bool:
+async def keep(context: Context, job: Job, progress: float) -> bool:
     """Prolong the lease and note the progress; False when the job is no longer ours."""
-    now = services.now()
+    now = context.now()
     changes = {"lease_until": now + LEASE_NS, "progress": round(progress, 4), "updated_at": now}
-    return await services.documents.jobs.change(job.id, changes, _held_by(job.lease_owner)) is not None
+    return await context.documents.jobs.change(job.id, changes, _held_by(job.lease_owner)) is not None
 
 
-async def finish(services: Services, job: Job) -> JobState | None:
+async def finish(context: Context, job: Job) -> JobState | None:
     """The job is done; None when another worker has it by now."""
-    changes = {"state": JobState.DONE, "progress": 1.0, "error": None, "updated_at": services.now()}
-    return await _leave(services, job, changes)
+    changes = {"state": JobState.DONE, "progress": 1.0, "error": None, "updated_at": context.now()}
+    return await _leave(context, job, changes)
 
 
-async def fail(services: Services, job: Job, error: PaddockError) -> JobState | None:
+async def fail(context: Context, job: Job, error: PaddockError) -> JobState | None:
     """Queue the job again after a while, or bury it when trying again is useless.
 
     What became of it: ``queued``, ``dead``, or None when another worker has it by now.
     """
-    now = services.now()
+    now = context.now()
     changes = {
         "state": JobState.DEAD if is_last_try(job, error) else JobState.QUEUED,
         "due_at": now + backoff_ns(job.tries),
@@ -117,12 +115,12 @@ async def fail(services: Services, job: Job, error: PaddockError) -> JobState | 
         "updated_at": now,
         "faults": job.faults + (not passes(error)),
     }
-    return await _leave(services, job, changes)
+    return await _leave(context, job, changes)
 
 
-async def put_back(services: Services, job: Job, *, set_aside: bool) -> JobState | None:
+async def put_back(context: Context, job: Job, *, set_aside: bool) -> JobState | None:
     """Queue a job that was interrupted by us, which is no failure of its own."""
-    now = services.now()
+    now = context.now()
     changes: dict[str, object] = {
         "state": JobState.QUEUED,
         "due_at": now,
@@ -132,29 +130,29 @@ async def put_back(services: Services, job: Job, *, set_aside: bool) -> JobState
     }
     if set_aside:
         changes["set_aside_at"] = now
-    return await _leave(services, job, changes)
+    return await _leave(context, job, changes)
 
 
-async def _leave(services: Services, job: Job, changes: Mapping[str, object]) -> JobState | None:
-    changed = await services.documents.jobs.change(job.id, changes, _held_by(job.lease_owner))
+async def _leave(context: Context, job: Job, changes: Mapping[str, object]) -> JobState | None:
+    changed = await context.documents.jobs.change(job.id, changes, _held_by(job.lease_owner))
     return changed.state if changed else None
 
 
-async def release(services: Services, owner: str | None = None) -> None:
+async def release(context: Context, owner: str | None = None) -> None:
     """Give back at once what a worker held that is known to be gone; without ``owner``, what any worker held.
 
     A worker that was known by its name died by itself, perhaps of one of these jobs; all are gone after a restart.
     """
-    now = services.now()
+    now = context.now()
     while True:
         where = [Equals("state", JobState.RUNNING)] if owner is None else _held_by(owner)
         given_back = {"state": JobState.QUEUED, "due_at": now, "updated_at": now, "lease_owner": ""}
-        job = await services.documents.jobs.change_first(where, Sort("place"), given_back)
+        job = await context.documents.jobs.change_first(where, Sort("place"), given_back)
         if job is None:
             return
         if owner is not None:
             died = {"faults": job.faults + 1, "error": WORKER_DIED}
-            await services.documents.jobs.change(job.id, died, [Equals("state", JobState.QUEUED)])
+            await context.documents.jobs.change(job.id, died, [Equals("state", JobState.QUEUED)])
 
 
 def _held_by(owner: str) -> list[Condition]:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from paddock.errors import Unavailable
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.conversion.builds import sweep_old_builds
 from paddock.usecases.intake.sweep_uploads import sweep_uploads
 from paddock.usecases.take_away.expiry import sweep_artifacts
@@ -17,12 +17,12 @@ SWEEP_S = 30.0
 log = structlog.get_logger()
 
 
-async def _leftovers(services: Services) -> None:
+async def _leftovers(context: Context) -> None:
     """Well after the uploads themselves have expired, so that none which is alive loses its parts."""
-    await services.objects.sweep(2 * services.upload_expires_s)
+    await context.objects.sweep(2 * context.upload_expires_s)
 
 
-PARTS: tuple[Callable[[Services], Awaitable[object]], ...] = (
+PARTS: tuple[Callable[[Context], Awaitable[object]], ...] = (
     sweep_uploads,
     sweep_old_builds,
     sweep_artifacts,
@@ -30,11 +30,11 @@ PARTS: tuple[Callable[[Services], Awaitable[object]], ...] = (
 )
 
 
-async def sweep(services: Services) -> None:
+async def sweep(context: Context) -> None:
     """All parts, one after the other."""
     for part in PARTS:
         try:
-            await part(services)
+            await part(context)
         except Unavailable as error:
             log.warning("store_unavailable", code=error.code, message=error.message)
         except Exception:

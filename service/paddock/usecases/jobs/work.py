@@ -10,7 +10,7 @@ import structlog
 
 from paddock.domain.job import Job, JobState
 from paddock.errors import Unavailable
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.jobs import leases
 from paddock.usecases.jobs.attempt import Attempt, Ended, RunJob, run_here
 from paddock.usecases.jobs.sweep import SWEEP_S, sweep
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 
 async def work(
-    services: Services,
+    context: Context,
     owner: str,
     stop: asyncio.Event,
     run: RunJob = run_here,
@@ -43,12 +43,12 @@ async def work(
         overdue_ns: beside Lambda functions, how long a job is left to them first.
         turned: called whenever it has looked for work, at least every few seconds while the store answers.
     """
-    await _Worker(services, owner, run, lanes, overdue_ns).work(stop, turned)
+    await _Worker(context, owner, run, lanes, overdue_ns).work(stop, turned)
 
 
 class _Worker:
-    def __init__(self, services: Services, owner: str, run: RunJob, lanes: int, overdue_ns: int) -> None:
-        self._services = services
+    def __init__(self, context: Context, owner: str, run: RunJob, lanes: int, overdue_ns: int) -> None:
+        self._services = context
         self._owner = owner
         self._run = run
         self._lanes = lanes

@@ -11,7 +11,7 @@ import msgspec
 from paddock.domain.recording import Attachment, Recording
 from paddock.errors import NotFound
 from paddock.ports.objects import ObjectInfo
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.intake.originals import stored_original
 
@@ -30,14 +30,14 @@ class AttachmentBytes:
     """What these bytes are; the original never changes, so neither does the etag."""
     file_name: str
     """Without the folders that a recorder may have put before it."""
-    services: Services
+    context: Context
     attachment: Attachment
 
     def read(self, start: int, end: int) -> AsyncIterator[bytes]:
         """Its bytes from ``start`` up to but not including ``end``: a range of the original."""
         begin = self.attachment.offset
         end = min(end, self.attachment.size_bytes)
-        return self.services.objects.read(self.info.key, begin + start, begin + end)
+        return self.context.objects.read(self.info.key, begin + start, begin + end)
 
 
 def listed(attachments: tuple[Attachment, ...]) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
@@ -56,17 +56,17 @@ def listed(attachments: tuple[Attachment, ...]) -> tuple[tuple[Attachment, ...],
     return kept, (f"{more:,} more attachments are in the log than are listed.",) if more else ()
 
 
-async def open_attachment(services: Services, recording: Recording, number: int) -> AttachmentBytes:
+async def open_attachment(context: Context, recording: Recording, number: int) -> AttachmentBytes:
     """One of a recording's attachments, counted from 0.
 
     Raises:
         NotFound: it has no such attachment (code ``no_such_attachment``), or its original is not there whole.
     """
-    attachments = (await contents_of(services.documents, recording)).attachments
+    attachments = (await contents_of(context.documents, recording)).attachments
     if not 0 <= number < len(attachments):
         raise NotFound("This recording has no such attachment: reload the page.", code="no_such_attachment")
     attachment = attachments[number]
-    stored = await stored_original(services, recording, whole=True)
+    stored = await stored_original(context, recording, whole=True)
     info = ObjectInfo(
         key=stored.key,
         size_bytes=attachment.size_bytes,
@@ -74,4 +74,4 @@ async def open_attachment(services: Services, recording: Recording, number: int)
         modified_at=stored.modified_at,
     )
     name = re.split(r"[/\\]", attachment.name)[-1].strip(". ")
-    return AttachmentBytes(info, name or "attachment", services, attachment)
+    return AttachmentBytes(info, name or "attachment", context, attachment)

@@ -12,7 +12,7 @@ from paddock.domain.catalogue import CarCatalogue, Described
 from paddock.domain.catalogue_defaults import Role
 from paddock.domain.recording import Recording, Signal
 from paddock.usecases.catalogue.catalogue import car_of, load_catalogue, signals_of
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 
 MOST_PLOTS = 4
 MOST_PAIRS = 24
@@ -61,12 +61,12 @@ class Comparison(msgspec.Struct, frozen=True):
     """The plots to begin with, each as the names of its signals."""
 
 
-async def compare(services: Services, a: Recording, b: Recording) -> Comparison:
+async def compare(context: Context, a: Recording, b: Recording) -> Comparison:
     """What both recordings have."""
-    catalogue = await load_catalogue(services)
+    catalogue = await load_catalogue(context)
     sides = []
     for recording in (a, b):
-        found = [signal for signal in await signals_of(services, recording) if not signal.element_of]
+        found = [signal for signal in await signals_of(context, recording) if not signal.element_of]
         numbers = {signal.name: signal for signal in found if signal.count and signal.min is not None}
         # On a thread, because a log may have 10,000 signals.
         roles = await asyncio.to_thread(

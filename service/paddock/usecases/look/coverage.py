@@ -12,7 +12,7 @@ import numpy.typing as npt
 from paddock.columns.stored_channel import Footer, StoredChannel
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import ChannelSummary, Recording
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.look.plots import open_columns
 
@@ -31,7 +31,7 @@ class Coverage(msgspec.Struct, frozen=True):
     """First and last ``log_time`` of each piece; none where there are no messages."""
 
 
-async def coverage(services: Services, recording: Recording) -> tuple[Coverage, ...]:
+async def coverage(context: Context, recording: Recording) -> tuple[Coverage, ...]:
     """The pieces of every channel, in the log's order. Only channels that the summary says have a gap are read."""
     reading = asyncio.Semaphore(AT_ONCE)
 
@@ -42,10 +42,10 @@ async def coverage(services: Services, recording: Recording) -> tuple[Coverage, 
         if not recording.build or (channel.largest_gap_ns or 0) <= gap_ns:
             return Coverage(channel, ((channel.started_ns, channel.ended_ns),))
         async with reading:
-            file = await open_columns(services, recording, channel.slug)
+            file = await open_columns(context, recording, channel.slug)
             return Coverage(channel, await asyncio.to_thread(_read, file, channel, gap_ns))
 
-    channels = (await contents_of(services.documents, recording)).channels
+    channels = (await contents_of(context.documents, recording)).channels
     return tuple(await asyncio.gather(*(of_channel(channel) for channel in channels)))
 
 

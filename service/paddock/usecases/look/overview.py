@@ -10,7 +10,7 @@ from paddock.domain.catalogue import CarCatalogue, Described
 from paddock.domain.overview import Panel, panels
 from paddock.domain.recording import Recording, Signal
 from paddock.usecases.catalogue.catalogue import car_of, load_catalogue, signals_of
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 
 
 class KnownSignal(msgspec.Struct, frozen=True):
@@ -20,10 +20,10 @@ class KnownSignal(msgspec.Struct, frozen=True):
     described: Described
 
 
-async def known_signals(services: Services, recording: Recording) -> list[KnownSignal]:
+async def known_signals(context: Context, recording: Recording) -> list[KnownSignal]:
     """Every signal of a recording with its unit, label and role, by name."""
-    catalogue = CarCatalogue(await load_catalogue(services), car_of(recording))
-    found = await signals_of(services, recording)
+    catalogue = CarCatalogue(await load_catalogue(context), car_of(recording))
+    found = await signals_of(context, recording)
 
     def describe() -> list[KnownSignal]:
         return [KnownSignal(signal, catalogue.describe(signal.name, signal.dtype)) for signal in found]
@@ -32,10 +32,10 @@ async def known_signals(services: Services, recording: Recording) -> list[KnownS
     return await asyncio.to_thread(describe)
 
 
-async def overview(services: Services, recording: Recording) -> tuple[Panel, ...]:
+async def overview(context: Context, recording: Recording) -> tuple[Panel, ...]:
     """The panels of a recording, in their order; none when it has nothing that moves."""
-    catalogue = CarCatalogue(await load_catalogue(services), car_of(recording))
-    found = await signals_of(services, recording)
+    catalogue = CarCatalogue(await load_catalogue(context), car_of(recording))
+    found = await signals_of(context, recording)
     # A list plays a role for its elements.
     names = [(signal.name, signal.dtype) for signal in found if not signal.element_of]
     return await asyncio.to_thread(lambda: panels(catalogue.resolve(names), found))

@@ -30,7 +30,7 @@ from paddock.domain.signal_names import read_element, spoken_dtype
 from paddock.domain.words import isolated
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.usecases.catalogue.catalogue import car_of, load_catalogue
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import check_converted, get_recording
 
@@ -99,7 +99,7 @@ class PlotData:
 
 
 async def plot_data(
-    services: Services,
+    context: Context,
     recording_id: str,
     signals: Sequence[str],
     start_ns: int | None = None,
@@ -122,21 +122,21 @@ async def plot_data(
         Rejected: too many signals, an empty span, or a signal that cannot be drawn (code ``bad_plot``), or not so
             much of it at once (``too_much_to_plot``).
     """
-    recording = await get_recording(services, recording_id)
+    recording = await get_recording(context, recording_id)
     check_converted(recording)
     if len(signals) > MAX_SIGNALS:
         raise Rejected(f"A plot has at most {MAX_SIGNALS} signals: take some away.", code="bad_plot")
     most = min(MAX_POINTS, MAX_ALL_POINTS // max(1, len(signals)))
-    channels = (await contents_of(services.documents, recording)).channels
-    log = await log_span(services, recording)
+    channels = (await contents_of(context.documents, recording)).channels
+    log = await log_span(context, recording)
     span = _Span(log, start_ns, end_ns, max(MIN_POINTS, min(points, most)))
-    catalogue = CarCatalogue(await load_catalogue(services), car_of(recording))
+    catalogue = CarCatalogue(await load_catalogue(context), car_of(recording))
     wanted = list(dict.fromkeys(signals))
     slugs = dict.fromkeys(channel.slug for name in wanted for channel in _channels_of(recording, channels, name))
     opened: dict[str, BinaryIO] = {}
     try:
         for slug in slugs:
-            opened[slug] = await open_columns(services, recording, slug)
+            opened[slug] = await open_columns(context, recording, slug)
         loop = asyncio.get_running_loop()
         series = await loop.run_in_executor(
             PLOTTING, _read_all, opened, recording, channels, wanted, span, catalogue
@@ -147,23 +147,23 @@ async def plot_data(
     return PlotData(recording.id, recording.build, span.origin_ns, span.start_ns, span.end_ns, tuple(series))
 
 
-async def open_columns(services: Services, recording: Recording, slug: str) -> BinaryIO:
+async def open_columns(context: Context, recording: Recording, slug: str) -> BinaryIO:
     """The stored columns of one channel, to be read on a thread and closed.
 
     Raises:
         Conflict: they are not there any more (code ``columns_damaged``).
     """
     try:
-        return await services.objects.open(columns_key(slug, recording.id, recording.build))
+        return await context.objects.open(columns_key(slug, recording.id, recording.build))
     except NotFound:
         raise Conflict(DAMAGED, code="columns_damaged") from None
 
 
-async def log_span(services: Services, recording: Recording) -> tuple[int, int]:
+async def log_span(context: Context, recording: Recording) -> tuple[int, int]:
     """``log_time`` of the first and the last message of a log, whatever a person said about its start."""
     if recording.started_source is StartedSource.LOG_TIME and recording.started_ns is not None:
         return recording.started_ns, recording.started_ns + (recording.duration_ns or 0)
-    channels = (await contents_of(services.documents, recording)).channels
+    channels = (await contents_of(context.documents, recording)).channels
     span = time_span(
         (channel.started_ns, channel.ended_ns, channel.message_count)
         for channel in channels

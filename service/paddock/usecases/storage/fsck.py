@@ -16,7 +16,7 @@ from paddock.domain.log_kinds import LOG_KINDS
 from paddock.domain.original import Original
 from paddock.domain.recording import Artifact, Purpose, Recording, Status
 from paddock.ports.documents import MAX_PAGE, Equals
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.conversion.reprocess import is_asked
 from paddock.usecases.every import every
 from paddock.usecases.find.contents import every_contents_of, find_contents
@@ -95,7 +95,7 @@ Progress = Callable[[int, int], None]
 
 
 async def fsck(
-    services: Services, *, mend: bool = False, hashes: bool = False, progress: Progress = lambda _, __: None
+    context: Context, *, mend: bool = False, hashes: bool = False, progress: Progress = lambda _, __: None
 ) -> AsyncIterator[Finding]:
     """Every difference there is; with ``mend`` it is mended as soon as it has been told.
 
@@ -106,91 +106,91 @@ async def fsck(
         progress: told as they are read.
     """
     if mend:
-        await sweep_uploads(services)
+        await sweep_uploads(context)
     if hashes:
-        await _hash_originals(services, progress)
-    async for recording in every(services.documents.recordings):
-        async for finding in _check_recording(services, recording, mend=mend):
+        await _hash_originals(context, progress)
+    async for recording in every(context.documents.recordings):
+        async for finding in _check_recording(context, recording, mend=mend):
             yield finding
-        async for finding in _check_files(services, recording):
+        async for finding in _check_files(context, recording):
             yield finding
-    async for finding in _check_originals(services, mend=mend):
+    async for finding in _check_originals(context, mend=mend):
         yield finding
-    async for finding in _check_artifacts(services, mend=mend):
+    async for finding in _check_artifacts(context, mend=mend):
         yield finding
-    async for finding in _check_columns(services, mend=mend):
+    async for finding in _check_columns(context, mend=mend):
         yield finding
 
 
-async def _hash_originals(services: Services, progress: Progress) -> None:
+async def _hash_originals(context: Context, progress: Progress) -> None:
     """What is found is on the recordings afterwards."""
-    old = services.now() - HASHED_AGAIN_NS
+    old = context.now() - HASHED_AGAIN_NS
     waiting = [
         (recording.id, recording.size_bytes)
-        async for recording in every(services.documents.recordings)
-        if not old < (recording.original_hashed_at or 0) <= services.now()
+        async for recording in every(context.documents.recordings)
+        if not old < (recording.original_hashed_at or 0) <= context.now()
     ]
     total, done = sum(size_bytes for _, size_bytes in waiting), 0
     for recording_id, size_bytes in waiting:
-        recording = await services.documents.recordings.get(recording_id)
+        recording = await context.documents.recordings.get(recording_id)
         if recording is not None and recording.original_state is not Original.AWAITED:
             begun = done
             tell = functools.partial(_tell, progress, begun, size_bytes, total)
-            await fault_by_hash(services, recording, tell)
+            await fault_by_hash(context, recording, tell)
         done += size_bytes
         progress(done, total)
     # The next run proves everything again, however soon: what was proved is of use to an interrupted one alone.
-    async for recording in every(services.documents.recordings):
+    async for recording in every(context.documents.recordings):
         if recording.original_hashed_at is not None:
-            await services.documents.recordings.change(recording.id, {"original_hashed_at": None})
+            await context.documents.recordings.change(recording.id, {"original_hashed_at": None})
 
 
 def _tell(progress: Progress, begun: int, size_bytes: int, total: int, share: float) -> None:
     progress(begun + int(share * size_bytes), total)
 
 
-async def _check_recording(services: Services, recording: Recording, *, mend: bool) -> AsyncIterator[Finding]:
-    stored = await services.objects.stat(recording.original_key) is not None
+async def _check_recording(context: Context, recording: Recording, *, mend: bool) -> AsyncIterator[Finding]:
+    stored = await context.objects.stat(recording.original_key) is not None
     if not stored and recording.original_state is Original.AWAITED:
         return
-    if fault := await fault_by_size(services, recording):
+    if fault := await fault_by_size(context, recording):
         kind = Fault.ORIGINAL_MISSING if fault == MISSING else Fault.ORIGINAL_DAMAGED
         remedy = f"{fault.message} Or restore the object from a backup."
         yield Finding(kind, recording.id, remedy, mendable=False)
         return
-    if await _forgotten(services, recording):
+    if await _forgotten(context, recording):
         yield _finding(Fault.WORK_MISSING, recording.id, mend=mend)
         if mend:
-            await jobs.enqueue(services, "convert", recording.id)
-    elif recording.status is Status.READY and (lacking := await _lacks(services, recording)):
+            await jobs.enqueue(context, "convert", recording.id)
+    elif recording.status is Status.READY and (lacking := await _lacks(context, recording)):
         yield _finding(lacking, recording.id, mend=mend)
         if mend:
-            await jobs.enqueue(services, "convert", recording.id)
-    if not await is_asked(services, recording):
-        async for contents in every_contents_of(services.documents, recording.id):
+            await jobs.enqueue(context, "convert", recording.id)
+    if not await is_asked(context, recording):
+        async for contents in every_contents_of(context.documents, recording.id):
             if contents.build not in (recording.build, recording.old_build):
                 yield _finding(Fault.CONTENTS_UNKNOWN, contents.id, mend=mend)
                 if mend:
-                    await services.documents.contents.delete([Equals("id", contents.id)])
+                    await context.documents.contents.delete([Equals("id", contents.id)])
 
 
-async def _lacks(services: Services, recording: Recording) -> Fault | None:
+async def _lacks(context: Context, recording: Recording) -> Fault | None:
     """What a conversion wrote that is not there any more."""
-    contents = await find_contents(services.documents, recording)
+    contents = await find_contents(context.documents, recording)
     if contents is None:
         return Fault.CONTENTS_MISSING
     for channel in contents.channels:
         key = columns_key(channel.slug, recording.id, recording.build)
-        if channel.message_count and await services.objects.stat(key) is None:
+        if channel.message_count and await context.objects.stat(key) is None:
             return Fault.COLUMNS_MISSING
     return None
 
 
-async def _check_files(services: Services, recording: Recording) -> AsyncIterator[Finding]:
+async def _check_files(context: Context, recording: Recording) -> AsyncIterator[Finding]:
     """What people put beside the log, which nobody else has."""
     for file in recording.files:
         key = file_key(recording.id, file.id)
-        found = await services.objects.stat(key)
+        found = await context.objects.stat(key)
         if found is None or found.size_bytes != file.size_bytes:
             fault, state = (Fault.FILE_MISSING, "gone") if found is None else (Fault.FILE_DAMAGED, "damaged")
             remedy = (
@@ -200,58 +200,58 @@ async def _check_files(services: Services, recording: Recording) -> AsyncIterato
             yield Finding(fault, key, remedy, mendable=False)
 
 
-async def _forgotten(services: Services, recording: Recording) -> bool:
+async def _forgotten(context: Context, recording: Recording) -> bool:
     """Whether the recording is on its way and nobody is at it."""
     # A deleted one waits to be restored.
     if recording.status.settled or recording.deleted_at is not None:
         return False
-    found = [await services.documents.jobs.get(f"convert-{recording.id}")]
-    uploads = await services.documents.uploads.find([Equals("sha256", recording.id)], limit=MAX_PAGE)
-    found += [await services.documents.jobs.get(f"ingest-{upload.id}") for upload in uploads.items]
+    found = [await context.documents.jobs.get(f"convert-{recording.id}")]
+    uploads = await context.documents.uploads.find([Equals("sha256", recording.id)], limit=MAX_PAGE)
+    found += [await context.documents.jobs.get(f"ingest-{upload.id}") for upload in uploads.items]
     return not any(job and job.state in (JobState.QUEUED, JobState.RUNNING) for job in found)
 
 
-async def _check_originals(services: Services, *, mend: bool) -> AsyncIterator[Finding]:
-    async for found in services.objects.list(RAW):
+async def _check_originals(context: Context, *, mend: bool) -> AsyncIterator[Finding]:
+    async for found in context.objects.list(RAW):
         recording_id, kind = parse_raw_key(found.key)
-        if await services.documents.recordings.get(recording_id) is None:
+        if await context.documents.recordings.get(recording_id) is None:
             yield _finding(Fault.ORIGINAL_UNKNOWN, found.key, mend=mend)
             if mend:
                 name = f"{recording_id[:10]}{LOG_KINDS[kind].suffix}"
-                await arrive(services, "fsck", recording_id, found.size_bytes, name, {}, kind)
-                await services.documents.recordings.change(recording_id, {"status": Status.STORED, **said(None)})
-                await jobs.enqueue(services, "convert", recording_id)
+                await arrive(context, "fsck", recording_id, found.size_bytes, name, {}, kind)
+                await context.documents.recordings.change(recording_id, {"status": Status.STORED, **said(None)})
+                await jobs.enqueue(context, "convert", recording_id)
 
 
-async def _check_artifacts(services: Services, *, mend: bool) -> AsyncIterator[Finding]:
+async def _check_artifacts(context: Context, *, mend: bool) -> AsyncIterator[Finding]:
     known: set[str] = set()
-    async for artifact in every(services.documents.artifacts):
+    async for artifact in every(context.documents.artifacts):
         known.add(artifact.key)
-        if await services.objects.stat(artifact.key) is None:
+        if await context.objects.stat(artifact.key) is None:
             yield _finding(Fault.ARTIFACT_MISSING, artifact.key, mend=mend)
             if mend:
-                await _remake(services, artifact)
-    async for found in services.objects.list(ARTIFACTS):
-        if found.key not in known and abs(services.now() - found.modified_at) > SETTLED_AGE_NS:
+                await _remake(context, artifact)
+    async for found in context.objects.list(ARTIFACTS):
+        if found.key not in known and abs(context.now() - found.modified_at) > SETTLED_AGE_NS:
             yield _finding(Fault.ARTIFACT_UNKNOWN, found.key, mend=mend)
             if mend:
-                await services.objects.delete(found.key)
+                await context.objects.delete(found.key)
 
 
-async def _remake(services: Services, artifact: Artifact) -> None:
-    await services.documents.artifacts.delete([Equals("id", artifact.id)])
+async def _remake(context: Context, artifact: Artifact) -> None:
+    await context.documents.artifacts.delete([Equals("id", artifact.id)])
     wanted = artifact.purpose is not Purpose.EXPORT
-    if wanted and await services.documents.recordings.get(artifact.recording) is not None:
-        await jobs.enqueue(services, "convert", artifact.recording)
+    if wanted and await context.documents.recordings.get(artifact.recording) is not None:
+        await jobs.enqueue(context, "convert", artifact.recording)
 
 
-async def _check_columns(services: Services, *, mend: bool) -> AsyncIterator[Finding]:
+async def _check_columns(context: Context, *, mend: bool) -> AsyncIterator[Finding]:
     """Columns of builds that nobody serves; the one before the last is kept for a while, which is no fault."""
-    async for found in services.objects.list(COLUMNS):
+    async for found in context.objects.list(COLUMNS):
         _, recording_id, build = parse_columns_key(found.key)
-        recording = await services.documents.recordings.get(recording_id)
+        recording = await context.documents.recordings.get(recording_id)
         kept = recording is not None and build in (recording.build, recording.old_build)
-        if not kept and abs(services.now() - found.modified_at) > SETTLED_AGE_NS:
+        if not kept and abs(context.now() - found.modified_at) > SETTLED_AGE_NS:
             yield _finding(Fault.COLUMNS_UNKNOWN, found.key, mend=mend)
             if mend:
-                await services.objects.delete(found.key)
+                await context.objects.delete(found.key)

@@ -16,7 +16,7 @@ from paddock.domain.original import Original
 from paddock.errors import NotFound
 from paddock.ports.objects import ObjectInfo, Store
 from paddock.usecases.backup.files import Progress, say_nothing, scratch_folder
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.every import every
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.intake.originals import fault_by_size, note
@@ -42,7 +42,7 @@ class Mirrored(NamedTuple):
 
 
 async def mirror(
-    services: Services,
+    context: Context,
     place: Store,
     *,
     back: bool = False,
@@ -53,7 +53,7 @@ async def mirror(
     """Copy what is not there yet. Interrupted, it goes on where it was.
 
     Args:
-        services: whose objects.
+        context: whose objects.
         place: the other store.
         back: from there to here instead, as far as documents name it: what was purged does not come back.
         derived: also what a conversion would make again.
@@ -63,17 +63,17 @@ async def mirror(
     Raises:
         Unavailable: a store does not answer or has no room.
     """
-    source: Store = place if back else services.objects
-    target: Store = services.objects if back else place
+    source: Store = place if back else context.objects
+    target: Store = context.objects if back else place
     prefixes = (*ORIGINALS, *DERIVED) if derived else ORIGINALS
-    named = await _named(services, derived=derived)
+    named = await _named(context, derived=derived)
     known = {info.key: info.size_bytes for prefix in prefixes async for info in target.list(prefix)}
     there = [info for prefix in prefixes async for info in source.list(prefix) if not back or info.key in named]
-    with scratch_folder(services.scratch) as folder:
+    with scratch_folder(context.scratch) as folder:
         copying = _Copying(source, target, folder, known, progress, verify=verify)
         await copying.copy(there)
     if back:
-        await _note_originals(services, copying.brought)
+        await _note_originals(context, copying.brought)
     return Mirrored(
         len(copying.brought),
         copying.copied_bytes,
@@ -83,30 +83,30 @@ async def mirror(
     )
 
 
-async def _note_originals(services: Services, brought: Sequence[str]) -> None:
+async def _note_originals(context: Context, brought: Sequence[str]) -> None:
     """Originals that were proved on their way are whole again."""
     for key in brought:
-        if key.startswith(RAW) and (recording := await services.documents.recordings.get(parse_raw_key(key)[0])):
-            await note(services, recording, None)
-    async for recording in every(services.documents.recordings):
+        if key.startswith(RAW) and (recording := await context.documents.recordings.get(parse_raw_key(key)[0])):
+            await note(context, recording, None)
+    async for recording in every(context.documents.recordings):
         if recording.original_state is Original.GONE:
             # A run that was interrupted may have brought it, and not said so.
-            await fault_by_size(services, recording)
+            await fault_by_size(context, recording)
 
 
-async def _named(services: Services, *, derived: bool) -> set[str]:
+async def _named(context: Context, *, derived: bool) -> set[str]:
     """The keys that documents name."""
     named: set[str] = set()
-    async for recording in every(services.documents.recordings):
+    async for recording in every(context.documents.recordings):
         if recording.original_state is not Original.AWAITED:
             named.add(recording.original_key)
         named |= {file_key(recording.id, file.id) for file in recording.files}
         if derived and recording.build:
-            channels = (await contents_of(services.documents, recording)).channels
+            channels = (await contents_of(context.documents, recording)).channels
             with_messages = [channel for channel in channels if channel.message_count]
             named |= {columns_key(channel.slug, recording.id, recording.build) for channel in with_messages}
     if derived:
-        named |= {artifact.key async for artifact in every(services.documents.artifacts)}
+        named |= {artifact.key async for artifact in every(context.documents.artifacts)}
     return named
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from paddock.domain.fields import same_value
 from paddock.ports.documents import Exists, Scalar
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.facets import most_frequent_spellings
 
 
@@ -42,9 +42,9 @@ class Storage(msgspec.Struct, frozen=True):
     """Originals of recordings that were deleted and not purged."""
 
 
-async def storage_used(services: Services) -> Storage:
+async def storage_used(context: Context) -> Storage:
     """Sums made in the store; no document is read, and what is deleted counts until it is purged."""
-    documents = services.documents
+    documents = context.documents
     # One after the other: ten thousand rows are made by Python threads, which only get into each other's way.
     artifacts = await documents.artifacts.sums("size_bytes", ("recording", "format"))
     recordings = await documents.recordings.sums("size_bytes", ("metadata.car.value", "metadata.event.value", "id"))

@@ -16,7 +16,7 @@ from paddock.domain.fields import Fields
 from paddock.domain.keys import artifact_key
 from paddock.domain.recording import Artifact, Recording
 from paddock.formats.registry import RunInfo, find_format, writer_number, written_as
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.intake.originals import is_kept
 from paddock.usecases.take_away.expiry import expiry_of, outdate_others
 
@@ -44,17 +44,17 @@ def made_by(request: ExportRequest, columns: str = str(COLUMNS)) -> str:
 
 
 async def find_artifact(
-    services: Services, recording: Recording, request: ExportRequest, catalogue: CarCatalogue
+    context: Context, recording: Recording, request: ExportRequest, catalogue: CarCatalogue
 ) -> Artifact | None:
     """The artifact that this request of this recording made already."""
     for columns in dict.fromkeys((str(COLUMNS), columns_number(recording))):
-        if found := await services.documents.artifacts.get(_id(recording, request, catalogue, columns)):
+        if found := await context.documents.artifacts.get(_id(recording, request, catalogue, columns)):
             return found
     return None
 
 
 async def store_artifact(
-    services: Services,
+    context: Context,
     recording: Recording,
     request: ExportRequest,
     made: Path,
@@ -71,7 +71,7 @@ async def store_artifact(
     made_id = id_of(recording, request, catalogue)
     suffix = written_as(find_format(request.format), made)[0]
     crc32 = await asyncio.to_thread(_crc32, made)
-    stored = await services.objects.put_file(artifact_key(recording.id, made_id, suffix), made)
+    stored = await context.objects.put_file(artifact_key(recording.id, made_id, suffix), made)
     artifact = Artifact(
         id=made_id,
         recording=recording.id,
@@ -80,16 +80,16 @@ async def store_artifact(
         key=stored.key,
         suffix=suffix,
         size_bytes=stored.size_bytes,
-        created_at=services.now(),
+        created_at=context.now(),
         converter=made_by(request, columns_number(recording)),
         purpose=purpose_of(request),
         request=msgspec.json.encode(request).decode(),
         crc32=crc32,
-        expires_at=expiry_of(services, purpose_of(request)),
+        expires_at=expiry_of(context, purpose_of(request)),
         left_out=_some(left_out),
     )
-    await services.documents.artifacts.put_many([artifact])
-    await outdate_others(services, artifact)
+    await context.documents.artifacts.put_many([artifact])
+    await outdate_others(context, artifact)
     return artifact
 
 

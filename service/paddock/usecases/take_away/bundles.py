@@ -19,7 +19,7 @@ from paddock.domain.zip_layout import Entry, Layout, lay_out
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected
 from paddock.ports.documents import MAX_PAGE, Collection, OneOf, Sort
 from paddock.ports.objects import ObjectInfo
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.recordings import artifact_name, get_recording
 from paddock.usecases.take_away.expiry import note_use
 from paddock.usecases.take_away.export import request_export
@@ -75,7 +75,7 @@ class BundleState(msgspec.Struct, frozen=True):
 
 
 async def request_bundle(
-    services: Services, principal: Principal, recording_ids: Iterable[str], request: ExportRequest
+    context: Context, principal: Principal, recording_ids: Iterable[str], request: ExportRequest
 ) -> Bundle:
     """Ask for the same export of several recordings. One that cannot have it does not stop the others.
 
@@ -84,7 +84,7 @@ async def request_bundle(
         Rejected: none of them can have it, or there are too many (code ``too_many``).
         Conflict: none of them is ready.
     """
-    found = [await get_recording(services, prefix) for prefix in dict.fromkeys(recording_ids)]
+    found = [await get_recording(context, prefix) for prefix in dict.fromkeys(recording_ids)]
     recordings = {recording.id: recording for recording in found}
     if not 0 < len(recordings) <= MAX_MEMBERS:
         raise Rejected(f"Take 1 to {MAX_MEMBERS} recordings away at a time.", code="too_many")
@@ -92,7 +92,7 @@ async def request_bundle(
     refusal: PaddockError | None = None
     for recording_id in recordings:
         try:
-            export = await request_export(services, principal, recording_id, request)
+            export = await request_export(context, principal, recording_id, request)
             members.append(Member(recording_id, export.id))
         except (Rejected, Conflict) as error:
             refusal = refusal or error
@@ -100,36 +100,36 @@ async def request_bundle(
     if refusal is not None and all(member.refused for member in members):
         raise refusal
     known = tuple(members)
-    bundle = Bundle(bundle_id(known), request, known, services.now(), principal.name)
-    await services.documents.bundles.put_many([bundle])
+    bundle = Bundle(bundle_id(known), request, known, context.now(), principal.name)
+    await context.documents.bundles.put_many([bundle])
     return bundle
 
 
-async def get_bundle(services: Services, wanted: str) -> Bundle:
+async def get_bundle(context: Context, wanted: str) -> Bundle:
     """One bundle.
 
     Raises:
         NotFound: there is none.
     """
-    bundle = await services.documents.bundles.get(wanted)
+    bundle = await context.documents.bundles.get(wanted)
     if bundle is None:
         raise NotFound("There is no such bundle: select the recordings again.", code="no_such_bundle")
     return bundle
 
 
-async def latest_bundles(services: Services, *, limit: int) -> tuple[Bundle, ...]:
+async def latest_bundles(context: Context, *, limit: int) -> tuple[Bundle, ...]:
     """What was taken away together, the last first."""
-    page = await services.documents.bundles.find(sort=Sort("created_at", descending=True), limit=limit)
+    page = await context.documents.bundles.find(sort=Sort("created_at", descending=True), limit=limit)
     return page.items
 
 
-async def states_of(services: Services, bundles: Sequence[Bundle]) -> list[BundleState]:
+async def states_of(context: Context, bundles: Sequence[Bundle]) -> list[BundleState]:
     """How far they are, in three reads for all."""
     members = [member for bundle in bundles for member in bundle.members]
-    recordings = await _by_id(services.documents.recordings, {member.recording for member in members})
-    artifacts = await _by_id(services.documents.artifacts, {member.export for member in members})
+    recordings = await _by_id(context.documents.recordings, {member.recording for member in members})
+    artifacts = await _by_id(context.documents.artifacts, {member.export for member in members})
     running = {f"export-{member.export}" for member in members if member.export not in artifacts}
-    jobs = await _by_id(services.documents.jobs, running)
+    jobs = await _by_id(context.documents.jobs, running)
     return [
         BundleState(
             bundle,
@@ -183,8 +183,8 @@ class ZippedBundle:
         state: of the bundle; each of its artifacts has its checksum.
     """
 
-    def __init__(self, services: Services, state: BundleState) -> None:
-        self._objects = services.objects
+    def __init__(self, context: Context, state: BundleState) -> None:
+        self._objects = context.objects
         self._files = [artifact for _, artifact in state.files]
         entries = [_entry(name, artifact) for name, artifact in state.files]
         self._missing = _missing_text(state)
@@ -226,24 +226,23 @@ class ZippedBundle:
         yield self._layout.end[max(0, start - at) : max(0, end - at)]
 
 
-async def zip_bundle(services: Services, bundle: Bundle) -> ZippedBundle:
+async def zip_bundle(context: Context, bundle: Bundle) -> ZippedBundle:
     """All files of a bundle in one zip; what could not be made is named in a text beside them.
 
     Raises:
         Conflict: some are still being made (code ``not_done``), or there is none (code ``nothing_made``).
     """
-    (state,) = await states_of(services, [bundle])
+    (state,) = await states_of(context, [bundle])
     if not state.settled:
         raise Conflict("Some of the files are still being made: wait for them.", code="not_done")
     if not state.files:
         raise Conflict("None of the files could be made: the bundle's page says why.", code="nothing_made")
     for _, artifact in state.files:
-        await note_use(services, artifact)
+        await note_use(context, artifact)
     parts = [
-        msgspec.structs.replace(part, artifact=await _with_checksum(services, part.artifact))
-        for part in state.parts
+        msgspec.structs.replace(part, artifact=await _with_checksum(context, part.artifact)) for part in state.parts
     ]
-    return ZippedBundle(services, BundleState(bundle, tuple(parts)))
+    return ZippedBundle(context, BundleState(bundle, tuple(parts)))
 
 
 def bundle_name(bundle: Bundle) -> str:
@@ -252,14 +251,14 @@ def bundle_name(bundle: Bundle) -> str:
     return "_".join(filter(None, ("paddock", what, bundle.request.words(), bundle.id[:8]))) + ".zip"
 
 
-async def _with_checksum(services: Services, artifact: Artifact | None) -> Artifact | None:
+async def _with_checksum(context: Context, artifact: Artifact | None) -> Artifact | None:
     """An older version stored no checksums: the file is read for it once."""
     if artifact is None or artifact.crc32 is not None:
         return artifact
     crc32 = 0
-    async for piece in services.objects.read(artifact.key):
+    async for piece in context.objects.read(artifact.key):
         crc32 = zlib.crc32(piece, crc32)
-    return await services.documents.artifacts.change(artifact.id, {"crc32": crc32})
+    return await context.documents.artifacts.change(artifact.id, {"crc32": crc32})
 
 
 def _entry(name: str, artifact: Artifact) -> Entry:

@@ -24,7 +24,7 @@ from paddock.formats.mat5 import MAX_VARIABLE_BYTES, VariableTooLarge
 from paddock.formats.registry import RunInfo, canonical, check_rate, find_format
 from paddock.usecases.catalogue.catalogue import catalogue_of, signals_of
 from paddock.usecases.catalogue.fields import load_fields
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.conversion.write_export import DOUBT, RESERVE_BYTES, check_room, write_columns, write_export
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import check_converted, get_recording
@@ -48,7 +48,7 @@ class Export(msgspec.Struct, frozen=True):
 
 
 async def request_export(
-    services: Services, principal: Principal, recording_id: str, request: ExportRequest
+    context: Context, principal: Principal, recording_id: str, request: ExportRequest
 ) -> Export:
     """Ask for an artifact; asking twice for the same is one job and one artifact.
 
@@ -61,7 +61,7 @@ async def request_export(
         Conflict: the recording is not ready (code ``not_ready``), or the file is not there and what it is made
             from is gone (code ``no_original``).
     """
-    recording = await get_recording(services, recording_id)
+    recording = await get_recording(context, recording_id)
     request = canonical(request)
     wanted = find_format(request.format)
     check_patterns(request.signals)
@@ -70,40 +70,40 @@ async def request_export(
     check_converted(recording)
     if not wanted.keeps(recording.kind) and not recording.message_count:
         raise Rejected("There is no message in this log: download the original.", code="no_messages")
-    await _check_fits(services, recording, request)
-    catalogue = await catalogue_of(services, recording)
+    await _check_fits(context, recording, request)
+    catalogue = await catalogue_of(context, recording)
     made_id = id_of(recording, request, catalogue)
-    if artifact := await find_artifact(services, recording, request, catalogue):
-        await note_use(services, artifact)
+    if artifact := await find_artifact(context, recording, request, catalogue):
+        await note_use(context, artifact)
         return Export(artifact.id, artifact=artifact)
     if not may_serve(recording, request):
         check_original(recording)
     params = {"recording": recording.id, "request": msgspec.json.encode(request).decode()}
-    return Export(made_id, job=await jobs.enqueue(services, "export", made_id, params, asked_by=principal.name))
+    return Export(made_id, job=await jobs.enqueue(context, "export", made_id, params, asked_by=principal.name))
 
 
-async def estimate_export(services: Services, recording_id: str, request: ExportRequest) -> int:
+async def estimate_export(context: Context, recording_id: str, request: ExportRequest) -> int:
     """About how many bytes the file of a request will have.
 
     Raises:
         NotFound: there is no such recording.
         Rejected: the request cannot be met, or the file would have no room.
     """
-    recording = await get_recording(services, recording_id)
+    recording = await get_recording(context, recording_id)
     request = canonical(request)
     check_patterns(request.signals)
     check_rate(request)
-    return await _estimated(services, recording, request)
+    return await _estimated(context, recording, request)
 
 
-async def _estimated(services: Services, recording: Recording, request: ExportRequest) -> int:
-    signals = await signals_of(services, recording)
-    channels = (await contents_of(services.documents, recording)).channels
+async def _estimated(context: Context, recording: Recording, request: ExportRequest) -> int:
+    signals = await signals_of(context, recording)
+    channels = (await contents_of(context.documents, recording)).channels
     if sum(channel.message_count for channel in channels) < (recording.message_count or 0):
         # Not all of them are listed: what is asked for may be among the others.
         channels = tuple(msgspec.structs.replace(channel, others=None) for channel in channels)
     taken = taken_of(channels, signals, request.signals)
-    span = await _log_span(services, recording)
+    span = await _log_span(context, recording)
     check_span(request, *span)
     if request.mat_version == "5":
         for each in taken:
@@ -113,60 +113,60 @@ async def _estimated(services: Services, recording: Recording, request: ExportRe
     return estimate_bytes(taken, request, channels, span, recording.size_bytes if kept else 0)
 
 
-async def _log_span(services: Services, recording: Recording) -> tuple[int, int]:
+async def _log_span(context: Context, recording: Recording) -> tuple[int, int]:
     """When the log itself says that it began and ended."""
-    begin, end = await log_span(services, recording)
+    begin, end = await log_span(context, recording)
     if recording.started_ns is not None and recording.started_source is StartedSource.LOG_TIME:
         begin = recording.started_ns
     return begin, end if recording.duration_ns is None else begin + recording.duration_ns
 
 
-async def _check_fits(services: Services, recording: Recording, request: ExportRequest) -> None:
+async def _check_fits(context: Context, recording: Recording, request: ExportRequest) -> None:
     """Refuse at once what can never be made."""
-    expected = await _estimated(services, recording, request)
-    await asyncio.to_thread(check_room, expected, services.scratch, RESERVE_BYTES)
+    expected = await _estimated(context, recording, request)
+    await asyncio.to_thread(check_room, expected, context.scratch, RESERVE_BYTES)
 
 
-async def get_export(services: Services, recording_id: str, export_id: str) -> Export:
+async def get_export(context: Context, recording_id: str, export_id: str) -> Export:
     """How far an export is, by the id that ``request_export`` gave."""
-    recording = await get_recording(services, recording_id)
-    artifact = await services.documents.artifacts.get(export_id)
+    recording = await get_recording(context, recording_id)
+    artifact = await context.documents.artifacts.get(export_id)
     if artifact is not None and artifact.recording == recording.id:
         return Export(export_id, artifact=artifact)
-    job = await services.documents.jobs.get(f"export-{export_id}")
+    job = await context.documents.jobs.get(f"export-{export_id}")
     belongs = job is not None and job.params.get("recording") == recording.id
     return Export(export_id, job=job if belongs else None)
 
 
-async def export(services: Services, job: Job, progress: Callable[[float], None]) -> None:
+async def export(context: Context, job: Job, progress: Callable[[float], None]) -> None:
     """Make the artifact of one request: from the stored columns, or where these will not do from the original.
 
     Raises:
         PaddockError: what the request, the log or the disk has against it.
     """
-    recording = await services.documents.recordings.get(job.params["recording"])
+    recording = await context.documents.recordings.get(job.params["recording"])
     if recording is None or recording.deleted_at is not None:
         return
     request = msgspec.json.decode(job.params["request"], type=ExportRequest)
-    catalogue = await catalogue_of(services, recording)
-    if await find_artifact(services, recording, request, catalogue):
+    catalogue = await catalogue_of(context, recording)
+    if await find_artifact(context, recording, request, catalogue):
         return
-    fields = await load_fields(services)
+    fields = await load_fields(context)
 
     def run(summary: LogSummary) -> RunInfo:
         units = catalogue.units((signal.name, signal.dtype) for signal in summary.signals)
         return run_of(recording, units, fields)
 
-    with tempfile.TemporaryDirectory(dir=services.scratch, prefix="export-") as directory:
+    with tempfile.TemporaryDirectory(dir=context.scratch, prefix="export-") as directory:
         made = Path(directory) / "made"
-        written = await _from_columns(services, recording, request, run, made, progress)
+        written = await _from_columns(context, recording, request, run, made, progress)
         if written is None:
-            written = await _from_log(services, recording, request, run, made, progress)
-        await store_artifact(services, recording, request, made, catalogue, written)
+            written = await _from_log(context, recording, request, run, made, progress)
+        await store_artifact(context, recording, request, made, catalogue, written)
 
 
 async def _from_columns(
-    services: Services,
+    context: Context,
     recording: Recording,
     request: ExportRequest,
     run: Callable[[LogSummary], RunInfo],
@@ -175,7 +175,7 @@ async def _from_columns(
 ) -> tuple[str, ...] | None:
     """Sentences about topics that are left out; None where the columns will not do."""
     try:
-        columns = await stored_columns(services, recording, request, await _log_span(services, recording))
+        columns = await stored_columns(context, recording, request, await _log_span(context, recording))
         if columns is None:
             return None
         written = await asyncio.to_thread(
@@ -194,15 +194,15 @@ async def _from_columns(
 
 
 async def _from_log(
-    services: Services,
+    context: Context,
     recording: Recording,
     request: ExportRequest,
     run: Callable[[LogSummary], RunInfo],
     target: Path,
     progress: Callable[[float], None],
 ) -> tuple[str, ...]:
-    await need_original(services, recording)
-    original = await services.objects.open(recording.original_key)
+    await need_original(context, recording)
+    original = await context.objects.open(recording.original_key)
     try:
         written = await asyncio.to_thread(
             write_export,
@@ -212,7 +212,7 @@ async def _from_log(
             target,
             target.parent,
             progress,
-            services.memory_bytes,
+            context.memory_bytes,
             reserve_bytes=RESERVE_BYTES,
         )
     finally:

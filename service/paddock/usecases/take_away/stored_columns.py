@@ -16,7 +16,7 @@ from paddock.errors import Rejected
 from paddock.formats.estimate import Taken, taken_of
 from paddock.formats.registry import find_format
 from paddock.usecases.catalogue.catalogue import signals_of
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.look.plots import open_columns
 from paddock.usecases.take_away.artifacts import columns_number
@@ -32,7 +32,7 @@ def may_serve(recording: Recording, request: ExportRequest) -> bool:
 
 
 async def stored_columns(
-    services: Services, recording: Recording, request: ExportRequest, log_span: tuple[int, int]
+    context: Context, recording: Recording, request: ExportRequest, log_span: tuple[int, int]
 ) -> StoredColumns | None:
     """What the request takes of a recording, to be read on another thread; None where only the log will do.
 
@@ -44,10 +44,10 @@ async def stored_columns(
     """
     if not may_serve(recording, request):
         return None
-    contents = await contents_of(services.documents, recording)
+    contents = await contents_of(context.documents, recording)
     if sum(channel.message_count for channel in contents.channels) < (recording.message_count or 0):
         return None  # Not all channels are listed, and only these have columns.
-    signals = await signals_of(services, recording)
+    signals = await signals_of(context, recording)
     taken = _taken(contents.channels, signals, request)
     if not taken or any(channel.footer_crc32 is None for channel in taken):
         return None
@@ -55,13 +55,13 @@ async def stored_columns(
 
     async def footer_of(channel: ChannelSummary) -> Footer:
         async with reading:
-            file = await open_columns(services, recording, channel.slug)
+            file = await open_columns(context, recording, channel.slug)
             return await asyncio.to_thread(_footer, file, channel)
 
     loop = asyncio.get_running_loop()
 
     def open_file(slug: str) -> BinaryIO:
-        return asyncio.run_coroutine_threadsafe(open_columns(services, recording, slug), loop).result()
+        return asyncio.run_coroutine_threadsafe(open_columns(context, recording, slug), loop).result()
 
     footers = await asyncio.gather(*map(footer_of, taken))
     fields = {channel.slug: names for channel, names in taken.items() if names is not None}

@@ -24,7 +24,7 @@ from paddock.usecases.take_away.bundles import (
     states_of,
     zip_bundle,
 )
-from paddock.web.kernel.injected import ThePrincipal, TheServices, refuse_unknown_parameters
+from paddock.web.kernel.injected import TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.partial import Fields, Partial, only
 from paddock.web.kernel.problems import responses
 from paddock.web.kernel.ranged import Ranged
@@ -82,17 +82,17 @@ class BundleResource(msgspec.Struct, frozen=True, kw_only=True):
     summary="Take several recordings away",
 )
 async def ask_for_bundle(
-    services: TheServices, principal: ThePrincipal, data: JSONBody[BundleRequest]
+    context: TheContext, principal: ThePrincipal, data: JSONBody[BundleRequest]
 ) -> BundleResource:
     """Makes the same file of each, or finds it made already. One that cannot have it does not stop the others."""
-    bundle = await request_bundle(services, principal, data.ids, data.export)
-    return bundle_resource((await states_of(services, [bundle]))[0])
+    bundle = await request_bundle(context, principal, data.ids, data.export)
+    return bundle_resource((await states_of(context, [bundle]))[0])
 
 
 @get("/{bundle_id:str}", needs=Permission.READ, responses=responses(404, 422), summary="How far a bundle is")
-async def show_bundle(services: TheServices, bundle_id: BundleId, fields: Fields = "") -> BundleResource | Partial:
+async def show_bundle(context: TheContext, bundle_id: BundleId, fields: Fields = "") -> BundleResource | Partial:
     """The files that are there, the progress of the others, and why one cannot be made."""
-    (state,) = await states_of(services, [await get_bundle(services, bundle_id)])
+    (state,) = await states_of(context, [await get_bundle(context, bundle_id)])
     return only(bundle_resource(state), fields)
 
 
@@ -102,9 +102,9 @@ async def show_bundle(services: TheServices, bundle_id: BundleId, fields: Fields
     responses=responses(404, 409, 416),
     summary="Download all in one zip",
 )
-async def download_bundle(services: TheServices, bundle_id: BundleId) -> Response[None]:
+async def download_bundle(context: TheContext, bundle_id: BundleId) -> Response[None]:
     """The files as they are, uncompressed. Takes Range, so that a download goes on where it broke off."""
-    zipped = await zip_bundle(services, await get_bundle(services, bundle_id))
+    zipped = await zip_bundle(context, await get_bundle(context, bundle_id))
     return Ranged(zipped.info, zipped.read, file_name=zipped.file_name)
 
 

@@ -14,14 +14,14 @@ from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.take_away.bundles import MAX_MEMBERS, get_bundle, request_bundle, states_of
 from paddock.web.bundles.api import bundle_resource
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import ThePrincipal, TheServices
+from paddock.web.kernel.injected import TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
 from paddock.web.recordings.resources import summarise
 
 
 @get("/export", needs=Permission.EXPORT)
 async def export_page(
-    services: TheServices,
+    context: TheContext,
     principal: ThePrincipal,
     recordings: Annotated[list[str] | None, QueryParameter(name="recording")] = None,
 ) -> Page:
@@ -29,24 +29,24 @@ async def export_page(
     prefixes = list(dict.fromkeys(recordings or ()))
     if len(prefixes) > MAX_MEMBERS:
         raise Rejected(f"Take at most {MAX_MEMBERS} recordings at a time.", code="too_many")
-    found = [await get_recording(services, prefix) for prefix in prefixes]
-    return Page("bundles/export.html", principal=principal, items=await summarise(services, found))
+    found = [await get_recording(context, prefix) for prefix in prefixes]
+    return Page("bundles/export.html", principal=principal, items=await summarise(context, found))
 
 
 @get("/bundles/{bundle_id:str}", needs=Permission.READ)
-async def bundle_page(services: TheServices, principal: ThePrincipal, bundle_id: FromPath[str]) -> Page:
+async def bundle_page(context: TheContext, principal: ThePrincipal, bundle_id: FromPath[str]) -> Page:
     """How far each file is, and all of them as one zip; it follows by itself."""
-    (state,) = await states_of(services, [await get_bundle(services, bundle_id)])
+    (state,) = await states_of(context, [await get_bundle(context, bundle_id)])
     bundle = bundle_resource(state)
     return Page("bundles/bundle.html", principal=principal, bundle=bundle, unsettled=not bundle.settled)
 
 
 @post("/bundles/{bundle_id:str}/again", needs=Permission.EXPORT)
-async def bundle_again(services: TheServices, principal: ThePrincipal, bundle_id: FromPath[str]) -> Redirect:
+async def bundle_again(context: TheContext, principal: ThePrincipal, bundle_id: FromPath[str]) -> Redirect:
     """The same of the same recordings as they are now: for files that are not kept any more."""
-    old = await get_bundle(services, bundle_id)
+    old = await get_bundle(context, bundle_id)
     ids = [member.recording for member in old.members]
-    bundle = await request_bundle(services, principal, ids, old.request)
+    bundle = await request_bundle(context, principal, ids, old.request)
     return Redirect(f"/bundles/{bundle.id}", status_code=303)
 
 

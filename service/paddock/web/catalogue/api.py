@@ -25,7 +25,7 @@ from paddock.usecases.catalogue.catalogue import (
 )
 from paddock.usecases.catalogue.unknown_names import Sighting, unknown_names
 from paddock.web.kernel.conditional import Conditional
-from paddock.web.kernel.injected import ThePrincipal, TheServices, refuse_unknown_parameters
+from paddock.web.kernel.injected import TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.partial import Fields, Partial, only
 from paddock.web.kernel.problems import responses
 
@@ -114,17 +114,17 @@ class UnknownPage(msgspec.Struct, frozen=True):
 
 
 @get("/", needs=Permission.READ, responses=responses(503), summary="The signal catalogue")
-async def show_catalogue(services: TheServices) -> CatalogueResource:
+async def show_catalogue(context: TheContext) -> CatalogueResource:
     """All entries with the version that a change has to name."""
-    return _resource(await load_catalogue(services))
+    return _resource(await load_catalogue(context))
 
 
 @put("/", needs=Permission.EDIT_CATALOGUE, responses=responses(400, 409, 413, 422), summary="Replace the catalogue")
 async def replace_catalogue(
-    services: TheServices, principal: ThePrincipal, data: JSONBody[Replacement]
+    context: TheContext, principal: ThePrincipal, data: JSONBody[Replacement]
 ) -> CatalogueResource:
     """Replace all entries. A 409 says that somebody else changed it since `version`."""
-    return _resource(await save_catalogue(services, principal, data.signals, version=data.version))
+    return _resource(await save_catalogue(context, principal, data.signals, version=data.version))
 
 
 @post(
@@ -135,10 +135,10 @@ async def replace_catalogue(
     summary="Change some entries",
 )
 async def change_catalogue(
-    services: TheServices, principal: ThePrincipal, data: JSONBody[Changes]
+    context: TheContext, principal: ThePrincipal, data: JSONBody[Changes]
 ) -> CatalogueResource:
     """Add, replace and remove entries in one step: all of it is done, or nothing."""
-    return _resource(await change_entries(services, principal, data.changes, version=data.version))
+    return _resource(await change_entries(context, principal, data.changes, version=data.version))
 
 
 @post(
@@ -149,17 +149,17 @@ async def change_catalogue(
     summary="Move an entry",
 )
 async def move_in_catalogue(
-    services: TheServices, principal: ThePrincipal, data: JSONBody[Move]
+    context: TheContext, principal: ThePrincipal, data: JSONBody[Move]
 ) -> CatalogueResource:
     """Put an entry above or below others: of several signals for one role the upper one counts."""
-    return _resource(await move_entry(services, principal, data.position, data.to, version=data.version))
+    return _resource(await move_entry(context, principal, data.position, data.to, version=data.version))
 
 
 @get("/signals.toml", needs=Permission.READ, responses=responses(503), summary="Export the catalogue")
-async def export_toml(services: TheServices) -> Response[str]:
+async def export_toml(context: TheContext) -> Response[str]:
     """The catalogue as a file that people read, edit and keep in Git."""
     headers = {"Content-Disposition": 'attachment; filename="signals.toml"'}
-    return Conditional(await export_catalogue(services), media_type=TOML, headers=headers)
+    return Conditional(await export_catalogue(context), media_type=TOML, headers=headers)
 
 
 @post(
@@ -170,20 +170,20 @@ async def export_toml(services: TheServices) -> Response[str]:
     summary="Import a catalogue",
 )
 async def import_toml(
-    services: TheServices, principal: ThePrincipal, data: JSONBody[TomlImport]
+    context: TheContext, principal: ThePrincipal, data: JSONBody[TomlImport]
 ) -> CatalogueResource:
     """Replace all entries by those of a file. What is wrong with it is said with its line."""
-    return _resource(await import_catalogue(services, principal, data.toml, version=data.version))
+    return _resource(await import_catalogue(context, principal, data.toml, version=data.version))
 
 
 @get("/unknown", needs=Permission.READ, responses=responses(422), summary="Names that the catalogue does not know")
 async def list_unknown(
-    services: TheServices,
+    context: TheContext,
     limit: Annotated[int, QueryParameter(ge=1, le=5_000, description="How many names at most.")] = 500,
     fields: Fields = "",
 ) -> UnknownPage | Partial:
     """The names that the newest recordings have and the catalogue has not, with a guess for each."""
-    found = await unknown_names(services)
+    found = await unknown_names(context)
     whole = UnknownPage(len(found), tuple(_unknown(sighting) for sighting in found[:limit]))
     return only(whole, fields, items=UnknownResource)
 

@@ -17,7 +17,7 @@ from paddock.errors import Rejected
 from paddock.usecases.catalogue.catalogue import load_catalogue
 from paddock.usecases.catalogue.unknown_names import Sighting, unknown_names
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import ThePrincipal, TheServices
+from paddock.web.kernel.injected import TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
 
 PAGE_SIZE = 100
@@ -45,16 +45,16 @@ class Row(msgspec.Struct, frozen=True):
 
 @get("/signals", needs=Permission.READ)
 async def signals_page(
-    services: TheServices,
+    context: TheContext,
     principal: ThePrincipal,
     show: Annotated[Show, QueryParameter()] = "catalogue",
     q: Annotated[str, QueryParameter(max_length=10_000)] = "",
     first: Annotated[int, QueryParameter(name="from", ge=0, le=100_000)] = 0,
 ) -> Page:
     """What each signal is; edited by ``signals.js`` over the API that programs use."""
-    catalogue = await load_catalogue(services)
+    catalogue = await load_catalogue(context)
     listed: Sequence[Sighting | tuple[int, Entry]]
-    listed = await unknown_names(services) if show == "unknown" else tuple(enumerate(catalogue.signals))
+    listed = await unknown_names(context) if show == "unknown" else tuple(enumerate(catalogue.signals))
     place = slice(first, first + PAGE_SIZE)
     if words := q.casefold().split():
         # A row tells what it says only when it is made. On a thread, because there may be some thousand.

@@ -20,7 +20,7 @@ from paddock.usecases.look.compare import compare
 from paddock.web.compare.differences import differences
 from paddock.web.find.search_parameters import zone_of
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import AnyRequest, TeamFields, ThePrincipal, TheServices
+from paddock.web.kernel.injected import AnyRequest, TeamFields, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
 from paddock.web.recordings.resources import RecordingResource, summarise
 
@@ -51,21 +51,21 @@ class DayOfChoices:
 @get("/compare", needs=Permission.READ)
 async def compare_page(
     request: AnyRequest,
-    services: TheServices,
+    context: TheContext,
     principal: ThePrincipal,
     team_fields: TeamFields,
     a: FromQuery[str] = "",
     b: FromQuery[str] = "",
 ) -> Page:
     """Two recordings over one time axis; one that is missing is chosen here. The plots are in the address."""
-    chosen = [await get_recording(services, prefix) for prefix in (a, b) if prefix]
-    page = await find_recordings(services, limit=CHOICES)
+    chosen = [await get_recording(context, prefix) for prefix in (a, b) if prefix]
+    page = await find_recordings(context, limit=CHOICES)
     offered = [*chosen, *(one for one in page.items if one.build and one.id not in {one.id for one in chosen})]
-    items = await summarise(services, offered)
+    items = await summarise(context, offered)
     zone = zone_of(request)
     ready = len(chosen) == 2 and all(one.build for one in chosen)
-    compared = await compare(services, *chosen) if ready else None
-    sides = [(one, await contents_of(services.documents, one)) for one in chosen] if ready else []
+    compared = await compare(context, *chosen) if ready else None
+    sides = [(one, await contents_of(context.documents, one)) for one in chosen] if ready else []
     return Page(
         "compare/compare.html",
         principal=principal,

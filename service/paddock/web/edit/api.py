@@ -19,7 +19,7 @@ from paddock.usecases.edit.delete import delete_recordings, restore_recordings
 from paddock.usecases.edit.edit import STARTED, edit_many, edit_recording, history_of, undo
 from paddock.usecases.find.recordings import get_recording
 from paddock.web.kernel.bodies import MetadataTexts
-from paddock.web.kernel.injected import After, Limit, ThePrincipal, TheServices
+from paddock.web.kernel.injected import After, Limit, TheContext, ThePrincipal
 from paddock.web.kernel.partial import Fields, Partial, only
 from paddock.web.kernel.problems import responses
 from paddock.web.recordings.api import Prefix
@@ -95,7 +95,7 @@ class History(msgspec.Struct, frozen=True):
     summary="Change metadata or start time",
 )
 async def change_recording(
-    services: TheServices,
+    context: TheContext,
     principal: ThePrincipal,
     recording_id: Prefix,
     data: JSONBody[Edit],
@@ -110,14 +110,14 @@ async def change_recording(
 ) -> RecordingDetail:
     """A concurrent edit of the same field answers 409 `edited_meanwhile` with both values in `differences`."""
     recording = await edit_recording(
-        services,
+        context,
         principal,
         recording_id,
         metadata=data.metadata,
         started_ns=None if data.started_at is None else from_rfc3339(data.started_at),
         version=data.version if if_match is None else _version(if_match),
     )
-    return await detail(services, recording)
+    return await detail(context, recording)
 
 
 @get(
@@ -127,11 +127,11 @@ async def change_recording(
     summary="What people changed",
 )
 async def show_history(
-    services: TheServices, recording_id: Prefix, fields: Fields = "", limit: Limit = 50, after: After = None
+    context: TheContext, recording_id: Prefix, fields: Fields = "", limit: Limit = 50, after: After = None
 ) -> History | Partial:
     """Who changed which field when, from what to what; the last change first."""
-    recording = await get_recording(services, recording_id, deleted=None)
-    page = await history_of(services, recording, limit=limit, after=after)
+    recording = await get_recording(context, recording_id, deleted=None)
+    page = await history_of(context, recording, limit=limit, after=after)
     whole = History(change_resources(page.items, first=after is None), page.next)
     return only(whole, fields, items=ChangeResource)
 
@@ -144,21 +144,21 @@ async def show_history(
     summary="Undo a change",
 )
 async def undo_change(
-    services: TheServices,
+    context: TheContext,
     principal: ThePrincipal,
     recording_id: Prefix,
     change_id: Annotated[str, PathParameter(description="As in the history.")],
 ) -> RecordingDetail:
     """Gives the field its value from before back; refused when it was changed again since."""
-    return await detail(services, await undo(services, principal, recording_id, change_id))
+    return await detail(context, await undo(context, principal, recording_id, change_id))
 
 
 @delete(
     "/{recording_id:str}", needs=Permission.DELETE, responses=responses(404, 409, 422), summary="Delete a recording"
 )
-async def delete_recording(services: TheServices, principal: ThePrincipal, recording_id: Prefix) -> None:
+async def delete_recording(context: TheContext, principal: ThePrincipal, recording_id: Prefix) -> None:
     """Hides it; `restore` shows it again, and so does uploading the same bytes."""
-    await delete_recordings(services, principal, [recording_id])
+    await delete_recordings(context, principal, [recording_id])
 
 
 @post(
@@ -168,12 +168,10 @@ async def delete_recording(services: TheServices, principal: ThePrincipal, recor
     responses=responses(404, 409, 422),
     summary="Restore one",
 )
-async def restore_recording(
-    services: TheServices, principal: ThePrincipal, recording_id: Prefix
-) -> RecordingDetail:
+async def restore_recording(context: TheContext, principal: ThePrincipal, recording_id: Prefix) -> RecordingDetail:
     """Shows a deleted recording again."""
-    await restore_recordings(services, principal, [recording_id])
-    return await detail(services, await get_recording(services, recording_id))
+    await restore_recordings(context, principal, [recording_id])
+    return await detail(context, await get_recording(context, recording_id))
 
 
 @post(
@@ -184,7 +182,7 @@ async def restore_recording(
     summary="Convert again",
 )
 async def reprocess_recording(
-    services: TheServices,
+    context: TheContext,
     principal: ThePrincipal,
     recording_id: Prefix,
     accept: Annotated[
@@ -192,7 +190,7 @@ async def reprocess_recording(
     ] = False,
 ) -> RecordingDetail:
     """Makes all that is derived once more; the old files are served until the new ones are whole."""
-    return await detail(services, await reprocess_one(services, principal, recording_id, accept=accept))
+    return await detail(context, await reprocess_one(context, principal, recording_id, accept=accept))
 
 
 _MANY = responses(400, 404, 409, 422)
@@ -205,21 +203,21 @@ _MANY = responses(400, 404, 409, 422)
     responses=_MANY,
     summary="Change the metadata of several recordings",
 )
-async def change_many(services: TheServices, principal: ThePrincipal, data: JSONBody[BulkEdit]) -> Done:
+async def change_many(context: TheContext, principal: ThePrincipal, data: JSONBody[BulkEdit]) -> Done:
     """Sets the same fields on all of them, each with its own history."""
-    return Done(len(await edit_many(services, principal, data.ids, data.metadata)))
+    return Done(len(await edit_many(context, principal, data.ids, data.metadata)))
 
 
 @post("/delete", needs=Permission.DELETE, status_code=200, responses=_MANY, summary="Delete several recordings")
-async def delete_many(services: TheServices, principal: ThePrincipal, data: JSONBody[Selection]) -> Done:
+async def delete_many(context: TheContext, principal: ThePrincipal, data: JSONBody[Selection]) -> Done:
     """Hides all of them."""
-    return Done(await delete_recordings(services, principal, data.ids))
+    return Done(await delete_recordings(context, principal, data.ids))
 
 
 @post("/restore", needs=Permission.DELETE, status_code=200, responses=_MANY, summary="Restore several recordings")
-async def restore_many(services: TheServices, principal: ThePrincipal, data: JSONBody[Selection]) -> Done:
+async def restore_many(context: TheContext, principal: ThePrincipal, data: JSONBody[Selection]) -> Done:
     """Shows all of them again."""
-    return Done(await restore_recordings(services, principal, data.ids))
+    return Done(await restore_recordings(context, principal, data.ids))
 
 
 def change_resources(changes: tuple[Change, ...], *, first: bool) -> tuple[ChangeResource, ...]:

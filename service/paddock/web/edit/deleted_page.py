@@ -12,7 +12,7 @@ from paddock.domain.roles import Permission
 from paddock.usecases.edit.delete import restore_recordings
 from paddock.usecases.find.search import Search, search_recordings
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import After, ThePrincipal, TheServices
+from paddock.web.kernel.injected import After, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
 from paddock.web.recordings.resources import summarise
 
@@ -20,22 +20,22 @@ PAGE_SIZE = 50
 
 
 @get("/deleted", needs=Permission.READ)
-async def deleted_page(services: TheServices, principal: ThePrincipal, after: After = None) -> Page:
+async def deleted_page(context: TheContext, principal: ThePrincipal, after: After = None) -> Page:
     """What was deleted, the last first; each can be restored."""
-    page = await search_recordings(services, Search(deleted=True), limit=PAGE_SIZE, after=after)
+    page = await search_recordings(context, Search(deleted=True), limit=PAGE_SIZE, after=after)
     return Page(
         "edit/deleted.html",
         principal=principal,
-        items=await summarise(services, page.items),
+        items=await summarise(context, page.items),
         next_href=f"/deleted?{urlencode({'after': page.next})}" if page.next else None,
         unsettled=False,
     )
 
 
 @post("/recordings/{recording_id:str}/restore", needs=Permission.DELETE)
-async def restore_and_show(services: TheServices, principal: ThePrincipal, recording_id: FromPath[str]) -> Redirect:
+async def restore_and_show(context: TheContext, principal: ThePrincipal, recording_id: FromPath[str]) -> Redirect:
     """The restore button's form, which works without JavaScript."""
-    await restore_recordings(services, principal, [recording_id])
+    await restore_recordings(context, principal, [recording_id])
     return Redirect(f"/recordings/{recording_id}", status_code=303)
 
 

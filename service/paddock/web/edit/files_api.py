@@ -17,8 +17,8 @@ from paddock.usecases.find.recordings import get_recording
 from paddock.web.kernel.downloads import download
 from paddock.web.kernel.injected import (
     AnyRequest,
+    TheContext,
     ThePrincipal,
-    TheServices,
     TheSettings,
     refuse_unknown_parameters,
 )
@@ -39,14 +39,14 @@ FileId = Annotated[str, PathParameter(description="As in the recording's `files`
 )
 async def send_file(
     request: AnyRequest,
-    services: TheServices,
+    context: TheContext,
     principal: ThePrincipal,
     recording_id: Prefix,
     name: Annotated[str, QueryParameter(max_length=1_000, description="The file's name.", examples=[])],
 ) -> FileResource:
     """The body is the file's bytes as they are, of any kind, up to 100 MB."""
-    recording = await get_recording(services, recording_id)
-    return file_resource(recording, await add_file(services, principal, recording.id, name, _body(request)))
+    recording = await get_recording(context, recording_id)
+    return file_resource(recording, await add_file(context, principal, recording.id, name, _body(request)))
 
 
 @get(
@@ -57,19 +57,17 @@ async def send_file(
     summary="Download a file",
 )
 async def download_file(
-    request: AnyRequest, services: TheServices, settings: TheSettings, recording_id: Prefix, file_id: FileId
+    request: AnyRequest, context: TheContext, settings: TheSettings, recording_id: Prefix, file_id: FileId
 ) -> Redirect:
     """Redirects to a freshly signed link, which downloads the file and never shows it as a page."""
-    file = attached_file(await get_recording(services, recording_id), file_id)
-    return await download(request, services, settings, file)
+    file = attached_file(await get_recording(context, recording_id), file_id)
+    return await download(request, context, settings, file)
 
 
 @delete("/{file_id:str}", needs=Permission.EDIT, responses=responses(404, 409, 422), summary="Remove a file")
-async def delete_file(
-    services: TheServices, principal: ThePrincipal, recording_id: Prefix, file_id: FileId
-) -> None:
+async def delete_file(context: TheContext, principal: ThePrincipal, recording_id: Prefix, file_id: FileId) -> None:
     """Removes its bytes for good; the history keeps its name."""
-    await remove_file(services, principal, recording_id, file_id)
+    await remove_file(context, principal, recording_id, file_id)
 
 
 async def _body(request: AnyRequest) -> AsyncIterator[bytes]:

@@ -13,8 +13,8 @@ from paddock.domain.fields import Field
 from paddock.domain.own_fields import OwnFieldValues, team_fields
 from paddock.domain.roles import Permission
 from paddock.usecases.catalogue.fields import add_field, change_field, own_fields, remove_field
-from paddock.usecases.context import Services
-from paddock.web.kernel.injected import ThePrincipal, TheServices, refuse_unknown_parameters
+from paddock.usecases.context import Context
+from paddock.web.kernel.injected import TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.problems import responses
 
 Name = Annotated[str, PathParameter(description="As in the list.")]
@@ -54,18 +54,18 @@ class FieldList(msgspec.Struct, frozen=True):
 
 
 @get("/", needs=Permission.READ, summary="The metadata fields")
-async def list_fields(services: TheServices) -> FieldList:
+async def list_fields(context: TheContext) -> FieldList:
     """Those that every team has, then those that this one added."""
-    return FieldList(await field_resources(services))
+    return FieldList(await field_resources(context))
 
 
 @post(
     "/", needs=Permission.EDIT_CATALOGUE, status_code=201, responses=responses(400, 409, 422), summary="Add a field"
 )
-async def add(services: TheServices, principal: ThePrincipal, data: JSONBody[NewField]) -> FieldResource:
+async def add(context: TheContext, principal: ThePrincipal, data: JSONBody[NewField]) -> FieldResource:
     """Give all recordings a further field. A 409 says that there is one of this name."""
     said = OwnFieldValues(label=data.label, choices=data.choices, column=data.column)
-    added = await add_field(services, principal, said, name=data.name)
+    added = await add_field(context, principal, said, name=data.name)
     return field_resource(added.row(1), own=True)
 
 
@@ -76,10 +76,10 @@ async def add(services: TheServices, principal: ThePrincipal, data: JSONBody[New
     summary="Change a field of the team",
 )
 async def change(
-    services: TheServices, principal: ThePrincipal, name: Name, data: JSONBody[OwnFieldValues]
+    context: TheContext, principal: ThePrincipal, name: Name, data: JSONBody[OwnFieldValues]
 ) -> FieldResource:
     """Label, choices and column anew. Values that recordings have already stay as they are."""
-    changed = await change_field(services, principal, name, data)
+    changed = await change_field(context, principal, name, data)
     return field_resource(changed.row(1), own=True)
 
 
@@ -89,14 +89,14 @@ async def change(
     responses=responses(404, 422),
     summary="Remove a field of the team",
 )
-async def remove(services: TheServices, name: Name) -> None:
+async def remove(context: TheContext, name: Name) -> None:
     """Takes it out of forms and filters. What recordings say stays, and counts again once it is added again."""
-    await remove_field(services, name)
+    await remove_field(context, name)
 
 
-async def field_resources(services: Services) -> tuple[FieldResource, ...]:
+async def field_resources(context: Context) -> tuple[FieldResource, ...]:
     """All fields as JSON has them."""
-    own = await own_fields(services)
+    own = await own_fields(context)
     added = {field.id for field in own}
     return tuple(field_resource(field, own=field.name in added) for field in team_fields(own))
 

@@ -8,14 +8,14 @@ from paddock.domain.own_fields import MAX_CHOICES, MAX_LABEL, MAX_NAME
 from paddock.domain.roles import Permission
 from paddock.web.fields.api import field_resources
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import ThePrincipal, TheServices
+from paddock.web.kernel.injected import TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
 
 
 @get("/fields", needs=Permission.READ)
-async def fields_page(services: TheServices, principal: ThePrincipal) -> Page:
+async def fields_page(context: TheContext, principal: ThePrincipal) -> Page:
     """All metadata fields; edited by ``fields.js`` over the API that programs use."""
-    listed = await field_resources(services)
+    listed = await field_resources(context)
     return Page(
         "fields/fields.html",
         principal=principal,

@@ -15,7 +15,7 @@ from paddock.domain.fields import EVERY_TEAMS
 from paddock.domain.roles import Permission
 from paddock.usecases.find.facets import count_facets
 from paddock.web.find.search_parameters import SearchOperation, TheSearch, search_of
-from paddock.web.kernel.injected import TeamFields, TheServices
+from paddock.web.kernel.injected import TeamFields, TheContext
 from paddock.web.kernel.problems import responses
 
 
@@ -64,9 +64,9 @@ _OF_EVERY_TEAM = msgspec.defstruct(
     dependencies={"search": Provide(search_of, sync_to_thread=False)},
     operation_class=SearchOperation,
 )
-async def show_facets(services: TheServices, search: TheSearch, team_fields: TeamFields) -> dict[str, object]:
+async def show_facets(context: TheContext, search: TheSearch, team_fields: TeamFields) -> dict[str, object]:
     """Counts over the recordings for which everything that is given holds; a field leaves its own choice out."""
-    facets = await count_facets(services, search, team_fields)
+    facets = await count_facets(context, search, team_fields)
     values = {name: _offered(values) for name, values in facets.values.items()}
     said = FacetsResource(values.pop("health"), _offered(facets.topics), facets.more_topics, facets.exact)
     return {**values, **msgspec.structs.asdict(said)}

@@ -12,7 +12,7 @@ from msgspec import Meta
 from paddock.domain.roles import Permission
 from paddock.usecases.catalogue.signal_names import all_topics, complete_name, labels_of
 from paddock.usecases.find.facets import known_values
-from paddock.web.kernel.injected import Limit, TeamFields, TheServices, refuse_unknown_parameters
+from paddock.web.kernel.injected import Limit, TeamFields, TheContext, refuse_unknown_parameters
 from paddock.web.kernel.problems import responses
 
 
@@ -27,26 +27,26 @@ class NameResource(msgspec.Struct, frozen=True):
 
 @get("/signal-names", needs=Permission.READ, responses=responses(422), summary="Complete a signal's name")
 async def signal_names(
-    services: TheServices,
+    context: TheContext,
     q: Annotated[str, QueryParameter(max_length=300, description="The beginning, or words from inside.")] = "",
     limit: Limit = 20,
 ) -> tuple[NameResource, ...]:
     """Names that begin so, then those that hold every word or have it in their label, over all recordings."""
-    found = await complete_name(services, q, limit=limit)
-    labels = await labels_of(services)
+    found = await complete_name(context, q, limit=limit)
+    labels = await labels_of(context)
     return tuple(NameResource(name.id, name.topic, name.dtype, labels.get(name.search, "")) for name in found)
 
 
 @get("/topics", needs=Permission.READ, summary="All topics")
-async def topics(services: TheServices) -> tuple[str, ...]:
+async def topics(context: TheContext) -> tuple[str, ...]:
     """Every topic that some recording had signals on."""
-    return tuple(await all_topics(services))
+    return tuple(await all_topics(context))
 
 
 @get("/metadata-values", needs=Permission.READ, summary="Values that metadata fields have")
-async def metadata_values(services: TheServices, team_fields: TeamFields) -> dict[str, tuple[str, ...]]:
+async def metadata_values(context: TheContext, team_fields: TeamFields) -> dict[str, tuple[str, ...]]:
     """By field, the most frequent first: to complete what somebody types. Spellings of one value are one."""
-    return await known_values(services, team_fields)
+    return await known_values(context, team_fields)
 
 
 ROUTER = Router(

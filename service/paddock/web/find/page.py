@@ -41,7 +41,7 @@ from paddock.usecases.find.search import (
 )
 from paddock.web.find.search_parameters import TheSearch, read_day, search_of, zone_of
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import After, AnyRequest, TeamFields, ThePrincipal, TheServices
+from paddock.web.kernel.injected import After, AnyRequest, TeamFields, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
 from paddock.web.kernel.words import duration, plural
 from paddock.web.recordings.resources import RecordingResource, summarise
@@ -139,7 +139,7 @@ class Facet:
 @get("/", needs=Permission.READ, dependencies={"search": Provide(search_of, sync_to_thread=False)})
 async def recordings_page(
     request: AnyRequest,
-    services: TheServices,
+    context: TheContext,
     principal: ThePrincipal,
     search: TheSearch,
     team_fields: TeamFields,
@@ -157,12 +157,12 @@ async def recordings_page(
     query = [pair for pair in request.query_params.items() if pair[0] not in _NO_FILTERS and pair[1]]
     query += [pair for pair in request.query_params.items() if pair[0] in search.metadata and not pair[1]]
     query = list(dict.fromkeys(query))
-    spelled = await in_every_spelling(services, search)
+    spelled = await in_every_spelling(context, search)
     shown = None
     if day != EVERYTHING and search == Search():
-        shown = await find_day(services, zone, read_day(day) if day else None)
-    found, following = await _found(services, spelled, shown, team_fields, zone, sort, after)
-    counted = await count_facets(services, spelled, team_fields)
+        shown = await find_day(context, zone, read_day(day) if day else None)
+    found, following = await _found(context, spelled, shown, team_fields, zone, sort, after)
+    counted = await count_facets(context, spelled, team_fields)
     place = [*(query or ([("day", day)] if day else [])), *([("sort", sort)] if sort else [])]
     here = [*place, *([("after", after)] if after else [])]
     opened = {*(parked or ())}
@@ -170,7 +170,7 @@ async def recordings_page(
     folds = folds and not all(is_parked(each) for _, _, recordings in found for each in recordings)
     days = [(name, each, *_apart(recordings, folds)) for name, each, recordings in found if recordings]
     rows = await _rows(
-        services,
+        context,
         [each for name, _, listed, short in days for each in (*listed, *(short if name in opened else ()))],
         search,
         team_fields.columns,
@@ -194,10 +194,10 @@ async def recordings_page(
     return Page(
         "find/list.html",
         principal=principal,
-        backup_warning=await backup_warning(services, principal),
+        backup_warning=await backup_warning(context, principal),
         groups=groups,
         day=shown,
-        arrived=await just_arrived(services, zone, before=shown.day) if shown is not None and not day else {},
+        arrived=await just_arrived(context, zone, before=shown.day) if shown is not None and not day else {},
         columns=_columns(place, sort, team_fields),
         field_columns=team_fields.columns,
         sort=sort,
@@ -210,7 +210,7 @@ async def recordings_page(
         chips=[(_chip(*pair, team_fields), _href([other for other in query if other != pair])) for pair in query],
         comparisons=[(c, write_comparison(c)) for c in search.comparisons],
         figures=FIGURES,
-        misses=[] if groups or after else await _misses(services, search, query),
+        misses=[] if groups or after else await _misses(context, search, query),
         since=request.query_params.get("from", ""),
         until=request.query_params.get("to", ""),
         q=search.text,
@@ -228,7 +228,7 @@ _Found = list[tuple[str, date | None, Sequence[Recording]]]
 
 
 async def _found(
-    services: TheServices,
+    context: TheContext,
     search: SpelledSearch,
     shown: Day | None,
     fields: Fields,
@@ -246,14 +246,14 @@ async def _found(
         before, after_it = ("arriving", None, shown.arriving), ("timeless", None, shown.timeless)
         return [before, (str(shown.day), shown.day, of_day), after_it], None
     order = sort or LATEST_FIRST
-    page = await search_recordings(services, search, order=order, fields=fields, limit=PAGE_SIZE, after=after)
+    page = await search_recordings(context, search, order=order, fields=fields, limit=PAGE_SIZE, after=after)
     if sort:
         return [("sorted", None, page.items)], page.next
     started = [recording for recording in page.items if recording.started_ns is not None]
     by_day = groupby(started, lambda recording: day_of(recording.started_ns or 0, zone))
     days = [(str(each), each, tuple(recordings)) for each, recordings in by_day]
     # Those without a start come last in the database. Somebody is waiting for what is on its way: that comes first.
-    startless = await without_start(services, search, limit=PAGE_SIZE) if after is None else ()
+    startless = await without_start(context, search, limit=PAGE_SIZE) if after is None else ()
     arriving = tuple(each for each in startless if not each.status.settled)
     timeless = tuple(each for each in startless if each.status.settled)
     found: _Found = [("arriving", None, arriving), *days, ("timeless", None, timeless)]
@@ -261,17 +261,16 @@ async def _found(
 
 
 async def _misses(
-    services: TheServices, search: Search, query: Sequence[tuple[str, str]]
+    context: TheContext, search: Search, query: Sequence[tuple[str, str]]
 ) -> list[tuple[str, list[tuple[str, str]]]]:
     """Signals that no log has, each with names that may be meant and the address that looks for them."""
     found = []
     for comparison in search.comparisons:
-        if await is_known(services, comparison.name):
+        if await is_known(context, comparison.name):
             continue
         others = [pair for pair in query if pair[0] != "signal" or read_comparison(pair[1]) != comparison]
         meant = [
-            msgspec.structs.replace(comparison, name=name)
-            for name in await suggest_names(services, comparison.name)
+            msgspec.structs.replace(comparison, name=name) for name in await suggest_names(context, comparison.name)
         ]
         hrefs = [(each.name, _href(others, [("signal", write_comparison(each))])) for each in meant]
         found.append((comparison.name, hrefs))
@@ -302,10 +301,10 @@ def _columns(place: Sequence[tuple[str, str]], sort: str, fields: Fields) -> dic
 
 
 async def _rows(
-    services: TheServices, recordings: Sequence[Recording], search: Search, columns: Sequence[Field]
+    context: TheContext, recordings: Sequence[Recording], search: Search, columns: Sequence[Field]
 ) -> dict[str, Row]:
     """A row of each, by id."""
-    items = await summarise(services, recordings)
+    items = await summarise(context, recordings)
     words = search.text.casefold().split()
     return {
         each.id: Row(

@@ -11,7 +11,7 @@ from msgspec import Meta
 from paddock import __version__
 from paddock.usecases.backup.state import backup_state
 from paddock.usecases.jobs.jobs import count_jobs
-from paddock.web.kernel.injected import TheServices
+from paddock.web.kernel.injected import TheContext
 from paddock.web.kernel.permission import Anyone
 from paddock.web.kernel.problems import responses
 
@@ -35,10 +35,10 @@ class HealthResource(msgspec.Struct, frozen=True):
 
 
 @get("/health", needs=Anyone.LET_IN, responses=responses(503), tags=["health"], summary="Health")
-async def health(services: TheServices) -> HealthResource:
+async def health(context: TheContext) -> HealthResource:
     """Reads the documents, so that a lost database is a 503 and not an ok."""
-    counts = await count_jobs(services)
-    backups = await backup_state(services)
+    counts = await count_jobs(context)
+    backups = await backup_state(context)
     return HealthResource(
         "ok", __version__, {state.value: count for state, count in counts.items()}, backups.health.value
     )

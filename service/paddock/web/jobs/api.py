@@ -13,7 +13,7 @@ from paddock.domain.instants import to_rfc3339
 from paddock.domain.job import Job, JobState
 from paddock.domain.roles import Permission
 from paddock.usecases.jobs import jobs
-from paddock.web.kernel.injected import After, Limit, ThePrincipal, TheServices, refuse_unknown_parameters
+from paddock.web.kernel.injected import After, Limit, TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.partial import Fields, Partial, only
 from paddock.web.kernel.problems import responses
 from paddock.web.recordings.resources import FailureResource, Instant, failure_resource
@@ -43,7 +43,7 @@ class JobPage(msgspec.Struct, frozen=True):
 
 @get("/", needs=Permission.READ, responses=responses(422), summary="List jobs")
 async def list_jobs(
-    services: TheServices,
+    context: TheContext,
     states: Annotated[
         list[JobState] | None,
         QueryParameter(name="state", description="Only jobs in these states; may be repeated."),
@@ -53,18 +53,18 @@ async def list_jobs(
     after: After = None,
 ) -> JobPage | Partial:
     """Jobs, those that changed last first. Follow `next` for more."""
-    page = await jobs.find_jobs(services, tuple(states or ()), limit=limit, after=after)
+    page = await jobs.find_jobs(context, tuple(states or ()), limit=limit, after=after)
     return only(JobPage(tuple(job_resource(job) for job in page.items), page.next), fields, items=JobResource)
 
 
 @get("/{job_id:str}", needs=Permission.READ, responses=responses(404, 422), summary="One job")
 async def show_job(
-    services: TheServices,
+    context: TheContext,
     job_id: Annotated[str, PathParameter(description="As in the list; `convert-` and a recording's id, for one.")],
     fields: Fields = "",
 ) -> JobResource | Partial:
     """How far it is, and why it failed."""
-    return only(job_resource(await jobs.get_job(services, job_id)), fields)
+    return only(job_resource(await jobs.get_job(context, job_id)), fields)
 
 
 @post(
@@ -75,12 +75,12 @@ async def show_job(
     summary="Retry a dead job",
 )
 async def retry_job(
-    services: TheServices,
+    context: TheContext,
     principal: ThePrincipal,
     job_id: Annotated[str, PathParameter(description="The dead job.")],
 ) -> JobResource:
     """Gives a dead job its tries again."""
-    return job_resource(await jobs.retry(services, principal, job_id))
+    return job_resource(await jobs.retry(context, principal, job_id))
 
 
 def job_resource(job: Job) -> JobResource:

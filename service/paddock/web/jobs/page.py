@@ -14,13 +14,13 @@ from paddock.domain.export_words import export_words, read_request
 from paddock.domain.job import Job, JobState
 from paddock.domain.original import DAMAGED_CODE, MISSING_CODE
 from paddock.domain.roles import Permission
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.recordings import files_made
 from paddock.usecases.jobs import jobs
 from paddock.usecases.take_away.bundles import latest_bundles, states_of
 from paddock.web.bundles.api import bundle_resource
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import After, ThePrincipal, TheServices
+from paddock.web.kernel.injected import After, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
 from paddock.web.recordings.resources import ArtifactResource, artifact_resource
 from paddock.web.storage.backups import backup_warning
@@ -49,22 +49,22 @@ class Row:
 
 @get("/jobs", needs=Permission.READ)
 async def jobs_page(
-    services: TheServices,
+    context: TheContext,
     principal: ThePrincipal,
     wanted: Annotated[JobState | None, QueryParameter(name="state")] = None,
     after: After = None,
 ) -> Page:
     """Jobs, those that changed last first, with the recording each works on; before them what was taken away."""
-    page = await jobs.find_jobs(services, (wanted,) if wanted else (), limit=PAGE_SIZE, after=after)
-    bundles = await latest_bundles(services, limit=BUNDLES) if not wanted and not after else ()
-    taken = [bundle_resource(state) for state in await states_of(services, bundles)] if bundles else []
+    page = await jobs.find_jobs(context, (wanted,) if wanted else (), limit=PAGE_SIZE, after=after)
+    bundles = await latest_bundles(context, limit=BUNDLES) if not wanted and not after else ()
+    taken = [bundle_resource(state) for state in await states_of(context, bundles)] if bundles else []
     return Page(
         "jobs/jobs.html",
         principal=principal,
-        backup_warning=await backup_warning(services, principal),
-        rows=await _rows(services, page.items),
+        backup_warning=await backup_warning(context, principal),
+        rows=await _rows(context, page.items),
         bundles=taken,
-        counts=await jobs.count_jobs(services),
+        counts=await jobs.count_jobs(context),
         states=tuple(JobState),
         state=wanted,
         next=page.next,
@@ -73,9 +73,9 @@ async def jobs_page(
     )
 
 
-async def _rows(services: Services, found: Sequence[Job]) -> list[Row]:
-    subjects = await jobs.subjects_of(services, found)
-    made = await files_made(services, [job.subject for job in found if job.kind == "export"])
+async def _rows(context: Context, found: Sequence[Job]) -> list[Row]:
+    subjects = await jobs.subjects_of(context, found)
+    made = await files_made(context, [job.subject for job in found if job.kind == "export"])
     files = {job.id: artifact_resource(*made[job.subject]) for job in found if job.subject in made}
     return [
         Row(
@@ -90,16 +90,16 @@ async def _rows(services: Services, found: Sequence[Job]) -> list[Row]:
 
 
 @post("/jobs/retry", needs=Permission.CONVERT)
-async def retry_all_and_return(services: TheServices, principal: ThePrincipal) -> Redirect:
+async def retry_all_and_return(context: TheContext, principal: ThePrincipal) -> Redirect:
     """Gives every dead job its tries again; after a full disk there are many."""
-    await jobs.retry_all(services, principal)
+    await jobs.retry_all(context, principal)
     return Redirect("/jobs", status_code=303)
 
 
 @post("/jobs/{job_id:str}/retry", needs=Permission.CONVERT)
-async def retry_and_return(services: TheServices, principal: ThePrincipal, job_id: FromPath[str]) -> Redirect:
+async def retry_and_return(context: TheContext, principal: ThePrincipal, job_id: FromPath[str]) -> Redirect:
     """The retry button's form, which works without JavaScript."""
-    await jobs.retry(services, principal, job_id)
+    await jobs.retry(context, principal, job_id)
     return Redirect("/jobs", status_code=303)
 
 

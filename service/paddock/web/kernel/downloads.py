@@ -10,7 +10,7 @@ from litestar.response import Redirect
 from litestar.response.base import ASGIResponse
 
 from paddock.errors import NotFound
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.recordings import StoredFile, link_to
 from paddock.web.kernel.head import asks_with_head
 from paddock.web.kernel.injected import AnyRequest, TheSettings
@@ -18,18 +18,18 @@ from paddock.web.kernel.links import reachable
 from paddock.web.kernel.ranged import Ranged
 
 
-async def download(request: AnyRequest, services: Services, settings: TheSettings, file: StoredFile) -> Redirect:
+async def download(request: AnyRequest, context: Context, settings: TheSettings, file: StoredFile) -> Redirect:
     """To a freshly signed link. HEAD is told size and name here, because S3 takes a link for one method alone.
 
     Raises:
         NotFound: HEAD asks for what is not stored (code ``not_stored``).
     """
     if asks_with_head(request):
-        info = await services.objects.stat(file.key)
+        info = await context.objects.stat(file.key)
         if info is None:
             raise NotFound("The file is not stored: reload the recording's page.", code="not_stored")
         return _Described(Ranged(info, _nothing, file_name=file.file_name))
-    link = reachable(await link_to(services, file), request, settings)
+    link = reachable(await link_to(context, file), request, settings)
     return Redirect(link, status_code=302, headers={"Cache-Control": "no-store"})
 
 

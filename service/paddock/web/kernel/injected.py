@@ -17,11 +17,11 @@ from paddock.domain.principal import Principal
 from paddock.errors import Rejected
 from paddock.settings import Settings
 from paddock.usecases.catalogue.fields import load_fields
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.web.kernel.field_problems import asked_of, parameter_name
 
 AnyRequest = Request[Any, Any, Any]
-TheServices = NamedDependency[SkipValidation[Services]]
+TheContext = NamedDependency[SkipValidation[Context]]
 TheSettings = NamedDependency[SkipValidation[Settings]]
 ThePrincipal = NamedDependency[SkipValidation[Principal]]
 TeamFields = NamedDependency[SkipValidation[Fields]]
@@ -43,9 +43,9 @@ def principal_of(scope: Scope) -> Principal:
     return principal
 
 
-async def team_fields_of(services: TheServices) -> Fields:
+async def team_fields_of(context: TheContext) -> Fields:
     """The team's metadata fields, for the routes that take them."""
-    return await load_fields(services)
+    return await load_fields(context)
 
 
 async def refuse_unknown_parameters(request: AnyRequest) -> None:

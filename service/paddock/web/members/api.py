@@ -17,9 +17,9 @@ from paddock.domain.roles import Permission
 from paddock.domain.tunnel import Handed, without_comments
 from paddock.errors import NotFound
 from paddock.ports.vpn import Vpn
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.people import members
-from paddock.web.kernel.injected import ThePrincipal, TheServices, refuse_unknown_parameters
+from paddock.web.kernel.injected import TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.problems import responses
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -74,24 +74,24 @@ class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
-def the_vpn(services: Services) -> Vpn:
+def the_vpn(context: Context) -> Vpn:
     """Whose members somebody is about to see or change: every route of members begins here.
 
     Raises:
         NotFound: there are no members here (code ``no_members``).
     """
-    if services.vpn is None:
+    if context.vpn is None:
         raise NotFound(
             "This Paddock answers its own machine only and has no members: PADDOCK_PEERS_FILE lets others in.",
             code="no_members",
         )
-    return services.vpn
+    return context.vpn
 
 
 @get("/", needs=Permission.MANAGE_MEMBERS, responses=responses(403, 404, 422), summary="Who is let in")
-async def list_members(services: TheServices) -> MemberList:
+async def list_members(context: TheContext) -> MemberList:
     """All lines of the peers file."""
-    found = await asyncio.to_thread(members.list_members, the_vpn(services))
+    found = await asyncio.to_thread(members.list_members, the_vpn(context))
     return MemberList(tuple(member_resource(each) for each in found))
 
 
@@ -102,12 +102,12 @@ async def list_members(services: TheServices) -> MemberList:
     summary="Let somebody in",
 )
 async def add_member(
-    services: TheServices, principal: ThePrincipal, data: JSONBody[NewMember]
+    context: TheContext, principal: ThePrincipal, data: JSONBody[NewMember]
 ) -> Response[HandedResource]:
     """The configuration has the member's private key, which is kept nowhere: hand it on, it is not shown again."""
     handed = await asyncio.to_thread(
         members.add,
-        the_vpn(services),
+        the_vpn(context),
         principal,
         data.name,
         public_key=data.public_key,
@@ -124,10 +124,10 @@ async def add_member(
     summary="Give a member a new key",
 )
 async def rotate_key(
-    services: TheServices, principal: ThePrincipal, name: Name, data: JSONBody[NewKey]
+    context: TheContext, principal: ThePrincipal, name: Name, data: JSONBody[NewKey]
 ) -> Response[HandedResource]:
     """The old tunnel ends at once; name and address stay."""
-    vpn = the_vpn(services)
+    vpn = the_vpn(context)
     handed = await asyncio.to_thread(members.rotate, vpn, name, public_key=data.public_key)
     return Response(_handed(handed), headers=NO_STORE)
 
@@ -138,9 +138,9 @@ async def rotate_key(
     responses=responses(403, 404, 409, 422, 503),
     summary="Shut a member out",
 )
-async def remove_member(services: TheServices, principal: ThePrincipal, name: Name) -> None:
+async def remove_member(context: TheContext, principal: ThePrincipal, name: Name) -> None:
     """The tunnel ends at once, and so does what they have open here."""
-    await asyncio.to_thread(members.remove, the_vpn(services), principal, name)
+    await asyncio.to_thread(members.remove, the_vpn(context), principal, name)
 
 
 def member_resource(seen: members.Seen) -> MemberResource:

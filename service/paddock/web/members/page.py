@@ -15,10 +15,10 @@ from paddock.domain.qr import svg_qr
 from paddock.domain.roles import Permission
 from paddock.domain.tunnel import Handed, without_comments
 from paddock.errors import NotFound, PaddockError
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.people import members
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import AnyRequest, ThePrincipal, TheServices
+from paddock.web.kernel.injected import AnyRequest, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
 from paddock.web.kernel.permission import Anyone
 from paddock.web.kernel.problems import problem_of
@@ -26,46 +26,46 @@ from paddock.web.members.api import NO_STORE, the_vpn
 
 
 @get("/members", needs=Permission.MANAGE_MEMBERS)
-async def members_page(services: TheServices, principal: ThePrincipal) -> Page:
+async def members_page(context: TheContext, principal: ThePrincipal) -> Page:
     """Everybody who is let in."""
-    return await _page(services, principal)
+    return await _page(context, principal)
 
 
 @post("/members/add", needs=Permission.MANAGE_MEMBERS, status_code=200)
-async def add_and_show(request: AnyRequest, services: TheServices, principal: ThePrincipal) -> Response[Any]:
+async def add_and_show(request: AnyRequest, context: TheContext, principal: ThePrincipal) -> Response[Any]:
     """The form's: the page with the new member's tunnel, shown this once."""
-    vpn = the_vpn(services)
+    vpn = the_vpn(context)
     form = await _form(request)
     key, name = form.get("public_key", ""), form.get("name", "")
     return await _handed(
-        services, principal, form, lambda: members.add(vpn, principal, name, public_key=key.strip())
+        context, principal, form, lambda: members.add(vpn, principal, name, public_key=key.strip())
     )
 
 
 @post("/members/rotate", needs=Permission.MANAGE_MEMBERS, status_code=200)
-async def rotate_and_show(request: AnyRequest, services: TheServices, principal: ThePrincipal) -> Response[Any]:
+async def rotate_and_show(request: AnyRequest, context: TheContext, principal: ThePrincipal) -> Response[Any]:
     """A row's: the page with the member's new tunnel, shown this once."""
-    vpn = the_vpn(services)
+    vpn = the_vpn(context)
     form = await _form(request)
-    return await _handed(services, principal, {}, lambda: members.rotate(vpn, form.get("name", "")))
+    return await _handed(context, principal, {}, lambda: members.rotate(vpn, form.get("name", "")))
 
 
 @post("/members/remove", needs=Permission.MANAGE_MEMBERS)
-async def remove_and_return(request: AnyRequest, services: TheServices, principal: ThePrincipal) -> Response[Any]:
+async def remove_and_return(request: AnyRequest, context: TheContext, principal: ThePrincipal) -> Response[Any]:
     """A row's: the page without the member."""
-    vpn = the_vpn(services)
+    vpn = the_vpn(context)
     name = (await _form(request)).get("name", "")
     try:
         await asyncio.to_thread(members.remove, vpn, principal, name)
     except PaddockError as error:
-        return await _refused(services, principal, error, {})
+        return await _refused(context, principal, error, {})
     return Redirect("/members", status_code=303)
 
 
 @get("/ca.crt", needs=Anyone.LET_IN, include_in_schema=False)
-async def authority(services: TheServices) -> Response[str]:
+async def authority(context: TheContext) -> Response[str]:
     """The certificate that members' browsers are to trust; a phone that opens it offers to install it."""
-    text = await asyncio.to_thread(services.vpn.authority) if services.vpn is not None else None
+    text = await asyncio.to_thread(context.vpn.authority) if context.vpn is not None else None
     if text is None:
         raise NotFound("This site has no certificate of its own authority.", code="no_certificate")
     return Response(text, media_type="application/x-x509-ca-cert")
@@ -76,34 +76,34 @@ async def _form(request: AnyRequest) -> dict[str, str]:
 
 
 async def _handed(
-    services: Services, principal: Principal, form: dict[str, str], act: Callable[[], Handed]
+    context: Context, principal: Principal, form: dict[str, str], act: Callable[[], Handed]
 ) -> Response[Any]:
     try:
         handed = await asyncio.to_thread(act)
     except PaddockError as error:
-        return await _refused(services, principal, error, form)
-    page = await _page(services, principal, handed=handed)
+        return await _refused(context, principal, error, form)
+    page = await _page(context, principal, handed=handed)
     page.headers.update(NO_STORE)
     return page
 
 
 async def _refused(
-    services: Services, principal: Principal, error: PaddockError, form: dict[str, str]
+    context: Context, principal: Principal, error: PaddockError, form: dict[str, str]
 ) -> Response[Any]:
-    page = await _page(services, principal, refusal=error.message, form=form)
+    page = await _page(context, principal, refusal=error.message, form=form)
     page.status_code = problem_of(error).status
     return page
 
 
 async def _page(
-    services: Services,
+    context: Context,
     principal: Principal,
     *,
     handed: Handed | None = None,
     refusal: str = "",
     form: dict[str, str] | None = None,
 ) -> Page:
-    vpn, found = services.vpn, []
+    vpn, found = context.vpn, []
     if vpn is not None:
         try:
             found = await asyncio.to_thread(members.list_members, vpn)

@@ -14,8 +14,8 @@ from litestar.params import PathParameter
 from paddock.adapters.directory import DirectoryObjects
 from paddock.adapters.signed_links import GET_PATH, PUT_PATH
 from paddock.errors import NotFound, Rejected
-from paddock.usecases.context import Services
-from paddock.web.kernel.injected import AnyRequest, TheServices
+from paddock.usecases.context import Context
+from paddock.web.kernel.injected import AnyRequest, TheContext
 from paddock.web.kernel.permission import Anyone
 from paddock.web.kernel.problems import responses
 from paddock.web.kernel.ranged import Ranged
@@ -41,14 +41,14 @@ class PartReceipt(msgspec.Struct, frozen=True):
     responses=responses(403, 404, 416),
     summary="Read an object through its link",
 )
-async def read_object(services: TheServices, request: AnyRequest, name: ShownName) -> Response[None]:
+async def read_object(context: TheContext, request: AnyRequest, name: ShownName) -> Response[None]:
     """The object as a download. Takes Range, If-Range, If-None-Match and If-Modified-Since.
 
     Foxglove and Lichtblick may read it from their own pages (CORS).
     """
     if request.method == HttpMethod.OPTIONS:
         return Response(None, status_code=204, headers=preflight(request.headers))
-    objects = _directory(services)
+    objects = _directory(context)
     grant = objects.links.verify_get(request.url.query)
     info = await objects.stat(grant.key)
     if info is None:
@@ -68,9 +68,9 @@ async def read_object(services: TheServices, request: AnyRequest, name: ShownNam
     responses=responses(400, 403, 404, 411, 422, 503),
     summary="Send one part of an upload through its link",
 )
-async def write_part(services: TheServices, request: AnyRequest) -> PartReceipt:
+async def write_part(context: TheContext, request: AnyRequest) -> PartReceipt:
     """The body is exactly the part's bytes; it is written while it arrives."""
-    objects = _directory(services)
+    objects = _directory(context)
     grant = objects.links.verify_put(request.url.query)
     if request.content_length is None:
         raise HTTPException("Send the part with its Content-Length.", status_code=411)
@@ -84,9 +84,9 @@ async def write_part(services: TheServices, request: AnyRequest) -> PartReceipt:
     return PartReceipt(part.number, part.size_bytes, part.etag)
 
 
-def _directory(services: Services) -> DirectoryObjects:
-    assert isinstance(services.objects, DirectoryObjects)  # else ``create_app`` has no such routes
-    return services.objects
+def _directory(context: Context) -> DirectoryObjects:
+    assert isinstance(context.objects, DirectoryObjects)  # else ``create_app`` has no such routes
+    return context.objects
 
 
 async def _body(request: AnyRequest) -> AsyncIterator[bytes]:

@@ -24,7 +24,7 @@ from paddock.usecases.catalogue.catalogue import load_catalogue
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.look.plots import PLOTTING, Drawing, PlotData, Series, log_span, plot_data
 from paddock.web.kernel.conditional import matches
-from paddock.web.kernel.injected import AnyRequest, TheServices, refuse_unknown_parameters
+from paddock.web.kernel.injected import AnyRequest, TheContext, refuse_unknown_parameters
 from paddock.web.kernel.problems import responses
 from paddock.web.recordings.api import Prefix
 from paddock.web.recordings.resources import ID_EXAMPLE, Instant
@@ -85,7 +85,7 @@ Seconds = Annotated[
 )
 async def show_plot(
     request: AnyRequest,
-    services: TheServices,
+    context: TheContext,
     recording_id: Prefix,
     signals: Annotated[
         list[str] | None,
@@ -104,15 +104,15 @@ async def show_plot(
 
     The answer has an ETag of the conversion and the signal catalogue, so asking again costs no reading.
     """
-    recording = await get_recording(services, recording_id)
-    etag = _etag(recording, await load_catalogue(services), request.url.query)
+    recording = await get_recording(context, recording_id)
+    etag = _etag(recording, await load_catalogue(context), request.url.query)
     # Weak: compressed or not, it says the same.
     headers = {"ETag": f"W/{etag}", "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
     if recording.build and matches(request.headers.get("if-none-match", ""), etag):
         return Response(b"", status_code=304, headers=headers)
-    origin_ns, _ = await log_span(services, recording)
+    origin_ns, _ = await log_span(context, recording)
     data = await plot_data(
-        services, recording.id, signals or [], _instant(origin_ns, start), _instant(origin_ns, end), points
+        context, recording.id, signals or [], _instant(origin_ns, start), _instant(origin_ns, end), points
     )
     zipped = "gzip" in request.headers.get("accept-encoding", "")
     if zipped:

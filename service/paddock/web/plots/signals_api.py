@@ -19,7 +19,7 @@ from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.look.coverage import coverage
 from paddock.usecases.look.overview import KnownSignal, known_signals, overview
 from paddock.usecases.look.plots import log_span
-from paddock.web.kernel.injected import TheServices, refuse_unknown_parameters
+from paddock.web.kernel.injected import TheContext, refuse_unknown_parameters
 from paddock.web.kernel.partial import Fields, Partial, only
 from paddock.web.kernel.problems import responses
 from paddock.web.recordings.api import Prefix
@@ -106,17 +106,17 @@ class CoverageResource(msgspec.Struct, frozen=True):
 
 @get("/signals", needs=Permission.READ, responses=_ONE, summary="Signals of a recording")
 async def list_signals(
-    services: TheServices,
+    context: TheContext,
     recording_id: Prefix,
     q: Annotated[str, QueryParameter(max_length=1_000, description="Words that name, label or role have.")] = "",
     fields: Fields = "",
 ) -> SignalList | Partial:
     """Every signal with unit, type and statistics. Empty until the log was converted."""
-    recording = await get_recording(services, recording_id)
-    channels = (await contents_of(services.documents, recording)).channels
+    recording = await get_recording(context, recording_id)
+    channels = (await contents_of(context.documents, recording)).channels
     topics = {channel.slug: channel.topic for channel in channels}
     words = q.casefold().split()
-    known = await known_signals(services, recording)
+    known = await known_signals(context, recording)
 
     def matching() -> SignalList | Partial:
         found = (each for each in known if _matches(each, words))
@@ -128,10 +128,10 @@ async def list_signals(
 
 
 @get("/overview", needs=Permission.READ, responses=_ONE, summary="What to look at first")
-async def show_overview(services: TheServices, recording_id: Prefix) -> OverviewResource:
+async def show_overview(context: TheContext, recording_id: Prefix) -> OverviewResource:
     """Plots chosen by what the signals are: speed, pedals, track, pack, cells, faults; else what moves most."""
-    recording = await get_recording(services, recording_id)
-    found = await overview(services, recording)
+    recording = await get_recording(context, recording_id)
+    found = await overview(context, recording)
     return OverviewResource(
         recording.id,
         tuple(PanelResource(p.kind, p.title, tuple(one.name for one in p.signals)) for p in found),
@@ -139,10 +139,10 @@ async def show_overview(services: TheServices, recording_id: Prefix) -> Overview
 
 
 @get("/coverage", needs=Permission.READ, responses=responses(404, 409, 422, 503), summary="Gaps of each topic")
-async def show_coverage(services: TheServices, recording_id: Prefix) -> CoverageResource:
+async def show_coverage(context: TheContext, recording_id: Prefix) -> CoverageResource:
     """Each channel's time in pieces. A gap is at least 1 s, and 10 times the channel's mean period."""
-    recording = await get_recording(services, recording_id)
-    begin, end = await log_span(services, recording)
+    recording = await get_recording(context, recording_id)
+    begin, end = await log_span(context, recording)
     return CoverageResource(
         recording.id,
         (end - begin) / NS_PER_S,
@@ -152,7 +152,7 @@ async def show_coverage(services: TheServices, recording_id: Prefix) -> Coverage
                 one.channel.message_count,
                 tuple(((start - begin) / NS_PER_S, (stop - begin) / NS_PER_S) for start, stop in one.pieces),
             )
-            for one in await coverage(services, recording)
+            for one in await coverage(context, recording)
         ),
     )
 

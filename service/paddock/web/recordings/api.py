@@ -17,7 +17,7 @@ from paddock.usecases.find.search import LATEST_FIRST, search_recordings, sorts
 from paddock.usecases.look.attachments import open_attachment
 from paddock.web.find.search_parameters import SearchOperation, TheSearch, search_of
 from paddock.web.kernel.downloads import download
-from paddock.web.kernel.injected import After, AnyRequest, Limit, TeamFields, TheServices, TheSettings
+from paddock.web.kernel.injected import After, AnyRequest, Limit, TeamFields, TheContext, TheSettings
 from paddock.web.kernel.partial import Fields, Partial, only
 from paddock.web.kernel.problems import responses
 from paddock.web.kernel.ranged import Ranged
@@ -47,7 +47,7 @@ _ONE = responses(404, 409, 422)
     operation_class=SearchOperation,
 )
 async def list_recordings(
-    services: TheServices,
+    context: TheContext,
     search: TheSearch,
     team_fields: TeamFields,
     deleted: Annotated[bool, QueryParameter(description="Those that were deleted instead.")] = False,
@@ -65,17 +65,17 @@ async def list_recordings(
 ) -> RecordingPage | Partial:
     """Recordings for which everything that is given holds, the latest start first. Follow `next` for more."""
     search = msgspec.structs.replace(search, deleted=deleted)
-    page = await search_recordings(services, search, order=sort, fields=team_fields, limit=limit, after=after)
-    whole = RecordingPage(await summarise(services, page.items), page.next)
+    page = await search_recordings(context, search, order=sort, fields=team_fields, limit=limit, after=after)
+    whole = RecordingPage(await summarise(context, page.items), page.next)
     return only(whole, fields, items=RecordingResource)
 
 
 @get("/{recording_id:str}", needs=Permission.READ, responses=_ONE, summary="One recording")
 async def show_recording(
-    services: TheServices, recording_id: Prefix, fields: Fields = ""
+    context: TheContext, recording_id: Prefix, fields: Fields = ""
 ) -> RecordingDetail | Partial:
     """A recording with its channels, the file's metadata records and attachments, and the loss report."""
-    return only(await detail(services, await get_recording(services, recording_id)), fields)
+    return only(await detail(context, await get_recording(context, recording_id)), fields)
 
 
 @get(
@@ -86,11 +86,11 @@ async def show_recording(
     summary="Download the original",
 )
 async def download_original(
-    request: AnyRequest, services: TheServices, settings: TheSettings, recording_id: Prefix
+    request: AnyRequest, context: TheContext, settings: TheSettings, recording_id: Prefix
 ) -> Redirect:
     """Redirects to a freshly signed link to the untouched log. HEAD answers its size and name."""
-    file = await original_file(services, await get_recording(services, recording_id))
-    return await download(request, services, settings, file)
+    file = await original_file(context, await get_recording(context, recording_id))
+    return await download(request, context, settings, file)
 
 
 @get(
@@ -102,14 +102,14 @@ async def download_original(
 )
 async def download_artifact(
     request: AnyRequest,
-    services: TheServices,
+    context: TheContext,
     settings: TheSettings,
     recording_id: Prefix,
     artifact_id: Annotated[str, PathParameter(description="As in the recording's `artifacts`.")],
 ) -> Redirect:
     """Redirects to a freshly signed link to the file."""
-    file = await artifact_file(services, await get_recording(services, recording_id), artifact_id)
-    return await download(request, services, settings, file)
+    file = await artifact_file(context, await get_recording(context, recording_id), artifact_id)
+    return await download(request, context, settings, file)
 
 
 @get(
@@ -119,12 +119,12 @@ async def download_artifact(
     summary="Download a file from inside the log",
 )
 async def download_attachment(
-    services: TheServices,
+    context: TheContext,
     recording_id: Prefix,
     number: Annotated[int, PathParameter(ge=0, description="As in the recording's `attachments`, from 0.")],
 ) -> Response[None]:
     """The file as a download, whatever it says that it is. Takes Range, If-Range and If-None-Match."""
-    found = await open_attachment(services, await get_recording(services, recording_id), number)
+    found = await open_attachment(context, await get_recording(context, recording_id), number)
     # Even a browser that shows it all the same gives it no script and no origin.
     sandbox = {"Content-Security-Policy": "sandbox"}
     return Ranged(found.info, found.read, file_name=found.file_name, more_headers=sandbox)

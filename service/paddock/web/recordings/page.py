@@ -14,7 +14,7 @@ from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.look.overview import overview
 from paddock.web.edit.api import History, change_resources
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import TeamFields, ThePrincipal, TheServices
+from paddock.web.kernel.injected import TeamFields, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
 from paddock.web.recordings.resources import RecordingResource, detail
 
@@ -23,24 +23,24 @@ HISTORY_SHOWN = 20
 
 @get("/recordings/{recording_id:str}", needs=Permission.READ)
 async def recording_page(
-    services: TheServices, principal: ThePrincipal, team_fields: TeamFields, recording_id: FromPath[str]
+    context: TheContext, principal: ThePrincipal, team_fields: TeamFields, recording_id: FromPath[str]
 ) -> Page:
     """One recording: what it is, where its metadata came from, what it lost, its files and channels."""
-    recording = await get_recording(services, recording_id, deleted=None)
-    item = await detail(services, recording)
+    recording = await get_recording(context, recording_id, deleted=None)
+    item = await detail(context, recording)
     if recording.deleted_at is not None:
         return Page("recordings/deleted.html", principal=principal, item=item)
-    again = item.status is Status.READY and await is_asked(services, recording)
+    again = item.status is Status.READY and await is_asked(context, recording)
     is_empty = item.status is Status.READY and not again and recording.message_count == 0
     has_signals = bool(item.channels) and not is_empty
-    changes = await history_of(services, recording, limit=HISTORY_SHOWN)
+    changes = await history_of(context, recording, limit=HISTORY_SHOWN)
     return Page(
         "recordings/recording.html",
         principal=principal,
         item=item,
         fields=team_fields,
         history=History(change_resources(changes.items, first=True), changes.next),
-        panels=await overview(services, recording) if has_signals else (),
+        panels=await overview(context, recording) if has_signals else (),
         has_signals=has_signals,
         has_figures=any(value is not None for value in _figures(recording.highlights)),
         is_empty=is_empty,
@@ -52,10 +52,10 @@ async def recording_page(
 
 @post("/recordings/{recording_id:str}/reprocess", needs=Permission.CONVERT)
 async def reprocess_and_show(
-    services: TheServices, principal: ThePrincipal, recording_id: FromPath[str], accept: FromQuery[bool] = False
+    context: TheContext, principal: ThePrincipal, recording_id: FromPath[str], accept: FromQuery[bool] = False
 ) -> Redirect:
     """The button's form, which works without JavaScript; the page follows the conversion."""
-    recording = await reprocess_one(services, principal, recording_id, accept=accept)
+    recording = await reprocess_one(context, principal, recording_id, accept=accept)
     return Redirect(f"/recordings/{recording.short_id}", status_code=303)
 
 

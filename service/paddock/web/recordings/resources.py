@@ -26,7 +26,7 @@ from paddock.domain.recording import (
     StartedSource,
     Status,
 )
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.conversion.outdated import outdated
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import artifact_name, artifacts_of, exports_of, progress_of
@@ -254,22 +254,22 @@ def failure_resource(failure: Failure | None) -> FailureResource | None:
     return FailureResource(failure.code, failure.message) if failure else None
 
 
-async def summarise(services: Services, recordings: Sequence[Recording]) -> tuple[RecordingResource, ...]:
+async def summarise(context: Context, recordings: Sequence[Recording]) -> tuple[RecordingResource, ...]:
     """Recordings as list pages show them, with their artifacts and progress in two reads for all."""
-    artifacts = await artifacts_of(services, recordings)
-    progress = await progress_of(services, recordings)
+    artifacts = await artifacts_of(context, recordings)
+    progress = await progress_of(context, recordings)
     return tuple(
         _resource(recording, artifacts[recording.id], progress.get(recording.id)) for recording in recordings
     )
 
 
-async def detail(services: Services, recording: Recording) -> RecordingDetail:
+async def detail(context: Context, recording: Recording) -> RecordingDetail:
     """A recording with all that its page shows."""
-    made = (await artifacts_of(services, [recording]))[recording.id]
-    progress = await progress_of(services, [recording])
+    made = (await artifacts_of(context, [recording]))[recording.id]
+    progress = await progress_of(context, [recording])
     summary = _resource(recording, made, progress.get(recording.id))
-    inside = await contents_of(services.documents, recording)
-    exports = tuple(artifact_resource(recording, each) for each in await exports_of(services, recording))
+    inside = await contents_of(context.documents, recording)
+    exports = tuple(artifact_resource(recording, each) for each in await exports_of(context, recording))
     return RecordingDetail(
         **(msgspec.structs.asdict(summary) | {"artifacts": summary.artifacts + exports}),
         channels=tuple(_channel(channel) for channel in inside.channels),

@@ -12,7 +12,7 @@ from paddock.domain.instants import to_rfc3339
 from paddock.domain.roles import Permission
 from paddock.usecases.backup.state import BackupState, backup_state
 from paddock.usecases.storage.storage import Storage, Usage, storage_used
-from paddock.web.kernel.injected import TheServices, refuse_unknown_parameters
+from paddock.web.kernel.injected import TheContext, refuse_unknown_parameters
 from paddock.web.kernel.problems import responses
 
 
@@ -57,9 +57,9 @@ class StorageResource(msgspec.Struct, frozen=True):
 
 
 @get("/", needs=Permission.READ, responses=responses(503), summary="Bytes by car and event")
-async def show_storage(services: TheServices) -> StorageResource:
+async def show_storage(context: TheContext) -> StorageResource:
     """Sums over all recordings; what is deleted counts until it is purged."""
-    return _resource(await storage_used(services), await backup_state(services))
+    return _resource(await storage_used(context), await backup_state(context))
 
 
 def _resource(storage: Storage, backups: BackupState) -> StorageResource:

@@ -8,7 +8,7 @@ from paddock.domain.roles import Permission
 from paddock.usecases.backup.state import backup_state
 from paddock.usecases.storage.storage import storage_used
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import ThePrincipal, TheServices
+from paddock.web.kernel.injected import TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
 from paddock.web.storage.backups import backup_warning
 
@@ -17,14 +17,14 @@ SHOWN = 200
 
 
 @get("/storage", needs=Permission.READ)
-async def storage_page(services: TheServices, principal: ThePrincipal) -> Page:
+async def storage_page(context: TheContext, principal: ThePrincipal) -> Page:
     """Bytes by car and event, and by what they are."""
     return Page(
         "storage/storage.html",
         principal=principal,
-        backup_warning=await backup_warning(services, principal),
-        backups=await backup_state(services),
-        storage=await storage_used(services),
+        backup_warning=await backup_warning(context, principal),
+        backups=await backup_state(context),
+        storage=await storage_used(context),
         shown=SHOWN,
     )
 

@@ -19,7 +19,7 @@ from paddock.domain.roles import Permission
 from paddock.errors import NotFound
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.take_away.export import Export, estimate_export, get_export, request_export
-from paddock.web.kernel.injected import ThePrincipal, TheServices, refuse_unknown_parameters
+from paddock.web.kernel.injected import TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.problems import responses
 from paddock.web.recordings.api import Prefix
 from paddock.web.recordings.resources import ArtifactResource, FailureResource, artifact_resource, failure_resource
@@ -46,11 +46,11 @@ class ExportResource(msgspec.Struct, frozen=True, kw_only=True):
     summary="Ask for an export",
 )
 async def ask_for_export(
-    services: TheServices, principal: ThePrincipal, recording_id: Prefix, data: JSONBody[ExportRequest]
+    context: TheContext, principal: ThePrincipal, recording_id: Prefix, data: JSONBody[ExportRequest]
 ) -> ExportResource:
     """Make a file, or find it made already. Follow it with `GET` under the answered id."""
-    export = await request_export(services, principal, recording_id, data)
-    return await _resource(services, recording_id, export)
+    export = await request_export(context, principal, recording_id, data)
+    return await _resource(context, recording_id, export)
 
 
 class EstimateResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,19 +66,19 @@ class EstimateResource(msgspec.Struct, frozen=True, kw_only=True):
     responses=responses(400, 404, 409, 422),
     summary="How large an export would be",
 )
-async def estimate(services: TheServices, recording_id: Prefix, data: JSONBody[ExportRequest]) -> EstimateResource:
+async def estimate(context: TheContext, recording_id: Prefix, data: JSONBody[ExportRequest]) -> EstimateResource:
     """About how large the file of a request would be; nothing is made."""
-    return EstimateResource(size_bytes=await estimate_export(services, recording_id, data))
+    return EstimateResource(size_bytes=await estimate_export(context, recording_id, data))
 
 
 @get("/{export_id:str}", needs=Permission.READ, responses=responses(404, 409, 422), summary="How far an export is")
 async def show_export(
-    services: TheServices,
+    context: TheContext,
     recording_id: Prefix,
     export_id: Annotated[str, PathParameter(description="From the request.")],
 ) -> ExportResource:
     """The file once it is there, else the progress."""
-    return await _resource(services, recording_id, await get_export(services, recording_id, export_id))
+    return await _resource(context, recording_id, await get_export(context, recording_id, export_id))
 
 
 _EVENTS = ResponseSpec(
@@ -101,16 +101,16 @@ _EVENTS = ResponseSpec(
     summary="Follow an export",
 )
 async def follow_export(
-    services: TheServices,
+    context: TheContext,
     recording_id: Prefix,
     export_id: Annotated[str, PathParameter(description="From the request.")],
 ) -> ServerSentEvent:
     """Server-sent events: how far the export is, whenever that changes, until it is `done` or `dead`."""
-    first = await _resource(services, recording_id, await get_export(services, recording_id, export_id))
-    return ServerSentEvent(_events(services, recording_id, first), headers={"Cache-Control": "no-store"})
+    first = await _resource(context, recording_id, await get_export(context, recording_id, export_id))
+    return ServerSentEvent(_events(context, recording_id, first), headers={"Cache-Control": "no-store"})
 
 
-async def _events(services: TheServices, recording_id: str, export: ExportResource) -> AsyncIterator[str]:
+async def _events(context: TheContext, recording_id: str, export: ExportResource) -> AsyncIterator[str]:
     """Ends also after a while, so that no connection lasts for ever; browsers connect again by themselves."""
     told = None
     for _ in range(round(LONGEST_STREAM_S / LOOK_S)):
@@ -120,12 +120,12 @@ async def _events(services: TheServices, recording_id: str, export: ExportResour
         if export.state in (JobState.DONE, JobState.DEAD):
             return
         await asyncio.sleep(LOOK_S)
-        export = await _resource(services, recording_id, await get_export(services, recording_id, export.id))
+        export = await _resource(context, recording_id, await get_export(context, recording_id, export.id))
 
 
-async def _resource(services: TheServices, recording_id: str, export: Export) -> ExportResource:
+async def _resource(context: TheContext, recording_id: str, export: Export) -> ExportResource:
     if export.artifact is not None:
-        recording = await get_recording(services, recording_id)
+        recording = await get_recording(context, recording_id)
         artifact = artifact_resource(recording, export.artifact)
         return ExportResource(id=export.id, state=JobState.DONE, progress=1.0, artifact=artifact)
     if export.job is None:

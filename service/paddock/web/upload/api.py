@@ -14,8 +14,8 @@ from paddock.usecases.intake import uploads
 from paddock.web.kernel.bodies import MetadataTexts
 from paddock.web.kernel.injected import (
     AnyRequest,
+    TheContext,
     ThePrincipal,
-    TheServices,
     TheSettings,
     refuse_unknown_parameters,
 )
@@ -76,14 +76,14 @@ class CompletedResource(msgspec.Struct, frozen=True):
 @post("/", needs=Permission.UPLOAD, status_code=200, responses=responses(400, 422, 503), summary="Announce a file")
 async def announce_upload(
     request: AnyRequest,
-    services: TheServices,
+    context: TheContext,
     settings: TheSettings,
     principal: ThePrincipal,
     data: JSONBody[Announcement],
 ) -> UploadResource:
     """Say what will be sent. Announcing again continues an unfinished upload; known bytes are not sent again."""
     plan = await uploads.announce(
-        services,
+        context,
         principal,
         sha256=data.sha256,
         size_bytes=data.size_bytes,
@@ -91,7 +91,7 @@ async def announce_upload(
         metadata=data.metadata,
     )
     if plan.recording is not None:
-        return UploadResource(recording=(await summarise(services, [plan.recording]))[0])
+        return UploadResource(recording=(await summarise(context, [plan.recording]))[0])
     assert plan.upload is not None, "a plan has a recording or an upload"
     parts = tuple(
         PartResource(part.number, part.offset, part.size_bytes, reachable(part.url, request, settings))
@@ -110,17 +110,17 @@ _UploadId = Annotated[str, PathParameter(description="From the announcement.")]
     responses=responses(404, 409, 422, 503),
     summary="Complete an upload",
 )
-async def complete_upload(services: TheServices, upload_id: _UploadId) -> CompletedResource:
+async def complete_upload(context: TheContext, upload_id: _UploadId) -> CompletedResource:
     """All parts are sent. Calling it again is harmless."""
-    recording = await uploads.complete(services, upload_id)
-    (resource,) = await summarise(services, [recording])
+    recording = await uploads.complete(context, upload_id)
+    (resource,) = await summarise(context, [recording])
     return CompletedResource(recording.id, resource)
 
 
 @delete("/{upload_id:str}", needs=Permission.UPLOAD, responses=responses(404, 409), summary="Abandon an upload")
-async def abandon_upload(services: TheServices, principal: ThePrincipal, upload_id: _UploadId) -> None:
+async def abandon_upload(context: TheContext, principal: ThePrincipal, upload_id: _UploadId) -> None:
     """Forget an unfinished upload of yours: the parts that have arrived are removed at once, not after days."""
-    await uploads.abandon(services, principal, upload_id)
+    await uploads.abandon(context, principal, upload_id)
 
 
 ROUTER = Router(

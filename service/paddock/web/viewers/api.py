@@ -15,9 +15,9 @@ from paddock.domain.recording import Purpose, Recording
 from paddock.domain.roles import Permission
 from paddock.errors import Conflict, NotFound
 from paddock.ports.documents import Equals, Sort
-from paddock.usecases.context import Services
+from paddock.usecases.context import Context
 from paddock.usecases.find.recordings import artifact_link, get_recording, original_link
-from paddock.web.kernel.injected import AnyRequest, TheServices, TheSettings, refuse_unknown_parameters
+from paddock.web.kernel.injected import AnyRequest, TheContext, TheSettings, refuse_unknown_parameters
 from paddock.web.kernel.links import reachable
 from paddock.web.kernel.problems import responses
 from paddock.web.recordings.api import Prefix
@@ -48,12 +48,12 @@ class ViewerList(msgspec.Struct, frozen=True):
 
 @get("/", needs=Permission.READ, responses=responses(404, 409, 422), summary="Viewers that can open a recording")
 async def list_viewers(
-    request: AnyRequest, services: TheServices, settings: TheSettings, recording_id: Prefix
+    request: AnyRequest, context: TheContext, settings: TheSettings, recording_id: Prefix
 ) -> ViewerList:
     """Foxglove and Lichtblick, where a browser on their pages can read this Paddock's links."""
-    recording = await get_recording(services, recording_id)
+    recording = await get_recording(context, recording_id)
     try:
-        link = reachable(await _log_link(services, recording), request, settings)
+        link = reachable(await _log_link(context, recording), request, settings)
     except NotFound as missing:
         return ViewerList((), missing.message)
     if not viewers_can_load(link):
@@ -71,7 +71,7 @@ async def list_viewers(
 )
 async def open_in_viewer(
     request: AnyRequest,
-    services: TheServices,
+    context: TheContext,
     settings: TheSettings,
     recording_id: Prefix,
     viewer: Annotated[str, PathParameter(description="`foxglove` or `lichtblick`.")],
@@ -81,29 +81,29 @@ async def open_in_viewer(
     The viewer reads the log in your browser. It can where this Paddock is reached over https or on this machine.
     """
     found = find_viewer(viewer)
-    link = await _log_link(services, await get_recording(services, recording_id))
+    link = await _log_link(context, await get_recording(context, recording_id))
     link = reachable(link, request, settings)
     if not viewers_can_load(link):
         raise Conflict(NOT_REACHABLE, code="not_reachable")
     return Redirect(found.address(link), status_code=302, headers={"Cache-Control": "no-store"})
 
 
-async def _log_link(services: Services, recording: Recording) -> str:
+async def _log_link(context: Context, recording: Recording) -> str:
     """To the viewer copy where one was made: indexed, in order, and whole where the original is not."""
-    copies = await services.documents.artifacts.find(
+    copies = await context.documents.artifacts.find(
         [Equals("recording", recording.id), Equals("purpose", Purpose.VIEWER)],
         sort=Sort("created_at", descending=True),
         limit=1,
     )
     if copies.items:
-        return await artifact_link(services, recording, copies.items[0].id)
+        return await artifact_link(context, recording, copies.items[0].id)
     kind = LOG_KINDS[recording.kind]
     if not kind.viewers_open:
         raise NotFound(
             f"Viewers open no {kind.label} log, and there is no copy of this one for them: convert it again.",
             code="no_viewer_copy",
         )
-    return await original_link(services, recording)
+    return await original_link(context, recording)
 
 
 ROUTER = Router(
