@@ -35,6 +35,15 @@ def test_the_rules_of_the_house(rule: str) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+def test_mypy_reads_all_of_aws_cdk_that_infra_imports() -> None:
+    """What it does not read is ``Any``, to which no rule applies."""
+    settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
+    (read,) = [each["module"] for each in settings if each.get("follow_imports") == "normal"]
+    code = "".join(path.read_text() for path in (REPOSITORY / "infra").rglob("*.py"))
+    imported = {"aws_cdk", *(f"aws_cdk.{name}" for name in re.findall(r"from aws_cdk import (aws_\w+)", code))}
+    assert imported | set(re.findall(r"^from (aws_cdk\.\w+) import", code, re.MULTILINE)) == set(read)
+
+
 def test_the_rules_run_before_each_commit() -> None:
     hooks = (REPOSITORY / ".pre-commit-config.yaml").read_text()
     entries = re.findall(r"^ +entry: uv run (?:--group infra )?(.+)$", hooks, re.MULTILINE)
