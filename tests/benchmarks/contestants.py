@@ -73,7 +73,8 @@ def _flatten_json(value: dict[str, Any], columns: dict[str, list[Any]], prefix: 
         if isinstance(each, dict):
             _flatten_json(each, columns, f"{prefix}{name}_")
         else:
-            columns[prefix + name].append(each)
+            # MATLAB has no null.
+            columns[prefix + name].append(float("nan") if each is None else each)
 
 
 def floor(log: str, target: str) -> None:
