@@ -17,6 +17,12 @@ pytest_plugins = ["tests.fast"]
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Who lists the tests, such as an editor, waits for no constants that Hypothesis looks for in their sources."""
+    if config.option.collectonly:
+        config.pluginmanager.unregister(name="hypothesispytest")
+
+
 def pytest_collection_finish() -> None:
     gc.freeze()
     gc.enable()

@@ -13,7 +13,6 @@ import httpx
 import pytest
 
 from paddock.adapters.directory import DirectoryObjects
-from paddock.adapters.mongodb import MongoDocuments
 from paddock.adapters.sqlite import SqliteDocuments
 from paddock.errors import NotFound, Rejected
 from paddock.ports.documents import Documents
@@ -37,6 +36,8 @@ async def documents(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
         async with migrated(SqliteDocuments(tmp_path / "paddock.sqlite")) as opened:
             yield opened
     else:
+        from paddock.adapters.mongodb import MongoDocuments
+
         async with own_database(request, request.param) as url, migrated(MongoDocuments(url)) as opened:
             yield opened
 

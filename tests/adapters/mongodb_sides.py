@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from pymongo import AsyncMongoClient
 
 from tests.servers.ferretdb import FerretServer, running
 
@@ -42,6 +41,8 @@ async def own_database(request: pytest.FixtureRequest, side: str) -> AsyncIterat
     else:
         url = with_database(MONGODB_URL, name)
     yield url
+    from pymongo import AsyncMongoClient
+
     client: AsyncMongoClient[dict[str, object]]
     async with AsyncMongoClient(url) as client:
         await client.drop_database(name)

@@ -12,17 +12,15 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import boto3
-import botocore.auth
 import httpx
 import pytest
-from botocore.config import Config
 
-from paddock.adapters.s3 import S3Objects
 from tests.servers.versitygw import REGION, S3Server
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from paddock.adapters.s3 import S3Objects
 
 LEAST_PART_BYTES = 5 * 1024 * 1024
 """S3 takes no smaller part but the last."""
@@ -50,6 +48,9 @@ def make_bucket(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def client(server: S3Server) -> S3Client:
     """Plain boto3: another program that uses the same bucket."""
+    import boto3
+    from botocore.config import Config
+
     return boto3.client(
         "s3",
         endpoint_url=server.endpoint,
@@ -61,6 +62,8 @@ def client(server: S3Server) -> S3Client:
 
 
 def objects_on(server: S3Server, bucket: str, **arguments: Any) -> S3Objects:
+    from paddock.adapters.s3 import S3Objects
+
     return S3Objects(bucket, **{"endpoint": server.endpoint, "path_style": True, "region": REGION, **arguments})
 
 
@@ -82,6 +85,8 @@ async def put(url: str, body: bytes, **headers: str) -> int:
 @contextlib.contextmanager
 def signing_earlier(seconds: float) -> Iterator[None]:
     """Links are signed as if it was some time ago: a real server's clock cannot be moved."""
+    import botocore.auth
+
     now: Callable[..., datetime] = vars(botocore.auth)["get_current_datetime"]
 
     def earlier(*arguments: Any, **named: Any) -> datetime:
