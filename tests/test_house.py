@@ -74,7 +74,9 @@ def test_nothing_but_the_agreed_names_at_the_top() -> None:
 def test_the_map_in_readme_is_true() -> None:
     readme = (REPOSITORY / "README.md").read_text()
     package = REPOSITORY / "service" / "paddock"
-    for folder in sorted(path.name for path in package.iterdir() if path.is_dir() and any(path.glob("*.*"))):
+    # A folder that has moved away leaves what Python compiled of it.
+    rooms = (path for path in package.iterdir() if path.name != "__pycache__" and any(path.glob("*.*")))
+    for folder in sorted(path.name for path in rooms):
         assert f"  {folder}/" in readme, f"the map of the house misses {folder}/"
 
 
