@@ -56,7 +56,7 @@ class Container:
         # Entered and never left: Lambda gives no notice, and nothing in there needs one. Kept, because the stores
         # would be closed when it is collected.
         self._opened = open_context(settings, work=self._follow_ups)
-        self._services = self._loop.run_until_complete(self._opened.__aenter__())
+        self._context = self._loop.run_until_complete(self._opened.__aenter__())
         self._owner = f"function-{socket.gethostname()}-{os.getpid()}"
 
     def handle(self, body: str) -> None:
@@ -75,16 +75,16 @@ class Container:
                 case Announced(job_id):
                     self._follow_ups.job_ids.append(job_id)
                 case Arrived(key=key):
-                    await adopt(self._services, key)
+                    await adopt(self._context, key)
         while self._follow_ups.job_ids:
             await self._do(self._follow_ups.job_ids.popleft())
 
     async def _do(self, job_id: str) -> None:
-        job = await self._services.documents.jobs.get(job_id)
-        if job is None or await jobs.size_of(self._services, job) > self._settings.function_max_bytes:
+        job = await self._context.documents.jobs.get(job_id)
+        if job is None or await jobs.size_of(self._context, job) > self._settings.function_max_bytes:
             # What is too large for a function is left to the host's worker, which takes what no function took.
             return
-        taken = await leases.take_one(self._services, self._owner, job_id)
-        state = await do(self._services, taken) if taken else job.state
+        taken = await leases.take_one(self._context, self._owner, job_id)
+        state = await do(self._context, taken) if taken else job.state
         if state is JobState.QUEUED:
             raise Unavailable(f"{job_id} is to be tried again.", code="try_again")

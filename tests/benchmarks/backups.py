@@ -62,7 +62,7 @@ async def main(recordings: int, signals: int) -> None:
 
 
 async def backup(documents: Documents, folder: Path) -> Manifest:
-    context, place = _services(documents, folder), directory(folder / "backups")
+    context, place = _context(documents, folder), directory(folder / "backups")
     manifest = await timed("create", lambda: create_backup(context, place, KEY, place="there"))
     print(f"  {manifest.documents:,} documents, {size(manifest.size_bytes)}, one moment: {manifest.one_state}")
     await timed("verify", lambda: verify_backup(context, place, manifest))
@@ -70,7 +70,7 @@ async def backup(documents: Documents, folder: Path) -> Manifest:
 
 
 async def restore(documents: Documents, folder: Path, manifest: Manifest) -> None:
-    context, place = _services(documents, folder), directory(folder / "backups")
+    context, place = _context(documents, folder), directory(folder / "backups")
     await restore_backup(context, place, Opened(manifest, True), place="there")
 
 
@@ -97,7 +97,7 @@ async def timed(what: str, work: Callable[[], Awaitable[R]]) -> R:
     return result
 
 
-def _services(documents: Documents, folder: Path) -> Context:
+def _context(documents: Documents, folder: Path) -> Context:
     return Context(documents, directory(folder / "objects"), PollingWork(), folder / "scratch")
 
 

@@ -24,11 +24,6 @@ def is_scalar(kind: pa.DataType) -> bool:
     return not (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_null(kind))
 
 
-def has_elements(kind: pa.DataType) -> bool:
-    """Whether it is a list whose elements are signals."""
-    return (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and is_scalar(kind.value_type)
-
-
 class ListStatistics:
     """One list. Its own statistics are those of all values in it; its first and last value are nobody's.
 

@@ -62,7 +62,7 @@ class SpooledColumns:
 
 
 @dataclass
-class Found:
+class FoundBeside:
     """What a reader finds in a log beside its rows; filled while it reads."""
 
     clock: Clock = field(default_factory=Clock)
@@ -76,10 +76,10 @@ class Found:
     more_oddities: Sequence[str] = ()
     """Likewise, told after them."""
     facts: Callable[[LossReport, int], FileFacts] = lambda _, __: FileFacts()
-    """Of the losses and the number of messages."""
+    """Makes the facts of the file from its losses and the number of messages."""
 
 
-def spooled_columns(file: SpoolFile, spooled: Sequence[SpooledChannel], found: Found) -> SpooledColumns:
+def spooled_columns(file: SpoolFile, spooled: Sequence[SpooledChannel], found: FoundBeside) -> SpooledColumns:
     """The columns of a log that was read to its end, with what is said of it."""
     spooled = sorted(spooled, key=lambda each: (each.channel.topic, each.channel.slug))
     for each in spooled:
@@ -144,7 +144,7 @@ class Spool:
     """
 
     def __init__(self, directory: Path, log_bytes: int, memory_bytes: int | None = None) -> None:
-        self.found = Found()
+        self.found = FoundBeside()
         self.limits = Limits(memory_bytes, log_bytes)
         self._file = SpoolFile.temporary(directory)
         self._channels: dict[SpoolChannel, ColumnChannel] = {}

@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from paddock.columns.containment import contained
 from paddock.columns.limits import Limits
-from paddock.columns.list_statistics import ListStatistics, has_elements, is_scalar
+from paddock.columns.list_statistics import ListStatistics, is_scalar
 from paddock.columns.signal_statistics import SignalStatistics
+from paddock.columns.signals import has_elements
 from paddock.domain.recording import Signal
 
 Path = tuple[str, ...]

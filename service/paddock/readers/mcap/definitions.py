@@ -29,11 +29,6 @@ class Definition:
     part: int = 0
     """Which MCAP of the file it is from."""
 
-    @property
-    def schema_is_lost(self) -> bool:
-        """The channel names a schema that was not read."""
-        return self.schema is None and self.channel.schema_id != 0
-
 
 class Part:
     """The definitions of one MCAP in a file; another one appended to it has its own.

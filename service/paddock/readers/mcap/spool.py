@@ -13,7 +13,7 @@ from typing import BinaryIO
 from paddock.allocator import seldom_collected
 from paddock.columns.columns import AS_BYTES, ColumnChannel
 from paddock.columns.limits import Limits
-from paddock.columns.spool import Found, SpooledColumns, spooled_columns
+from paddock.columns.spool import FoundBeside, SpooledColumns, spooled_columns
 from paddock.columns.spool_channel import SpooledChannel
 from paddock.columns.spool_file import SpoolFile
 from paddock.domain.keys import channel_slug
@@ -123,7 +123,7 @@ class _Spooler:
         self._reached = 0
         self._late = False
 
-    def spool(self, file: SpoolFile) -> tuple[list[SpooledChannel], Found]:
+    def spool(self, file: SpoolFile) -> tuple[list[SpooledChannel], FoundBeside]:
         for run in self._reader.runs():
             # What waited for its definition goes before what was decoded since: never in one batch with others.
             late = run.ordinal < self._reached
@@ -194,13 +194,13 @@ class _Spooler:
             self._hashes[schema] = hashlib.sha256(schema).digest()
         return self._hashes[schema]
 
-    def _finish(self, file: SpoolFile) -> tuple[list[SpooledChannel], Found]:
+    def _finish(self, file: SpoolFile) -> tuple[list[SpooledChannel], FoundBeside]:
         reader = self._reader
         spooled, others = self._writer.finish()
         spooled += others.spooled(self._others, _TOO_MANY, file)
         for each, metadata in zip(spooled, self._metadata, strict=True):
             each.channel.metadata.update(metadata)
-        return spooled, Found(
+        return spooled, FoundBeside(
             clock=reader.clock,
             losses=reader.losses,
             metadata=reader.metadata,

@@ -48,7 +48,7 @@ def run_figures(columns: Columns, catalogue: Catalogue, car: str = "") -> RunFig
     gathered = _Gathered()
     gathered.plan(roles, found)
     gathered.read(columns)
-    return gathered.highlights()
+    return gathered.figures()
 
 
 class _Gathered:
@@ -112,7 +112,7 @@ class _Gathered:
                 for paths, take in takers:
                     take(batch.log_time, [_values(pick(batch.messages, path)) for path in paths])
 
-    def highlights(self) -> RunFigures:
+    def figures(self) -> RunFigures:
         """The figures, once everything was read."""
         way = next((way for way in self._ways if _seen(way[1]) > 1), None)
         speed = self._extremes[Role.SPEED]

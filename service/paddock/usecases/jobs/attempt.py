@@ -91,7 +91,7 @@ class Attempt:
     def __init__(self, context: Context, job: Job, run: RunJob = run_here) -> None:
         self.job = job
         self.begun = time.monotonic()
-        self._services = context
+        self._context = context
         self._run = run
         self._size_bytes = 0
         self._gauge = Gauge()
@@ -122,7 +122,7 @@ class Attempt:
         """
         failure: PaddockError | None = None
         insist = _insist if patient else _once
-        self._size_bytes = await insist(lambda: jobs.size_of(self._services, self.job))
+        self._size_bytes = await insist(lambda: jobs.size_of(self._context, self.job))
         self._work = asyncio.create_task(self._run_job())
         watch = asyncio.create_task(self._watch())
         try:
@@ -154,10 +154,10 @@ class Attempt:
     async def _run_job(self) -> None:
         if self.job.faults >= MAX_FAULTS:
             raise PaddockError(leases.WORKER_DIED.message, code=leases.WORKER_DIED.code)
-        await self._run(self._services, self.job, self._gauge)
+        await self._run(self._context, self.job, self._gauge)
 
     async def _leave(self, failure: PaddockError | None) -> JobState | None:
-        context, job = self._services, self.job
+        context, job = self._context, self.job
         if failure is not None:
             # Said on the recording first: a worker that dies in between repeats the job, and says it again.
             if is_last_try(job, failure) and await leases.keep(context, job, self._gauge.share):
@@ -180,7 +180,7 @@ class Attempt:
             if self._has_taken(limit_s):
                 return self.end(Ended.TOO_SLOW)
             try:
-                if not await leases.keep(self._services, self.job, self._gauge.share):
+                if not await leases.keep(self._context, self.job, self._gauge.share):
                     return self.end(Ended.LEASE_LOST)
                 if await self._is_deleted():
                     return self.end(Ended.SUBJECT_DELETED)
@@ -193,7 +193,7 @@ class Attempt:
         if self.job.recording is None:
             return False
         deleted: list[Condition] = [Equals("id", self.job.recording), Exists("deleted_at")]
-        return await self._services.documents.recordings.count(deleted) > 0
+        return await self._context.documents.recordings.count(deleted) > 0
 
     def _too_slow(self) -> PaddockError:
         limit_s = time_limit_s(self.job.kind, self._size_bytes)

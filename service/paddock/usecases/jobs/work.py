@@ -48,7 +48,7 @@ async def work(
 
 class _Worker:
     def __init__(self, context: Context, owner: str, run: RunJob, lanes: int, overdue_ns: int) -> None:
-        self._services = context
+        self._context = context
         self._owner = owner
         self._run = run
         self._lanes = lanes
@@ -86,13 +86,13 @@ class _Worker:
             job = await self._lease(long_ones=True)
         if job is None:
             return False
-        attempt = Attempt(self._services, job, self._run)
+        attempt = Attempt(self._context, job, self._run)
         self._at_work[asyncio.create_task(attempt.result(patient=True))] = attempt
         return True
 
     async def _lease(self, *, long_ones: bool) -> Job | None:
         return await leases.take(
-            self._services,
+            self._context,
             self._owner,
             overdue_ns=self._overdue_ns,
             long_ones=long_ones,
@@ -102,13 +102,13 @@ class _Worker:
     async def _make_way(self) -> bool:
         """Where all lanes have long jobs and others wait, the one that has run for the shortest time gives way."""
         long_ones = [attempt for attempt in self._at_work.values() if attempt.is_long]
-        if len(long_ones) == self._lanes > 1 and await leases.has_waiting(self._services):
+        if len(long_ones) == self._lanes > 1 and await leases.has_waiting(self._context):
             max(long_ones, key=lambda attempt: attempt.begun).end(Ended.SET_ASIDE)
         return False
 
     async def _wait(self, stopped: asyncio.Task[bool]) -> None:
         """Until a job may be due, one has ended, or the worker is to stop."""
-        due = asyncio.create_task(self._services.work.wait(POLL_S))
+        due = asyncio.create_task(self._context.work.wait(POLL_S))
         await asyncio.wait({due, stopped, *self._at_work}, return_when=asyncio.FIRST_COMPLETED)
         due.cancel()
         for task in [task for task in self._at_work if task.done()]:
@@ -127,5 +127,5 @@ class _Worker:
     async def _keep_sweeping(self) -> None:
         while True:
             begun = time.monotonic()
-            await sweep(self._services)
+            await sweep(self._context)
             await asyncio.sleep(max(0.0, SWEEP_S - (time.monotonic() - begun)))

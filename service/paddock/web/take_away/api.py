@@ -89,15 +89,7 @@ _EVENTS = ResponseSpec(
 @get(
     "/{export_id:str}/events",
     needs=Permission.READ,
-    responses=responses(404, 409, 422)
-    | {
-        200: ResponseSpec(
-            ExportResource,
-            generate_examples=False,
-            media_type="text/event-stream",
-            description="Each `data` is one.",
-        )
-    },
+    responses=responses(404, 409, 422) | {200: _EVENTS},
     summary="Follow an export",
 )
 async def follow_export(
