@@ -30,7 +30,7 @@ SERVERS = frozenset(("ferretdb", "mongodb", "moto", "versitygw"))
 STARTING_FIXTURES = frozenset(("another_process", "node"))
 """Those of conftest files that start something, such as AWS CDK."""
 STARTING_EVENTS = frozenset(("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"))
-"""Of Python's audit events, those of a new process."""
+"""Python's audit events that say that a process starts."""
 
 _watched: list[pytest.Item] = []
 """The fast test that runs now."""

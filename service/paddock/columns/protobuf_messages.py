@@ -61,7 +61,7 @@ class Encoder:
         said = descriptor_pb2.FileDescriptorProto(
             name=f"{self.schema_name}.proto", package=".".join(package), syntax="proto3"
         )
-        # The same on the wire, in words that ptars does without surprises: no enums, maps and names of others.
+        # The same on the wire, in a schema that ptars takes without surprises: no enums, maps or names of the log.
         plain = descriptor_pb2.FileDescriptorProto(name="plain.proto", package="plain", syntax="proto3")
         schema = _Schema(channel.enums)
         schema.add_message(
@@ -103,7 +103,7 @@ class Encoder:
 
 
 class _Schema:
-    """Describes types twice: as they are called, and as ptars is told."""
+    """Describes each type twice: for who reads the file (``said``), and for ptars, which writes it (``plain``)."""
 
     def __init__(self, enums: dict[str, dict[int, str]]) -> None:
         self._enums = enums

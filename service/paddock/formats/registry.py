@@ -68,7 +68,7 @@ class Format:
     write: WriteColumns
     write_log: WriteLog | None = None
     log_kind: str = ""
-    """Of what ``write_log`` writes from, see ``domain/log_kinds.py``."""
+    """The kind of log that ``write_log`` writes from, see ``domain/log_kinds.py``."""
     other_suffixes: tuple[str, ...] = ()
     """By which people know such files, too."""
     per_topic: bool = False

@@ -16,7 +16,7 @@ from paddock.domain.recording import LossReport
 from paddock.errors import Rejected
 
 PROBE_BYTES = 1024 * 1024
-"""Of the beginning of a file: they tell what kind of log it is."""
+"""So much of the beginning of a file tells what kind of log it is."""
 _WHOLE_HEAD_BYTES = 4096
 
 
@@ -71,7 +71,7 @@ def reader_of(kind: LogKind) -> Reader:
 def kind_of(head: bytes) -> LogKind | None:
     """The kind of a log by its first ``PROBE_BYTES``; None where it is no log.
 
-    Whose beginning they have is asked first, the others may know a log without it.
+    A reader whose first bytes these are is asked before the others, which may know a log that lost its beginning.
     """
     kinds = dict.fromkeys([*_with_beginning(head), *LOG_KINDS.values()])
     return next((kind for kind in kinds if reader_of(kind).recognises(head)), None)

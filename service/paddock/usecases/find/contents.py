@@ -20,7 +20,7 @@ async def contents_of(documents: Documents, recording: Recording) -> Contents:
 async def with_contents(
     documents: Documents, recordings: Sequence[Recording]
 ) -> AsyncIterator[tuple[Recording, Contents]]:
-    """Recordings in their order, each with the same. Some are read at a time: those of a log may be large."""
+    """Each recording with its ``contents_of``, in their order. Few are read at a time: some are large."""
     for start in range(0, len(recordings), _AT_ONCE):
         some = recordings[start : start + _AT_ONCE]
         wanted = OneOf("id", tuple(contents_id(each.id, each.build) for each in some))
@@ -30,7 +30,7 @@ async def with_contents(
 
 
 async def find_contents(documents: Documents, recording: Recording) -> Contents | None:
-    """The same, None where there are none: nobody read its log, or they were lost."""
+    """The contents that the recording shows; None where nobody read its log, or where they were lost."""
     wanted = contents_id(recording.id, recording.build)
     found = await documents.contents.get(wanted)
     if found is None and recording.build:

@@ -26,8 +26,11 @@ AT_ONCE = 8
 
 
 def may_serve(recording: Recording, request: ExportRequest) -> bool:
-    """Whether a request may need no look at the log: such files are written from columns, and this code made these,
-    or the log is not here for others."""
+    """Whether the stored columns may do for a request.
+
+    Its format has to be written from columns, and this code has to have made them; older ones do where the log is
+    not here to make others from.
+    """
     return find_format(request.format).write_log is None and recording.converter == columns_number(recording)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
-from itertools import groupby, takewhile
+from itertools import groupby
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -14,12 +14,10 @@ from litestar import get
 from litestar.di import Provide
 from litestar.params import QueryParameter
 
-from paddock.domain.fields import Field, Fields, same_value
+from paddock.domain.fields import Fields, same_value
 from paddock.domain.figures import FIGURES, read_figure
-from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import Recording
 from paddock.domain.roles import Permission
-from paddock.domain.words import size
 from paddock.formats.registry import formats
 from paddock.usecases.find.comparisons import is_known, suggest_names
 from paddock.usecases.find.facets import Facets, count_facets, facet_names
@@ -39,12 +37,11 @@ from paddock.usecases.find.search import (
     without_start,
     write_comparison,
 )
+from paddock.web.find.rows import Row, rows_of
 from paddock.web.find.search_parameters import TheSearch, read_day, search_of, zone_of
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import After, AnyRequest, TeamFields, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
-from paddock.web.kernel.words import duration, plural
-from paddock.web.recordings.resources import RecordingResource, summarise
 from paddock.web.storage.backups import backup_warning
 
 PAGE_SIZE = 50
@@ -52,25 +49,6 @@ EVERYTHING = "all"
 _NOT_KNOWN = "not known"
 _LABELS = {"health": "Health", "from": "From", "to": "To", "topic": "Topic", "signal": "Signal", "q": "Text"}
 _NO_FILTERS = frozenset({"after", "day", "parked", "sort"})
-_NAME_SPANS = 3
-"""Columns of metadata that a file's name may lie over where they have nothing to say."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A recording and what only the list says of it."""
-
-    item: RecordingResource
-    lost: str = ""
-    """What a damaged log lost, in three words."""
-    untagged: bool = False
-    """Whether nobody will find this run by who drove what."""
-    named: bool = False
-    """Whether the file's name is shown: it is all there is to know it by, or what was asked for."""
-    parked: bool = False
-    """Whether it is a log of a car that stood."""
-    span: int = 0
-    """Over how many columns of metadata the file's name lies."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +147,7 @@ async def recordings_page(
     folds = not (search.text.strip() or sort)
     folds = folds and not all(is_parked(each) for _, _, recordings in found for each in recordings)
     days = [(name, each, *_apart(recordings, folds)) for name, each, recordings in found if recordings]
-    rows = await _rows(
+    rows = await rows_of(
         context,
         [each for name, _, listed, short in days for each in (*listed, *(short if name in opened else ()))],
         search,
@@ -300,34 +278,6 @@ def _columns(place: Sequence[tuple[str, str]], sort: str, fields: Fields) -> dic
     return columns
 
 
-async def _rows(
-    context: TheContext, recordings: Sequence[Recording], search: Search, columns: Sequence[Field]
-) -> dict[str, Row]:
-    """A row of each, by id."""
-    items = await summarise(context, recordings)
-    words = search.text.casefold().split()
-    return {
-        each.id: Row(
-            item,
-            _lost(each),
-            _is_untagged(each),
-            _is_named(each, words),
-            is_parked(each),
-            _span(item, columns),
-        )
-        for item, each in zip(items, recordings, strict=True)
-    }
-
-
-def _span(item: RecordingResource, columns: Sequence[Field]) -> int:
-    if item.started_at is None:
-        return _NAME_SPANS
-    if any(name in item.metadata for name in ("driver", "event")):
-        return 0
-    empty = takewhile(lambda field: field.name not in item.metadata, columns[:_NAME_SPANS])
-    return sum(1 for _ in empty)
-
-
 def _apart(recordings: Sequence[Recording], folds: bool) -> tuple[list[Recording], list[Recording]]:
     """Those that are listed, and those that are folded."""
     listed = [recording for recording in recordings if not (folds and is_parked(recording))]
@@ -336,33 +286,6 @@ def _apart(recordings: Sequence[Recording], folds: bool) -> tuple[list[Recording
 
 def _parked(days: Collection[str]) -> list[tuple[str, str]]:
     return [("parked", day) for day in sorted(days)]
-
-
-def _is_untagged(recording: Recording) -> bool:
-    return recording.started_ns is not None and not is_parked(recording) and not _says_who(recording)
-
-
-def _is_named(recording: Recording, words: Sequence[str]) -> bool:
-    if recording.started_ns is None:
-        return False  # it stands in the place of the time
-    name = recording.name.casefold()
-    return not _says_who(recording) or any(word in name for word in words)
-
-
-def _says_who(recording: Recording) -> bool:
-    known = {name for name, given in recording.metadata.items() if given.value}
-    return bool(known & {"driver", "event"})
-
-
-def _lost(recording: Recording) -> str:
-    loss = recording.loss
-    if loss is None or recording.log_health == "intact":
-        return ""
-    if loss.lost_ns:
-        return f"lost {duration(loss.lost_ns / NS_PER_S)}"
-    if loss.lost_bytes:
-        return f"lost {size(loss.lost_bytes)}"
-    return f"lost {plural(loss.lost_records, 'record')}" if loss.lost_records else "nothing lost"
 
 
 def _facets(counted: Facets, search: Search, fields: Fields) -> list[Facet]:

@@ -1,0 +1,91 @@
+"""The rows of the list: a recording each, and what only the list says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from paddock.domain.fields import Field
+from paddock.domain.instants import NS_PER_S
+from paddock.domain.recording import Recording
+from paddock.domain.words import size
+from paddock.usecases.context import Context
+from paddock.usecases.find.search import Search, is_parked
+from paddock.web.kernel.words import duration, plural
+from paddock.web.recordings.resources import RecordingResource, summarise
+
+_NAME_SPANS = 3
+"""Columns of metadata that a file's name may lie over where they have nothing to say."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A recording and what only the list says of it."""
+
+    item: RecordingResource
+    lost: str = ""
+    """What a damaged log lost, in three words."""
+    untagged: bool = False
+    """Whether nobody will find this run by who drove what."""
+    named: bool = False
+    """Whether the file's name is shown: it is all there is to know it by, or what was asked for."""
+    parked: bool = False
+    """Whether it is a log of a car that stood."""
+    span: int = 0
+    """Over how many columns of metadata the file's name lies."""
+
+
+async def rows_of(
+    context: Context, recordings: Sequence[Recording], search: Search, columns: Sequence[Field]
+) -> dict[str, Row]:
+    """A row of each, by id."""
+    items = await summarise(context, recordings)
+    words = search.text.casefold().split()
+    return {
+        each.id: Row(
+            item,
+            _lost(each),
+            _is_untagged(each),
+            _is_named(each, words),
+            is_parked(each),
+            _span(item, columns),
+        )
+        for item, each in zip(items, recordings, strict=True)
+    }
+
+
+def _span(item: RecordingResource, columns: Sequence[Field]) -> int:
+    if item.started_at is None:
+        return _NAME_SPANS
+    if any(name in item.metadata for name in ("driver", "event")):
+        return 0
+    empty = takewhile(lambda field: field.name not in item.metadata, columns[:_NAME_SPANS])
+    return sum(1 for _ in empty)
+
+
+def _is_untagged(recording: Recording) -> bool:
+    return recording.started_ns is not None and not is_parked(recording) and not _says_who(recording)
+
+
+def _is_named(recording: Recording, words: Sequence[str]) -> bool:
+    if recording.started_ns is None:
+        return False  # it stands in the place of the time
+    name = recording.name.casefold()
+    return not _says_who(recording) or any(word in name for word in words)
+
+
+def _says_who(recording: Recording) -> bool:
+    known = {name for name, given in recording.metadata.items() if given.value}
+    return bool(known & {"driver", "event"})
+
+
+def _lost(recording: Recording) -> str:
+    loss = recording.loss
+    if loss is None or recording.log_health == "intact":
+        return ""
+    if loss.lost_ns:
+        return f"lost {duration(loss.lost_ns / NS_PER_S)}"
+    if loss.lost_bytes:
+        return f"lost {size(loss.lost_bytes)}"
+    return f"lost {plural(loss.lost_records, 'record')}" if loss.lost_records else "nothing lost"
