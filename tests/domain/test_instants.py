@@ -24,6 +24,14 @@ def test_fraction_digits_are_as_many_as_needed(instant_ns: int, text: str) -> No
     assert to_rfc3339(instant_ns) == text
 
 
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00Z", "1600-01-01T00:00:00Z", "2262-04-11T23:47:17Z", "9999-12-31T23:59:59Z"]
+)
+def test_what_64_bits_cannot_say_is_refused(text: str) -> None:
+    with pytest.raises(Rejected, match="too far away"):
+        from_rfc3339(text)
+
+
 def test_zones_are_understood() -> None:
     assert from_rfc3339("2026-04-18T16:32:00+02:00") == from_rfc3339("2026-04-18T14:32:00Z")
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from paddock.domain.instants import NS_PER_S, from_rfc3339
+from paddock.domain.instants import INT64_MAX, NS_PER_S, from_rfc3339
 from paddock.domain.recording import Recording, RunFigures, Signal, Status
 from paddock.errors import Rejected
 from paddock.ports.documents import Equals, HasSignal
@@ -188,6 +188,13 @@ async def test_without_recordings_there_is_no_day(context: Context) -> None:
 def test_a_day_of_the_clock_change_has_another_length() -> None:
     start, end = bounds_of(date(2026, 3, 8), DETROIT)
     assert end - start == timedelta(hours=23).total_seconds() * NS_PER_S
+
+
+def test_days_end_where_time_ends() -> None:
+    assert bounds_of(date(1, 1, 1), DETROIT) == (-INT64_MAX, -INT64_MAX)
+    assert bounds_of(date(2262, 4, 11), DETROIT)[1] == INT64_MAX
+    with pytest.raises(Rejected):
+        bounds_of(date.max, DETROIT)
 
 
 @pytest.mark.anyio

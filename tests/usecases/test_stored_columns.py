@@ -241,6 +241,15 @@ async def test_the_original_is_read_where_the_columns_will_not_do(team: Team, tm
     await team.context.objects.delete(both.recording.original_key)
     (made,) = await _made(team, both.recording, other)
     assert made[:6] == b"ARROW1" or made[:2] == b"PK"
+    # Without both, converting again is no advice: neither before it is known that the original is gone, nor later.
+    stored.unlink()
+    for wanted_format in ("h5", "parquet"):
+        asked = await request_export(
+            team.context, LOCAL_USER, both.recording.id, ExportRequest(format=wanted_format)
+        )
+        await team.work()
+        job = await team.context.documents.jobs.get(f"export-{asked.id}")
+        assert job is not None and job.error is not None and "Send the log again" in job.error.message
 
 
 async def _made(team: Team, recording: Recording, request: ExportRequest) -> list[bytes]:

@@ -8,7 +8,7 @@ import re
 import httpx
 import pytest
 
-from paddock.domain.instants import NS_PER_S
+from paddock.domain.instants import INT64_MAX, NS_PER_S
 from paddock.domain.recording import RunFigures, Signal, Status
 from paddock.domain.signal_names import SignalName
 from paddock.usecases.context import Context
@@ -179,6 +179,19 @@ async def test_what_cannot_be_asked_says_what_can(
     for path in ("/api/recordings", "/"):
         answer = await client.get(path, params=query)
         assert answer.status_code == 422 and says in answer.json()["detail"], (path, answer.text)
+
+
+async def test_the_ends_of_time_are_days_too(client: httpx.AsyncClient, context: Context) -> None:
+    last = build_recording(1, started_ns=INT64_MAX - 807 * NS_PER_S)
+    await context.documents.recordings.put_many([last, build_recording(2)])
+    assert names((await client.get("/")).text) == ["run_1.mcap"], "a clock was that wrong, and the list still opens"
+    for query in ("from=0001-01-01", "from=0001-01-01&to=2263-01-01"):
+        answer = await client.get("/api/recordings", params=query)
+        assert [item["name"] for item in answer.json()["items"]] == ["run_1.mcap", "run_2.mcap"], query
+    assert (await client.get("/?day=0001-01-01")).status_code == 200
+    for query in ("day=9999-12-31", "to=9999-12-31T23:59:59Z", "from=1600-01-01T00:00:00Z"):
+        answer = await client.get("/", params=query)
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_time"), query
 
 
 async def test_filters_are_said_in_the_order_of_the_address(client: httpx.AsyncClient) -> None:

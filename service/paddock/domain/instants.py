@@ -29,7 +29,7 @@ def from_rfc3339(text: str) -> int:
     """Nanoseconds since the Unix epoch.
 
     Raises:
-        Rejected: ``text`` is no RFC 3339 instant with a time zone.
+        Rejected: it is no RFC 3339 instant with a time zone, or none that 64 bits can say (code ``bad_time``).
     """
     match = _RFC3339.fullmatch(text.strip())
     if match is None:
@@ -39,4 +39,7 @@ def from_rfc3339(text: str) -> int:
         whole = datetime.fromisoformat(f"{date}T{clock}{'+00:00' if zone in 'Zz' else zone}")
     except ValueError as error:
         raise Rejected(f"{text[:40]!r} is no time: {error}.", code="bad_time") from None
-    return int(whole.timestamp()) * NS_PER_S + int((fraction or "").ljust(9, "0"))
+    instant_ns = int(whole.timestamp()) * NS_PER_S + int((fraction or "").ljust(9, "0"))
+    if not -INT64_MAX <= instant_ns <= INT64_MAX:
+        raise Rejected(f"{text[:40]!r} is too far away: times lie in the years 1678 to 2261.", code="bad_time")
+    return instant_ns

@@ -14,7 +14,7 @@ import msgspec
 
 from paddock.domain.fields import EVERY_TEAMS, Fields, same_value
 from paddock.domain.figures import FIGURES, FigureIs
-from paddock.domain.instants import NS_PER_S
+from paddock.domain.instants import INT64_MAX, NS_PER_S
 from paddock.domain.recording import Recording
 from paddock.errors import Rejected
 from paddock.ports.documents import (
@@ -273,9 +273,16 @@ async def _arriving(context: Context, where: Sequence[Condition], limit: int) ->
 
 
 def bounds_of(day: date, zone: tzinfo) -> tuple[int, int]:
-    """First instant of a day and of the next one, in nanoseconds."""
-    edges = (datetime.combine(each, time(), zone) for each in (day, day + timedelta(days=1)))
-    start, end = (int(edge.timestamp()) * NS_PER_S for edge in edges)
+    """First instant of a day and of the next one, in nanoseconds; at most what 64 bits can say, where time ends.
+
+    Raises:
+        Rejected: it is the last day that a date can be (code ``bad_time``).
+    """
+    try:
+        edges = [datetime.combine(each, time(), zone).timestamp() for each in (day, day + timedelta(days=1))]
+    except OverflowError:
+        raise Rejected(f"{day} is too far away.", code="bad_time") from None
+    start, end = (max(-INT64_MAX, min(int(edge) * NS_PER_S, INT64_MAX)) for edge in edges)
     return start, end
 
 

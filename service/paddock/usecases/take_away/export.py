@@ -185,10 +185,9 @@ async def _from_columns(
     except (Conflict, NotFound, Rejected) as error:
         # Another conversion may have replaced them meanwhile, or something has damaged them; and whether there is
         # no signal of a name is for the log to say.
-        if isinstance(error, Rejected) and error.code != "no_such_signal":
+        if isinstance(error, Rejected) and not (error.code == "no_such_signal" and is_kept(recording)):
             raise
-        if not is_kept(recording):
-            raise
+        check_original(recording)
         log.warning("columns_not_used", recording=recording.id, why=error.message)
         return None
 
