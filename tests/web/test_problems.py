@@ -168,3 +168,12 @@ async def test_a_parameter_that_is_taken_once_is_not_given_twice(client: httpx.A
         answer = await client.get(path)
         assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert (await client.get("/?car=a&car=b")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "says"), [(b"", "There is no body: send JSON."), (b"null", "Expected `object`, got `null`")]
+)
+async def test_a_body_that_is_not_there_is_said(client: httpx.AsyncClient, body: bytes, says: str) -> None:
+    for path in ("/api/fields", "/api/recordings/edit"):
+        answer = await client.post(path, content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["detail"]) == (422, says)

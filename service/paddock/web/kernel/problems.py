@@ -48,6 +48,8 @@ BROKEN = "Something went wrong in Paddock itself. Try again; the service's log h
 RETRY_AFTER_S = 5
 MEDIA_TYPE = "application/problem+json"
 INSTANCE = "urn:request:"
+_NO_BODY = repr("data")
+"""What Litestar says of the argument that takes the body, where there is none."""
 MAX_DETAIL = 2_000
 """Characters: some sentences repeat what was sent."""
 
@@ -105,7 +107,7 @@ def problem_of(error: Exception, asked: Mapping[str, FieldDefinition] | None = N
         return problem(_status(error), error.code, error.message)
     if isinstance(error, ValidationException):
         errors = _field_problems(error, asked or {})
-        named = "; ".join(f"{item.field}: {item.message}" for item in errors)
+        named = "; ".join(f"{item.field}: {item.message}" if item.field else item.message for item in errors)
         # Litestar adds the whole address, which has no end.
         return problem(422, "bad_request", named or error.detail.partition(" for path ")[0], errors)
     if isinstance(error, HTTPException):
@@ -169,6 +171,8 @@ def _field_problems(error: ValidationException, asked: Mapping[str, FieldDefinit
     for item in items:
         key, message = str(item.get("key", "")), str(item.get("message", ""))
         field = asked.get(key)
+        if message == _NO_BODY:
+            key, message, field = "", "There is no body: send JSON.", None
         found.append(
             FieldProblem(key, message)
             if field is None
