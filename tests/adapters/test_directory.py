@@ -57,6 +57,25 @@ async def test_plain_keys_are_plain_paths(objects: DirectoryObjects, root: Path,
     assert list((root / "columns").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "name", ["run (2).mcap", "ü 🏎 z.mcap", "50%.mcap", "a%20b.mcap", "two\nlines.mcap", "#1.mcap"]
+)
+async def test_what_another_program_drops_is_found_by_its_key(
+    objects: DirectoryObjects, root: Path, name: str
+) -> None:
+    for folder in ("incoming", "files"):
+        (root / folder).mkdir(parents=True)
+        (root / folder / name).write_bytes(b"log")
+    (found,) = [info async for info in objects.list("incoming/")]
+    assert await content(objects, found.key) == b"log"
+    assert await objects.stat(found.key) == found
+    await objects.move(found.key, "raw/a")
+    assert await content(objects, "raw/a") == b"log"
+    assert [info async for info in objects.list("incoming/")] == []
+    assert len([info async for info in objects.list("files/")]) == 1
+    assert (root / "files" / name).exists(), "elsewhere nobody's file gets another name"
+
+
 async def test_an_object_is_not_also_a_folder(objects: DirectoryObjects, root: Path, file: Path) -> None:
     await objects.put_file("raw/a", file)
     with pytest.raises(ValueError, match="folder"):

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -23,6 +24,7 @@ from paddock.adapters.directory_uploads import DirectoryUploads, Plan
 from paddock.adapters.durable_files import disk_errors, rename_durably, sync_directory
 from paddock.adapters.object_paths import check_prefix, path_of, walk
 from paddock.adapters.signed_links import GetGrant, PutGrant, SignedLinks
+from paddock.domain.keys import INCOMING
 from paddock.errors import NotFound, Rejected
 from paddock.ports.objects import ObjectInfo, PartInfo
 
@@ -31,6 +33,7 @@ RESERVE_BYTES = 512 * 1024 * 1024
 _PIECE_BYTES = 1024 * 1024
 _LIST_BATCH = 500
 _PUT_IDLE_S = 3600.0
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -169,7 +172,19 @@ class DirectoryObjects:
         with disk_errors(self._root):
             for key, path in walk(self._root, prefix):
                 with contextlib.suppress(FileNotFoundError):
+                    key, path = self._under_its_key(key, path)
                     yield _info(key, path.stat())
+
+    def _under_its_key(self, key: str, path: Path) -> tuple[str, Path]:
+        """What another program dropped into ``incoming/`` gets the name by which its key is found."""
+        if not key.startswith(INCOMING):
+            return key, path
+        key = _CONTROL.sub("_", key)
+        own = path_of(self._root, key)
+        if own != path and not own.exists():
+            own.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(own)
+        return key, own
 
     async def link(self, key: str, *, file_name: str, expires_s: int) -> str:
         """See ``signed_links``."""
