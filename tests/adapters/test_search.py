@@ -17,6 +17,7 @@ from tests.scripts.search_at_scale import (
     fill,
     made_recordings,
     made_signals,
+    made_topic_sets,
     queries,
     sqlite_plan,
 )
@@ -60,6 +61,7 @@ async def test_every_side_finds_the_same(tmp_path: Path, mongodb_url: str) -> No
     await fill(embedded, RECORDINGS, SIGNALS)
     await cloud.migrate()
     await fill_past_the_port(mongodb_url)
+    await cloud.topic_sets.put_many(made_topic_sets(CHANNELS))
     expected = await answers(embedded)
     assert await answers(cloud) == expected
     assert {name for name, (_, count) in expected.items() if not count} == {

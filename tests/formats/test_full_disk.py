@@ -13,7 +13,7 @@ import resource, signal
 from pathlib import Path
 import pyarrow as pa
 from paddock.domain.export import ExportRequest
-from paddock.formats.registry import Run, find_format
+from paddock.formats.registry import RunInfo, find_format
 from tests.formats.builders import MemoryColumns, Topic, struct_type
 
 rows = [{"x": float(i), "text": str(i % 7)} for i in range(2_000)]
@@ -24,12 +24,12 @@ for form, version in (("mat", "5"), ("mat", "7.3"), ("h5", ""), ("csv", ""), ("p
     for compress in (False, True):
         request = ExportRequest(format=form, mat_version=version, compress=compress)
         write = find_format(form).write
-        write(columns, request, Run(), Path("made"), lambda done: None)
+        write(columns, request, RunInfo(), Path("made"), lambda done: None)
         whole = Path("made").stat().st_size
         for limit in (1_000, whole // 2, whole - 500):
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limits[1]))
             try:
-                write(columns, request, Run(), Path("made"), lambda done: None)
+                write(columns, request, RunInfo(), Path("made"), lambda done: None)
             except OSError as error:
                 print(form, version, compress, error.errno)
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)

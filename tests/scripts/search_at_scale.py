@@ -40,7 +40,7 @@ from paddock.domain.recording import (
     Status,
     search_text,
 )
-from paddock.domain.topic_set import topic_set_of
+from paddock.domain.topic_set import TopicSet, topic_set_of
 from paddock.ports.documents import (
     Between,
     Condition,
@@ -152,6 +152,11 @@ def channel_count(signals: int) -> int:
     return max(1, signals // 10)
 
 
+def made_topic_sets(channels: int) -> list[TopicSet]:
+    """The two that the recordings have: that of the first one with the rare topic, and that of one without it."""
+    return [topic_set_of(made_contents(number, channels).channels) for number in (7, 8)]
+
+
 async def fill(documents: Documents, recordings: int, signals: int) -> None:
     """Put what is missing."""
     await documents.migrate()
@@ -163,10 +168,7 @@ async def fill(documents: Documents, recordings: int, signals: int) -> None:
             await documents.recordings.put_many(batch)
             batch = []
     await documents.recordings.put_many(batch)
-    # The first that has the rare topic, and one that has not.
-    await documents.topic_sets.put_many(
-        [topic_set_of(made_contents(number, channels).channels) for number in (7, 8)]
-    )
+    await documents.topic_sets.put_many(made_topic_sets(channels))
     step = max(1, 12_000 // signals)
     for first in range(0, recordings, step):
         numbers = range(first, min(first + step, recordings))
