@@ -6,6 +6,7 @@ records it anew beside this file, so that a clone without history has it too.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -71,6 +72,17 @@ def make(folder: Path) -> None:
         up.send_signal(signal.SIGKILL)
         up.wait()
         up.stdout.close()
+        # What it has started ends a moment later, and closes the database.
+        wait_until(lambda: not _is_open(folder / DATA))
+
+
+def _is_open(data: Path) -> bool:
+    """Whether any process has a file of the directory open."""
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if link.readlink().is_relative_to(data):
+                return True
+    return False
 
 
 def run_it(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
