@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -186,16 +187,16 @@ def column_batch(
 
 def _parts(array: pa.Array, kind: pa.DataType) -> pa.Array:
     """A message without the fields that ``kind`` lacks."""
-    if not pa.types.is_struct(kind) or not kind.num_fields:
+    if not pa.types.is_struct(kind) or not kind.num_fields or _field_names(array.type) == _field_names(kind):
         return array
     children = [_parts(array.field(array.type.get_field_index(field.name)), field.type) for field in kind]
-    if array.type.num_fields == kind.num_fields and all(
-        child is array.field(index) for index, child in enumerate(children)
-    ):
-        return array
     mask = array.is_null() if array.null_count else None
-    names = [field.name for field in kind]
-    return pa.StructArray.from_arrays(children, names, mask=mask)
+    return pa.StructArray.from_arrays(children, [field.name for field in kind], mask=mask)
+
+
+def _field_names(kind: pa.DataType) -> tuple[Any, ...]:
+    """The names of a message's fields, each with those in it."""
+    return tuple((field.name, _field_names(field.type)) for field in kind) if pa.types.is_struct(kind) else ()
 
 
 # Parquet has no messages without fields; they get one that is always missing.
