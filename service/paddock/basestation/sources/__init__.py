@@ -1,0 +1,1 @@
+"""Where logs lie before they are with us: one file per way to reach a car."""
