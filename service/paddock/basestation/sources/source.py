@@ -41,12 +41,30 @@ class Source(Protocol):
         """Every log below the place."""
         ...
 
-    def read(self, name: str, offset: int) -> AsyncIterator[bytes]:
-        """The bytes of a file from ``offset`` to the end that it has now.
+    def read(self, seen: SeenFile, offset: int) -> AsyncIterator[bytes]:
+        """The bytes of a file from ``offset`` to the size that it had when it was seen, in any pieces.
+
+        The source looks again after the last byte, by the handle or the ETag that it read through: what was changed
+        meanwhile never passes for the log that was seen. It may fetch ahead, and in several streams.
+
+        Raises:
+            NotFound: it is there no more.
+            Conflict: it has changed since it was seen.
+        """
+        ...
+
+    async def beginning_sha256(self, seen: SeenFile, size_bytes: int) -> str | None:
+        """The SHA-256 of the first ``size_bytes`` of a file, worked out at the place; None where it cannot do that.
+
+        It proves that a log which grew begins with what is here already, so that only the rest is pulled.
 
         Raises:
             NotFound: it is there no more.
         """
+        ...
+
+    async def free_bytes(self) -> int | None:
+        """How much room the place has; None where it cannot say."""
         ...
 
     async def remove(self, seen: SeenFile) -> None:
