@@ -13,12 +13,12 @@ from msgspec import Meta
 from paddock.domain.history import Change
 from paddock.domain.instants import from_rfc3339, to_rfc3339
 from paddock.domain.roles import Permission
+from paddock.domain.sidecar import MetadataTexts
 from paddock.errors import Rejected
 from paddock.usecases.conversion.reprocess import reprocess_one
 from paddock.usecases.edit.delete import delete_recordings, restore_recordings
 from paddock.usecases.edit.edit import STARTED, edit_many, edit_recording, history_of, undo
 from paddock.usecases.find.recordings import get_recording
-from paddock.web.kernel.bodies import MetadataTexts
 from paddock.web.kernel.injected import After, Limit, TheContext, ThePrincipal
 from paddock.web.kernel.partial import Fields, Partial, only
 from paddock.web.kernel.problems import responses

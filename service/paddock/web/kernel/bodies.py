@@ -6,19 +6,13 @@ is nested too deeply. Decoding into the type stops at the first thing that does 
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Request
 from litestar.exceptions import ClientException, ValidationException
-from msgspec import Meta
 
 from paddock.web.kernel.field_problems import field_problem
-
-MetadataTexts = Annotated[
-    dict[Annotated[str, Meta(max_length=100)], Annotated[str, Meta(max_length=20_000)]], Meta(max_length=100)
-]
-"""Values by field. Far more than there are, and than one may have: what is wrong with one is said in its words."""
 
 
 class BoundedRequest(Request[Any, Any, Any]):

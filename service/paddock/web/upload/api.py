@@ -10,8 +10,8 @@ from litestar.params import JSONBody, PathParameter
 from msgspec import Meta
 
 from paddock.domain.roles import Permission
+from paddock.domain.sidecar import MetadataTexts
 from paddock.usecases.intake import uploads
-from paddock.web.kernel.bodies import MetadataTexts
 from paddock.web.kernel.injected import (
     AnyRequest,
     TheContext,
