@@ -17,7 +17,8 @@ from paddock.ports.objects import ObjectInfo
 from paddock.settings import Settings
 from paddock.usecases.context import Context
 from paddock.web.app import create_app
-from paddock.web.kernel.ranged import Ranged, Span, requested_span
+from paddock.web.kernel.ranged import Ranged
+from paddock.web.kernel.ranges import Span, requested_span
 
 CONTENT = bytes(range(256)) * 4
 SIZE = len(CONTENT)

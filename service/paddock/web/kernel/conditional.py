@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import Any
 
 from litestar import Request, Response
 from litestar.response import Template
 from litestar.response.base import ASGIResponse
 
-# What compresses on the way, such as Apache, adds its name to the tag.
-_ENCODED = re.compile(r'[-;](?:gzip|br|zstd)"$')
-
-
-def matches(if_none_match: str, etag: str) -> bool:
-    """Whether an If-None-Match header covers this quoted ETag (weak comparison, RFC 9110 §13.1.2)."""
-    candidates = [_ENCODED.sub('"', each.strip().removeprefix("W/")) for each in if_none_match.split(",")]
-    return "*" in candidates or etag in candidates
+from paddock.web.kernel.ranges import matches
 
 
 def conditional(

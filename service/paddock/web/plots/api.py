@@ -23,9 +23,9 @@ from paddock.errors import Rejected
 from paddock.usecases.catalogue.catalogue import load_catalogue
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.look.plots import PLOTTING, Drawing, PlotData, Series, log_span, plot_data
-from paddock.web.kernel.conditional import matches
 from paddock.web.kernel.injected import AnyRequest, TheContext, refuse_unknown_parameters
 from paddock.web.kernel.problems import responses
+from paddock.web.kernel.ranges import matches
 from paddock.web.recordings.api import Prefix
 from paddock.web.recordings.resources import ID_EXAMPLE, Instant
 
