@@ -16,10 +16,13 @@ from __future__ import annotations
 
 import multiprocessing.util
 import os
+import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import Generator, Iterator
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -31,6 +34,8 @@ STARTING_FIXTURES = frozenset(("another_process", "node"))
 """Those of conftest files that start something, such as AWS CDK."""
 STARTING_EVENTS = frozenset(("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"))
 """Python's audit events that say that a process starts."""
+MEMORY = Path("/dev/shm")
+"""Linux's file system in memory."""
 
 _watched: list[pytest.Item] = []
 """The fast test that runs now."""
@@ -43,10 +48,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """All fast tests run on every processor."""
+    """All fast tests run on every processor, their files in memory, so that durable writing waits for no disk."""
     all_of_them = config.args_source is config.ArgsSource.TESTPATHS and config.option.markexpr == "fast"
     if all_of_them and config.option.numprocesses is None and "PYTEST_XDIST_WORKER" not in os.environ:
         config.option.numprocesses, config.option.dist = os.cpu_count(), "worksteal"
+        if config.option.basetemp is None and os.access(MEMORY, os.W_OK):
+            config.option.basetemp = tempfile.mkdtemp(prefix="paddock-fast-", dir=MEMORY)
+            config.add_cleanup(partial(shutil.rmtree, config.option.basetemp, ignore_errors=True))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -27,6 +27,7 @@ from paddock.readers.mcap import spool as spool_module
 from paddock.readers.mcap import spool_process
 from tests.readers.mcap.builders import LogBuilder, spool
 
+pytestmark = pytest.mark.slow("every error at every place")
 MESSAGES = 12
 
 

@@ -36,7 +36,7 @@ from tests.logs import small_log
 from tests.usecases.backups import KEY, backed_up, directory, everything, sealed_again
 from tests.usecases.conftest import Team
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow("whole backups of many states")]
 DAY_NS = 86_400 * 10**9
 
 

@@ -26,7 +26,7 @@ from paddock.usecases.look.plots import LONGEST_TEXT, Drawing, Series, plot_data
 from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, struct_type
 from tests.usecases.conftest import Team
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow("converts simulated laps")]
 
 ID = "ab" * 32
 

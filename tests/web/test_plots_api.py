@@ -17,7 +17,7 @@ from paddock.usecases.context import Context
 from tests.web.builders import HOSTILE, build_recording
 from tests.web.converted import converted, json_log
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow("converts simulated laps")]
 
 SPEED = "VNData.vn_vel_m_s.x"
 
