@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
 
 from paddock.adapters.directory_uploads import DirectoryUploads, Plan
-from paddock.adapters.durable_files import disk_errors, rename_durably, sync_directory
 from paddock.adapters.object_paths import check_prefix, path_of, walk
 from paddock.adapters.signed_links import GetGrant, PutGrant, SignedLinks
 from paddock.domain.keys import INCOMING
+from paddock.durable_files import disk_errors, rename_durably, sync_directory
 from paddock.errors import NotFound, Rejected
 from paddock.ports.objects import ObjectInfo, PartInfo
 

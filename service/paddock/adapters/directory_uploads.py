@@ -25,7 +25,7 @@ from pathlib import Path
 
 import msgspec
 
-from paddock.adapters.durable_files import disk_full, free_bytes, sync_directory, sync_file
+from paddock.durable_files import disk_full, free_bytes, sync_directory, sync_file
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.ports.objects import PartInfo
 

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 import structlog
 
-from paddock.adapters.durable_files import write_durably
 from paddock.domain.peers import Peers, parse_peers
+from paddock.durable_files import write_durably
 from paddock.errors import PaddockError, Rejected, Unavailable
 
 WAIT_S = 5.0

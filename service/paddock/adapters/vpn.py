@@ -25,11 +25,11 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from paddock.adapters import certificates, wireguard
-from paddock.adapters.durable_files import write_durably
 from paddock.adapters.peers_file import PeersFile
 from paddock.domain.members import server_addresses
 from paddock.domain.peers import HEADER, Peers, read_address
 from paddock.domain.tunnel import KeyPair, VpnPlan, interface_settings, read_handshakes
+from paddock.durable_files import write_durably
 from paddock.errors import PaddockError, Rejected, Unavailable
 
 _PRIVATE, _PUBLIC = 0o600, 0o644
