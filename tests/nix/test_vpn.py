@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.nix.namespaces import OUR_NETWORK
 from tests.nix.nix import Nix
 from tests.nix.rendered import firewall, proxy
+from tests.servers.namespaces import OUR_NETWORK
 
 PROGRAMS = ("ip", "nft", "nginx", "nsenter", "unshare", "wg", "wg-quick", "wireguard-go")
 MISSING = [program for program in PROGRAMS if not shutil.which(program)]

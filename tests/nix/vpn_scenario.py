@@ -24,8 +24,8 @@ from typing import Any
 import httpx
 
 from tests.logs import small_log
-from tests.nix.namespaces import Machine, make_bridge, wait_until
 from tests.nix.rendered import NAMES, SERVER4, SERVER6, firewall, proxy
+from tests.servers.namespaces import Machine, make_bridge, wait_until
 
 PUBLIC4, PUBLIC6 = "192.0.2.1", "2001:db8::1"
 SITE_PORT, ECHO_PORT, MONGODB = 8080, 9001, NAMES["mongodb"]["port"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
@@ -10,6 +11,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+
+
+def built_from(source: Path) -> Path:
+    """The program of the Go files in ``source``, built anew when they change; skips where Go is missing."""
+    digest = hashlib.sha256()
+    for name in ("main.go", "go.mod", "go.sum"):
+        if (source / name).exists():
+            digest.update((source / name).read_bytes())
+    build = ["build", "-buildvcs=false", "-o", f"{{folder}}/{source.name}", "."]
+    return built_once(source.name, digest.hexdigest()[:16], build, source=source)
 
 
 def built_once(

@@ -7,30 +7,20 @@ has no transactions, no users and no indexes that it uses, so it shows nothing a
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.servers.building import built_once
+from tests.servers.building import built_from
 
 SOURCE = Path(__file__).with_name("ferretdb")
-
-
-def installed() -> Path:
-    """The program, built once per machine and source; skips the test where Go is missing."""
-    digest = hashlib.sha256()
-    for name in ("main.go", "go.mod", "go.sum"):
-        digest.update((SOURCE / name).read_bytes())
-    build = ["build", "-buildvcs=false", "-o", "{folder}/ferretdb", "."]
-    return built_once("ferretdb", digest.hexdigest()[:16], build, source=SOURCE)
 
 
 class FerretServer:
     """A server that may be killed and started again; it keeps its address and its data."""
 
     def __init__(self, data: Path) -> None:
-        self._program = installed()
+        self._program = built_from(SOURCE)
         self._data = data
         self._data.mkdir(parents=True, exist_ok=True)
         self._address = "127.0.0.1:0"

@@ -1,0 +1,3 @@
+module paddock.test/cable
+
+go 1.21
