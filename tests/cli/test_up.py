@@ -17,10 +17,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from paddock.cli.up import _listen
 from paddock.client import Client, FoundRecording
 from paddock.errors import PaddockError
-from paddock.settings import Settings
+from paddock.web.kernel.listener import listen
 from tests.cli.running import Running, running, wait_until
 from tests.logs import small_log
 
@@ -55,7 +54,7 @@ def test_upload_convert_download_restart(tmp_path: Path) -> None:
 async def test_an_answer_does_not_wait_for_its_head_to_be_confirmed(tmp_path: Path) -> None:
     """Without TCP_NODELAY every answer but a connection's first takes 40 ms longer."""
     accepted = asyncio.get_running_loop().create_future()
-    listener = _listen(Settings(data=tmp_path, port=0))
+    listener = listen("127.0.0.1", 0, "choose another --port")
     server = await asyncio.start_server(lambda _, writer: accepted.set_result(writer), sock=listener)
     async with server:
         _, client = await asyncio.open_connection(*listener.getsockname())

@@ -13,8 +13,9 @@ from paddock.domain.roles import TeamRole
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.ports.documents import Equals
 from paddock.usecases.context import Context
+from paddock.usecases.edit.conflict import EditConflict
 from paddock.usecases.edit.delete import delete_recordings, restore_recordings
-from paddock.usecases.edit.edit import EditConflict, edit_many, edit_recording, history_of, undo
+from paddock.usecases.edit.edit import edit_many, edit_recording, history_of, undo
 from paddock.usecases.edit.files import MAX_FILE_BYTES, add_file, attached_file, remove_file
 from paddock.usecases.find.recordings import artifacts_of, get_recording
 from paddock.usecases.jobs import jobs

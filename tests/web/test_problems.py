@@ -14,7 +14,7 @@ from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailab
 from paddock.settings import Settings
 from paddock.usecases.context import Context
 from paddock.web.kernel.problems import STATUS_OF, Problem, problem_of
-from paddock.web.kernel.request_log import security_headers
+from paddock.web.kernel.request_log import headers_for
 
 pytestmark = pytest.mark.anyio
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -118,7 +118,7 @@ async def test_one_line_per_request(client: httpx.AsyncClient) -> None:
 async def test_pages_may_send_to_the_bucket_and_nowhere_else(
     tmp_path: Path, changes: dict[str, Any], origins: list[str]
 ) -> None:
-    policy = security_headers(Settings(data=tmp_path, s3_bucket="logs", **changes))["Content-Security-Policy"]
+    policy = headers_for(Settings(data=tmp_path, s3_bucket="logs", **changes))["Content-Security-Policy"]
     assert policy.startswith("default-src 'self'; script-src 'self';")
     assert policy.endswith(f"; connect-src 'self' {' '.join(origins)}")
 

@@ -29,6 +29,7 @@ from paddock.settings import Settings, read_settings
 from paddock.usecases.backup.files import backup_ids
 from paddock.usecases.context import Context
 from paddock.usecases.jobs import leases
+from paddock.web.kernel.listener import listen
 
 RESTART_AFTER_S = 1.0
 START_LOOK_S = 0.02
@@ -49,28 +50,13 @@ def command(host: str | None, port: int | None, data: Path | None, demo: bool, n
     # uvicorn ends in good order at these, and then raises them once more, for those who would not listen to it.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    with only_user_of(settings.data, worker_apart=no_worker), _listen(settings) as listener:
+    with (
+        only_user_of(settings.data, worker_apart=no_worker),
+        listen(settings.host, settings.port, "choose another --port") as listener,
+    ):
         bound = int(listener.getsockname()[1])
         settings = read_settings(host=host, port=bound, data=data)
         asyncio.run(_serve(settings, listener, demo=demo, with_worker=not no_worker))
-
-
-def _listen(settings: Settings) -> socket.socket:
-    """A listening socket, bound before anything else starts, so that a taken port is one clear line."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # asyncio sends small writes at once only on sockets that say they are TCP. Without, the body of every answer
-    # waits for the reader to confirm its head: 40 ms.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        listener.close()
-        raise Unavailable(
-            f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}): choose another --port.",
-            code="port_in_use",
-        ) from None
-    return listener
 
 
 class _Server(uvicorn.Server):

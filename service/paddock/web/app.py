@@ -17,13 +17,10 @@ from litestar.types import ASGIApp
 
 from paddock import __version__
 from paddock.adapters.directory import DirectoryObjects
-from paddock.domain.instants import to_rfc3339
 from paddock.domain.signal_names import spoken_dtype
-from paddock.domain.words import isolated, size
 from paddock.settings import Settings
 from paddock.usecases.context import Context
 from paddock.web.features import routers
-from paddock.web.kernel import words
 from paddock.web.kernel.assets import asset_routes
 from paddock.web.kernel.bodies import BoundedRequest
 from paddock.web.kernel.conditional import Conditional
@@ -32,13 +29,24 @@ from paddock.web.kernel.injected import principal_of, team_fields_of
 from paddock.web.kernel.permission import Anyone, EveryRouteSaysWhatItNeeds, check_permission
 from paddock.web.kernel.principal import Edge
 from paddock.web.kernel.problems import answer
-from paddock.web.kernel.request_log import security_headers, with_request_log
+from paddock.web.kernel.request_log import headers_for, with_request_log
 from paddock.web.kernel.sockets import note_error
+from paddock.web.kernel.templates import templates
 from paddock.web.objects import api as objects
 from paddock.web.take_away.form import take_away
 from paddock.web.upload.log_kinds import log_kinds
 
 HERE = Path(__file__).parent
+PAGES = (
+    ("/", "Recordings", "recordings"),
+    ("/upload", "Upload", "upload"),
+    ("/signals", "Signals", "signals"),
+    ("/fields", "Fields", "fields"),
+    ("/jobs", "Jobs", "jobs"),
+)
+"""In the bar of every page: address, label, and what the page itself says to be."""
+WAYS_ON = (("/", "All recordings"), ("/upload", "Upload a log"))
+"""From a page that could not be shown."""
 MAX_BODY_BYTES = 1024 * 1024
 """For a JSON request; parts of an upload go around it, because they are never held in memory."""
 
@@ -72,7 +80,7 @@ def behind_the_edge(handler: ASGIApp, settings: Settings) -> ASGIApp:
     Raises:
         Rejected: the settings name a peers file or a proxy that cannot be understood.
     """
-    return with_request_log(answering_head(handler), Edge(settings), security_headers(settings))
+    return with_request_log(answering_head(handler), Edge(settings), headers_for(settings))
 
 
 def application(context: Callable[[], Context], settings: Callable[[], Settings], *, directory: bool) -> Litestar:
@@ -83,7 +91,7 @@ def application(context: Callable[[], Context], settings: Callable[[], Settings]
         settings: answers what holds for the request at hand.
         directory: the objects lie in a directory of ours, whose links lead here.
     """
-    found = [*routers(), asset_routes(HERE)]
+    found = [*routers(), asset_routes({"": HERE})]
     if directory:
         found.append(objects.LINKS)
     return Litestar(
@@ -122,27 +130,7 @@ def application(context: Callable[[], Context], settings: Callable[[], Settings]
 @cache
 def _templates() -> jinja2.Environment:
     """One for all applications of a process: to compile the templates of a page takes a tenth of a second."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        auto_reload=False,  # it would look at the file of every template for every page
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        size=size,
-        isolated=isolated,
-        duration=words.duration,
-        gap=words.gap,
-        number=words.number,
-        plural=words.plural,
-        significant=words.significant,
-        utc=words.utc,
-        dtype=spoken_dtype,
-        rfc3339=to_rfc3339,
-    )
-    environment.globals["version"] = __version__
-    environment.globals["take_away"] = take_away
-    environment.globals["log_kinds"] = log_kinds
+    environment = templates(HERE)
+    environment.filters["dtype"] = spoken_dtype
+    environment.globals.update(pages=PAGES, ways_on=WAYS_ON, take_away=take_away, log_kinds=log_kinds)
     return environment

@@ -15,31 +15,11 @@ from paddock.errors import Conflict, NotFound, PaddockError
 from paddock.ports.documents import Equals, Page, Sort
 from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.context import Context
+from paddock.usecases.edit.conflict import Difference, EditConflict
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.take_away.export import request_export
 
 STARTED = "started_ns"
-
-
-class Difference(msgspec.Struct, frozen=True):
-    """One field of which two people say different things at once."""
-
-    field: str
-    yours: str
-    theirs: str
-    by: str = ""
-    """Who said it last."""
-
-
-class EditConflict(Conflict):
-    """Somebody changed the same fields meanwhile; nothing was changed by this edit."""
-
-    code = "edited_meanwhile"
-
-    def __init__(self, version: int, differences: Sequence[Difference]) -> None:
-        super().__init__("Somebody changed this recording meanwhile: choose which values to keep.")
-        self.version = version
-        self.differences = tuple(differences)
 
 
 async def edit_recording(

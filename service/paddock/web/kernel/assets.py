@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from litestar import Router, get
@@ -27,14 +28,18 @@ def as_served(path: Path) -> bytes:
     return _JSDOC.sub(lambda said: b"\n" * said[0].count(b"\n"), content)
 
 
-def asset_routes(directory: Path) -> Router:
-    """Serves what browsers load from the folders below, read once: ``find/list.js``, never a module or a template.
+def asset_routes(folders: Mapping[str, Path]) -> Router:
+    """Serves what browsers load from folders, read once: ``find/list.js``, never a module or a template.
 
     Browsers ask each time, so a new version is never half old.
+
+    Args:
+        folders: by the beginning of their addresses: ``/kernel``, or nothing.
     """
     assets = {
-        f"/{path.relative_to(directory).as_posix()}": as_served(path)
-        for path in directory.rglob("*")
+        f"{beginning}/{path.relative_to(folder).as_posix()}": as_served(path)
+        for beginning, folder in folders.items()
+        for path in folder.rglob("*")
         if path.suffix in _TYPES
     }
 

@@ -9,7 +9,6 @@ may come from another site's page: browsers open those without asking us (no COR
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from litestar.datastructures import Headers
@@ -22,9 +21,9 @@ from paddock.domain.principal import LOCAL_USER, Principal, PrincipalKind
 from paddock.domain.roles import TeamRole
 from paddock.errors import Rejected
 from paddock.settings import Settings
+from paddock.web.kernel.same_site import SAFE_METHODS, refuse_cross_site, refuse_wrong_host
 
 _LOOPBACK = (ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1"))
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def warning_of(settings: Settings) -> str | None:
@@ -62,7 +61,7 @@ class Edge:
         if self._peers is not None:
             self._peers.current()
         self._proxies = frozenset(_proxy(text) for text in settings.trusted_proxies.split(",") if text.strip())
-        self._names = {"localhost", urlsplit(settings.base_url).hostname, settings.host.lower()}
+        self._names = frozenset({"localhost", urlsplit(settings.base_url).hostname or "", settings.host.lower()})
 
     def admit(self, scope: Scope) -> Principal:
         """The principal of a request.
@@ -73,9 +72,9 @@ class Edge:
         # Not from_scope, which keeps them beside the scope for whoever asks with other ones later.
         headers = Headers(scope["headers"])
         principal = self._principal(self._client_address(scope, headers))
-        self._check_host(headers)
+        refuse_wrong_host(headers, self._names.__contains__, "use its address, or set PADDOCK_PUBLIC_URL")
         if scope["type"] == ScopeType.WEBSOCKET or scope["method"] not in SAFE_METHODS:
-            _check_same_site(headers)
+            refuse_cross_site(headers)
         return principal
 
     def still_admits(self, scope: Scope, principal: Principal) -> bool:
@@ -111,40 +110,6 @@ class Edge:
                 code="not_a_member",
             )
         return LOCAL_USER
-
-    def _check_host(self, headers: Mapping[str, str]) -> None:
-        host = _host_name(f"//{headers.get('host', '')}")
-        # An address is always fine: rebinding needs a name.
-        if host not in self._names and read_address(host or "") is None:
-            raise Rejected(
-                f"This Paddock is not {(host or 'a nameless host')[:80]}: "
-                "use its address, or set PADDOCK_PUBLIC_URL.",
-                code="wrong_host",
-            )
-
-
-def _check_same_site(headers: Mapping[str, str]) -> None:
-    origin = headers.get("origin")
-    same = origin is None or _net_location(origin) == headers.get("host", "").lower()
-    if not same or headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise Rejected(
-            "A page of another site may not change or follow anything here: open Paddock's own page, do it there.",
-            code="cross_site",
-        )
-
-
-def _host_name(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
-        return None
-
-
-def _net_location(url: str) -> str | None:
-    try:
-        return urlsplit(url).netloc.lower()
-    except ValueError:
-        return None
 
 
 def _is_loopback(address: Address | None) -> bool:

@@ -23,7 +23,7 @@ from msgspec import Meta
 
 from paddock.domain.words import printable
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
-from paddock.usecases.edit.edit import Difference, EditConflict
+from paddock.usecases.edit.conflict import Difference, EditConflict
 from paddock.web.kernel.field_problems import FieldProblem, asked_of, field_problem, parameter_name
 
 log = structlog.get_logger()

@@ -18,6 +18,7 @@ from paddock.errors import Rejected
 from paddock.settings import Settings
 from paddock.web.kernel.principal import Edge
 from paddock.web.kernel.problems import answer
+from paddock.web.kernel.same_site import security_headers
 from paddock.web.kernel.shut_out import OpenRequests, ShutOut
 from paddock.web.kernel.sockets import SocketReply
 
@@ -27,22 +28,10 @@ SWITCHING_PROTOCOLS, FORBIDDEN = 101, 403
 _FIRST = ("http.response.start", "websocket.http.response.start", "websocket.accept")
 """Messages that begin an answer."""
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 
-
-def security_headers(settings: Settings) -> dict[str, str]:
+def headers_for(settings: Settings) -> dict[str, str]:
     """What every answer tells browsers. Pages may send parts of uploads to the bucket, where there is one."""
-    policy = CONTENT_SECURITY_POLICY
-    if settings.s3_bucket:
-        policy += f"; connect-src 'self' {' '.join(_bucket_origins(settings))}"
-    return {
-        "Content-Security-Policy": policy,
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",
-    }
+    return security_headers(_bucket_origins(settings) if settings.s3_bucket else ())
 
 
 def _bucket_origins(settings: Settings) -> list[str]:

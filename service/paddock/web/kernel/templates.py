@@ -1,0 +1,40 @@
+"""The templates of a site's pages, and the words that they are written with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+
+from paddock import __version__
+from paddock.domain.instants import to_rfc3339
+from paddock.domain.words import isolated, size
+from paddock.web.kernel import words
+
+
+def templates(*folders: Path) -> jinja2.Environment:
+    """The templates of folders; the first that has one of a name counts.
+
+    A site gives them as globals what the kernel's ``base.html`` and ``error.html`` ask for: ``pages``, ``ways_on``.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folders),
+        autoescape=True,
+        auto_reload=False,  # it would look at the file of every template for every page
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        size=size,
+        isolated=isolated,
+        duration=words.duration,
+        gap=words.gap,
+        number=words.number,
+        plural=words.plural,
+        significant=words.significant,
+        utc=words.utc,
+        rfc3339=to_rfc3339,
+    )
+    environment.globals["version"] = __version__
+    return environment
