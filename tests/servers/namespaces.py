@@ -26,7 +26,8 @@ NO_ANSWER_S = 0.5
 """A dropped packet says nothing; on one machine an answer takes a millisecond."""
 _CLONE_NEWNET = 0x40000000
 _BRIDGE = "bridge"
-_ENDS_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+ENDS_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+"""What a program is started under that ends with the thread that started it."""
 CONGESTION_CONTROL = ("cubic", "reno")
 """The first of them that a namespace may have. Cubic is Debian's usual; without a choice it would be the machine's,
 and bbr hardly minds a lost packet. ``sysctl -w net.ipv4.tcp_allowed_congestion_control="reno cubic"`` allows it.
@@ -49,7 +50,7 @@ class Machine:
         self._path = path
         hold = "mount -t tmpfs run /run && echo && exec sleep infinity"
         self._holder = subprocess.Popen(
-            [*_ENDS_WITH_US, "unshare", "--net", "--mount", "sh", "-c", hold], stdout=subprocess.PIPE
+            [*ENDS_WITH_US, "unshare", "--net", "--mount", "sh", "-c", hold], stdout=subprocess.PIPE
         )
         assert self._holder.stdout is not None
         self._holder.stdout.readline()
@@ -88,7 +89,7 @@ class Machine:
     def start(self, *words: str | Path, log: Path, **options: Any) -> subprocess.Popen[bytes]:
         """A process of this machine that ends with the thread that started it; its id is that of the program."""
         with log.open("ab") as file:
-            command = [*_ENDS_WITH_US, *self.command(*words)]
+            command = [*ENDS_WITH_US, *self.command(*words)]
             return subprocess.Popen(command, **{"stdout": file, "stderr": file, **options})
 
     def within(self, act: Callable[[], T]) -> T:

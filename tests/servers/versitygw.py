@@ -10,7 +10,6 @@ import ctypes
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ import httpx
 import pytest
 
 from tests.servers.building import built_once
+from tests.servers.daemon import free_port
 
 VERSION = "v1.8.0"
 PACKAGE = f"github.com/versity/versitygw/cmd/versitygw@{VERSION}"
@@ -77,7 +77,7 @@ def _start(
     program: Path, data: Path, access_key: str, secret_key: str, log: int, webhook: str
 ) -> tuple[subprocess.Popen[bytes], str]:
     for _ in range(5):
-        port = _free_port()
+        port = free_port()
         # Nobody else answers on a path that was just thrown: what answers there is this process.
         health = f"/{secrets.token_hex(8)}"
         events = ["--event-webhook-url", webhook] if webhook else []
@@ -117,12 +117,6 @@ def _answers(process: subprocess.Popen[bytes], url: str) -> bool:
                 return True
         time.sleep(0.05)
     return False
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def _end_with_parent() -> None:
