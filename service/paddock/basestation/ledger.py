@@ -32,7 +32,7 @@ from paddock.domain.log_kinds import LOG_KINDS
 
 _FILE_COLUMNS = (
     "id, place, name, size_bytes, modified_ns, closed, car_sha256, metadata, clock_offset_ns, first_seen_ns, "
-    "on_car, pulled_bytes, pulled_boot, sha256, begins_with, removed_ns, trouble"
+    "on_car, pulled_bytes, pulled_boot, sha256, begins_with, removed_ns, trouble, unreadable"
 )
 _LOG_COLUMNS = "sha256, size_bytes, name, first_seen_ns, modified_ns, here, metadata, clock_offset_ns"
 
@@ -113,8 +113,8 @@ class Ledger(LedgerDatabase):
         told = (None if seen.closed is None else int(seen.closed), seen.sha256, _json(seen.metadata))
         database.execute(
             "UPDATE files SET size_bytes = ?, modified_ns = ?, closed = ?, car_sha256 = ?, metadata = ?, "
-            "clock_offset_ns = ? WHERE id = ?",
-            (seen.size_bytes, str(seen.modified_ns), *told, seen.clock_offset_ns, file_id),
+            "clock_offset_ns = ?, unreadable = ? WHERE id = ?",
+            (seen.size_bytes, str(seen.modified_ns), *told, seen.clock_offset_ns, seen.trouble, file_id),
         )
         if seen.metadata or seen.clock_offset_ns is not None:
             # A sidecar that came after its log.

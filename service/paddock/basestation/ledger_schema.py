@@ -25,7 +25,8 @@ SCHEMA = (
         sha256 TEXT,
         begins_with TEXT,
         removed_ns INTEGER,
-        trouble TEXT
+        trouble TEXT,
+        unreadable TEXT
     )""",
     "CREATE UNIQUE INDEX IF NOT EXISTS files_on_cars ON files (place, name) WHERE on_car",
     "CREATE INDEX IF NOT EXISTS files_by_name ON files (place, name, size_bytes)",

@@ -27,6 +27,9 @@ class SeenFile(msgspec.Struct, frozen=True):
     """What the car says of the run, by the names of the team's fields."""
     clock_offset_ns: int | None = None
     """To be added to the car's times, where the car knows better than its own clock."""
+    trouble: str | None = None
+    """Why it cannot be read, as a sentence; a folder that cannot be listed is seen too, so that nobody thinks that
+    all logs are safe."""
 
 
 class Source(Protocol):

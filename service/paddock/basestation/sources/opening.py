@@ -1,0 +1,22 @@
+"""From the name of a place to the source that reads it; what a way needs is imported when somebody goes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from paddock.basestation.sources.directory import DirectorySource
+from paddock.basestation.sources.place import parse_place
+from paddock.basestation.sources.source import Source
+from paddock.errors import Rejected
+
+
+def open_source(text: str) -> Source:
+    """The source of a place; nothing is connected yet.
+
+    Raises:
+        Rejected: it is no place (code ``bad_place``).
+    """
+    place = parse_place(text)
+    if isinstance(place, Path):
+        return DirectorySource(place)
+    raise Rejected(f"{text} cannot be reached yet.", code="bad_place")
