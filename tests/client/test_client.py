@@ -292,6 +292,14 @@ def test_metadata_is_edited_and_a_concurrent_edit_is_refused(client: Client, rea
         edited.edit(wings="high")
 
 
+def test_metadata_is_said_by_id_and_a_persons_word_stays(client: Client, ready: FoundRecording) -> None:
+    said = client.edit(ready.id, {"venue": "Lincoln"}, source="base_station")
+    assert said.metadata["venue"].source == "base_station"
+    assert client.edit(ready.id[:10], {"venue": "Michigan"})["venue"] == "Michigan"
+    assert client.edit(ready.id, {"venue": "Lincoln"}, source="base_station")["venue"] == "Michigan"
+    assert "Michigan" in client.known_values()["venue"]
+
+
 def test_what_goes_wrong_is_one_of_our_errors(client: Client, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no recording"):
         client.get("abcdef")

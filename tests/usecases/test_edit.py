@@ -45,6 +45,27 @@ async def test_an_edit_is_a_persons_word_and_is_remembered(context: Context, rec
     assert again.version == edited.version, "nothing changed, nothing is written"
 
 
+async def test_a_base_station_says_nothing_over_a_person(context: Context, recording: Recording) -> None:
+    async def say(**fields: str) -> Recording:
+        return await edit_recording(
+            context, LOCAL_USER, recording.id, metadata=fields, source=MetadataSource.BASE_STATION
+        )
+
+    said = await say(driver="Eve", venue="Lincoln")
+    assert said.metadata["driver"] == MetadataValue("Eve", MetadataSource.BASE_STATION), "before, the log said Adam"
+    await edit_recording(context, ADA, recording.id, metadata={"driver": "Bo", "session": ""})
+    said = await say(driver="Adam", venue="Michigan", session="am", car="")
+    assert said.metadata["driver"] == MetadataValue("Bo", MetadataSource.PERSON)
+    assert said.metadata["venue"] == MetadataValue("Michigan", MetadataSource.BASE_STATION)
+    assert said.metadata["car"] == recording.metadata["car"], "it takes back only what a base station said"
+    taken_back = await say(driver="", venue="")
+    assert "venue" not in taken_back.metadata
+    assert taken_back.metadata["driver"].value == "Bo"
+    newest, *_ = (await history_of(context, taken_back)).items
+    restored = await undo(context, ADA, recording.id, newest.id)
+    assert restored.metadata["venue"] == MetadataValue("Michigan", MetadataSource.BASE_STATION)
+
+
 async def test_undo_gives_back_value_and_source(context: Context, recording: Recording) -> None:
     edited = await edit_recording(
         context, ADA, recording.id, metadata={"driver": "", "session": "am"}, started_ns=5

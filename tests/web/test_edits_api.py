@@ -120,6 +120,19 @@ async def test_an_edit_its_history_and_undo(client: httpx.AsyncClient, context: 
     assert (await client.post(f"{path}/history/nothing/undo")).status_code == 404
 
 
+async def test_a_base_station_is_named_as_the_source(client: httpx.AsyncClient, context: Context) -> None:
+    recording = build_recording()
+    await context.documents.recordings.insert(recording)
+    path = f"/api/recordings/{recording.id}"
+    body = {"metadata": {"driver": "Eve"}, "source": "base_station"}
+    said = (await client.patch(path, json=body)).json()
+    assert said["metadata"]["driver"] == {"value": "Eve", "source": "base_station"}
+    await client.patch(path, json={"metadata": {"driver": "Bo"}})
+    said = (await client.patch(path, json=body)).json()
+    assert said["metadata"]["driver"] == {"value": "Bo", "source": "person"}
+    assert (await client.patch(path, json=body | {"source": "file"})).status_code == 422
+
+
 async def test_a_lost_race_answers_with_both_values(client: httpx.AsyncClient, context: Context) -> None:
     recording = build_recording()
     await context.documents.recordings.insert(recording)

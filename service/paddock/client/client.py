@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import quote
 
 import msgspec
@@ -67,6 +67,32 @@ class Client:
             Conflict: several begin so.
         """
         return FoundRecording.of(self._connection, self._connection.call("GET", f"/api/recordings/{recording_id}"))
+
+    def edit(
+        self,
+        recording_id: str,
+        metadata: Mapping[str, str],
+        *,
+        source: Literal["person", "base_station"] = "person",
+    ) -> FoundRecording:
+        """Change metadata fields of a recording by its id, whatever it says by now.
+
+        Args:
+            recording_id: or an unambiguous beginning of it.
+            metadata: by field; an empty text clears one.
+            source: who says it. What a person said stays, whatever a base station says afterwards.
+
+        Raises:
+            NotFound: there is no such recording.
+            Rejected: there is no such field, or the value is too long.
+        """
+        body = {"metadata": dict(metadata), "source": source}
+        answer = self._connection.call("PATCH", f"/api/recordings/{recording_id}", json=body)
+        return FoundRecording.of(self._connection, answer)
+
+    def known_values(self) -> dict[str, tuple[str, ...]]:
+        """By metadata field, the values that recordings have, the most frequent first."""
+        return msgspec.convert(self._connection.call("GET", "/api/metadata-values"), dict[str, tuple[str, ...]])
 
     def export(self, recording_id: str, request: ExportRequest) -> PendingExport:
         """Ask for one file of a recording by its id; ``FoundRecording.export`` takes the request's fields by name.

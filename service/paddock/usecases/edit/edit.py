@@ -30,6 +30,7 @@ async def edit_recording(
     metadata: Mapping[str, str] | None = None,
     started_ns: int | None = None,
     version: int | None = None,
+    source: MetadataSource = MetadataSource.PERSON,
 ) -> Recording:
     """Change metadata fields and the start time; the recording as it is then.
 
@@ -38,6 +39,8 @@ async def edit_recording(
         started_ns: when the car began to record, when its clock lied.
         version: of the recording that was looked at. Edits of other fields since then are no conflict; without a
             version this one wins.
+        source: who says it. What a person said stays, whatever a base station says afterwards; and with an empty
+            text it takes back what a base station said.
 
     Raises:
         NotFound: there is no such recording.
@@ -48,12 +51,7 @@ async def edit_recording(
     wanted = dict.fromkeys(given, "") | (await load_fields(context)).check(given) if given else {}
     while True:
         known = await get_recording(context, recording_id)
-        values = {name: MetadataValue(value, MetadataSource.PERSON) for name, value in wanted.items()}
-        changed = msgspec.structs.replace(
-            known,
-            # What is the same keeps its source: nobody said it anew.
-            metadata=known.metadata | {n: v for n, v in values.items() if _text(known.metadata, n) != v.value},
-        )
+        changed = msgspec.structs.replace(known, metadata=_edited(known.metadata, wanted, source))
         if started_ns is not None and started_ns != known.started_ns:
             changed = msgspec.structs.replace(changed, started_ns=started_ns, started_source=StartedSource.PERSON)
         if version is not None and version != known.version:
@@ -100,6 +98,25 @@ async def undo(context: Context, principal: Principal, recording_id: str, change
             raise Conflict("The field was changed again since: undo the later change first.", code="changed_since")
         if stored := await apply(context, principal, known, _before(known, change)):
             return stored
+
+
+def _edited(
+    known: Mapping[str, MetadataValue], wanted: Mapping[str, str], source: MetadataSource
+) -> dict[str, MetadataValue]:
+    metadata = dict(known)
+    for name, value in wanted.items():
+        # What is the same keeps its source: nobody said it anew.
+        if _text(known, name) == value:
+            continue
+        if source is not MetadataSource.PERSON:
+            if name in known and known[name].source is MetadataSource.PERSON:
+                continue
+            if not value:
+                if known[name].source is source:
+                    del metadata[name]
+                continue
+        metadata[name] = MetadataValue(value, source)
+    return metadata
 
 
 def _before(known: Recording, change: Change) -> Recording:

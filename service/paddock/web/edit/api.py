@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import delete, get, patch, post
@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from paddock.domain.history import Change
 from paddock.domain.instants import from_rfc3339, to_rfc3339
+from paddock.domain.recording import MetadataSource
 from paddock.domain.roles import Permission
 from paddock.domain.sidecar import MetadataTexts
 from paddock.errors import Rejected
@@ -48,6 +49,13 @@ class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="When the car really began to record (RFC 3339)."),
     ] = None
     version: Version = None
+    source: Annotated[
+        Literal["person", "base_station"],
+        Meta(
+            description="Who says the metadata. What a person said stays, whatever a base station says afterwards, "
+            "and with an empty text a base station takes back what one said."
+        ),
+    ] = "person"
 
 
 class Selection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -116,6 +124,7 @@ async def change_recording(
         metadata=data.metadata,
         started_ns=None if data.started_at is None else from_rfc3339(data.started_at),
         version=data.version if if_match is None else _version(if_match),
+        source=MetadataSource(data.source),
     )
     return await detail(context, recording)
 
