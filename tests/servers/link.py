@@ -50,6 +50,8 @@ class Way:
 
     packets: int
     bytes: int
+    payload: int
+    """Bytes in TCP segments, without any headers; what TCP sent again counts again."""
     lost: int
     """By the loss that was asked for."""
     overflown: int

@@ -179,6 +179,14 @@ def test_progress_ends_at_one(tmp_path: Path) -> None:
     assert steps[-1] == 1.0
 
 
+def test_a_battery_that_is_hotter_than_usual(tmp_path: Path) -> None:
+    hottest = []
+    for warmer_c in (0.0, 30.0):
+        simulate(tmp_path / "a.mcap", rate=0.2, duration_s=5.0, pack_warmer_c=warmer_c)
+        hottest.append(max(message.max_cell_temp_c for message in messages(tmp_path / "a.mcap", "ACUAllData")))
+    assert hottest[0] < 55 < hottest[1]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -38,6 +38,13 @@ NAME = f"simulated{MCAP.suffix}"
 @click.option("--started", default="2026-04-18T14:32:00Z", show_default=True, help="When the car recorded it.")
 @click.option("--parked", is_flag=True, help="The car stands still.")
 @click.option(
+    "--pack-warmer",
+    "pack_warmer_c",
+    type=float,
+    default=0.0,
+    help="The battery is hotter than usual by so many °C, as when a fan has failed.",
+)
+@click.option(
     "--truncate",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Power cut: keep only this share of the file.",

@@ -54,6 +54,7 @@ def simulate(
     started_ns: int = 1_776_522_720 * NS_PER_S,
     parked: bool = False,
     truncate: float | None = None,
+    pack_warmer_c: float = 0.0,
     progress: Callable[[float], None] | None = None,
 ) -> None:
     """Record a simulated run into ``target``; equal arguments write equal bytes.
@@ -71,6 +72,7 @@ def simulate(
         started_ns: when the recording started, nanoseconds since the Unix epoch, UTC.
         parked: the car stands at the start line, its emergency stop pressed.
         truncate: a power cut that leaves about this share of the file, 0 to 1, and ends inside a chunk.
+        pack_warmer_c: how much hotter the battery is than usual, in °C, as when a fan has failed.
         progress: called with 0 to 1 as the log grows.
 
     Raises:
@@ -81,7 +83,9 @@ def simulate(
     rng = np.random.default_rng([abs(seed), started_ns, zlib.crc32(f"{car}/{driver}/{event}".encode())])
     track = track_for(event, abs(seed))
     motion = park(track, duration_s or PARKED_S, rng) if parked else drive(track, laps, rng)
-    run = Run(motion, add_systems(motion, rng), venue, parked)
+    spread = add_systems(motion, rng)
+    motion.columns["pack_c"] += pack_warmer_c
+    run = Run(motion, spread, venue, parked)
     length_s = float(motion.time_s[-1]) if duration_s is None else min(duration_s, float(motion.time_s[-1]))
     try:
         with target.open("wb") as stream:

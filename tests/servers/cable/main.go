@@ -15,6 +15,7 @@ import (
 
 const (
 	largestPacket = 65536
+	tcp           = 6
 	udp           = 17
 	// What waits in a router that nobody tuned, so that a sender who is too fast notices by loss.
 	queueTime  = 200 * time.Millisecond
@@ -36,6 +37,7 @@ type Conditions struct {
 type Carried struct {
 	Packets   int64 `json:"packets"`
 	Bytes     int64 `json:"bytes"`
+	Payload   int64 `json:"payload"`
 	Lost      int64 `json:"lost"`
 	Overflown int64 `json:"overflown"`
 	Refused   int64 `json:"refused"`
@@ -134,6 +136,7 @@ func (line *cable) passes(way int, packet []byte, now time.Time, free *time.Time
 	}
 	carried.Packets++
 	carried.Bytes += size
+	carried.Payload += payload(packet)
 	return due.Add(seconds(line.DelayMs / 1000)), true
 }
 
@@ -154,6 +157,18 @@ func protocol(packet []byte) byte {
 		return packet[6]
 	}
 	return 0
+}
+
+// payload is what a TCP segment over IPv4 carries besides headers.
+func payload(packet []byte) int64 {
+	if len(packet) < 40 || packet[0]>>4 != 4 || packet[9] != tcp {
+		return 0
+	}
+	header := 4 * int(packet[0]&15)
+	if len(packet) < header+20 {
+		return 0
+	}
+	return int64(len(packet) - header - 4*int(packet[header+12]>>4))
 }
 
 func number(argument int) int64 {
