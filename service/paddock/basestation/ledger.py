@@ -11,7 +11,7 @@ What the parts of the station call, all of it blocking (a write waits for the di
   ``note_trouble``
 - to send: ``to_send``, ``to_confirm``, ``sent``, ``waiting``, ``uploaded``, ``confirmed``, ``refused``, ``said``
 - to make room: ``removable``, ``removed``, ``droppable``, ``dropped``, ``path_of``
-- to show: ``files``, ``logs``, ``deliveries``, ``counts``
+- to show: ``files``, ``files_of``, ``logs``, ``deliveries``, ``counts``
 - for tables of one's own in the same database: ``transaction``
 """
 
@@ -305,6 +305,10 @@ class Ledger(LedgerDatabase):
             "WHERE (?1 IS NULL OR place = ?1) AND (?2 IS NULL OR on_car = ?2)",
             (place, None if on_car is None else int(on_car)),
         )
+
+    def files_of(self, sha256: str) -> list[CarFile]:
+        """Files in which a log was found, the newest first."""
+        return self._files("WHERE sha256 = ?", (sha256,))
 
     def logs(self) -> list[Log]:
         """All logs, the newest first."""
