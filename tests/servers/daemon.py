@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.servers.namespaces import ENDS_WITH_US, Machine, wait_until
@@ -18,25 +19,35 @@ class Daemon:
         command: what stays in the foreground, and whose end is the server's end.
         log: takes what it says.
         machine: where it runs; this one where None.
+        environment: more of it.
     """
 
     def __init__(
-        self, command: Sequence[str | Path], log: Path, address: str, port: int, machine: Machine | None
+        self,
+        command: Sequence[str | Path],
+        log: Path,
+        address: str,
+        port: int,
+        machine: Machine | None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._command = command
         self._log = log
         self._where = (address, port)
         self._machine = machine
+        self._environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
         if self._machine is None:
             with self._log.open("ab") as file:
-                self._process = subprocess.Popen([*ENDS_WITH_US, *self._command], stdout=file, stderr=file)
+                self._process = subprocess.Popen(
+                    [*ENDS_WITH_US, *self._command], stdout=file, stderr=file, env=self._environment
+                )
             self._wait()
         else:
-            self._process = self._machine.start(*self._command, log=self._log)
+            self._process = self._machine.start(*self._command, log=self._log, env=self._environment)
             self._machine.within(self._wait)
 
     def kill(self) -> None:

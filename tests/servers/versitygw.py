@@ -20,11 +20,14 @@ import httpx
 import pytest
 
 from tests.servers.building import built_once
-from tests.servers.daemon import free_port
+from tests.servers.daemon import Daemon, free_port
+from tests.servers.namespaces import Machine
 
 VERSION = "v1.8.0"
 PACKAGE = f"github.com/versity/versitygw/cmd/versitygw@{VERSION}"
 REGION = "us-east-1"
+PORT = 7070
+"""On a machine of its own."""
 _START_S = 30
 _PR_SET_PDEATHSIG = 1
 
@@ -71,6 +74,21 @@ def running(data: Path, webhook: str = "") -> Iterator[S3Server]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+@contextlib.contextmanager
+def running_on(machine: Machine, address: str, data: Path) -> Iterator[S3Server]:
+    """A server on another machine, which listens at that address alone."""
+    data.mkdir(parents=True, exist_ok=True)
+    server = S3Server(f"http://{address}:{PORT}", secrets.token_hex(10), secrets.token_hex(20))
+    keys = {"ROOT_ACCESS_KEY_ID": server.access_key, "ROOT_SECRET_ACCESS_KEY": server.secret_key}
+    command: list[str | Path] = [installed(), "--port", f"{address}:{PORT}", "--region", REGION, "posix", data]
+    daemon = Daemon(command, data.with_suffix(".log"), address, PORT, machine, keys)
+    daemon.start()
+    try:
+        yield server
+    finally:
+        daemon.kill()
 
 
 def _start(
