@@ -10,13 +10,12 @@ import stat
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
-from paddock.basestation.sources.source import SeenFile
+from paddock.basestation.sources.source import OF_THE_FILE_SYSTEM, SeenFile
 from paddock.domain.log_kinds import is_log_name
 from paddock.domain.sidecar import Sidecar, read_sidecar, sidecar_name
 from paddock.errors import Conflict, NotFound, Rejected, Unavailable
 
 _PIECE_BYTES = 1024 * 1024
-_OF_THE_FILE_SYSTEM = frozenset(("lost+found", "System Volume Information", "$RECYCLE.BIN"))
 
 
 class DirectorySource:
@@ -74,7 +73,7 @@ class DirectorySource:
             yield below, _says(below, error)
             return
         for entry in there:
-            if entry.name.startswith(".") or entry.name in _OF_THE_FILE_SYSTEM:
+            if entry.name.startswith(".") or entry.name in OF_THE_FILE_SYSTEM:
                 continue
             name = f"{below}/{entry.name}" if below else entry.name
             if entry.is_dir(follow_symlinks=False):

@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from paddock.basestation.sources.directory import DirectorySource
-from paddock.basestation.sources.place import parse_place
+from paddock.basestation.sources.place import SftpPlace, SshLogin, parse_place
 from paddock.basestation.sources.source import Source
 from paddock.errors import Rejected
 
 
-def open_source(text: str) -> Source:
+def open_source(text: str, ssh: SshLogin | None = None) -> Source:
     """The source of a place; nothing is connected yet.
+
+    Args:
+        text: the place.
+        ssh: how to log in where it is one of SFTP; as ``ssh`` does where None.
 
     Raises:
         Rejected: it is no place (code ``bad_place``).
@@ -19,4 +23,8 @@ def open_source(text: str) -> Source:
     place = parse_place(text)
     if isinstance(place, Path):
         return DirectorySource(place)
+    if isinstance(place, SftpPlace):
+        from paddock.basestation.sources.sftp import SftpSource
+
+        return SftpSource(text, place, ssh or SshLogin())
     raise Rejected(f"{text} cannot be reached yet.", code="bad_place")

@@ -24,6 +24,15 @@ class SftpPlace(NamedTuple):
     """Absolute, or below the user's home where it begins with ``~/``."""
 
 
+class SshLogin(NamedTuple):
+    """How to log in at cars."""
+
+    key: Path | None = None
+    """File of the only private key that is tried; without, those of ``~/.ssh`` and of the SSH agent."""
+    accept_host_key: bool = False
+    """Whether a host that is not known yet is believed, and known from then on."""
+
+
 class HttpPlace(NamedTuple):
     """What `paddock car` or a file server shows."""
 

@@ -7,6 +7,9 @@ from typing import Protocol
 
 import msgspec
 
+OF_THE_FILE_SYSTEM = frozenset(("lost+found", "System Volume Information", "$RECYCLE.BIN"))
+"""Folders that nobody looks into."""
+
 
 class SeenFile(msgspec.Struct, frozen=True):
     """One file of a place, as it was when the agent looked.
