@@ -28,7 +28,13 @@ from paddock.web.kernel.connections import Door, GuardedProtocol
 from paddock.web.kernel.head import answering_head
 from paddock.web.kernel.problems import answer
 from paddock.web.kernel.request_log import HttpReply
-from paddock.web.kernel.same_site import SAFE_METHODS, refuse_cross_site, refuse_wrong_host, security_headers
+from paddock.web.kernel.same_site import (
+    SAFE_METHODS,
+    own_names,
+    refuse_cross_site,
+    refuse_wrong_host,
+    security_headers,
+)
 from paddock.web.kernel.templates import templates
 
 WEB = Path(paddock.web.__file__).parent
@@ -71,7 +77,7 @@ def small_site(
 
 
 def _behind_the_edge(app: ASGIApp, names: frozenset[str]) -> ASGIApp:
-    own = names | _own_names()
+    own = names | own_names()
 
     async def edge(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_safely(message: Message) -> None:
@@ -95,12 +101,6 @@ def _behind_the_edge(app: ASGIApp, names: frozenset[str]) -> ASGIApp:
         await app(scope, receive, send_safely)
 
     return edge
-
-
-def _own_names() -> frozenset[str]:
-    """Without asking a name server, which beside a track may take long to say nothing."""
-    name = socket.gethostname().lower()
-    return frozenset(("localhost", name, name.partition(".")[0]))
 
 
 class _Guest(uvicorn.Server):

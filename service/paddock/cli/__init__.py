@@ -35,6 +35,7 @@ COMMANDS = {
     "simulate": "Write a log of simulated laps.",
     "jobs": "Show what is queued, running and failed; retry.",
     "health": "Say whether site, worker and stores of this machine do their work.",
+    "car": "Run in the car: serve its logs, start and stop its recorder.",
     "worker": "Run a worker alone (up starts one by itself).",
     "config": "Check settings without starting anything.",
     "migrate": "Prepare database and bucket.",

@@ -20,6 +20,8 @@ class LogKind:
     """The first bytes of a whole one; empty where they may be any."""
     reader: str
     """The module whose ``READER`` reads it."""
+    ends: bytes = b""
+    """The last bytes of a whole one; empty where they may be any."""
     is_text: bool = False
     viewers_open: bool = False
     """Whether viewers on the web open it as it is; of others a copy is made for them."""
@@ -31,6 +33,7 @@ MCAP = LogKind(
     suffix=".mcap",
     media_type="application/octet-stream",
     begins=b"\x89MCAP0\r\n",
+    ends=b"\x89MCAP0\r\n",
     reader="paddock.readers.mcap.kind",
     viewers_open=True,
 )
@@ -43,6 +46,11 @@ FIRST_KIND = MCAP.name
 def is_log_name(name: str) -> bool:
     """Whether a file is named like a log."""
     return name.lower().endswith(tuple(kind.suffix for kind in LOG_KINDS.values()))
+
+
+def kind_named(name: str) -> LogKind | None:
+    """The kind that a file's name says; None where it says none."""
+    return next((kind for kind in LOG_KINDS.values() if name.lower().endswith(kind.suffix)), None)
 
 
 def suffixes_in_words() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
@@ -31,6 +32,12 @@ def security_headers(sends_to: Iterable[str] = ()) -> dict[str, str]:
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
     }
+
+
+def own_names() -> frozenset[str]:
+    """This machine's, without asking a name server, which beside a track may take long to say nothing."""
+    name = socket.gethostname().lower()
+    return frozenset(("localhost", name, name.partition(".")[0]))
 
 
 def refuse_wrong_host(headers: Mapping[str, str], is_ours: Callable[[str], bool], what_to_do: str) -> None:
