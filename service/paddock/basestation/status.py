@@ -19,9 +19,7 @@ class LogState(StrEnum):
     PULLING = "pulling"
     HASHING = "hashing"
     HERE = "here"
-    """Pulled, hashed, and safe on this machine's disk whatever happens next."""
-    FAILED = "failed"
-    """Not tried again by itself."""
+    """Pulled, hashed and durable here; it may have made room since, when every server had it."""
     GONE = "gone"
     """It was on the car and is there no more, and it is not here."""
 
@@ -41,18 +39,20 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     server: str
     """The server's ``url`` in the status."""
     sent_bytes: int = 0
+    uploaded: bool = False
+    """Whether the server has all bytes, and has not said yet that they are stored."""
     confirmed_ns: int | None = None
     """When the server said that it has it stored with this hash."""
-    ready: bool = False
-    """Whether the server has converted it: there is a MATLAB file."""
+    converting: bool = False
+    """Whether the server still works on it."""
     recording_url: str = ""
     """Its page on the server, once there is one."""
     mat_url: str = ""
     """Downloads the MATLAB file, once it is ready."""
     why: str = ""
     """Why it waits, or what is wrong and what to do: a sentence. Empty where it goes on."""
-    failed: bool = False
-    """Whether it is not tried again by itself."""
+    refused: bool = False
+    """Whether the server does not want it, however often it is sent."""
 
 
 class LogStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,8 +74,10 @@ class LogStatus(msgspec.Struct, frozen=True, kw_only=True):
     """When it was recorded, as far as the car's clock and what is known of it tell."""
     seen_ns: int = 0
     """When it was seen first."""
-    here_ns: int | None = None
-    """When it was safe here."""
+    here: bool = False
+    """Whether its bytes are on this machine's disk now. They make room once every server has confirmed them."""
+    removed: bool = False
+    """Whether we took it off the car."""
     why: str = ""
     """Why it waits, or what is wrong and what to do: a sentence. Empty where it goes on."""
     deliveries: tuple[Delivery, ...] = ()
@@ -103,6 +105,8 @@ class CarStatus(msgspec.Struct, frozen=True, kw_only=True):
     bytes_per_s: float | None = None
     """How fast its logs come, as measured last; None before."""
     disk: Disk | None = None
+    more_here: int = 0
+    """How many logs on it are here, confirmed everywhere, and not listed."""
 
 
 class ServerStatus(msgspec.Struct, frozen=True, kw_only=True):
