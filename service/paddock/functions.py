@@ -17,7 +17,7 @@ from paddock.domain.queue_messages import Announced, Arrived, parse_message
 from paddock.errors import Unavailable
 from paddock.processes import do_without_pandas
 from paddock.settings import Settings
-from paddock.usecases.intake.uploads import adopt
+from paddock.usecases.intake.adopt import adopt
 from paddock.usecases.jobs import jobs, leases
 from paddock.usecases.jobs.attempt import do
 

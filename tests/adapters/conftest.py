@@ -58,6 +58,7 @@ class Side:
         get: Callable[..., Awaitable[tuple[int, bytes]]],
         put: Callable[..., Awaitable[int]],
         signing_earlier: Callable[[float], AbstractContextManager[None]],
+        leave: Callable[[str, bytes, str], Awaitable[None]],
         least_part_bytes: int = 1,
         longest_segment_bytes: int = 1000,
     ) -> None:
@@ -68,6 +69,8 @@ class Side:
         """``await put(url, body)``: status."""
         self.signing_earlier = signing_earlier
         """``with signing_earlier(s):`` links are made as if it was ``s`` seconds ago."""
+        self.leave = leave
+        """``await leave(key, data, sidecar)``: what another program puts there, with what it says of it."""
         self.least_part_bytes = least_part_bytes
         """The shortest part that the store takes, but for the last of an upload."""
         self.longest_segment_bytes = longest_segment_bytes
@@ -84,12 +87,14 @@ async def side(
                 yield opened
         return
     server = request.getfixturevalue(f"{request.param}_server")
-    objects = s3_sides.objects_on(server, s3_sides.make_bucket(server, monkeypatch))
+    bucket = s3_sides.make_bucket(server, monkeypatch)
+    objects = s3_sides.objects_on(server, bucket)
     yield Side(
         objects,
         s3_sides.get,
         s3_sides.put,
         s3_sides.signing_earlier,
+        s3_sides.leaving(server, bucket),
         least_part_bytes=s3_sides.LEAST_PART_BYTES,
         # versitygw keeps a segment as a file name.
         longest_segment_bytes=255 if request.param == "versitygw" else 1000,
@@ -146,7 +151,7 @@ async def _directory(tmp_path: Path) -> AsyncGenerator[Side]:
 
         try:
             grant = objects.links.verify_put(query(url))
-            await objects.write_part(grant.store_upload, grant.number, chunks(), grant.size_bytes)
+            await objects.write_part(grant.store_upload, grant.number, chunks(), grant.size_bytes, grant.skip_bytes)
         except Rejected:
             return 403
         except NotFound:
@@ -159,7 +164,13 @@ async def _directory(tmp_path: Path) -> AsyncGenerator[Side]:
         yield
         clock[0] += seconds
 
-    yield Side(objects, get, put, signing_earlier)
+    async def leave(key: str, data: bytes, sidecar: str) -> None:
+        path = tmp_path / "objects" / key
+        path.parent.mkdir(parents=True)
+        path.with_name(f"{path.name}.json").write_text(sidecar)
+        path.write_bytes(data)
+
+    yield Side(objects, get, put, signing_earlier, leave)
     await objects.close()
 
 

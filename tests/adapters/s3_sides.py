@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +65,15 @@ def objects_on(server: S3Server, bucket: str, **arguments: Any) -> S3Objects:
     from paddock.adapters.s3 import S3Objects
 
     return S3Objects(bucket, **{"endpoint": server.endpoint, "path_style": True, "region": REGION, **arguments})
+
+
+def leaving(server: S3Server, bucket: str) -> Callable[[str, bytes, str], Awaitable[None]]:
+    """Another program that puts objects there, with what it says of them."""
+
+    async def leave(key: str, data: bytes, sidecar: str) -> None:
+        client(server).put_object(Bucket=bucket, Key=key, Body=data, Metadata={"paddock": sidecar})
+
+    return leave
 
 
 async def get(url: str, **headers: str) -> tuple[int, bytes]:

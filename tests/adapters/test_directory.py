@@ -136,6 +136,46 @@ async def test_a_part_that_is_cut_off_does_not_count(objects: DirectoryObjects) 
     assert await content(objects, "incoming/a") == b"y" * 1_500_000 + b"z" * 1_500_000
 
 
+async def test_what_came_of_a_part_before_it_was_cut_off_is_not_sent_again(objects: DirectoryObjects) -> None:
+    data = bytes(range(256)) * 12_000
+    half = len(data) // 2
+
+    async def cut_off() -> AsyncIterator[bytes]:
+        yield data[half : half + 1_200_000]
+        yield data[half + 1_200_000 : half + 1_200_007]
+        raise Rejected("The connection ended.")
+
+    upload = await objects.begin_upload("incoming/a", len(data), half)
+    with pytest.raises(Rejected, match="connection"):
+        await objects.write_part(upload, 2, cut_off(), half)
+    assert await objects.beginnings("incoming/a", upload) == {2: 1_200_007}
+    assert await objects.parts("incoming/a", upload) == []
+    url = await objects.part_link("incoming/a", upload, 2, half - 1_200_007, 60, 1_200_007)
+    grant = objects.links.verify_put(url.partition("?")[2])
+    assert (grant.number, grant.size_bytes, grant.skip_bytes) == (2, half - 1_200_007, 1_200_007)
+    with pytest.raises(Rejected, match="exactly"):
+        await objects.write_part(upload, 2, pieces(data[half:]), half, grant.skip_bytes)
+    rest = pieces(data[half + grant.skip_bytes :])
+    await objects.write_part(upload, 2, rest, grant.size_bytes, grant.skip_bytes)
+    assert await objects.beginnings("incoming/a", upload) == {}
+    await objects.write_part(upload, 1, pieces(data[:half]), half)
+    await objects.complete_upload("incoming/a", upload)
+    assert await content(objects, "incoming/a") == data
+
+
+async def test_a_service_that_is_killed_loses_the_last_of_a_part(objects: DirectoryObjects) -> None:
+    seen: list[object] = []
+
+    async def slow() -> AsyncIterator[bytes]:
+        for _ in range(9):
+            yield b"x" * 2**20
+            seen.append(await objects.beginnings("incoming/a", upload))
+
+    upload = await objects.begin_upload("incoming/a", 9 * 2**20, 9 * 2**20)
+    await objects.write_part(upload, 1, slow(), 9 * 2**20)
+    assert seen == [{}] * 3 + [{1: 4 * 2**20}] * 4 + [{1: 8 * 2**20}] * 2
+
+
 async def test_no_such_part(objects: DirectoryObjects) -> None:
     upload = await objects.begin_upload("incoming/a", 10, 4)
     for number, size_bytes in ((0, 4), (-1, 4), (4, 4), (10**9, 4), (3, 4), (1, 3)):

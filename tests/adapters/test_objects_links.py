@@ -136,3 +136,25 @@ async def test_part_links_expire_and_fit_one_part_only(side: Side) -> None:
         url = await side.objects.part_link("incoming/a", upload, 1, 4, 60)
     assert await side.put(url, b"0123") == 403
     assert await side.objects.parts("incoming/a", upload) == []
+
+
+async def test_what_came_of_a_part_is_kept_or_none_of_it(side: Side) -> None:
+    data, part_size = long_enough(side, bytes(range(250)) * 1000, 100_000)
+    upload = await begin(side, "incoming/a", data, part_size, [1])
+    assert await side.objects.beginnings("incoming/a", upload) == {}
+    assert await side.objects.beginnings("incoming/b", upload) == {}
+    assert await side.objects.beginnings("incoming/a", "0" * 32) == {}
+
+
+async def test_what_another_program_says_of_its_log(side: Side, file: Path) -> None:
+    said = '{"metadata": {"driver": "Adam"}}'
+    await side.leave("incoming/car/run.mcap", b"0123456789", said)
+    found = await side.objects.stat("incoming/car/run.mcap")
+    assert found is not None and (found.size_bytes, found.sidecar.strip()) == (10, said)
+    await side.objects.move("incoming/car/run.mcap", "raw/a")
+    moved = await side.objects.stat("raw/a")
+    assert moved is not None and moved.sidecar == ""
+    assert await keys(side.objects) == ["raw/a"], "what lay beside it is gone with it"
+    await side.objects.put_file("incoming/run.mcap", file)
+    silent = await side.objects.stat("incoming/run.mcap")
+    assert silent is not None and silent.sidecar == ""

@@ -14,6 +14,7 @@ from paddock.bootstrap import open_context
 from paddock.domain.contents import Contents
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Recording
+from paddock.domain.upload import SaidAlong
 from paddock.settings import Settings
 from paddock.usecases.context import Context
 from paddock.usecases.find.contents import contents_of
@@ -42,7 +43,7 @@ class Team:
             sha256=sha256 or hashlib.sha256(log).hexdigest(),
             size_bytes=len(log),
             name=name,
-            metadata=self.metadata,
+            said=SaidAlong(self.metadata),
         )
 
     async def send(self, log: bytes, plan: uploads.UploadPlan) -> None:

@@ -19,6 +19,7 @@ from paddock.usecases.context import Context
 from paddock.usecases.edit.delete import delete_recordings, restore_recordings
 from paddock.usecases.find.recordings import artifacts_of
 from paddock.usecases.intake import uploads
+from paddock.usecases.intake.adopt import adopt
 from paddock.usecases.intake.sweep_uploads import sweep_uploads
 from paddock.usecases.take_away.export import request_export
 from tests.logs import small_log
@@ -138,8 +139,8 @@ async def test_what_a_stranger_drops_is_ingested_and_what_is_no_log_is_kept_and_
     for name, content in (("old logger/run 7.mcap", LOG), ("photo.jpg", other)):
         (tmp_path / "dropped").write_bytes(content)
         await team.context.objects.put_file(f"incoming/{name}", tmp_path / "dropped")
-        await uploads.adopt(team.context, f"incoming/{name}")
-        await uploads.adopt(team.context, f"incoming/{name}")
+        await adopt(team.context, f"incoming/{name}")
+        await adopt(team.context, f"incoming/{name}")
     await team.work()
     assert (await team.recording(ID)).status is Status.READY
     assert (await team.recording(ID)).names == ("run 7.mcap",)
@@ -337,7 +338,6 @@ async def test_one_file_that_cannot_be_taken_in_stops_no_other(
     for name in ("a.mcap", "z.mcap"):
         (tmp_path / "dropped").write_bytes(small_log(driver=name))
         await team.context.objects.put_file(f"incoming/{name}", tmp_path / "dropped")
-    adopt = uploads.adopt
 
     async def adopts(context: Context, key: str) -> None:
         if key.endswith("a.mcap"):

@@ -16,14 +16,18 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
+
+import msgspec
 
 from paddock.adapters.directory_uploads import DirectoryUploads, Plan
 from paddock.adapters.object_paths import check_prefix, path_of, walk
 from paddock.adapters.signed_links import GetGrant, PutGrant, SignedLinks
 from paddock.domain.keys import INCOMING
+from paddock.domain.log_kinds import is_log_name
+from paddock.domain.sidecar import MAX_BYTES, sidecar_name
 from paddock.durable_files import disk_errors, rename_durably, sync_directory
 from paddock.errors import NotFound, Rejected
 from paddock.ports.objects import ObjectInfo, PartInfo
@@ -31,6 +35,8 @@ from paddock.ports.objects import ObjectInfo, PartInfo
 RESERVE_BYTES = 512 * 1024 * 1024
 """Left to the database and to conversions when an upload asks for room."""
 _PIECE_BYTES = 1024 * 1024
+_NOTE_BYTES = 4 * 1024 * 1024
+"""So much of a part that is being sent is lost with the service at most."""
 _LIST_BATCH = 500
 _PUT_IDLE_S = 3600.0
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -50,6 +56,9 @@ class DirectoryObjects:
         now: seconds since the Unix epoch.
         read_only: nothing is made there, as on a disk that takes nothing.
     """
+
+    least_part_bytes = 64 * 1024
+    """Each part is a request and two trips to the disk; those of 10 bytes would be only that."""
 
     def __init__(
         self,
@@ -103,7 +112,11 @@ class DirectoryObjects:
                 status = path.stat()
             except (FileNotFoundError, NotADirectoryError):
                 return None
-        return _info(key, status) if stat.S_ISREG(status.st_mode) else None
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        found = _info(key, status)
+        beside = _sidecar_of(key, path)
+        return found if beside is None else msgspec.structs.replace(found, sidecar=_text_of(beside))
 
     async def open(self, key: str) -> BinaryIO:
         """A seekable stream; it keeps showing these bytes when the object is replaced or removed."""
@@ -144,6 +157,7 @@ class DirectoryObjects:
                 self._place(path, path_of(self._root, target))
             except FileNotFoundError:
                 raise _not_found(source) from None
+            self._remove_sidecar(source, path)
             self._remove_empty(path.parent)
 
     async def delete(self, key: str) -> None:
@@ -158,6 +172,7 @@ class DirectoryObjects:
             with contextlib.suppress(FileNotFoundError):
                 path.unlink()
                 sync_directory(path.parent)
+            self._remove_sidecar(key, path)
             self._remove_empty(path.parent)
 
     async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
@@ -202,16 +217,31 @@ class DirectoryObjects:
         with disk_errors(self._root, plan.size_bytes):
             return self._uploads.begin(plan)
 
-    async def part_link(self, key: str, store_upload: str, number: int, size_bytes: int, expires_s: int) -> str:
+    async def part_link(
+        self, key: str, store_upload: str, number: int, size_bytes: int, expires_s: int, skip_bytes: int = 0
+    ) -> str:
         """See ``signed_links``."""
-        return self.links.put_url(PutGrant(key, store_upload, number, size_bytes), expires_s)
+        return self.links.put_url(PutGrant(key, store_upload, number, size_bytes, skip_bytes), expires_s)
 
     async def write_part(
-        self, store_upload: str, number: int, chunks: AsyncIterator[bytes], size_bytes: int
+        self,
+        store_upload: str,
+        number: int,
+        chunks: AsyncIterator[bytes],
+        size_bytes: int,
+        skip_bytes: int = 0,
     ) -> PartInfo:
         """Take one part, as the web service receives it by PUT; it counts once it is whole and synced.
 
         Not in the port: S3 takes parts by itself. Sent again, or by two at once, a part is simply written again.
+        Where the connection ends before, what came is kept, and the next plan goes on behind it.
+
+        Args:
+            store_upload: as ``begin_upload`` named it.
+            number: of the part.
+            chunks: its bytes.
+            size_bytes: how many those are to be.
+            skip_bytes: how many of the part were here before them.
 
         Raises:
             NotFound: the upload was completed or forgotten (code ``no_such_upload``).
@@ -219,28 +249,42 @@ class DirectoryObjects:
             Unavailable: the disk is full.
         """
         plan = await self._thread(self._uploads.plan, store_upload)
-        offset, expected = plan.span(number)
-        if size_bytes != expected:
+        begin, whole = plan.span(number)
+        expected = whole - skip_bytes
+        if size_bytes != expected or expected < 1:
             raise _wrong_size(number, expected, size_bytes)
-        waiting, arrived = bytearray(), 0
-        async for chunk in chunks:
-            arrived += len(chunk)
-            if arrived > expected:
-                raise _wrong_size(number, expected, arrived)
-            waiting += chunk
-            # Network chunks are small; one trip to a thread for each would cost more than the write.
-            if len(waiting) >= _PIECE_BYTES:
-                await self._thread(self._write, store_upload, offset, bytes(waiting))
-                offset += len(waiting)
-                waiting.clear()
-        if arrived != expected:
-            raise _wrong_size(number, expected, arrived)
-        await self._thread(self._write, store_upload, offset, bytes(waiting))
+        waiting, written, noted = bytearray(), skip_bytes, skip_bytes
+        try:
+            async for chunk in chunks:
+                if written + len(waiting) + len(chunk) > whole:
+                    raise _wrong_size(number, expected, written + len(waiting) + len(chunk) - skip_bytes)
+                waiting += chunk
+                # Network chunks are small; one trip to a thread for each would cost more than the write.
+                if len(waiting) >= _PIECE_BYTES:
+                    await self._thread(self._write, store_upload, begin + written, bytes(waiting))
+                    written += len(waiting)
+                    waiting.clear()
+                    if written - noted >= _NOTE_BYTES:
+                        await self._thread(self._note, store_upload, number, written)
+                        noted = written
+            if written + len(waiting) != whole:
+                raise _wrong_size(number, expected, written + len(waiting) - skip_bytes)
+        except (Rejected, OSError):
+            # Beside a track connections end in the middle of a part.
+            if waiting or written > noted:
+                await self._thread(self._write, store_upload, begin + written, bytes(waiting))
+                await self._thread(self._note, store_upload, number, written + len(waiting))
+            raise
+        await self._thread(self._write, store_upload, begin + written, bytes(waiting))
         return await self._thread(self._mark, store_upload, number)
 
     def _write(self, store_upload: str, offset: int, data: bytes) -> None:
         with disk_errors(self._root, len(data)):
             self._uploads.write(store_upload, offset, data)
+
+    def _note(self, store_upload: str, number: int, arrived_bytes: int) -> None:
+        with disk_errors(self._root):
+            self._uploads.note(store_upload, number, arrived_bytes)
 
     def _mark(self, store_upload: str, number: int) -> PartInfo:
         with disk_errors(self._root):
@@ -255,6 +299,16 @@ class DirectoryObjects:
             if self._uploads.plan(store_upload).key == key:
                 return self._uploads.parts(store_upload)
         return ()
+
+    async def beginnings(self, key: str, store_upload: str) -> Mapping[int, int]:
+        """What came of parts before their connections ended."""
+        return await self._thread(self._beginnings, key, store_upload)
+
+    def _beginnings(self, key: str, store_upload: str) -> Mapping[int, int]:
+        with disk_errors(self._root), contextlib.suppress(NotFound):
+            if self._uploads.plan(store_upload).key == key:
+                return self._uploads.beginnings(store_upload)
+        return {}
 
     async def complete_upload(self, key: str, store_upload: str) -> ObjectInfo:
         """Sync, and one rename. Done before, it answers the object again."""
@@ -316,6 +370,12 @@ class DirectoryObjects:
             name = target.relative_to(self._root)
             raise ValueError(f"{name}: an object cannot also be the folder of another one") from None
 
+    def _remove_sidecar(self, key: str, path: Path) -> None:
+        """What lay beside a log that has left ``incoming/``: what it says is with the recording."""
+        beside = _sidecar_of(key, path)
+        if beside is not None:
+            beside.unlink(missing_ok=True)
+
     def _remove_empty(self, directory: Path) -> None:
         """Folders of one level stay: ``incoming`` is empty all the time."""
         while directory.parent != self._root:
@@ -328,6 +388,19 @@ class DirectoryObjects:
     @staticmethod
     async def _thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return await asyncio.to_thread(function, *args, **kwargs)
+
+
+def _sidecar_of(key: str, path: Path) -> Path | None:
+    """Where another program's log has its sidecar."""
+    return path.with_name(sidecar_name(path.name)) if key.startswith(INCOMING) and is_log_name(key) else None
+
+
+def _text_of(sidecar: Path) -> str:
+    # Whoever opens a named pipe waits for somebody who writes into it.
+    if not sidecar.is_file():
+        return ""
+    with sidecar.open("rb") as file:
+        return file.read(MAX_BYTES + 1).decode("utf-8", "surrogateescape")
 
 
 def _info(key: str, status: os.stat_result) -> ObjectInfo:

@@ -5,6 +5,7 @@
     .aside/upload-<id>/plan.json    what was announced
     .aside/upload-<id>/bytes        sparse, as long as the whole object
     .aside/upload-<id>/parts/<n>    empty; there once part n is whole and synced
+    .aside/upload-<id>/parts/<n>.begun    how many bytes of part n are synced, as digits, where it is not whole
 
 A part counts when its bytes are synced and then its mark is. Writers hold a shared lock on ``bytes`` during each
 write, and look first whether it is still theirs; completing and aborting hold the exclusive one. So a late
@@ -31,6 +32,7 @@ from paddock.ports.objects import PartInfo
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _FOLDER = "upload-"
+_BEGUN = ".begun"
 PROMISE_S = 600.0
 """So long after its last byte an upload still has the room that it announced; it may go on later all the same."""
 
@@ -129,6 +131,39 @@ class DirectoryUploads:
                 written = os.pwrite(descriptor, view, offset)
                 view, offset = view[written:], offset + written
 
+    def note(self, upload: str, number: int, arrived_bytes: int) -> None:
+        """Keep so many bytes of a part that is not whole, all of which were written.
+
+        Raises:
+            NotFound: the upload was completed or forgotten meanwhile.
+        """
+        folder = self._folder(upload)
+        with contextlib.suppress(FileNotFoundError):
+            sync_file(folder / "bytes")
+        with self._locked(upload, fcntl.LOCK_SH):
+            note = folder / "parts" / f"{number}{_BEGUN}"
+            aside = note.with_suffix(f".{secrets.token_hex(4)}")
+            aside.write_text(str(arrived_bytes))
+            sync_file(aside)
+            aside.rename(note)
+            sync_directory(folder / "parts")
+
+    def beginnings(self, upload: str) -> dict[int, int]:
+        """How many bytes are kept of parts that are not whole, by number.
+
+        Raises:
+            NotFound: like ``plan``.
+        """
+        plan = self.plan(upload)
+        whole = {part.number for part in self.parts(upload)}
+        found = {}
+        for note in (self._folder(upload) / "parts").glob(f"*{_BEGUN}"):
+            with contextlib.suppress(FileNotFoundError, ValueError):
+                number, arrived_bytes = int(note.stem), int(note.read_text())
+                if number not in whole and 0 < arrived_bytes < plan.span(number)[1]:
+                    found[number] = arrived_bytes
+        return found
+
     def mark(self, upload: str, number: int) -> PartInfo:
         """Count a part whose bytes were all written.
 
@@ -140,6 +175,7 @@ class DirectoryUploads:
             sync_file(folder / "bytes")
         with self._locked(upload, fcntl.LOCK_SH):
             (folder / "parts" / str(number)).touch()
+            (folder / "parts" / f"{number}{_BEGUN}").unlink(missing_ok=True)
             sync_directory(folder / "parts")
             return self._part(upload, self.plan(upload), number)
 
@@ -151,7 +187,8 @@ class DirectoryUploads:
         """
         plan = self.plan(upload)
         try:
-            numbers = sorted(int(mark.name) for mark in (self._folder(upload) / "parts").iterdir())
+            marks = (self._folder(upload) / "parts").iterdir()
+            numbers = sorted(int(mark.name) for mark in marks if mark.name.isdigit())
             return [self._part(upload, plan, number) for number in numbers]
         except FileNotFoundError:
             raise _gone() from None

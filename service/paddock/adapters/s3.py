@@ -15,7 +15,7 @@ import asyncio
 import functools
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -83,6 +83,9 @@ class S3Objects:
         connect_timeout_s: until a connection is made.
         read_timeout_s: without a byte from the store; then the request is repeated, ``TRIES`` times in all.
     """
+
+    least_part_bytes = 5 * 1024 * 1024
+    """S3 refuses smaller ones, but for the last."""
 
     def __init__(
         self,
@@ -278,8 +281,12 @@ class S3Objects:
         }
         return await self._sign(key, "get_object", parameters, expires_s)
 
-    async def part_link(self, key: str, store_upload: str, number: int, size_bytes: int, expires_s: int) -> str:
+    async def part_link(
+        self, key: str, store_upload: str, number: int, size_bytes: int, expires_s: int, skip_bytes: int = 0
+    ) -> str:
         """A link for PUT that fixes the part's length; ``Content-MD5`` may be sent along."""
+        if skip_bytes:
+            raise ValueError("S3 keeps no beginning of a part")
         begun = Begun.parse(store_upload)
         parameters = {
             "Bucket": self._bucket,
@@ -312,6 +319,10 @@ class S3Objects:
 
     def _begin(self, key: str, **create: Any) -> str:
         return self._s3.create_multipart_upload(Bucket=self._bucket, Key=key, **create)["UploadId"]
+
+    async def beginnings(self, key: str, store_upload: str) -> Mapping[int, int]:
+        """S3 keeps whole parts only."""
+        return {}
 
     async def parts(self, key: str, store_upload: str) -> Sequence[PartInfo]:
         """The parts that are in the store with the planned length."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from paddock.adapters.object_paths import check_prefix
 from paddock.adapters.s3_errors import no_such_upload
 from paddock.domain.instants import NS_PER_S
+from paddock.domain.keys import INCOMING
+from paddock.domain.sidecar import OBJECT_METADATA
 from paddock.ports.objects import ObjectInfo
 
 if TYPE_CHECKING:
@@ -82,7 +84,10 @@ def crc32(data: bytes) -> str:
 
 def info_of(key: str, head: HeadObjectOutputTypeDef) -> ObjectInfo:
     """What HEAD said."""
-    return ObjectInfo(key, head["ContentLength"], head["ETag"].strip('"'), nanoseconds(head["LastModified"]))
+    sidecar = head.get("Metadata", {}).get(OBJECT_METADATA, "") if key.startswith(INCOMING) else ""
+    return ObjectInfo(
+        key, head["ContentLength"], head["ETag"].strip('"'), nanoseconds(head["LastModified"]), sidecar
+    )
 
 
 def listed(entry: ObjectTypeDef) -> ObjectInfo:

@@ -3,12 +3,13 @@
 ::
 
     GET, HEAD  {base_url}/objects/get/{any}?key=…&name=…&expires=…&signature=…
-    PUT        {base_url}/objects/put?key=…&upload=…&part=…&size=…&expires=…&signature=…
+    PUT        {base_url}/objects/put?key=…&upload=…&part=…&size=…&skip=…&expires=…&signature=…
 
 ``name`` is the file name of the download, ``upload`` the store's name of the multipart upload, ``part`` counts
-from 1, ``size`` is the part's length in bytes, ``expires`` is in seconds since the Unix epoch. ``signature`` is
-HMAC-SHA256, in hexadecimal, over the method and all other parameters: none of them can be changed. The end of the
-path is not read here: Foxglove and Lichtblick open only what ends in ``.mcap``.
+from 1, ``size`` is how many bytes are to be sent, ``skip`` how many of the part are here before them (absent where
+none are), ``expires`` is in seconds since the Unix epoch. ``signature`` is HMAC-SHA256, in hexadecimal, over the
+method and all other parameters: none of them can be changed. The end of the path is not read here: Foxglove and
+Lichtblick open only what ends in ``.mcap``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
@@ -36,12 +37,14 @@ class GetGrant(msgspec.Struct, frozen=True):
 
 
 class PutGrant(msgspec.Struct, frozen=True):
-    """The holder may send exactly this part."""
+    """The holder may send exactly this part, or what is missing of it."""
 
     key: str
     store_upload: str
     number: int
     size_bytes: int
+    skip_bytes: int = 0
+    """So much of the part is here."""
 
 
 class SignedLinks:
@@ -73,6 +76,8 @@ class SignedLinks:
             "part": str(grant.number),
             "size": str(grant.size_bytes),
         }
+        if grant.skip_bytes:
+            parameters["skip"] = str(grant.skip_bytes)
         return self._url("PUT", PUT_PATH, parameters, expires_s)
 
     def verify_get(self, query: str) -> GetGrant:
@@ -86,8 +91,9 @@ class SignedLinks:
 
     def verify_put(self, query: str) -> PutGrant:
         """What the query string of a PUT allows; like ``verify_get``."""
-        parameters = self._verify("PUT", query, {"key", "upload", "part", "size"})
-        return PutGrant(parameters["key"], parameters["upload"], int(parameters["part"]), int(parameters["size"]))
+        parameters = self._verify("PUT", query, {"key", "upload", "part", "size"}, {"skip"})
+        numbers = (int(parameters.get(name, 0)) for name in ("part", "size", "skip"))
+        return PutGrant(parameters["key"], parameters["upload"], *numbers)
 
     def _url(self, method: str, path: str, parameters: dict[str, str], expires_s: int) -> str:
         signed = {**parameters, "expires": str(int(self._now()) + expires_s)}
@@ -99,16 +105,18 @@ class SignedLinks:
         text = msgspec.json.encode([method, sorted(parameters.items())])
         return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
 
-    def _verify(self, method: str, query: str, names: set[str]) -> dict[str, str]:
+    def _verify(self, method: str, query: str, names: set[str], optional: Collection[str] = ()) -> dict[str, str]:
+        most = len(names) + len(optional) + 2
         try:
             pairs = parse_qsl(
-                query, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=len(names) + 2
+                query, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=most
             )
         except ValueError:
             pairs = []
         parameters = dict(pairs)
         # One value per name: the signature must not cover one and the reader take the other.
-        complete = len(pairs) == len(parameters) and parameters.keys() == names | {"expires", "signature"}
+        expected = names | {"expires", "signature"}
+        complete = len(pairs) == len(parameters) and parameters.keys() - optional == expected
         signature = parameters.pop("signature", "")
         if not complete or not hmac.compare_digest(
             self._signature(method, parameters).encode(), signature.encode()

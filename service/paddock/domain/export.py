@@ -110,7 +110,7 @@ def artifact_id(
         msgspec.structs.replace(request, signals=tuple(sorted(set(request.signals)))),
         converter,
         said,
-        recording.started_ns if recording.started_source is StartedSource.PERSON else None,
+        None if recording.started_source is StartedSource.LOG_TIME else {"started_ns": recording.started_ns},
     ]
     if units:
         canonical.append(units)

@@ -121,6 +121,17 @@ class Fields:
                 checked[name] = text
         return checked
 
+    def fitting(self, values: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+        """The same for what no person is there to mend: what can be stored, and why the rest cannot."""
+        taken: dict[str, str] = {}
+        left_out = []
+        for name, value in values.items():
+            try:
+                taken |= self.check({name: value})
+            except Rejected as why:
+                left_out.append(why.message)
+        return taken, tuple(left_out)
+
     def from_setup_record(self, entries: Mapping[str, str]) -> dict[str, MetadataValue]:
         """What the log's own ``setup`` record says about the run, as far as the fields can have it."""
         folded = {key.casefold(): value for key, value in entries.items()}

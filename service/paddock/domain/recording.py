@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from paddock.domain.history import Change, MiscFile
+from paddock.domain.instants import INT64_MAX
 from paddock.domain.keys import raw_key
 from paddock.domain.log_kinds import FIRST_KIND, MCAP
 from paddock.domain.original import MISSING_CODE, NEVER_ARRIVED, Original
@@ -52,6 +53,8 @@ class StartedSource(StrEnum):
     """Where a recording's start time came from."""
 
     LOG_TIME = "log_time"
+    CLOCK_OFFSET = "clock_offset"
+    """The log's own times, corrected by what car or base station knew of the car's clock."""
     PERSON = "person"
 
 
@@ -253,6 +256,8 @@ class Recording(msgspec.Struct, frozen=True):
     uploaded_by: str = ""
     started_ns: int | None = None
     started_source: StartedSource = StartedSource.LOG_TIME
+    clock_offset_ns: int | None = None
+    """To be added to the log's own times, as car or base station say; None where nobody knows better."""
     duration_ns: int | None = None
     message_count: int | None = None
     metadata: dict[str, MetadataValue] = {}
@@ -318,6 +323,20 @@ class Recording(msgspec.Struct, frozen=True):
     def short_id(self) -> str:
         """What people see of the id."""
         return self.id[:SHORT_ID_LENGTH]
+
+
+def starting(recording: Recording, log_started_ns: int | None) -> Recording:
+    """The recording with its start as the log says, corrected where its clock lied; what a person said stays.
+
+    Args:
+        log_started_ns: ``log_time`` of its first message; None where it has none.
+    """
+    if log_started_ns is None or recording.started_source is StartedSource.PERSON:
+        return recording
+    corrected_ns = log_started_ns + (recording.clock_offset_ns or 0)
+    if recording.clock_offset_ns is None or not -INT64_MAX <= corrected_ns <= INT64_MAX:
+        return msgspec.structs.replace(recording, started_ns=log_started_ns, started_source=StartedSource.LOG_TIME)
+    return msgspec.structs.replace(recording, started_ns=corrected_ns, started_source=StartedSource.CLOCK_OFFSET)
 
 
 def search_text(recording: Recording) -> str:

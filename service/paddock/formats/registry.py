@@ -31,6 +31,8 @@ class RunInfo:
     """By metadata field. Of those that every team has, the empty ones may be left out."""
     units: dict[str, str] = field(default_factory=dict)
     """Unit by signal name."""
+    started_ns: int | None = None
+    """When it began, where somebody knows better than the log's own clock."""
 
 
 class WriteColumns(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -18,6 +18,9 @@ class ObjectInfo(msgspec.Struct, frozen=True):
     """Changes when the bytes change; without quotes."""
     modified_at: int
     """Nanoseconds since the Unix epoch."""
+    sidecar: str = ""
+    """What another program said of a log that it put under ``incoming/``, as ``domain/sidecar.py`` reads it; only
+    ``stat`` answers it. On S3 it is the object's own metadata, in a directory the file beside it."""
 
 
 class PartInfo(msgspec.Struct, frozen=True):
@@ -78,6 +81,9 @@ class Objects(Store, Protocol):
         """A URL that downloads the object under a name for people, valid for a while."""
         ...
 
+    least_part_bytes: int
+    """The smallest part that the store takes, but for the last one."""
+
     # Uploads in parts: begin, put every part through its link, complete. Asking again is harmless.
 
     async def begin_upload(self, key: str, size_bytes: int, part_size_bytes: int) -> str:
@@ -88,8 +94,21 @@ class Objects(Store, Protocol):
         """
         ...
 
-    async def part_link(self, key: str, store_upload: str, number: int, size_bytes: int, expires_s: int) -> str:
-        """A URL that takes exactly this part by PUT."""
+    async def part_link(
+        self, key: str, store_upload: str, number: int, size_bytes: int, expires_s: int, skip_bytes: int = 0
+    ) -> str:
+        """A URL that takes exactly this part by PUT, or what is missing of it.
+
+        Args:
+            skip_bytes: how much of the part is here, as ``beginnings`` says; ``size_bytes`` is the rest.
+        """
+        ...
+
+    async def beginnings(self, key: str, store_upload: str) -> Mapping[int, int]:
+        """How many bytes from its beginning are kept of a part whose connection ended, by the part's number.
+
+        None where the store takes whole parts only, as S3 does.
+        """
         ...
 
     async def parts(self, key: str, store_upload: str) -> Sequence[PartInfo]:

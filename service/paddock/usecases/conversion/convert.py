@@ -30,9 +30,9 @@ from paddock.domain.recording import (
     MetadataValue,
     Recording,
     RunFigures,
-    StartedSource,
     Status,
     search_text,
+    starting,
 )
 from paddock.domain.topic_set import topic_set_of
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected
@@ -157,6 +157,7 @@ def _convert_file(
             raise Rejected(f"Nothing could be read: {why}.", code="nothing_read")
         from_log = prefilled(summary, fields)
         known = msgspec.structs.replace(recording, metadata=fill_empty(recording.metadata, from_log))
+        known = starting(known, summary.started_ns)
         of_car = CarCatalogue(catalogue, car_of(known))
         units = of_car.units((signal.name, signal.dtype) for signal in summary.signals)
         run = run_of(known, units, fields)
@@ -318,6 +319,6 @@ def _changes(
     }
     if summary.started_ns is not None and summary.ended_ns is not None:
         changes["duration_ns"] = summary.ended_ns - summary.started_ns
-        if current.started_source is not StartedSource.PERSON:
-            changes["started_ns"] = summary.started_ns
+        started = starting(current, summary.started_ns)
+        changes["started_ns"], changes["started_source"] = started.started_ns, started.started_source
     return changes

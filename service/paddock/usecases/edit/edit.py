@@ -6,18 +6,24 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from paddock.domain.export import DEFAULT_EXPORT
 from paddock.domain.history import Change
 from paddock.domain.instants import to_rfc3339
 from paddock.domain.principal import Principal
-from paddock.domain.recording import MetadataSource, MetadataValue, Recording, StartedSource, search_text
-from paddock.errors import Conflict, NotFound, PaddockError
+from paddock.domain.recording import (
+    MetadataSource,
+    MetadataValue,
+    Recording,
+    StartedSource,
+    search_text,
+    starting,
+)
+from paddock.errors import Conflict, NotFound
 from paddock.ports.documents import Equals, Page, Sort
 from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.context import Context
 from paddock.usecases.edit.conflict import Difference, EditConflict
 from paddock.usecases.find.recordings import get_recording
-from paddock.usecases.take_away.export import request_export
+from paddock.usecases.take_away.export import renew_default_file
 
 STARTED = "started_ns"
 
@@ -121,11 +127,11 @@ def _edited(
 
 def _before(known: Recording, change: Change) -> Recording:
     if change.field == STARTED:
-        return msgspec.structs.replace(
-            known,
-            started_ns=None if change.before is None else int(change.before),
-            started_source=StartedSource(change.before_source or StartedSource.LOG_TIME),
-        )
+        started_ns = None if change.before is None else int(change.before)
+        began = StartedSource(change.before_source or StartedSource.LOG_TIME)
+        restored = msgspec.structs.replace(known, started_ns=started_ns, started_source=began)
+        # The car's clock may have been corrected since.
+        return starting(restored, started_ns) if began is StartedSource.LOG_TIME else restored
     metadata = {name: value for name, value in known.metadata.items() if name != change.field}
     if change.before is not None:
         source = MetadataSource(change.before_source or MetadataSource.PERSON)
@@ -175,29 +181,13 @@ async def apply(
     if stored is not None:
         await _keep_edits(context, stored)
         if any(edit.field not in ("file", "deleted") for edit in edits):
-            await _renew_default_file(context, principal, stored)
+            await renew_default_file(context, principal.name, stored)
     return stored
 
 
 async def _keep_edits(context: Context, recording: Recording) -> None:
     if recording.edits:
         await context.documents.history.put_many(recording.edits)
-
-
-async def _renew_default_file(context: Context, principal: Principal, recording: Recording) -> None:
-    """The MATLAB file says who drove: make it again, as the export that it is; that does not convert everything."""
-    if not recording.build:
-        return  # the conversion will write it
-    try:
-        export = await request_export(context, principal, recording.id, DEFAULT_EXPORT)
-    except PaddockError:
-        # The edit is made. What the queue has against the file is no reason to say that it was not.
-        return
-    if export.artifact is not None:
-        # After an undo the old file is the right one again; the newest one is shown.
-        await context.documents.artifacts.change(
-            export.artifact.id, {"created_at": context.now(), "expires_at": None}
-        )
 
 
 def _differences(before: Recording, after: Recording) -> list[Change]:

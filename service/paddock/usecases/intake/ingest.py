@@ -14,9 +14,9 @@ from paddock.errors import NotFound, Rejected
 from paddock.ports.documents import Equals, OneOf
 from paddock.readers.registry import kind_in
 from paddock.usecases.context import Context
+from paddock.usecases.intake.arrival import arrive
 from paddock.usecases.intake.hashing import sha256_of
 from paddock.usecases.intake.originals import fault_by_hash, is_here, is_kept, kind_of_stored, said
-from paddock.usecases.intake.uploads import arrive
 from paddock.usecases.jobs import jobs
 
 
@@ -42,7 +42,7 @@ async def ingest(context: Context, job: Job, progress: Callable[[float], None]) 
         if not recording_id:
             # A stranger's file, of which nothing was announced: it is what it is.
             recording_id = digest
-            await arrive(context, upload.uploaded_by, digest, arrived.size_bytes, upload.name, upload.metadata)
+            await arrive(context, upload.uploaded_by, digest, arrived.size_bytes, upload.name, upload.said)
             await context.documents.uploads.change(upload.id, {"sha256": digest})
         if digest != recording_id:
             await context.objects.delete(upload.key)

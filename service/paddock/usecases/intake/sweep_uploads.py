@@ -8,7 +8,7 @@ from paddock.domain.upload import Upload
 from paddock.ports.documents import Between, Condition, Equals, Sort
 from paddock.usecases.contained import logged
 from paddock.usecases.context import Context
-from paddock.usecases.intake.uploads import adopt
+from paddock.usecases.intake.adopt import adopt
 
 STRANGER_AGE_NS = 60 * NS_PER_S
 

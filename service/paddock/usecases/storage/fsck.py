@@ -20,9 +20,9 @@ from paddock.usecases.context import Context
 from paddock.usecases.conversion.reprocess import is_asked
 from paddock.usecases.every import every
 from paddock.usecases.find.contents import every_contents_of, find_contents
+from paddock.usecases.intake.arrival import arrive
 from paddock.usecases.intake.originals import MISSING, fault_by_hash, fault_by_size, said
 from paddock.usecases.intake.sweep_uploads import sweep_uploads
-from paddock.usecases.intake.uploads import arrive
 from paddock.usecases.jobs import jobs
 
 SETTLED_AGE_NS = 300 * NS_PER_S
@@ -218,7 +218,7 @@ async def _check_originals(context: Context, *, mend: bool) -> AsyncIterator[Fin
             yield _finding(Fault.ORIGINAL_UNKNOWN, found.key, mend=mend)
             if mend:
                 name = f"{recording_id[:10]}{LOG_KINDS[kind].suffix}"
-                await arrive(context, "fsck", recording_id, found.size_bytes, name, {}, kind)
+                await arrive(context, "fsck", recording_id, found.size_bytes, name, kind=kind)
                 await context.documents.recordings.change(recording_id, {"status": Status.STORED, **said(None)})
                 await jobs.enqueue(context, "convert", recording_id)
 

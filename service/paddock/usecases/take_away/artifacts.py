@@ -14,7 +14,7 @@ from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.export import ExportRequest, artifact_id, purpose_of
 from paddock.domain.fields import Fields
 from paddock.domain.keys import artifact_key
-from paddock.domain.recording import Artifact, Recording
+from paddock.domain.recording import Artifact, Recording, StartedSource
 from paddock.formats.registry import RunInfo, find_format, writer_number, written_as
 from paddock.usecases.context import Context
 from paddock.usecases.intake.originals import is_kept
@@ -119,4 +119,5 @@ def run_of(recording: Recording, units: Mapping[str, str], fields: Fields) -> Ru
         metadata={field.name: "" for field in fields}
         | {name: known.value for name, known in recording.metadata.items()},
         units=dict(units),
+        started_ns=None if recording.started_source is StartedSource.LOG_TIME else recording.started_ns,
     )

@@ -14,11 +14,11 @@ from paddock.columns.columns import LogSummary
 from paddock.columns.patterns import check_patterns
 from paddock.columns.raster import check_span
 from paddock.columns.selection import span_of
-from paddock.domain.export import ExportRequest
+from paddock.domain.export import DEFAULT_EXPORT, ExportRequest
 from paddock.domain.job import Job
 from paddock.domain.principal import Principal
 from paddock.domain.recording import Artifact, Recording, StartedSource
-from paddock.errors import Conflict, NotFound, Rejected
+from paddock.errors import Conflict, NotFound, PaddockError, Rejected
 from paddock.formats.estimate import estimate_bytes, taken_of
 from paddock.formats.mat5 import MAX_VARIABLE_BYTES, VariableTooLarge
 from paddock.formats.registry import RunInfo, canonical, check_rate, find_format
@@ -61,6 +61,10 @@ async def request_export(
         Conflict: the recording is not ready (code ``not_ready``), or the file is not there and what it is made
             from is gone (code ``no_original``).
     """
+    return await _request(context, principal.name, recording_id, request)
+
+
+async def _request(context: Context, asked_by: str, recording_id: str, request: ExportRequest) -> Export:
     recording = await get_recording(context, recording_id)
     request = canonical(request)
     wanted = find_format(request.format)
@@ -79,7 +83,23 @@ async def request_export(
     if not may_serve(recording, request):
         check_original(recording)
     params = {"recording": recording.id, "request": msgspec.json.encode(request).decode()}
-    return Export(made_id, job=await jobs.enqueue(context, "export", made_id, params, asked_by=principal.name))
+    return Export(made_id, job=await jobs.enqueue(context, "export", made_id, params, asked_by=asked_by))
+
+
+async def renew_default_file(context: Context, asked_by: str, recording: Recording) -> None:
+    """The MATLAB file says who drove: make it again, as the export that it is; that does not convert everything."""
+    if not recording.build:
+        return  # the conversion will write it
+    try:
+        export = await _request(context, asked_by, recording.id, DEFAULT_EXPORT)
+    except PaddockError:
+        # What is said of the recording is stored. What the queue has against the file is no reason to deny that.
+        return
+    if export.artifact is not None:
+        # After an undo the old file is the right one again; the newest one is shown.
+        await context.documents.artifacts.change(
+            export.artifact.id, {"created_at": context.now(), "expires_at": None}
+        )
 
 
 async def estimate_export(context: Context, recording_id: str, request: ExportRequest) -> int:

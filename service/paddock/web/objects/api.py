@@ -69,7 +69,7 @@ async def read_object(context: TheContext, request: AnyRequest, name: ShownName)
     summary="Send one part of an upload through its link",
 )
 async def write_part(context: TheContext, request: AnyRequest) -> PartReceipt:
-    """The body is exactly the part's bytes; it is written while it arrives."""
+    """The body is exactly the part's bytes; it is written while it arrives, and what came of it is kept."""
     objects = _directory(context)
     grant = objects.links.verify_put(request.url.query)
     if request.content_length is None:
@@ -80,7 +80,9 @@ async def write_part(context: TheContext, request: AnyRequest) -> PartReceipt:
             "announce the file again.",
             code="wrong_size",
         )
-    part = await objects.write_part(grant.store_upload, grant.number, _body(request), grant.size_bytes)
+    part = await objects.write_part(
+        grant.store_upload, grant.number, _body(request), grant.size_bytes, grant.skip_bytes
+    )
     return PartReceipt(part.number, part.size_bytes, part.etag)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import Router, delete, post
 from litestar.params import JSONBody, PathParameter
 from msgspec import Meta
 
+from paddock.domain.recording import MetadataSource
 from paddock.domain.roles import Permission
-from paddock.domain.sidecar import MetadataTexts
+from paddock.domain.sidecar import ClockOffset, MetadataTexts
+from paddock.domain.upload import PART_SIZE_BYTES, SaidAlong
 from paddock.usecases.intake import uploads
 from paddock.web.kernel.injected import (
     AnyRequest,
@@ -45,14 +47,39 @@ class Announcement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="Values of the team's fields; they fill only what is empty.", examples=[{"driver": "Adam"}]
         ),
     ] = {}
+    metadata_source: Annotated[
+        Literal["person", "base_station"],
+        Meta(
+            description="Who says the metadata. What a base station says and recordings cannot have is left out; "
+            "of a person it is an error."
+        ),
+    ] = "person"
+    clock_offset_ns: Annotated[
+        ClockOffset | None,
+        Meta(
+            description="To be added to the log's own times, where the car's clock lied: it corrects when the "
+            "recording started, unless a person said that.",
+            examples=[None],
+        ),
+    ] = None
+    part_size_bytes: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=2**53,
+            description="How large you would like the parts: on a bad line less is lost with a small one. The "
+            "answer has what they are.",
+            examples=[PART_SIZE_BYTES],
+        ),
+    ] = PART_SIZE_BYTES
 
 
 class PartResource(msgspec.Struct, frozen=True):
-    """One part that still has to be sent."""
+    """What still has to be sent of one part: its beginning may be here."""
 
     number: Annotated[int, Meta(description="From 1.", examples=[1])]
     offset: Annotated[int, Meta(description="Where in the file it begins, in bytes.", examples=[0])]
-    size_bytes: Annotated[int, Meta(description="Its length.", examples=[16_777_216])]
+    size_bytes: Annotated[int, Meta(description="How many bytes it is.", examples=[16_777_216])]
     url: Annotated[str, Meta(description="PUT exactly these bytes there.")]
 
 
@@ -64,6 +91,9 @@ class UploadResource(msgspec.Struct, frozen=True):
     ] = None
     id: Annotated[str | None, Meta(description="The upload's id.", examples=["5f0d2c…"])] = None
     parts: Annotated[tuple[PartResource, ...], Meta(description="What is still missing.")] = ()
+    left_out: Annotated[
+        tuple[str, ...], Meta(description="What a base station said and recordings cannot have, in sentences.")
+    ] = ()
 
 
 class CompletedResource(msgspec.Struct, frozen=True):
@@ -88,16 +118,18 @@ async def announce_upload(
         sha256=data.sha256,
         size_bytes=data.size_bytes,
         name=data.name,
-        metadata=data.metadata,
+        said=SaidAlong(data.metadata, MetadataSource(data.metadata_source), data.clock_offset_ns),
+        part_size_bytes=data.part_size_bytes,
     )
     if plan.recording is not None:
-        return UploadResource(recording=(await summarise(context, [plan.recording]))[0])
+        (known,) = await summarise(context, [plan.recording])
+        return UploadResource(recording=known, left_out=plan.left_out)
     assert plan.upload is not None, "a plan has a recording or an upload"
     parts = tuple(
         PartResource(part.number, part.offset, part.size_bytes, reachable(part.url, request, settings))
         for part in plan.parts
     )
-    return UploadResource(id=plan.upload.id, parts=parts)
+    return UploadResource(id=plan.upload.id, parts=parts, left_out=plan.left_out)
 
 
 _UploadId = Annotated[str, PathParameter(description="From the announcement.")]
