@@ -7,8 +7,7 @@ whether it has to be pulled again, never which log it is.
 
 What the parts of the station call, all of it blocking (a write waits for the disk: ``asyncio.to_thread``):
 
-- to look and to pull: ``looked``, ``files``, ``pulled``, ``hashed``, ``brought_back``, ``start_over``,
-  ``note_trouble``
+- to look and to pull: ``looked``, ``files``, ``pulled``, ``start_over``, ``hashed``, ``arrived``, ``note_trouble``
 - to send: ``to_send``, ``to_confirm``, ``sent``, ``waiting``, ``uploaded``, ``confirmed``, ``refused``, ``said``
 - to make room: ``removable``, ``removed``, ``droppable``, ``dropped``, ``path_of``
 - to show: ``files``, ``files_of``, ``logs``, ``deliveries``, ``counts``
@@ -19,7 +18,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -32,7 +30,7 @@ from paddock.domain.log_kinds import LOG_KINDS
 
 _FILE_COLUMNS = (
     "id, place, name, size_bytes, modified_ns, closed, car_sha256, metadata, clock_offset_ns, first_seen_ns, "
-    "on_car, pulled_bytes, pulled_boot, sha256, begins_with, removed_ns, trouble, unreadable"
+    "on_car, pulled_bytes, sha256, begins_with, removed_ns, trouble, unreadable"
 )
 _LOG_COLUMNS = "sha256, size_bytes, name, first_seen_ns, modified_ns, here, metadata, clock_offset_ns"
 
@@ -48,7 +46,6 @@ def open_ledger(folder: Path) -> Iterator[Ledger]:
     with held(folder):
         ledger = Ledger(folder)
         try:
-            ledger.miss_what_is_gone()
             yield ledger
         finally:
             ledger.close()
@@ -59,8 +56,10 @@ class Ledger(LedgerDatabase):
 
     # ---- looking and pulling
 
-    def looked(self, place: str, seen: Iterable[SeenFile], now_ns: int) -> None:
-        """Note what a place has now; files that it has no more, or with other bytes, are no longer on the car.
+    def looked(self, place: str, seen: Iterable[SeenFile], now_ns: int) -> bool:
+        """Note what a place has now; whether that is other than before.
+
+        Files that it has no more, or with other bytes, are no longer on the car.
 
         Args:
             place: as ``Source.place``.
@@ -72,11 +71,12 @@ class Ledger(LedgerDatabase):
         gone = [file.id for name, file in known.items() if name not in now]
         fresh = [each for name, each in now.items() if name not in known or known[name].seen != each]
         if not gone and not fresh:
-            return
+            return False
         with self.transaction() as database:
             database.executemany("UPDATE files SET on_car = 0 WHERE id = ?", [(each,) for each in gone])
             for each in fresh:
                 self._note(database, place, each, known.get(each.name), now_ns)
+        return True
 
     def _note(
         self, database: sqlite3.Connection, place: str, seen: SeenFile, before: CarFile | None, now_ns: int
@@ -124,41 +124,36 @@ class Ledger(LedgerDatabase):
                 (told[2], seen.clock_offset_ns, file_id),
             )
 
-    def pulled(self, file_id: int, pulled_bytes: int, *, boot: str, received_bytes: int = 0) -> None:
+    def pulled(self, file_id: int, pulled_bytes: int, *, received_bytes: int = 0) -> None:
         """So many bytes from a file's beginning are on this disk, synced.
 
         Args:
             file_id: of the file.
             pulled_bytes: how many.
-            boot: what ``pull`` knows this run of the kernel by.
             received_bytes: how many came over the link since this was said last.
         """
         with self.transaction() as database:
-            database.execute(
-                "UPDATE files SET pulled_bytes = ?, pulled_boot = ? WHERE id = ?", (pulled_bytes, boot, file_id)
-            )
+            database.execute("UPDATE files SET pulled_bytes = ? WHERE id = ?", (pulled_bytes, file_id))
             _count(database, "pulled_bytes", received_bytes)
 
     def start_over(self, file_id: int) -> None:
         """What was pulled of a file is of no use."""
         with self.transaction() as database:
-            database.execute(
-                "UPDATE files SET pulled_bytes = 0, pulled_boot = '', begins_with = NULL WHERE id = ?", (file_id,)
-            )
+            database.execute("UPDATE files SET pulled_bytes = 0, begins_with = NULL WHERE id = ?", (file_id,))
 
     def hashed(self, found: Sequence[tuple[CarFile, str]], *, kept_bytes: int = 0, received_bytes: int = 0) -> None:
-        """Files whose bytes are known now: ``path_of`` their log is there, synced, or the log was known before.
+        """Files whose bytes are known now, and synced; where they end up is said by ``arrived``.
 
         Args:
             found: each file as it was pulled, with the SHA-256 of its bytes.
-            kept_bytes: how many that came over the link are in logs which are new here.
+            kept_bytes: how many that came over the link are in these files.
             received_bytes: how many came over the link since this was said last.
         """
         with self.transaction() as database:
             for file, sha256 in found:
                 database.execute(
                     "INSERT INTO logs (sha256, size_bytes, name, first_seen_ns, modified_ns, here, metadata, "
-                    "clock_offset_ns) VALUES (?, ?, ?, ?, ?, 1, ?, ?) ON CONFLICT (sha256) DO NOTHING",
+                    "clock_offset_ns) VALUES (?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT (sha256) DO NOTHING",
                     (
                         sha256,
                         file.seen.size_bytes,
@@ -182,10 +177,10 @@ class Ledger(LedgerDatabase):
             _count(database, "kept_bytes", kept_bytes)
             _count(database, "pulled_bytes", received_bytes)
 
-    def brought_back(self, sha256: str) -> None:
-        """A log that was dropped is here again."""
+    def arrived(self, logs: Iterable[str]) -> None:
+        """Logs, by their hashes, whose bytes are at ``path_of`` now."""
         with self.transaction() as database:
-            database.execute("UPDATE logs SET here = 1 WHERE sha256 = ?", (sha256,))
+            database.executemany("UPDATE logs SET here = 1 WHERE sha256 = ?", [(each,) for each in logs])
 
     def note_trouble(self, file_id: int, why: str | None) -> None:
         """Why a file is not here; None when nothing is wrong any more."""
@@ -268,14 +263,20 @@ class Ledger(LedgerDatabase):
         with self.transaction() as database:
             database.execute("UPDATE files SET on_car = 0, removed_ns = ? WHERE id = ?", (now_ns, file_id))
 
+    def confirmed_by(self, servers: Sequence[str]) -> set[str]:
+        """The hashes of logs that every one of the servers has confirmed."""
+        marks = ", ".join("?" * len(servers))
+        rows = self._rows(
+            f"SELECT sha256 FROM deliveries WHERE state = 'confirmed' AND server IN ({marks}) "
+            "GROUP BY sha256 HAVING count(*) = ?",
+            (*servers, len(set(servers))),
+        )
+        return {row[0] for row in rows}
+
     def droppable(self, servers: Sequence[str]) -> list[Log]:
         """Logs that are here and that every one of the servers has confirmed, the oldest first."""
-        marks = ", ".join("?" * len(servers))
-        return self._logs(
-            "WHERE here AND (SELECT count(*) FROM deliveries d WHERE d.sha256 = logs.sha256 "
-            f"AND state = 'confirmed' AND server IN ({marks})) = ?",
-            (*servers, len(set(servers))),
-        )[::-1]
+        confirmed = self.confirmed_by(servers)
+        return [log for log in reversed(self._logs("WHERE here", ())) if log.sha256 in confirmed]
 
     def dropped(self, sha256: str) -> None:
         """A log's bytes are about to be removed from this disk."""
@@ -310,6 +311,10 @@ class Ledger(LedgerDatabase):
         """Files in which a log was found, the newest first."""
         return self._files("WHERE sha256 = ?", (sha256,))
 
+    def file(self, file_id: int) -> CarFile:
+        """One file."""
+        return self._files("WHERE id = ?", (file_id,))[0]
+
     def logs(self) -> list[Log]:
         """All logs, the newest first."""
         return self._logs("", ())
@@ -342,18 +347,18 @@ class Ledger(LedgerDatabase):
         rows = self._rows(f"SELECT {_LOG_COLUMNS} FROM logs {where}", values)
         return sorted(map(Log.of_row, rows), key=lambda log: log.age, reverse=True)
 
-    def miss_what_is_gone(self) -> None:
-        """Logs whose bytes somebody removed are pulled again where the cars still have them."""
-        there = {entry.name: entry.stat().st_size for entry in os.scandir(self.folder / "files")}
-        lost = [log for log in self._logs("WHERE here", ()) if there.get(self.path_of(log).name) != log.size_bytes]
+    def lost(self, logs: Sequence[str], servers: Sequence[str]) -> None:
+        """Logs, by their hashes, whose bytes somebody took from this disk: cars that have them are asked again.
+
+        Those that every server has confirmed are nobody's loss.
+        """
+        missed = set(logs) - self.confirmed_by(servers)
         with self.transaction() as database:
-            for log in lost:
-                database.execute("UPDATE logs SET here = 0 WHERE sha256 = ?", (log.sha256,))
-                database.execute(
-                    "UPDATE files SET sha256 = NULL, pulled_bytes = 0 WHERE sha256 = ?1 AND on_car AND NOT EXISTS "
-                    "(SELECT 1 FROM deliveries WHERE sha256 = ?1 AND state = 'confirmed')",
-                    (log.sha256,),
-                )
+            database.executemany("UPDATE logs SET here = 0 WHERE sha256 = ?", [(each,) for each in logs])
+            database.executemany(
+                "UPDATE files SET sha256 = NULL, pulled_bytes = 0 WHERE sha256 = ? AND on_car",
+                [(each,) for each in missed],
+            )
 
 
 def _is_as_before(before: CarFile, seen: SeenFile) -> bool:

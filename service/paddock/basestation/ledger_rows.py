@@ -26,8 +26,6 @@ class CarFile(msgspec.Struct, frozen=True):
     """Whether the last look found it."""
     pulled_bytes: int = 0
     """So many from its beginning are on this disk, synced."""
-    pulled_boot: str = ""
-    """The run of the kernel in which they were written."""
     sha256: str | None = None
     """Which log it is; None until all of it is here."""
     begins_with: str | None = None
@@ -41,8 +39,8 @@ class CarFile(msgspec.Struct, frozen=True):
     def of_row(cls, row: tuple[Any, ...]) -> Self:
         """One from the columns of ``files``, in their order."""
         closed = None if row[5] is None else bool(row[5])
-        seen = SeenFile(_text(row[2]), row[3], int(row[4]), closed, row[6], json.loads(row[7]), row[8], row[17])
-        return cls(row[0], row[1], seen, row[9], bool(row[10]), *row[11:17])
+        seen = SeenFile(_text(row[2]), row[3], int(row[4]), closed, row[6], json.loads(row[7]), row[8], row[16])
+        return cls(row[0], row[1], seen, row[9], bool(row[10]), *row[11:16])
 
     @property
     def age(self) -> tuple[int, int, str]:

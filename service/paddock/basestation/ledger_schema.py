@@ -21,7 +21,6 @@ SCHEMA = (
         first_seen_ns INTEGER NOT NULL,
         on_car INTEGER NOT NULL,
         pulled_bytes INTEGER NOT NULL DEFAULT 0,
-        pulled_boot TEXT NOT NULL DEFAULT '',
         sha256 TEXT,
         begins_with TEXT,
         removed_ns INTEGER,

@@ -25,6 +25,7 @@ os.putenv("OPENBLAS_NUM_THREADS", "1")
 COMMANDS = {
     "up": "Run Paddock here: the web service and the worker.",
     "upload": "Send logs to a running Paddock.",
+    "offload": "Take logs off the cars, and send them to Paddock.",
     "export": "Make and download a file of a recording.",
     "signals": "Take the team's signal catalogue out, or put one in.",
     "fields": "Show the metadata fields of recordings; add fields of your own.",

@@ -1,0 +1,111 @@
+"""One place as it was at the last look: who is away, which logs are closed, and which one is to be pulled next."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from paddock.basestation.ledger import Ledger
+from paddock.basestation.ledger_rows import CarFile
+from paddock.basestation.sources.source import SeenFile, Source
+from paddock.errors import PaddockError
+
+_LOOK_TIMEOUT_S = 180.0
+"""A look at thousands of logs over a bad link takes long; one that takes longer than this hangs."""
+_LOOK_EVERY_S = 2.0
+_LOOKING_SHARE = 20
+"""At most this part of the time goes into looking: a long list is not asked for all the time."""
+_FIRST_RETRY_S = 1.0
+_LAST_RETRY_S = 10.0
+"""Somebody waits for the car that comes back."""
+
+
+class Place:
+    """A source, and what is known of it.
+
+    Args:
+        source: it looks.
+        ledger: is told what it saw.
+        settle_s: a log of which nobody says whether it is closed is when it has not changed for so long.
+    """
+
+    def __init__(self, source: Source, ledger: Ledger, settle_s: float) -> None:
+        self.source = source
+        self.name = source.place
+        self._ledger = ledger
+        self._settle_s = settle_s
+        self.reachable: bool | None = None
+        """Whether the last look worked; None before the first."""
+        self.looked_ns: int | None = None
+        self.away_since_ns: int | None = None
+        self.problem = ""
+        """Why it is away."""
+        self.looks_failed = 0
+        """In a row."""
+        self.free_bytes: int | None = None
+        self.waits_for: list[CarFile] = []
+        """Closed logs that are not here, the newest first."""
+        self.open: list[CarFile] = []
+        """Logs that are being written, as far as is known."""
+        self.settles_in_s: float | None = None
+        """How long until the first of them may be closed, where nobody says when."""
+        self.delay_s = _FIRST_RETRY_S
+        """How long until the next look."""
+        self._unchanged_since: dict[tuple[str, int, int], float] = {}
+
+    async def look(self) -> bool:
+        """Look; whether what is there is other than at the last look.
+
+        Raises:
+            Unavailable: this disk does not take what was seen.
+        """
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(_LOOK_TIMEOUT_S):
+                seen = await self.source.look()
+                self.free_bytes = await self.source.free_bytes()
+        except (PaddockError, TimeoutError) as error:
+            self._is_away(error.message if isinstance(error, PaddockError) else "it does not answer.")
+            self.delay_s = min(_FIRST_RETRY_S * 2 ** (self.looks_failed - 1), _LAST_RETRY_S)
+            return False
+        took_s = time.monotonic() - began
+        self.reachable, self.looked_ns, self.away_since_ns = True, time.time_ns(), None
+        self.problem, self.looks_failed = "", 0
+        changed = await asyncio.to_thread(self._ledger.looked, self.name, seen, self.looked_ns)
+        await asyncio.to_thread(self._sort, seen)
+        self.delay_s = max(_LOOK_EVERY_S, took_s * _LOOKING_SHARE)
+        if self.settles_in_s is not None:
+            self.delay_s = min(self.delay_s, max(self.settles_in_s, took_s))
+        return changed
+
+    def _is_away(self, why: str) -> None:
+        self.looks_failed += 1
+        if self.reachable is not False:
+            self.away_since_ns = time.time_ns()
+        self.reachable, self.problem = False, why
+
+    def _sort(self, seen: Sequence[SeenFile]) -> None:
+        """Part what is not here into what is closed and what is not."""
+        now = time.monotonic()
+        alike = {(each.name, each.size_bytes, each.modified_ns) for each in seen}
+        self._unchanged_since = {key: self._unchanged_since.get(key, now) for key in alike}
+        self.waits_for, self.open, self.settles_in_s = [], [], None
+        for file in self._ledger.files(self.name, on_car=True):
+            # An empty file is no log yet, and has nothing to lose.
+            if file.sha256 is not None or file.seen.trouble is not None or not file.seen.size_bytes:
+                continue
+            left_s = self._until_closed(file.seen, now)
+            if left_s == 0:
+                self.waits_for.append(file)
+                continue
+            self.open.append(file)
+            if left_s is not None:
+                self.settles_in_s = min(left_s, self.settles_in_s or left_s)
+
+    def _until_closed(self, seen: SeenFile, now: float) -> float | None:
+        """Seconds until it counts as closed; None while the recorder has it."""
+        if seen.closed is not None:
+            return 0 if seen.closed else None
+        since = self._unchanged_since[seen.name, seen.size_bytes, seen.modified_ns]
+        return max(0.0, since + self._settle_s - now)

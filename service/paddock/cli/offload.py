@@ -1,0 +1,173 @@
+"""``paddock offload``: logs off the cars and into Paddock."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+from pathlib import Path
+
+import click
+
+from paddock.basestation.agent import Agent
+from paddock.basestation.ledger import Ledger, open_ledger
+from paddock.basestation.ledger_rows import CarFile, DeliveryState, Log
+from paddock.basestation.look import Place
+from paddock.basestation.partials import Partials, boot_id
+from paddock.basestation.room import Room
+from paddock.basestation.send import Sender
+from paddock.basestation.sources.opening import open_source
+from paddock.cli.terminal import complain, out
+from paddock.domain.words import isolated
+
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([KMGT]?B?)", re.IGNORECASE)
+_SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(s|min|h)?")
+_SPAN_S = {"": 1, "s": 1, "min": 60, "h": 3600}
+
+
+class _Size(click.ParamType[int]):
+    name = "size"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        found = _SIZE.fullmatch(str(value).strip())
+        unit = found[2].upper() if found else "?"
+        factor = _UNITS.get(unit if unit.endswith("B") or not unit else f"{unit}B")
+        if found is None or factor is None:
+            self.fail(f"{value!r} is no size: write 5GB or 500MB.", param, ctx)
+        return round(float(found[1]) * factor)
+
+
+class _Span(click.ParamType[float]):
+    name = "span"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        found = _SPAN.fullmatch(str(value).strip())
+        if found is None:
+            self.fail(f"{value!r} is no time: write 30s or 2min.", param, ctx)
+        return float(found[1]) * _SPAN_S[found[2] or ""]
+
+
+@click.command("offload")
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    required=True,
+    metavar="PLACE",
+    help="Where logs lie: a directory, sftp://user@host/path or http://host:port/. May be given again.",
+)
+@click.option(
+    "--server",
+    "servers",
+    multiple=True,
+    required=True,
+    metavar="URL",
+    help="A Paddock that gets the logs. May be given again; what the last one has stored counts as safe.",
+)
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="LEDGER_DIRECTORY",
+    help="What is known of every log, and the logs until they are safe.",
+)
+@click.option("--once", is_flag=True, help="End when nothing is left to do: 0 when every closed log is safe.")
+@click.option(
+    "--settle",
+    type=_Span(),
+    default="30s",
+    show_default=True,
+    help="Where nobody says that a log is closed, it is when it has not changed for so long.",
+)
+@click.option(
+    "--keep-free",
+    type=_Size(),
+    metavar="SIZE",
+    help="Room that stays free on this disk.  [default: a twentieth of it, at most 1 GB]",
+)
+def command(
+    sources: tuple[str, ...],
+    servers: tuple[str, ...],
+    data: Path,
+    once: bool,
+    settle: float,
+    keep_free: int | None,
+) -> None:
+    """Take logs off cars, sticks and cards, and send them to Paddock; it goes on where it was, whatever happens.
+
+    A log that is being recorded is left alone until it is closed. Nothing leaves a car.
+    """
+    with open_ledger(data) as ledger:
+        agent = _agent(ledger, sources, servers, settle, keep_free)
+        asyncio.run(_run(agent, once=once))
+        if once and not _say_what_is_not_safe(agent):
+            raise click.exceptions.Exit(1)
+
+
+def _agent(
+    ledger: Ledger, sources: tuple[str, ...], servers: tuple[str, ...], settle_s: float, keep_free: int | None
+) -> Agent:
+    places = [Place(open_source(each), ledger, settle_s) for each in dict.fromkeys(sources)]
+    urls = list(dict.fromkeys(servers))
+    senders = [Sender(ledger, url, _say) for url in urls]
+    room = Room(ledger, urls, keep_free)
+    return Agent(ledger, places, senders, room, Partials(ledger, boot_id()), _say)
+
+
+async def _run(agent: Agent, *, once: bool) -> None:
+    """Until it is done, or told to end."""
+    working = asyncio.create_task(agent.run(once=once))
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    ending = asyncio.create_task(ended.wait())
+    await asyncio.wait([working, ending], return_when=asyncio.FIRST_COMPLETED)
+    if working.done():
+        ending.cancel()
+        working.result()
+    else:
+        working.cancel()
+        await asyncio.wait([working])
+
+
+def _say(line: str) -> None:
+    out.print(line, soft_wrap=True)
+
+
+def _say_what_is_not_safe(agent: Agent) -> bool:
+    """One line per closed log that the last server has not confirmed, and per place that could not be looked at."""
+    ledger, cloud = agent.ledger, agent.senders[-1].url
+    deliveries = {each.sha256: each for each in ledger.deliveries(cloud)}
+    confirmed = ledger.confirmed_by([cloud])
+    lines = []
+    for puller in agent.pullers:
+        place = puller.place
+        if not place.reachable:
+            lines.append(f"{place.name}: away, so that nobody knows what is on it: {place.problem}")
+        open_files = {file.id for file in place.open}
+        lines += [
+            f"{_name(file)}: on the car, not here: {file.seen.trouble or file.trouble or puller.disk_problem}"
+            for file in ledger.files(place.name, on_car=True)
+            if file.sha256 is None and file.id not in open_files and (file.seen.size_bytes or file.seen.trouble)
+        ]
+    for log in ledger.logs():
+        if log.sha256 in confirmed or not _is_wanted(log, ledger):
+            continue
+        delivery = deliveries.get(log.sha256)
+        why = "" if delivery is None else delivery.trouble or ""
+        if delivery is not None and delivery.state is DeliveryState.UPLOADED:
+            why = "sent, and not stored yet"
+        lines.append(f"{isolated(log.name)}: here, not at {cloud}: {why or agent.senders[-1].problem}")
+    for line in lines:
+        complain(" ".join(line.splitlines()))
+    return not lines
+
+
+def _is_wanted(log: Log, ledger: Ledger) -> bool:
+    """Whether its bytes are here, or were and are missed."""
+    return log.here or any(file.on_car for file in ledger.files_of(log.sha256))
+
+
+def _name(file: CarFile) -> str:
+    return f"{isolated(file.seen.name)} ({file.place})"
