@@ -7,7 +7,7 @@ import numpy as np
 from paddock.columns.limits import Limits
 from paddock.columns.spool_channel import SpooledChannel
 from paddock.columns.spool_file import SpoolFile
-from paddock.readers.mcap.batch import MEMORY_BYTES, Batch, by_channel
+from paddock.readers.mcap.batch import MEMORY_BYTES, Batch, Sorted
 from paddock.readers.mcap.decoding import DecodingChannel
 from paddock.readers.mcap.definitions import Definition
 from paddock.readers.mcap.spool_raw import RawChannels
@@ -22,6 +22,7 @@ class SpoolWriter:
         self._channels: list[DecodingChannel] = []
         self._others = RawChannels()
         self._batch: Batch | None = None
+        self._sorted = Sorted()
 
     def define(self, definition: Definition, slug: str, as_bytes: str) -> None:
         """The next channel; channels are numbered from 0. Those that are never defined are kept as bytes."""
@@ -37,7 +38,7 @@ class SpoolWriter:
     def write(self, batch: Batch) -> None:
         """Decode its messages."""
         defined = len(self._channels)
-        for numbers, rows, payloads in by_channel(batch, defined):
+        for numbers, rows, payloads in self._sorted.by_channel(batch, defined):
             if (number := int(numbers[0])) < defined:
                 self._channels[number].write(payloads, self._file)
             else:
