@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import re
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from paddock.basestation.sources.source import OF_THE_FILE_SYSTEM
 from paddock.domain.log_kinds import is_log_name, kind_named
 from paddock.domain.sidecar import is_sidecar_name
 from paddock.durable_files import sync_directory
@@ -19,6 +21,9 @@ from paddock.errors import NotFound, Unavailable
 
 _HALF_SIDECAR = re.compile(r"\..*\.[0-9a-f]{12}", re.DOTALL)
 """How ``durable_files`` names a file that it has not finished."""
+
+
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG, errno.EINVAL)
 
 
 class Stamp(NamedTuple):
@@ -41,6 +46,8 @@ class Found:
     logs: dict[str, Stamp] = field(default_factory=dict)
     """By path below the directory, as ``os.fsdecode`` gives it."""
     sidecars: dict[str, Stamp] = field(default_factory=dict)
+    troubles: dict[str, str] = field(default_factory=dict)
+    """Folders and files that cannot be looked at, each with a sentence."""
 
 
 def stamp_of(status: os.stat_result) -> Stamp:
@@ -77,21 +84,35 @@ class Folder:
     def _look(self, folder: str, prefix: str, found: Found) -> None:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name.startswith("."):
+                if entry.name.startswith(".") or entry.name in OF_THE_FILE_SYSTEM:
                     continue
                 name = prefix + entry.name
-                # It may be gone by now, or be a folder that only others may read.
-                with contextlib.suppress(OSError):
-                    if entry.is_dir(follow_symlinks=False):
-                        self._look(entry.path, f"{name}/", found)
-                    elif is_log_name(entry.name):
-                        if entry.is_file() and not (entry.is_symlink() and not self._is_below(entry.path)):
-                            found.logs[name] = stamp_of(entry.stat())
-                    elif is_sidecar_name(entry.name) and entry.is_file(follow_symlinks=False):
-                        found.sidecars[name] = stamp_of(entry.stat())
+                try:
+                    self._look_at(entry, name, found)
+                except FileNotFoundError:
+                    continue  # removed since, or a link to nowhere
+                except OSError as error:
+                    found.troubles[name] = f"{entry.name} cannot be read: {error.strerror}."
+
+    def _look_at(self, entry: os.DirEntry[str], name: str, found: Found) -> None:
+        if entry.is_dir(follow_symlinks=False):
+            self._look(entry.path, f"{name}/", found)
+        elif is_log_name(entry.name):
+            if entry.is_file() and not (entry.is_symlink() and not self._may_follow(entry.path)):
+                found.logs[name] = stamp_of(entry.stat())
+        elif is_sidecar_name(entry.name) and entry.is_file(follow_symlinks=False):
+            found.sidecars[name] = stamp_of(entry.stat())
+
+    def _may_follow(self, link: str) -> bool:
+        """What has a name of a log below the folder is seen under that one."""
+        real = os.path.realpath(link)
+        if not self._is_below(real):
+            return False
+        parts = Path(real).relative_to(self._real_root).parts
+        return not is_log_name(real) or any(part.startswith(".") for part in parts)
 
     def _is_below(self, path: str) -> bool:
-        return os.path.realpath(path).startswith(self._real_root.rstrip("/") + "/")
+        return path.startswith(self._real_root.rstrip("/") + "/")
 
     def path(self, name: str) -> Path:
         """Where a log lies.
@@ -110,6 +131,7 @@ class Folder:
 
         Raises:
             NotFound: it is not there, is no file, or lies elsewhere (code ``no_such_log``).
+            Unavailable: it may not be read, or its disk does not answer (code ``unreadable``).
         """
         real = os.path.realpath(self.path(name))
         if not self._is_below(real):
@@ -117,8 +139,10 @@ class Folder:
         try:
             # A named pipe would wait for somebody who writes into it.
             descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError:
-            raise _no_such_log(name) from None
+        except OSError as error:
+            if error.errno in _NOT_THERE:
+                raise _no_such_log(name) from None
+            raise Unavailable(f"{name[:200]} cannot be read: {error.strerror}.", code="unreadable") from None
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
@@ -132,6 +156,7 @@ class Folder:
 
         Raises:
             NotFound: it is not there.
+            Unavailable: it cannot be read.
         """
         kind = kind_named(name)
         ends = kind.ends if kind is not None else b""
@@ -154,7 +179,7 @@ class Folder:
             return None
         except BlockingIOError:
             return True
-        except OSError:
+        except OSError:  # not our file, or a file system without leases
             return None
         return False
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from paddock.basestation.car.folder import Folder, Stamp
-from paddock.errors import PaddockError
+from paddock.errors import NotFound, Unavailable
 
 BLOCK_BYTES = 1 << 20
 REST, REST_WHILE_RECORDING = 1.0, 4.0
@@ -56,7 +56,11 @@ class Hasher:
         self._folder, self._records, self._ends = folder, records, ends
 
     def sha256(self, name: str, stamp: Stamp) -> str | None:
-        """The hash of a log that is as it was; None where it is not any more, or the program ends."""
+        """The hash of a log that is as it was; None where it is not any more, or the program ends.
+
+        Raises:
+            Unavailable: it cannot be read (code ``unreadable``).
+        """
         try:
             with self._folder.opened(name) as (descriptor, now):
                 if now != stamp:
@@ -64,8 +68,10 @@ class Hasher:
                 found = beginning_of(descriptor, stamp.size_bytes, self._rest)
             with self._folder.opened(name) as (_, now):
                 return found if now == stamp else None
-        except (PaddockError, OSError):
+        except NotFound:
             return None
+        except OSError as error:
+            raise Unavailable(f"{name[:200]} cannot be read: {error.strerror}.", code="unreadable") from None
 
     def _rest(self, took_s: float) -> bool:
         return not self._ends.wait(took_s * (REST_WHILE_RECORDING if self._records() else REST))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta
@@ -20,6 +22,7 @@ from paddock.web.kernel.ranges import matches
 
 HERE = Path(__file__).parent / "page"
 KERNEL = Path(paddock.web.__file__).parent / "kernel"
+LOGS = "/logs/"
 MOST_ROWS = 50
 """Of the list on the page; all of them are in ``GET /logs``."""
 _TYPES = {
@@ -83,7 +86,10 @@ def _list(car: Car, headers: dict[str, str], _: bytes) -> Answer:
 
 
 def _state(car: Car, headers: dict[str, str], _: bytes) -> Answer:
-    rows = [msgspec.to_builtins(each) for each in car.logs()[:MOST_ROWS]]
+    rows = [
+        {**msgspec.to_builtins(each), "url": LOGS + quote(os.fsencode(each.name))}
+        for each in car.logs()[:MOST_ROWS]
+    ]
     fields = [{"name": field.name, "label": field.label, "max_length": field.max_length} for field in FIELDS]
     return json_answer({**msgspec.to_builtins(car.state()), "rows": rows, "fields": fields})
 

@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, unquote_to_bytes, urlsplit
 from paddock.basestation.car.answers import Answer, compressed, json_answer, problem, said
 from paddock.basestation.car.folder import Stamp
 from paddock.basestation.car.hashing import beginning_of
-from paddock.basestation.car.routes import asked
+from paddock.basestation.car.routes import LOGS, asked
 from paddock.basestation.car.service import Car
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.names import content_disposition
@@ -38,7 +38,6 @@ from paddock.web.kernel.same_site import (
     security_headers,
 )
 
-LOGS = "/logs/"
 PATIENCE_S = 30.0
 """How long a connection may say or take nothing; a radio beside a track is slow, and comes back."""
 MOST_CONNECTIONS = 48

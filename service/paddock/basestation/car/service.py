@@ -162,8 +162,15 @@ class Car:
         give_way()
         while not self._ends.is_set():
             wanted = self.watch.to_hash()
-            sha256 = self._hasher.sha256(*wanted) if wanted is not None else None
-            if wanted is not None and sha256 is not None:
+            if wanted is None:
+                self._ends.wait(LOOK_S)
+                continue
+            try:
+                sha256 = self._hasher.sha256(*wanted)
+            except Unavailable as error:
+                self.watch.unreadable(*wanted, error.message)
+                continue
+            if sha256 is not None:
                 self.watch.hashed(*wanted, sha256)
             else:
                 self._ends.wait(LOOK_S)

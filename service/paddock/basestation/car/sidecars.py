@@ -19,6 +19,8 @@ _MODE = 0o644
 class _Read(NamedTuple):
     stamp: Stamp
     sidecar: Sidecar
+    complaint: str = ""
+    """What is wrong with it."""
 
 
 class Sidecars:
@@ -33,12 +35,15 @@ class Sidecars:
         self._root = root
         self._recorded_by = recorded_by
         self._read: dict[str, _Read] = {}
-        self.complaint = ""
+        self._not_written = ""
+
+    @property
+    def complaint(self) -> str:
         """Why one could not be written, or what is wrong with one; empty where all is well."""
+        return self._not_written or next((each.complaint for each in self._read.values() if each.complaint), "")
 
     def look(self, found: Found) -> None:
         """Read those that are new or have changed."""
-        complaint = ""
         read = {}
         for name, stamp in found.sidecars.items():
             log = name.removesuffix(SUFFIX)
@@ -49,10 +54,9 @@ class Sidecars:
                 try:
                     known = _Read(stamp, read_sidecar(self._root / log) or _NONE)
                 except Rejected as error:
-                    known, complaint = _Read(stamp, _NONE), error.message
+                    known = _Read(stamp, _NONE, error.message)
             read[log] = known
         self._read = read
-        self.complaint = complaint or self.complaint
 
     def of(self, log: str) -> Sidecar:
         """What lies beside a log; an empty one where nothing does."""
@@ -76,12 +80,12 @@ class Sidecars:
             write_durably(path, sidecar.to_bytes(), _MODE)
             stamp = stamp_of(path.stat())
         except OSError as error:
-            self.complaint = (
+            self._not_written = (
                 f"What is known of {log[:200]} could not be written beside it: {error.strerror}. "
                 "Driver and event of this log are to be added on the site."
             )
-            raise Unavailable(self.complaint, code="no_sidecar") from None
-        self.complaint = ""
+            raise Unavailable(self._not_written, code="no_sidecar") from None
+        self._not_written = ""
         self._read[log] = _Read(stamp, sidecar)
 
     def remove(self, log: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import time
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -54,6 +53,8 @@ class Log(msgspec.Struct):
     """None for a log that was there before, or came from elsewhere."""
     owed: Mapping[str, str] | None = None
     """Metadata that could not be written beside it yet."""
+    trouble: str | None = None
+    """Why it cannot be read, as a sentence."""
 
     @property
     def is_closed(self) -> bool:
@@ -77,7 +78,6 @@ class Watch:
         clock: the machine's.
         sidecars: those of the folder.
         metadata: those of the log that begins next.
-        running: the clock that never steps.
     """
 
     def __init__(
@@ -87,11 +87,9 @@ class Watch:
         clock: Clock,
         sidecars: Sidecars,
         metadata: Callable[[], Mapping[str, str]],
-        *,
-        running: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.folder, self._store, self._clock, self._sidecars = folder, store, clock, sidecars
-        self._metadata, self._running = metadata, running
+        self._metadata = metadata
         self._lock = threading.RLock()
         self._logs = {
             name: Log(known.stamp, sha256=known.sha256, beginning=known.beginning)
@@ -101,6 +99,7 @@ class Watch:
         self._watched = store.fact(_BOOT, str) == clock.boot
         self._boot_is_kept = self._watched
         self._orphans: frozenset[str] = frozenset()
+        self._troubles: Mapping[str, str] = {}
         self.recording: str | None = None
         """The log that is being recorded; of several the one that was changed last."""
         self.complaint = ""
@@ -117,7 +116,7 @@ class Watch:
         """
         found = self.folder.look()
         self._sidecars.look(found)
-        now_ns, begun, complaint = self._running(), {}, ""
+        now_ns, begun, complaint = self._clock.begins().begun_ns, {}, ""
         newest = max(found.logs, key=lambda name: found.logs[name].modified_ns, default=None)
         with self._lock:
             gone = self._logs.keys() - found.logs.keys()
@@ -128,13 +127,20 @@ class Watch:
                 log = self._seen(name, stamp, now_ns)
                 replaced = known is not None and log is not known
                 if not log.is_closed:
-                    log.state = self._state(name, log, now_ns, recorder, is_newest=name == newest)
+                    try:
+                        log.state = self._state(name, log, now_ns, recorder, is_newest=name == newest)
+                        log.trouble = None
+                    except NotFound:
+                        continue  # removed since
+                    except (Unavailable, OSError) as error:
+                        log.trouble = error.message if isinstance(error, Unavailable) else str(error.strerror)
                 if self._begins(log, is_new=log is not known):
                     stale = replaced or log.beginning is not None or sidecar_name(name) in self._orphans
                     self._begin(name, log, stale=stale)
                     begun[name] = log
                 elif log is not known:
                     begun[name] = log
+            self._troubles = found.troubles
             records = [name for name, log in self._logs.items() if log.state is LogState.RECORDING]
             self.recording = max(records, key=lambda name: found.logs[name].modified_ns, default=None)
             self._orphans = frozenset(found.sidecars) - {sidecar_name(name) for name in found.logs}
@@ -154,7 +160,7 @@ class Watch:
             changed_ns = now_ns if self._watched or log is not None else None
             log = self._logs[name] = Log(stamp, changed_ns=changed_ns, looked_ns=now_ns)
         elif log.stamp != stamp:
-            log.stamp, log.sha256, log.state = stamp, None, LogState.SETTLING
+            log.stamp, log.sha256, log.state, log.trouble = stamp, None, LogState.SETTLING, None
             log.changed_ns = log.looked_ns = now_ns
         elif not log.looked_ns:
             log.looked_ns = now_ns
@@ -169,10 +175,7 @@ class Watch:
             return LogState.RECORDING
         if written is None and now_ns - log.looked_ns < SETTLED_NS:
             return LogState.SETTLING if log.changed_ns is None else LogState.RECORDING
-        try:
-            return LogState.CUT if self.folder.is_cut(name) else LogState.CLOSED
-        except (NotFound, OSError):
-            return LogState.SETTLING
+        return LogState.CUT if self.folder.is_cut(name) else LogState.CLOSED
 
     def _begins(self, log: Log, *, is_new: bool) -> bool:
         if log.state is LogState.RECORDING:
@@ -217,10 +220,11 @@ class Watch:
         self._write_sidecars()
 
     def logs(self) -> list[LogOnCar]:
-        """All of them, the newest first."""
+        """All of them, the newest first; then folders that cannot be read, each with its trouble."""
         with self._lock:
             logs = sorted(self._logs.items(), key=lambda each: each[1].stamp.modified_ns, reverse=True)
-            return [self._on_car(name, log) for name, log in logs]
+            troubles = [LogOnCar(name, 0, 0, trouble=trouble) for name, trouble in self._troubles.items()]
+            return [self._on_car(name, log) for name, log in logs] + troubles
 
     def _on_car(self, name: str, log: Log) -> LogOnCar:
         sidecar = self._sidecars.of(name)
@@ -233,6 +237,7 @@ class Watch:
             sha256=log.sha256,
             metadata=sidecar.metadata,
             clock_offset_ns=sidecar.clock_offset_ns,
+            trouble=log.trouble,
             state=log.state,
             etag=log.stamp.etag,
         )
@@ -245,7 +250,11 @@ class Watch:
     def to_hash(self) -> tuple[str, Stamp] | None:
         """The newest closed log that has no hash."""
         with self._lock:
-            wanted = [(name, log) for name, log in self._logs.items() if log.is_closed and log.sha256 is None]
+            wanted = [
+                (name, log)
+                for name, log in self._logs.items()
+                if log.is_closed and log.sha256 is None and log.trouble is None
+            ]
         if not wanted:
             return None
         name, log = max(wanted, key=lambda each: each[1].stamp.modified_ns)
@@ -262,6 +271,13 @@ class Watch:
         # Worked out anew after the next start.
         with contextlib.suppress(Unavailable):
             self._store.keep({name: known})
+
+    def unreadable(self, name: str, stamp: Stamp, why: str) -> None:
+        """A log's bytes cannot be read; it is tried again once it has changed, or after the next start."""
+        with self._lock:
+            log = self._logs.get(name)
+            if log is not None and log.stamp == stamp:
+                log.trouble = why
 
     def removed(self, name: str) -> None:
         """A log was taken away, with its sidecar."""
