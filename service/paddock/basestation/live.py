@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 import msgspec
@@ -49,6 +49,7 @@ class Live:
     """Filled by the loops of the agent, read for each ``Status``. Any thread may call."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self.cars: dict[str, CarStatus] = {}
         """By place, in the order in which the user named them."""
         self.servers: dict[str, ServerStatus] = {}
@@ -64,13 +65,20 @@ class Live:
         self.problems: dict[str, str] = {}
         """By whom it concerns: what is wrong with the agent as a whole, and what to do."""
 
+    def now_open(self, before: Set[int], now: Set[int]) -> None:
+        """Of the files that were open at one place, and those that are."""
+        with self._lock:
+            self.open_files = (self.open_files - before) | now
+
     def car(self, place: str, **changed: Any) -> None:
         """Note what has changed about a car."""
-        self.cars[place] = msgspec.structs.replace(self.cars[place], **changed)
+        with self._lock:
+            self.cars[place] = msgspec.structs.replace(self.cars[place], **changed)
 
     def server(self, server: str, **changed: Any) -> None:
         """Note what has changed about a server."""
-        self.servers[server] = msgspec.structs.replace(self.servers[server], **changed)
+        with self._lock:
+            self.servers[server] = msgspec.structs.replace(self.servers[server], **changed)
 
     def problem(self, whom: str, sentence: str) -> None:
         """Say what is wrong with a part of the agent; an empty sentence says that nothing is any more."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import CarFile
+from paddock.basestation.live import Live
 from paddock.basestation.sources.source import SeenFile, Source
 from paddock.errors import PaddockError
 
@@ -27,23 +28,24 @@ class Place:
     Args:
         source: it looks.
         ledger: is told what it saw.
+        live: is told who is away, and what is open.
         settle_s: a log of which nobody says whether it is closed is when it has not changed for so long.
     """
 
-    def __init__(self, source: Source, ledger: Ledger, settle_s: float) -> None:
+    def __init__(self, source: Source, ledger: Ledger, live: Live, settle_s: float) -> None:
         self.source = source
         self.name = source.place
         self._ledger = ledger
+        self._live = live
         self._settle_s = settle_s
         self.reachable: bool | None = None
         """Whether the last look worked; None before the first."""
-        self.looked_ns: int | None = None
-        self.away_since_ns: int | None = None
         self.problem = ""
         """Why it is away."""
         self.looks_failed = 0
         """In a row."""
         self.free_bytes: int | None = None
+        """Room that it has, where it says so."""
         self.waits_for: list[CarFile] = []
         """Closed logs that are not here, the newest first."""
         self.open: list[CarFile] = []
@@ -64,16 +66,21 @@ class Place:
         try:
             async with asyncio.timeout(_LOOK_TIMEOUT_S):
                 seen = await self.source.look()
-                self.free_bytes = await self.source.free_bytes()
+                free_bytes = await self.source.free_bytes()
         except (PaddockError, TimeoutError) as error:
             self._is_away(error.message if isinstance(error, PaddockError) else "it does not answer.")
             self.delay_s = min(_FIRST_RETRY_S * 2 ** (self.looks_failed - 1), _LAST_RETRY_S)
             return False
         took_s = time.monotonic() - began
-        self.reachable, self.looked_ns, self.away_since_ns = True, time.time_ns(), None
-        self.problem, self.looks_failed = "", 0
-        changed = await asyncio.to_thread(self._ledger.looked, self.name, seen, self.looked_ns)
+        self.reachable, self.problem, self.looks_failed = True, "", 0
+        looked_ns = time.time_ns()
+        changed = await asyncio.to_thread(self._ledger.looked, self.name, seen, looked_ns)
         await asyncio.to_thread(self._sort, seen)
+        recording = next((each.name for each in seen if each.closed is False), "")
+        self._live.car(
+            self.name, reachable=True, looked_ns=looked_ns, away_since_ns=None, problem="", recording=recording
+        )
+        self.free_bytes = free_bytes
         self.delay_s = max(_LOOK_EVERY_S, took_s * _LOOKING_SHARE)
         if self.settles_in_s is not None:
             self.delay_s = min(self.delay_s, max(self.settles_in_s, took_s))
@@ -82,7 +89,8 @@ class Place:
     def _is_away(self, why: str) -> None:
         self.looks_failed += 1
         if self.reachable is not False:
-            self.away_since_ns = time.time_ns()
+            self._live.car(self.name, reachable=False, away_since_ns=time.time_ns())
+        self._live.car(self.name, problem=why)
         self.reachable, self.problem = False, why
 
     def _sort(self, seen: Sequence[SeenFile]) -> None:
@@ -90,6 +98,7 @@ class Place:
         now = time.monotonic()
         alike = {(each.name, each.size_bytes, each.modified_ns) for each in seen}
         self._unchanged_since = {key: self._unchanged_since.get(key, now) for key in alike}
+        was_open = {file.id for file in self.open}
         self.waits_for, self.open, self.settles_in_s = [], [], None
         for file in self._ledger.files(self.name, on_car=True):
             # An empty file is no log yet, and has nothing to lose.
@@ -102,6 +111,7 @@ class Place:
             self.open.append(file)
             if left_s is not None:
                 self.settles_in_s = min(left_s, self.settles_in_s or left_s)
+        self._live.now_open(was_open, {file.id for file in self.open})
 
     def _until_closed(self, seen: SeenFile, now: float) -> float | None:
         """Seconds until it counts as closed; None while the recorder has it."""

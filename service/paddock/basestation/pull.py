@@ -14,6 +14,7 @@ from pathlib import Path
 
 from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import CarFile
+from paddock.basestation.live import Live
 from paddock.basestation.partials import Partials, Whole
 from paddock.basestation.room import Room
 from paddock.basestation.sources.source import Source
@@ -45,18 +46,27 @@ class Pull:
         source: where it lies.
         file: as the ledger has it.
         ledger: is told how far it is.
+        live: is told how far it is at the moment.
         partials: has what came before.
         room: on the disk here.
         arrived: told about every byte.
     """
 
     def __init__(
-        self, source: Source, file: CarFile, ledger: Ledger, partials: Partials, room: Room, arrived: Arrived
+        self,
+        source: Source,
+        file: CarFile,
+        ledger: Ledger,
+        live: Live,
+        partials: Partials,
+        room: Room,
+        arrived: Arrived,
     ) -> None:
         self._source = source
         self._file = file
         self._size = file.seen.size_bytes
         self._ledger = ledger
+        self._live = live
         self._partials = partials
         self._room = room
         self._arrived = arrived
@@ -263,6 +273,7 @@ class Pull:
             self._room.give_back(count)
             self._taken -= count
             left = left[count:]
+        self._live.pulled[self._file.id] = self._here
 
     async def _sync(self, descriptor: int) -> None:
         """Make what is here durable, and say so."""

@@ -54,6 +54,8 @@ def status_of(
     more_here: Counter[str] = Counter()
     done = 0
     for file in files:
+        if file.sha256 is None and not file.seen.size_bytes and file.seen.trouble is None:
+            continue  # empty: no log yet, with nothing to lose
         is_gone = not file.on_car and file.sha256 is None
         if is_gone and (newest[file.place, file.seen.name] != file.id or now_ns - file.first_seen_ns > _GONE_NS):
             continue  # written anew under its name, or a thing of the past
@@ -107,7 +109,7 @@ def _log(
         seen_ns=file.first_seen_ns,
         here=file.sha256 in here,
         removed=file.removed_ns is not None,
-        why=encodable(file.trouble or "") if state is not LogState.HERE else "",
+        why=encodable(file.seen.trouble or file.trouble or "") if state is not LogState.HERE else "",
         deliveries=tuple(deliveries),
         metadata=stints.metadata_of(file),
     )

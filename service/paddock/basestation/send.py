@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import Log
+from paddock.basestation.live import Live
+from paddock.basestation.stints import Stints
 from paddock.client import Client, FoundRecording
 from paddock.domain.words import encodable
 from paddock.errors import PaddockError, Rejected
@@ -24,19 +27,21 @@ class Sender:
 
     Args:
         ledger: has the logs, and is told how far they are.
+        live: is told whether the server answers.
+        stints: say what it is told of a log.
         url: of the server.
         say: told lines for people.
     """
 
-    def __init__(self, ledger: Ledger, url: str, say: Callable[[str], None]) -> None:
+    def __init__(self, ledger: Ledger, live: Live, stints: Stints, url: str, say: Callable[[str], None]) -> None:
         self.url = url
-        self.reachable: bool | None = None
-        self.answered_ns: int | None = None
         self.problem = ""
-        self.bytes_per_s: float | None = None
+        """Why nothing can be sent."""
         self.is_busy = False
         """Whether it sends, or waits only for an answer: it may get further by itself."""
         self._ledger = ledger
+        self._live = live
+        self._stints = stints
         self._say = say
         self._news = asyncio.Event()
         self._ends = False
@@ -99,12 +104,16 @@ class Sender:
         with tempfile.TemporaryDirectory() as folder:
             link = Path(folder) / encodable(Path(log.name).name)
             link.symlink_to(self._ledger.path_of(log).absolute())
-            return client.upload(
-                link, metadata=log.metadata, sent=lambda count: self._ledger.sent(log.sha256, self.url, count)
+            metadata = self._stints.metadata_of_log(log)
+            recording = client.upload(
+                link, metadata=metadata, sent=lambda count: self._ledger.sent(log.sha256, self.url, count)
             )
+            self._ledger.said(log.sha256, self.url, metadata)
+            return recording
 
     def _confirm(self, log: Log, recording: FoundRecording) -> bool:
-        self.problem, self.reachable = "", True
+        self.problem = ""
+        self._live.server(self.url, reachable=True, answered_ns=time.time_ns(), problem="")
         if recording.original is None or recording.id != log.sha256:
             return False
         self._ledger.confirmed(log.sha256, self.url)
@@ -113,6 +122,7 @@ class Sender:
 
     def _fails(self, log: Log, error: PaddockError | OSError) -> None:
         self.problem = error.message if isinstance(error, PaddockError) else str(error)
+        self._live.server(self.url, reachable=False, problem=self.problem)
         if isinstance(error, Rejected):
             self._ledger.refused(log.sha256, self.url, self.problem)
         else:

@@ -6,17 +6,22 @@ import asyncio
 import re
 import signal
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
 from paddock.basestation.agent import Agent
 from paddock.basestation.ledger import Ledger, open_ledger
 from paddock.basestation.ledger_rows import CarFile, DeliveryState, Log
+from paddock.basestation.live import Live
 from paddock.basestation.look import Place
 from paddock.basestation.partials import Partials, boot_id
 from paddock.basestation.room import Room
 from paddock.basestation.send import Sender
 from paddock.basestation.sources.opening import open_source
+from paddock.basestation.sources.place import short_name
+from paddock.basestation.status import CarStatus, ServerStatus
+from paddock.basestation.stints import Stints
 from paddock.cli.terminal import complain, out
 from paddock.domain.words import isolated
 
@@ -108,11 +113,21 @@ def command(
 def _agent(
     ledger: Ledger, sources: tuple[str, ...], servers: tuple[str, ...], settle_s: float, keep_free: int | None
 ) -> Agent:
-    places = [Place(open_source(each), ledger, settle_s) for each in dict.fromkeys(sources)]
+    live, stints = Live(), Stints(ledger)
     urls = list(dict.fromkeys(servers))
-    senders = [Sender(ledger, url, _say) for url in urls]
+    for url in urls:
+        live.servers[url] = ServerStatus(url=url, name=_server_name(url), last=url == urls[-1])
+    places = [Place(open_source(each), ledger, live, settle_s) for each in dict.fromkeys(sources)]
+    for place in places:
+        live.cars[place.name] = CarStatus(place=place.name, name=short_name(place.name))
+    senders = [Sender(ledger, live, stints, url, _say) for url in urls]
     room = Room(ledger, urls, keep_free)
-    return Agent(ledger, places, senders, room, Partials(ledger, boot_id()), _say)
+    return Agent(ledger, live, stints, places, senders, room, Partials(ledger, boot_id()), _say)
+
+
+def _server_name(url: str) -> str:
+    host = urlsplit(url if "://" in url else f"http://{url}").hostname or url
+    return "here" if host in ("localhost", "127.0.0.1", "::1") else host
 
 
 async def _run(agent: Agent, *, once: bool) -> None:

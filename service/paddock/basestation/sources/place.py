@@ -68,6 +68,16 @@ def parse_place(text: str) -> Place:
     raise _bad(text)
 
 
+def short_name(text: str) -> str:
+    """What people call a place: its host, or the folder's name."""
+    place = parse_place(text)
+    if isinstance(place, SftpPlace):
+        return place.host
+    if isinstance(place, HttpPlace):
+        return urlsplit(place.url).hostname or text
+    return place.name or text
+
+
 def _sftp(text: str, parts: SplitResult, port: int) -> SftpPlace:
     if parts.password is not None:
         raise Rejected(
