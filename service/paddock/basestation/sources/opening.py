@@ -7,7 +7,6 @@ from pathlib import Path
 from paddock.basestation.sources.directory import DirectorySource
 from paddock.basestation.sources.place import SftpPlace, SshLogin, parse_place
 from paddock.basestation.sources.source import Source
-from paddock.errors import Rejected
 
 
 def open_source(text: str, ssh: SshLogin | None = None) -> Source:
@@ -27,4 +26,6 @@ def open_source(text: str, ssh: SshLogin | None = None) -> Source:
         from paddock.basestation.sources.sftp import SftpSource
 
         return SftpSource(text, place, ssh or SshLogin())
-    raise Rejected(f"{text} cannot be reached yet.", code="bad_place")
+    from paddock.basestation.sources.http import HttpSource
+
+    return HttpSource(text, place)
