@@ -1,0 +1,40 @@
+"""CAN frames as every reader of a CAN log yields them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from paddock.columns.columns import Int64s
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Some frames of a log, in its order. All arrays have the length N."""
+
+    time_ns: Int64s
+    bus: npt.NDArray[np.uint8]
+    """As the log numbers its buses."""
+    id: npt.NDArray[np.uint32]
+    """11 bits, or 29 where ``is_extended``."""
+    is_extended: Bools
+    is_fd: Bools
+    is_remote: Bools
+    """Asks for a message, has no data."""
+    length: npt.NDArray[np.uint8]
+    """How many bytes of ``data`` there are."""
+    data: npt.NDArray[np.uint8]
+    """Shape (N, 8), or (N, 64) with CAN FD among them; zero after ``length``."""
+    position: Int64s
+    """Where the frame stands in the file."""
+
+    def __len__(self) -> int:
+        return len(self.time_ns)
+
+    def taken(self, which: npt.NDArray[np.intp] | Bools | slice) -> Frames:
+        """Some of them, or all in another order."""
+        return Frames(**{each.name: getattr(self, each.name)[which] for each in fields(self)})
