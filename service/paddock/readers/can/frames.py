@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 from paddock.columns.columns import Int64s
 
+MAX_ID = (1 << 29) - 1
+MAX_STANDARD_ID = (1 << 11) - 1
+
 Bools = npt.NDArray[np.bool_]
 
 

@@ -1,0 +1,89 @@
+"""The log of ``candump -l`` and ``-L``: ``(1436509052.249713) can0 044#2A366C2BBA``, with CAN FD as ``##1…``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+import numpy as np
+
+from paddock.columns.columns import Int64s
+from paddock.domain.instants import NS_PER_S
+from paddock.readers.can.frame_reader import FoundInLog
+from paddock.readers.can.frames import MAX_ID, MAX_STANDARD_ID, Bools, Frames
+from paddock.readers.can.text import Fields, blocks_of_lines, lose_others, size_of
+
+_LINE = re.compile(rb"\(\d+\.\d+\) +\S+ +[0-9A-Fa-f]{3,8}#")
+_ERROR = 0x20000000
+_STANDARD_DIGITS = 3
+_MOST_BUSES = 256
+
+
+def recognises(head: bytes) -> bool:
+    """Whether one of its first lines is such a frame."""
+    return any(_LINE.match(line) for line in head[:4096].split(b"\n")[:5])
+
+
+def read_frames(log: BinaryIO, found: FoundInLog, progress: Callable[[float], None]) -> Iterator[Frames]:
+    """All frames of a file; see ``FrameReader``."""
+    size_bytes = size_of(log)
+    position = 0
+    for lines in blocks_of_lines(log, 0, found.losses.lose):
+        (stamp, bus_name, frame), count = lines.split(b" ", 3)
+        fine = count >= 3
+        times, good = _times(stamp)
+        fine &= good
+        id_text, rest = frame.partition(b"#")
+        ids, good = id_text.hexadecimals()
+        fine &= good & (id_text.end < frame.end)
+        is_extended = id_text.size > _STANDARD_DIGITS
+        is_error = is_extended & ((ids & _ERROR) != 0)
+        fine &= is_error | (ids <= np.where(is_extended, MAX_ID, MAX_STANDARD_ID))
+        is_fd = rest.starts_with(b"#")
+        is_remote = rest.starts_with(b"R")
+        # ``##1``: a digit of flags stands in front of the data of CAN FD.
+        begin = np.where(is_fd, np.minimum(rest.begin + 2, rest.end), np.where(is_remote, rest.end, rest.begin))
+        data, length, even = Fields(rest.block, begin, rest.end).hex_bytes(64 if is_fd.any() else 8)
+        fine &= even & (~is_fd | (rest.size >= 2))
+        if not lines.is_ended:
+            # Cut off within its data, which may look like that of a shorter frame.
+            fine[-1] &= length[-1] == (64 if is_fd[-1] else 8)
+        bus, good = _buses(bus_name, found)
+        fine &= good
+        lose_others(lines, fine, found.losses, size_bytes)
+        found.error_frames += int(np.count_nonzero(is_error & fine))
+        frames = Frames(
+            time_ns=times,
+            bus=bus,
+            id=ids.astype(np.uint32),
+            is_extended=is_extended,
+            is_fd=is_fd,
+            is_remote=is_remote,
+            length=length,
+            data=data,
+            position=position + np.arange(len(lines)),
+        )
+        yield frames.taken(fine & ~is_error)
+        position += len(lines)
+        progress((lines.at + len(lines.block)) / max(size_bytes, 1))
+
+
+def _times(stamp: Fields) -> tuple[Int64s, Bools]:
+    """Of ``(1436509052.249713)``: digits after the dot are six, or nine."""
+    whole, fraction = stamp.without(1, 1).partition(b".")
+    seconds, fine = whole.decimals(10)
+    parts, good = fraction.decimals(9)
+    scale = 10 ** np.maximum(9 - fraction.size, 0)
+    return seconds * NS_PER_S + parts * scale, fine & good & stamp.starts_with(b"(") & (seconds < 1 << 33)
+
+
+def _buses(name: Fields, found: FoundInLog) -> tuple[np.ndarray[tuple[int], np.dtype[np.uint8]], Bools]:
+    names, which = name.names()
+    numbers = []
+    for each in names:
+        if each not in found.buses and len(found.buses) < _MOST_BUSES:
+            found.buses[each] = len(found.buses)
+        numbers.append(found.buses.get(each, _MOST_BUSES))
+    bus = np.array(numbers, np.int64)[which]
+    return bus.astype(np.uint8), bus < _MOST_BUSES
