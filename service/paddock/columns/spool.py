@@ -157,7 +157,11 @@ class Spool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is not None:
-            self._file.close()
+            self.close()
+
+    def close(self) -> None:
+        """Give up what was read."""
+        self._file.close()
 
     def channel(
         self,

@@ -12,12 +12,12 @@ from paddock.columns.columns import Int64s
 from paddock.domain.instants import NS_PER_S
 from paddock.readers.can.frame_reader import FoundInLog
 from paddock.readers.can.frames import MAX_ID, MAX_STANDARD_ID, Bools, Frames
-from paddock.readers.can.text import Fields, blocks_of_lines, lose_others, size_of
+from paddock.readers.can.text import Bytes, Fields, blocks_of_lines, lose_others, size_of
 
 _LINE = re.compile(rb"\(\d+\.\d+\) +\S+ +[0-9A-Fa-f]{3,8}#")
 _ERROR = 0x20000000
 _STANDARD_DIGITS = 3
-_MOST_BUSES = 256
+_LAST_BUS = 255
 
 
 def recognises(head: bytes) -> bool:
@@ -49,9 +49,9 @@ def read_frames(log: BinaryIO, found: FoundInLog, progress: Callable[[float], No
         if not lines.is_ended:
             # Cut off within its data, which may look like that of a shorter frame.
             fine[-1] &= length[-1] == (64 if is_fd[-1] else 8)
-        bus, good = _buses(bus_name, found)
-        fine &= good
         lose_others(lines, fine, found.losses, size_bytes)
+        bus = np.zeros(len(lines), np.uint8)
+        bus[fine] = _buses(bus_name.taken(fine), found)
         found.error_frames += int(np.count_nonzero(is_error & fine))
         frames = Frames(
             time_ns=times,
@@ -78,12 +78,8 @@ def _times(stamp: Fields) -> tuple[Int64s, Bools]:
     return seconds * NS_PER_S + parts * scale, fine & good & stamp.starts_with(b"(") & (seconds < 1 << 33)
 
 
-def _buses(name: Fields, found: FoundInLog) -> tuple[np.ndarray[tuple[int], np.dtype[np.uint8]], Bools]:
+def _buses(name: Fields, found: FoundInLog) -> Bytes:
+    """The number of each bus; those after the first 255 names, which no car has, are one."""
     names, which = name.names()
-    numbers = []
-    for each in names:
-        if each not in found.buses and len(found.buses) < _MOST_BUSES:
-            found.buses[each] = len(found.buses)
-        numbers.append(found.buses.get(each, _MOST_BUSES))
-    bus = np.array(numbers, np.int64)[which]
-    return bus.astype(np.uint8), bus < _MOST_BUSES
+    numbers = [found.buses.setdefault(each, min(len(found.buses), _LAST_BUS)) for each in names]
+    return np.array(numbers, np.uint8)[which]

@@ -27,6 +27,10 @@ class FoundInLog:
     has_extended_flag: bool = True
     """Whether the file says which ids have 29 bits; else those above 11 bits are taken as such."""
 
+    def bus_name(self, bus: int) -> str:
+        """What the file calls it, else its number."""
+        return next((name for name, number in self.buses.items() if number == bus), f"bus{bus}")
+
 
 class FrameReader(Protocol):
     """Reads the frames of a file, in its order and in batches; what cannot be read is lost by itself, and said."""

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from paddock.domain.can_database import CanMessage, CanSignal, Condition
 from paddock.readers.can.frames import Bools
+from paddock.readers.can.j1939 import not_available
 from paddock.readers.can.signals import Words, has_names, raw_of, type_of, values_of
 
 Rows = npt.NDArray[np.intp]
@@ -35,6 +36,7 @@ class MessageDecoder:
     """
 
     def __init__(self, message: CanMessage) -> None:
+        self._is_j1939 = message.is_j1939
         self._signals = {each.name: each for each in message.signals}
         self.notices: list[str] = []
         self._fields = self._columns(message)
@@ -65,7 +67,7 @@ class MessageDecoder:
             data: shape (N, W), zero after ``length``.
             length: bytes of each, shape (N,).
         """
-        batch = _Batch(self._signals, data, length)
+        batch = _Batch(self._signals, data, length, self._is_j1939)
         arrays = [batch.column(each) for each in self._fields]
         if not arrays:
             # A message that says nothing but that it came.
@@ -77,8 +79,13 @@ class _Batch:
     """Frames of one message, and what of them is there."""
 
     def __init__(
-        self, signals: dict[str, CanSignal], data: npt.NDArray[np.uint8], length: npt.NDArray[np.uint8]
+        self,
+        signals: dict[str, CanSignal],
+        data: npt.NDArray[np.uint8],
+        length: npt.NDArray[np.uint8],
+        is_j1939: bool,
     ) -> None:
+        self._is_j1939 = is_j1939
         self._signals = signals
         self._data = data
         self._length = length
@@ -97,7 +104,10 @@ class _Batch:
             if not len(words) or signal.last_byte >= self._data.shape[1]:
                 part = np.zeros(len(words), field.kind.to_pandas_dtype())
             else:
-                part = values_of(raw_of(words, signal), signal).astype(field.kind.to_pandas_dtype(), copy=False)
+                raw = raw_of(words, signal)
+                part = values_of(raw, signal).astype(field.kind.to_pandas_dtype(), copy=False)
+                if self._is_j1939 and (gone := not_available(raw, signal)) is not None and gone.any():
+                    there = ~gone if there is None else there & ~gone
             if rows is None:
                 values, valid = part, there
                 continue

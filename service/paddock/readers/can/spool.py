@@ -1,0 +1,256 @@
+"""A whole log of CAN frames, decoded by databases into the spool: what they do not know is kept as bytes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+
+from paddock.columns.columns import AS_BYTES, FileFacts
+from paddock.columns.spool import Spool, SpooledColumns
+from paddock.columns.spool_channel import SpoolChannel
+from paddock.columns.spool_file import Rows
+from paddock.domain.can_database import CanDatabase
+from paddock.domain.words import counted
+from paddock.readers.can.frame_reader import FoundInLog, FrameReader
+from paddock.readers.can.frames import MAX_ID, Frames
+from paddock.readers.can.message import MessageDecoder
+from paddock.readers.can.routes import Route, Routes
+from paddock.readers.can.text import size_of
+
+BATCH_FRAMES = 1 << 18
+"""Frames that are decoded together: few for memory, many for each message."""
+_MAX_CHANNELS = 2_000
+"""A page lists as many. A bus has some hundred ids; garbage has millions."""
+_MAX_IDS = 100_000
+_OTHER = "other_ids"
+_FEW = 1 << 16
+_MOST_NAMED = 8
+
+
+class _Channel:
+    """A channel, and what its frames become."""
+
+    def __init__(self, route: Route, topic: str, spool: Spool) -> None:
+        self.topic = topic
+        self.frames = 0
+        self.short_frames = 0
+        self.decoder = MessageDecoder(route.message) if route.message else None
+        if self.decoder:
+            self.spooled: SpoolChannel = spool.channel(
+                topic, self.decoder.fields, message_encoding="can", enums=self.decoder.enums
+            )
+        else:
+            self.spooled = spool.channel(topic, AS_BYTES, message_encoding="can")
+            self.spooled.as_bytes = True
+
+    def rows(self, frames: Frames) -> Rows:
+        """Its frames of a batch as messages."""
+        self.frames += len(frames)
+        if self.decoder:
+            self.short_frames += int(np.count_nonzero(frames.length < self.decoder.needed_bytes))
+            messages = self.decoder.decode(frames.data, frames.length)
+        else:
+            messages = pa.StructArray.from_arrays([_bytes(frames)], fields=list(AS_BYTES))
+        return Rows(frames.time_ns, frames.time_ns, frames.position, messages)
+
+
+def _bytes(frames: Frames) -> pa.BinaryArray:
+    """The data of each frame."""
+    there = np.arange(frames.data.shape[1]) < frames.length[:, None]
+    offsets = np.zeros(len(frames) + 1, np.int32)
+    np.cumsum(frames.length, out=offsets[1:])
+    buffers = [None, pa.py_buffer(offsets.tobytes()), pa.py_buffer(frames.data[there].tobytes())]
+    return pa.BinaryArray.from_buffers(pa.binary(), len(frames), buffers)
+
+
+def spool_frames(
+    read: FrameReader,
+    log: BinaryIO,
+    directory: Path,
+    *,
+    databases: Mapping[str, CanDatabase],
+    topics: Callable[[str], bool] | None = None,
+    progress: Callable[[float], None] | None = None,
+    memory_bytes: int | None = None,
+) -> SpooledColumns:
+    """Read a log of frames, see ``readers/registry.py``.
+
+    Args:
+        read: for its way of writing.
+        databases: by the name of the bus, see ``Routes``.
+    """
+    for has_several_buses in (False, True):
+        found = FoundInLog()
+        with Spool(directory, size_of(log), memory_bytes) as spool:
+            spool.found.losses = found.losses
+            wires = _Wires(spool, found, databases, topics, has_several_buses)
+            try:
+                for frames in _batches(read(log, found, progress or (lambda _: None))):
+                    wires.take(frames)
+            except _SeveralBuses:
+                spool.close()
+                continue
+            wires.finish()
+            return spool.finish()
+    raise AssertionError("unreachable: the second reading knows that there are several")
+
+
+class _SeveralBuses(Exception):
+    """There is more than one after all, so their names belong into those of the channels: read again."""
+
+
+def _batches(read: Iterable[Frames]) -> Iterator[Frames]:
+    """Enough frames at a time for each message to have many."""
+    waiting: list[Frames] = []
+    count = 0
+    for frames in read:
+        if len(frames):
+            waiting.append(frames)
+            count += len(frames)
+        if count >= BATCH_FRAMES:
+            yield _joined(waiting)
+            waiting, count = [], 0
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(parts: list[Frames]) -> Frames:
+    if len(parts) == 1:
+        return parts[0]
+    width = max(part.data.shape[1] for part in parts)
+    data = np.zeros((sum(map(len, parts)), width), np.uint8)
+    at = 0
+    for part in parts:
+        data[at : at + len(part), : part.data.shape[1]] = part.data
+        at += len(part)
+    names = [each.name for each in fields(Frames) if each.name != "data"]
+    return Frames(data=data, **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+
+class _Wires:
+    """The buses of a log, and the channels of each."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        found: FoundInLog,
+        databases: Mapping[str, CanDatabase],
+        topics: Callable[[str], bool] | None,
+        has_several_buses: bool,
+    ) -> None:
+        self._spool = spool
+        self._found = found
+        self._databases = databases
+        self._wanted = topics
+        self._has_several_buses = has_several_buses
+        self._routes: Routes | None = None
+        self._channels: dict[Route, _Channel | None] = {}
+        self._routes_by_key: dict[int, Route] = {}
+        self._other: Route | None = None
+        self._first_bus: int | None = None
+        self._frames = 0
+        self._remote_frames = 0
+        self._known_frames = 0
+        self._unknown: Counter[str] = Counter()
+
+    def take(self, frames: Frames) -> None:
+        """Decode frames that follow in the log."""
+        if self._first_bus is None:
+            self._first_bus = int(frames.bus[0])
+        if not self._has_several_buses and (frames.bus != self._first_bus).any():
+            raise _SeveralBuses
+        self._frames += len(frames)
+        self._spool.found.clock.observe(frames.time_ns)
+        self._found.losses.messages_seen(int(frames.time_ns[0]), int(frames.time_ns[-1]))
+        if frames.is_remote.any():
+            self._remote_frames += int(np.count_nonzero(frames.is_remote))
+            frames = frames.taken(~frames.is_remote)
+        for route, some in self._by_route(frames):
+            self._take(route, some)
+
+    def _by_route(self, frames: Frames) -> Iterator[tuple[Route, Frames]]:
+        """The frames of each channel, in their order."""
+        keys = frames.bus.astype(np.int64) << 30 | frames.is_extended.astype(np.int64) << 29 | frames.id
+        different, key_of_frame = np.unique(keys, return_inverse=True)
+        routes: dict[Route, int] = {}
+        number_of_key = [routes.setdefault(self._route(key), len(routes)) for key in different.tolist()]
+        number_of_frame = np.array(number_of_key, np.uint32)[key_of_frame]
+        if len(routes) <= _FEW:
+            # Which NumPy sorts in one pass.
+            number_of_frame = number_of_frame.astype(np.uint16)
+        order = np.argsort(number_of_frame, kind="stable")
+        counts = np.bincount(number_of_frame, minlength=len(routes))
+        end = 0
+        for route, count in zip(routes, counts.tolist(), strict=True):
+            begin, end = end, end + count
+            yield route, frames.taken(order[begin:end])
+
+    def _route(self, key: int) -> Route:
+        if key not in self._routes_by_key:
+            if self._routes is None:
+                self._routes = Routes(self._databases, self._found.has_extended_flag)
+            bus, is_extended, id = key >> 30, bool(key >> 29 & 1), key & MAX_ID
+            route = self._routes.route(bus, self._found.bus_name(bus), is_extended, id)
+            if len(self._routes_by_key) >= _MAX_IDS:
+                return route if route in self._channels else Route(bus, _OTHER)
+            self._routes_by_key[key] = route
+        return self._routes_by_key[key]
+
+    def _take(self, route: Route, frames: Frames) -> None:
+        if route not in self._channels:
+            if len(self._channels) >= _MAX_CHANNELS and route.name != _OTHER:
+                route = Route(route.bus, _OTHER)
+            if route not in self._channels:
+                topic = f"{self._found.bus_name(route.bus)}/{route.name}" if self._has_several_buses else route.name
+                is_wanted = self._wanted is None or self._wanted(topic)
+                self._channels[route] = _Channel(route, topic, self._spool) if is_wanted else None
+        if route.message:
+            self._known_frames += len(frames)
+        else:
+            self._unknown[route.name] += len(frames)
+        if channel := self._channels[route]:
+            self._spool.write(channel.spooled, channel.rows(frames))
+
+    def finish(self) -> None:
+        """All frames are taken: say what became of them."""
+        found, spooled = self._found, self._spool.found
+        unknown = self._unknown.total()
+        spooled.oddities = [*found.oddities, *self._about_frames(unknown)]
+        said = {
+            **found.said,
+            "frames": str(self._frames),
+            "decoded": str(self._known_frames),
+            "unknown": str(unknown),
+        }
+        facts = FileFacts(said=said, oddities=tuple(found.oddities))
+        spooled.facts = lambda _loss, _count: facts
+
+    def _about_frames(self, unknown: int) -> Iterator[str]:
+        found = self._found
+        if found.is_relative:
+            yield "The logger had no clock: times count from when it was switched on."
+        if unknown:
+            some = ", ".join(sorted(self._unknown)[:_MOST_NAMED]) + (
+                " …" if len(self._unknown) > _MOST_NAMED else ""
+            )
+            what = f"{counted(unknown, 'frame')} with {counted(len(self._unknown), 'id')}"
+            if self._databases:
+                yield f"The database does not know {what}, kept as bytes: {some}."
+            else:
+                yield f"There is no database for this log: {what} are kept as bytes."
+        if self._remote_frames:
+            yield f"{counted(self._remote_frames, 'remote frame')} ask for a message and carry none: left out."
+        if found.error_frames:
+            yield f"The bus reports {counted(found.error_frames, 'error frame')}."
+        for channel in self._channels.values():
+            if channel and channel.short_frames:
+                short, all_ = counted(channel.short_frames, "frame"), f"{channel.frames:,}"
+                yield f"{short} of the {all_} of {channel.topic} are too short for all of its signals."
+            if channel and channel.decoder:
+                yield from channel.decoder.notices
