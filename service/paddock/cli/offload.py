@@ -19,7 +19,7 @@ from paddock.basestation.partials import Partials, boot_id
 from paddock.basestation.room import Room
 from paddock.basestation.send import Sender
 from paddock.basestation.sources.opening import open_source
-from paddock.basestation.sources.place import short_name
+from paddock.basestation.sources.place import SshLogin, short_name
 from paddock.basestation.status import CarStatus, ServerStatus
 from paddock.basestation.stints import Stints
 from paddock.cli.terminal import complain, out
@@ -77,6 +77,17 @@ class _Span(click.ParamType[float]):
     metavar="LEDGER_DIRECTORY",
     help="What is known of every log, and the logs until they are safe.",
 )
+@click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The private key that cars of sftp:// let in.  [default: those of ~/.ssh and the SSH agent]",
+)
+@click.option(
+    "--accept-host-key",
+    is_flag=True,
+    help="Believe a car of sftp:// that is not known yet, and know it from then on; a changed one is refused.",
+)
 @click.option("--once", is_flag=True, help="End when nothing is left to do: 0 when every closed log is safe.")
 @click.option(
     "--settle",
@@ -95,6 +106,8 @@ def command(
     sources: tuple[str, ...],
     servers: tuple[str, ...],
     data: Path,
+    key: Path | None,
+    accept_host_key: bool,
     once: bool,
     settle: float,
     keep_free: int | None,
@@ -104,20 +117,25 @@ def command(
     A log that is being recorded is left alone until it is closed. Nothing leaves a car.
     """
     with open_ledger(data) as ledger:
-        agent = _agent(ledger, sources, servers, settle, keep_free)
+        agent = _agent(ledger, sources, SshLogin(key, accept_host_key), servers, settle, keep_free)
         asyncio.run(_run(agent, once=once))
         if once and not _say_what_is_not_safe(agent):
             raise click.exceptions.Exit(1)
 
 
 def _agent(
-    ledger: Ledger, sources: tuple[str, ...], servers: tuple[str, ...], settle_s: float, keep_free: int | None
+    ledger: Ledger,
+    sources: tuple[str, ...],
+    ssh: SshLogin,
+    servers: tuple[str, ...],
+    settle_s: float,
+    keep_free: int | None,
 ) -> Agent:
     live, stints = Live(), Stints(ledger)
     urls = list(dict.fromkeys(servers))
     for url in urls:
         live.servers[url] = ServerStatus(url=url, name=_server_name(url), last=url == urls[-1])
-    places = [Place(open_source(each), ledger, live, settle_s) for each in dict.fromkeys(sources)]
+    places = [Place(open_source(each, ssh), ledger, live, settle_s) for each in dict.fromkeys(sources)]
     for place in places:
         live.cars[place.name] = CarStatus(place=place.name, name=short_name(place.name))
     senders = [Sender(ledger, live, stints, url, _say) for url in urls]

@@ -91,28 +91,47 @@ class Blocks:
 
 @dataclass
 class Pace:
-    """What was learnt of the link to a car, kept from file to file."""
+    """What was learnt of the link to a car, by all reads at once and kept from one to the next."""
 
     lanes: int = 1
     bytes_s: float = 0.0
-    """How fast bytes came in lately."""
+    """How fast bytes came in lately, of all reads."""
+    reads: int = 0
+    """That go on now."""
+    received: int = 0
+    measured_at: float = 0.0
+    measured: int = 0
+    """Bytes that had come in then."""
     judged_at: float = 0.0
     settled_at: float | None = None
     half_bytes_s: float = 0.0
     """How fast they came with half the lanes."""
 
     def ahead_bytes(self) -> int:
-        """How much may be asked for that is not there yet."""
+        """How much one read may ask for that is not there yet."""
         if not self.bytes_s:
             return _FIRST_AHEAD
-        return int(min(max(self.bytes_s * _AHEAD_S, _LEAST_AHEAD), MAX_AHEAD))
+        return int(min(max(self.bytes_s * _AHEAD_S, _LEAST_AHEAD), MAX_AHEAD)) // max(1, self.reads)
 
-    def measured(self, bytes_s: float) -> None:
-        """Take in how fast bytes came just now."""
+    def begin(self) -> None:
+        """A read begins."""
+        if self.reads == 0:
+            self.judged_at = self.measured_at = time.monotonic()
+            self.measured = self.received
+        self.reads += 1
+
+    def measure(self, now: float) -> None:
+        """Take in how fast bytes came since the last time."""
+        if now - self.measured_at < _MEASURE_S:
+            return
+        bytes_s = (self.received - self.measured) / (now - self.measured_at)
         self.bytes_s = (self.bytes_s + bytes_s) / 2 if self.bytes_s else bytes_s
+        self.measured_at, self.measured = now, self.received
 
     def judge(self, now: float) -> None:
         """Take twice the lanes, or find that these are enough."""
+        if now - self.judged_at < _JUDGE_S or not self.bytes_s:
+            return
         self.judged_at = now
         if self.settled_at is not None:
             if now - self.settled_at < _SETTLED_S:
@@ -159,8 +178,6 @@ class LanesRead:
         """Bytes came, or a lane is done."""
         self._room = asyncio.Event()
         """Bytes went to the reader."""
-        self._received = 0
-        self._measured = (0.0, 0)
 
     async def read(self, offset: int, end: int) -> AsyncGenerator[bytes, None]:
         """The bytes from ``offset`` to ``end``, or to where the file ends before that.
@@ -173,11 +190,11 @@ class LanesRead:
         self._offset, self._end = offset, end
         self._todo = _gaps(self._kept, offset, end)
         failure: PaddockError | None = None
+        self._pace.begin()
         try:
             first = await self._open_lane(0)
             assert first is not None
             self._lanes.append(first)
-            self._measured = (time.monotonic(), 0)
             while True:
                 while (block := self._kept.pop(self._offset, None)) is not None:
                     self._offset += len(block)
@@ -203,7 +220,7 @@ class LanesRead:
         data = data[: span.end - span.at]
         self._kept[span.at] = data
         span.at += len(data)
-        self._received += len(data)
+        self._pace.received += len(data)
         self._more.set()
 
     def _ask(self) -> None:
@@ -274,10 +291,7 @@ class LanesRead:
     def _grow(self) -> None:
         """Measure, and open another lane where that helps."""
         now = time.monotonic()
-        since, before = self._measured
-        if now - since >= _MEASURE_S:
-            self._pace.measured((self._received - before) / (now - since))
-            self._measured = (now, self._received)
+        self._pace.measure(now)
         for opening in [each for each in self._opening if each.done()]:
             self._opening.discard(opening)
             lane = None if opening.exception() else opening.result()
@@ -293,10 +307,11 @@ class LanesRead:
                 opening = asyncio.ensure_future(self._open_lane(number))
                 opening.add_done_callback(lambda _: self._more.set())
                 self._opening.add(opening)
-        elif now - self._pace.judged_at >= _JUDGE_S and self._measured[1]:
+        else:
             self._pace.judge(now)
 
     async def _close(self) -> None:
+        self._pace.reads -= 1
         tasks: list[asyncio.Task[Any]] = [*self._flying, *self._opening]
         if self._check is not None:
             tasks.append(self._check)

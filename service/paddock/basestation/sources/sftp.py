@@ -15,6 +15,7 @@ import shlex
 import stat
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from functools import partial
 from typing import Any, cast
 
 import asyncssh
@@ -56,7 +57,7 @@ class SftpSource:
         self._connections: dict[int, _Connection] = {}
         """By the number of the lane; that of number 0 does all else too."""
         self._connecting: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._reads = 0
+        self._turn = 0
         self._pace = Pace()
         self._kept = Kept()
         self._open = asyncio.Semaphore(_OPEN_AT_ONCE)
@@ -70,7 +71,7 @@ class SftpSource:
     async def look(self) -> Sequence[SeenFile]:
         """Every log below the folder; what cannot be read is among them, with its trouble."""
         connection = await self._connection(0)
-        if not self._reads:
+        if not self._pace.reads:
             await self._close_further()
         folder = os.fsdecode(self._root)
         try:
@@ -113,15 +114,13 @@ class SftpSource:
         limit = min(connection.sftp.limits.max_read_len or _UNKNOWN_LIMIT, _MOST_READ)
         blocks = Blocks(least=min(_LEAST_READ, limit), most=limit, in_turn=False)
         async with self._open:
-            lanes = LanesRead(lambda number: self._lane(number, seen), self._pace, self._kept_of(seen), blocks)
-            self._reads += 1
-            try:
-                async with contextlib.aclosing(lanes.read(offset, seen.size_bytes)) as pieces:
-                    async for piece in pieces:
-                        offset += len(piece)
-                        yield piece
-            finally:
-                self._reads -= 1
+            self._turn += 1
+            open_lane = partial(self._lane, seen, self._turn)
+            lanes = LanesRead(open_lane, self._pace, self._kept_of(seen), blocks)
+            async with contextlib.aclosing(lanes.read(offset, seen.size_bytes)) as pieces:
+                async for piece in pieces:
+                    offset += len(piece)
+                    yield piece
         if offset < seen.size_bytes:
             raise _changed(seen)
 
@@ -134,17 +133,17 @@ class SftpSource:
             self._kept = kept
         return kept
 
-    async def _lane(self, number: int, seen: SeenFile) -> _SftpLane | None:
+    async def _lane(self, seen: SeenFile, turn: int, number: int) -> _SftpLane | None:
+        """The lane of a number; reads that go on at once share the connections, in turn."""
+        path = self._path(seen.name)
         try:
-            connection = await self._connection(number)
-            with connection.failures(seen.name):
-                return _SftpLane(
-                    connection, seen, await connection.sftp.open(self._path(seen.name), "rb", block_size=0)
-                )
+            connection = await self._connection((turn + number) % self._pace.lanes)
         except PaddockError:
-            if number == 0:
-                raise
-            return None
+            if number:
+                return None
+            connection = await self._connection(0)
+        with connection.failures(seen.name):
+            return _SftpLane(connection, seen, await connection.sftp.open(path, "rb", block_size=0))
 
     async def beginning_sha256(self, seen: SeenFile, size_bytes: int) -> str | None:
         """By the car's own ``sha256sum``; None where the login may not run programs."""
