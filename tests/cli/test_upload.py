@@ -76,3 +76,25 @@ def test_one_bad_file_does_not_stop_the_others(site: Site, tmp_path: Path) -> No
     assert run.returncode == 1
     assert [row.split()[-1] for row in run.stdout.splitlines()] == ["N\ufffdrburgring.mcap", "a.mcap", "z.mcap"]
     assert [row.split(": ")[1] for row in run.stderr.splitlines()] == ["b.mcap", "c.mcap", "d.mcap", "missing.mcap"]
+
+
+def test_a_sidecar_goes_along_and_a_bad_one_keeps_no_log_back(site: Site, tmp_path: Path) -> None:
+    log = tmp_path / "run.mcap"
+    log.write_bytes(small_log(driver="Ines"))
+    beside = tmp_path / "run.mcap.json"
+    beside.write_text(
+        '{"metadata": {"event": "Skidpad", "venue": "Lot 7", "tyres": "wet"}, "clock_offset_ns": 1000}'
+    )
+    run = upload(site, tmp_path, "--set", "event=Endurance", "--wait")
+    assert run.returncode == 0 and "run.mcap.json: 'tyres' is no metadata field" in run.stderr
+    with Client(site.url) as client:
+        recording = client.get(run.stdout.split()[0])
+        values = {name: (value.value, value.source) for name, value in recording.metadata.items()}
+    assert values["event"] == ("Endurance", "person") and values["venue"] == ("Lot 7", "base_station")
+    assert recording.started_at.endswith("00.000001Z")
+
+    log.write_bytes(small_log(driver="Ida"))
+    beside.write_text('{"metdata": {}}')
+    run = upload(site, log)
+    assert run.returncode == 0 and run.stdout.split()[-1] == "run.mcap"
+    assert "run.mcap.json beside the log" in run.stderr and "metdata" in run.stderr

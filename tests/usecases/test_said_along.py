@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 LOG = small_log()
 ID = hashlib.sha256(LOG).hexdigest()
 HOUR_NS = 3_600_000_000_000
-STATION = SaidAlong({"event": "Endurance"}, MetadataSource.BASE_STATION, HOUR_NS)
+STATION = SaidAlong({}, {"event": "Endurance"}, HOUR_NS)
 
 
 async def announce(team: Team, said: SaidAlong, **more: int) -> uploads.UploadPlan:
@@ -71,7 +71,7 @@ async def test_it_may_come_after_the_log_and_the_matlab_file_says_it(team: Team)
     assert plan.recording is not None
     assert start_of(plan.recording) == (STARTED_NS + HOUR_NS, StartedSource.CLOCK_OFFSET)
     assert await team.work() == ["export"], "the MATLAB file with the event"
-    other = SaidAlong({"event": "Autocross"}, MetadataSource.BASE_STATION, 5)
+    other = SaidAlong({}, {"event": "Autocross"}, 5)
     after = await announce(team, other)
     assert after.recording == await team.recording(ID) and after.recording is not None
     assert after.recording.metadata["event"].value == "Endurance", "nothing that is known is replaced"
@@ -102,13 +102,15 @@ async def test_what_is_said_while_a_log_is_sent_counts(team: Team) -> None:
     first = await announce(team, SaidAlong())
     plan = await announce(team, STATION)
     assert first.upload is not None and plan.upload is not None and plan.upload.id == first.upload.id
-    assert (await sent(team, SaidAlong())).metadata["event"].value == "Endurance"
+    both = await sent(team, SaidAlong({"venue": "Lot 7"}))
+    assert both.metadata["event"] == MetadataValue("Endurance", MetadataSource.BASE_STATION)
+    assert both.metadata["venue"] == MetadataValue("Lot 7", MetadataSource.PERSON)
 
 
 async def test_what_a_station_says_and_recordings_cannot_have_keeps_no_log_out(team: Team) -> None:
     said = {"event": "Endurance", "tyres": "wet", "driver": "A" * 300}
-    plan = await announce(team, SaidAlong(said, MetadataSource.BASE_STATION))
-    assert plan.upload is not None and plan.upload.metadata == {"event": "Endurance"}
+    plan = await announce(team, SaidAlong({}, said))
+    assert plan.upload is not None and plan.upload.station_metadata == {"event": "Endurance"}
     assert len(plan.left_out) == 2 and "'tyres'" in plan.left_out[0]
     with pytest.raises(Rejected):
         await announce(team, SaidAlong(said))

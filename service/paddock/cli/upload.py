@@ -12,8 +12,9 @@ from paddock.cli.terminal import complain, out, progress_bar
 from paddock.client import Client, FoundRecording
 from paddock.domain.fields import FIELDS, same_value
 from paddock.domain.recording import SHORT_ID_LENGTH
+from paddock.domain.sidecar import Sidecar, read_sidecar, sidecar_name
 from paddock.domain.words import size
-from paddock.errors import PaddockError
+from paddock.errors import PaddockError, Rejected
 from paddock.settings import read_settings
 
 _SET_HELP = f"Metadata: {', '.join(field.name for field in FIELDS[:4])} …; paddock fields names all of them."
@@ -28,7 +29,10 @@ _SET_HELP = f"Metadata: {', '.join(field.name for field in FIELDS[:4])} …; pad
 def command(
     paths: tuple[Path, ...], server: str | None, fields: tuple[str, ...], replace: bool, wait: bool
 ) -> None:
-    """Send logs, and folders of logs, to a running Paddock. Sending a log twice is harmless."""
+    """Send logs, and folders of logs, to a running Paddock. Sending a log twice is harmless.
+
+    What a file LOG.json beside a log says of it (metadata, clock_offset_ns) goes along.
+    """
     metadata = dict(_pair(field) for field in fields)
     logs = [log for path in paths for log in (logs_below(path) if path.is_dir() else [path])]
     if not logs:
@@ -49,16 +53,19 @@ def _send(
         for log in logs:
             task = bar.add_task(log.name)
             before: list[FoundRecording] = []
+            sidecar = _sidecar_of(log)
             try:
                 # Hashing and sending each go once over the file.
                 bar.update(task, total=2 * log.stat().st_size)
                 recording = client.upload(
                     log,
                     metadata=metadata,
+                    sidecar=sidecar,
                     replace=replace,
                     hashed=lambda count, task=task: bar.advance(task, count),  # type: ignore[misc]
                     sent=lambda count, task=task: bar.advance(task, count),  # type: ignore[misc]
                     known=before.append if metadata else None,
+                    left_out=lambda sentence, log=log: complain(f"{sidecar_name(log.name)}: {sentence}"),  # type: ignore[misc]
                 )
             except (PaddockError, OSError) as error:
                 complain(f"{log.name}: {error.message if isinstance(error, PaddockError) else error.strerror}")
@@ -72,6 +79,15 @@ def _send(
             finally:
                 bar.remove_task(task)
     return recordings
+
+
+def _sidecar_of(log: Path) -> Sidecar | None:
+    """What lies beside a log; one that cannot be used is named, and keeps no log back."""
+    try:
+        return read_sidecar(log)
+    except Rejected as error:
+        complain(error.message)
+        return None
 
 
 def _say(recording: FoundRecording, name: str) -> None:

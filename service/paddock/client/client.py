@@ -16,10 +16,13 @@ from paddock.client.contents import SignalName
 from paddock.client.export import PendingExport
 from paddock.client.field import MetadataField
 from paddock.client.job import Job
+from paddock.client.known import KnownLog, ask_known
 from paddock.client.member import HandedTunnel, Member
 from paddock.client.recording import FoundRecording
-from paddock.client.upload import Progress, upload
+from paddock.client.upload import Announcement, Progress, say_along, sha256_of, upload
 from paddock.domain.export import ExportRequest
+from paddock.domain.sidecar import Sidecar
+from paddock.domain.words import encodable
 
 
 class Client:
@@ -128,31 +131,48 @@ class Client:
         path: Path | str,
         *,
         metadata: Mapping[str, str] | None = None,
+        sidecar: Sidecar | None = None,
         replace: bool = False,
         hashed: Progress = lambda _: None,
         sent: Progress = lambda _: None,
         known: Callable[[FoundRecording], None] | None = None,
+        left_out: Callable[[str], None] = lambda _: None,
     ) -> FoundRecording:
         """Send one log and return its recording; bytes that the service has already are not sent again.
 
         Args:
             path: the log; after an interruption the same call goes on where it stopped.
             metadata: the team's fields; they fill only what is empty.
+            sidecar: what car or base station say of it; it fills what is empty then, and corrects its start.
             replace: they also change what the recording of a log that is there says already.
             hashed: told about bytes that were read.
             sent: told about bytes that arrived.
             known: told the recording as it was, where the service has the log already.
+            left_out: told in a sentence what the sidecar says and recordings cannot have.
 
         Raises:
             Rejected: the service refuses the file; the message says why.
             Unavailable: the service does not answer.
         """
-        metadata = metadata or {}
-        connection = self._connection
+        metadata = dict(metadata or {})
+        connection, path = self._connection, Path(path)
         was = None if known is None else lambda answer: known(FoundRecording.of(connection, answer))
-        recording = FoundRecording.of(connection, upload(connection, Path(path), metadata, hashed, sent, was))
+        sha256, size_bytes = sha256_of(path, hashed)
+        announcement = Announcement(sha256, size_bytes, encodable(path.name), metadata)
+        if sidecar is not None:
+            for sentence in say_along(connection, announcement, sidecar)["left_out"]:
+                left_out(sentence)
+        recording = FoundRecording.of(connection, upload(connection, path, announcement, sent, was))
         others = {field: value for field, value in metadata.items() if recording[field] != value}
         return recording.edit(**others) if replace and others else recording
+
+    def known(self, hashes: Sequence[str]) -> dict[str, KnownLog]:
+        """Which logs are stored there, on the way or unknown, by their SHA-256; a question for each 1,000 of them.
+
+        Raises:
+            Rejected: one of them is no SHA-256 in lower-case hexadecimal digits.
+        """
+        return ask_known(self._connection, hashes)
 
     def find_signals(self, text: str = "", *, limit: int = 20) -> tuple[SignalName, ...]:
         """Names that signals have over all recordings; ``FoundRecording.find_signals`` has those of one.

@@ -63,10 +63,10 @@ class Connection:
                     f"{self.url} does not answer ({error}): is `paddock up` running?", code="no_service"
                 )
             else:
-                if response.is_success:
-                    is_json = response.headers.get("content-type", "").startswith("application/json")
-                    return response.json() if is_json else response.text
-                failure = error_of(response)
+                media_type = response.headers.get("content-type", "")
+                if response.is_success and not media_type.startswith("text/html"):
+                    return response.json() if media_type.startswith("application/json") else response.text
+                failure = no_paddock(self.url) if response.is_success else error_of(response)
             if failure.permanent or failure.code == "disk_full" or attempt == tries - 1:
                 raise failure
             time.sleep(0.5 * 2**attempt)
@@ -119,7 +119,16 @@ def _file_name(response: httpx.Response) -> str:
     return Path(name).name or "download"
 
 
+def no_paddock(url: str) -> PaddockError:
+    """A page came where a service should have answered, as from a venue's Wi-Fi before anybody has logged in."""
+    return Unavailable(
+        f"{url} answers with a web page, not as Paddock does: log in to the Wi-Fi, or mend the address.",
+        code="no_service",
+    )
+
+
 _BY_STATUS: dict[int, type[PaddockError]] = {404: NotFound, 409: Conflict}
+_FROM_BETWEEN = (401, 403, 407, 408, 429)
 
 
 def error_of(response: httpx.Response) -> PaddockError:
@@ -130,5 +139,8 @@ def error_of(response: httpx.Response) -> PaddockError:
         problem = {}
     default = Unavailable if response.status_code >= 500 else Rejected
     kind = _BY_STATUS.get(response.status_code, default)
+    if not problem and response.status_code in _FROM_BETWEEN:
+        # A proxy on the way or the store said it, not Paddock of what was sent.
+        kind = Unavailable
     message = problem.get("detail") or f"The service answered {response.status_code}."
     return kind(message, code=problem.get("code"))

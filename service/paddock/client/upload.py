@@ -1,29 +1,75 @@
-"""Sending one log: hash, announce, send what is missing, complete."""
+"""Sending one log: announce it, send what is missing in parts side by side, complete."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from paddock.client.connection import PIECE_BYTES, TRIES, Connection
-from paddock.domain.words import encodable
-from paddock.errors import Conflict, NotFound, PaddockError
+import msgspec
 
-PARALLEL_PARTS = 3
+from paddock.client.connection import PIECE_BYTES, TRIES, Connection
+from paddock.client.streams import MOST, Streams
+from paddock.domain.sidecar import Sidecar
+from paddock.errors import Conflict, NotFound, PaddockError, Unavailable
+
+_SENT_AT_ONCE = 64 * 1024
+"""Given to the line at once: little enough for a limit of some kilobytes per second to be even."""
 
 Progress = Callable[[int], None]
 """Told how many more bytes are through."""
 
 
+class Announcement(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is said of a log before it is sent, as ``POST /api/uploads`` takes it."""
+
+    sha256: str
+    size_bytes: int
+    name: str
+    metadata: Mapping[str, str] = {}
+    metadata_source: str = "person"
+    clock_offset_ns: int | None = None
+    part_size_bytes: int | None = None
+
+
+class Line(msgspec.Struct, frozen=True):
+    """How the bytes of a log are brought to the line."""
+
+    streams: Streams
+    """How many parts are sent side by side."""
+    pace: Progress = lambda _: None
+    """Told before so many bytes go. It may wait, to keep a limit, and raise, to stop."""
+    sent: Progress = lambda _: None
+    """Told about bytes that arrived for good, also in earlier tries."""
+    goes_on: Callable[[], bool] = lambda: True
+    """Asked before each part: with False the parts that are being sent are the last ones."""
+
+
+def sha256_of(path: Path, hashed: Progress) -> tuple[str, int]:
+    """SHA-256 of a file in hexadecimal, and its size in bytes.
+
+    Args:
+        path: of the file.
+        hashed: told about bytes that were read.
+    """
+    digest, size_bytes = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            digest.update(piece)
+            size_bytes += len(piece)
+            hashed(len(piece))
+    return digest.hexdigest(), size_bytes
+
+
 def upload(
     connection: Connection,
     path: Path,
-    metadata: Mapping[str, str],
-    hashed: Progress,
+    announcement: Announcement,
     sent: Progress,
     known: Callable[[Any], None] | None = None,
 ) -> Any:
@@ -32,56 +78,155 @@ def upload(
     Args:
         connection: to the service.
         path: the log.
-        metadata: fills what is empty.
-        hashed: told about bytes that were read.
+        announcement: of it.
         sent: told about bytes that arrived.
         known: told the recording's JSON as it was, where the service has the log already.
     """
-    size_bytes = path.stat().st_size
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(PIECE_BYTES):
-            digest.update(piece)
-            hashed(len(piece))
-    announcement = {
-        "sha256": digest.hexdigest(),
-        "size_bytes": size_bytes,
-        "name": encodable(path.name),
-        "metadata": dict(metadata),
-    }
     if known is not None:
         with contextlib.suppress(NotFound):
-            known(connection.call("GET", f"/api/recordings/{digest.hexdigest()}"))
-    for attempt in range(TRIES):
-        plan = connection.call("POST", "/api/uploads", json=announcement)
-        if plan["recording"] is not None:
-            sent(size_bytes)
-            return plan["recording"]
-        try:
-            with ThreadPoolExecutor(PARALLEL_PARTS) as pool:
-                list(pool.map(lambda part: _send_part(connection, path, part, sent), plan["parts"]))
-            return connection.call("POST", f"/api/uploads/{plan['id']}/complete")["recording"]
-        except PaddockError as error:
-            # A part is missing after all, or its link ran out on a slow line: announce again to learn which.
-            again = isinstance(error, Conflict) or error.code == "link_expired"
-            if not again or attempt == TRIES - 1:
-                raise
-    raise AssertionError("unreachable: the last attempt returns or raises")
+            known(connection.call("GET", f"/api/recordings/{announcement.sha256}"))
+    return send(connection, path, announcement, Line(Streams(), sent=sent))
 
 
-def _send_part(connection: Connection, path: Path, part: Mapping[str, Any], sent: Progress) -> None:
-    def pieces() -> Iterator[bytes]:
-        left = part["size_bytes"]
-        with path.open("rb") as file:
-            file.seek(part["offset"])
-            while left and (piece := file.read(min(left, PIECE_BYTES))):
-                left -= len(piece)
-                yield piece
-
-    connection.call(
-        "PUT",
-        part["url"],
-        content=pieces,
-        headers={"Content-Length": str(part["size_bytes"])},
+def say_along(connection: Connection, announcement: Announcement, sidecar: Sidecar) -> Any:
+    """Tell a service what car or base station say of a log, before or after it is sent: its answer."""
+    said = msgspec.structs.replace(
+        announcement,
+        metadata=sidecar.metadata,
+        metadata_source="base_station",
+        clock_offset_ns=sidecar.clock_offset_ns,
     )
-    sent(part["size_bytes"])
+    return connection.call("POST", "/api/uploads", json=msgspec.to_builtins(said))
+
+
+def send(connection: Connection, path: Path, announcement: Announcement, line: Line) -> Any:
+    """The same for a log whose hash is known, over a line that may be bad.
+
+    Where a connection ends, the next announcement tells what has arrived; it is given up after ``TRIES`` in a row
+    that brought nothing.
+
+    Returns:
+        The recording's JSON; None where ``line.goes_on`` said no before all parts were sent.
+
+    Raises:
+        PaddockError: what the service says is wrong, or that it does not answer.
+    """
+    arrived = 0
+    failures = 0
+    while True:
+        plan = connection.call("POST", "/api/uploads", json=msgspec.to_builtins(announcement))
+        if plan["recording"] is not None:
+            line.sent(announcement.size_bytes - arrived)
+            return _checked(connection, plan["recording"], announcement)
+        now = announcement.size_bytes - sum(part["size_bytes"] for part in plan["parts"])
+        if now > arrived:
+            line.sent(now - arrived)
+            arrived, failures = now, 0
+        try:
+            parts = Parts(connection, path, line)
+            try:
+                whole = parts.send(plan["parts"])
+            finally:
+                arrived += parts.arrived
+            if not whole:
+                return None
+            answer = connection.call("POST", f"/api/uploads/{plan['id']}/complete")
+            return _checked(connection, answer["recording"], announcement)
+        except PaddockError as error:
+            # A link has run out on a slow line, a connection ended, or a part is missing after all: announcing it
+            # again tells what is missing. What the service says of the log itself no second try changes.
+            again = isinstance(error, Conflict) or parts.failed
+            failures = 0 if parts.arrived else failures + 1
+            if not again or error.code == "disk_full" or failures == TRIES:
+                raise
+            time.sleep(0.5 * 2**failures)
+
+
+def _checked(connection: Connection, recording: Any, announcement: Announcement) -> Any:
+    if recording["id"] != announcement.sha256:
+        raise Unavailable(
+            f"{connection.url} answers with another log than was sent: is it a Paddock?", code="wrong_answer"
+        )
+    return recording
+
+
+class Parts:
+    """The parts of one plan on their way.
+
+    Args:
+        connection: to whoever takes them.
+        path: the log.
+        line: how its bytes are brought to the line.
+    """
+
+    def __init__(self, connection: Connection, path: Path, line: Line) -> None:
+        self._connection = connection
+        self._path = path
+        self._line = line
+        self._busy = 0
+        self._lock = threading.Lock()
+        self.arrived = 0
+        """So many bytes of whole parts."""
+        self.failed = False
+        """Whether a part did not get through."""
+
+    def send(self, parts: list[Mapping[str, Any]]) -> bool:
+        """Send them all, as many side by side as the line's streams want; whether all were sent.
+
+        Args:
+            parts: ``offset`` and ``size_bytes`` in the log, and the ``url`` that takes them by PUT.
+
+        Raises:
+            PaddockError: one did not get through. Those that had begun were let end.
+        """
+        streams = self._line.streams
+        streams.begin()
+        waiting = list(reversed(parts))
+        running: set[Future[None]] = set()
+        failure: BaseException | None = None
+        with ThreadPoolExecutor(MOST, thread_name_prefix="parts") as pool:
+            while running or (waiting and failure is None and self._line.goes_on()):
+                while (
+                    waiting
+                    and failure is None
+                    and len(running) < streams.wanted(waiting[-1]["size_bytes"])
+                    and self._line.goes_on()
+                ):
+                    running.add(pool.submit(self._send_part, waiting.pop()))
+                # Not for ever: more streams may be wanted while none has ended.
+                ended, running = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
+                for each in ended:
+                    failure = failure or each.exception()
+        if failure is not None:
+            self.failed = True
+            raise failure
+        return not waiting
+
+    def _send_part(self, part: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._busy += 1
+        try:
+            # Once: a second try would send again what has arrived of the first.
+            self._connection.call(
+                "PUT",
+                part["url"],
+                content=lambda: self._pieces(part),
+                headers={"Content-Length": str(part["size_bytes"])},
+                tries=1,
+            )
+        finally:
+            with self._lock:
+                self._busy -= 1
+        with self._lock:
+            self.arrived += part["size_bytes"]
+        self._line.sent(part["size_bytes"])
+
+    def _pieces(self, part: Mapping[str, Any]) -> Iterator[bytes]:
+        left = part["size_bytes"]
+        with self._path.open("rb") as file:
+            file.seek(part["offset"])
+            while left and (piece := file.read(min(left, _SENT_AT_ONCE))):
+                left -= len(piece)
+                self._line.pace(len(piece))
+                yield piece
+                self._line.streams.passed(len(piece), busy=self._busy)

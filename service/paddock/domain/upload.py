@@ -20,16 +20,21 @@ class SaidAlong(msgspec.Struct, frozen=True):
     """What is said of a log together with its bytes."""
 
     metadata: dict[str, str] = {}
-    """By the team's fields, as they are stored."""
-    source: MetadataSource = MetadataSource.PERSON
-    """Who says it."""
+    """What a person says, by the team's fields, as they are stored."""
+    station_metadata: dict[str, str] = {}
+    """What car or base station say."""
     clock_offset_ns: int | None = None
-    """To be added to the log's own times."""
+    """To be added to the log's own times, as these say."""
 
     @property
     def values(self) -> dict[str, MetadataValue]:
-        """The metadata as a recording has it."""
-        return {field: MetadataValue(value, self.source) for field, value in self.metadata.items()}
+        """The metadata as a recording has it: a person counts more."""
+        stations = {
+            field: MetadataValue(value, MetadataSource.BASE_STATION)
+            for field, value in self.station_metadata.items()
+        }
+        persons = {field: MetadataValue(value, MetadataSource.PERSON) for field, value in self.metadata.items()}
+        return stations | persons
 
 
 NOTHING_SAID = SaidAlong()
@@ -48,14 +53,14 @@ class Upload(msgspec.Struct, frozen=True):
     store_upload: str = ""
     """The object store's own name of the multipart upload."""
     metadata: dict[str, str] = {}
-    metadata_source: MetadataSource = MetadataSource.PERSON
+    station_metadata: dict[str, str] = {}
     clock_offset_ns: int | None = None
     completed_at: int | None = None
 
     @property
     def said(self) -> SaidAlong:
-        """What came with the announcement."""
-        return SaidAlong(self.metadata, self.metadata_source, self.clock_offset_ns)
+        """What came with its announcements."""
+        return SaidAlong(self.metadata, self.station_metadata, self.clock_offset_ns)
 
     @property
     def key(self) -> str:

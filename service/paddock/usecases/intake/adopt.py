@@ -8,7 +8,7 @@ import structlog
 
 from paddock.domain.keys import INCOMING
 from paddock.domain.log_kinds import MCAP
-from paddock.domain.recording import MAX_NAME_LENGTH, MetadataSource
+from paddock.domain.recording import MAX_NAME_LENGTH
 from paddock.domain.sidecar import is_sidecar_name, parse_object_metadata
 from paddock.domain.upload import NOTHING_SAID, SaidAlong, Upload
 from paddock.errors import Rejected
@@ -49,8 +49,7 @@ async def adopt(context: Context, key: str) -> None:
         part_size_bytes=found.size_bytes,
         created_at=context.now(),
         completed_at=context.now(),
-        metadata=said.metadata,
-        metadata_source=said.source,
+        station_metadata=said.station_metadata,
         clock_offset_ns=said.clock_offset_ns,
     )
     await context.documents.uploads.insert(stranger)
@@ -69,7 +68,7 @@ async def _said_by_stranger(context: Context, found: ObjectInfo) -> SaidAlong:
     taken, left_out = (await load_fields(context)).fitting(sidecar.metadata)
     for sentence in left_out:
         log.warning("sidecar_value_left_out", key=found.key, why=sentence)
-    return SaidAlong(taken, MetadataSource.BASE_STATION, sidecar.clock_offset_ns)
+    return SaidAlong({}, taken, sidecar.clock_offset_ns)
 
 
 def _printable(name: str) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
 from paddock.domain.log_kinds import FIRST_KIND
 from paddock.domain.original import NEVER_ARRIVED
 from paddock.domain.principal import Principal
-from paddock.domain.recording import MetadataSource, Recording, check_file_name
+from paddock.domain.recording import Recording, check_file_name
 from paddock.domain.upload import (
     NOTHING_SAID,
     PART_SIZE_BYTES,
@@ -66,8 +65,8 @@ async def announce(
     """Say what will be sent. The same announcement by the same principal continues its unfinished upload.
 
     Args:
-        said: of the log. Metadata of a base station that recordings cannot have is left out, since nobody stands
-            beside it to mend it; anybody else's is refused.
+        said: of the log. What a base station says and recordings cannot have is left out, since nobody stands
+            beside it to mend it; what a person says is refused.
         part_size_bytes: how large the sender would like the parts to be; the plan has what they are.
 
     Raises:
@@ -77,13 +76,10 @@ async def announce(
     check_announcement(sha256, size_bytes)
     check_file_name(name)
     left_out: tuple[str, ...] = ()
-    if said.metadata:
+    if said.metadata or said.station_metadata:
         fields = await load_fields(context)
-        if said.source is MetadataSource.BASE_STATION:
-            taken, left_out = fields.fitting(said.metadata)
-        else:
-            taken = fields.check(said.metadata)
-        said = msgspec.structs.replace(said, metadata=taken)
+        taken, left_out = fields.fitting(said.station_metadata)
+        said = msgspec.structs.replace(said, metadata=fields.check(said.metadata), station_metadata=taken)
     plan = await _plan(context, principal, sha256, size_bytes, name, said, part_size_bytes)
     return msgspec.structs.replace(plan, left_out=left_out)
 
@@ -110,9 +106,8 @@ async def _plan(
         await jobs.enqueue(context, "ingest", waiting.id)  # again, where it was given up
         return UploadPlan(recording=known)
     upload = await _unfinished(context, principal, sha256, size_bytes, name)
-    if upload is not None and said not in (NOTHING_SAID, upload.said):
-        # Somebody said who drove while it was on its way.
-        upload = await context.documents.uploads.change(upload.id, _fields_of(said))
+    if upload is not None:
+        upload = await _saying(context, upload, said)
     if upload is not None and await context.objects.stat(upload.key) is not None:
         # Whole, and cut off before anybody said so: there is nothing left to send.
         return UploadPlan(recording=await complete(context, upload.id))
@@ -125,7 +120,7 @@ async def _plan(
             part_size_bytes=part_size_for(size_bytes, part_size_bytes, context.objects.least_part_bytes),
             created_at=context.now(),
             uploaded_by=principal.name,
-            **_fields_of(said),
+            **msgspec.structs.asdict(said),
         )
         store_upload = await context.objects.begin_upload(upload.key, size_bytes, upload.part_size_bytes)
         upload = msgspec.structs.replace(upload, store_upload=store_upload)
@@ -133,13 +128,12 @@ async def _plan(
     return UploadPlan(upload=upload, parts=tuple(await _missing_parts(context, upload)))
 
 
-def _fields_of(said: SaidAlong) -> dict[str, Any]:
-    """As the fields of an ``Upload``."""
-    return {
-        "metadata": said.metadata,
-        "metadata_source": said.source,
-        "clock_offset_ns": said.clock_offset_ns,
-    }
+async def _saying(context: Context, upload: Upload, said: SaidAlong) -> Upload | None:
+    """An upload of which more is said: who drove may be known while the log is sent, and by more than one."""
+    changes = {name: value for name, value in msgspec.structs.asdict(said).items() if value not in ({}, None)}
+    if all(getattr(upload, name) == value for name, value in changes.items()):
+        return upload
+    return await context.documents.uploads.change(upload.id, changes)
 
 
 async def _unfinished(

@@ -9,7 +9,6 @@ from litestar import Router, delete, post
 from litestar.params import JSONBody, PathParameter
 from msgspec import Meta
 
-from paddock.domain.recording import MetadataSource
 from paddock.domain.roles import Permission
 from paddock.domain.sidecar import ClockOffset, MetadataTexts
 from paddock.domain.upload import PART_SIZE_BYTES, SaidAlong
@@ -73,6 +72,13 @@ class Announcement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = PART_SIZE_BYTES
 
+    @property
+    def said(self) -> SaidAlong:
+        """What it says of the log."""
+        if self.metadata_source == "base_station":
+            return SaidAlong({}, self.metadata, self.clock_offset_ns)
+        return SaidAlong(self.metadata, {}, self.clock_offset_ns)
+
 
 class PartResource(msgspec.Struct, frozen=True):
     """What still has to be sent of one part: its beginning may be here."""
@@ -118,7 +124,7 @@ async def announce_upload(
         sha256=data.sha256,
         size_bytes=data.size_bytes,
         name=data.name,
-        said=SaidAlong(data.metadata, MetadataSource(data.metadata_source), data.clock_offset_ns),
+        said=data.said,
         part_size_bytes=data.part_size_bytes,
     )
     if plan.recording is not None:
