@@ -22,6 +22,10 @@ class Change(msgspec.Struct, frozen=True):
     before_source: str = ""
     """Who had said the value before, so that undo says the same."""
     after: str | None = None
+    subject: str = ""
+    """The id of the file that was added or removed; empty for other fields, and in what was written before 0.4."""
+    origin: str = ""
+    """The Paddock where it was made, for one that a sync brought; empty for one made here."""
 
 
 class MiscFile(msgspec.Struct, frozen=True):

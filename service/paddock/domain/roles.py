@@ -16,6 +16,8 @@ class Permission(StrEnum):
     EXPORT = "export"
     CONVERT = "convert"
     EDIT_CATALOGUE = "edit_catalogue"
+    SYNC = "sync"
+    """Bring in what people said on another Paddock, in their names."""
     MANAGE_MEMBERS = "manage_members"
     SEE_TO_BACKUPS = "see_to_backups"
     """Be told when there is no good backup."""
@@ -34,6 +36,7 @@ _WORDS: Mapping[Permission, str] = {
     Permission.EXPORT: "have files made of recordings",
     Permission.CONVERT: "have logs converted again or jobs retried",
     Permission.EDIT_CATALOGUE: "change the signal catalogue or metadata fields",
+    Permission.SYNC: "bring in what people said on another Paddock",
     Permission.MANAGE_MEMBERS: "see, let in or shut out members",
     Permission.SEE_TO_BACKUPS: "see to backups",
 }

@@ -37,6 +37,7 @@ from paddock.domain.contents import Contents
 from paddock.domain.history import Change
 from paddock.domain.job import Job
 from paddock.domain.own_fields import OwnField
+from paddock.domain.questions import Agreement, Question
 from paddock.domain.recording import Artifact, Recording, Signal
 from paddock.domain.signal_names import SignalName
 from paddock.domain.topic_set import TopicSet
@@ -292,6 +293,14 @@ class Documents(ABC):
         Collection[TopicSet], Index(("topics",), "HasTopic: the sets that have a topic", elements=True)
     ]
     backups: Annotated[Collection[BackupRun], Index(("begun_at",), "the last backups; the last good one")]
+    questions: Annotated[
+        Collection[Question], Index(("subject",), "what is to be chosen for one recording after a sync")
+    ]
+    agreements: Annotated[
+        Collection[Agreement],
+        Index(("at",), "the last ones"),
+        Index(("between", "at"), "the last ones between two Paddocks"),
+    ]
     bundles: Annotated[Collection[Bundle], Index(("created_at",), "what was taken away together, the last first")]
 
     def collections(self) -> Mapping[str, Collection[Any]]:

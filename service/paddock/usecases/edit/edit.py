@@ -18,7 +18,7 @@ from paddock.domain.recording import (
     starting,
 )
 from paddock.errors import Conflict, NotFound
-from paddock.ports.documents import Equals, Page, Sort
+from paddock.ports.documents import Between, Equals, Page, Sort
 from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.context import Context
 from paddock.usecases.edit.conflict import Difference, EditConflict
@@ -79,7 +79,7 @@ async def history_of(
     context: Context, recording: Recording, *, limit: int = 50, after: str | None = None
 ) -> Page[Change]:
     """What people changed, the last first."""
-    await _keep_edits(context, recording)
+    await keep_edits(context, recording)
     return await context.documents.history.find(
         [Equals("recording", recording.id)], sort=Sort("at", descending=True), limit=limit, after=after
     )
@@ -94,7 +94,7 @@ async def undo(context: Context, principal: Principal, recording_id: str, change
     """
     while True:
         known = await get_recording(context, recording_id)
-        await _keep_edits(context, known)
+        await keep_edits(context, known)
         change = await context.documents.history.get(change_id)
         if change is None or change.recording != known.id:
             raise NotFound("This recording has no such change: reload the page.", code="no_such_change")
@@ -163,29 +163,43 @@ async def apply(
     )
     if not edits:
         return known
-    await _keep_edits(context, known)
+    stored = await store(context, known, msgspec.structs.replace(changed, version=version), edits)
+    if stored is not None and any(edit.field not in ("file", "deleted") for edit in edits):
+        await renew_default_file(context, principal.name, stored)
+    return stored
+
+
+async def store(
+    context: Context, known: Recording, changed: Recording, edits: Sequence[Change]
+) -> Recording | None:
+    """Store ``changed`` with its history; None when somebody else was first.
+
+    Args:
+        edits: with the ids, versions and times that they keep.
+    """
+    await keep_edits(context, known)
     stored = await context.documents.recordings.change(
         known.id,
         {
+            "names": changed.names,
             "metadata": changed.metadata,
             STARTED: changed.started_ns,
             "started_source": changed.started_source,
             "files": changed.files,
             "deleted_at": changed.deleted_at,
             "search": search_text(changed),
-            "edits": edits,
-            "version": version,
+            "edits": tuple(edits),
+            "version": changed.version,
         },
         [Equals("version", known.version)],
     )
     if stored is not None:
-        await _keep_edits(context, stored)
-        if any(edit.field not in ("file", "deleted") for edit in edits):
-            await renew_default_file(context, principal.name, stored)
+        await keep_edits(context, stored)
     return stored
 
 
-async def _keep_edits(context: Context, recording: Recording) -> None:
+async def keep_edits(context: Context, recording: Recording) -> None:
+    """Bring what the last edit changed into the history, from where it is read."""
     if recording.edits:
         await context.documents.history.put_many(recording.edits)
 
@@ -217,17 +231,21 @@ def _text(metadata: Mapping[str, MetadataValue], field: str) -> str:
 
 async def _refuse_lost_edits(context: Context, known: Recording, changed: Recording, version: int) -> None:
     """An edit of the same field since ``version`` must not get lost; the pipeline's writes are no edits."""
-    await _keep_edits(context, known)
+    await keep_edits(context, known)
     wanted = {change.field: change for change in _differences(known, changed)}
     since: dict[str, Change] = {}
     after = None
     while True:
-        page = await history_of(context, known, limit=500, after=after)
+        page = await context.documents.history.find(
+            [Equals("recording", known.id), Between("version", version + 1)],
+            sort=Sort("version", descending=True),
+            limit=500,
+            after=after,
+        )
         for change in page.items:
-            if change.version > version and change.field in wanted:
+            if change.field in wanted:
                 since.setdefault(change.field, change)
-        after = page.next
-        if after is None or page.items[-1].version <= version:
+        if (after := page.next) is None:
             break
     if since:
         raise EditConflict(

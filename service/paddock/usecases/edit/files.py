@@ -16,7 +16,7 @@ from paddock.domain.principal import Principal
 from paddock.domain.recording import Recording, check_file_name
 from paddock.errors import NotFound, Rejected
 from paddock.usecases.context import Context
-from paddock.usecases.edit.edit import apply
+from paddock.usecases.edit.edit import apply, store
 from paddock.usecases.find.recordings import StoredFile, get_recording
 
 MAX_FILE_BYTES = 100_000_000
@@ -35,19 +35,63 @@ async def add_file(
     check_file_name(name)
     recording = await get_recording(context, recording_id)
     added_id = secrets.token_hex(8)
+    size_bytes = await _keep_bytes(context, file_key(recording.id, added_id), body)
+    added = MiscFile(added_id, name, size_bytes, context.now(), principal.name)
+    while True:
+        known = await _with_room(context, recording.id, added)
+        wanted = msgspec.structs.replace(known, files=(*known.files, added))
+        change = Change("", "", 0, 0, "", "file", after=name, subject=added_id)
+        if await apply(context, principal, known, wanted, [change]):
+            return added
+
+
+async def keep_file(context: Context, recording_id: str, file: MiscFile, body: AsyncIterator[bytes]) -> None:
+    """Store a file that another Paddock has, as it is there; the history is not told. Twice is harmless.
+
+    Raises:
+        Rejected: as for ``add_file``, or other bytes than it has (code ``cut_off``).
+    """
+    check_file_name(file.name)
+    recording = await get_recording(context, recording_id)
+    if any(each.id == file.id for each in recording.files):
+        return
+    await _keep_bytes(context, file_key(recording.id, file.id), body, file.size_bytes)
+    while True:
+        known = await _with_room(context, recording.id, file)
+        if any(each.id == file.id for each in known.files):
+            return
+        if await store(
+            context,
+            known,
+            msgspec.structs.replace(known, files=(*known.files, file), version=known.version + 1),
+            known.edits,
+        ):
+            return
+
+
+async def _keep_bytes(
+    context: Context, key: str, body: AsyncIterator[bytes], expected_bytes: int | None = None
+) -> int:
     with tempfile.TemporaryDirectory(dir=context.scratch, prefix="file-") as directory:
         path = Path(directory) / "file"
         size_bytes = await _receive(body, path)
-        await context.objects.put_file(file_key(recording.id, added_id), path)
-    added = MiscFile(added_id, name, size_bytes, context.now(), principal.name)
-    while True:
-        known = await get_recording(context, recording.id)
-        if len(known.files) >= MAX_FILES:
-            await context.objects.delete(file_key(recording.id, added_id))
-            raise Rejected(f"A recording has at most {MAX_FILES} files: remove one first.", code="too_many_files")
-        wanted = msgspec.structs.replace(known, files=(*known.files, added))
-        if await apply(context, principal, known, wanted, [Change("", "", 0, 0, "", "file", after=name)]):
-            return added
+        if expected_bytes not in (None, size_bytes):
+            raise Rejected(f"{expected_bytes:,} bytes were to come, and {size_bytes:,} came.", code="cut_off")
+        await context.objects.put_file(key, path)
+    return size_bytes
+
+
+async def _with_room(context: Context, recording_id: str, file: MiscFile) -> Recording:
+    """The recording as it is now.
+
+    Raises:
+        Rejected: it has as many files as it may; the bytes of this one are dropped.
+    """
+    known = await get_recording(context, recording_id)
+    if len(known.files) >= MAX_FILES and all(each.id != file.id for each in known.files):
+        await context.objects.delete(file_key(recording_id, file.id))
+        raise Rejected(f"A recording has at most {MAX_FILES} files: remove one first.", code="too_many_files")
+    return known
 
 
 async def _receive(body: AsyncIterator[bytes], path: Path) -> int:
@@ -75,7 +119,8 @@ async def remove_file(context: Context, principal: Principal, recording_id: str,
         known = await get_recording(context, recording_id)
         removed = _file_of(known, file_id)
         wanted = msgspec.structs.replace(known, files=tuple(file for file in known.files if file.id != file_id))
-        if await apply(context, principal, known, wanted, [Change("", "", 0, 0, "", "file", before=removed.name)]):
+        change = Change("", "", 0, 0, "", "file", before=removed.name, subject=file_id)
+        if await apply(context, principal, known, wanted, [change]):
             await context.objects.delete(file_key(known.id, file_id))
             return
 

@@ -46,7 +46,7 @@ async def send_file(
 ) -> FileResource:
     """The body is the file's bytes as they are, of any kind, up to 100 MB."""
     recording = await get_recording(context, recording_id)
-    return file_resource(recording, await add_file(context, principal, recording.id, name, _body(request)))
+    return file_resource(recording, await add_file(context, principal, recording.id, name, body_of(request)))
 
 
 @get(
@@ -70,7 +70,8 @@ async def delete_file(context: TheContext, principal: ThePrincipal, recording_id
     await remove_file(context, principal, recording_id, file_id)
 
 
-async def _body(request: AnyRequest) -> AsyncIterator[bytes]:
+async def body_of(request: AnyRequest) -> AsyncIterator[bytes]:
+    """The bytes as they come."""
     try:
         async for piece in request.stream():
             yield piece

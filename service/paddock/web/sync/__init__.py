@@ -1,0 +1,1 @@
+"""What another Paddock compares, brings and asks; and the page on which people choose."""
