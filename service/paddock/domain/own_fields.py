@@ -83,7 +83,17 @@ _OF_LISTS = frozenset(
 _OF_RECORDINGS = frozenset(
     (
         *("id", "name", "names", "status", "started", "started_at", "started_ns", "uploaded_at", "duration_s"),
-        *("messages", "recording", "file", "file_name", "metadata", "highlights", "version", "self"),
+        *(
+            "clock_offset_ns",
+            "messages",
+            "recording",
+            "file",
+            "file_name",
+            "metadata",
+            "highlights",
+            "version",
+            "self",
+        ),
     )
 )
 """What ``meta.run``, ``paddock.find``, an order, an edit or the history calls otherwise."""

@@ -15,17 +15,22 @@ from msgspec import Meta
 
 from paddock.domain.history import Change, MiscFile
 from paddock.domain.instants import INT64_MAX
-from paddock.domain.recording import Recording
+from paddock.domain.recording import MetadataSource, Recording
 
 DELETED = "deleted"
 STARTED = "started_ns"
+CLOCK = "clock_offset_ns"
 FILE = "file"
 
 Instant = Annotated[int, Meta(ge=-INT64_MAX, le=INT64_MAX, description="Nanoseconds since the Unix epoch.")]
 FileId = Annotated[str, Meta(pattern="^[0-9a-f]{16}$", max_length=16, description="Of a file.")]
 Field = Annotated[
     str,
-    Meta(max_length=100, description="A metadata field, `started_ns`, `file` or `deleted`.", examples=["driver"]),
+    Meta(
+        max_length=100,
+        description="A metadata field, `started_ns`, `clock_offset_ns`, `file` or `deleted`.",
+        examples=["driver"],
+    ),
 ]
 _Text = Annotated[str, Meta(max_length=20_000)]
 _Source = Annotated[str, Meta(max_length=40)]
@@ -91,7 +96,8 @@ class RecordingState(msgspec.Struct, frozen=True, kw_only=True):
     uploaded_by: Annotated[str, Meta(description="Who uploaded it first.")] = ""
     uploaded_at: Instant = 0
     values: Annotated[
-        dict[str, SaidValue], Meta(description="By field: metadata, and `started_ns` and `deleted` where they are.")
+        dict[str, SaidValue],
+        Meta(description="By field: metadata, and `started_ns`, `clock_offset_ns` and `deleted` where they are."),
     ] = {}
     files: Annotated[tuple[SaidFile, ...], Meta(description="What people put beside it.")] = ()
     changes: Annotated[tuple[SaidChange, ...], Meta(description="Its history, the first change first.")] = ()
@@ -136,6 +142,8 @@ def state_of(recording: Recording, changes: Iterable[Change]) -> RecordingState:
     values = {name: SaidValue(known.value, known.source.value) for name, known in recording.metadata.items()}
     if recording.started_ns is not None:
         values[STARTED] = SaidValue(str(recording.started_ns), recording.started_source.value)
+    if recording.clock_offset_ns is not None:
+        values[CLOCK] = SaidValue(str(recording.clock_offset_ns), MetadataSource.BASE_STATION.value)
     if recording.deleted_at is not None:
         values[DELETED] = SaidValue(DELETED)
     return RecordingState(

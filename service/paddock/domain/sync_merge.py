@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from paddock.domain.sync import DELETED, FILE, BroughtIn, RecordingState, SaidChange, SaidFile, SaidValue
+from paddock.domain.sync import CLOCK, DELETED, FILE, BroughtIn, RecordingState, SaidChange, SaidFile, SaidValue
 
 
 class Disagreement(msgspec.Struct, frozen=True):
@@ -101,6 +101,9 @@ class _Word:
             return 0 if self.value.value else 1
         if self.value.value is None:
             return -1
+        if self.field == CLOCK:
+            # Nobody can choose between two: the one that was there first stays, as where a log arrives twice.
+            return 0
         return {"file": 0, "log_time": 0, "person": 2}.get(self.value.source, 1)
 
 

@@ -185,6 +185,7 @@ async def store(
             "metadata": changed.metadata,
             STARTED: changed.started_ns,
             "started_source": changed.started_source,
+            "clock_offset_ns": changed.clock_offset_ns,
             "files": changed.files,
             "deleted_at": changed.deleted_at,
             "search": search_text(changed),

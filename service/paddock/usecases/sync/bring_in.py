@@ -19,14 +19,15 @@ from paddock.domain.recording import (
     Status,
     check_file_name,
 )
-from paddock.domain.sync import DELETED, STARTED, BroughtIn, SaidChange, SaidFile, SaidValue
+from paddock.domain.sync import CLOCK, DELETED, STARTED, BroughtIn, SaidChange, SaidFile, SaidValue
 from paddock.errors import Conflict, Rejected
 from paddock.usecases.context import Context
-from paddock.usecases.edit.edit import keep_edits, renew_default_file, store
+from paddock.usecases.edit.edit import keep_edits, store
 from paddock.usecases.edit.files import keep_file
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.jobs import jobs
 from paddock.usecases.sync.states import histories_of
+from paddock.usecases.take_away.export import renew_default_file
 
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 
@@ -79,7 +80,7 @@ async def store_brought(
         await jobs.enqueue(context, "convert", stored.id, asked_by=principal.name)
     says_other = (known.metadata, known.started_ns) != (stored.metadata, stored.started_ns)
     if stored.deleted_at is None and says_other:
-        await renew_default_file(context, principal, stored)
+        await renew_default_file(context, principal.name, stored)
     return stored
 
 
@@ -125,11 +126,12 @@ def with_value(context: Context, known: Recording, field: str, said: SaidValue) 
         return msgspec.structs.replace(known, deleted_at=None if said.value is None else deleted_at)
     try:
         if field == STARTED:
-            started_ns = None if said.value is None else int(said.value)
-            if started_ns is not None and abs(started_ns) > INT64_MAX:
-                raise ValueError(field)
+            started_ns = None if said.value is None else _int64(said.value)
             source = StartedSource(said.source or StartedSource.LOG_TIME)
             return msgspec.structs.replace(known, started_ns=started_ns, started_source=source)
+        if field == CLOCK:
+            offset_ns = None if said.value is None else _int64(said.value)
+            return msgspec.structs.replace(known, clock_offset_ns=offset_ns)
         if not _FIELD.fullmatch(field):
             raise ValueError(field)
         metadata = {name: value for name, value in known.metadata.items() if name != field}
@@ -142,6 +144,13 @@ def with_value(context: Context, known: Recording, field: str, said: SaidValue) 
             "Paddock may be newer than this one.",
             code="bad_value",
         ) from None
+
+
+def _int64(text: str) -> int:
+    number = int(text)
+    if not -INT64_MAX <= number <= INT64_MAX:
+        raise ValueError(text[:40])
+    return number
 
 
 def _with_values(context: Context, known: Recording, values: Mapping[str, SaidValue]) -> Recording:
