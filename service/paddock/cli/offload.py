@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import signal
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,35 +21,9 @@ from paddock.basestation.sources.opening import open_source
 from paddock.basestation.sources.place import SshLogin, short_name
 from paddock.basestation.status import CarStatus, ServerStatus
 from paddock.basestation.stints import Stints
+from paddock.cli.option_types import Size, Span
 from paddock.cli.terminal import complain, out
 from paddock.domain.words import isolated
-
-_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([KMGT]?B?)", re.IGNORECASE)
-_SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(s|min|h)?")
-_SPAN_S = {"": 1, "s": 1, "min": 60, "h": 3600}
-
-
-class _Size(click.ParamType[int]):
-    name = "size"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        found = _SIZE.fullmatch(str(value).strip())
-        unit = found[2].upper() if found else "?"
-        factor = _UNITS.get(unit if unit.endswith("B") or not unit else f"{unit}B")
-        if found is None or factor is None:
-            self.fail(f"{value!r} is no size: write 5GB or 500MB.", param, ctx)
-        return round(float(found[1]) * factor)
-
-
-class _Span(click.ParamType[float]):
-    name = "span"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        found = _SPAN.fullmatch(str(value).strip())
-        if found is None:
-            self.fail(f"{value!r} is no time: write 30s or 2min.", param, ctx)
-        return float(found[1]) * _SPAN_S[found[2] or ""]
 
 
 @click.command("offload")
@@ -91,14 +64,14 @@ class _Span(click.ParamType[float]):
 @click.option("--once", is_flag=True, help="End when nothing is left to do: 0 when every closed log is safe.")
 @click.option(
     "--settle",
-    type=_Span(),
+    type=Span(),
     default="30s",
     show_default=True,
     help="Where nobody says that a log is closed, it is when it has not changed for so long.",
 )
 @click.option(
     "--keep-free",
-    type=_Size(),
+    type=Size(),
     metavar="SIZE",
     help="Room that stays free on this disk.  [default: a twentieth of it, at most 1 GB]",
 )
