@@ -138,7 +138,7 @@ def test_of_many_logs_that_are_everywhere_the_newest_are_listed(
             ledger.confirmed(hashed(ledger, name), server)
     status = status_of(ledger, Stints(ledger), live, {}, now_ns=NOW)
     assert [log.name for log in status.logs] == ["8.mcap", "7.mcap", "6.mcap", "0.mcap"]
-    assert (status.left_out, status.cars[0].more_here) == (5, 5)
+    assert (status.left_out, status.cars[0].more_here, status.cars[0].brought) == (5, 5, 8)
     hashed(ledger, "0.mcap")
     status = status_of(ledger, Stints(ledger), live, {}, now_ns=NOW)
     assert verdicts(status)[0].sentences == ("All 9 logs on car are here.",)

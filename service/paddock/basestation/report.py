@@ -52,6 +52,7 @@ def status_of(
     logs: list[LogStatus] = []
     left_out: Counter[str] = Counter()
     more_here: Counter[str] = Counter()
+    brought = Counter(file.place for file in files if file.sha256 is not None)
     done = 0
     for file in files:
         if file.sha256 is None and not file.seen.size_bytes and file.seen.trouble is None:
@@ -78,7 +79,9 @@ def status_of(
     cars = []
     for place, car in live.cars.items():
         name = stints.at(place, now_ns).get("car") or car.name
-        cars.append(msgspec.structs.replace(car, name=encodable(name), more_here=more_here[place]))
+        cars.append(
+            msgspec.structs.replace(car, name=encodable(name), more_here=more_here[place], brought=brought[place])
+        )
     return Status(
         now_ns=now_ns,
         cars=tuple(cars),

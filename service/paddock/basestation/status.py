@@ -107,6 +107,8 @@ class CarStatus(msgspec.Struct, frozen=True, kw_only=True):
     disk: Disk | None = None
     more_here: int = 0
     """How many logs on it are here, confirmed everywhere, and not listed."""
+    brought: int = 0
+    """How many of its logs have come here, ever: it rises with each one that is safe."""
 
 
 class ServerStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,8 +45,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     left_bytes: int = 0
     about_s: float | None = None
     """How long these take, by the speed measured last; None where nobody knows."""
-    newest_ns: int | None = None
-    """When the newest of its logs that are here appeared; None where none is. It rises with what is announced."""
+    brought: int = 0
+    """As the car's."""
 
 
 def verdicts(status: Status) -> tuple[Verdict, ...]:
@@ -71,7 +71,7 @@ def _verdict(car: CarStatus, logs: list[LogStatus], now_ns: int) -> Verdict:
         left=len(left),
         left_bytes=left_bytes,
         about_s=about_s,
-        newest_ns=max((log.seen_ns for log in logs if log.state is LogState.HERE), default=None),
+        brought=car.brought,
     )
     here = sum(log.state is LogState.HERE for log in on_car) + car.more_here
     is_open = [log for log in on_car if log.state is LogState.OPEN]

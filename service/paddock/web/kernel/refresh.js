@@ -11,6 +11,7 @@ import { localise } from "./times.js";
 const BUSY_MS = 1000;
 const CALM_MS = 10000;
 const OFFLINE_MS = 3000;
+const ANSWER_MS = 30000;
 
 let etag = "";
 let timer = 0;
@@ -113,6 +114,7 @@ async function refresh() {
   const answer = await fetch(location.href, {
     headers: { Accept: "text/html", ...(etag && { "If-None-Match": etag }) },
     cache: "no-store",
+    signal: AbortSignal.timeout(ANSWER_MS),  // a link may go silent without an end
   });
   if (answer.status === 304) return undefined;
   if (answer.status >= 400 && answer.status < 500) return location.reload();  // gone: show the page that says so
