@@ -69,11 +69,11 @@ def test_a_log_on_its_way(ledger: Ledger, live: Live) -> None:
     assert [log_of(status(), name).state for name in ("1.mcap", "2.mcap")] == [LogState.WAITING, LogState.OPEN]
     live.pulled[first] = 3
     assert (log_of(status(), "1.mcap").state, log_of(status(), "1.mcap").pulled_bytes) == (LogState.PULLING, 3)
-    del live.pulled[first]
-    live.hashing = frozenset((first,))
+    live.pulled[first] = 5
     assert log_of(status(), "1.mcap").state is LogState.HASHING
+    del live.pulled[first]
     ledger.note_trouble(first, "The disk here is full.")
-    assert verdicts(status())[0].sentences[-1] == "The disk here is full."
+    assert verdicts(status())[0].sentences[-1] == "1.mcap: The disk here is full."
     ledger.note_trouble(first, None)
     hashed(ledger, "1.mcap")
     log = log_of(status(), "1.mcap")
@@ -85,6 +85,19 @@ def test_a_log_on_its_way(ledger: Ledger, live: Live) -> None:
     live.open_files = frozenset()
     hashed(ledger, "2.mcap")
     assert verdicts(status())[0].kind is Kind.SAFE
+
+
+def test_what_the_recorder_has_open_is_said(ledger: Ledger, live: Live) -> None:
+    look(ledger, "1.mcap", closed=False)
+    (found,) = verdicts(status_of(ledger, Stints(ledger), live, {}, now_ns=NOW))
+    assert (found.kind, found.sentences) == (Kind.RECORDING, ("1.mcap is being recorded.",))
+
+
+def test_an_empty_file_is_a_log_that_begins_or_nothing(ledger: Ledger, live: Live) -> None:
+    ledger.looked(PLACE, [SeenFile("1.mcap", 0, NOW)], NOW)
+    stints = Stints(ledger)
+    assert verdicts(status_of(ledger, stints, live, {}, now_ns=NOW + 1))[0].kind is Kind.RECORDING
+    assert status_of(ledger, stints, live, {}, now_ns=NOW + 61 * 10**9).logs == ()
 
 
 def test_deliveries(ledger: Ledger, live: Live) -> None:

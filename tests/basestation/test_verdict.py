@@ -95,7 +95,7 @@ def test_an_empty_place_is_not_green() -> None:
 
 def test_a_log_that_went_before_it_was_here_is_said() -> None:
     found = verdict(a_log(1, HERE), a_log(2, LogState.GONE, on_car=False))
-    assert found.sentences == ("The one log on HT09 is here.", "2.mcap went from HT09 before it was here.")
+    assert found.sentences == ("The one log on HT09 is here.", "2.mcap was removed from HT09 before it was here.")
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ class Aftercare:
     Args:
         ledger: knows which log is on which server, and what that was told.
         stints: say what it should have been told.
-        live: has the servers; is told what a server refuses.
+        live: has the servers; is told what one does not take.
     """
 
     def __init__(self, ledger: Ledger, stints: Stints, live: Live) -> None:
@@ -151,9 +151,9 @@ class Aftercare:
             except Unavailable:
                 raise
             except PaddockError as refusal:
-                self._live.problem(
-                    f"{delivery.server} {name}", f"{delivery.server} refuses {name}: {refusal.message}"
-                )
+                name_of_server = self._live.servers[delivery.server].name
+                said = f"{name_of_server} does not take {name}: {refusal.message}"
+                self._live.problem(f"{delivery.server} {name}", said)
             else:
                 self._live.problem(f"{delivery.server} {name}", "")
 

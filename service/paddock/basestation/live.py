@@ -58,8 +58,6 @@ class Live:
         """Files, by their ids in the ledger, that are not certain to be closed."""
         self.pulled: dict[int, int] = {}
         """By file: how many bytes are here of what is being pulled."""
-        self.hashing: frozenset[int] = frozenset()
-        """Files that are all here and are being hashed."""
         self.sent: dict[tuple[str, str], int] = {}
         """By log and server: how many bytes have arrived of what is being sent."""
         self.problems: dict[str, str] = {}

@@ -20,6 +20,8 @@ from paddock.domain.words import encodable
 
 SHOWN_DONE = 200
 """So many logs that are confirmed everywhere are listed; the others are counted."""
+_EMPTY_NS = 60 * NS_PER_S
+"""An empty file that has just appeared is a log which begins."""
 _GONE_NS = 86_400 * NS_PER_S
 """For so long it is said that a log went from a car before it was here."""
 
@@ -55,8 +57,9 @@ def status_of(
     brought = Counter(file.place for file in files if file.sha256 is not None)
     done = 0
     for file in files:
-        if file.sha256 is None and not file.seen.size_bytes and file.seen.trouble is None:
-            continue  # empty: no log yet, with nothing to lose
+        is_empty = file.sha256 is None and not file.seen.size_bytes and file.seen.trouble is None
+        if is_empty and now_ns - file.first_seen_ns > _EMPTY_NS:
+            continue  # no log, with nothing to lose
         is_gone = not file.on_car and file.sha256 is None
         if is_gone and (newest[file.place, file.seen.name] != file.id or now_ns - file.first_seen_ns > _GONE_NS):
             continue  # written anew under its name, or a thing of the past
@@ -79,8 +82,16 @@ def status_of(
     cars = []
     for place, car in live.cars.items():
         name = stints.at(place, now_ns).get("car") or car.name
+        # A recorder has one log open.
+        recording = next((each.seen.name for each in files if each.place == place and _is_written(each)), "")
         cars.append(
-            msgspec.structs.replace(car, name=encodable(name), more_here=more_here[place], brought=brought[place])
+            msgspec.structs.replace(
+                car,
+                name=encodable(name),
+                recording=car.recording or encodable(recording),
+                more_here=more_here[place],
+                brought=brought[place],
+            )
         )
     return Status(
         now_ns=now_ns,
@@ -118,16 +129,21 @@ def _log(
     )
 
 
+def _is_written(file: CarFile) -> bool:
+    return file.on_car and file.seen.closed is False
+
+
 def _state(file: CarFile, live: Live) -> LogState:
     if file.sha256 is not None:
         return LogState.HERE
     if not file.on_car:
         return LogState.GONE
-    if file.seen.closed is False or file.id in live.open_files:
+    if file.seen.closed is False or file.id in live.open_files or not file.seen.size_bytes:
         return LogState.OPEN
-    if file.id in live.hashing:
-        return LogState.HASHING
-    return LogState.PULLING if file.id in live.pulled else LogState.WAITING
+    pulled_bytes = live.pulled.get(file.id)
+    if pulled_bytes is None:
+        return LogState.WAITING
+    return LogState.HASHING if pulled_bytes >= file.seen.size_bytes else LogState.PULLING
 
 
 def _delivery(

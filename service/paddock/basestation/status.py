@@ -28,7 +28,8 @@ class Disk(msgspec.Struct, frozen=True):
     """Room on a disk."""
 
     free_bytes: int
-    total_bytes: int
+    total_bytes: int | None = None
+    """None where nobody knows."""
     keep_free_bytes: int = 0
     """What the user wants to stay free."""
 

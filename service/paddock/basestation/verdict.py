@@ -123,12 +123,18 @@ def _all_here(name: str, count: int) -> str:
 
 def _troubles(car: CarStatus, logs: list[LogStatus]) -> list[str]:
     said = [car.problem] if car.problem else []
-    said += dict.fromkeys(log.why for log in logs if log.state in _ON_THE_WAY and log.on_car and log.why)
+    wrong: dict[str, list[LogStatus]] = {}
+    for log in logs:
+        if log.state in _ON_THE_WAY and log.on_car and log.why:
+            wrong.setdefault(log.why, []).append(log)
+    said += [
+        f"{isolated(each[0].name)}: {why}" if len(each) == 1 < len(logs) else why for why, each in wrong.items()
+    ]
     gone = [log for log in logs if log.state is LogState.GONE]
     if len(gone) == 1:
-        said.append(f"{isolated(gone[0].name)} went from {isolated(car.name)} before it was here.")
+        said.append(f"{isolated(gone[0].name)} was removed from {isolated(car.name)} before it was here.")
     elif gone:
-        said.append(f"{counted(len(gone), 'log')} went from {isolated(car.name)} before they were here.")
+        said.append(f"{counted(len(gone), 'log')} were removed from {isolated(car.name)} before they were here.")
     return said
 
 

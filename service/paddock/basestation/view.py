@@ -12,8 +12,8 @@ from paddock.domain.words import counted, isolated, size
 
 SHOWN = 100
 """Rows; who has more at once looks at those that are not done first."""
-LITTLE_SHARE = 20
-"""A disk with less than this part of it free is worth a warning."""
+LITTLE_SHARE, LITTLE_BYTES = 20, 2_000_000_000
+"""A disk with less free than this part of it, or than about an hour of logs, is worth a warning."""
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -42,6 +42,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     whys: tuple[str, ...] = ()
     """What waits or is wrong: sentences."""
     is_done: bool = False
+    is_wrong: bool = False
+    """Whether it does not only wait."""
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,28 +81,32 @@ def view_of(status: Status) -> View:
     unfinished = [row for row in rows if not row.is_done][:SHOWN]
     kept = {id(row) for row in [*unfinished, *(row for row in rows if row.is_done)][:SHOWN]}
     shown = tuple(row for row in rows if id(row) in kept)
+    said = verdicts(status)
+    of_cars = {sentence for each in said for sentence in each.sentences}
     return View(
         status=status,
-        verdicts=verdicts(status),
+        verdicts=said,
         rows=shown,
         more=len(rows) - len(shown) + status.left_out,
         ways=tuple(_way(server, status) for server in status.servers),
-        problems=tuple(dict.fromkeys((*status.problems, *_disk_warnings(status)))),
+        problems=tuple(each for each in (*status.problems, *_disk_warnings(status)) if each not in of_cars),
     )
 
 
 def _row(log: LogStatus, car: str, status: Status) -> Row:
     cells = tuple(_server(log, each) for each in log.deliveries)
+    here = _here(log)
     whys = dict.fromkeys([log.why, *(each.why for each in log.deliveries)])
     return Row(
         log=log,
         car=car,
         on_car=_on_car(log),
-        here=_here(log),
+        here=here,
         servers=cells,
         mat_url=next((each.mat_url for each in log.deliveries if each.mat_url), ""),
         whys=tuple(filter(None, whys)),
         is_done=log.state is LogState.HERE and all(each.confirmed_ns is not None for each in log.deliveries),
+        is_wrong=any(cell.kind == "bad" for cell in (here, *cells)),
     )
 
 
@@ -168,7 +174,7 @@ def _way(server: ServerStatus, status: Status) -> Way:
 
 
 def _disk_warnings(status: Status) -> Iterable[str]:
-    if status.disk is not None and _is_little(status.disk):
+    if status.disk is not None and _is_little(status.disk) and not any("disk" in each for each in status.problems):
         yield (
             f"The disk of this machine has {size(status.disk.free_bytes)} free: free some room, or nothing comes "
             "off the cars any more."
@@ -179,4 +185,5 @@ def _disk_warnings(status: Status) -> Iterable[str]:
 
 
 def _is_little(disk: Disk) -> bool:
-    return disk.free_bytes <= max(disk.total_bytes // LITTLE_SHARE, disk.keep_free_bytes)
+    little = LITTLE_BYTES if disk.total_bytes is None else disk.total_bytes // LITTLE_SHARE
+    return disk.free_bytes <= max(min(little, LITTLE_BYTES), disk.keep_free_bytes)
