@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,7 +25,7 @@ from mcap.writer import CompressionType, Writer
 from paddock.client import Client
 from paddock.domain.instants import NS_PER_S
 from tests.logs import small_log
-from tests.servers.link import Link, machines
+from tests.servers.link import Link, machines, wire
 from tests.servers.namespaces import Machine, wait_until
 
 PADDOCK = (sys.executable, "-m", "paddock")
@@ -63,30 +63,47 @@ class Trackside:
         car: without any network yet, as the others.
         base: the station.
         cloud: where the team's Paddock is.
+        clean: what is sent goes over cables as fast as the kernel's, which nothing happens to.
     """
 
-    def __init__(self, folder: Path, car: Machine, base: Machine, cloud: Machine) -> None:
+    def __init__(self, folder: Path, car: Machine, base: Machine, cloud: Machine, *, clean: bool = False) -> None:
         self.folder = folder
         self.car, self.base, self.cloud = car, base, cloud
-        self.logs = folder / "car"
-        """What the car has."""
-        self.ledger = folder / "ledger"
-        """The station's data directory."""
         self.cloud_data = folder / "cloud"
-        self.logs.mkdir(parents=True)
+        self.begin("first")
         self.pit = Link(car, base)
         """From the car (left) to the station."""
         self.uplink = Link(base, cloud)
         """From the station (left) to the cloud."""
-        self.server = f"http://{self.uplink.right}:{CLOUD_PORT}"
+        self.car_address, self.station_address = self.pit.left, self.uplink.left
+        self.cloud_address = self.uplink.right
+        if clean:
+            self.car_address, _ = wire(car, base)
+            self.station_address, self.cloud_address = wire(base, cloud)
+        self.server = f"http://{self.cloud_address}:{CLOUD_PORT}"
         self._cloud: subprocess.Popen[bytes] | None = None
+
+    def begin(self, name: str) -> None:
+        """Another car and another ledger, both empty; the cloud stays."""
+        self.here = self.folder / name
+        self.logs = self.here / "car"
+        """What the car has."""
+        self.ledger = self.here / "ledger"
+        """The station's data directory."""
+        self.logs.mkdir(parents=True)
+        self.ledger.mkdir()
+
+    def mend(self) -> None:
+        """Both cables carry everything, at once."""
+        for cable in (self.pit, self.uplink):
+            cable.set(loss=0, delay_ms=0, bytes_per_s=0, udp=True, cut=False, cut_after=-1)
 
     # ---- the cloud
 
     def start_cloud(self, **settings: str) -> None:
         """``paddock up`` on the cloud's machine; it lets in who comes from the station's or its own address."""
         peers = self.folder / "peers"
-        peers.write_text(f"{self.uplink.left} base station\n{self.uplink.right} engineer\n")
+        peers.write_text(f"{self.station_address} base station\n{self.cloud_address} engineer\n")
         log = self.folder / "cloud.log"
         up: list[str | Path] = [
             *PADDOCK,
@@ -133,7 +150,7 @@ class Trackside:
         command = [*PADDOCK, "offload", *server, "--data", self.ledger, *arguments]
         return self.base.start(
             *command,
-            log=self.folder / "offload.log",
+            log=self.here / "offload.log",
             env={**self.environment(), **environment},
             start_new_session=True,
         )
@@ -148,7 +165,7 @@ class Trackside:
 
     def said(self) -> str:
         """All that offload has printed so far."""
-        return (self.folder / "offload.log").read_text(errors="replace")
+        return (self.here / "offload.log").read_text(errors="replace")
 
     # ---- what must be so in the end
 
@@ -168,16 +185,16 @@ class Trackside:
         )
 
     def must_be_safe(self, hashes: Iterable[str]) -> None:
-        """Fails unless the cloud has these logs and no others, each once and with its bytes."""
+        """Fails unless the cloud has each of these logs once, with its bytes."""
         wanted = set(hashes)
         self.wait_until_proved()
         listed = Counter(self.in_cloud(lambda client: [run.id for run in client.search()]))
-        assert set(listed) == wanted, f"missing {wanted - set(listed)}, too many {set(listed) - wanted}"
-        assert set(listed.values()) <= {1}
-        originals = sorted((self.cloud_data / "objects" / "raw").iterdir())
-        assert sorted(path.name.partition(".")[0] for path in originals) == sorted(wanted)
-        for path in originals:
-            assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name.partition(".")[0]
+        assert wanted <= set(listed), f"not in the cloud: {sorted(wanted - set(listed))}"
+        assert set(listed.values()) == {1}
+        originals = {path.name.partition(".")[0]: path for path in (self.cloud_data / "objects" / "raw").iterdir()}
+        assert set(originals) == set(listed)
+        for sha256 in wanted:
+            assert hashlib.sha256(originals[sha256].read_bytes()).hexdigest() == sha256
 
 
 def power_off(process: subprocess.Popen[bytes]) -> None:
@@ -188,15 +205,16 @@ def power_off(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def trackside(folder: Path, **settings: str) -> Iterator[Trackside]:
+def trackside(folder: Path, *, clean: bool = False, **settings: str) -> Iterator[Trackside]:
     """Three machines, and a cloud that runs.
 
     Args:
         folder: of the test.
+        clean: as for ``Trackside``.
         settings: more of the cloud's.
     """
     with machines("car", "base", "cloud") as (car, base, cloud):
-        here = Trackside(folder, car, base, cloud)
+        here = Trackside(folder, car, base, cloud, clean=clean)
         try:
             here.start_cloud(**settings)
             yield here
@@ -204,11 +222,3 @@ def trackside(folder: Path, **settings: str) -> Iterator[Trackside]:
             here.stop_cloud()
             here.pit.end()
             here.uplink.end()
-
-
-def write_logs(folder: Path, sizes: Mapping[str, int]) -> None:
-    """A log under each name, each with bytes of its own."""
-    for number, (name, size_bytes) in enumerate(sizes.items()):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(made_log(number, size_bytes))
