@@ -180,9 +180,9 @@ def _take_all(listener: socket.socket) -> None:
         listener.accept()[0].close()
 
 
-def _run(command: Sequence[str], **options: Any) -> str:
+def _run(command: Sequence[str], hang_guard_s: float = HANG_GUARD_S, **options: Any) -> str:
     done: subprocess.CompletedProcess[str] = subprocess.run(
-        command, capture_output=True, text=True, timeout=HANG_GUARD_S, **options
+        command, capture_output=True, text=True, timeout=hang_guard_s, **options
     )
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
     return done.stdout
