@@ -11,7 +11,7 @@ from tests.servers.daemon import Daemon
 from tests.servers.nginx import NginxServer
 from tests.servers.openssh import OpenSshServer
 
-CAR_PORT = 8320
+CAR_PORT = 8090
 
 
 class Car(Protocol):
@@ -91,7 +91,7 @@ class PaddockCar(Daemon):
     ) -> None:
         address = here.car_address
         listens = ["--host", address, "--port", str(CAR_PORT)]
-        command = [*before, *PADDOCK, "car", str(here.logs), *listens, *arguments]
+        command = [*before, *PADDOCK, "car", "--logs", str(here.logs), *listens, *arguments]
         of_its_own = {**here.environment(), **(environment or {})}
         super().__init__(command, here.here / "car.log", address, CAR_PORT, here.car, of_its_own)
         self.place = f"http://{address}:{CAR_PORT}/"

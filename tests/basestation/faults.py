@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from tests.basestation.cars import Car, SftpCar
 from tests.basestation.trackside import Trackside, made_log, power_off
@@ -22,6 +23,8 @@ from tests.servers.namespaces import wait_until
 KIB = 1024
 RUNS = 6
 """After so many runs without a fault all that is closed has to be in the cloud."""
+SETTLED = ("--settle", "0")
+"""Nobody records here: what is there is closed."""
 _numbers = iter(range(1, 1_000_000))
 """No two logs of a session are the same."""
 
@@ -70,10 +73,10 @@ class Evening:
         return sum(path.stat().st_size for path in self.here.logs.rglob("*") if path.is_file())
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        return self.here.start_offload("--once", "--source", self.car.place, *arguments)
+        return self.here.start_offload("--once", *SETTLED, "--source", self.car.place, *arguments)
 
     def once(self, *arguments: str) -> int:
-        return self.here.offload_once("--source", self.car.place, *arguments)
+        return self.here.offload_once(*SETTLED, "--source", self.car.place, *arguments)
 
     def finish(self, *arguments: str) -> Moved:
         """Run it without faults, as cron does, until it says that all is in the cloud; then look whether it is."""
@@ -85,6 +88,16 @@ class Evening:
         self.here.must_be_safe(self.hashes)
         pulled, sent = self._carried()
         return Moved(self.total, pulled - self._before[0], sent - self._before[1])
+
+    def wait_for(self, process: subprocess.Popen[bytes], moment: Callable[[], bool]) -> None:
+        """Return at the moment, or when the process has ended before it."""
+        wait_until(lambda: moment() or process.poll() is not None, "the moment")
+
+    def moved_bytes(self) -> int:
+        return sum(self._carried())
+
+    def has_moved(self, moved_bytes: int) -> bool:
+        return self.moved_bytes() >= moved_bytes
 
     def _carried(self) -> tuple[int, int]:
         return self.here.pit.carried().to_right.payload, self.here.uplink.carried().to_right.payload
@@ -121,7 +134,7 @@ def link_cut(run: Evening, chance: random.Random) -> None:
     here = run.here
     here.pit.set(cut_after=chance.randrange(run.total))
     process = run.start()
-    wait_until(lambda: here.pit.carried().cut or process.poll() is not None, "the cut")
+    run.wait_for(process, lambda: here.pit.carried().cut)
     run.car.kill()
     here.pit.heal()
     run.car.start()
@@ -133,7 +146,7 @@ def uplink_cut(run: Evening, chance: random.Random) -> None:
     here = run.here
     here.uplink.set(cut_after=chance.randrange(run.total))
     process = run.start()
-    wait_until(lambda: here.uplink.carried().cut or process.poll() is not None, "the cut")
+    run.wait_for(process, lambda: here.uplink.carried().cut)
     time.sleep(0.5)
     here.uplink.heal()
     process.wait(120)
@@ -142,9 +155,9 @@ def uplink_cut(run: Evening, chance: random.Random) -> None:
 def server_killed(run: Evening, chance: random.Random) -> None:
     """What shows the logs dies in the middle of one and comes back."""
     here = run.here
-    before, after = here.pit.carried().bytes, chance.randrange(run.total)
+    moment = here.pit.carried().bytes + chance.randrange(run.total)
     process = run.start()
-    wait_until(lambda: here.pit.carried().bytes - before >= after or process.poll() is not None, "the moment")
+    run.wait_for(process, lambda: here.pit.carried().bytes >= moment)
     run.car.kill()
     run.car.start()
     process.wait(120)
@@ -154,10 +167,18 @@ def server_killed(run: Evening, chance: random.Random) -> None:
 
 
 def agent_killed(run: Evening, chance: random.Random, times: int) -> None:
-    """``kill -9`` at random moments, each time with what it has started."""
+    """``kill -9`` at random bytes of both cables, each time with what it has started.
+
+    The first moments are before anything was moved, the last ones may be when all is sent and not proved yet.
+    """
+    here = run.here
+    here.pit.set(bytes_per_s=run.total)  # both take about a second, or hardly a moment is in between
+    here.uplink.set(bytes_per_s=run.total)
     for _ in range(times):
+        moment = run.moved_bytes() + chance.randrange(3 * run.total // times)
         process = run.start()
-        time.sleep(chance.uniform(0.2, 3.0))
+        run.wait_for(process, partial(run.has_moved, moment))
+        time.sleep(chance.uniform(0, 0.1))
         power_off(process)
 
 
@@ -203,9 +224,9 @@ def grows_after(run: Evening, name: str, more: int) -> None:
 def changes_while_pulled(run: Evening, change: Callable[[], None], after: int) -> None:
     """Something happens to the logs once so many bytes have come over."""
     here = run.here
-    before = here.pit.carried().bytes
+    moment = here.pit.carried().bytes + after
     process = run.start()
-    wait_until(lambda: here.pit.carried().bytes - before >= after or process.poll() is not None, "the moment")
+    run.wait_for(process, lambda: here.pit.carried().bytes >= moment)
     run.hashes.clear()
     change()
     process.wait(120)

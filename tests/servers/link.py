@@ -46,7 +46,7 @@ def needed() -> None:
 
 @dataclass(frozen=True)
 class Way:
-    """What went in one direction since the cable was laid, in IP packets."""
+    """What arrived in one direction since the cable was laid, in IP packets, and what did not."""
 
     packets: int
     bytes: int
@@ -59,7 +59,7 @@ class Way:
     refused: int
     """UDP while that is blocked."""
     cut: int
-    """While the cable was cut."""
+    """Because the cable was cut, those on their way then among them."""
 
 
 @dataclass(frozen=True)

@@ -142,9 +142,10 @@ def test_the_rate_bounds_what_arrives_and_too_much_is_dropped() -> None:
         send(car, link.right, 300, size=1000 - HEADERS)
         arrives(link, 300)
         way = link.carried().to_right
-        # All were sent within a moment: the queue took what it holds, 64 KiB, and what left since.
-        assert way.packets * 1000 <= 64 * 1024 + 2000 + rate * (time.monotonic() - begun)
+        # Sent within a moment: one was on its way, and the queue took what it holds, 64 KiB, and what left since.
+        assert (time.monotonic() - begun) * rate >= (way.packets - 2) * 1000
         assert way.packets >= 65
+        assert way.overflown > 0
         assert way.packets + way.overflown == 300
 
 

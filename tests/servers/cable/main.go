@@ -81,7 +81,7 @@ func main() {
 // carry takes one direction's packets from one device to the other, in their order.
 func (line *cable) carry(way int, from, to *os.File, chance *rand.Rand) {
 	queue := make(chan waiting, 1<<14)
-	go deliver(queue, to)
+	go line.deliver(way, queue, to)
 	buffer := make([]byte, largestPacket)
 	var free time.Time // when the packet that was let in last has left
 	for {
@@ -92,24 +92,17 @@ func (line *cable) carry(way int, from, to *os.File, chance *rand.Rand) {
 		}
 		now := time.Now()
 		line.Lock()
-		due, passes := line.passes(way, buffer[:size], now, &free, chance)
+		due, enters := line.enters(way, buffer[:size], now, &free, chance)
 		line.Unlock()
-		if passes {
+		if enters {
 			queue <- waiting{append([]byte(nil), buffer[:size]...), due}
 		}
 	}
 }
 
-// passes counts the packet and says when it arrives, if it does.
-func (line *cable) passes(way int, packet []byte, now time.Time, free *time.Time, chance *rand.Rand) (time.Time, bool) {
-	carried, size := &line.ways[way], int64(len(packet))
-	if line.CutAfter >= 0 && !line.Cut {
-		if line.Cut = size > line.CutAfter; line.Cut {
-			line.CutAfter = -1
-		} else {
-			line.CutAfter -= size
-		}
-	}
+// enters says when the packet arrives, if nothing but a cut hinders it.
+func (line *cable) enters(way int, packet []byte, now time.Time, free *time.Time, chance *rand.Rand) (time.Time, bool) {
+	carried := &line.ways[way]
 	switch {
 	case line.Cut:
 		carried.Cut++
@@ -131,22 +124,44 @@ func (line *cable) passes(way int, packet []byte, now time.Time, free *time.Time
 			carried.Overflown++
 			return now, false
 		}
-		*free = free.Add(seconds(float64(size) / line.BytesPerS))
+		*free = free.Add(seconds(float64(len(packet)) / line.BytesPerS))
 		due = *free
 	}
-	carried.Packets++
-	carried.Bytes += size
-	carried.Payload += payload(packet)
 	return due.Add(seconds(line.DelayMs / 1000)), true
 }
 
-func deliver(queue chan waiting, to *os.File) {
+func (line *cable) deliver(way int, queue chan waiting, to *os.File) {
 	for next := range queue {
 		if wait := time.Until(next.due); wait > 0 {
 			time.Sleep(wait)
 		}
-		to.Write(next.packet) // fails where the device is down, as on a cable that was pulled
+		line.Lock()
+		arrives := line.arrives(way, next.packet)
+		line.Unlock()
+		if arrives {
+			to.Write(next.packet) // fails where the device is down, as on a cable that was pulled
+		}
 	}
+}
+
+// arrives counts the packet, which may be the one that is cut off.
+func (line *cable) arrives(way int, packet []byte) bool {
+	carried, size := &line.ways[way], int64(len(packet))
+	if line.CutAfter >= 0 && !line.Cut {
+		if line.Cut = size > line.CutAfter; line.Cut {
+			line.CutAfter = -1
+		} else {
+			line.CutAfter -= size
+		}
+	}
+	if line.Cut {
+		carried.Cut++
+		return false
+	}
+	carried.Packets++
+	carried.Bytes += size
+	carried.Payload += payload(packet)
+	return true
 }
 
 func protocol(packet []byte) byte {
