@@ -50,7 +50,7 @@ let shownFields = "";
 
 /** @param {string} selector */
 const at = (selector) => need(document, selector);
-const form = need(document, "#metadata", HTMLFormElement);
+const form = need(document, "#next-log", HTMLFormElement);
 
 /**
  * @param {string} selector
@@ -114,7 +114,7 @@ function showMachine(state) {
   }
   say("#clock", clockWords(state.clock));
   const waiting = state.to_hash;
-  say("#hashes", waiting ? `${waiting} of ${state.logs} logs are still to be hashed` : "of all closed logs are known");
+  say("#hashes", waiting ? `${waiting} of ${state.logs} logs are still to be worked out` : "Every closed log has its SHA-256.");
 }
 
 /** @param {Clock} clock */
@@ -265,12 +265,12 @@ async function save() {
     await call("PUT", "/metadata", { metadata: valuesOf(), also_recording: also.checked && !at("#also-label").hidden });
   } catch (error) {
     owed = codeOf(error) === "offline";
-    say("#metadata-trouble", owed ? "" : messageOf(error));
+    say("#next-trouble", owed ? "" : messageOf(error));
     say("#saved", owed ? "Not saved yet: the car does not answer. It is sent once it does." : "");
     return;
   }
   [touched, owed, also.checked] = [false, false, false];
-  say("#metadata-trouble", "");
+  say("#next-trouble", "");
   say("#saved", "Saved.");
 }
 
