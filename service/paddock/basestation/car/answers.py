@@ -23,6 +23,7 @@ _STATUS_OF_CODE = {
     "changed": 412,
     "no_such_page": 404,
     "wrong_method": 405,
+    "too_large": 413,
     "needs_if_match": 428,
 }
 _SMALL_BYTES = 1_000

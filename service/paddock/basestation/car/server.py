@@ -224,6 +224,7 @@ class _Request(BaseHTTPRequestHandler):
         """What the standard library finds wrong with a request, as everything else that is refused."""
         self.close_connection = True
         self._headers = {}
+        self.request_version = self.protocol_version  # a guess at HTTP/0.9 would be answered without a head
         self.command = getattr(self, "command", None) or "GET"
         with contextlib.suppress(OSError):
             self._send(said(code, "bad_http", message or "This is no HTTP/1.1 request that is answered here."))

@@ -32,6 +32,8 @@ _LOOK_SHARE = 20
 """A look at thousands of logs takes its time: then there is one as seldom as that takes a twentieth of it."""
 ASK_RECORDER_S = 2.0
 AFTER_MISTAKE_S = 5.0
+FIRST_LOOK_S = 20.0
+"""How long an answer may wait for it: many logs on a slow card take some seconds."""
 _NEXT = "metadata of the next log"
 
 
@@ -97,6 +99,8 @@ class Car:
         self._gauge = DiskGauge(root)
         self._hasher = Hasher(self.folder, lambda: self.watch.recording is not None, self._ends)
         self._complaint = ""
+        self._away: Unavailable | None = None
+        self._looked = threading.Event()
         self._look_again = threading.Event()
         time_source = TimeSource(gps, lambda true_ns: self.clock.tell(true_ns, "gps")) if gps else None
         self._work = [self._look_on, self._ask_recorder, self._hash]
@@ -125,9 +129,11 @@ class Car:
         try:
             self.watch.look(self._recorder_state)
         except Unavailable as error:
-            self._complaint = error.message
+            self._away, self._complaint = error, error.message
             return
-        self._complaint = self.watch.complaint
+        finally:
+            self._looked.set()
+        self._away, self._complaint = None, self.watch.complaint
         name = self.watch.recording
         log = self.watch.log(name) if name is not None else None
         self._gauge.sample(time.monotonic_ns(), name, log.stamp.size_bytes if log is not None else 0)
@@ -269,12 +275,20 @@ class Car:
         self.watch.removed(name)
 
     def logs(self) -> list[LogOnCar]:
-        """All logs, the newest first."""
+        """All logs, the newest first.
+
+        Raises:
+            Unavailable: nobody has been able to look; an empty list would say that there are none.
+        """
+        if not self._looked.wait(FIRST_LOOK_S):
+            raise Unavailable("The car has only just started, and looks for its logs: ask again.", code="starting")
+        if self._away is not None:
+            raise self._away
         return self.watch.logs()
 
     def state(self) -> CarState:
         """Everything that a person wants to know."""
-        logs = self.logs()
+        logs = self.watch.logs()
         recording = next((log for log in logs if log.name == self.watch.recording), None)
         log = self.watch.log(recording.name) if recording is not None else None
         since = log.beginning if log is not None else None
