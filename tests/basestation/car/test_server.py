@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -408,6 +409,23 @@ def test_links_out_of_the_folder_are_not_served(client: httpx.Client, garage: Ga
     (garage.root / "secret.mcap").write_bytes(b"secret")
     (garage.logs / "theirs.mcap").symlink_to(garage.root / "secret.mcap")
     assert client.get("/logs/theirs.mcap").status_code == 404
+
+
+def test_a_list_that_nobody_could_make_is_no_empty_list(client: httpx.Client, car: Car, garage: Garage) -> None:
+    garage.logs.rename(garage.root / "elsewhere")
+    car.look()
+    answer = client.get("/logs")
+    assert (answer.status_code, answer.json()["code"]) == (503, "no_logs_folder")
+    assert "cannot be read" in client.get("/state").json()["complaints"][0]
+
+
+def test_who_asks_before_the_first_look_waits_for_it(garage: Garage) -> None:
+    garage.logs.mkdir()
+    (garage.logs / "run.mcap").write_bytes(LOG)
+    car = garage.car()
+    with served(car) as client:
+        threading.Timer(0.2, car.look).start()
+        assert len(client.get("/logs").json()["files"]) == 1
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def state_of(car: Car, name: str) -> LogState:
 
 
 def log_of(car: Car, name: str) -> LogOnCar:
-    (found,) = [log for log in car.logs() if log.name == name]
+    (found,) = [log for log in car.watch.logs() if log.name == name]
     return found
 
 
@@ -147,7 +147,7 @@ def test_metadata_go_beside_the_log_that_begins_next(garage: Garage) -> None:
     car.look()
     third = Recording(garage, "3.mcap")
     car.look()
-    told = {log.name: log.metadata for log in car.logs()}
+    told = {log.name: log.metadata for log in car.watch.logs()}
     assert told == {"old.mcap": {}, "1.mcap": ADAM, "2.mcap": {"driver": "Maya"}, "3.mcap": {"driver": "Maya"}}
     beside = read_sidecar(garage.logs / "1.mcap")
     assert beside is not None
@@ -174,7 +174,7 @@ def test_a_log_that_is_closed_before_anybody_looks(garage: Garage) -> None:
     written(garage.logs / "short.mcap", small_log(), garage.machine.wall_ns)
     written(garage.logs / "brought.mcap", small_log(2), garage.machine.wall_ns - 7200 * S)
     car.look()
-    assert {log.name: log.metadata for log in car.logs()} == {"short.mcap": ADAM, "brought.mcap": {}}
+    assert {log.name: log.metadata for log in car.watch.logs()} == {"short.mcap": ADAM, "brought.mcap": {}}
 
 
 @pytest.mark.parametrize("reopened", [True, False])
