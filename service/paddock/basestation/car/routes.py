@@ -77,7 +77,10 @@ def _list(car: Car, headers: dict[str, str], _: bytes) -> Answer:
         return Answer(304, headers=tags)
     rest = as_json(
         {
-            "disk": None if disk is None else {"free_bytes": disk.free_bytes, "total_bytes": disk.total_bytes},
+            "disk": {
+                "free_bytes": disk.free_bytes if disk is not None else None,
+                "total_bytes": disk.total_bytes if disk is not None else None,
+            },
             "recording": recording,
             "now_ns": car.clock.state().now_ns,
         }

@@ -32,7 +32,7 @@ _LOOK_SHARE = 20
 """A look at thousands of logs takes its time: then there is one as seldom as that takes a twentieth of it."""
 ASK_RECORDER_S = 2.0
 AFTER_MISTAKE_S = 5.0
-FIRST_LOOK_S = 20.0
+FIRST_LOOK_S = 10.0
 """How long an answer may wait for it: many logs on a slow card take some seconds."""
 _NEXT = "metadata of the next log"
 

@@ -52,13 +52,20 @@ class HttpCar:
         return f'"{seen.size_bytes}-{seen.modified_ns}"'
 
     async def logs(self) -> _Logs | None:
-        """Its list; None where another program answers."""
+        """Its list; None where another program answers.
+
+        Raises:
+            Unavailable: it cannot make one now.
+        """
         headers = {"Accept-Encoding": "gzip", "Accept": "application/json"}
         if self._last is not None:
             headers["If-None-Match"] = self._last[0]
         began_ns = time.monotonic_ns()
         response, body = await self._requests.page(f"{self._url}logs", headers)
         round_trip_ns = time.monotonic_ns() - began_ns
+        if response.status_code >= 500:
+            # A car that cannot look now: taken for a file server without logs, it would count as safe.
+            raise Unavailable(_said(body) or f"{self._url} answers {response.status_code}.", code="away")
         if response.status_code == 304 and self._last is not None:
             logs = self._last[1]
         else:
@@ -118,6 +125,15 @@ def _parse(body: bytes) -> _Logs | None:
         return None
     logs.files = [seen for seen in logs.files if seen.trouble is not None or _is_below(seen.name)]
     return logs
+
+
+def _said(body: bytes) -> str:
+    """The sentence of a problem (RFC 9457); empty where it is something else."""
+    with contextlib.suppress(ValueError, RecursionError):
+        answer: Any = json.loads(body)
+        if isinstance(answer, dict) and isinstance(answer.get("detail"), str):
+            return str(answer["detail"])[:500]
+    return ""
 
 
 def _is_below(name: str) -> bool:
