@@ -21,6 +21,7 @@ from tests.adapters import s3_sides
 from tests.cli.running import wait_until
 from tests.conftest import REPOSITORY
 from tests.named_commands import named_in_prose, unknown
+from tests.readers.can.dbc import SMALL
 from tests.servers import ferretdb, versitygw
 
 README = (REPOSITORY / "README.md").read_text()
@@ -145,6 +146,8 @@ def test_readme_from_top_to_bottom(reader: Reader) -> None:
                 (folder / "day").mkdir()
                 shutil.copy(folder / "run.mcap", folder / "day" / "first.mcap")
                 shutil.copy(folder / "run.mcap", folder / "day" / "second.mcap")
+                (folder / "frames.log").write_text("(10.000000) can0 100#E803A00100000000\n")
+                (folder / "car.dbc").write_text(SMALL)
         assert ran >= 6
         assert sorted(path.name for path in (folder / "mats").glob("*.mat"))[-2:] == ["first.mat", "second.mat"]
         assert (folder / "speed.csv.zip").read_bytes().startswith(b"PK")

@@ -13,6 +13,9 @@ from typing import Any
 from google.protobuf.message import Message
 from mcap.writer import CompressionType
 
+from paddock.domain.can_database import CanDatabase
+from paddock.readers.can.dbc import read_dbc
+from tests.readers.can.dbc import SMALL
 from tests.readers.mcap.builders import STARTED_NS, LogBuilder, descriptor_set, message_class
 
 TICK_NS = 7_812_500
@@ -67,6 +70,7 @@ class GoldenLog:
     signals: tuple[str, ...] = ()
     """Empty where the whole log is enough."""
     metadata: dict[str, str] = field(default_factory=dict)
+    databases: dict[str, CanDatabase] = field(default_factory=dict)
 
 
 def golden_logs() -> dict[str, GoldenLog]:
@@ -86,6 +90,8 @@ def golden_logs() -> dict[str, GoldenLog]:
         "no message": GoldenLog(_without_messages()),
         "clocks": GoldenLog(_clocks()),
         "uneven": GoldenLog(_uneven()),
+        "candump": GoldenLog(_candump(), ("Engine.Rpm", "Engine.Gear"), databases={"": read_dbc(SMALL.encode())}),
+        "can csv": GoldenLog(_can_csv()),
     }
 
 
@@ -233,3 +239,22 @@ def _uneven() -> bytes:
     for number in range(20):
         log.add(channel, number * 9_999_991, {"throttle": number / 3, "brake": -number * 0.1}, number)
     return log.finish()
+
+
+def _candump() -> bytes:
+    """Frames, some too short, some with an id that the database does not know; and a line that is none."""
+    lines = []
+    for number in range(40):
+        stamp = f"({1_760_000_000 + number // 128}.{number % 128 * TICK_NS:09d}) can0"
+        lines += [
+            f"{stamp} 100#{number * 256:04X}{number:02X}{number % 3:02X}00000000"[: 60 if number % 8 else 38],
+            f"{stamp} 0CFFF048#{number % 3:02X}00100020000000",
+            f"{stamp} 321#{number:02X}",
+        ]
+    return "\n".join([*lines[:30], "no frame", *lines[30:], ""]).encode()
+
+
+def _can_csv() -> bytes:
+    """Frames from a logger without a clock, cut off."""
+    lines = [f"0,0,0,0,1,{number},500,{0x100 + number % 2:08x},{number:016x}" for number in range(20)]
+    return "\n".join(["year,month,day,hour,min,sec,ms,id,data", *lines]).encode()[:-5]

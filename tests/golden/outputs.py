@@ -61,7 +61,7 @@ def make() -> dict[str, Made]:
     # A release is no other output.
     with patch.object(paddock, "__version__", "golden"), TemporaryDirectory() as folder:
         for name, log in golden_logs().items():
-            with spool_log(io.BytesIO(log.content), Path(folder)) as columns:
+            with spool_log(io.BytesIO(log.content), Path(folder), databases=log.databases) as columns:
                 units = _units(columns.summary)
                 found[COLUMNS].digests[name] = _columns_digest(columns, units, Path(folder))
                 run = RunInfo("golden", "run.mcap", log.metadata, units)

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from paddock.cli.databases import dbc_option
 from paddock.cli.files import (
     STDOUT,
     force_option,
@@ -22,6 +23,7 @@ from paddock.cli.files import (
 )
 from paddock.cli.request_options import build_request, request_options
 from paddock.cli.terminal import complain, in_words, progress_bar
+from paddock.domain.can_database import Databases
 from paddock.domain.export import ExportRequest
 from paddock.domain.words import size
 from paddock.errors import PaddockError
@@ -48,6 +50,7 @@ class _Conversion:
     """The other logs: none of them may become an output."""
     force: bool
     memory_bytes: int | None
+    databases: Databases
 
     def __call__(self, progress: Any = lambda _: None) -> Exported | str:
         """The file, or why there is none: whatever is wrong with one log, the others go on."""
@@ -61,6 +64,7 @@ class _Conversion:
                 inputs=self.inputs,
                 replace=self.force,
                 announce=self._announce,
+                databases=self.databases,
             )
         except PaddockError as error:
             return error.message
@@ -81,6 +85,7 @@ class _Conversion:
 @click.option("-f", "--format", "format_", help="File format; by default what the output's ending says, else mat.")
 @request_options
 @force_option
+@dbc_option
 @click.option(
     "-j", "processes", type=click.IntRange(1), default=1, show_default=True, help="Logs at the same time."
 )
@@ -90,6 +95,7 @@ def command(
     format_: str | None,
     force: bool,
     processes: int,
+    databases: Databases,
     **options: Any,
 ) -> None:
     """Convert LOGS to MATLAB (or -f csv, parquet …). Damaged logs give what can be had, and say what was lost.
@@ -113,7 +119,9 @@ def command(
         if len(places) > 1:
             raise click.UsageError("-o - takes one log.")
         with to_stdout(suffix, [places[0][0]]) as target:
-            if _convert_here([_Conversion(places[0][0], target, request, (), False, memory_bytes)], say=False):
+            if _convert_here(
+                [_Conversion(places[0][0], target, request, (), False, memory_bytes, databases)], say=False
+            ):
                 raise click.exceptions.Exit(1)
         return
     inputs = [log for log, _ in places]
@@ -126,7 +134,7 @@ def command(
     if into_folder and not names_folder(str(output)):
         _refuse_no_folder(Path(str(output)))
     conversions = [
-        _Conversion(log, target, request, inputs, force, memory_bytes)
+        _Conversion(log, target, request, inputs, force, memory_bytes, databases)
         for log, target in zip(inputs, targets, strict=True)
     ]
     if _convert_here(conversions) if processes == 1 else _convert_apart(conversions, processes):

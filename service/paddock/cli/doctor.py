@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from paddock.cli.databases import dbc_option
 from paddock.cli.recover import LOSSY
 from paddock.cli.terminal import out, print_json, progress_bar
+from paddock.domain.can_database import Databases
 from paddock.domain.log_kinds import LOG_KINDS
 from paddock.domain.words import counted
 from paddock.readers.doctor import Diagnosis, diagnose
@@ -19,12 +21,17 @@ from paddock.usecases.intake.open_log import open_log
 @click.command("doctor")
 @click.argument("log", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def command(log: Path, as_json: bool) -> None:
+@dbc_option
+def command(log: Path, as_json: bool, databases: Databases) -> None:
     """List what is wrong with LOG and what is lost; exit code 3 when anything is lost."""
     with open_log(log) as opened, tempfile.TemporaryDirectory(prefix="paddock-") as scratch, progress_bar() as bar:
         task = bar.add_task(log.name, total=1.0)
         diagnosis = diagnose(
-            opened, Path(scratch), lambda done: bar.update(task, completed=done), read_settings().memory_bytes
+            opened,
+            Path(scratch),
+            lambda done: bar.update(task, completed=done),
+            read_settings().memory_bytes,
+            databases,
         )
     loss = diagnosis.loss
     if as_json:

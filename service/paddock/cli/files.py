@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from paddock.cli.terminal import out
-from paddock.domain.log_kinds import is_log_name, suffixes_in_words
+from paddock.domain.log_kinds import is_log_name, may_be_log_name, suffixes_in_words
 from paddock.domain.words import size
 from paddock.formats.output import refuse_stdout_into
 from paddock.formats.registry import ZIP_SUFFIX
@@ -34,8 +34,21 @@ force_option = click.option("--force", is_flag=True, help="Replace a file that i
 
 
 def logs_below(folder: Path) -> list[Path]:
-    """What is named like a log in a folder and in those inside it; no pipe, which nobody may ever write to."""
-    return sorted(path for path in folder.rglob("*") if is_log_name(path.name) and not path.is_fifo())
+    """The logs in a folder and in those inside it; no pipe, which nobody may ever write to."""
+    return sorted(path for path in folder.rglob("*") if _is_log(path))
+
+
+def _is_log(path: Path) -> bool:
+    """Named like one; where other files are named so too, it is also looked at."""
+    if not may_be_log_name(path.name) or path.is_fifo():
+        return False
+    if is_log_name(path.name):
+        return True
+    from paddock.readers.registry import kind_in  # only where such files are
+
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return kind_in(file) is not None
+    return False
 
 
 def no_log_in_there() -> click.UsageError:

@@ -11,8 +11,10 @@ import click
 import msgspec
 from rich.table import Table
 
+from paddock.cli.databases import dbc_option
 from paddock.cli.terminal import in_words, local_time, out, print_json, print_rows, progress_bar, seconds
 from paddock.columns.columns import LogSummary
+from paddock.domain.can_database import Databases
 from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.domain.words import counted, printable, size
 from paddock.readers.registry import spool_log
@@ -29,7 +31,8 @@ _MOST_FACTS = 500
 @click.command("info")
 @click.argument("log", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="For programs: everything, with statistics per signal.")
-def command(log: Path, as_json: bool) -> None:
+@dbc_option
+def command(log: Path, as_json: bool, databases: Databases) -> None:
     """Show what is in LOG: times, channels, metadata, and what a damaged one lost."""
     with open_log(log) as opened, tempfile.TemporaryDirectory(prefix="paddock-") as scratch, progress_bar() as bar:
         task = bar.add_task(log.name, total=1.0)
@@ -38,6 +41,7 @@ def command(log: Path, as_json: bool) -> None:
             Path(scratch),
             progress=lambda done: bar.update(task, completed=done),
             memory_bytes=read_settings().memory_bytes,
+            databases=databases,
         ) as columns:
             summary = columns.summary
             size_bytes = opened.seek(0, os.SEEK_END)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import msgspec
 
 
@@ -70,3 +73,9 @@ class CanDatabase(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[CanMessage, ...]
     notices: tuple[str, ...] = ()
     """Sentences about lines that could not be read, or say what cannot be."""
+
+
+Databases = Mapping[str, CanDatabase]
+"""By the name of their bus; the one with the name ``""`` is for all buses without one of their own."""
+
+NO_DATABASES: Databases = MappingProxyType({})

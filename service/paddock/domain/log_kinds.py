@@ -23,6 +23,8 @@ class LogKind:
     ends: bytes = b""
     """The last bytes of a whole one; empty where they may be any."""
     is_text: bool = False
+    others_end_so: bool = False
+    """Whether files that are no logs have this suffix too: a file is then not taken for one by its name."""
     viewers_open: bool = False
     """Whether viewers on the web open it as it is; of others a copy is made for them."""
 
@@ -37,14 +39,39 @@ MCAP = LogKind(
     reader="paddock.readers.mcap.kind",
     viewers_open=True,
 )
-LOG_KINDS: dict[str, LogKind] = {kind.name: kind for kind in (MCAP,)}
+CANDUMP = LogKind(
+    name="candump",
+    label="candump",
+    suffix=".log",
+    media_type="text/plain",
+    begins=b"",
+    reader="paddock.readers.can.candump",
+    is_text=True,
+    others_end_so=True,
+)
+CAN_CSV = LogKind(
+    name="can_csv",
+    label="CAN CSV",
+    suffix=".csv",
+    media_type="text/csv",
+    begins=b"",
+    reader="paddock.readers.can.csv",
+    is_text=True,
+    others_end_so=True,
+)
+LOG_KINDS: dict[str, LogKind] = {kind.name: kind for kind in (MCAP, CANDUMP, CAN_CSV)}
 """By name."""
 FIRST_KIND = MCAP.name
 """Documents that say no kind are older than kinds, or of bytes that nobody has looked at."""
 
 
 def is_log_name(name: str) -> bool:
-    """Whether a file is named like a log."""
+    """Whether a file is named like a log, as no other file is."""
+    return name.lower().endswith(tuple(kind.suffix for kind in LOG_KINDS.values() if not kind.others_end_so))
+
+
+def may_be_log_name(name: str) -> bool:
+    """Whether a file is named like a log, as others may be too."""
     return name.lower().endswith(tuple(kind.suffix for kind in LOG_KINDS.values()))
 
 
@@ -54,10 +81,14 @@ def kind_named(name: str) -> LogKind | None:
 
 
 def suffixes_in_words() -> str:
-    """``.mcap or .asc``."""
-    return " or ".join(kind.suffix for kind in LOG_KINDS.values())
+    """``.mcap, .log or .csv``."""
+    return _one_of([kind.suffix for kind in LOG_KINDS.values()])
 
 
 def labels_in_words() -> str:
-    """``MCAP or ASC``."""
-    return " or ".join(kind.label for kind in LOG_KINDS.values())
+    """``MCAP, candump or CAN CSV``."""
+    return _one_of([kind.label for kind in LOG_KINDS.values()])
+
+
+def _one_of(words: list[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from paddock.columns.columns import LogSummary
+from paddock.domain.can_database import NO_DATABASES, Databases
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.log_kinds import LOG_KINDS
 from paddock.domain.recording import LossReport
@@ -33,7 +34,11 @@ class Diagnosis:
 
 
 def diagnose(
-    log: BinaryIO, directory: Path, progress: Callable[[float], None] | None = None, memory_bytes: int | None = None
+    log: BinaryIO,
+    directory: Path,
+    progress: Callable[[float], None] | None = None,
+    memory_bytes: int | None = None,
+    databases: Databases = NO_DATABASES,
 ) -> Diagnosis:
     """Read all of a log, decode it, and say what is wrong.
 
@@ -42,8 +47,9 @@ def diagnose(
         directory: has room for the decoded messages; nothing stays there.
         progress: told how much is done, 0 to 1.
         memory_bytes: see ``spool_log``.
+        databases: likewise.
     """
-    with spool_log(log, directory, progress=progress, memory_bytes=memory_bytes) as columns:
+    with spool_log(log, directory, progress=progress, memory_bytes=memory_bytes, databases=databases) as columns:
         summary = columns.summary
     return Diagnosis(
         findings(summary),

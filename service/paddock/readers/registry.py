@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from paddock.columns.spool import SpooledColumns
+from paddock.domain.can_database import NO_DATABASES, Databases
 from paddock.domain.log_kinds import LOG_KINDS, LogKind, labels_in_words
 from paddock.domain.recording import LossReport
 from paddock.errors import Rejected
@@ -31,6 +32,7 @@ class Spool(Protocol):
         topics: Callable[[str], bool] | None = None,
         progress: Callable[[float], None] | None = None,
         memory_bytes: int | None = None,
+        databases: Databases = NO_DATABASES,
     ) -> SpooledColumns:
         """The whole log."""
         ...
@@ -107,6 +109,7 @@ def spool_log(
     topics: Callable[[str], bool] | None = None,
     progress: Callable[[float], None] | None = None,
     memory_bytes: int | None = None,
+    databases: Databases = NO_DATABASES,
 ) -> SpooledColumns:
     """Read a log of any kind, damaged or not, into columns.
 
@@ -116,6 +119,7 @@ def spool_log(
         topics: which ones to take; None for all.
         progress: told how much was read, 0 to 1.
         memory_bytes: what this may take; None for what suits the machine.
+        databases: what the frames of its buses mean, for a log of CAN frames.
 
     Raises:
         Rejected: it is no log (code ``not_mcap``).
@@ -124,6 +128,8 @@ def spool_log(
     if kind is None:
         raise Rejected(f"This is no {labels_in_words()} log.", code="not_mcap")
     spool = reader_of(kind).spool
-    columns = spool(log, directory, topics=topics, progress=progress, memory_bytes=memory_bytes)
+    columns = spool(
+        log, directory, topics=topics, progress=progress, memory_bytes=memory_bytes, databases=databases
+    )
     columns.summary = dataclasses.replace(columns.summary, kind=kind.name)
     return columns

@@ -20,6 +20,7 @@ from paddock.columns.columns import FileFacts
 from paddock.columns.spool import Spool, SpooledColumns
 from paddock.columns.spool_channel import SpoolChannel
 from paddock.columns.spool_file import Rows
+from paddock.domain.can_database import NO_DATABASES, Databases
 from paddock.domain.log_kinds import LogKind
 from paddock.readers.registry import Reader
 
@@ -83,6 +84,7 @@ def _spool(
     topics: Callable[[str], bool] | None = None,
     progress: Callable[[float], None] | None = None,
     memory_bytes: int | None = None,
+    databases: Databases = NO_DATABASES,
 ) -> SpooledColumns:
     size_bytes = log.seek(0, os.SEEK_END)
     log.seek(0)

@@ -83,7 +83,7 @@ def test_its_page_and_plots_are_there(site: Site, run: FoundRecording) -> None:
     seconds, rpm = run.signal("Engine.rpm").numpy()
     assert rpm.tolist() == [rpm for rpm, _ in ENGINE] and seconds[-1] == pytest.approx(9.9)
     upload = get(site, "/upload").text
-    assert 'accept=".mcap,.csvlog,application/octet-stream,text/csv"' in upload and "MCAP, CSV logs" in upload
+    assert '.csvlog,application/octet-stream,text/plain,text/csv"' in upload and "CAN CSV, CSV logs" in upload
 
 
 def test_it_is_sent_once(client: Client, run: FoundRecording, tmp_path: Path) -> None:
@@ -202,7 +202,8 @@ def test_what_cannot_be_done_with_it_is_said(tmp_path: Path) -> None:
     said = paddock("doctor", log)
     assert said.exit_code == 3 and "paddock recover" not in said.output
     (tmp_path / "empty").mkdir()
-    assert "There is no .mcap or .csvlog file in there." in paddock("convert", tmp_path / "empty").output
+    suffixes = ".mcap, .log, .csv or .csvlog"
+    assert f"There is no {suffixes} file in there." in paddock("convert", tmp_path / "empty").output
     (tmp_path / "text.mcap").write_text("nothing of a log")
-    assert "is no MCAP or CSV log" in str(paddock("info", tmp_path / "text.mcap").exception)
+    assert "is no MCAP, candump, CAN CSV or CSV log" in str(paddock("info", tmp_path / "text.mcap").exception)
     assert "of which there is nothing to recover" in str(refused.exception)

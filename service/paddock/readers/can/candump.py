@@ -12,6 +12,7 @@ from paddock.columns.columns import Int64s
 from paddock.domain.instants import NS_PER_S
 from paddock.readers.can.frame_reader import FoundInLog
 from paddock.readers.can.frames import MAX_ID, MAX_STANDARD_ID, Bools, Frames
+from paddock.readers.can.kind import frames_kind
 from paddock.readers.can.text import Bytes, Fields, blocks_of_lines, lose_others, size_of
 
 _LINE = re.compile(rb"\(\d+\.\d+\) +\S+ +[0-9A-Fa-f]{3,8}#")
@@ -83,3 +84,6 @@ def _buses(name: Fields, found: FoundInLog) -> Bytes:
     names, which = name.names()
     numbers = [found.buses.setdefault(each, min(len(found.buses), _LAST_BUS)) for each in names]
     return np.array(numbers, np.uint8)[which]
+
+
+READER = frames_kind(recognises, read_frames)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from paddock.domain.can_database import CanDatabase, CanMessage
+from paddock.domain.can_database import CanDatabase, CanMessage, Databases
 from paddock.readers.can.frames import MAX_STANDARD_ID
 from paddock.readers.can.j1939 import group_of
 
@@ -29,7 +28,7 @@ class Routes:
             by its number alone.
     """
 
-    def __init__(self, databases: Mapping[str, CanDatabase], has_extended_flag: bool = True) -> None:
+    def __init__(self, databases: Databases, has_extended_flag: bool = True) -> None:
         self._known = {bus: _Known(database) for bus, database in databases.items()}
         self._has_extended_flag = has_extended_flag
 

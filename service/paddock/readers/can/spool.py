@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import BinaryIO
@@ -15,7 +15,7 @@ from paddock.columns.columns import AS_BYTES, FileFacts
 from paddock.columns.spool import Spool, SpooledColumns
 from paddock.columns.spool_channel import SpoolChannel
 from paddock.columns.spool_file import Rows
-from paddock.domain.can_database import CanDatabase
+from paddock.domain.can_database import Databases
 from paddock.domain.words import counted
 from paddock.readers.can.frame_reader import FoundInLog, FrameReader
 from paddock.readers.can.frames import MAX_ID, Frames
@@ -43,7 +43,11 @@ class _Channel:
         self.decoder = MessageDecoder(route.message) if route.message else None
         if self.decoder:
             self.spooled: SpoolChannel = spool.channel(
-                topic, self.decoder.fields, message_encoding="can", enums=self.decoder.enums
+                topic,
+                self.decoder.fields,
+                schema=(route.name, "dbc", b""),
+                message_encoding="can",
+                enums=self.decoder.enums,
             )
         else:
             self.spooled = spool.channel(topic, AS_BYTES, message_encoding="can")
@@ -74,7 +78,7 @@ def spool_frames(
     log: BinaryIO,
     directory: Path,
     *,
-    databases: Mapping[str, CanDatabase],
+    databases: Databases,
     topics: Callable[[str], bool] | None = None,
     progress: Callable[[float], None] | None = None,
     memory_bytes: int | None = None,
@@ -140,7 +144,7 @@ class _Wires:
         self,
         spool: Spool,
         found: FoundInLog,
-        databases: Mapping[str, CanDatabase],
+        databases: Databases,
         topics: Callable[[str], bool] | None,
         has_several_buses: bool,
     ) -> None:

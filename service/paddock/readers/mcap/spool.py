@@ -16,6 +16,7 @@ from paddock.columns.limits import Limits
 from paddock.columns.spool import FoundBeside, SpooledColumns, spooled_columns
 from paddock.columns.spool_channel import SpooledChannel
 from paddock.columns.spool_file import SpoolFile
+from paddock.domain.can_database import NO_DATABASES, Databases
 from paddock.domain.keys import channel_slug
 from paddock.domain.words import counted
 from paddock.readers.mcap.batch import BATCH_BYTES, MAX_MESSAGE_BYTES, pieces
@@ -51,6 +52,7 @@ def spool_log(
     topics: Callable[[str], bool] | None = None,
     progress: Callable[[float], None] | None = None,
     memory_bytes: int | None = None,
+    databases: Databases = NO_DATABASES,
 ) -> SpooledColumns:
     """Read an MCAP log, see ``readers/registry.py``. A channel that takes too much is kept as bytes."""
     as_bytes = _AsBytes()

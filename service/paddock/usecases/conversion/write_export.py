@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from paddock.columns.columns import Columns, LogSummary
+from paddock.domain.can_database import NO_DATABASES, Databases
 from paddock.domain.export import ExportRequest
 from paddock.domain.words import size
 from paddock.errors import Rejected
@@ -45,6 +46,7 @@ def write_export(
     *,
     reserve_bytes: int = 0,
     announce: Callable[[int], None] = lambda _: None,
+    databases: Databases = NO_DATABASES,
 ) -> Written | None:
     """Write ``target``; what was read of the log, None where its messages are taken undecoded.
 
@@ -55,6 +57,7 @@ def write_export(
         memory_bytes: see ``spool_log``.
         reserve_bytes: room on the disk that the file may not take.
         announce: told about how large the file will be, before it is written.
+        databases: see ``spool_log``.
 
     Raises:
         Rejected: the request does not fit the log, or the file the disk (code ``no_room``).
@@ -65,7 +68,11 @@ def write_export(
         writer.write_log(log, request, RunInfo(), target, progress)
         return None
     with spool_log(
-        log, scratch, progress=lambda done: progress(done * READING_SHARE), memory_bytes=memory_bytes
+        log,
+        scratch,
+        progress=lambda done: progress(done * READING_SHARE),
+        memory_bytes=memory_bytes,
+        databases=databases,
     ) as columns:
         return write_columns(
             columns,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paddock.columns.columns import LogSummary
+from paddock.domain.can_database import NO_DATABASES, Databases
 from paddock.domain.catalogue import CarCatalogue, Catalogue
 from paddock.domain.export import ExportRequest
 from paddock.domain.fields import EVERY_TEAMS
@@ -41,8 +42,9 @@ def export_file(
     inputs: Iterable[Path] = (),
     replace: bool = False,
     announce: Callable[[int], None] = lambda _: None,
+    databases: Databases = NO_DATABASES,
 ) -> Exported:
-    """Write one log in one format; for ``memory_bytes`` see ``spool_log``.
+    """Write one log in one format; for ``memory_bytes`` and ``databases`` see ``spool_log``.
 
     Args:
         source: the log; ``-`` is stdin.
@@ -53,7 +55,7 @@ def export_file(
 
     Raises:
         NotFound: there is no such file.
-        Rejected: it is no MCAP log, or the request does not fit it.
+        Rejected: it is no log, or the request does not fit it.
         Unavailable: the target's disk is full or cannot be written.
     """
 
@@ -71,7 +73,15 @@ def export_file(
         tempfile.TemporaryDirectory(prefix="paddock-") as scratch,
     ):
         written = write_export(
-            log, request, run, new.aside, Path(scratch), progress, memory_bytes, announce=announce
+            log,
+            request,
+            run,
+            new.aside,
+            Path(scratch),
+            progress,
+            memory_bytes,
+            announce=announce,
+            databases=databases,
         )
         new.suffix, _ = written_as(format_, new.aside)
     if written is None:

@@ -50,7 +50,8 @@ class Announcement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Literal["person", "base_station"],
         Meta(
             description="Who says the metadata. What a base station says and recordings cannot have is left out; "
-            "of a person it is an error."
+            "of a person it is an error.",
+            examples=["base_station"],
         ),
     ] = "person"
     clock_offset_ns: Annotated[
