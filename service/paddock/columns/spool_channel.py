@@ -133,10 +133,10 @@ class SpoolChannel:
         """Whether it takes too much, so that no more of it is wanted."""
         return self.slug in self._limits.over
 
-    def count(self, messages: pa.Array, times: int = 1) -> None:
+    def count(self, size_bytes: int) -> None:
         """Count messages against the limits, before and after they are decoded."""
         if not self.as_bytes:
-            self._limits.take_decoded(self.slug, int(messages.nbytes) * times)
+            self._limits.take_decoded(self.slug, size_bytes)
 
     def write(self, rows: Rows, file: SpoolFile, ordinal: int) -> None:
         """Put rows into the spool and take their statistics.
@@ -146,8 +146,9 @@ class SpoolChannel:
             file: the spool.
             ordinal: how many messages the log has before.
         """
-        self._note(rows, file.write(rows, ordinal))
-        self.count(rows.messages)
+        size_bytes = int(rows.messages.nbytes)
+        self._note(rows, file.write(rows, ordinal), size_bytes)
+        self.count(size_bytes)
 
     def settle(
         self,
@@ -201,7 +202,7 @@ class SpoolChannel:
         for extent in extents:
             rows = file.read(extent)
             if extent.kind == fields:
-                self._note(rows, extent)
+                self._note(rows, extent, int(rows.messages.nbytes))
                 continue
             size = bytes_as(rows.messages, fields)
             self._limits.take_decoded(self.slug, size)
@@ -214,18 +215,21 @@ class SpoolChannel:
             ) -> int:
                 part = sliced(rows, first, min(stop, first + step))
                 conformed = Rows(part.log_time, part.publish_time, part.sequence, conform(part.messages))
-                self._note(conformed, file.write(conformed, ordinal))
+                self._note(conformed, file.write(conformed, ordinal), int(conformed.messages.nbytes))
                 return len(part.log_time)
 
             each_alone(extent.rows, rewrite, failed)
 
-    def _note(self, rows: Rows, extent: Extent) -> None:
-        """Count rows that were written."""
+    def _note(self, rows: Rows, extent: Extent, size_bytes: int) -> None:
+        """Count rows that were written; ``size_bytes`` are those of their messages in memory."""
         if not self.as_bytes:
             self._statistics.add(rows.messages, rows.log_time)
+        if self._extents and extent.kind == self._extents[-1].kind:
+            # One object for all: from process to process it then goes once.
+            extent = replace(extent, kind=self._extents[-1].kind)
         self._extents.append(extent)
         self._rows += len(rows.log_time)
-        self._decoded_bytes += int(rows.messages.nbytes) + len(rows.log_time) * ROW_BYTES
+        self._decoded_bytes += size_bytes + len(rows.log_time) * ROW_BYTES
         gaps = [int(np.diff(rows.log_time).max())] if len(rows.log_time) > 1 else []
         if self._last_time is not None:
             gaps.append(int(rows.log_time[0]) - self._last_time)

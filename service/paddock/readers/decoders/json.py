@@ -50,7 +50,7 @@ class JsonDecoder:
         self._limits = limits
         self._room = Room(limits)
         self._learnt: pa.StructType = pa.struct([])
-        self._has_texts = False
+        self._has_texts = self._has_nulls = False
         self._widest = 0
         """Fields of the items of a list."""
         self.enums: dict[str, dict[int, str]] = {}
@@ -88,7 +88,7 @@ class JsonDecoder:
             messages = self._by_arrow(payloads)
             if messages is not None:
                 self._room.seen(len(payloads), payloads.nbytes)
-                return Decoded(messages, taken=len(payloads))
+                return Decoded(self._known(messages), taken=len(payloads))
         return self._by_rows(payloads.to_pylist())
 
     def _by_arrow(self, payloads: pa.BinaryArray) -> pa.StructArray | None:
@@ -149,7 +149,14 @@ class JsonDecoder:
         self._note_types()
         objects = [row for row in rows if row is not None]
         kept = None if len(objects) == len(rows) else np.array([row is not None for row in rows], bool)
-        return Decoded(array_of(objects, self._shape), kept, len(rows))
+        return Decoded(self._known(array_of(objects, self._shape)), kept, len(rows))
+
+    def _known(self, messages: pa.StructArray) -> pa.StructArray:
+        """Messages in which what was always null is a missing number already, and so need not be written again.
+
+        Not beside JSON text, of which it has to be known until the end that it is none of the texts of a field.
+        """
+        return conformed(messages, self._shape) if self._has_nulls and not self._has_texts else messages
 
     def _row(self, text: bytes) -> dict[str, Any] | None:
         """The fields of a message, None when it is no JSON."""
@@ -171,6 +178,7 @@ class JsonDecoder:
         shapes = [shape for _, shape in self._shape.walk()]
         self._learnt = self._shape.arrow(final=False)
         self._has_texts = any(shape.kind == MIXED or shape.others for shape in shapes)
+        self._has_nulls = any(shape.kinds == 0 for shape in shapes)
         self._widest = max((shape.items.size for shape in shapes if shape.items is not None), default=0)
 
     def _fitting(self, payloads: pa.BinaryArray) -> int:

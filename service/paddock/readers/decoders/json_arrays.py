@@ -93,7 +93,7 @@ def _struct_array(columns: list[pa.Array], kind: pa.StructType, rows: int, missi
 def conformed(array: pa.Array, shape: Shape) -> pa.Array:
     """Values of a type that was right when they were decoded as the final type, that of all messages."""
     kind = shape.kind
-    if pa.types.is_null(array.type):
+    if array.null_count == len(array):
         return pa.nulls(len(array), shape.arrow(final=True))
     if kind == MIXED:
         if array.type == JSON_TEXT:

@@ -81,7 +81,7 @@ class DecodingChannel:
             if self._spool.is_over:
                 return stop - first
             part = slice(first, min(stop, first + self._rows_at_once(payloads)))
-            self._spool.count(payloads[part])
+            self._spool.count(int(payloads[part].nbytes))
             if self._spool.is_over:
                 return stop - first
             try:
@@ -92,7 +92,7 @@ class DecodingChannel:
             except OSError as error:  # There is no disk in there: it is something about a message.
                 raise ValueError(str(error)) from error
             taken = part.stop - first if decoded.taken is None else decoded.taken
-            self._spool.count(payloads[first + taken : part.stop], -1)
+            self._spool.count(-int(payloads[first + taken : part.stop].nbytes))
             part = slice(first, first + taken)
             columns = times[part], publish[part], sequence[part]
             if decoded.kept is not None:
