@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import struct
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, BinaryIO
 
@@ -79,7 +79,8 @@ def write_mat5(
     """
     file.write(_HEADER)
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="mat5") as pool:
-        writer = _Writer(file, columns, pool, done)
+        variables = list(variables)
+        writer = _Writer(file, columns, pool, done, _CellsAhead(pool, columns, [node for _, node in variables]))
         try:
             for name, node in variables:
                 writer.variable(name, node)
@@ -93,17 +94,23 @@ def write_mat5(
 class _Writer:
     """Knows where the next element begins, and which number columns still wait for their rows.
 
-    Rows are read, turned into numbers and written by the threads of ``pool``, a channel each; this one writes all
-    that comes one after the other.
+    Rows are read, turned into numbers and written by the threads of ``pool``, a channel each, and so are cells, but
+    for their writing: this one writes all that comes one after the other.
     """
 
     def __init__(
-        self, file: BinaryIO, columns: Columns, pool: ThreadPoolExecutor, done: Callable[[int], None]
+        self,
+        file: BinaryIO,
+        columns: Columns,
+        pool: ThreadPoolExecutor,
+        done: Callable[[int], None],
+        cells: _CellsAhead,
     ) -> None:
         self.file = file
         self.columns = columns
         self.pool = pool
         self.done = done
+        self.cells = cells
         self.end = len(_HEADER)
         self.waiting: dict[ColumnChannel, list[tuple[NumberColumn, int]]] = {}
         self.filling: deque[Future[int]] = deque()
@@ -141,13 +148,11 @@ class _Writer:
     def _cells(self, name: str, node: CellColumn) -> None:
         begin = self.end
         self._append(_tag(_MATRIX, 0) + _matrix_head(name, _CELL_CLASS, (node.rows, len(node.parts))))
-        for part in node.parts:
-            for batch in self.columns.read(node.channel, node.needs):
-                for piece in _pieces(part(batch)):
-                    self._append(cell_records(piece)[0].data)
-                if self.end - begin > MAX_VARIABLE_BYTES:
-                    raise VariableTooLarge("A column of texts takes 2 GiB or more, which MAT v5 cannot hold.")
-                self.done(len(batch))
+        for rows, records in self.cells.of_next(node):
+            self._append(records.data)
+            if self.end - begin > MAX_VARIABLE_BYTES:
+                raise VariableTooLarge("A column of texts takes 2 GiB or more, which MAT v5 cannot hold.")
+            self.done(rows)
         self._set_size(begin)
 
     def finish(self) -> None:
@@ -190,6 +195,55 @@ class _Writer:
             raise VariableTooLarge("A variable takes 2 GiB or more, which MAT v5 cannot hold: ask for version 7.3.")
         self.file.seek(begin + 4)
         self.file.write(struct.pack("<I", self.end - begin - 8))
+
+
+class _CellsAhead:
+    """The cells of all columns in the order of the file, those of the next columns made while some are written.
+
+    Memory: a batch of each of these columns.
+
+    Args:
+        pool: its threads make them.
+        columns: what they are made from.
+        nodes: the variables.
+    """
+
+    def __init__(self, pool: ThreadPoolExecutor, columns: Columns, nodes: Iterable[Node]) -> None:
+        self._pool = pool
+        self._columns = columns
+        self._waiting = deque(part for node in nodes for part in _cell_parts(node))
+        self._begun: deque[tuple[Iterator[_Records], Future[_Records | None]]] = deque()
+
+    def of_next(self, node: CellColumn) -> Iterator[_Records]:
+        """The cells of a column in pieces. Columns have to be asked for in the order of the file."""
+        for _ in node.parts:
+            while self._waiting and len(self._begun) <= _THREADS:
+                batches = self._made(*self._waiting.popleft())
+                self._begun.append((batches, self._pool.submit(next, batches, None)))
+            batches, future = self._begun.popleft()
+            left = node.rows
+            while left > 0 and (found := future.result()) is not None:
+                left -= found[0]
+                if left > 0:
+                    future = self._pool.submit(next, batches, None)
+                yield found
+
+    def _made(self, node: CellColumn, part: Callable[[ColumnBatch], Cells]) -> Iterator[_Records]:
+        for batch in self._columns.read(node.channel, node.needs):
+            for piece in _pieces(part(batch)):
+                yield len(piece), cell_records(piece)[0]
+
+
+_Records = tuple[int, Array]
+"""How many cells there are, and their elements, see ``cell_records``."""
+
+
+def _cell_parts(node: Node) -> Iterator[tuple[CellColumn, Callable[[ColumnBatch], Cells]]]:
+    if isinstance(node, Struct):
+        for child in node.fields.values():
+            yield from _cell_parts(child)
+    elif isinstance(node, CellColumn):
+        yield from ((node, part) for part in node.parts)
 
 
 def _padded(size: int) -> int:

@@ -48,12 +48,12 @@ def string_cells(array: pa.Array) -> Cells:
     for every byte that begins a character, one more where the character lies outside the BMP.
     """
     data, offsets = _bytes_and_offsets(array)
+    if data.max(initial=0) < 0x80:  # ASCII
+        return Cells(CellKind.CHAR, data.astype(np.uint16), offsets)
     try:
         units = np.frombuffer(data.tobytes().decode().encode("utf-16-le"), np.uint16)
     except UnicodeDecodeError:
         texts = [value.decode(errors="replace") for value in array.cast(pa.binary()).fill_null(b"").to_pylist()]
         return text_cells(texts)
-    if len(units) == len(data):  # ASCII
-        return Cells(CellKind.CHAR, units, offsets)
     counts = ((data & 0xC0) != 0x80).astype(np.int64) + (data >= 0xF0)
     return Cells(CellKind.CHAR, units, offsets_of(counts)[offsets])
