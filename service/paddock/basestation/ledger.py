@@ -56,8 +56,8 @@ class Ledger(LedgerDatabase):
 
     # ---- looking and pulling
 
-    def looked(self, place: str, seen: Iterable[SeenFile], now_ns: int) -> bool:
-        """Note what a place has now; whether that is other than before.
+    def looked(self, place: str, seen: Iterable[SeenFile], now_ns: int) -> None:
+        """Note what a place has now.
 
         Files that it has no more, or with other bytes, are no longer on the car.
 
@@ -71,12 +71,11 @@ class Ledger(LedgerDatabase):
         gone = [file.id for name, file in known.items() if name not in now]
         fresh = [each for name, each in now.items() if name not in known or known[name].seen != each]
         if not gone and not fresh:
-            return False
+            return
         with self.transaction() as database:
             database.executemany("UPDATE files SET on_car = 0 WHERE id = ?", [(each,) for each in gone])
             for each in fresh:
                 self._note(database, place, each, known.get(each.name), now_ns)
-        return True
 
     def _note(
         self, database: sqlite3.Connection, place: str, seen: SeenFile, before: CarFile | None, now_ns: int
@@ -104,8 +103,8 @@ class Ledger(LedgerDatabase):
         """The row of a file that was away for a while."""
         found = database.execute(
             "UPDATE files SET on_car = 1, removed_ns = NULL WHERE id = (SELECT max(id) FROM files WHERE place = ? "
-            "AND name = ? AND size_bytes = ? AND modified_ns = ?) RETURNING id",
-            (place, _bytes(seen.name), seen.size_bytes, str(seen.modified_ns)),
+            "AND name = ? AND size_bytes = ? AND modified_ns = ? AND coalesce(sha256 = ?, 1)) RETURNING id",
+            (place, _bytes(seen.name), seen.size_bytes, str(seen.modified_ns), seen.sha256),
         ).fetchone()
         return None if found is None else int(found[0])
 
@@ -135,6 +134,15 @@ class Ledger(LedgerDatabase):
         with self.transaction() as database:
             database.execute("UPDATE files SET pulled_bytes = ? WHERE id = ?", (pulled_bytes, file_id))
             _count(database, "pulled_bytes", received_bytes)
+
+    def replaced(self) -> set[int]:
+        """Files, by their ids, that are not here and in whose place another one lies."""
+        rows = self._rows(
+            "SELECT id FROM files AS old WHERE NOT on_car AND sha256 IS NULL AND EXISTS "
+            "(SELECT 1 FROM files WHERE place = old.place AND name = old.name AND on_car)",
+            (),
+        )
+        return {row[0] for row in rows}
 
     def start_over(self, file_id: int) -> None:
         """What was pulled of a file is of no use."""

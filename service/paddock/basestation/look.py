@@ -56,8 +56,8 @@ class Place:
         """How long until the next look."""
         self._unchanged_since: dict[tuple[str, int, int], float] = {}
 
-    async def look(self) -> bool:
-        """Look; whether what is there is other than at the last look.
+    async def look(self) -> None:
+        """Look at what is there, and who is.
 
         Raises:
             Unavailable: this disk does not take what was seen.
@@ -70,11 +70,11 @@ class Place:
         except (PaddockError, TimeoutError) as error:
             self._is_away(error.message if isinstance(error, PaddockError) else "it does not answer.")
             self.delay_s = min(_FIRST_RETRY_S * 2 ** (self.looks_failed - 1), _LAST_RETRY_S)
-            return False
+            return
         took_s = time.monotonic() - began
         self.reachable, self.problem, self.looks_failed = True, "", 0
         looked_ns = time.time_ns()
-        changed = await asyncio.to_thread(self._ledger.looked, self.name, seen, looked_ns)
+        await asyncio.to_thread(self._ledger.looked, self.name, seen, looked_ns)
         await asyncio.to_thread(self._sort, seen)
         recording = next((each.name for each in seen if each.closed is False), "")
         self._live.car(
@@ -84,7 +84,6 @@ class Place:
         self.delay_s = max(_LOOK_EVERY_S, took_s * _LOOKING_SHARE)
         if self.settles_in_s is not None:
             self.delay_s = min(self.delay_s, max(self.settles_in_s, took_s))
-        return changed
 
     def _is_away(self, why: str) -> None:
         self.looks_failed += 1

@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +59,7 @@ class Partials:
         self._ledger = ledger
         self._boot = boot
         self._folder = ledger.folder / "partial"
+        self._in_use: set[int] = set()
         self._waiting: list[tuple[Whole, asyncio.Future[None]]] = []
         self._keeping: asyncio.Task[None] | None = None
 
@@ -89,12 +90,19 @@ class Partials:
         """Remove the beginnings of files in whose place another one lies now."""
         if not (there := self._there()):
             return
-        files = self._ledger.files()
-        now = {(file.place, file.seen.name) for file in files if file.on_car}
-        replaced = {file.id for file in files if not file.on_car and (file.place, file.seen.name) in now}
+        replaced = self._ledger.replaced() - self._in_use
         for partial in there:
             if _file_id(partial) in replaced:
                 partial.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def in_use(self, file: CarFile) -> Iterator[None]:
+        """What is here of a file stays for the time of the block."""
+        self._in_use.add(file.id)
+        try:
+            yield
+        finally:
+            self._in_use.remove(file.id)
 
     def of(self, file: CarFile) -> tuple[Path, bool]:
         """Where a file's bytes go, with those in it that can be trusted, and whether they are surely of this file.
@@ -145,8 +153,6 @@ class Partials:
                 for _, done in batch:
                     if not done.done():
                         done.set_exception(error)
-                if not isinstance(error, Exception):
-                    raise
             for _, done in batch:
                 if not done.done():
                     done.set_result(None)

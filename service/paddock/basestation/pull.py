@@ -92,16 +92,17 @@ class Pull:
             Unavailable: the car is away, the file cannot be read, or the disk here is full (code ``disk_full``) or
                 cannot be written (``not_written``).
         """
-        with _disk_words(self._ledger.folder):
-            if await asyncio.to_thread(self._is_here):
-                return
-        try:
-            whole = await self._whole()
-        except _OtherBytesError:
-            await self._start_over()
-            whole = await self._whole()
-        with _disk_words(self._ledger.folder):
-            await self._partials.keep(whole)
+        with self._partials.in_use(self._file):
+            with _disk_words(self._ledger.folder):
+                if not await to_the_end(self._is_needed):
+                    return
+            try:
+                whole = await self._whole()
+            except _OtherBytesError:
+                await self._start_over()
+                whole = await self._whole()
+            with _disk_words(self._ledger.folder):
+                await self._partials.keep(whole)
 
     async def _whole(self) -> Whole:
         with _disk_words(self._ledger.folder):
@@ -115,6 +116,8 @@ class Pull:
                 await self._fill(descriptor)
             finally:
                 os.close(descriptor)
+                if not self._here and self._size:
+                    partial.unlink(missing_ok=True)
         finally:
             self._room.give_back(self._taken)
             self._taken = 0
@@ -145,17 +148,17 @@ class Pull:
         self._digest, self._here, self._copied = hashlib.sha256(), 0, 0
         self._hash_decides, self._proven_bytes = False, 0
 
-    def _is_here(self) -> bool:
-        """Whether nothing has to be pulled, since the car's own hash names a log that is here."""
+    def _is_needed(self) -> bool:
+        """Whether anything has to be pulled: the car's own hash may name a log that is here already."""
         self._file = file = self._ledger.file(self._file.id)
         self._size = file.seen.size_bytes
-        if file.sha256 is not None:
-            return True
+        if file.sha256 is not None or not file.on_car:
+            return False
         log = None if file.seen.sha256 is None else self._ledger.log(file.seen.sha256)
         if log is None or not log.here:
-            return False
+            return True
         self._ledger.hashed([(file, log.sha256)])
-        return True
+        return False
 
     def _beginning(self) -> Path:
         """Hash what is here of the file; where it is."""
@@ -251,6 +254,9 @@ class Pull:
             if pieces and not overlap:
                 await self._write(descriptor, pieces)
             await link.aclose()
+            if self._here != self._size:
+                with contextlib.suppress(Unavailable):
+                    await self._sync(descriptor)
         if self._here != self._size:
             raise Conflict(f"{file.seen.name} ended too early: it is being written.", code="changed")
 

@@ -93,7 +93,7 @@ class Puller:
         finally:
             for task in (looking, *workers):
                 task.cancel()
-            await asyncio.wait([looking, *workers])
+            await asyncio.gather(looking, *workers, return_exceptions=True)
             await self.place.source.close()
 
     async def _look(self, *, once: bool) -> None:
@@ -102,8 +102,8 @@ class Puller:
             was = place.reachable
             self._look_now.clear()
             try:
-                if await place.look():
-                    await asyncio.to_thread(self._partials.clean)
+                await place.look()
+                await asyncio.to_thread(self._partials.clean)
             except (Unavailable, OSError) as error:
                 # What was seen cannot be noted.
                 self._note_disk(error.message if isinstance(error, Unavailable) else str(error))
