@@ -4,53 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
+from paddock.client.streams import CUT_HOLD_S, FIRST, HOLD_S, MOST, Streams
 
-from paddock.client.streams import FIRST, HOLD_S, MOST, Streams
-
-MIB = 2**20
+PART = 5 * 2**20
 
 
 class Road:
     """A line that is watched for a while: bytes per second by the number of streams."""
 
-    def __init__(self, rate_of: Callable[[int], float]) -> None:
+    def __init__(self, rate_of: Callable[[int], float], fixed: int = 0) -> None:
         self.now = 0.0
-        self.streams = Streams(clock=lambda: self.now)
+        self.streams = Streams(fixed, clock=lambda: self.now)
         self.rate_of = rate_of
 
-    def run(self, seconds: float) -> list[int]:
+    def run(self, seconds: float, part: int = PART) -> list[int]:
         """How many streams there were, each second."""
         counts = []
         for _ in range(int(seconds)):
             self.now += 1.0
-            count = self.streams.wanted(64 * 1024)
+            count = self.streams.wanted(part)
             self.streams.passed(int(self.rate_of(count)), busy=count)
             counts.append(count)
         return counts
 
 
 def test_each_stream_brings_its_own_on_a_line_that_loses() -> None:
-    counts = Road(lambda streams: 100_000.0 * streams).run(60)
-    assert counts[0] == FIRST and counts[-1] == MOST and counts == sorted(counts)
+    counts = Road(lambda streams: 60_000.0 * streams).run(100)
+    assert counts[0] == FIRST and counts[-1] == MOST
+    assert counts[24] == MOST, "within half a minute"
 
 
 def test_a_line_that_is_full_gets_no_more_for_a_while() -> None:
     road = Road(lambda streams: 10_000_000.0)
-    counts = road.run(30)
+    counts = road.run(60)
     assert counts[-1] == FIRST and set(counts) == {FIRST, 2 * FIRST}
     road.rate_of = lambda streams: 100_000.0 * streams
     assert road.run(HOLD_S + 60)[-1] == MOST, "the line has changed"
 
 
-@pytest.mark.parametrize(("part_size", "wanted"), [(5 * MIB, 1), (64 * 1024, FIRST)])
-def test_a_slow_line_has_few_large_parts_in_the_air(part_size: int, wanted: int) -> None:
-    road = Road(lambda streams: 50_000.0)
-    road.run(30)
-    assert road.streams.wanted(part_size) == wanted
+def test_a_slow_line_has_few_large_parts_in_the_air() -> None:
+    assert Road(lambda streams: 50_000.0).run(100)[-1] == 1
+    assert Road(lambda streams: 50_000.0).run(100, part=64 * 1024)[-1] == FIRST, "small ones are soon whole"
+
+
+def test_what_many_streams_share_a_line_with_says_nothing() -> None:
+    road = Road(lambda streams: 100_000.0 * streams)
+    for _ in range(100):
+        road.now += 1.0
+        road.streams.passed(100_000, busy=1)
+    assert road.streams.wanted(PART) == FIRST
 
 
 def test_a_number_may_be_fixed() -> None:
-    road = Road(lambda streams: 100_000.0 * streams)
-    road.streams = Streams(2, clock=lambda: road.now)
-    assert set(road.run(60)) == {2}
+    assert set(Road(lambda streams: 100_000.0 * streams, fixed=2).run(100)) == {2}
+
+
+def test_a_line_that_is_cut_has_half_of_them_until_it_holds() -> None:
+    road = Road(lambda streams: 60_000.0 * streams)
+    for streams in (FIRST // 2, FIRST // 4, 1):
+        road.streams.cut()
+        assert road.streams.wanted(PART) == streams
+    assert set(road.run(CUT_HOLD_S - 3)) == {1}
+    assert road.run(60)[-1] == MOST

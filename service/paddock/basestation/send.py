@@ -1,29 +1,53 @@
-"""Logs to one Paddock: sent whole, then asked for until it says that they are stored."""
+"""Logs to one Paddock: it is asked what it has, sent what it lacks, and asked again until all is stored there."""
 
 from __future__ import annotations
 
 import asyncio
-import tempfile
+import contextlib
+import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import takewhile
+from pathlib import PurePosixPath
 
 from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import Log
-from paddock.basestation.live import Live
+from paddock.basestation.limit import Limit
+from paddock.basestation.live import Live, Speed
+from paddock.basestation.outgoing import SMALL_BYTES, Outgoing, Stopped, in_order
 from paddock.basestation.stints import Stints
-from paddock.client import Client, FoundRecording
-from paddock.domain.words import encodable
-from paddock.errors import PaddockError, Rejected
+from paddock.basestation.to_the_end import to_the_end
+from paddock.client.connection import Connection
+from paddock.client.known import KnownLog, ask_known
+from paddock.client.streams import Streams
+from paddock.client.upload import Announcement, send, sha256_of
+from paddock.domain.recording import printable_name
+from paddock.domain.sidecar import Sidecar
+from paddock.domain.words import isolated
+from paddock.errors import PaddockError, Unavailable
 
+PART_BYTES = 5 * 1024 * 1024
+"""What a bucket takes at least: of a part that is cut off, a bucket keeps nothing."""
+TIMEOUT_S = 30.0
+"""A line on which nothing moves for so long is dead, though nobody said so."""
+_SMALL_AT_ONCE = 8
+_BATCH = 64
+_ASK_EVERY_S = 2.0
+_ASK_AGAIN_S = 3600.0
+"""So long it is believed that a server does not have a log that it did not have."""
+_FORGOTTEN_S = 600.0
+"""A log that a server has been proving for so long is announced again, which wakes whoever proves it."""
 _FIRST_RETRY_S = 1.0
 _LAST_RETRY_S = 30.0
 _TRIES_AT_ONCE = 3
 """Without a log getting further: then a sender that is to end does."""
+_NO_LOG = frozenset(("not_mcap", "empty_file", "too_large", "bad_sha256"))
+"""What a server says of a log that no second try changes."""
 
 
 class Sender:
-    """Sends what is here to one server, the newest first, for as long as ``run`` runs.
+    """Sends what is here to one server for as long as ``run`` runs: the newest driven run first.
 
     Args:
         ledger: has the logs, and is told how far they are.
@@ -31,23 +55,40 @@ class Sender:
         stints: say what it is told of a log.
         url: of the server.
         say: told lines for people.
+        limit: what may go to it; None for as fast as it goes.
     """
 
-    def __init__(self, ledger: Ledger, live: Live, stints: Stints, url: str, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        live: Live,
+        stints: Stints,
+        url: str,
+        say: Callable[[str], None],
+        limit: Limit | None = None,
+    ) -> None:
         self.url = url
         self.problem = ""
         """Why nothing can be sent."""
         self.is_busy = False
         """Whether it sends, or waits only for an answer: it may get further by itself."""
-        self._ledger = ledger
-        self._live = live
-        self._stints = stints
-        self._say = say
+        self._ledger, self._live, self._stints, self._say, self._limit = ledger, live, stints, say, limit
         self._news = asyncio.Event()
+        self._came = threading.Event()
+        """The same for the thread that sends: there may be a log that is more urgent."""
         self._ends = False
+        self._stop = threading.Event()
+        self._speed = Speed()
+        self._streams, self._one_each = Streams(), Streams(1)
+        self._lacks: dict[str, float] = {}
+        """Logs that the server said it does not have, and when."""
+        self._asked_at = 0.0
+        self._failed: dict[str, tuple[int, float]] = {}
+        """By log: how often in a row it failed by itself, and when it is tried again."""
 
     def wake(self) -> None:
         """There are new logs."""
+        self._came.set()
         self._news.set()
 
     def end_when_done(self) -> None:
@@ -57,73 +98,260 @@ class Sender:
 
     async def run(self) -> None:
         """Send, until it is cancelled or done."""
-        failed = 0
-        with Client(self.url) as client:
+        fruitless = 0
+        with contextlib.closing(Connection(self.url, TIMEOUT_S)) as connection:
             while True:
                 self._news.clear()
                 self.is_busy = True
                 try:
-                    moved = await asyncio.to_thread(self._round, client)
-                    failed = 0 if moved or not self.problem else failed + 1
+                    moved = await self._on_a_thread(lambda: self._round(connection))
                 finally:
                     self.is_busy = False
-                waits = self._ledger.to_send(self.url) or self._ledger.to_confirm(self.url)
-                if self._ends and (not waits or failed >= _TRIES_AT_ONCE):
+                waiting = await asyncio.to_thread(self._ledger.to_send, self.url)
+                proving = await asyncio.to_thread(self._ledger.to_confirm, self.url)
+                fruitless = 0 if moved else fruitless + 1
+                # While the server proves what it has, it is waited for.
+                proves = bool(proving) and not self.problem
+                if self._ends and not (waiting or proving):
                     return
-                if moved and waits:
+                if self._ends and fruitless >= _TRIES_AT_ONCE and not proves:
+                    return
+                if moved and waiting:
                     continue
-                pause_s = None if not waits else min(_FIRST_RETRY_S * 2**failed, _LAST_RETRY_S)
-                try:
+                pause_s = None
+                if waiting or proving:
+                    pause_s = _ASK_EVERY_S if proves else min(_FIRST_RETRY_S * 2**fruitless, _LAST_RETRY_S)
+                    self.is_busy = proves
+                with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause_s):
                         await self._news.wait()
-                except TimeoutError:
-                    pass
 
-    def _round(self, client: Client) -> bool:
-        """Whether anything got further."""
-        moved = False
-        for log in self._ledger.to_confirm(self.url):
-            try:
-                moved |= self._confirm(log, client.get(log.sha256))
-            except PaddockError as error:
-                self._fails(log, error)
-                break
-        for log in self._ledger.to_send(self.url):
-            try:
-                recording = self._send(client, log)
-            except (PaddockError, OSError) as error:
-                self._fails(log, error)
-                break
-            self._ledger.uploaded(log.sha256, self.url)
-            self._confirm(log, recording)
-            moved = True
+    async def _on_a_thread(self, work: Callable[[], bool]) -> bool:
+        """Stops the work when this is cancelled, and waits until it has ended."""
+        working = asyncio.ensure_future(to_the_end(work))
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:
+            self._stop.set()
+            with contextlib.suppress(Stopped):
+                await working
+            raise
+
+    def _check(self) -> None:
+        if self._stop.is_set():
+            raise Stopped
+
+    # ---- one round, on a thread
+
+    def _round(self, connection: Connection) -> bool:
+        """Ask, and send what is next; whether anything got further."""
+        try:
+            moved = self._ask(connection)
+            batch = self._next()
+            if batch:
+                moved |= self._send_all(connection, batch)
+        except (PaddockError, OSError) as error:
+            self._server_fails(error)
+            return False
         return moved
 
-    def _send(self, client: Client, log: Log) -> FoundRecording:
-        """A link gives it the name that it had on the car."""
-        with tempfile.TemporaryDirectory() as folder:
-            link = Path(folder) / encodable(Path(log.name).name)
-            link.symlink_to(self._ledger.path_of(log).absolute())
-            metadata = self._stints.metadata_of_log(log)
-            recording = client.upload(
-                link, metadata=metadata, sent=lambda count: self._ledger.sent(log.sha256, self.url, count)
-            )
-            self._ledger.said(log.sha256, self.url, metadata)
-            return recording
+    def _ask(self, connection: Connection) -> bool:
+        """Ask what the server has of all that is to go there; one question for a thousand logs.
 
-    def _confirm(self, log: Log, recording: FoundRecording) -> bool:
-        self.problem = ""
-        self._live.server(self.url, reachable=True, answered_ns=time.time_ns(), problem="")
-        if recording.original is None or recording.id != log.sha256:
+        Raises:
+            PaddockError: it does not say.
+        """
+        now = time.monotonic()
+        proving = self._ledger.to_confirm(self.url)
+        waiting = [log for log in self._ledger.to_send(self.url) if not self._surely_lacks(log, now)]
+        if not proving and not waiting:
             return False
-        self._ledger.confirmed(log.sha256, self.url)
-        self._say(f"{log.name} is stored at {self.url}")
+        self._asked_at = now
+        known = ask_known(connection, list(dict.fromkeys(log.sha256 for log in (*waiting, *proving))))
+        self._answers()
+        moved = False
+        for log in waiting:
+            moved |= self._is_there(log, known[log.sha256])
+        for log in proving:
+            moved |= self._is_proved(log, known[log.sha256])
+        return moved
+
+    def _surely_lacks(self, log: Log, now: float) -> bool:
+        return now - self._lacks.get(log.sha256, -_ASK_AGAIN_S) < _ASK_AGAIN_S
+
+    def _is_there(self, log: Log, known: KnownLog) -> bool:
+        """Of a log that would be sent: whether it need not be."""
+        if known.is_stored:
+            self._confirm(log)
+        elif known.standing == "on_the_way":
+            self._ledger.uploaded(log.sha256, self.url)
+        else:
+            self._lacks[log.sha256] = time.monotonic()
+            return False
         return True
 
-    def _fails(self, log: Log, error: PaddockError | OSError) -> None:
-        self.problem = error.message if isinstance(error, PaddockError) else str(error)
+    def _is_proved(self, log: Log, known: KnownLog) -> bool:
+        """Of a log that was sent."""
+        if known.is_stored:
+            self._confirm(log)
+            return True
+        since_s = self._since_uploaded_s(log)
+        if known.standing == "on_the_way" and since_s < _FORGOTTEN_S:
+            return False
+        if known.standing == "unknown" and not self._is_whole_here(log):
+            return False
+        # Announcing it again costs nothing where the server has it after all.
+        self._ledger.waiting(log.sha256, self.url, "the server does not have what was sent: it is sent again")
+        self._lacks[log.sha256] = time.monotonic()
+        return True
+
+    def _since_uploaded_s(self, log: Log) -> float:
+        rows = {each.sha256: each.changed_ns for each in self._ledger.deliveries(self.url)}
+        return (time.time_ns() - rows.get(log.sha256, 0)) / 1e9
+
+    def _is_whole_here(self, log: Log) -> bool:
+        """Whether the copy here still is the log: what a server found to be other bytes may be no fault of its."""
+        path = self._ledger.path_of(log)
+        try:
+            if not log.here or sha256_of(path, lambda _: self._check())[0] == log.sha256:
+                return True
+        except OSError:
+            pass
+        self._ledger.refused(
+            log.sha256,
+            self.url,
+            f"The copy here is damaged: remove {path} and start again, and the log is pulled again.",
+        )
+        return False
+
+    def _confirm(self, log: Log) -> None:
+        self._ledger.confirmed(log.sha256, self.url)
+        self._failed.pop(log.sha256, None)
+        self._say(f"{isolated(log.name)} is stored at {self.url}")
+
+    def _answers(self) -> None:
+        self.problem = ""
+        self._live.server(
+            self.url,
+            reachable=True,
+            answered_ns=time.time_ns(),
+            problem="",
+            bytes_per_s=self._speed.bytes_per_s,
+        )
+
+    # ---- sending
+
+    def _waiting(self) -> list[Log]:
+        now = time.monotonic()
+        logs = [log for log in self._ledger.to_send(self.url) if self._failed.get(log.sha256, (0, 0.0))[1] <= now]
+        return in_order(logs, self._ledger.logs())
+
+    def _next(self) -> list[Log]:
+        """The most urgent log; small ones with others that come after them."""
+        self._came.clear()
+        waiting = self._waiting()
+        if not waiting or waiting[0].size_bytes > SMALL_BYTES:
+            return waiting[:1]
+        return list(takewhile(lambda log: log.size_bytes <= SMALL_BYTES, waiting[:_BATCH]))
+
+    def _send_all(self, connection: Connection, logs: Sequence[Log]) -> bool:
+        """Whether any of them got further.
+
+        Raises:
+            PaddockError: what concerns the server and no log by itself.
+        """
+        self._speed.add(0)
+        if len(logs) == 1:
+            return self._send_or_note(connection, logs[0])
+        with ThreadPoolExecutor(_SMALL_AT_ONCE, thread_name_prefix="small-logs") as pool:
+            futures = [pool.submit(self._send_or_note, connection, log) for log in logs]
+            try:
+                return sum(future.result() for future in futures) > 0
+            finally:
+                for future in futures:
+                    future.cancel()
+
+    def _send_or_note(self, connection: Connection, log: Log) -> bool:
+        self._check()
+        try:
+            return self._send(connection, log)
+        except (PaddockError, OSError) as error:
+            why = _sentence(error)
+            if isinstance(error, PaddockError) and error.code in _NO_LOG:
+                self._ledger.refused(log.sha256, self.url, why)
+                return True
+            self._ledger.waiting(log.sha256, self.url, why)
+            if isinstance(error, Unavailable) or _concerns_us(error):
+                raise
+            # It may be this log alone: others are not kept waiting.
+            tries = self._failed.get(log.sha256, (0, 0.0))[0] + 1
+            pause_s = min(_FIRST_RETRY_S * 2**tries, _LAST_RETRY_S)
+            self._failed[log.sha256] = tries, time.monotonic() + pause_s
+            self.problem = why
+            return False
+
+    def sidecar_of(self, log: Log) -> Sidecar:
+        """What servers are told of a log together with its bytes."""
+        return Sidecar(self._stints.metadata_of_log(log), log.clock_offset_ns)
+
+    def _send(self, connection: Connection, log: Log) -> bool:
+        said = self.sidecar_of(log)
+        announcement = Announcement(
+            sha256=log.sha256,
+            size_bytes=log.size_bytes,
+            name=printable_name(PurePosixPath(log.name).name),
+            metadata=said.metadata,
+            metadata_source="base_station",
+            clock_offset_ns=said.clock_offset_ns,
+            part_size_bytes=PART_BYTES,
+        )
+        going = Outgoing(log, self.url, self._ledger, self._live, self._speed, self._limit, self._check)
+        line = going.line(
+            self._streams if log.size_bytes > SMALL_BYTES else self._one_each,
+            lambda: self._goes_on(connection, log),
+            lambda sentence: self._live.problem(f"{self.url} {log.sha256}", f"{isolated(log.name)}: {sentence}"),
+        )
+        try:
+            recording = send(connection, self._ledger.path_of(log), announcement, line)
+        finally:
+            going.note()
+        self._answers()
+        if recording is None:
+            return True
+        self._ledger.said(log.sha256, self.url, said.metadata)
+        self._ledger.uploaded(log.sha256, self.url)
+        self._asked_at = 0.0
+        return True
+
+    def _goes_on(self, connection: Connection, log: Log) -> bool:
+        """Between two parts: whether none is more urgent by now. A long log keeps nobody from being confirmed."""
+        self._check()
+        if time.monotonic() - self._asked_at > _ASK_EVERY_S:
+            self._answers()
+            with contextlib.suppress(PaddockError):
+                self._ask(connection)
+        if self._came.is_set():
+            waiting = self._waiting()
+            if waiting and waiting[0].sha256 != log.sha256:
+                return False
+            self._came.clear()
+        return True
+
+    def _server_fails(self, error: PaddockError | OSError) -> None:
+        self.problem = _sentence(error)
+        self._lacks.clear()  # somebody else may bring it there meanwhile
         self._live.server(self.url, reachable=False, problem=self.problem)
-        if isinstance(error, Rejected):
-            self._ledger.refused(log.sha256, self.url, self.problem)
-        else:
-            self._ledger.waiting(log.sha256, self.url, self.problem)
+
+
+def _concerns_us(error: Exception) -> bool:
+    """Whether a server means whoever asks, and not the log."""
+    return isinstance(error, PaddockError) and error.code in (
+        "not_a_member",
+        "not_allowed",
+        "wrong_host",
+        "cross_site",
+    )
+
+
+def _sentence(error: PaddockError | OSError) -> str:
+    return error.message if isinstance(error, PaddockError) else f"{error.strerror or error}"

@@ -12,6 +12,7 @@ import click
 from paddock.basestation.agent import Agent
 from paddock.basestation.ledger import Ledger, open_ledger
 from paddock.basestation.ledger_rows import CarFile, DeliveryState, Log
+from paddock.basestation.limit import Limit, parse_limit
 from paddock.basestation.live import Live
 from paddock.basestation.look import Place
 from paddock.basestation.partials import Partials, boot_id
@@ -61,6 +62,14 @@ from paddock.domain.words import isolated
     is_flag=True,
     help="Believe a car of sftp:// that is not known yet, and know it from then on; a changed one is refused.",
 )
+@click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="RATE",
+    help="What may be sent, like 1MB/s or 5Mbit/s; with a time of day 08:00-18:00=200kB/s, 0 for nothing. It does "
+    "not count for a Paddock on this machine. May be given again.",
+)
 @click.option("--once", is_flag=True, help="End when nothing is left to do: 0 when every closed log is safe.")
 @click.option(
     "--settle",
@@ -81,6 +90,7 @@ def command(
     data: Path,
     key: Path | None,
     accept_host_key: bool,
+    limits: tuple[str, ...],
     once: bool,
     settle: float,
     keep_free: int | None,
@@ -90,7 +100,9 @@ def command(
     A log that is being recorded is left alone until it is closed. Nothing leaves a car.
     """
     with open_ledger(data) as ledger:
-        agent = _agent(ledger, sources, SshLogin(key, accept_host_key), servers, settle, keep_free)
+        agent = _agent(
+            ledger, sources, SshLogin(key, accept_host_key), servers, parse_limit(limits), settle, keep_free
+        )
         asyncio.run(_run(agent, once=once))
         if once and not _say_what_is_not_safe(agent):
             raise click.exceptions.Exit(1)
@@ -101,6 +113,7 @@ def _agent(
     sources: tuple[str, ...],
     ssh: SshLogin,
     servers: tuple[str, ...],
+    limit: Limit | None,
     settle_s: float,
     keep_free: int | None,
 ) -> Agent:
@@ -111,7 +124,9 @@ def _agent(
     places = [Place(open_source(each, ssh), ledger, live, settle_s) for each in dict.fromkeys(sources)]
     for place in places:
         live.cars[place.name] = CarStatus(place=place.name, name=short_name(place.name))
-    senders = [Sender(ledger, live, stints, url, _say) for url in urls]
+    senders = [
+        Sender(ledger, live, stints, url, _say, None if _server_name(url) == "here" else limit) for url in urls
+    ]
     room = Room(ledger, urls, keep_free)
     return Agent(ledger, live, stints, places, senders, room, Partials(ledger, boot_id()), _say)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailab
 from paddock.formats.output import full_suffix, new_file, target_of
 
 PIECE_BYTES = 1024 * 1024
+SEND_BUFFER_BYTES = 256 * 1024
+"""The kernel holds no more of a body: all of it would count as sent, and is lost when the line is cut."""
 TRIES = 4
 
 
@@ -57,7 +60,13 @@ class Connection:
         """
         for attempt in range(tries):
             try:
-                response = self._http.request(method, url, content=content() if content else None, **options)
+                response = self._http.request(
+                    method,
+                    url,
+                    content=content() if content else None,
+                    extensions={"trace": _with_small_buffer},
+                    **options,
+                )
             except httpx.TransportError as error:
                 failure: PaddockError = Unavailable(
                     f"{self.url} does not answer ({error}): is `paddock up` running?", code="no_service"
@@ -108,6 +117,13 @@ class Connection:
                 return new.target
         except httpx.TransportError as error:
             raise Unavailable(f"The download broke off ({error}): try again.", code="no_service") from error
+
+
+def _with_small_buffer(event: str, info: Mapping[str, Any]) -> None:
+    """Told by httpcore what happens to a connection."""
+    if event == "connection.connect_tcp.complete":
+        opened = info["return_value"].get_extra_info("socket")
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
 
 
 def _file_name(response: httpx.Response) -> str:

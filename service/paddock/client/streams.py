@@ -8,14 +8,18 @@ from collections.abc import Callable
 
 FIRST = 4
 MOST = 16
-WINDOW_S = 4.0
-"""So long is a number of streams tried before another."""
+WINDOW_S = 3.0
+"""So long is measured. After a change as long is waited: the kernel takes the first bytes of a stream at once."""
 WORTH_IT = 1.25
 """Twice the streams have to bring so many times the bytes, or they are given up again."""
+AS_GOOD = 0.85
+"""Half of them have to bring this share, or they are taken back."""
 HOLD_S = 120.0
 """So long a number that was found stays; then it is looked whether the line has changed."""
+CUT_HOLD_S = 30.0
+"""After a cut it is waited so long before more streams are tried."""
 PART_TAKES_S = 60.0
-"""A part that takes longer is sent with fewer others beside it: a cut connection loses what is not whole."""
+"""Where a part takes longer, fewer are tried: a line that is cut loses what is not whole."""
 
 
 class Streams:
@@ -34,20 +38,19 @@ class Streams:
         self._clock = clock
         self._lock = threading.Lock()
         self._now = fixed or FIRST
+        self._part_bytes = 1
         self._passed = 0
         self._since = clock()
-        self._hold_until = 0.0
+        self._is_settling = False
         self._before: tuple[int, float] | None = None
-        """The number of streams that is doubled on trial, and what it brought per second."""
-        self.rate_bytes_s = 0.0
-        """What went over the line in the last whole window, per second."""
+        """While another number is tried: the one before, and what it brought per second."""
+        self._hold_until = 0.0
 
     def wanted(self, part_size_bytes: int) -> int:
         """So many streams should there be now, for parts of this size."""
         with self._lock:
-            if self._fixed or not self.rate_bytes_s:
-                return self._now
-            return max(1, min(self._now, int(self.rate_bytes_s * PART_TAKES_S / part_size_bytes)))
+            self._part_bytes = part_size_bytes
+            return self._now
 
     def begin(self) -> None:
         """Something is sent after a pause, which is no part of any window."""
@@ -59,25 +62,55 @@ class Streams:
 
         Args:
             size_bytes: how many.
-            busy: how many streams there are at the moment; windows with fewer than wanted say nothing of these.
+            busy: how many streams there are at the moment; only as many as wanted tell anything.
         """
+        if self._fixed:
+            return
         with self._lock:
-            self._passed += size_bytes
             now = self._clock()
+            if busy != self._now:
+                self._passed, self._since = 0, now
+                return
+            self._passed += size_bytes
             if now - self._since < WINDOW_S:
                 return
-            self.rate_bytes_s = self._passed / (now - self._since)
+            rate = self._passed / (now - self._since)
             self._passed, self._since = 0, now
-            if not self._fixed and busy >= self._now:
-                self._decide(now)
+            if self._is_settling:
+                self._is_settling = False
+            else:
+                self._decide(rate, now)
 
-    def _decide(self, now: float) -> None:
+    def cut(self) -> None:
+        """The line was cut: half of the streams lose half as much the next time."""
+        if self._fixed:
+            return
+        with self._lock:
+            self._now = max(1, self._now // 2)
+            self._before, self._is_settling = None, False
+            self._hold_until = self._clock() + CUT_HOLD_S
+
+    def _decide(self, rate: float, now: float) -> None:
+        goes_up = True
         if self._before is not None:
-            streams, rate = self._before
+            streams, before = self._before
             self._before = None
-            if self.rate_bytes_s < rate * WORTH_IT:
-                self._now, self._hold_until = streams, now + HOLD_S
-                return
-        if now >= self._hold_until and self._now < MOST:
-            self._before = self._now, self.rate_bytes_s
-            self._now = min(MOST, 2 * self._now)
+            goes_up = self._now > streams
+            if rate < before * (WORTH_IT if goes_up else AS_GOOD):
+                rate, self._now = before, streams
+                if not goes_up:
+                    self._hold_until = now + HOLD_S
+                goes_up = False
+        if now < self._hold_until:
+            return
+        if goes_up and self._now < MOST:
+            self._try(min(MOST, 2 * self._now), rate)
+        elif self._now > 1 and self._now * self._part_bytes > rate * PART_TAKES_S:
+            self._try(self._now // 2, rate)
+        else:
+            self._hold_until = now + HOLD_S
+
+    def _try(self, streams: int, rate: float) -> None:
+        self._before = self._now, rate
+        self._now = streams
+        self._is_settling = True

@@ -48,6 +48,8 @@ class Line(msgspec.Struct, frozen=True):
     """Told about bytes that arrived for good, also in earlier tries."""
     goes_on: Callable[[], bool] = lambda: True
     """Asked before each part: with False the parts that are being sent are the last ones."""
+    left_out: Callable[[str], None] = lambda _: None
+    """Told in a sentence what a base station says and recordings cannot have."""
 
 
 def sha256_of(path: Path, hashed: Progress) -> tuple[str, int]:
@@ -115,6 +117,8 @@ def send(connection: Connection, path: Path, announcement: Announcement, line: L
     failures = 0
     while True:
         plan = connection.call("POST", "/api/uploads", json=msgspec.to_builtins(announcement))
+        for sentence in plan["left_out"]:
+            line.left_out(sentence)
         if plan["recording"] is not None:
             line.sent(announcement.size_bytes - arrived)
             return _checked(connection, plan["recording"], announcement)
@@ -199,6 +203,8 @@ class Parts:
                     failure = failure or each.exception()
         if failure is not None:
             self.failed = True
+            if isinstance(failure, Unavailable):
+                streams.cut()
             raise failure
         return not waiting
 

@@ -363,6 +363,12 @@ def check_id_prefix(prefix: str) -> str:
     return folded
 
 
+def printable_name(name: str) -> str:
+    """Another program's file name as one that ``check_file_name`` takes."""
+    cleaned = "".join(character if character.isprintable() else "_" for character in name).replace("\\", "_")
+    return cleaned.strip()[-MAX_NAME_LENGTH:] or f"unnamed{MCAP.suffix}"
+
+
 def check_file_name(name: str) -> str:
     """The file name of an upload, as the recording will keep it.
 

@@ -7,8 +7,7 @@ import contextlib
 import structlog
 
 from paddock.domain.keys import INCOMING
-from paddock.domain.log_kinds import MCAP
-from paddock.domain.recording import MAX_NAME_LENGTH
+from paddock.domain.recording import printable_name
 from paddock.domain.sidecar import is_sidecar_name, parse_object_metadata
 from paddock.domain.upload import NOTHING_SAID, SaidAlong, Upload
 from paddock.errors import Rejected
@@ -44,7 +43,7 @@ async def adopt(context: Context, key: str) -> None:
     stranger = Upload(
         id=upload_id,
         sha256="",
-        name=_printable(upload_id.rsplit("/", 1)[-1]),
+        name=printable_name(upload_id.rsplit("/", 1)[-1]),
         size_bytes=found.size_bytes,
         part_size_bytes=found.size_bytes,
         created_at=context.now(),
@@ -69,9 +68,3 @@ async def _said_by_stranger(context: Context, found: ObjectInfo) -> SaidAlong:
     for sentence in left_out:
         log.warning("sidecar_value_left_out", key=found.key, why=sentence)
     return SaidAlong({}, taken, sidecar.clock_offset_ns)
-
-
-def _printable(name: str) -> str:
-    """A stranger's file name as one that we accept."""
-    cleaned = "".join(character if character.isprintable() else "_" for character in name).replace("\\", "_")
-    return cleaned.strip()[-MAX_NAME_LENGTH:] or f"unnamed{MCAP.suffix}"

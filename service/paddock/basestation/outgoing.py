@@ -1,0 +1,110 @@
+"""One log on its way out: kept within the limit, counted, and stopped when the station is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+
+from paddock.basestation.ledger import Ledger
+from paddock.basestation.ledger_rows import Log
+from paddock.basestation.limit import Limit
+from paddock.basestation.live import Live, Speed
+from paddock.client.streams import Streams
+from paddock.client.upload import Line
+
+SMALL_BYTES = 4 * 1024 * 1024
+"""Of smaller logs several are sent at once: the waiting for answers takes longest."""
+_GARAGE_SHARE = 4
+
+
+class Stopped(Exception):
+    """The station ends; what was sent stays sent."""
+
+
+def in_order(logs: Sequence[Log], all_logs: Sequence[Log]) -> list[Log]:
+    """Which goes first: the newest run that was driven, and after all of these what was logged in the garage.
+
+    Before it is converted nobody knows whether anything moved. What has less than a quarter of the size that the
+    larger logs of this station have, in their upper quartile, is taken for one of the garage.
+
+    Args:
+        logs: that wait, the newest first.
+        all_logs: that the station knows.
+    """
+    sizes = sorted(log.size_bytes for log in all_logs)
+    driven_bytes = sizes[len(sizes) * 3 // 4] / _GARAGE_SHARE if sizes else 0
+    return sorted(logs, key=lambda log: log.size_bytes < driven_bytes)
+
+
+class Outgoing:
+    """Counts what of one log goes to one server. Its methods are called from the threads that send.
+
+    Args:
+        log: that goes.
+        server: as the user named it.
+        ledger: is told how much arrived, and how much was sent in vain.
+        live: is told how far it is.
+        speed: of everything that goes to this server.
+        limit: what may go; None for as fast as it goes.
+        check: called again and again; what it raises stops the log.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        server: str,
+        ledger: Ledger,
+        live: Live,
+        speed: Speed,
+        limit: Limit | None,
+        check: Callable[[], None],
+    ) -> None:
+        self._log, self._server = log, server
+        self._ledger, self._live, self._speed = ledger, live, speed
+        self._limit, self._check = limit, check
+        self._lock = threading.Lock()
+        self._arrived = 0
+        self._begun_at: int | None = None
+        """What had arrived before the first byte of this time."""
+        self._gone = 0
+
+    def line(
+        self, streams: Streams, goes_on: Callable[[], bool], left_out: Callable[[str], None] = lambda _: None
+    ) -> Line:
+        """How its bytes are brought to the line."""
+        return Line(streams, self._pace, self._sent, goes_on, left_out)
+
+    def _pace(self, size_bytes: int) -> None:
+        self._check()
+        if self._limit is not None:
+            self._limit.take(size_bytes, self._check)
+        self._speed.add(size_bytes)
+        with self._lock:
+            if self._begun_at is None:
+                self._begun_at = self._arrived
+            self._gone += size_bytes
+
+    def _sent(self, size_bytes: int) -> None:
+        with self._lock:
+            self._arrived += size_bytes
+            self._live.sent[self._log.sha256, self._server] = self._arrived
+
+    def note(self) -> None:
+        """Write down what came of it, however it ended."""
+        with self._lock:
+            before = self._begun_at if self._begun_at is not None else self._arrived
+            arrived, wasted = self._arrived - before, self._gone - (self._arrived - before)
+            self._begun_at, self._gone = None, 0
+        if arrived > 0:
+            self._ledger.sent(self._log.sha256, self._server, arrived)
+        if wasted > 0:
+            self._ledger.sent(self._log.sha256, self._server, wasted, kept=False)
+        self._live.sent.pop((self._log.sha256, self._server), None)
+
+
+def parts_of(size_bytes: int, part_size_bytes: int) -> list[Mapping[str, int]]:
+    """Where the parts of a log begin and how long they are, numbered from 1."""
+    return [
+        {"number": number, "offset": offset, "size_bytes": min(part_size_bytes, size_bytes - offset)}
+        for number, offset in enumerate(range(0, size_bytes, part_size_bytes), 1)
+    ]
