@@ -1,6 +1,7 @@
 """The command ``paddock``. One module per command; what they do is in the use cases.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with losses (``recover``, ``doctor``), 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with losses (``recover``, ``doctor``) or
+with something to choose (``sync``), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ COMMANDS = {
     "simulate": "Write a log of simulated laps.",
     "jobs": "Show what is queued, running and failed; retry.",
     "health": "Say whether site, worker and stores of this machine do their work.",
+    "sync": "Bring a Paddock at the track and one in the cloud to say the same.",
     "car": "Run in the car: serve its logs, start and stop its recorder.",
     "worker": "Run a worker alone (up starts one by itself).",
     "config": "Check settings without starting anything.",

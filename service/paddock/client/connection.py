@@ -91,6 +91,35 @@ class Connection:
                 return
             after = {"after": page["next"]}
 
+    def pieces(self, url: str, offset: int, size_bytes: int) -> Iterator[bytes]:
+        """The bytes of a file behind a ``url`` of the service, from ``offset``.
+
+        Raises:
+            PaddockError: what the service says is wrong.
+            Unavailable: it does not answer, or the answer ended early.
+        """
+        if not size_bytes:
+            return
+        wanted = {"Range": f"bytes={offset}-{offset + size_bytes - 1}", "Accept-Encoding": "identity"}
+        left = size_bytes
+        try:
+            with self._http.stream("GET", url, headers=wanted) as response:
+                if not response.is_success:
+                    response.read()
+                    raise error_of(response)
+                # Who knows no ranges sends all of it.
+                skipped = 0 if response.status_code == httpx.codes.PARTIAL_CONTENT else offset
+                for piece in response.iter_bytes(PIECE_BYTES):
+                    taken = piece[skipped : skipped + left]
+                    skipped = max(0, skipped - len(piece))
+                    left -= len(taken)
+                    if taken:
+                        yield taken
+        except httpx.TransportError as error:
+            raise Unavailable(f"{self.url} does not answer ({error}).", code="no_service") from error
+        if left:
+            raise Unavailable(f"{self.url} ended its answer early.", code="no_service")
+
     def download(self, url: str, target: Path | str, *, overwrite: bool = False, typed: bool = True) -> Path:
         """Save what is behind a ``url`` that the service gave; where it is.
 

@@ -18,6 +18,9 @@ from paddock.client.streams import MOST, Streams
 from paddock.domain.sidecar import Sidecar
 from paddock.errors import Conflict, NotFound, PaddockError, Unavailable
 
+Read = Callable[[int, int], Iterator[bytes]]
+"""The bytes of a log from an offset, so many; anew for each try."""
+
 _SENT_AT_ONCE = 64 * 1024
 """Given to the line at once: little enough for a limit of some kilobytes per second to be even."""
 
@@ -101,7 +104,7 @@ def say_along(connection: Connection, announcement: Announcement, sidecar: Sidec
     return connection.call("POST", "/api/uploads", json=msgspec.to_builtins(said))
 
 
-def send(connection: Connection, path: Path, announcement: Announcement, line: Line) -> Any:
+def send(connection: Connection, log: Path | Read, announcement: Announcement, line: Line) -> Any:
     """The same for a log whose hash is known, over a line that may be bad.
 
     Where a connection ends, the next announcement tells what has arrived; it is given up after ``TRIES`` in a row
@@ -127,7 +130,7 @@ def send(connection: Connection, path: Path, announcement: Announcement, line: L
             line.sent(now - arrived)
             arrived, failures = now, 0
         try:
-            parts = Parts(connection, path, line)
+            parts = Parts(connection, log, line)
             try:
                 whole = parts.send(plan["parts"])
             finally:
@@ -159,13 +162,13 @@ class Parts:
 
     Args:
         connection: to whoever takes them.
-        path: the log.
+        log: a file, or what reads it.
         line: how its bytes are brought to the line.
     """
 
-    def __init__(self, connection: Connection, path: Path, line: Line) -> None:
+    def __init__(self, connection: Connection, log: Path | Read, line: Line) -> None:
         self._connection = connection
-        self._path = path
+        self._read = _reader(log) if isinstance(log, Path) else log
         self._line = line
         self._busy = 0
         self._lock = threading.Lock()
@@ -228,11 +231,19 @@ class Parts:
         self._line.sent(part["size_bytes"])
 
     def _pieces(self, part: Mapping[str, Any]) -> Iterator[bytes]:
-        left = part["size_bytes"]
-        with self._path.open("rb") as file:
-            file.seek(part["offset"])
+        for piece in self._read(part["offset"], part["size_bytes"]):
+            self._line.pace(len(piece))
+            yield piece
+            self._line.streams.passed(len(piece), busy=self._busy)
+
+
+def _reader(path: Path) -> Read:
+    def read(offset: int, size_bytes: int) -> Iterator[bytes]:
+        left = size_bytes
+        with path.open("rb") as file:
+            file.seek(offset)
             while left and (piece := file.read(min(left, _SENT_AT_ONCE))):
                 left -= len(piece)
-                self._line.pace(len(piece))
                 yield piece
-                self._line.streams.passed(len(piece), busy=self._busy)
+
+    return read

@@ -1,0 +1,1 @@
+"""Two running Paddocks come to say the same; each is spoken to as by any client."""
