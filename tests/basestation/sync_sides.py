@@ -105,7 +105,8 @@ def paddocks(folder: Path, *names: str) -> Iterator[list[Paddock]]:
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     with ExitStack() as stack:
-        stack.callback(lambda: (loop.call_soon_threadsafe(loop.stop), thread.join(20), loop.close()))
+        stack.callback(thread.join, 20)
+        stack.callback(loop.call_soon_threadsafe, loop.stop)
         found = []
         for name in names:
             opened = Paddock(name, folder / name, loop)

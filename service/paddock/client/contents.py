@@ -52,6 +52,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """None when there is no value any more."""
     can_undo: bool
     """Whether nothing changed the field since."""
+    origin: str = ""
+    """The Paddock where it was changed, for what a sync brought; empty for the one that answers."""
 
 
 class SignalSummary(msgspec.Struct, frozen=True, kw_only=True):

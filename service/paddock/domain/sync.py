@@ -106,6 +106,14 @@ class RecordingState(msgspec.Struct, frozen=True, kw_only=True):
         """What is said of a field; a value of None where nothing is."""
         return self.values.get(field, SaidValue())
 
+    def said_by(self, field: str) -> tuple[str, int]:
+        """Who says what is said of a field, and since when; where no change does, it came with the upload."""
+        value = self.value(field).value
+        for change in reversed(self.changes):
+            if change.field == field and change.after == value:
+                return change.principal, change.at
+        return self.uploaded_by, self.uploaded_at
+
 
 class BroughtIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one Paddock takes from another one of a recording; all of it or nothing."""

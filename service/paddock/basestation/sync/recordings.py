@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from paddock.basestation.sync.report import Report
 from paddock.basestation.sync.side import Side
 from paddock.domain.questions import Question, QuestionKind, question_id
-from paddock.domain.sync import RecordingState, SaidChange, SaidFile
+from paddock.domain.sync import RecordingState, SaidFile
 from paddock.domain.sync_merge import Disagreement, Merged, merge
 from paddock.errors import Conflict, PaddockError, Unavailable
 
@@ -90,7 +90,7 @@ def _question(disagreement: Disagreement, peer: str, said: RecordingState) -> Qu
     field = disagreement.field
     theirs = said.value(field)
     changes = tuple(change for change in said.changes if change.field == field)
-    by, at = _said_by(said, changes, theirs.value)
+    by, at = said.said_by(field)
     return Question(
         id=question_id(QuestionKind.RECORDING, said.id, field, peer),
         kind=QuestionKind.RECORDING,
@@ -102,10 +102,3 @@ def _question(disagreement: Disagreement, peer: str, said: RecordingState) -> Qu
         theirs_at=at,
         changes=changes,
     )
-
-
-def _said_by(state: RecordingState, changes: Sequence[SaidChange], value: str | None) -> tuple[str, int]:
-    for change in reversed(changes):
-        if change.after == value:
-            return change.principal, change.at
-    return state.uploaded_by, state.uploaded_at

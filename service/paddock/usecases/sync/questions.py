@@ -16,6 +16,7 @@ from paddock.ports.documents import MAX_PAGE, Equals, OneOf
 from paddock.usecases.context import Context
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.sync.bring_in import as_change, store_brought, unknown_changes, with_value
+from paddock.usecases.sync.states import histories_of
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +26,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     recording: Recording | None = None
     """None where it is about the signal catalogue or a field."""
     ours: SaidValue
+    ours_by: str = ""
+    ours_at: int = 0
 
 
 async def questions(context: Context, *, subject: str | None = None) -> Sequence[Question]:
@@ -48,14 +51,17 @@ async def asked(context: Context, *, subject: str | None = None) -> list[Asked]:
         some = OneOf("id", tuple(ids[start : start + MAX_PAGE]))
         page = await context.documents.recordings.find([some, Equals("deleted_at", None)], limit=MAX_PAGE)
         known |= {each.id: each for each in page.items}
+    histories = await histories_of(context, list(known.values()))
     found = []
     for question in waiting:
         if question.kind is not QuestionKind.RECORDING:
             found.append(Asked(question=question, ours=question.ours))
         elif recording := known.get(question.subject):
-            ours = state_of(recording, ()).value(question.field)
+            state = state_of(recording, histories[recording.id])
+            ours = state.value(question.field)
             if ours.value != question.theirs.value:
-                found.append(Asked(question=question, recording=recording, ours=ours))
+                by, at = state.said_by(question.field)
+                found.append(Asked(question=question, recording=recording, ours=ours, ours_by=by, ours_at=at))
     return found
 
 

@@ -87,6 +87,10 @@ class ChangeResource(msgspec.Struct, frozen=True):
     before: Annotated[str | None, Meta(description="Null when there was no value.")]
     after: Annotated[str | None, Meta(description="Null when there is no value any more.")]
     can_undo: Annotated[bool, Meta(description="Whether nothing changed the field since.")]
+    origin: Annotated[
+        str,
+        Meta(description="The Paddock where it was changed, for what a sync brought; empty for this one."),
+    ] = ""
 
 
 class History(msgspec.Struct, frozen=True):
@@ -250,6 +254,7 @@ def change_resources(changes: tuple[Change, ...], *, first: bool) -> tuple[Chang
                 to_rfc3339(int(change.before)) if started and change.before else change.before,
                 to_rfc3339(int(change.after)) if started and change.after else change.after,
                 can_undo=last and change.field not in ("file", "deleted"),
+                origin=change.origin,
             )
         )
     return tuple(found)

@@ -37,6 +37,7 @@ from paddock.usecases.find.search import (
     without_start,
     write_comparison,
 )
+from paddock.usecases.sync.questions import asked
 from paddock.web.find.rows import Row, rows_of
 from paddock.web.find.search_parameters import TheSearch, read_day, search_of, zone_of
 from paddock.web.kernel.conditional import Page
@@ -173,6 +174,7 @@ async def recordings_page(
         "find/list.html",
         principal=principal,
         backup_warning=await backup_warning(context, principal),
+        to_choose=len(await asked(context)),
         groups=groups,
         day=shown,
         arrived=await just_arrived(context, zone, before=shown.day) if shown is not None and not day else {},

@@ -17,6 +17,7 @@ from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import TeamFields, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
 from paddock.web.recordings.resources import RecordingResource, detail
+from paddock.web.sync.choices import choices
 
 HISTORY_SHOWN = 20
 
@@ -39,6 +40,7 @@ async def recording_page(
         principal=principal,
         item=item,
         fields=team_fields,
+        choices=await choices(context, team_fields, subject=recording.id),
         history=History(change_resources(changes.items, first=True), changes.next),
         panels=await overview(context, recording) if has_signals else (),
         has_signals=has_signals,

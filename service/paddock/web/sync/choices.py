@@ -1,0 +1,87 @@
+"""What people have to choose, as pages show it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from paddock.domain.fields import Fields
+from paddock.domain.instants import to_rfc3339
+from paddock.domain.questions import QuestionKind
+from paddock.domain.sync import STARTED
+from paddock.usecases.context import Context
+from paddock.usecases.sync.questions import Asked, asked, questions
+
+_ABOUT = {QuestionKind.SIGNAL: "Signal", QuestionKind.FIELD: "Metadata field"}
+
+
+class Word(NamedTuple):
+    """What one side says."""
+
+    where: str
+    """Empty for this Paddock."""
+    text: str
+    is_instant: bool
+    by: str
+    at: str
+    """RFC 3339; empty where nobody knows."""
+
+
+class Choice(NamedTuple):
+    """Two words of which one is to hold."""
+
+    id: str
+    name: str
+    """Of the recording, the signal or the field."""
+    recording: str
+    """The recording's id; empty for others."""
+    label: str
+    """Which field of it."""
+    ours: Word
+    theirs: Word
+
+
+async def choices(context: Context, fields: Fields, *, subject: str | None = None) -> list[Choice]:
+    """All of them, or those of one recording."""
+    return [_choice(each, fields) for each in await asked(context, subject=subject)]
+
+
+async def waiting_for_sync(context: Context) -> int:
+    """How many were chosen that the next sync carries out."""
+    return sum(each.answer is not None for each in await questions(context))
+
+
+def _choice(found: Asked, fields: Fields) -> Choice:
+    question = found.question
+    ours, theirs = found.ours.value, question.theirs.value
+    if found.recording is None:
+        ours, theirs = _differing(ours, theirs), _differing(theirs, ours)
+        label = _ABOUT.get(question.kind, "")
+        return Choice(question.id, question.subject, "", label, _word(ours), _word(theirs, question.peer))
+    started = question.field == STARTED
+    return Choice(
+        question.id,
+        found.recording.name,
+        found.recording.id,
+        "Start" if started else fields.label(question.field),
+        _word(ours, "", found.ours_by, found.ours_at, started=started),
+        _word(theirs, question.peer, question.theirs_by, question.theirs_at, started=started),
+    )
+
+
+def _word(value: str | None, where: str = "", by: str = "", at: int = 0, *, started: bool = False) -> Word:
+    is_instant = started and value is not None
+    text = to_rfc3339(int(value)) if is_instant and value is not None else value or ""
+    return Word(where, text, is_instant, by, to_rfc3339(at) if at else "")
+
+
+def _differing(said: str | None, other: str | None) -> str:
+    """What one says of a signal or field that the other does not, such as ``unit: m/s``."""
+    mine, theirs = (msgspec.json.decode(each) if each else {} for each in (said, other))
+    parts = [f"{name}: {_plain(value)}" for name, value in mine.items() if theirs.get(name) != value]
+    return "; ".join(parts) or "nothing more"
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
