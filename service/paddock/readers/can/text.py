@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from paddock.columns.columns import Int64s
 from paddock.columns.losses import LossLedger
+from paddock.domain.instants import NS_PER_S
 from paddock.readers.can.frames import Bools
 
 Bytes = npt.NDArray[np.uint8]
@@ -20,7 +21,7 @@ BLOCK_BYTES = 1 << 20
 """Small enough for the arrays of its lines to stay in the processor's cache."""
 MAX_LINE_BYTES = 1 << 16
 """A longer line is none of a log of frames."""
-_NEWLINE, _RETURN = 10, 13
+_NEWLINE, _RETURN, _SPACE, _TAB = 10, 13, 32, 9
 _NO_DIGIT = 255
 _DIGITS = np.full(256, _NO_DIGIT, np.uint8)
 _DIGITS[np.frombuffer(b"0123456789", np.uint8)] = range(10)
@@ -64,6 +65,31 @@ class Fields:
         """Which begin so."""
         first: Bools = self.block[np.minimum(self.begin, len(self.block) - 1)] == ord(character)
         return first & (self.size > 0)
+
+    def is_word(self, *words: bytes) -> Bools:
+        """Which are one of these texts."""
+        found = np.zeros(len(self), bool)
+        size = self.size
+        for word in words:
+            same = size == len(word)
+            for place, character in enumerate(word):
+                same &= self.block[np.minimum(self.begin + place, len(self.block) - 1)] == character
+            found |= same
+        return found
+
+    def ends_with(self, characters: bytes) -> Bools:
+        """Whose last character is one of these."""
+        last: Bools = np.isin(self.block[np.maximum(self.end - 1, 0)], np.frombuffer(characters, np.uint8))
+        return last & (self.size > 0)
+
+    def seconds(self) -> tuple[Int64s, Bools]:
+        """Nanoseconds of a time in seconds with up to nine digits after the dot, and which fields are such."""
+        whole, fraction = self.partition(b".")
+        seconds, fine = whole.decimals(10)
+        parts, good = fraction.decimals(9)
+        scale = 10 ** np.maximum(9 - fraction.size, 0)
+        fine &= (good | (whole.end == self.end)) & (seconds < 1 << 33)
+        return seconds * NS_PER_S + parts * scale, fine
 
     def names(self) -> tuple[list[str], npt.NDArray[np.intp]]:
         """The different texts there are, up to eight characters of each, and which one each field is."""
@@ -150,9 +176,64 @@ class Lines:
             begin = np.where(number < count, end + 1, self.end)
         return fields, count + 1
 
-    def lengths(self) -> Int64s:
-        """Characters of each."""
-        return self.end - self.begin
+    def words(self) -> Words:
+        """What stands between spaces and tabs."""
+        return Words(self)
+
+
+class Words:
+    """The words of every line of some lines."""
+
+    def __init__(self, lines: Lines) -> None:
+        block = lines.block
+        is_space = (block == _SPACE) | (block == _TAB) | (block == _NEWLINE) | (block == _RETURN)
+        borders = np.flatnonzero(np.diff(np.concatenate(([True], is_space, [True])).astype(np.int8)))
+        self._block = block
+        self._begins, self._ends = borders[::2], borders[1::2]
+        self._first = np.searchsorted(self._begins, lines.begin)
+        self.count: Int64s = np.searchsorted(self._begins, lines.end) - self._first
+        """How many each line has."""
+
+    def at(self, number: int | Int64s) -> Fields:
+        """One word of each line, by its place in the line; empty where there is none."""
+        return self._of(slice(None), number)
+
+    def _of(self, rows: slice | npt.NDArray[np.intp], number: int | Int64s) -> Fields:
+        """The same of some lines."""
+        first, count = self._first[rows], self.count[rows]
+        if not len(self._begins):
+            return Fields(self._block, np.zeros_like(first), np.zeros_like(first))
+        there = (number < count) & (np.asarray(number) >= 0)
+        place = np.where(there, first + number, 0)
+        begin = self._begins[place]
+        return Fields(self._block, begin, np.where(there, self._ends[place], begin))
+
+    def bytes_from(
+        self, number: int | Int64s, count: Int64s, most: int, *, base: int = 16
+    ) -> tuple[Bytes, npt.NDArray[np.uint8], Bools]:
+        """Words that are a byte each, as a table of ``most`` columns; how many; which lines have all of them.
+
+        Args:
+            number: the place of the first one in its line.
+            count: how many there are to be, shape (N,).
+            most: at most so many.
+            base: of the numbers.
+        """
+        table = np.zeros((len(self.count), most), np.uint8)
+        fine = (count >= 0) & (count <= most)
+        length = np.where(fine, count, 0)
+        number = np.broadcast_to(number, length.shape)
+        rows = np.flatnonzero(length)
+        place = 0
+        while len(rows):
+            field = self._of(rows, number[rows] + place)
+            values, good = field.hexadecimals(2) if base == 16 else field.decimals(3)
+            good &= values < 256
+            fine[rows] &= good
+            table[rows, place] = np.where(good, values, 0)
+            place += 1
+            rows = rows[length[rows] > place]
+        return table, length.astype(np.uint8), fine
 
 
 def blocks_of_lines(

@@ -1,0 +1,70 @@
+"""The CSV of SavvyCAN and GVRET: ``Time Stamp,ID,Extended,Dir,Bus,LEN,D1,D2,D3,D4,D5,D6,D7,D8``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+import numpy as np
+
+from paddock.readers.can.frame_reader import FoundInLog
+from paddock.readers.can.frames import MAX_ID, MAX_STANDARD_ID, Frames
+from paddock.readers.can.text import blocks_of_lines, lose_others, size_of
+
+_HEADER = b"time stamp,id,extended,"
+_NS_PER_US = 1_000
+_REMOTE_LENGTH_FLAG = 128
+"""SavvyCAN adds it to the length of a remote frame."""
+
+
+def recognises(head: bytes) -> bool:
+    """Whether a file begins with its header."""
+    return head.removeprefix(b"\xef\xbb\xbf").lower().startswith(_HEADER)
+
+
+def read_frames(log: BinaryIO, found: FoundInLog, progress: Callable[[float], None]) -> Iterator[Frames]:
+    """All frames of a file; see ``FrameReader``. Its times are microseconds since the logger was switched on."""
+    size_bytes = size_of(log)
+    log.seek(0)
+    names = log.readline().strip().removeprefix(b"\xef\xbb\xbf").lower().rstrip(b",").split(b",")
+    places = {name.decode("latin-1"): place for place, name in enumerate(names)}
+    data_at = places.get("d1", len(names))
+    most = min(64, max(8, len(names) - data_at))
+    found.is_relative = True
+    position = 0
+    for lines in blocks_of_lines(log, log.tell(), found.losses.lose):
+        fields, count = lines.split(b",", data_at + most)
+        times, fine = fields[0].decimals(16)
+        ids, good = fields[1].hexadecimals()
+        is_extended = fields[2].is_word(b"true", b"True", b"TRUE", b"1")
+        fine &= good & (is_extended | fields[2].is_word(b"false", b"False", b"FALSE", b"0"))
+        fine &= ids <= np.where(is_extended, MAX_ID, MAX_STANDARD_ID)
+        bus, good = fields[places["bus"]].decimals(3) if "bus" in places else (np.zeros_like(ids), fine)
+        fine &= good & (bus < 256)
+        length, good = fields[data_at - 1].decimals(3)
+        is_remote = (length & _REMOTE_LENGTH_FLAG) != 0
+        length = np.where(is_remote, 0, length)
+        fine &= good & (length <= most) & (count >= data_at + length)
+        data = np.zeros((len(lines), 64 if most > 8 else 8), np.uint8)
+        for place in range(int(length[fine].max(initial=0))):
+            there = length > place
+            values, good = fields[data_at + place].hexadecimals(2)
+            fine &= ~there | good
+            data[:, place] = np.where(there & good, values, 0)
+        if not lines.is_ended and fine[-1] and length[-1]:
+            # The last byte may be half of one.
+            fine[-1] &= int(fields[data_at + int(length[-1]) - 1].size[-1]) == 2
+        lose_others(lines, fine, found.losses, size_bytes)
+        yield Frames(
+            time_ns=times * _NS_PER_US,
+            bus=bus.astype(np.uint8),
+            id=ids.astype(np.uint32),
+            is_extended=is_extended,
+            is_fd=length > 8,
+            is_remote=is_remote,
+            length=length.astype(np.uint8),
+            data=data,
+            position=position + np.arange(len(lines)),
+        ).taken(fine)
+        position += len(lines)
+        progress((lines.at + len(lines.block)) / max(size_bytes, 1))
