@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 import msgspec
+import structlog
 
 from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import Delivery, DeliveryState
@@ -17,6 +18,8 @@ from paddock.basestation.stints import StintField, Stints
 from paddock.client import Client, FoundRecording
 from paddock.domain.recording import SHORT_ID_LENGTH
 from paddock.errors import NotFound, PaddockError, Unavailable
+
+log = structlog.get_logger()
 
 LOOK_S = 2.0
 AWAY_S = 10.0
@@ -95,6 +98,10 @@ class Aftercare:
                 except PaddockError as error:
                     # Whoever sends to it says that it is away.
                     pause_s = LOOK_S if error.permanent else AWAY_S
+                except Exception:
+                    # What answered is no Paddock, such as a hotspot's page to log in: pulling and sending go on.
+                    log.warning("aftercare_failed", server=server, exc_info=True)
+                    pause_s = AWAY_S
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause_s):
                         await self._changed.wait()
