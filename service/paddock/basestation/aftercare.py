@@ -16,7 +16,6 @@ from paddock.basestation.ledger_rows import Delivery, DeliveryState
 from paddock.basestation.live import Live
 from paddock.basestation.stints import StintField, Stints
 from paddock.client import Client, FoundRecording
-from paddock.domain.recording import SHORT_ID_LENGTH
 from paddock.errors import NotFound, PaddockError, Unavailable
 
 log = structlog.get_logger()
@@ -24,6 +23,8 @@ log = structlog.get_logger()
 LOOK_S = 2.0
 AWAY_S = 10.0
 FIELDS_S = 300.0
+RENEWED_S = 60.0
+"""For so long after a change a server is asked for another MATLAB file."""
 AT_ONCE = 10
 """Logs that are asked after in one round: on a slow line they are not in the way of what is being sent."""
 TIMEOUT_S = 20.0
@@ -43,11 +44,12 @@ class Outcome(msgspec.Struct, frozen=True):
     """Why it cannot be converted: a sentence."""
 
     @classmethod
-    def of(cls, recording: FoundRecording, server: str) -> Outcome:
-        """That of a recording as the server has it."""
+    def of(cls, recording: FoundRecording) -> Outcome:
+        """That of a recording as a server has it."""
+        server = recording.url.rpartition("/recordings/")[0]
         mat = next((each.url for each in recording.artifacts if each.format == MATLAB), "")
         return cls(
-            f"{server}/recordings/{recording.id[:SHORT_ID_LENGTH]}",
+            recording.url,
             settled=recording.status in ("ready", "failed"),
             mat_url=f"{server}{mat}" if mat else "",
             problem=recording.error.message if recording.error else "",
@@ -67,6 +69,7 @@ class Aftercare:
         self._ledger, self._stints, self._live = ledger, stints, live
         self._lock = threading.Lock()
         self._outcomes: dict[tuple[str, str], Outcome] = {}
+        self._told_at: dict[tuple[str, str], float] = {}
         self._changed = asyncio.Event()
 
     @property
@@ -125,12 +128,13 @@ class Aftercare:
         for delivery in list(self._unsettled(confirmed))[:AT_ONCE]:
             recording = client.get(delivery.sha256)
             with self._lock:
-                self._outcomes[delivery.sha256, server] = Outcome.of(recording, server)
+                self._outcomes[delivery.sha256, server] = Outcome.of(recording)
 
     def _unsettled(self, confirmed: list[Delivery]) -> Iterator[Delivery]:
         for delivery in confirmed:
             known = self._outcomes.get((delivery.sha256, delivery.server))
-            if known is None or not known.settled:
+            told_at = self._told_at.get((delivery.sha256, delivery.server), float("-inf"))
+            if known is None or not known.settled or time.monotonic() - told_at < RENEWED_S:
                 yield delivery
 
     def _tell(self, client: Client, delivery: Delivery, metadata: Mapping[str, str]) -> None:
@@ -145,9 +149,8 @@ class Aftercare:
             return  # deleted there, or not known yet
         except PaddockError:
             self._tell_what_it_takes(client, delivery, changed)
-        with self._lock:
-            # Its MATLAB file says who drove: it is made again.
-            self._outcomes.pop((delivery.sha256, delivery.server), None)
+        # Its MATLAB file says who drove: it is made again.
+        self._told_at[delivery.sha256, delivery.server] = time.monotonic()
         self._ledger.said(delivery.sha256, delivery.server, metadata)
 
     def _tell_what_it_takes(self, client: Client, delivery: Delivery, changed: Mapping[str, str]) -> None:

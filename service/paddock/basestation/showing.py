@@ -13,7 +13,7 @@ import msgspec
 
 from paddock.basestation.agent import Agent
 from paddock.basestation.announce import Announcer, Webhook
-from paddock.basestation.screen.routes import screen
+from paddock.basestation.screen.routes import Said, screen
 from paddock.basestation.small_site import served
 from paddock.basestation.status import Status
 from paddock.basestation.verdict import Verdict
@@ -64,6 +64,7 @@ class Showing:
                     tasks.create_task(self._announcer.run(self._verdicts))
                 if self._draw is not None:
                     tasks.create_task(self._keep_drawing(self._draw))
+                await asyncio.Event().wait()
 
     async def _status(self) -> Status:
         return await asyncio.to_thread(self._agent.status)
@@ -113,8 +114,8 @@ def screen_in_words(listener: socket.socket) -> str:
     return f"The pit screen is at {own}. Whoever reaches it can say who drives."
 
 
-def shown_by(folder: Path) -> View:
-    """What the screen of the agent that works with a data directory shows.
+def said_by(folder: Path) -> Said:
+    """What the screen of the agent that works with a data directory says.
 
     Raises:
         NotFound: there is none (code ``no_agent``).
@@ -127,7 +128,7 @@ def shown_by(folder: Path) -> View:
             f"No `paddock offload` with a screen works with {folder}: start it, or name its --data.",
             code="no_agent",
         ) from None
-    return msgspec.json.decode(answer.content, type=View)
+    return msgspec.json.decode(answer.content, type=Said)
 
 
 @contextlib.contextmanager

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
+import structlog
 
 from paddock.basestation.agent import Agent
 from paddock.basestation.ledger import Ledger, open_ledger
@@ -23,8 +26,16 @@ from paddock.basestation.sources.place import SshLogin, short_name
 from paddock.basestation.status import CarStatus, ServerStatus
 from paddock.basestation.stints import Stints
 from paddock.cli.option_types import Size, Span
-from paddock.cli.terminal import complain, out
+from paddock.cli.terminal import complain, out, print_json
 from paddock.domain.words import isolated
+
+if TYPE_CHECKING:
+    from paddock.basestation.showing import Showing
+
+log = structlog.get_logger()
+
+_OWN = "Paddock here"
+"""What people call a server on this machine."""
 
 
 @click.command("offload")
@@ -32,7 +43,6 @@ from paddock.domain.words import isolated
     "--source",
     "sources",
     multiple=True,
-    required=True,
     metavar="PLACE",
     help="Where logs lie: a directory, sftp://user@host/path or http://host:port/. May be given again.",
 )
@@ -40,7 +50,6 @@ from paddock.domain.words import isolated
     "--server",
     "servers",
     multiple=True,
-    required=True,
     metavar="URL",
     help="A Paddock that gets the logs. May be given again; what the last one has stored counts as safe.",
 )
@@ -84,6 +93,28 @@ from paddock.domain.words import isolated
     metavar="SIZE",
     help="Room that stays free on this disk.  [default: a twentieth of it, at most 1 GB]",
 )
+@click.option(
+    "--screen",
+    metavar="HOST:PORT",
+    help="Where the pit screen answers, or none; 0.0.0.0:8090 for a tablet.  "
+    "[default: this machine alone, port 8090 or the next that is free; none with --once]",
+)
+@click.option(
+    "--webhook",
+    envvar="PADDOCK_WEBHOOK",
+    metavar="URL",
+    help="A webhook of Discord or Slack that is told when the last log of a car is safe; PADDOCK_WEBHOOK keeps it "
+    "out of the list of processes.",
+)
+@click.option(
+    "--webhook-file",
+    envvar="PADDOCK_WEBHOOK_FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A file that has it; so does PADDOCK_WEBHOOK_FILE.",
+)
+@click.option("--status", is_flag=True, help="Say how things stand with the agent that works with --data.")
+@click.option("--json", "as_json", is_flag=True, help="The same for programs.")
 def command(
     sources: tuple[str, ...],
     servers: tuple[str, ...],
@@ -94,16 +125,31 @@ def command(
     once: bool,
     settle: float,
     keep_free: int | None,
+    screen: str | None,
+    webhook: str | None,
+    webhook_file: Path | None,
+    status: bool,
+    as_json: bool,
 ) -> None:
     """Take logs off cars, sticks and cards, and send them to Paddock; it goes on where it was, whatever happens.
 
     A log that is being recorded is left alone until it is closed. Nothing leaves a car.
     """
-    with open_ledger(data) as ledger:
+    if status or as_json:
+        _say_how_things_stand(data, as_json=as_json)
+        return
+    if not sources or not servers:
+        raise click.UsageError("Say where logs lie (--source PLACE) and which Paddock gets them (--server URL).")
+    if webhook_file is not None and webhook is None:
+        webhook = webhook_file.read_text()
+    with open_ledger(data) as ledger, contextlib.ExitStack() as beside:
         agent = _agent(
             ledger, sources, SshLogin(key, accept_host_key), servers, parse_limit(limits), settle, keep_free
         )
-        asyncio.run(_run(agent, once=once))
+        if once and screen is None:
+            screen = "none"
+        showing = _showing(beside, agent, screen, webhook) if screen != "none" or webhook or not once else None
+        asyncio.run(_run(agent, showing, once=once))
         if once and not _say_what_is_not_safe(agent):
             raise click.exceptions.Exit(1)
 
@@ -125,7 +171,7 @@ def _agent(
     for place in places:
         live.cars[place.name] = CarStatus(place=place.name, name=short_name(place.name))
     senders = [
-        Sender(ledger, live, stints, url, _say, None if _server_name(url) == "here" else limit) for url in urls
+        Sender(ledger, live, stints, url, _say, None if _server_name(url) == _OWN else limit) for url in urls
     ]
     room = Room(ledger, urls, keep_free)
     return Agent(ledger, live, stints, places, senders, room, Partials(ledger, boot_id()), _say)
@@ -133,23 +179,58 @@ def _agent(
 
 def _server_name(url: str) -> str:
     host = urlsplit(url if "://" in url else f"http://{url}").hostname or url
-    return "here" if host in ("localhost", "127.0.0.1", "::1") else host
+    return _OWN if host in ("localhost", "127.0.0.1", "::1") else host
 
 
-async def _run(agent: Agent, *, once: bool) -> None:
+def _showing(beside: contextlib.ExitStack, agent: Agent, screen: str | None, webhook: str | None) -> Showing:
+    from paddock.basestation.announce import Webhook
+    from paddock.basestation.showing import Showing, listener_of, screen_in_words
+    from paddock.cli.pit_view import drawing
+
+    listener = listener_of(screen)
+    if listener is not None:
+        beside.enter_context(listener)
+        _say(screen_in_words(listener))
+    chat = Webhook(webhook) if webhook else None
+    draw = beside.enter_context(drawing()) if out.is_terminal else None
+    return Showing(agent, listener, chat, draw)
+
+
+async def _run(agent: Agent, showing: Showing | None, *, once: bool) -> None:
     """Until it is done, or told to end."""
     working = asyncio.create_task(agent.run(once=once))
+    beside = asyncio.create_task(_keep_showing(showing)) if showing is not None else None
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     ending = asyncio.create_task(ended.wait())
     await asyncio.wait([working, ending], return_when=asyncio.FIRST_COMPLETED)
-    if working.done():
-        ending.cancel()
+    for task in (ending, working, *([beside] if beside is not None else [])):
+        task.cancel()
+        await asyncio.wait([task])
+    if not working.cancelled():
         working.result()
+
+
+async def _keep_showing(showing: Showing) -> None:
+    """What people see is no reason to pull nothing."""
+    try:
+        await showing.run()
+    except Exception:
+        log.exception("screen_failed")
+        complain("the pit screen failed, see above; pulling and sending go on.")
+
+
+def _say_how_things_stand(data: Path, *, as_json: bool) -> None:
+    from paddock.basestation.showing import said_by
+    from paddock.basestation.view import view_of
+    from paddock.cli.pit_view import print_view
+
+    said = said_by(data)
+    if as_json:
+        print_json(said)
     else:
-        working.cancel()
-        await asyncio.wait([working])
+        print_view(view_of(said.status))
 
 
 def _say(line: str) -> None:

@@ -19,6 +19,7 @@ from msgspec import Meta
 from paddock.basestation.small_site import small_site
 from paddock.basestation.status import Status
 from paddock.basestation.stints import NOT_OF_A_STINT, Stints
+from paddock.basestation.verdict import Verdict
 from paddock.basestation.view import View, view_of
 from paddock.domain.instants import from_rfc3339
 from paddock.domain.peers import read_address
@@ -31,6 +32,13 @@ FRESH_S = 0.5
 """Several tablets that ask at the same moment get the same answer."""
 
 Look = Callable[[], Awaitable[Status]]
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What programs are told."""
+
+    status: Status
+    verdicts: tuple[Verdict, ...]
 
 
 class NewStint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,8 +97,9 @@ def screen(look: Look, stints: Stints, changed: Callable[[], None], *, names: tu
         )
 
     @get("/status")
-    async def status() -> View:
-        return await view()
+    async def status() -> Said:
+        found = await view()
+        return Said(found.status, found.verdicts)
 
     @post("/stints", status_code=204)
     async def change(data: JSONBody[NewStint]) -> None:
