@@ -45,6 +45,7 @@ class MemorySource:
     """
 
     def __init__(self, files: dict[str, bytes] | None = None, *, hashes: bool = False, proves: bool = True) -> None:
+        self.place = "memory"
         self.files = dict(files or {})
         self.modified: dict[str, int] = {}
         self.closed: dict[str, bool | None] = {}
@@ -52,14 +53,10 @@ class MemorySource:
         self.cuts: list[int] = []
         """The link is lost after so many bytes, again and again."""
         self.is_away = False
-        self.piece_bytes = 16 * 1024
+        self.piece_bytes, self.piece_s = 16 * 1024, 0.0
         self.reading: Callable[[str, int], None] = lambda name, offset: None
         """Called before each piece."""
         self._hashes, self._proves = hashes, proves
-
-    @property
-    def place(self) -> str:
-        return "memory"
 
     def seen(self, name: str) -> SeenFile:
         data = self.files[name]
@@ -75,6 +72,8 @@ class MemorySource:
         data = self.files[seen.name]
         while offset < seen.size_bytes:
             self.reading(seen.name, offset)
+            if self.piece_s:
+                await asyncio.sleep(self.piece_s)
             self._must_be_there()
             piece = data[offset : min(offset + self.piece_bytes, seen.size_bytes)]
             if self.cuts and self.cuts[0] <= len(piece):

@@ -79,6 +79,8 @@ class Agent:
 
     def status(self) -> Status:
         """How things stand; blocks for some milliseconds."""
+        for puller in self.pullers:
+            self.live.car(puller.place.name, bytes_per_s=puller.speed.bytes_per_s)
         return status_of(
             self.ledger,
             self.stints,

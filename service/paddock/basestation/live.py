@@ -13,6 +13,7 @@ import msgspec
 from paddock.basestation.status import CarStatus, ServerStatus
 
 WINDOW_S = 10.0
+_STEP_S = 0.1
 
 
 class Speed:
@@ -30,7 +31,12 @@ class Speed:
         with self._lock:
             if self._counted and now - self._counted[-1][0] > WINDOW_S:
                 self._counted.clear()
-            self._counted.append((now, size_bytes if self._counted else 0))
+            if len(self._counted) > 1 and now - self._counted[-1][0] < _STEP_S:
+                # Thousands of pieces a second are not remembered one by one.
+                last, counted = self._counted.pop()
+                self._counted.append((last, counted + size_bytes))
+            else:
+                self._counted.append((now, size_bytes if self._counted else 0))
             while now - self._counted[0][0] > WINDOW_S:
                 self._counted.popleft()
             over_s = now - self._counted[0][0]

@@ -93,21 +93,22 @@ class Pull:
                 cannot be written (``not_written``).
         """
         with self._partials.in_use(self._file):
-            with _disk_words(self._ledger.folder):
-                if not await to_the_end(self._is_needed):
-                    return
             try:
                 whole = await self._whole()
             except _OtherBytesError:
                 await self._start_over()
                 whole = await self._whole()
-            with _disk_words(self._ledger.folder):
-                await self._partials.keep(whole)
+            if whole is not None:
+                with _disk_words(self._ledger.folder):
+                    await self._partials.keep(whole)
 
-    async def _whole(self) -> Whole:
+    async def _whole(self) -> Whole | None:
+        """None where nothing has to be pulled."""
         with _disk_words(self._ledger.folder):
-            partial = await to_the_end(self._beginning)
-        partial = await self._prove(partial)
+            beginning = await to_the_end(self._beginning)
+        if beginning is None:
+            return None
+        partial = await self._prove(beginning)
         try:
             with _disk_words(self._ledger.folder):
                 await to_the_end(self._take_room)
@@ -144,7 +145,6 @@ class Pull:
 
         with _disk_words(self._ledger.folder):
             await to_the_end(forget)
-        self._file = CarFile(file.id, file.place, file.seen, file.first_seen_ns, file.on_car)
         self._digest, self._here, self._copied = hashlib.sha256(), 0, 0
         self._hash_decides, self._proven_bytes = False, 0
 
@@ -160,8 +160,10 @@ class Pull:
         self._ledger.hashed([(file, log.sha256)])
         return False
 
-    def _beginning(self) -> Path:
-        """Hash what is here of the file; where it is."""
+    def _beginning(self) -> Path | None:
+        """Hash what is here of the file; where it is, or None where nothing has to be pulled."""
+        if not self._is_needed():
+            return None
         partial, self._is_same = self._partials.of(self._file)
         with contextlib.suppress(FileNotFoundError), partial.open("rb") as file:
             if os.fstat(file.fileno()).st_size > self._size:

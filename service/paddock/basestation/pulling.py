@@ -69,14 +69,15 @@ class Puller:
         """Why this disk takes nothing."""
         self._ledger = ledger
         self._live = live
-        self._speed = Speed()
+        self.speed = Speed()
         self._partials = partials
         self._room = room
         self._say = say
         self._news = arrived
         self._room_may_come = room_may_come
         self._tries: dict[int, _Tries] = {}
-        self._waits: list[CarFile] = []
+        self._waits: dict[int, CarFile] = {}
+        """By the file's id, the newest first."""
         self._moved: dict[int, int] = {}
         """Bytes that came of what is being pulled."""
         self._changed = asyncio.Event()
@@ -112,7 +113,7 @@ class Puller:
             self._say_reachable(was)
             here = {file.id for file in place.waits_for}
             self._tries = {file_id: tries for file_id, tries in self._tries.items() if file_id in here}
-            self._waits = list(place.waits_for) if place.reachable else []
+            self._waits = {file.id: file for file in place.waits_for} if place.reachable else {}
             self._changed.set()
             if once and self._is_done():
                 return
@@ -154,13 +155,13 @@ class Puller:
                     async with asyncio.timeout(self._until_next_try()):
                         await self._changed.wait()
                 continue
-            self._waits.remove(file)
+            del self._waits[file.id]
             await self._pull(file)
 
     def _next(self, *, small: bool) -> CarFile | None:
         """The newest log of its size that may be tried now."""
         now = time.monotonic()
-        for file in self._waits:
+        for file in self._waits.values():
             is_small = file.seen.size_bytes - file.pulled_bytes <= _SMALL_BYTES
             tries = self._tries.get(file.id)
             if is_small == small and file.id not in self._moved and (tries is None or tries.not_before <= now):
@@ -169,17 +170,17 @@ class Puller:
 
     def _until_next_try(self) -> float | None:
         now = time.monotonic()
-        times = [self._tries[file.id].not_before for file in self._waits if file.id in self._tries]
+        times = [tries.not_before for file_id, tries in self._tries.items() if file_id in self._waits]
         return max(0.01, min(times) - now) if times else None
 
     async def _pull(self, file: CarFile) -> None:
         def moved(size_bytes: int) -> None:
             self._moved[file.id] += size_bytes
-            self._speed.add(size_bytes)
-            self._live.car(self.place.name, bytes_per_s=self._speed.bytes_per_s)
+            self.speed.add(size_bytes)
 
+        if not self._moved:
+            self.speed.add(0)
         self._moved[file.id] = 0
-        self._speed.add(0)
         pull = Pull(self.place.source, file, self._ledger, self._live, self._partials, self._room, moved)
         try:
             await pull.run()
@@ -190,7 +191,7 @@ class Puller:
         else:
             self._tries.pop(file.id, None)
             # A look that began before may have put it there again.
-            self._waits = [each for each in self._waits if each.id != file.id]
+            self._waits.pop(file.id, None)
             self._say(f"{isolated(file.seen.name)}, {size(file.seen.size_bytes)}, is here.")
             self._note_disk("")
             self._news()
@@ -219,7 +220,7 @@ class Puller:
             # Whether it is the link or the log, the next look says.
             self._look_now.set()
         tries.not_before = time.monotonic() + pause_s
-        self._waits.append(file)
+        self._waits[file.id] = file
         with contextlib.suppress(Unavailable):
             await asyncio.to_thread(self._ledger.note_trouble, file.id, error.message)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import shutil
@@ -86,6 +87,10 @@ class DirectorySource:
         return self._read(seen, offset, seen.size_bytes)
 
     async def _read(self, seen: SeenFile, offset: int, end: int) -> AsyncIterator[bytes]:
+        if end - offset <= _PIECE_BYTES:
+            # Thousands of small logs: one thread does all of it.
+            yield await asyncio.to_thread(self._at_once, seen, offset, end)
+            return
         descriptor = await asyncio.to_thread(self._open, seen)
         try:
             while offset < end:
@@ -95,6 +100,17 @@ class DirectorySource:
             await asyncio.to_thread(self._check, descriptor, seen)
         finally:
             os.close(descriptor)
+
+    def _at_once(self, seen: SeenFile, offset: int, end: int) -> bytes:
+        descriptor = self._open(seen)
+        try:
+            read = b""
+            while len(read) < end - offset:
+                read += self._piece(descriptor, seen, offset + len(read), end)
+            self._check(descriptor, seen)
+        finally:
+            os.close(descriptor)
+        return read
 
     def _open(self, seen: SeenFile) -> int:
         descriptor = None
@@ -149,7 +165,8 @@ class DirectorySource:
             os.close(descriptor)
             for each in {path, self._root() / seen.name}:
                 each.unlink()
-                each.with_name(sidecar_name(each.name)).unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # none, or none can be: its name would be too long
+                    each.with_name(sidecar_name(each.name)).unlink()
         except FileNotFoundError:
             raise self._gone(seen) from None
         except OSError as error:
