@@ -15,6 +15,7 @@ from mcap.writer import CompressionType
 
 from paddock.domain.can_database import CanDatabase
 from paddock.readers.can.dbc import read_dbc
+from tests.readers.can import blf
 from tests.readers.can.dbc import SMALL
 from tests.readers.mcap.builders import STARTED_NS, LogBuilder, descriptor_set, message_class
 
@@ -94,6 +95,7 @@ def golden_logs() -> dict[str, GoldenLog]:
         "can csv": GoldenLog(_can_csv()),
         "asc": GoldenLog(_asc()),
         "trc": GoldenLog(_trc()),
+        "blf": GoldenLog(blf.file_of(blf.container(b"".join(blf.frames()), packed=False))),
     }
 
 

@@ -77,7 +77,15 @@ TRC = LogKind(
     reader="paddock.readers.can.trc",
     is_text=True,
 )
-LOG_KINDS: dict[str, LogKind] = {kind.name: kind for kind in (MCAP, CANDUMP, CAN_CSV, ASC, TRC)}
+BLF = LogKind(
+    name="blf",
+    label="Vector BLF",
+    suffix=".blf",
+    media_type="application/octet-stream",
+    begins=b"LOGG",
+    reader="paddock.readers.can.blf",
+)
+LOG_KINDS: dict[str, LogKind] = {kind.name: kind for kind in (MCAP, CANDUMP, CAN_CSV, ASC, TRC, BLF)}
 """By name."""
 FIRST_KIND = MCAP.name
 """Documents that say no kind are older than kinds, or of bytes that nobody has looked at."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paddock.readers.can import asc, candump, csv, trc, wuracing
+from paddock.readers.can import asc, blf, candump, csv, trc, wuracing
 from paddock.readers.can.frame_reader import FoundInLog, FrameReader
 from paddock.readers.can.frames import Frames
 from paddock.readers.registry import kind_of
@@ -76,6 +76,7 @@ def test_candump_is_read_as_python_can_reads_it(tmp_path: Path) -> None:
 WRITTEN: list[tuple[str, FrameReader, int]] = [
     ("asc", asc.read_frames, 0),
     ("trc", trc.read_frames, 1),
+    ("blf", blf.read_frames, 0),
 ]
 """Those that python-can writes too, and the number of its first bus there."""
 
@@ -87,7 +88,7 @@ def written(path: Path, frames: int = 400) -> list[Any]:
     chosen = random.Random(6)
     with can.Logger(str(path)) as writer:
         for number in range(frames):
-            is_fd = path.suffix == ".asc" and number % 5 == 0
+            is_fd = path.suffix != ".trc" and number % 5 == 0
             sizes = (1, 12, 64) if is_fd else (0, 1, 5, 8)
             writer.on_message_received(
                 can.Message(

@@ -1,0 +1,154 @@
+"""The outer layer of Vector's BLF: a head, then containers, whose contents put together are a stream of objects."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+from paddock.columns.losses import LossLedger
+from paddock.domain.instants import NS_PER_S
+
+FILE_SIGNATURE = b"LOGG"
+OBJECT_SIGNATURE = b"LOBJ"
+OBJECT_HEAD = struct.Struct("<4sHHLL")
+"""Signature, bytes of all heads, their version, bytes of the object, its type."""
+_FILE_HEAD = struct.Struct("<4sL")
+_SYSTEM_TIME = struct.Struct("<8H")
+_STARTED_AT = 40
+_CONTAINER_HEAD = struct.Struct("<H6xL4x")
+"""How it is compressed, and how many bytes it is then."""
+_LOG_CONTAINER = 10
+_NOT_COMPRESSED, _ZLIB = 0, 2
+_MAX_CONTAINER_BYTES = 256 << 20
+_PIECE_BYTES = 1 << 20
+_SEARCHED_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some bytes of the stream of objects that are behind each other."""
+
+    content: bytes
+    at: int
+    """Where the container lies in the file."""
+    is_after_loss: bool
+    """Whether something is missing before it: an object may begin anywhere in it."""
+
+
+def began_ns(log: BinaryIO) -> int | None:
+    """When the measurement began, which has no time zone: taken as UTC. None where the head does not say."""
+    log.seek(_STARTED_AT)
+    content = log.read(_SYSTEM_TIME.size)
+    if len(content) < _SYSTEM_TIME.size:
+        return None
+    year, month, _, day, hour, minute, second, millisecond = _SYSTEM_TIME.unpack(content)
+    try:
+        instant = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return None
+    return int(instant.timestamp()) * NS_PER_S + int(millisecond) * (NS_PER_S // 1_000)
+
+
+def stretches(log: BinaryIO, losses: LossLedger, size_bytes: int) -> Iterator[Stretch]:
+    """The stream of objects, container by container; what is damaged is left out and said.
+
+    Args:
+        log: the file.
+        losses: told what is damaged.
+        size_bytes: of the file.
+    """
+    log.seek(0)
+    head = log.read(_FILE_HEAD.size)
+    _, head_bytes = _FILE_HEAD.unpack(head) if len(head) == _FILE_HEAD.size else (b"", 0)
+    at = min(max(head_bytes, _FILE_HEAD.size), 4096)
+    is_after_loss = False
+    while at + OBJECT_HEAD.size <= size_bytes:
+        log.seek(at)
+        signature, heads_bytes, _, object_bytes, kind = OBJECT_HEAD.unpack(log.read(OBJECT_HEAD.size))
+        if signature != OBJECT_SIGNATURE or (object_bytes and object_bytes < OBJECT_HEAD.size):
+            found = _next_object(log, at + 1, size_bytes)
+            losses.lose("garbage", at, found - at)
+            at, is_after_loss = found, True
+            continue
+        # A logger that lost its power has not written the size of its last container yet.
+        end = at + object_bytes if object_bytes else size_bytes
+        content, lost = _content(log, at, min(end, size_bytes), kind, heads_bytes)
+        if content:
+            yield Stretch(content, at, is_after_loss)
+            is_after_loss = False
+        if end > size_bytes:
+            losses.lose("cut_off", size_bytes, 0)
+        elif lost:
+            losses.lose("bad_chunk", at, lost)
+            is_after_loss = True
+        at = end + object_bytes % 4
+
+
+def _content(log: BinaryIO, at: int, end: int, kind: int, heads_bytes: int) -> tuple[bytes, int]:
+    """What an object at the outer layer holds, as far as it can be had, and how many of its bytes cannot."""
+    log.seek(at)
+    whole = log.read(min(end - at, _MAX_CONTAINER_BYTES))
+    if kind != _LOG_CONTAINER:
+        # Without containers objects lie in the file as they are.
+        return whole + b"\0" * (len(whole) % 4), 0
+    body = whole[OBJECT_HEAD.size :]
+    if len(body) < _CONTAINER_HEAD.size:
+        return b"", len(whole)
+    method, content_bytes = _CONTAINER_HEAD.unpack_from(body)
+    packed = body[_CONTAINER_HEAD.size :]
+    if method == _NOT_COMPRESSED:
+        return packed, 0
+    if method != _ZLIB:
+        return b"", len(whole)
+    return _inflated(packed, min(content_bytes or _MAX_CONTAINER_BYTES, _MAX_CONTAINER_BYTES))
+
+
+def _inflated(packed: bytes, most: int) -> tuple[bytes, int]:
+    """Unpacked up to where it is damaged, and how many bytes are behind that."""
+    inflater = zlib.decompressobj()
+    parts: list[bytes] = []
+    size = 0
+    for begin in range(0, len(packed), _PIECE_BYTES):
+        try:
+            part = inflater.decompress(packed[begin : begin + _PIECE_BYTES], most - size)
+        except zlib.error:
+            # Byte by byte up to the damage: a container is some hundred kilobytes.
+            part, bad = _up_to_damage(packed[: begin + _PIECE_BYTES], most)
+            return part, len(packed) - bad
+        parts.append(part)
+        size += len(part)
+        if inflater.eof or size >= most:
+            break
+    return b"".join(parts), 0 if inflater.eof or size >= most else 1
+
+
+def _up_to_damage(packed: bytes, most: int) -> tuple[bytes, int]:
+    inflater = zlib.decompressobj()
+    parts: list[bytes] = []
+    size = 0
+    for begin in range(0, len(packed), 64):
+        try:
+            part = inflater.decompress(packed[begin : begin + 64], most - size)
+        except zlib.error:
+            return b"".join(parts), begin
+        parts.append(part)
+        size += len(part)
+        if size >= most:
+            break
+    return b"".join(parts), len(packed)
+
+
+def _next_object(log: BinaryIO, at: int, size_bytes: int) -> int:
+    """Where the next object at the outer layer begins, or the end of the file."""
+    while at < size_bytes:
+        log.seek(at)
+        content = log.read(_SEARCHED_BYTES + len(OBJECT_SIGNATURE) - 1)
+        found = content.find(OBJECT_SIGNATURE)
+        if found >= 0:
+            return at + found
+        at += _SEARCHED_BYTES
+    return size_bytes
