@@ -54,11 +54,11 @@ class Site:
 
 
 @contextlib.contextmanager
-def served(data: Path, *, with_worker: bool, host: str = "") -> Iterator[Site]:
-    """A served Paddock; with a host it is reached by that name and knows its peers."""
+def served(data: Path, *, with_worker: bool, host: str = "", **more: Any) -> Iterator[Site]:
+    """A served Paddock; with a host it is reached by that name and knows its peers. ``more`` are settings."""
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    settings = Settings(data=data, port=port)
+    settings = Settings(data=data, port=port, **more)
     if host:
         peers = data.parent / "peers"
         peers.write_text("127.0.0.1 Nina\n")

@@ -232,9 +232,9 @@ class Ledger(LedgerDatabase):
         """A log is to be sent to a server (again); why it is not there yet."""
         self._deliver(sha256, server, DeliveryState.WAITING, why)
 
-    def uploaded(self, sha256: str, server: str) -> None:
-        """A server has all bytes of a log, and has not said yet that it stored them."""
-        self._deliver(sha256, server, DeliveryState.UPLOADED)
+    def uploaded(self, sha256: str, server: str, why: str | None = None) -> None:
+        """A server has all bytes of a log, and has not said yet that it stored them; why that takes long."""
+        self._deliver(sha256, server, DeliveryState.UPLOADED, why)
 
     def confirmed(self, sha256: str, server: str) -> None:
         """A server said that it has a log stored with this hash."""

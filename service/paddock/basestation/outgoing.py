@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import Log
@@ -102,7 +102,7 @@ class Outgoing:
         self._live.sent.pop((self._log.sha256, self._server), None)
 
 
-def parts_of(size_bytes: int, part_size_bytes: int) -> list[Mapping[str, int]]:
+def parts_of(size_bytes: int, part_size_bytes: int) -> list[dict[str, int]]:
     """Where the parts of a log begin and how long they are, numbered from 1."""
     return [
         {"number": number, "offset": offset, "size_bytes": min(part_size_bytes, size_bytes - offset)}

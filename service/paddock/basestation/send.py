@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import takewhile
 from pathlib import PurePosixPath
 
+from paddock.basestation.asking import FORGOTTEN_S, Asking
+from paddock.basestation.bucket import Bucket
 from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import Log
 from paddock.basestation.limit import Limit
@@ -18,10 +20,9 @@ from paddock.basestation.live import Live, Speed
 from paddock.basestation.outgoing import SMALL_BYTES, Outgoing, Stopped, in_order
 from paddock.basestation.stints import Stints
 from paddock.basestation.to_the_end import to_the_end
-from paddock.client.connection import Connection
-from paddock.client.known import KnownLog, ask_known
+from paddock.client.connection import TRIES, Connection
 from paddock.client.streams import Streams
-from paddock.client.upload import Announcement, send, sha256_of
+from paddock.client.upload import Announcement, send
 from paddock.domain.recording import printable_name
 from paddock.domain.sidecar import Sidecar
 from paddock.domain.words import isolated
@@ -34,10 +35,7 @@ TIMEOUT_S = 30.0
 _SMALL_AT_ONCE = 8
 _BATCH = 64
 _ASK_EVERY_S = 2.0
-_ASK_AGAIN_S = 3600.0
-"""So long it is believed that a server does not have a log that it did not have."""
-_FORGOTTEN_S = 600.0
-"""A log that a server has been proving for so long is announced again, which wakes whoever proves it."""
+_IN_BUCKET_AT_ONCE_S = 60.0
 _FIRST_RETRY_S = 1.0
 _LAST_RETRY_S = 30.0
 _TRIES_AT_ONCE = 3
@@ -56,6 +54,8 @@ class Sender:
         url: of the server.
         say: told lines for people.
         limit: what may go to it; None for as fast as it goes.
+        bucket: where logs are left while the server cannot be reached; None for nowhere.
+        bucket_after_s: for so long it has to be away first. A sender that is to end does not wait.
     """
 
     def __init__(
@@ -66,6 +66,8 @@ class Sender:
         url: str,
         say: Callable[[str], None],
         limit: Limit | None = None,
+        bucket: Bucket | None = None,
+        bucket_after_s: float = 60.0,
     ) -> None:
         self.url = url
         self.problem = ""
@@ -73,6 +75,8 @@ class Sender:
         self.is_busy = False
         """Whether it sends, or waits only for an answer: it may get further by itself."""
         self._ledger, self._live, self._stints, self._say, self._limit = ledger, live, stints, say, limit
+        self._bucket, self._bucket_after_s = bucket, bucket_after_s
+        self._away_since: float | None = None
         self._news = asyncio.Event()
         self._came = threading.Event()
         """The same for the thread that sends: there may be a log that is more urgent."""
@@ -80,8 +84,7 @@ class Sender:
         self._stop = threading.Event()
         self._speed = Speed()
         self._streams, self._one_each = Streams(), Streams(1)
-        self._lacks: dict[str, float] = {}
-        """Logs that the server said it does not have, and when."""
+        self._asking = Asking(ledger, url, bucket, self._confirm, self._check)
         self._asked_at = 0.0
         self._failed: dict[str, tuple[int, float]] = {}
         """By log: how often in a row it failed by itself, and when it is tried again."""
@@ -98,7 +101,7 @@ class Sender:
 
     async def run(self) -> None:
         """Send, until it is cancelled or done."""
-        fruitless = 0
+        fruitless, moved_at = 0, time.monotonic()
         with contextlib.closing(Connection(self.url, TIMEOUT_S)) as connection:
             while True:
                 self._news.clear()
@@ -110,8 +113,11 @@ class Sender:
                 waiting = await asyncio.to_thread(self._ledger.to_send, self.url)
                 proving = await asyncio.to_thread(self._ledger.to_confirm, self.url)
                 fruitless = 0 if moved else fruitless + 1
-                # While the server proves what it has, it is waited for.
-                proves = bool(proving) and not self.problem
+                if moved:
+                    moved_at = time.monotonic()
+                # While the server proves what it has, it is waited for; not for what it does not know of yet.
+                proves = not self.problem and any(self._asking.may_prove(log) for log in proving)
+                proves = proves and time.monotonic() - moved_at < FORGOTTEN_S
                 if self._ends and not (waiting or proving):
                     return
                 if self._ends and fruitless >= _TRIES_AT_ONCE and not proves:
@@ -152,77 +158,20 @@ class Sender:
                 moved |= self._send_all(connection, batch)
         except (PaddockError, OSError) as error:
             self._server_fails(error)
-            return False
+            return self._leave_in_bucket()
         return moved
 
     def _ask(self, connection: Connection) -> bool:
-        """Ask what the server has of all that is to go there; one question for a thousand logs.
+        """Ask what the server has; whether any log got further.
 
         Raises:
             PaddockError: it does not say.
         """
-        now = time.monotonic()
-        proving = self._ledger.to_confirm(self.url)
-        waiting = [log for log in self._ledger.to_send(self.url) if not self._surely_lacks(log, now)]
-        if not proving and not waiting:
-            return False
-        self._asked_at = now
-        known = ask_known(connection, list(dict.fromkeys(log.sha256 for log in (*waiting, *proving))))
-        self._answers()
-        moved = False
-        for log in waiting:
-            moved |= self._is_there(log, known[log.sha256])
-        for log in proving:
-            moved |= self._is_proved(log, known[log.sha256])
+        self._asked_at = time.monotonic()
+        asked, moved = self._asking.ask(connection, tries=1 if self.problem else TRIES)
+        if asked:
+            self._answers()
         return moved
-
-    def _surely_lacks(self, log: Log, now: float) -> bool:
-        return now - self._lacks.get(log.sha256, -_ASK_AGAIN_S) < _ASK_AGAIN_S
-
-    def _is_there(self, log: Log, known: KnownLog) -> bool:
-        """Of a log that would be sent: whether it need not be."""
-        if known.is_stored:
-            self._confirm(log)
-        elif known.standing == "on_the_way":
-            self._ledger.uploaded(log.sha256, self.url)
-        else:
-            self._lacks[log.sha256] = time.monotonic()
-            return False
-        return True
-
-    def _is_proved(self, log: Log, known: KnownLog) -> bool:
-        """Of a log that was sent."""
-        if known.is_stored:
-            self._confirm(log)
-            return True
-        since_s = self._since_uploaded_s(log)
-        if known.standing == "on_the_way" and since_s < _FORGOTTEN_S:
-            return False
-        if known.standing == "unknown" and not self._is_whole_here(log):
-            return False
-        # Announcing it again costs nothing where the server has it after all.
-        self._ledger.waiting(log.sha256, self.url, "the server does not have what was sent: it is sent again")
-        self._lacks[log.sha256] = time.monotonic()
-        return True
-
-    def _since_uploaded_s(self, log: Log) -> float:
-        rows = {each.sha256: each.changed_ns for each in self._ledger.deliveries(self.url)}
-        return (time.time_ns() - rows.get(log.sha256, 0)) / 1e9
-
-    def _is_whole_here(self, log: Log) -> bool:
-        """Whether the copy here still is the log: what a server found to be other bytes may be no fault of its."""
-        path = self._ledger.path_of(log)
-        try:
-            if not log.here or sha256_of(path, lambda _: self._check())[0] == log.sha256:
-                return True
-        except OSError:
-            pass
-        self._ledger.refused(
-            log.sha256,
-            self.url,
-            f"The copy here is damaged: remove {path} and start again, and the log is pulled again.",
-        )
-        return False
 
     def _confirm(self, log: Log) -> None:
         self._ledger.confirmed(log.sha256, self.url)
@@ -231,6 +180,7 @@ class Sender:
 
     def _answers(self) -> None:
         self.problem = ""
+        self._away_since = None
         self._live.server(
             self.url,
             reachable=True,
@@ -324,12 +274,16 @@ class Sender:
         return True
 
     def _goes_on(self, connection: Connection, log: Log) -> bool:
-        """Between two parts: whether none is more urgent by now. A long log keeps nobody from being confirmed."""
-        self._check()
+        """The same, and asks now and then: a long log keeps no other from being confirmed."""
         if time.monotonic() - self._asked_at > _ASK_EVERY_S:
             self._answers()
             with contextlib.suppress(PaddockError):
                 self._ask(connection)
+        return self._is_most_urgent(log)
+
+    def _is_most_urgent(self, log: Log) -> bool:
+        """Between two parts: whether none is more urgent by now."""
+        self._check()
         if self._came.is_set():
             waiting = self._waiting()
             if waiting and waiting[0].sha256 != log.sha256:
@@ -339,8 +293,45 @@ class Sender:
 
     def _server_fails(self, error: PaddockError | OSError) -> None:
         self.problem = _sentence(error)
-        self._lacks.clear()  # somebody else may bring it there meanwhile
+        self._asking.forget()  # somebody else may bring it there meanwhile
         self._live.server(self.url, reachable=False, problem=self.problem)
+        if isinstance(error, PaddockError) and error.code == "no_service":
+            self._away_since = time.monotonic() if self._away_since is None else self._away_since
+
+    # ---- past a server that cannot be reached
+
+    def _leave_in_bucket(self) -> bool:
+        """Whether any log got into the bucket; for a while, before the server is asked again."""
+        if self._bucket is None or self._away_since is None:
+            return False
+        began = time.monotonic()
+        if began - self._away_since < self._bucket_after_s and not self._ends:
+            return False
+        moved = False
+        self._came.clear()
+        for log in self._waiting():
+            if time.monotonic() - began > _IN_BUCKET_AT_ONCE_S:
+                break
+            try:
+                moved |= self._leave(self._bucket, log)
+            except (PaddockError, OSError) as error:
+                self.problem = f"{self.problem} {_sentence(error)}"
+                self._live.server(self.url, problem=self.problem)
+                break
+        return moved
+
+    def _leave(self, bucket: Bucket, log: Log) -> bool:
+        name = printable_name(PurePosixPath(log.name).name)
+        going = Outgoing(log, self.url, self._ledger, self._live, self._speed, self._limit, self._check)
+        line = going.line(self._streams, lambda: self._is_most_urgent(log))
+        try:
+            whole = bucket.leave(log, name, self.sidecar_of(log), line)
+        finally:
+            going.note()
+        if whole:
+            why = f"in the bucket {bucket.name}; confirmed once {self.url} answers"
+            self._ledger.uploaded(log.sha256, self.url, why)
+        return True
 
 
 def _concerns_us(error: Exception) -> bool:

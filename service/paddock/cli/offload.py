@@ -13,6 +13,7 @@ import click
 import structlog
 
 from paddock.basestation.agent import Agent
+from paddock.basestation.bucket import Bucket, bucket_place
 from paddock.basestation.ledger import Ledger, open_ledger
 from paddock.basestation.ledger_rows import CarFile, DeliveryState, Log
 from paddock.basestation.limit import Limit, parse_limit
@@ -79,6 +80,19 @@ _OWN = "Paddock here"
     help="What may be sent, like 1MB/s or 5Mbit/s; with a time of day 08:00-18:00=200kB/s, 0 for nothing. It does "
     "not count for a Paddock on this machine. May be given again.",
 )
+@click.option(
+    "--bucket",
+    metavar="NAME",
+    help="Where logs are left by plain HTTPS while the last server cannot be reached: a bucket's name, or "
+    "s3://NAME?endpoint=…; the station's key is where AWS's programs look for it.",
+)
+@click.option(
+    "--bucket-after",
+    type=Span(),
+    default="1min",
+    show_default=True,
+    help="For so long the last server has to be away first; with --once nothing is waited for.",
+)
 @click.option("--once", is_flag=True, help="End when nothing is left to do: 0 when every closed log is safe.")
 @click.option(
     "--settle",
@@ -122,6 +136,8 @@ def command(
     key: Path | None,
     accept_host_key: bool,
     limits: tuple[str, ...],
+    bucket: str | None,
+    bucket_after: float,
     once: bool,
     settle: float,
     keep_free: int | None,
@@ -142,9 +158,20 @@ def command(
         raise click.UsageError("Say where logs lie (--source PLACE) and which Paddock gets them (--server URL).")
     if webhook_file is not None and webhook is None:
         webhook = webhook_file.read_text()
+    place = None if bucket is None else bucket_place(bucket)
     with open_ledger(data) as ledger, contextlib.ExitStack() as beside:
+        way_past = None
+        if place is not None:
+            way_past = beside.enter_context(contextlib.closing(Bucket(place, ledger))), bucket_after
         agent = _agent(
-            ledger, sources, SshLogin(key, accept_host_key), servers, parse_limit(limits), settle, keep_free
+            ledger,
+            sources,
+            SshLogin(key, accept_host_key),
+            servers,
+            parse_limit(limits),
+            way_past,
+            settle,
+            keep_free,
         )
         if once and screen is None:
             screen = "none"
@@ -160,6 +187,7 @@ def _agent(
     ssh: SshLogin,
     servers: tuple[str, ...],
     limit: Limit | None,
+    way_past: tuple[Bucket, float] | None,
     settle_s: float,
     keep_free: int | None,
 ) -> Agent:
@@ -170,9 +198,11 @@ def _agent(
     places = [Place(open_source(each, ssh), ledger, live, settle_s) for each in dict.fromkeys(sources)]
     for place in places:
         live.cars[place.name] = CarStatus(place=place.name, name=short_name(place.name))
-    senders = [
-        Sender(ledger, live, stints, url, _say, None if _server_name(url) == _OWN else limit) for url in urls
-    ]
+    senders = []
+    for url in urls:
+        bucket, after_s = way_past if way_past is not None and url == urls[-1] else (None, 0.0)
+        slower = None if _server_name(url) == _OWN else limit
+        senders.append(Sender(ledger, live, stints, url, _say, slower, bucket, after_s))
     room = Room(ledger, urls, keep_free)
     return Agent(ledger, live, stints, places, senders, room, Partials(ledger, boot_id()), _say)
 
@@ -259,7 +289,7 @@ def _say_what_is_not_safe(agent: Agent) -> bool:
         delivery = deliveries.get(log.sha256)
         why = "" if delivery is None else delivery.trouble or ""
         if delivery is not None and delivery.state is DeliveryState.UPLOADED:
-            why = "sent, and not stored yet"
+            why = delivery.trouble or "sent, and not stored yet"
         lines.append(f"{isolated(log.name)}: here, not at {cloud}: {why or agent.senders[-1].problem}")
     for line in lines:
         complain(" ".join(line.splitlines()))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from paddock.client.connection import Connection
+from paddock.client.connection import TRIES, Connection
 from paddock.errors import Unavailable
 
 MOST_HASHES = 1_000
@@ -30,7 +30,7 @@ class KnownLog(msgspec.Struct, frozen=True):
         return self.standing == "stored" and self.recording == self.sha256
 
 
-def ask_known(connection: Connection, hashes: Sequence[str]) -> dict[str, KnownLog]:
+def ask_known(connection: Connection, hashes: Sequence[str], tries: int = TRIES) -> dict[str, KnownLog]:
     """What a service knows of logs, by hash; one request for each ``MOST_HASHES`` of them.
 
     Raises:
@@ -39,7 +39,7 @@ def ask_known(connection: Connection, hashes: Sequence[str]) -> dict[str, KnownL
     found: dict[str, KnownLog] = {}
     for start in range(0, len(hashes), MOST_HASHES):
         asked = list(hashes[start : start + MOST_HASHES])
-        answer = connection.call("POST", "/api/recordings/known", json={"sha256": asked})
+        answer = connection.call("POST", "/api/recordings/known", json={"sha256": asked}, tries=tries)
         try:
             items = msgspec.convert(answer["items"], list[KnownLog])
         except (KeyError, TypeError, msgspec.ValidationError):
