@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -95,3 +96,13 @@ class PaddockCar(Daemon):
         of_its_own = {**here.environment(), **(environment or {})}
         super().__init__(command, here.here / "car.log", address, CAR_PORT, here.car, of_its_own)
         self.place = f"http://{address}:{CAR_PORT}/"
+
+
+CARS: Mapping[str, Callable[[Trackside], Car]] = {
+    "directory": Mounted,
+    "sftp": SftpCar,
+    "nginx": FileServerCar,
+    "nginx as JSON": partial(FileServerCar, json=True),
+    "paddock car": PaddockCar,
+}
+"""Each way by its name."""

@@ -70,7 +70,7 @@ class Evening:
 
     @property
     def total(self) -> int:
-        return sum(path.stat().st_size for path in self.here.logs.rglob("*") if path.is_file())
+        return sum((self.here.logs / name).stat().st_size for name in self.here.closed_logs())
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         return self.here.start_offload("--once", *SETTLED, "--source", self.car.place, *arguments)
@@ -263,7 +263,7 @@ def symlinks(here: Trackside) -> set[str]:
 def in_1970(here: Trackside) -> None:
     """All logs are of the first second of 1970, as those of a computer without a battery."""
     for path in here.logs.rglob("*.mcap"):
-        os.utime(path, ns=(0, 0))
+        os.utime(path, ns=(0, 0), follow_symlinks=False)
 
 
 def host_key_changed(run: Evening) -> str:

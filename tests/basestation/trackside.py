@@ -85,7 +85,7 @@ class Trackside:
 
     def begin(self, name: str) -> None:
         """Another car and another ledger, both empty; the cloud stays."""
-        self.here = self.folder / name
+        self.here = self.folder / name.replace(" ", "-")
         self.logs = self.here / "car"
         """What the car has."""
         self.ledger = self.here / "ledger"
@@ -109,7 +109,7 @@ class Trackside:
             *PADDOCK,
             "up",
             "--host",
-            self.uplink.right,
+            self.cloud_address,
             "--port",
             str(CLOUD_PORT),
             "--data",
@@ -171,11 +171,11 @@ class Trackside:
     # ---- what must be so in the end
 
     def closed_logs(self) -> dict[str, str]:
-        """SHA-256 by name, of all that lies on the car."""
+        """SHA-256 by name, of all that lies on the car; what a link leads to elsewhere does not."""
         return {
-            os.fsdecode(os.fsencode(path.relative_to(self.logs))): hashlib.sha256(path.read_bytes()).hexdigest()
+            str(path.relative_to(self.logs)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(self.logs.rglob("*"))
-            if path.suffix.lower() == ".mcap" and path.is_file()
+            if path.suffix.lower() == ".mcap" and path.is_file() and path.resolve().is_relative_to(self.logs)
         }
 
     def wait_until_proved(self) -> None:
@@ -196,6 +196,10 @@ class Trackside:
         assert set(originals) == set(listed)
         for sha256 in wanted:
             assert hashlib.sha256(originals[sha256].read_bytes()).hexdigest() == sha256
+
+    def must_not_be_there(self, hashes: Iterable[str]) -> None:
+        """Fails where the cloud has one of these logs."""
+        assert not set(hashes) & set(self.in_cloud(lambda client: [run.id for run in client.search()]))
 
 
 def power_off(process: subprocess.Popen[bytes]) -> None:

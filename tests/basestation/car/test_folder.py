@@ -69,7 +69,9 @@ def test_a_link_is_followed_to_a_file_below_the_folder_only(folder: Folder, tmp_
     (tmp_path / "nowhere.mcap").symlink_to("missing")
     (tmp_path / "loop.mcap").symlink_to("loop.mcap")
     (tmp_path / "up").symlink_to("..")
-    assert sorted(folder.look().logs) == ["other.mcap", "ours.mcap"]
+    found = folder.look()
+    assert sorted(found.logs) == ["other.mcap", "ours.mcap"]
+    assert not found.troubles
     for name in ("theirs.mcap", "nowhere.mcap", "loop.mcap", f"up/{outside.name}"):
         with pytest.raises(NotFound), folder.opened(name):
             pass

@@ -89,9 +89,9 @@ class Folder:
                 name = prefix + entry.name
                 try:
                     self._look_at(entry, name, found)
-                except FileNotFoundError:
-                    continue  # removed since, or a link to nowhere
                 except OSError as error:
+                    if error.errno in _NOT_THERE:
+                        continue  # removed since, or a link to nowhere or to itself
                     found.troubles[name] = f"{entry.name} cannot be read: {error.strerror}."
 
     def _look_at(self, entry: os.DirEntry[str], name: str, found: Found) -> None:

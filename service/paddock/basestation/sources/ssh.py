@@ -101,7 +101,7 @@ def _unknown(host: str, port: int, key: asyncssh.SSHKey) -> Rejected:
 
 
 def _changed(host: str, port: int, former: list[asyncssh.SSHKey], key: asyncssh.SSHKey) -> Rejected:
-    was = ", ".join(_fingerprint(each) for each in former)
+    was = ", ".join(dict.fromkeys(_fingerprint(each) for each in former))
     return Rejected(
         f"{_name(host, port)} has another host key than before: {_fingerprint(key)} instead of {was}. Either the "
         "car's computer was set up anew, or another computer answers in its place. Nothing was read. On the car, "
