@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from paddock.basestation.ledger import Ledger, open_ledger
-from paddock.basestation.ledger_rows import Delivery, Log
+from paddock.basestation.ledger_rows import CarFile, Delivery, Log
 from paddock.basestation.live import Live
 from paddock.basestation.send import Sender
 from paddock.basestation.sources.source import SeenFile
@@ -32,12 +32,16 @@ class Station:
 
     def pulled(self, name: str, data: bytes, **seen: Any) -> Log:
         """A log that was pulled and hashed."""
-        sha256 = hashlib.sha256(data).hexdigest()
         number = len(self._seen) + 1
         self._seen.append(SeenFile(name, len(data), number * 10**9, closed=True, **seen))
         self.ledger.looked(PLACE, self._seen, number)
         (file,) = (file for file in self.ledger.files(PLACE) if file.seen.name == name)
-        self.ledger.path_for(sha256, name).write_bytes(data)
+        return self.pulled_from(file, data)
+
+    def pulled_from(self, file: CarFile, data: bytes) -> Log:
+        """The same for a file that was seen on a car."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        self.ledger.path_for(sha256, file.seen.name).write_bytes(data)
         self.ledger.hashed([(file, sha256)])
         self.ledger.arrived([sha256])
         log = self.ledger.log(sha256)

@@ -12,6 +12,7 @@ from paddock.basestation.live import Live
 from paddock.basestation.look import Place
 from paddock.basestation.partials import Partials
 from paddock.basestation.pulling import Puller, Say
+from paddock.basestation.remove import Remover
 from paddock.basestation.report import status_of
 from paddock.basestation.room import Room
 from paddock.basestation.send import Sender
@@ -51,6 +52,8 @@ class Agent:
         self.aftercare = Aftercare(ledger, stints, live)
         self._room = room
         self._partials = partials
+        self.removers: Sequence[Remover] = ()
+        """Take off the cars what may go, where somebody asked for it."""
         self.pullers = [
             Puller(place, ledger, live, partials, room, say, self._wake, self._room_may_come) for place in places
         ]
@@ -64,17 +67,23 @@ class Agent:
         await asyncio.to_thread(self._partials.recover, [sender.url for sender in self.senders])
         try:
             async with asyncio.TaskGroup() as tasks:
-                caring = tasks.create_task(self.aftercare.run())
+                beside = [tasks.create_task(self.aftercare.run())]
+                beside += [tasks.create_task(remover.run()) for remover in self.removers]
                 sending = [tasks.create_task(sender.run()) for sender in self.senders]
                 await asyncio.gather(*(tasks.create_task(puller.run(once=once)) for puller in self.pullers))
                 for sender in self.senders:
                     sender.end_when_done()
                 await asyncio.gather(*sending)
-                caring.cancel()
+                for remover in self.removers:
+                    await remover.remove()
+                for task in beside:
+                    task.cancel()
         except BaseExceptionGroup as group:
             # The first thing that went wrong ended all the others.
             raise group.exceptions[0] from group
         finally:
+            for puller in self.pullers:
+                await puller.place.source.close()
             await self._partials.close()
 
     def status(self) -> Status:

@@ -95,7 +95,6 @@ class Puller:
             for task in (looking, *workers):
                 task.cancel()
             await asyncio.gather(looking, *workers, return_exceptions=True)
-            await self.place.source.close()
 
     async def _look(self, *, once: bool) -> None:
         place = self.place

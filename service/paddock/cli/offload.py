@@ -20,6 +20,7 @@ from paddock.basestation.limit import Limit, parse_limit
 from paddock.basestation.live import Live
 from paddock.basestation.look import Place
 from paddock.basestation.partials import Partials, boot_id
+from paddock.basestation.remove import Remover
 from paddock.basestation.room import Room
 from paddock.basestation.send import Sender
 from paddock.basestation.sources.opening import open_source
@@ -102,10 +103,18 @@ _OWN = "Paddock here"
     help="Where nobody says that a log is closed, it is when it has not changed for so long.",
 )
 @click.option(
+    "--remove-from-car",
+    is_flag=True,
+    help="Take logs off the cars once the last server has them stored, the oldest first: all of them, or what "
+    "--keep-free needs.",
+)
+@click.option("--dry-run", is_flag=True, help="With --remove-from-car: say what would go, and leave it there.")
+@click.option(
     "--keep-free",
     type=Size(),
     metavar="SIZE",
-    help="Room that stays free on this disk.  [default: a twentieth of it, at most 1 GB]",
+    help="Room that stays free on this disk, and with --remove-from-car on the cars.  [default: here a twentieth, "
+    "at most 1 GB]",
 )
 @click.option(
     "--screen",
@@ -140,6 +149,8 @@ def command(
     bucket_after: float,
     once: bool,
     settle: float,
+    remove_from_car: bool,
+    dry_run: bool,
     keep_free: int | None,
     screen: str | None,
     webhook: str | None,
@@ -149,13 +160,15 @@ def command(
 ) -> None:
     """Take logs off cars, sticks and cards, and send them to Paddock; it goes on where it was, whatever happens.
 
-    A log that is being recorded is left alone until it is closed. Nothing leaves a car.
+    A log that is being recorded is left alone until it is closed. Nothing leaves a car without --remove-from-car.
     """
     if status or as_json:
         _say_how_things_stand(data, as_json=as_json)
         return
     if not sources or not servers:
         raise click.UsageError("Say where logs lie (--source PLACE) and which Paddock gets them (--server URL).")
+    if dry_run and not remove_from_car:
+        raise click.UsageError("--dry-run says what --remove-from-car would remove: give both.")
     if webhook_file is not None and webhook is None:
         webhook = webhook_file.read_text()
     place = None if bucket is None else bucket_place(bucket)
@@ -173,6 +186,11 @@ def command(
             settle,
             keep_free,
         )
+        if remove_from_car:
+            agent.removers = [
+                Remover(puller.place, ledger, agent.senders[-1].url, keep_free, _say, dry_run=dry_run)
+                for puller in agent.pullers
+            ]
         if once and screen is None:
             screen = "none"
         showing = _showing(beside, agent, screen, webhook) if screen != "none" or webhook or not once else None
