@@ -6,7 +6,7 @@ import heapq
 import os
 import tempfile
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from operator import itemgetter
@@ -65,6 +65,11 @@ class Extent:
     kind: pa.StructType
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it is all that was written at once, so that its parts follow each other."""
+        return self.sequence_at == self.log_time_at + 8 * self.rows
+
+    @property
     def size_bytes(self) -> int:
         """In the file, about."""
         return self.rows * 20 + sum(column.size for column in self.columns)
@@ -98,12 +103,14 @@ class SpoolFile:
         """Append rows that are ordered by ``log_time``."""
         count, log_time_at = len(rows.log_time), self._end
         sequence_at = log_time_at + 8 * count
-        publish_time_at, at = log_time_at, sequence_at + 4 * count
+        publish_time_at, at = log_time_at, sequence_at + 4 * count + _padding(4 * count)
         times: list[npt.NDArray[Any]] = [rows.log_time, rows.sequence.astype(np.uint32, copy=False)]
         if not np.array_equal(rows.publish_time, rows.log_time):
             times.append(rows.publish_time)
             publish_time_at, at = at, at + 8 * count
-        buffers = [each.data.cast("B") for each in times]
+        buffers: list[memoryview] = []
+        for each in times:
+            buffers += each.data.cast("B"), _ZEROS[: _padding(each.nbytes)]
         columns = []
         for index in range(rows.messages.type.num_fields):
             array = rows.messages.field(index)
@@ -111,8 +118,9 @@ class SpoolFile:
             parts = plain or [pa.RecordBatch.from_arrays([array], names=[""]).serialize()]
             buffers += map(memoryview, parts)
             size = sum(part.size for part in parts)
+            buffers.append(_ZEROS[: _padding(size)])
             columns.append(Column(at, size, plain is not None, at + parts[0].size if len(parts) > 1 else 0))
-            at += size
+            at += size + _padding(size)
         for begin in range(0, len(buffers), _BUFFERS_AT_ONCE):
             self._append(buffers[begin : begin + _BUFFERS_AT_ONCE])
         first, last = int(rows.log_time[0]), int(rows.log_time[-1])
@@ -122,33 +130,27 @@ class SpoolFile:
     def read(self, extent: Extent, names: Sequence[str] | None = None) -> Rows:
         """Rows with all top-level fields, or with those of ``names`` that it has."""
         rows = extent.rows
-        log_time = publish_time = self.log_times(extent)
-        sequence = np.frombuffer(self._read(extent.sequence_at, rows * 4), np.uint32).astype(np.int64)
+        every = zip(extent.kind, extent.columns, strict=True)
+        wanted = [(field, column) for field, column in every if names is None or field.name in names]
+        read: Callable[[int, int], Any] = self._read
+        if sum(column.size for _, column in wanted) > extent.size_bytes // 2 and extent.is_whole:
+            read = self._read_at_once(extent)
+        log_time = publish_time = np.frombuffer(read(extent.log_time_at, rows * 8), np.int64)
+        sequence = np.frombuffer(read(extent.sequence_at, rows * 4), np.uint32).astype(np.int64)
         if extent.publish_time_at != extent.log_time_at:
-            publish_time = np.frombuffer(self._read(extent.publish_time_at, rows * 8), np.int64)
-        every = [extent.kind.field(index) for index in range(extent.kind.num_fields)]
-        fields, arrays = [], []
-        for field, column in zip(every, extent.columns, strict=True):
-            if names is not None and field.name not in names:
-                continue
-            fields.append(field)
-            arrays.append(self._column(column, field, rows))
-        return Rows(log_time, publish_time, sequence, struct_array(arrays, fields, rows))
+            publish_time = np.frombuffer(read(extent.publish_time_at, rows * 8), np.int64)
+        arrays = [_column(column, field, rows, read) for field, column in wanted]
+        return Rows(log_time, publish_time, sequence, struct_array(arrays, [field for field, _ in wanted], rows))
+
+    def _read_at_once(self, extent: Extent) -> Callable[[int, int], Any]:
+        """What reads from an extent, all of which is fetched now: a call per column costs more than its bytes."""
+        begin, last = extent.log_time_at, extent.columns[-1]
+        data = memoryview(self._read(begin, last.position + last.size - begin))
+        return lambda position, size: data[position - begin : position - begin + size]
 
     def log_times(self, extent: Extent) -> Int64s:
         """Only the times, shape (rows,)."""
         return np.frombuffer(self._read(extent.log_time_at, extent.rows * 8), np.int64)
-
-    def _column(self, column: Column, field: pa.Field, rows: int) -> pa.Array:
-        if column.texts_at:
-            offsets = np.frombuffer(self._read(column.position, (rows + 1) * 4), np.int32)
-            first, last = int(offsets[0]), int(offsets[-1])
-            buffers = [offsets - first, self._read(column.texts_at + first, last - first)]
-            return pa.Array.from_buffers(field.type, rows, [None, *map(pa.py_buffer, buffers)], null_count=0)
-        data = pa.py_buffer(self._read(column.position, column.size))
-        if column.is_plain:
-            return pa.Array.from_buffers(field.type, rows, [None, data], null_count=0)
-        return pa.ipc.read_record_batch(data, pa.schema([pa.field("", field.type, field.nullable)])).column(0)
 
     def _append(self, buffers: list[memoryview]) -> None:
         while buffers:
@@ -161,6 +163,26 @@ class SpoolFile:
 
     def _read(self, position: int, size: int) -> bytes:
         return os.pread(self._file.fileno(), size, position)
+
+
+_ZEROS = memoryview(bytes(8))
+
+
+def _padding(size: int) -> int:
+    """How many bytes make it a whole number of eight: numbers are aligned where their column begins."""
+    return -size % 8
+
+
+def _column(column: Column, field: pa.Field, rows: int, read: Callable[[int, int], Any]) -> pa.Array:
+    if column.texts_at:
+        offsets = np.frombuffer(read(column.position, (rows + 1) * 4), np.int32)
+        first, last = int(offsets[0]), int(offsets[-1])
+        buffers = [offsets - first, read(column.texts_at + first, last - first)]
+        return pa.Array.from_buffers(field.type, rows, [None, *map(pa.py_buffer, buffers)], null_count=0)
+    data = pa.py_buffer(read(column.position, column.size))
+    if column.is_plain:
+        return pa.Array.from_buffers(field.type, rows, [None, data], null_count=0)
+    return pa.ipc.read_record_batch(data, pa.schema([pa.field("", field.type, field.nullable)])).column(0)
 
 
 def _plain(array: pa.Array) -> list[pa.Buffer] | None:

@@ -8,8 +8,10 @@ Level 5 File Format". Little-endian, whatever the machine.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -53,6 +55,7 @@ _DATA_TYPE = {"i1": 1, "u1": 2, "i2": 3, "u2": 4, "i4": 5, "u4": 6, "f4": 7, "f8
 _ARRAY_CLASS = {"f8": 6, "f4": 7, "i1": 8, "u1": 9, "i2": 10, "u2": 11, "i4": 12, "u4": 13, "i8": 14, "u8": 15}
 _THREADS = 2
 """More gain nothing: between two reads or writes each needs Python's lock."""
+_SWITCH_S = 0.0002
 _PIECE_BYTES = 8 << 20
 """How much of a column of cells is built at once."""
 
@@ -78,7 +81,7 @@ def write_mat5(
         VariableTooLarge: one has 2 GiB or more; the file is then useless.
     """
     file.write(_HEADER)
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="mat5") as pool:
+    with _often_switched(), ThreadPoolExecutor(_THREADS, thread_name_prefix="mat5") as pool:
         variables = list(variables)
         writer = _Writer(file, columns, pool, done, _CellsAhead(pool, columns, [node for _, node in variables]))
         try:
@@ -89,6 +92,17 @@ def write_mat5(
             pool.shutdown(wait=True, cancel_futures=True)
             raise
     file.truncate(writer.end)
+
+
+@contextlib.contextmanager
+def _often_switched() -> Iterator[None]:
+    """Have no thread wait long for Python's lock: each needs it again after every read, step and write."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 class _Writer:
