@@ -12,8 +12,6 @@ from paddock.basestation.live import Live, Speed
 from paddock.client.streams import Streams
 from paddock.client.upload import Line
 
-SMALL_BYTES = 4 * 1024 * 1024
-"""Of smaller logs several are sent at once: the waiting for answers takes longest."""
 _GARAGE_SHARE = 4
 
 
@@ -69,10 +67,14 @@ class Outgoing:
         self._gone = 0
 
     def line(
-        self, streams: Streams, goes_on: Callable[[], bool], left_out: Callable[[str], None] = lambda _: None
+        self,
+        streams: Streams,
+        goes_on: Callable[[], bool],
+        left_out: Callable[[str], None] = lambda _: None,
+        drained: Callable[[], None] = lambda: None,
     ) -> Line:
         """How its bytes are brought to the line."""
-        return Line(streams, self._pace, self._sent, goes_on, left_out)
+        return Line(streams, self._pace, self._sent, goes_on, left_out, drained)
 
     def _pace(self, size_bytes: int) -> None:
         self._check()

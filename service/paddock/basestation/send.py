@@ -6,9 +6,8 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import takewhile
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import PurePosixPath
 
 from paddock.basestation.asking import FORGOTTEN_S, Asking
@@ -17,7 +16,7 @@ from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import Log
 from paddock.basestation.limit import Limit
 from paddock.basestation.live import Live, Speed
-from paddock.basestation.outgoing import SMALL_BYTES, Outgoing, Stopped, in_order
+from paddock.basestation.outgoing import Outgoing, Stopped, in_order
 from paddock.basestation.stints import Stints
 from paddock.basestation.to_the_end import to_the_end
 from paddock.client.connection import TRIES, Connection
@@ -32,7 +31,7 @@ PART_BYTES = 5 * 1024 * 1024
 """What a bucket takes at least: of a part that is cut off, a bucket keeps nothing."""
 TIMEOUT_S = 30.0
 """A line on which nothing moves for so long is dead, though nobody said so."""
-_SMALL_AT_ONCE = 8
+_LOGS_AT_ONCE = 8
 _BATCH = 64
 _ASK_EVERY_S = 2.0
 _IN_BUCKET_AT_ONCE_S = 60.0
@@ -83,7 +82,9 @@ class Sender:
         self._ends = False
         self._stop = threading.Event()
         self._speed = Speed()
-        self._streams, self._one_each = Streams(), Streams(1)
+        self._streams = Streams()
+        self._going: dict[str, bool] = {}
+        """Logs that are being sent, by their hashes, and whether all parts of each are on their way."""
         self._asking = Asking(ledger, url, bucket, self._confirm, self._check)
         self._asked_at = 0.0
         self._failed: dict[str, tuple[int, float]] = {}
@@ -153,9 +154,7 @@ class Sender:
         """Ask, and send what is next; whether anything got further."""
         try:
             moved = self._ask(connection)
-            batch = self._next()
-            if batch:
-                moved |= self._send_all(connection, batch)
+            moved |= self._send_all(connection)
         except (PaddockError, OSError) as error:
             self._server_fails(error)
             return self._leave_in_bucket()
@@ -196,30 +195,34 @@ class Sender:
         logs = [log for log in self._ledger.to_send(self.url) if self._failed.get(log.sha256, (0, 0.0))[1] <= now]
         return in_order(logs, self._ledger.logs())
 
-    def _next(self) -> list[Log]:
-        """The most urgent log; small ones with others that come after them."""
-        self._came.clear()
-        waiting = self._waiting()
-        if not waiting or waiting[0].size_bytes > SMALL_BYTES:
-            return waiting[:1]
-        return list(takewhile(lambda log: log.size_bytes <= SMALL_BYTES, waiting[:_BATCH]))
+    def _send_all(self, connection: Connection) -> bool:
+        """Send what waits, the most urgent first, another beside it once all parts of it are on their way.
 
-    def _send_all(self, connection: Connection, logs: Sequence[Log]) -> bool:
-        """Whether any of them got further.
+        Small logs so have less to wait for, and a line that loses packets is full. Whether any got further.
 
         Raises:
             PaddockError: what concerns the server and no log by itself.
         """
-        self._speed.add(0)
-        if len(logs) == 1:
-            return self._send_or_note(connection, logs[0])
-        with ThreadPoolExecutor(_SMALL_AT_ONCE, thread_name_prefix="small-logs") as pool:
-            futures = [pool.submit(self._send_or_note, connection, log) for log in logs]
-            try:
-                return sum(future.result() for future in futures) > 0
-            finally:
-                for future in futures:
-                    future.cancel()
+        self._came.clear()
+        self._going.clear()
+        waiting = self._waiting()[:_BATCH]
+        moved = False
+        running: set[Future[bool]] = set()
+        if waiting:
+            self._speed.add(0)
+        with ThreadPoolExecutor(_LOGS_AT_ONCE, thread_name_prefix="logs") as pool:
+            while True:
+                may_begin = waiting and len(running) < _LOGS_AT_ONCE and all(list(self._going.values()))
+                if may_begin and not self._came.is_set():
+                    log = waiting.pop(0)
+                    self._going[log.sha256] = False
+                    running.add(pool.submit(self._send_or_note, connection, log))
+                elif running:
+                    ended, running = wait(running, timeout=0.1, return_when=FIRST_COMPLETED)
+                    for each in ended:
+                        moved |= each.result()
+                else:
+                    return moved
 
     def _send_or_note(self, connection: Connection, log: Log) -> bool:
         self._check()
@@ -239,6 +242,8 @@ class Sender:
             self._failed[log.sha256] = tries, time.monotonic() + pause_s
             self.problem = why
             return False
+        finally:
+            self._going.pop(log.sha256, None)
 
     def sidecar_of(self, log: Log) -> Sidecar:
         """What servers are told of a log together with its bytes."""
@@ -257,9 +262,10 @@ class Sender:
         )
         going = Outgoing(log, self.url, self._ledger, self._live, self._speed, self._limit, self._check)
         line = going.line(
-            self._streams if log.size_bytes > SMALL_BYTES else self._one_each,
-            lambda: self._goes_on(connection, log),
+            self._streams,
+            lambda: self._goes_on(connection),
             lambda sentence: self._live.problem(f"{self.url} {log.sha256}", f"{isolated(log.name)}: {sentence}"),
+            lambda: self._going.update({log.sha256: True}),
         )
         try:
             recording = send(connection, self._ledger.path_of(log), announcement, line)
@@ -273,20 +279,20 @@ class Sender:
         self._asked_at = 0.0
         return True
 
-    def _goes_on(self, connection: Connection, log: Log) -> bool:
+    def _goes_on(self, connection: Connection) -> bool:
         """The same, and asks now and then: a long log keeps no other from being confirmed."""
         if time.monotonic() - self._asked_at > _ASK_EVERY_S:
             self._answers()
             with contextlib.suppress(PaddockError):
                 self._ask(connection)
-        return self._is_most_urgent(log)
+        return self._is_most_urgent()
 
-    def _is_most_urgent(self, log: Log) -> bool:
-        """Between two parts: whether none is more urgent by now."""
+    def _is_most_urgent(self) -> bool:
+        """Between two parts: whether no log that came meanwhile is more urgent than those that go."""
         self._check()
         if self._came.is_set():
             waiting = self._waiting()
-            if waiting and waiting[0].sha256 != log.sha256:
+            if waiting and waiting[0].sha256 not in self._going:
                 return False
             self._came.clear()
         return True
@@ -312,18 +318,21 @@ class Sender:
         for log in self._waiting():
             if time.monotonic() - began > _IN_BUCKET_AT_ONCE_S:
                 break
+            self._going[log.sha256] = False
             try:
                 moved |= self._leave(self._bucket, log)
             except (PaddockError, OSError) as error:
                 self.problem = f"{self.problem} {_sentence(error)}"
                 self._live.server(self.url, problem=self.problem)
                 break
+            finally:
+                self._going.pop(log.sha256, None)
         return moved
 
     def _leave(self, bucket: Bucket, log: Log) -> bool:
         name = printable_name(PurePosixPath(log.name).name)
         going = Outgoing(log, self.url, self._ledger, self._live, self._speed, self._limit, self._check)
-        line = going.line(self._streams, lambda: self._is_most_urgent(log))
+        line = going.line(self._streams, self._is_most_urgent)
         try:
             whole = bucket.leave(log, name, self.sidecar_of(log), line)
         finally:

@@ -23,7 +23,7 @@ PART_TAKES_S = 60.0
 
 
 class Streams:
-    """Watches what goes over a line, and says how many streams there should be. For any thread.
+    """Watches what goes over a line, and gives streams away: to all logs that go over it. For any thread.
 
     One stream is slowed down by every packet that is lost, however fast the line is; several are so independently.
     On a line that is simply slow or shared they bring nothing, and more is lost when it is cut.
@@ -38,6 +38,7 @@ class Streams:
         self._clock = clock
         self._lock = threading.Lock()
         self._now = fixed or FIRST
+        self._busy = 0
         self._part_bytes = 1
         self._passed = 0
         self._since = clock()
@@ -46,29 +47,37 @@ class Streams:
         """While another number is tried: the one before, and what it brought per second."""
         self._hold_until = 0.0
 
-    def wanted(self, part_size_bytes: int) -> int:
-        """So many streams should there be now, for parts of this size."""
+    @property
+    def wanted(self) -> int:
+        """So many streams should there be now."""
         with self._lock:
-            self._part_bytes = part_size_bytes
             return self._now
 
-    def begin(self) -> None:
-        """Something is sent after a pause, which is no part of any window."""
+    def take(self, part_size_bytes: int) -> bool:
+        """Begin a stream for a part of this size, if there is room for one more; it is given back in the end."""
         with self._lock:
-            self._passed, self._since = 0, self._clock()
+            if self._busy >= self._now:
+                return False
+            if not self._busy:
+                # What was before is no part of any window.
+                self._passed, self._since, self._is_settling = 0, self._clock(), True
+            self._busy += 1
+            self._part_bytes = part_size_bytes
+            return True
 
-    def passed(self, size_bytes: int, *, busy: int) -> None:
-        """So many bytes were given to the line.
+    def give_back(self) -> None:
+        """A stream has ended."""
+        with self._lock:
+            self._busy -= 1
 
-        Args:
-            size_bytes: how many.
-            busy: how many streams there are at the moment; only as many as wanted tell anything.
-        """
+    def passed(self, size_bytes: int) -> None:
+        """So many bytes were given to the line."""
         if self._fixed:
             return
         with self._lock:
             now = self._clock()
-            if busy != self._now:
+            if self._busy != self._now:
+                # Only as many as wanted tell anything.
                 self._passed, self._since = 0, now
                 return
             self._passed += size_bytes

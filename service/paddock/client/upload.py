@@ -53,6 +53,8 @@ class Line(msgspec.Struct, frozen=True):
     """Asked before each part: with False the parts that are being sent are the last ones."""
     left_out: Callable[[str], None] = lambda _: None
     """Told in a sentence what a base station says and recordings cannot have."""
+    drained: Callable[[], None] = lambda: None
+    """Told once all parts are on their way: another log may begin beside this one."""
 
 
 def sha256_of(path: Path, hashed: Progress) -> tuple[str, int]:
@@ -170,7 +172,6 @@ class Parts:
         self._connection = connection
         self._read = _reader(log) if isinstance(log, Path) else log
         self._line = line
-        self._busy = 0
         self._lock = threading.Lock()
         self.arrived = 0
         """So many bytes of whole parts."""
@@ -186,22 +187,24 @@ class Parts:
         Raises:
             PaddockError: one did not get through. Those that had begun were let end.
         """
-        streams = self._line.streams
-        streams.begin()
+        streams, line = self._line.streams, self._line
         waiting = list(reversed(parts))
         running: set[Future[None]] = set()
         failure: BaseException | None = None
         with ThreadPoolExecutor(MOST, thread_name_prefix="parts") as pool:
-            while running or (waiting and failure is None and self._line.goes_on()):
-                while (
-                    waiting
-                    and failure is None
-                    and len(running) < streams.wanted(waiting[-1]["size_bytes"])
-                    and self._line.goes_on()
-                ):
+            while waiting or running:
+                goes_on = waiting and failure is None and line.goes_on()
+                while goes_on and streams.take(waiting[-1]["size_bytes"]):
                     running.add(pool.submit(self._send_part, waiting.pop()))
-                # Not for ever: more streams may be wanted while none has ended.
-                ended, running = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
+                    goes_on = waiting and line.goes_on()
+                if not waiting:
+                    line.drained()
+                if not running and not goes_on:
+                    break
+                # Not for ever: there may be room for more streams while none of these has ended.
+                ended, running = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+                if not ended and not running:
+                    time.sleep(0.2)
                 for each in ended:
                     failure = failure or each.exception()
         if failure is not None:
@@ -212,8 +215,6 @@ class Parts:
         return not waiting
 
     def _send_part(self, part: Mapping[str, Any]) -> None:
-        with self._lock:
-            self._busy += 1
         try:
             # Once: a second try would send again what has arrived of the first.
             self._connection.call(
@@ -224,8 +225,7 @@ class Parts:
                 tries=1,
             )
         finally:
-            with self._lock:
-                self._busy -= 1
+            self._line.streams.give_back()
         with self._lock:
             self.arrived += part["size_bytes"]
         self._line.sent(part["size_bytes"])
@@ -234,7 +234,7 @@ class Parts:
         for piece in self._read(part["offset"], part["size_bytes"]):
             self._line.pace(len(piece))
             yield piece
-            self._line.streams.passed(len(piece), busy=self._busy)
+            self._line.streams.passed(len(piece))
 
 
 def _reader(path: Path) -> Read:
