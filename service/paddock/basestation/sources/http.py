@@ -18,7 +18,7 @@ from paddock.basestation.sources.place import HttpPlace
 from paddock.basestation.sources.source import SeenFile
 from paddock.errors import Conflict, Rejected
 
-_BLOCKS = Blocks(least=256 * 1024, most=1024 * 1024, in_turn=True)
+_BLOCKS = Blocks(least=64 * 1024, most=1024 * 1024, in_turn=True)
 
 
 class HttpSource:

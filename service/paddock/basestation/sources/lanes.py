@@ -2,7 +2,7 @@
 
 What one connection carries over a lossy radio link is bounded by the losses (100 kB/s with 3 % and 100 ms), so
 several carry several times that; over a good link more than one helps nothing. Which of the two a link is shows
-while reading: there are twice as many for as long as that brings more.
+while reading: a slow one gets all lanes, on others there are twice as many for as long as that brings more.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ _SETTLED_S = 60
 """When more lanes have brought nothing, they are tried again after this time: cars move."""
 _GAIN = 1.25
 """Twice the lanes are kept where they carry this much more."""
+_SLOW_BYTES_S = 2e6
+"""Slower than this it has losses, or so little to give that many lanes take no more of it: all are used."""
 _FAST_BYTES_S = 30e6
 """Nobody needs a second lane to be faster."""
 
@@ -102,6 +104,8 @@ class Pace:
     measured_at: float = 0.0
     measured: int = 0
     """Bytes that had come in then."""
+    most: int = MAX_LANES
+    """Fewer where more were refused."""
     judged_at: float = 0.0
     settled_at: float | None = None
     half_bytes_s: float = 0.0
@@ -129,20 +133,26 @@ class Pace:
         self.measured_at, self.measured = now, self.received
 
     def judge(self, now: float) -> None:
-        """Take twice the lanes, or find that these are enough."""
-        if now - self.judged_at < _JUDGE_S or not self.bytes_s:
+        """Take all lanes, or twice as many, or find that these are enough."""
+        if self.settled_at is not None and now - self.settled_at >= _SETTLED_S:
+            self.settled_at, self.half_bytes_s, self.most = None, 0.0, MAX_LANES
+        if not self.bytes_s:
             return
-        self.judged_at = now
-        if self.settled_at is not None:
-            if now - self.settled_at < _SETTLED_S:
-                return
-            self.settled_at, self.half_bytes_s = None, 0.0
-        if self.bytes_s < _GAIN * self.half_bytes_s:
-            self.settled_at, self.lanes = now, max(1, self.lanes // 2)
-        elif self.lanes >= MAX_LANES or self.bytes_s > _FAST_BYTES_S:
-            self.settled_at = now
-        else:
-            self.half_bytes_s, self.lanes = self.bytes_s, self.lanes * 2
+        if self.bytes_s < _SLOW_BYTES_S:
+            self.lanes = self.most
+        elif self.settled_at is None and now - self.judged_at >= _JUDGE_S:
+            self.judged_at = now
+            if self.bytes_s < _GAIN * self.half_bytes_s:
+                self.settled_at, self.lanes = now, max(1, self.lanes // 2)
+            elif self.lanes >= self.most or self.bytes_s > _FAST_BYTES_S:
+                self.settled_at = now
+            else:
+                self.half_bytes_s, self.lanes = self.bytes_s, min(self.most, self.lanes * 2)
+
+    def refused(self, now: float, lanes: int) -> None:
+        """There are no more lanes to be had."""
+        self.lanes = self.most = max(1, lanes)
+        self.settled_at = now
 
 
 @dataclass
@@ -256,7 +266,9 @@ class LanesRead:
             return max(least, min(most, share // 4)), max(share, 2 * least) - 1
         if lanes == 1:
             return self._end - self._offset, 0
-        block = max(least, min(most, int(_IN_TURN_S * self._pace.bytes_s) // lanes))
+        # Towards the end smaller ones, so that no lane has much left when all others are done.
+        left = (self._end - self._offset) // (2 * lanes)
+        block = max(least, min(most, int(_IN_TURN_S * self._pace.bytes_s) // lanes, left))
         for _, span in list(self._flying.values()):
             if span.end - span.at > 2 * most:  # given to a lane that was alone
                 insort(self._todo, Span(span.at + block, span.end), key=lambda each: each.at)
@@ -296,7 +308,7 @@ class LanesRead:
             self._opening.discard(opening)
             lane = None if opening.exception() else opening.result()
             if lane is None:
-                self._pace.lanes, self._pace.settled_at = max(1, len(self._lanes)), now
+                self._pace.refused(now, len(self._lanes))
             else:
                 self._lanes.append(lane)
             self._pace.judged_at = now

@@ -73,23 +73,29 @@ class SftpSource:
         connection = await self._connection(0)
         if not self._pace.reads:
             await self._close_further()
-        folder = os.fsdecode(self._root)
         try:
             with connection.failures():
                 listed = await list_logs(connection.sftp, self._root)
-        except NotFound:
-            raise Unavailable(f"There is no folder {folder} on {self._place.host}.", code="away") from None
-        except Unavailable:
-            if not connection.lost and not await self._is_folder(connection):
-                message = f"{folder} on {self._place.host} is no folder: name the one that has the logs."
-                raise Rejected(message, code="bad_place") from None
-            raise
+        except (NotFound, Unavailable) as error:
+            if connection.lost:
+                raise
+            raise await self._no_folder(connection, error) from None
         sidecars = await asyncio.gather(*(self._sidecar(connection, each) for each in listed))
         return [_seen(each, sidecar) for each, sidecar in zip(listed, sidecars, strict=True)]
 
-    async def _is_folder(self, connection: _Connection) -> bool:
-        with connection.failures():
-            return stat.S_ISDIR((await connection.sftp.stat(self._root)).permissions or stat.S_IFDIR)
+    async def _no_folder(self, connection: _Connection, error: PaddockError) -> PaddockError:
+        """Why the place cannot be listed."""
+        folder = f"{os.fsdecode(self._root)} on {self._place.host}"
+        try:
+            with connection.failures():
+                kind = stat.S_IFMT((await connection.sftp.stat(self._root)).permissions or stat.S_IFDIR)
+        except NotFound:
+            return Unavailable(f"There is no folder {folder}.", code="away")
+        except Unavailable as failure:
+            return failure
+        if kind != stat.S_IFDIR:
+            return Rejected(f"{folder} is no folder: name the one that has the logs.", code="bad_place")
+        return error
 
     async def _sidecar(self, connection: _Connection, log: Listed) -> Sidecar:
         if log.sidecar is None or (log.sidecar.size or 0) > MAX_BYTES:
@@ -135,9 +141,10 @@ class SftpSource:
 
     async def _lane(self, seen: SeenFile, turn: int, number: int) -> _SftpLane | None:
         """The lane of a number; reads that go on at once share the connections, in turn."""
-        path = self._path(seen.name)
+        path, count = self._path(seen.name), self._pace.lanes
+        opened = [each for each in range(count) if each in self._connections] or [0]
         try:
-            connection = await self._connection((turn + number) % self._pace.lanes)
+            connection = await self._connection((opened[turn % len(opened)] + number) % count)
         except PaddockError:
             if number:
                 return None

@@ -156,14 +156,11 @@ def _read_key(path: Path) -> asyncssh.SSHKey:
         return asyncssh.read_private_key(path)
     except OSError as error:
         raise Rejected(f"The key {path} cannot be read: {error.strerror}.", code="ssh_key") from None
-    except asyncssh.KeyEncryptionError:
-        raise Rejected(
-            f"The key {path} has a passphrase: unlock it with ssh-add {shlex.quote(str(path))}, and leave --key "
-            "out.",
-            code="ssh_key",
-        ) from None
-    except ValueError:
+    except ValueError as error:
         message = f"{path} is no private key. Name the file without .pub that ssh-keygen has made."
+        if "passphrase" in str(error).lower():
+            unlock = f"ssh-add {shlex.quote(str(path))}"
+            message = f"The key {path} has a passphrase: unlock it with {unlock}, and leave --key out."
         raise Rejected(message, code="ssh_key") from None
 
 
