@@ -45,6 +45,8 @@ class Paddock:
         self.left: int | None = None
         """So many more requests are answered before the process is killed; None for all."""
         self.away = False
+        self.before: Callable[[httpx.Request], None] | None = None
+        """Done before a request is answered."""
         self.connection = Connection(self.settings.base_url, 60)
         self.connection._http = httpx.Client(
             transport=_Transport(self), base_url=self.settings.base_url, follow_redirects=True
@@ -55,11 +57,12 @@ class Paddock:
 
     def call(self, method: str, path: str, **options: Any) -> Any:
         """As somebody who uses the site."""
-        left, self.left = self.left, None
+        left, before = self.left, self.before
+        self.left = self.before = None
         try:
             return self.connection.call(method, path, **options)
         finally:
-            self.left = left
+            self.left, self.before = left, before
 
     @property
     def side(self) -> Side:
@@ -84,6 +87,8 @@ class _Transport(httpx.BaseTransport):
             if paddock.left < 0:
                 raise Killed
             paddock.left -= 1
+        if paddock.before is not None:
+            paddock.before(request)
         answer = paddock.run(self._answer(request, request.read()))
         if paddock.left is not None and paddock.left < 0:
             # It was done, and whoever asked never learns.
@@ -94,8 +99,10 @@ class _Transport(httpx.BaseTransport):
         transport = httpx.ASGITransport(
             serve(self._paddock.context, self._paddock.settings), client=("127.0.0.1", 5)
         )
+        # The body is whole here, whatever way it came.
+        headers = [(name, value) for name, value in request.headers.items() if name != "transfer-encoding"]
         async with httpx.AsyncClient(transport=transport) as client:
-            return await client.request(request.method, request.url, headers=request.headers, content=body)
+            return await client.request(request.method, request.url, headers=headers, content=body)
 
 
 @contextmanager

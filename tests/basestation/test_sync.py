@@ -2,21 +2,52 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Iterator
+import random
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.basestation.sync_sides import Paddock, meet, paddocks
+from paddock.domain.recording import Recording
+from paddock.errors import PaddockError, Rejected, Unavailable
+from paddock.usecases.jobs import leases
+from paddock.usecases.jobs.attempt import do
+from tests.basestation.sync_sides import Killed, Paddock, meet, paddocks
 from tests.logs import small_log
+from tests.web.builders import build_recording
+
+Both = tuple[Paddock, Paddock]
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two tries the client waits."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)
 
 
 @pytest.fixture
-def both(tmp_path: Path) -> Iterator[tuple[Paddock, Paddock]]:
+def both(tmp_path: Path) -> Iterator[Both]:
     with paddocks(tmp_path, "pit", "cloud") as (here, there):
         yield here, there
+
+
+@pytest.fixture
+def shared(both: Both) -> tuple[Paddock, Paddock, str]:
+    """Both have one recording already."""
+    recording = build_recording()
+    insert(recording, *both)
+    return *both, recording.id
+
+
+def insert(recording: Recording, *sides: Paddock) -> None:
+    for side in sides:
+        side.run(side.context.documents.recordings.insert(recording))
 
 
 def upload(paddock: Paddock, log: bytes, name: str = "run.mcap", **metadata: str) -> str:
@@ -27,13 +58,12 @@ def upload(paddock: Paddock, log: bytes, name: str = "run.mcap", **metadata: str
         paddock.call("PUT", part["url"], content=lambda: iter([log]), headers={"Content-Length": str(len(log))})
     if plan["id"]:
         paddock.call("POST", f"/api/uploads/{plan['id']}/complete")
-    work_off(paddock)
+    prove(paddock)
     return sha256
 
 
-def work_off(paddock: Paddock) -> None:
-    from paddock.usecases.jobs import leases
-    from paddock.usecases.jobs.attempt import do
+def prove(paddock: Paddock) -> None:
+    """Do what a worker does until the bytes are proved; no log is converted."""
 
     async def all_jobs() -> None:
         while job := await leases.take(paddock.context, "test"):
@@ -49,29 +79,393 @@ def edit(paddock: Paddock, recording: str, **metadata: str) -> None:
     paddock.call("PATCH", f"/api/recordings/{recording}", json={"metadata": metadata})
 
 
+def attach(paddock: Paddock, recording: str, name: str, body: bytes) -> str:
+    query = {"name": name}
+    path = f"/api/recordings/{recording}/files"
+    return str(paddock.call("POST", path, params=query, content=lambda: iter([body]))["id"])
+
+
 def said(paddock: Paddock, recording: str) -> dict[str, str]:
     answer = paddock.call("GET", f"/api/recordings/{recording}")
-    return {name: each["value"] for name, each in answer["metadata"].items()}
+    return {name: each["value"] for name, each in answer["metadata"].items() if each["source"] == "person"}
 
 
-def history(paddock: Paddock, recording: str) -> list[tuple[str, str, Any, Any]]:
-    items = paddock.call("GET", f"/api/recordings/{recording}/history?limit=500")["items"]
-    return [(each["principal"], each["field"], each["before"], each["after"]) for each in items]
+def history(paddock: Paddock, recording: str) -> list[dict[str, Any]]:
+    return list(paddock.call("GET", f"/api/recordings/{recording}/history?limit=500")["items"])
 
 
-def test_a_log_goes_up_with_all_that_was_said_of_it(both: tuple[Paddock, Paddock]) -> None:
+def changes(paddock: Paddock, recording: str) -> list[tuple[str, ...]]:
+    items = history(paddock, recording)
+    return sorted((each["at"], each["field"], str(each["before"]), str(each["after"])) for each in items)
+
+
+def digests(paddock: Paddock) -> dict[str, str]:
+    return {each.id: each.digest for page in paddock.side.compared() for each in page}
+
+
+def asked(paddock: Paddock) -> list[tuple[str, str | None, str | None]]:
+    items = paddock.call("GET", "/api/sync/questions")["items"]
+    return sorted((each["question"]["field"], each["ours"], each["theirs"]) for each in items)
+
+
+def answer(paddock: Paddock, keep: str) -> None:
+    for each in paddock.call("GET", "/api/sync/questions")["items"]:
+        paddock.call("POST", f"/api/sync/questions/{each['question']['id']}/answer", json={"keep": keep})
+
+
+def test_a_log_goes_up_with_all_that_was_said_of_it(both: Both) -> None:
     here, there = both
     log = small_log()
     run = upload(here, log, "1.mcap", driver="Adam")
     upload(here, log, "run_1.mcap")
     edit(here, run, driver="Mei", notes="wet")
+    attach(here, run, "setup.txt", b"camber -2")
     report = meet(here, there)
-    assert (report.sent, report.problems) == (1, [])
-    work_off(there)
-    answer = there.call("GET", f"/api/recordings/{run}")
-    assert answer["names"] == ["1.mcap", "run_1.mcap"]
+    assert (report.sent, report.files, report.problems) == (1, 1, [])
+    prove(there)
+    found = there.call("GET", f"/api/recordings/{run}")
+    assert found["names"] == ["1.mcap", "run_1.mcap"]
     assert said(there, run) == {"driver": "Mei", "notes": "wet"}
-    assert sorted(map(str, history(there, run))) == sorted(map(str, history(here, run)))
+    assert changes(there, run) == changes(here, run)
+    assert {each["origin"] for each in history(there, run)} == {"pit"}
     assert b"".join(there.connection.pieces(f"/api/recordings/{run}/original", 0, len(log))) == log
+    (file,) = found["files"]
+    assert b"".join(there.connection.pieces(file["url"], 0, 9)) == b"camber -2"
+    assert digests(here) == digests(there)
     again = meet(here, there)
-    assert (again.sent, again.told_here, again.told_there) == (0, 0, 0)
+    assert (again.sent, again.told_here, again.told_there, again.files, again.setup) == (0, 0, 0, 0, 0)
+
+
+def test_edits_of_both_meet_field_by_field_and_history_names_who_said_it(
+    shared: tuple[Paddock, Paddock, str],
+) -> None:
+    here, there, run = shared
+    edit(here, run, driver="Mei")
+    edit(there, run, notes="wet", event="Autocross")
+    there.call("PATCH", f"/api/recordings/{run}", json={"started_at": "2026-04-18T10:00:00.5Z"})
+    report = meet(here, there)
+    assert (report.told_here, report.told_there, report.questions) == (1, 1, 0)
+    for side in (here, there):
+        assert said(side, run) == {"driver": "Mei", "notes": "wet", "event": "Autocross"}
+        found = side.call("GET", f"/api/recordings/{run}")
+        assert (found["started_at"], found["started_source"]) == ("2026-04-18T10:00:00.500Z", "person")
+    assert {each["field"]: each["origin"] for each in history(here, run)} == {
+        **dict.fromkeys(("notes", "event", "started_at"), "cloud"),
+        "driver": "",
+    }
+    (mine,) = [each for each in history(there, run) if each["field"] == "driver"]
+    there.call("POST", f"/api/recordings/{run}/history/{mine['id']}/undo")
+    meet(here, there)
+    assert here.call("GET", f"/api/recordings/{run}")["metadata"]["driver"] == {"value": "Adam", "source": "file"}
+
+
+def test_a_conflict_replaces_nothing_until_somebody_chooses(shared: tuple[Paddock, Paddock, str]) -> None:
+    here, there, run = shared
+    edit(here, run, driver="Mei", notes="dry")
+    edit(there, run, driver="Zoe", notes="wet")
+    assert meet(here, there).questions == 2
+    assert (said(here, run)["driver"], said(there, run)["driver"]) == ("Mei", "Zoe")
+    assert asked(here) == [("driver", "Mei", "Zoe"), ("notes", "dry", "wet")]
+    assert asked(there) == [("driver", "Zoe", "Mei"), ("notes", "wet", "dry")]
+    (who, *_) = here.call("GET", "/api/sync/questions")["items"]
+    assert (who["question"]["theirs_by"], who["question"]["peer"]) == ("local", "cloud")
+    again = meet(here, there)
+    assert (again.questions, again.told_here, again.told_there) == (2, 0, 0)
+    driver = next(
+        each["question"]["id"]
+        for each in here.call("GET", "/api/sync/questions")["items"]
+        if each["question"]["field"] == "driver"
+    )
+    here.call("POST", f"/api/sync/questions/{driver}/answer", json={"keep": "ours"})
+    answer(there, "ours")
+    # Both chose their own driver: still a question, and the notes of the cloud hold.
+    assert meet(here, there).questions == 1
+    assert asked(here) == [("driver", "Mei", "Zoe")]
+    answer(here, "theirs")
+    assert meet(here, there).questions == 0
+    for side in (here, there):
+        assert said(side, run) == {"driver": "Zoe", "notes": "wet"}
+        assert asked(side) == []
+    assert changes(here, run) == changes(there, run)
+    edit(here, run, driver="Luis")
+    meet(here, there)
+    assert said(there, run)["driver"] == "Luis"
+
+
+def test_deleting_restoring_and_removed_files_go_over(shared: tuple[Paddock, Paddock, str]) -> None:
+    here, there, run = shared
+    kept = attach(here, run, "a.txt", b"a")
+    meet(here, there)
+    there.call("DELETE", f"/api/recordings/{run}/files/{kept}")
+    attach(there, run, "b.txt", b"")
+    meet(here, there)
+    assert [each["name"] for each in here.call("GET", f"/api/recordings/{run}")["files"]] == ["b.txt"]
+    here.call("DELETE", f"/api/recordings/{run}")
+    edit(there, run, notes="still edited there")
+    meet(here, there)
+    assert there.call("GET", "/api/recordings?deleted=true")["items"][0]["id"] == run
+    there.call("POST", f"/api/recordings/{run}/restore")
+    meet(here, there)
+    assert said(here, run) == {"notes": "still edited there"}
+    assert digests(here) == digests(there)
+
+
+def test_another_station_gets_it_through_the_cloud(tmp_path: Path) -> None:
+    with paddocks(tmp_path, "pit", "cloud", "shop") as (pit, cloud, shop):
+        run = upload(pit, small_log(), driver="Adam")
+        edit(pit, run, notes="wet")
+        meet(pit, cloud)
+        prove(cloud)
+        report = meet(shop, cloud, take=20)
+        assert (report.taken, report.sent) == (1, 0)
+        prove(shop)
+        assert {each["origin"] for each in history(shop, run)} == {"pit"}
+        edit(shop, run, driver="Zoe")
+        meet(shop, cloud)
+        meet(pit, cloud)
+        assert digests(pit) == digests(cloud) == digests(shop)
+        assert said(pit, run)["driver"] == "Zoe"
+        (one,) = [each for each in history(pit, run) if each["field"] == "driver"]
+        assert one["origin"] == "shop"
+
+
+def test_signals_and_fields_meet_entry_by_entry(both: Both) -> None:
+    here, there = both
+
+    def catalogue(side: Paddock, *entries: dict[str, str]) -> None:
+        version = side.call("GET", "/api/catalogue")["version"]
+        side.call("PUT", "/api/catalogue", json={"version": version, "signals": list(entries)})
+
+    def signals(side: Paddock) -> list[dict[str, str]]:
+        return list(side.call("GET", "/api/catalogue")["signals"])
+
+    speed, brake, throttle = {"name": "V.x", "unit": "m/s"}, {"name": "P.brake"}, {"name": "P.throttle"}
+    catalogue(here, speed, brake)
+    catalogue(there, throttle)
+    there.call("POST", "/api/fields", json={"label": "Tyre set", "choices": ["R25B"]})
+    assert meet(here, there).problems == []
+    assert signals(here) == signals(there) and len(signals(here)) == 3
+    assert here.call("GET", "/api/fields")["items"][-1]["choices"] == ["R25B"]
+    # One removes, one changes: each on its own entry; then both change the same.
+    catalogue(here, speed, throttle)
+    catalogue(there, {**speed, "label": "Speed"}, brake, throttle)
+    meet(here, there)
+    assert signals(here) == signals(there) == [{**speed, "label": "Speed"}, throttle]
+    catalogue(here, {**speed, "unit": "km/h"}, throttle)
+    catalogue(there, {**speed, "unit": "mph"}, throttle)
+    assert meet(here, there).questions == 1
+    assert [each["unit"] for each in (signals(here)[0], signals(there)[0])] == ["km/h", "mph"]
+    answer(there, "theirs")
+    assert meet(here, there).questions == 0
+    assert signals(here) == signals(there) and signals(there)[0]["unit"] == "km/h"
+    # A cloud that was set up anew has agreed on nothing: nothing is taken for removed.
+    here.call("DELETE", "/api/fields/tyre_set")
+    meet(here, there)
+    assert [each["own"] for each in there.call("GET", "/api/fields")["items"]].count(True) == 0
+    there.run(there.context.documents.agreements.delete([_everything()]))
+    catalogue(there)
+    meet(here, there)
+    assert len(signals(here)) == len(signals(there)) == 2
+
+
+def _everything() -> Any:
+    from paddock.ports.documents import Exists
+
+    return Exists("id")
+
+
+def test_signals_that_contradict_each_other_are_said(both: Both) -> None:
+    here, there = both
+    for side, entry in (
+        (here, {"name": "V.x", "aliases": ["speed"]}),
+        (there, {"name": "W.x", "aliases": ["speed"]}),
+    ):
+        side.call("PUT", "/api/catalogue", json={"version": 0, "signals": [entry]})
+    (problem,) = meet(here, there).problems
+    assert "speed is in two entries" in problem
+
+
+def test_two_thousand_recordings_that_did_not_change_cost_some_pages(both: Both) -> None:
+    here, there = both
+    recordings = [build_recording(number) for number in range(2_000)]
+    for side in both:
+        side.run(side.context.documents.recordings.put_many(recordings))
+        side.requests = 0
+    report = meet(here, there)
+    assert (report.compared, report.told_here, report.told_there) == (2_000, 0, 0)
+    assert here.requests + there.requests < 25
+
+
+def test_who_edits_while_it_runs_loses_nothing(shared: tuple[Paddock, Paddock, str]) -> None:
+    here, there, run = shared
+
+    def somebody(side: Paddock, field: str) -> Callable[[httpx.Request], None]:
+        numbers = count()
+
+        def before(request: httpx.Request) -> None:
+            if "/api/sync/recordings/" in request.url.path and (number := next(numbers)) < 3:
+                edit(side, run, **{field: f"said {number}"})
+
+        return before
+
+    edit(here, run, driver="Mei")
+    here.before, there.before = somebody(here, "notes"), somebody(there, "venue")
+    edit(there, run, event="Skidpad")
+    report = meet(here, there)
+    here.before = there.before = None
+    assert report.problems == []
+    meet(here, there)
+    assert said(here, run) == said(there, run)
+    assert said(here, run).keys() == {"driver", "notes", "venue", "event"}
+    assert changes(here, run) == changes(there, run)
+
+
+def test_two_at_once_do_no_harm(shared: tuple[Paddock, Paddock, str]) -> None:
+    here, there, run = shared
+    edit(here, run, driver="Mei")
+    edit(there, run, notes="wet")
+    upload(here, small_log(), "2.mcap")
+    nested = count()
+
+    def another(request: httpx.Request) -> None:
+        if next(nested) == 12:
+            there.before = None
+            meet(here, there)
+
+    there.before = another
+    report = meet(here, there)
+    assert report.problems == []
+    prove(there)
+    assert digests(here) == digests(there)
+    assert changes(here, run) == changes(there, run)
+
+
+def test_the_line_is_cut_in_the_middle_of_a_log(both: Both) -> None:
+    here, there = both
+    log = small_log(3_000)
+    run = upload(here, log)
+    cuts = iter((len(log) // 3, 17, 0))
+
+    def cut(request: httpx.Request) -> None:
+        if request.method == "PUT" and (after := next(cuts, None)) is not None:
+            request.read()
+            raise httpx.WriteError(f"cut after {after} bytes")
+
+    there.before = cut
+    assert meet(here, there).sent == 1
+    prove(there)
+    assert b"".join(there.connection.pieces(f"/api/recordings/{run}/original", 0, len(log))) == log
+
+
+def test_away_is_one_sentence_and_a_paddock_is_no_other_one(both: Both) -> None:
+    here, there = both
+    there.away = True
+    with pytest.raises(Unavailable, match="does not answer"):
+        meet(here, there)
+    there.away = False
+    with pytest.raises(Rejected, match="one Paddock"):
+        meet(here, here)
+
+
+def test_a_log_whose_bytes_are_gone_is_said_and_stops_nobody(both: Both) -> None:
+    here, there = both
+    gone, sound = upload(here, small_log()), upload(here, small_log(60), "sound.mcap")
+    found = here.run(here.context.documents.recordings.get(gone))
+    here.run(here.context.objects.delete(found.original_key))
+    report = meet(here, there)
+    assert report.sent == 1 and any("run.mcap" in problem for problem in report.problems)
+    assert digests(there).keys() == {sound}
+
+
+def test_killed_after_any_request_nothing_is_lost_or_twice(both: Both) -> None:
+    here, there = both
+    words = count()
+    ends = 0
+    for allowed in count():
+        log = small_log(10 + allowed)
+        fresh = upload(here, log, f"{allowed}.mcap", driver="Adam")
+        old = build_recording(f"old {allowed}")
+        insert(old, here, there)
+        edit(here, old.id, driver=f"word {next(words)}", notes="here")
+        edit(there, old.id, event=f"word {next(words)}", notes="there")
+        edit(here, fresh, notes="fresh")
+        attach(here, old.id, "a.txt", b"abc")
+        here.call("POST", "/api/fields", json={"label": f"Field {allowed}"})
+        # Now the one, now the other is the last that answers.
+        victim = (here, there)[allowed % 2]
+        victim.left = allowed // 2
+        try:
+            meet(here, there)
+        except Killed:
+            ends += 1
+        finished = victim.left is not None and victim.left >= 0
+        here.left = there.left = None
+        prove(there)
+        report = meet(here, there)
+        prove(there)
+        assert report.problems == [], allowed
+        assert asked(here)[0][0] == "notes" and len(asked(here)) == 1
+        answer(there, "ours")
+        assert meet(here, there).questions == 0
+        assert digests(here) == digests(there), allowed
+        for run in (old.id, fresh):
+            assert changes(here, run) == changes(there, run)
+            assert len(set(changes(here, run))) == len(changes(here, run))
+        here.call("DELETE", f"/api/fields/field_{allowed}")
+        if finished:
+            break
+    assert ends > 20
+
+
+def test_whatever_people_do_where_and_whenever_it_ends_all_come_to_say_the_same(tmp_path: Path) -> None:
+    """Edits, files, deletions and syncs by chance, many of them killed; nobody's word is lost."""
+    chance = random.Random(13)
+    with paddocks(tmp_path, "cloud", "pit", "shop") as sides:
+        cloud, *stations = sides
+        runs = [build_recording(number) for number in range(3)]
+        for run in runs:
+            insert(run, *sides)
+        spoken: dict[str, set[str]] = {run.id: set() for run in runs}
+        for number in range(90):
+            side, run = chance.choice(sides), chance.choice(runs).id
+            deed = chance.choice(
+                ["edit", "edit", "edit", "clear", "delete", "restore", "file", "unfile", "sync", "sync"]
+            )
+            if deed == "sync":
+                side.left = chance.randrange(25) if chance.random() < 0.7 else None
+                with contextlib.suppress(Killed):
+                    meet(chance.choice(stations), cloud)
+                side.left = None
+                continue
+            try:
+                if deed == "edit":
+                    edit(side, run, **{chance.choice(["driver", "notes"]): f"word {number}"})
+                    spoken[run].add(f"word {number}")
+                elif deed == "clear":
+                    edit(side, run, driver="")
+                elif deed == "file":
+                    attach(side, run, f"{number}.txt", b"x" * number)
+                elif deed == "unfile":
+                    files = side.call("GET", f"/api/recordings/{run}")["files"]
+                    if files:
+                        side.call("DELETE", f"/api/recordings/{run}/files/{files[0]['id']}")
+                else:
+                    what = ("DELETE", "") if deed == "delete" else ("POST", "/restore")
+                    side.call(what[0], f"/api/recordings/{run}{what[1]}")
+            except PaddockError:
+                pass  # it is deleted there
+        for side in sides:
+            for run in runs:
+                side.call("POST", f"/api/recordings/{run.id}/restore")
+        for _ in range(4):
+            for station in stations:
+                report = meet(station, cloud)
+                assert report.problems == []
+                answer(cloud, chance.choice(["ours", "theirs"]))
+                meet(station, cloud)
+        assert digests(cloud) == digests(stations[0]) == digests(stations[1])
+        for side in sides:
+            for run in runs:
+                items = history(side, run.id)
+                assert {each["after"] for each in items} >= spoken[run.id]
+                assert len({str(each) for each in changes(side, run.id)}) == len(items)
