@@ -136,6 +136,9 @@ def test_readme_from_top_to_bottom(reader: Reader) -> None:
             elif "paddock up " in text:
                 lets_members_in(reader, text)
                 ran += 1
+            elif "paddock sync " in text:
+                syncs_with_the_cloud(reader, text)
+                ran += 1
             elif "PADDOCK_MONGODB_URL=" in text:
                 moves_to_the_cloud(reader, text)
                 ran += 1
@@ -172,6 +175,22 @@ def moves_to_the_cloud(reader: Reader, lines: str) -> None:
         assert "Documents and objects agree" in done
         for name in there:
             del reader.environment[name]
+
+
+def syncs_with_the_cloud(reader: Reader, lines: str) -> None:
+    """Another Paddock is the cloud, which has all logs afterwards."""
+    folder = reader.folder / "cloud"
+    folder.mkdir()
+    cloud = Reader(folder)
+    up = cloud.start("paddock up --no-worker")
+    try:
+        wait_until(lambda: "Paddock is at" in (folder / "up.log").read_text())
+        assert "https://paddock.example.org" in lines
+        reader.shell(lines.replace("https://paddock.example.org", f"http://{cloud.address}"))
+        with Client(reader.address) as here, Client(cloud.address) as there:
+            assert {found.id for found in here.search()} == {found.id for found in there.search()}
+    finally:
+        cloud.stop(up)
 
 
 def lets_members_in(reader: Reader, line: str) -> None:

@@ -22,6 +22,7 @@ from paddock.domain.instants import to_rfc3339
 from paddock.domain.sync import STARTED
 from paddock.domain.words import counted
 from paddock.errors import PaddockError, Unavailable
+from paddock.settings import read_settings
 
 TIMEOUT_S = 60.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -31,7 +32,9 @@ QUESTIONS_WAIT = 3
 
 @click.command("sync")
 @click.argument("which", nargs=-1, metavar="[QUESTION]...")
-@click.option("--here", default="http://127.0.0.1:8080", show_default=True, help="The Paddock at the track.")
+@click.option(
+    "--here", metavar="URL", help="The Paddock at the track.  [default: as PADDOCK_HOST and PADDOCK_PORT say]"
+)
 @click.option("--server", metavar="URL", help="The Paddock in the cloud.")
 @click.option(
     "--take", type=click.IntRange(0), default=0, metavar="N", help="Also the N newest logs that only the cloud has."
@@ -49,7 +52,7 @@ QUESTIONS_WAIT = 3
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def command(
     which: tuple[str, ...],
-    here: str,
+    here: str | None,
     server: str | None,
     take: int,
     since: int | None,
@@ -64,7 +67,7 @@ def command(
     Edits meet field by field. Where two people said different things of one field, nothing is replaced: both are
     shown, on both sites and by --show, until somebody chooses. Ends with 3 while there is something to choose.
     """
-    with contextlib.closing(Connection(here, TIMEOUT_S)) as connection:
+    with contextlib.closing(Connection(here or read_settings().base_url, TIMEOUT_S)) as connection:
         if show:
             _show(connection, as_json=as_json)
         elif keep:

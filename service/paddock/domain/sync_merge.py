@@ -133,6 +133,11 @@ def merge(here: RecordingState, there: RecordingState, *, now: int) -> Merged:
     )
 
 
+def disagree(state: RecordingState, other: RecordingState, field: str) -> bool:
+    """Whether two say different things of a field, and neither can be told to be the later one."""
+    return _merge_field(_Word(_Side(state), field), _Word(_Side(other), field), 0) is None
+
+
 def _fields(here: RecordingState, there: RecordingState) -> Iterable[str]:
     said = (change.field for state in (here, there) for change in state.changes)
     return [field for field in dict.fromkeys((*here.values, *there.values, *said)) if field != FILE]

@@ -10,7 +10,8 @@ from paddock.domain.principal import Principal, require
 from paddock.domain.questions import Keep, Question, QuestionKind
 from paddock.domain.recording import Recording
 from paddock.domain.roles import Permission
-from paddock.domain.sync import SaidChange, SaidValue, state_of
+from paddock.domain.sync import RecordingState, SaidChange, SaidValue, state_of
+from paddock.domain.sync_merge import disagree
 from paddock.errors import NotFound
 from paddock.ports.documents import MAX_PAGE, Equals, OneOf
 from paddock.usecases.context import Context
@@ -58,11 +59,21 @@ async def asked(context: Context, *, subject: str | None = None) -> list[Asked]:
             found.append(Asked(question=question, ours=question.ours))
         elif recording := known.get(question.subject):
             state = state_of(recording, histories[recording.id])
-            ours = state.value(question.field)
-            if ours.value != question.theirs.value:
-                by, at = state.said_by(question.field)
+            # Somebody may have chosen since, also by way of another Paddock or under another address.
+            if disagree(state, _said_there(question), question.field):
+                ours, (by, at) = state.value(question.field), state.said_by(question.field)
                 found.append(Asked(question=question, recording=recording, ours=ours, ours_by=by, ours_at=at))
     return found
+
+
+def _said_there(question: Question) -> RecordingState:
+    return RecordingState(
+        id=question.subject,
+        version=0,
+        names=(),
+        values={question.field: question.theirs},
+        changes=question.changes,
+    )
 
 
 async def ask(context: Context, question: Question) -> None:
