@@ -9,13 +9,12 @@ Level 5 File Format". Little-endian, whatever the machine.
 from __future__ import annotations
 
 import contextlib
-import os
 import struct
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +25,7 @@ from paddock.columns.arrow_numpy import Array
 from paddock.columns.columns import ColumnBatch, ColumnChannel, Columns
 from paddock.columns.lists import offsets_of
 from paddock.errors import Rejected
+from paddock.formats.mat5_numbers import Filling, filling
 from paddock.formats.matlab_tree import (
     CellColumn,
     CellKind,
@@ -34,7 +34,6 @@ from paddock.formats.matlab_tree import (
     NumberColumn,
     Struct,
     Value,
-    placed,
     text_cells,
 )
 
@@ -83,11 +82,12 @@ def write_mat5(
     file.write(_HEADER)
     with _often_switched(), ThreadPoolExecutor(_THREADS, thread_name_prefix="mat5") as pool:
         variables = list(variables)
-        writer = _Writer(file, columns, pool, done, _CellsAhead(pool, columns, [node for _, node in variables]))
         try:
-            for name, node in variables:
-                writer.variable(name, node)
-            writer.finish()
+            with filling(file.fileno(), columns, list(_leaves(variables, NumberColumn)), pool) as numbers:
+                writer = _Writer(file, done, _CellsAhead(pool, columns, _leaves(variables, CellColumn)), numbers)
+                for name, node in variables:
+                    writer.variable(name, node)
+                writer.finish()
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
@@ -112,22 +112,13 @@ class _Writer:
     for their writing: this one writes all that comes one after the other.
     """
 
-    def __init__(
-        self,
-        file: BinaryIO,
-        columns: Columns,
-        pool: ThreadPoolExecutor,
-        done: Callable[[int], None],
-        cells: _CellsAhead,
-    ) -> None:
+    def __init__(self, file: BinaryIO, done: Callable[[int], None], cells: _CellsAhead, numbers: Filling) -> None:
         self.file = file
-        self.columns = columns
-        self.pool = pool
         self.done = done
         self.cells = cells
+        self.numbers = numbers
         self.end = len(_HEADER)
         self.waiting: dict[ColumnChannel, list[tuple[NumberColumn, int]]] = {}
-        self.filling: deque[Future[int]] = deque()
 
     def variable(self, name: str, node: Node) -> None:
         begin = self.end
@@ -171,33 +162,16 @@ class _Writer:
 
     def finish(self) -> None:
         """Wait until all rows are where they belong."""
-        while self.filling:
-            self.done(self.filling.popleft().result())
+        for values in self.numbers.finish():
+            self.done(values)
 
     def _fill_in(self) -> None:
         """Have each waiting channel read once, and every batch put where it belongs in all its columns."""
         waiting, self.waiting = self.waiting, {}
-        self.filling.extend(self.pool.submit(self._fill_channel, columns) for columns in waiting.values())
-        while self.filling and self.filling[0].done():
-            self.done(self.filling.popleft().result())
-
-    def _fill_channel(self, waiting: list[tuple[NumberColumn, int]]) -> int:
-        """How many values were written."""
-        written = 0
-        for column, position, row, batch in placed(self.columns, waiting):
-            self._scatter(column, position, row, batch)
-            written += len(batch)
-        return written
-
-    def _scatter(self, column: NumberColumn, position: int, row: int, batch: ColumnBatch) -> None:
-        values = np.asarray(column.make(batch)).astype(column.dtype.newbyteorder("<"), copy=False)
-        for index in range(column.width):
-            part = values if values.ndim == 1 else values[:, index]
-            place = position + (index * column.rows + row) * column.dtype.itemsize
-            data = np.ascontiguousarray(part).data.cast("B")
-            while data:
-                done = os.pwrite(self.file.fileno(), data, place)
-                data, place = data[done:], place + done
+        for columns in waiting.values():
+            self.numbers.fill(columns)
+        if values := self.numbers.done():
+            self.done(values)
 
     def _append(self, data: bytes | memoryview) -> None:
         self.file.seek(self.end)
@@ -219,13 +193,13 @@ class _CellsAhead:
     Args:
         pool: its threads make them.
         columns: what they are made from.
-        nodes: the variables.
+        nodes: these columns.
     """
 
-    def __init__(self, pool: ThreadPoolExecutor, columns: Columns, nodes: Iterable[Node]) -> None:
+    def __init__(self, pool: ThreadPoolExecutor, columns: Columns, nodes: Iterable[CellColumn]) -> None:
         self._pool = pool
         self._columns = columns
-        self._waiting = deque(part for node in nodes for part in _cell_parts(node))
+        self._waiting = deque((node, part) for node in nodes for part in node.parts)
         self._begun: deque[tuple[Iterator[_Records], Future[_Records | None]]] = deque()
 
     def of_next(self, node: CellColumn) -> Iterator[_Records]:
@@ -248,16 +222,18 @@ class _CellsAhead:
                 yield len(piece), cell_records(piece)[0]
 
 
+Leaf = TypeVar("Leaf", NumberColumn, CellColumn)
 _Records = tuple[int, Array]
 """How many cells there are, and their elements, see ``cell_records``."""
 
 
-def _cell_parts(node: Node) -> Iterator[tuple[CellColumn, Callable[[ColumnBatch], Cells]]]:
-    if isinstance(node, Struct):
-        for child in node.fields.values():
-            yield from _cell_parts(child)
-    elif isinstance(node, CellColumn):
-        yield from ((node, part) for part in node.parts)
+def _leaves(variables: Iterable[tuple[str, Node]], kind: type[Leaf]) -> Iterator[Leaf]:
+    """The columns of one kind in the order of the file."""
+    for _, node in variables:
+        if isinstance(node, Struct):
+            yield from _leaves(node.fields.items(), kind)
+        elif isinstance(node, kind):
+            yield node
 
 
 def _padded(size: int) -> int:
