@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
@@ -133,6 +135,9 @@ def test_readme_from_top_to_bottom(reader: Reader) -> None:
                 ran += 1
             elif text.startswith("# /"):
                 reader.write(text)
+            elif text.startswith("paddock car "):
+                drives_a_car(reader, text)
+                ran += 1
             elif "paddock up " in text:
                 lets_members_in(reader, text)
                 ran += 1
@@ -205,6 +210,27 @@ def lets_members_in(reader: Reader, line: str) -> None:
             assert list(client.search()) == []
     finally:
         other.stop(up)
+
+
+def drives_a_car(reader: Reader, line: str) -> None:
+    """As on a car, but for the port; without its recorder it says so and serves the logs all the same."""
+    folder = reader.folder / "car"
+    (folder / "logs").mkdir(parents=True)
+    shutil.copy(reader.folder / "run.mcap", folder / "logs")
+    car = Reader(folder)
+    process = car.start(f"{line.strip()} --port 0")
+    try:
+        said = wait_until(lambda: re.search(r"http://\S+:(\d+)/", (folder / "up.log").read_text()))
+        with urllib.request.urlopen(f"http://127.0.0.1:{said[1]}/logs") as answer:
+            assert json.load(answer)["files"][0]["name"] == "run.mcap"
+    finally:
+        car.stop(process)
+
+
+def test_the_unit_of_the_car_is_one_that_starts() -> None:
+    (unit,) = [text for kind, text in BLOCKS if kind == "ini"]
+    (line,) = re.findall(r"^ExecStart=/opt/paddock/bin/(.+)$", unit, re.MULTILINE)
+    assert not unknown(line)
 
 
 def test_one_file_is_tested_as_readme_says() -> None:

@@ -3,10 +3,10 @@
 // It asks the car again every second. A car that is out of reach is said to be; what somebody typed meanwhile is
 // sent once it answers. Starting and stopping are never sent later than they were meant.
 
-import { call, codeOf, messageOf } from "./kernel/api.js";
-import { fieldOf, make, need } from "./kernel/dom.js";
-import { localise } from "./kernel/times.js";
-import { size } from "./kernel/words.js";
+import { call, codeOf, messageOf } from "/static/kernel/api.js";
+import { fieldOf, make, need } from "/static/kernel/dom.js";
+import { localise } from "/static/kernel/times.js";
+import { size } from "/static/kernel/words.js";
 
 /**
  * @typedef {{ doing: string, detail: string, file: string | null }} Recorder
@@ -87,12 +87,10 @@ function showRecorder(state) {
   const doing = state.recorder.doing === "unknown" && state.recording !== null ? "recording" : state.recorder.doing;
   const section = at("#recorder");
   section.dataset.doing = doing;
-  const since = doing === "recording" && state.recording_s !== null ? ` ${clockOf(state.recording_s)}` : "";
-  const title = at("#doing");
-  // Without the clock, which would be read out each second.
-  if (title.dataset.said !== doing) title.replaceChildren(make("span", {}, DOING[doing] ?? doing), make("span", { "aria-hidden": "true" }));
-  title.dataset.said = doing;
-  need(title, "span:last-child").textContent = since;
+  const since = doing === "recording" && state.recording_s !== null ? clockOf(state.recording_s) : "";
+  say("#doing", DOING[doing] ?? doing);
+  say("#since", since);
+  say("#said", DOING[doing] ?? doing);
   say("#what", state.recording === null ? "" : `${state.recording}, ${size(state.recording_bytes)}`);
   if (!section.dataset.asked) say("#trouble", doing === "recording" ? "" : state.recorder.detail);
   const runs = ["recording", "stopping"].includes(state.recorder.doing);
@@ -246,7 +244,6 @@ async function tell(verb) {
   say("#trouble", "");
   for (const name of ["#start", "#stop"]) need(document, name, HTMLButtonElement).disabled = true;
   say("#doing", verb === "start" ? DOING.starting : DOING.stopping);
-  delete at("#doing").dataset.said;
   try {
     await call("POST", `/recording/${verb}`);
     delete section.dataset.asked;
