@@ -43,6 +43,7 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
             "/signals",
             "/signals?show=unknown",
             "/fields",
+            "/databases",
             "/jobs",
             "/jobs?state=queued",
             "/deleted",

@@ -128,6 +128,8 @@ def pages_of(looked: Looked) -> list[tuple[str, str, Callable[[Any], None] | Non
         ("signals-import", "/signals", press("Import…")),
         ("signals-unknown", "/signals?show=unknown", None),
         ("fields", "/fields", None),
+        ("databases", "/databases", None),
+        ("databases-add", "/databases", press("Add a database")),
         ("fields-add", "/fields", press("Add a field")),
         ("signals-alias", "/signals?show=unknown", press("is another name of…")),
         ("deleted", "/deleted", None),

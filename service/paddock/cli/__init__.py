@@ -30,6 +30,7 @@ COMMANDS = {
     "export": "Make and download a file of a recording.",
     "signals": "Take the team's signal catalogue out, or put one in.",
     "fields": "Show the metadata fields of recordings; add fields of your own.",
+    "databases": "Show the CAN databases that decode logs of frames; add and retire them.",
     "convert": "Convert logs to MATLAB and other formats, without a service.",
     "info": "Show what is in a log.",
     "doctor": "Say what is wrong with a log, and what would be lost.",

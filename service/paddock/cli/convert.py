@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from paddock.cli.databases import dbc_option
+from paddock.cli.dbc_option import dbc_option
 from paddock.cli.files import (
     STDOUT,
     force_option,

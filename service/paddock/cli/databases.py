@@ -1,55 +1,84 @@
-"""``--dbc``: the CAN databases that a command decodes frames by."""
+"""``paddock databases``: the CAN databases of a running Paddock."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import click
 
-from paddock.cli.terminal import complain
-from paddock.domain.can_database import CanDatabase, Databases
+from paddock.cli.terminal import complain, out, print_json, print_rows
+from paddock.client import Client
 from paddock.domain.words import counted
-from paddock.errors import Rejected
+from paddock.settings import read_settings
 
-_MOST_NOTICES = 5
-
-
-def dbc_option(command: Any) -> Any:
-    """Adds the option; it comes as ``databases``."""
-    return click.option(
-        "--dbc",
-        "databases",
-        multiple=True,
-        metavar="[BUS=]FILE",
-        callback=lambda _context, _parameter, given: _read(given),
-        help="CAN database of a log of frames; with BUS= of that bus alone. May be repeated.",
-    )(command)
+_NUMBERS = ("messages", "signals")
 
 
-def _read(given: Iterable[str]) -> Databases:
-    databases: dict[str, CanDatabase] = {}
-    for each in given:
-        bus, _, file = each.rpartition("=") if not Path(each).exists() else ("", "", each)
-        if bus in databases:
-            raise click.BadParameter(f"two databases for {bus or 'all buses'}: name the bus of each, can0={file}.")
-        databases[bus] = _read_file(Path(file))
-    return databases
+@click.group("databases", invoke_without_command=True)
+@click.option("--server", help="Where Paddock runs.  [default: as PADDOCK_HOST and PADDOCK_PORT say]")
+@click.option("--json", "as_json", is_flag=True, help="For programs: as the API has them.")
+@click.pass_context
+def command(ctx: click.Context, server: str | None, as_json: bool) -> None:
+    """Show the CAN databases by which logs of frames are decoded; add and retire them."""
+    client = ctx.with_resource(Client(server or read_settings().base_url))
+    ctx.obj = client
+    if ctx.invoked_subcommand is not None:
+        return
+    databases = client.databases()
+    if as_json:
+        print_json(databases)
+        return
+    print_rows(
+        ("id", "file", "car", "bus", "days", *_NUMBERS, "added by"),
+        [
+            (
+                each.id,
+                each.name + (" (retired)" if each.retired else ""),
+                each.car or "all",
+                each.bus or "all",
+                f"{each.valid_from or '…'} – {each.valid_until or '…'}",
+                f"{each.messages:,}",
+                f"{each.signals:,}",
+                each.added_by,
+            )
+            for each in databases
+        ],
+        numbers=_NUMBERS,
+    )
 
 
-def _read_file(path: Path) -> CanDatabase:
-    # Not needed where no database is given.
-    from paddock.readers.databases import read_database
+@command.command("add")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--car", default="", help="Only for logs of this car.")
+@click.option("--bus", default="", help="Only for this bus of logs, such as can0.")
+@click.option("--from", "valid_from", default="", help="First day of recordings that it decodes, 2026-03-01.")
+@click.option("--until", "valid_until", default="", help="Last such day.")
+@click.option("--note", default="", help="Why it is there.")
+@click.pass_obj
+def add_command(
+    client: Client, file: Path, car: str, bus: str, valid_from: str, valid_until: str, note: str
+) -> None:
+    """Add the DBC FILE. Recordings that waited for it are converted by themselves."""
+    use = {"car": car, "bus": bus, "valid_from": valid_from, "valid_until": valid_until, "note": note}
+    added = client.add_database(file, **use)
+    database = added.database
+    for notice in database.notices:
+        complain(f"{database.name}: {notice}")
+    what = f"{counted(database.messages, 'message')}, {counted(database.signals, 'signal')}"
+    out.print(f"Added as {database.id}: {what}. Converted now: {counted(added.converted, 'recording')}.")
 
-    try:
-        database = read_database(path.read_bytes(), path.name)
-    except OSError as error:
-        raise click.BadParameter(f"{path} cannot be read: {error.strerror}.") from None
-    except Rejected as error:
-        raise click.BadParameter(error.message) from None
-    for notice in database.notices[:_MOST_NOTICES]:
-        complain(f"{path.name}: {notice}")
-    if (more := len(database.notices) - _MOST_NOTICES) > 0:
-        complain(f"{path.name}: {counted(more, 'more such line')}.")
-    return database
+
+@command.command("retire")
+@click.argument("id")
+@click.pass_obj
+def retire_command(client: Client, id: str) -> None:
+    """Have the database ID decode nothing new. What it decoded stays."""
+    client.retire_database(id)
+    out.print("Retired. What it decoded stays, and so does its file.")
+
+
+@command.command("decode")
+@click.pass_obj
+def decode_command(client: Client) -> None:
+    """Convert all recordings again whose frames other databases would decode today."""
+    out.print(f"Converted now: {counted(client.decode_anew(), 'recording')}.")

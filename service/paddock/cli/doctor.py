@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from paddock.cli.databases import dbc_option
+from paddock.cli.dbc_option import dbc_option
 from paddock.cli.recover import LOSSY
 from paddock.cli.terminal import out, print_json, progress_bar
 from paddock.domain.can_database import Databases

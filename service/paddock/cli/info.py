@@ -11,7 +11,7 @@ import click
 import msgspec
 from rich.table import Table
 
-from paddock.cli.databases import dbc_option
+from paddock.cli.dbc_option import dbc_option
 from paddock.cli.terminal import in_words, local_time, out, print_json, print_rows, progress_bar, seconds
 from paddock.columns.columns import LogSummary
 from paddock.domain.can_database import Databases

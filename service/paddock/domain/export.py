@@ -102,7 +102,7 @@ def artifact_id(
     """The same request of the same recording by the same code is the same artifact.
 
     What people say about the recording and its units is written into files, so other metadata or ``units`` (those
-    that the catalogue says; a guess comes from the code) make another artifact.
+    that the catalogue says; a guess comes from the code) make another artifact. So do other CAN databases.
     """
     said = {name: known.value for name, known in recording.metadata.items()}
     canonical: list[object] = [
@@ -114,4 +114,6 @@ def artifact_id(
     ]
     if units:
         canonical.append(units)
+    if recording.decoded_by:
+        canonical.append({"decoded_by": recording.decoded_by})
     return hashlib.sha256(msgspec.json.encode(canonical, order="deterministic")).hexdigest()[:32]

@@ -25,6 +25,8 @@ class LogKind:
     is_text: bool = False
     others_end_so: bool = False
     """Whether files that are no logs have this suffix too: a file is then not taken for one by its name."""
+    holds_frames: bool = False
+    """Whether it is a log of CAN frames, which databases of the team decode."""
     viewers_open: bool = False
     """Whether viewers on the web open it as it is; of others a copy is made for them."""
 
@@ -46,6 +48,7 @@ CANDUMP = LogKind(
     media_type="text/plain",
     begins=b"",
     reader="paddock.readers.can.candump",
+    holds_frames=True,
     is_text=True,
     others_end_so=True,
 )
@@ -56,6 +59,7 @@ CAN_CSV = LogKind(
     media_type="text/csv",
     begins=b"",
     reader="paddock.readers.can.csv",
+    holds_frames=True,
     is_text=True,
     others_end_so=True,
 )
@@ -66,6 +70,7 @@ ASC = LogKind(
     media_type="text/plain",
     begins=b"",
     reader="paddock.readers.can.asc",
+    holds_frames=True,
     is_text=True,
 )
 TRC = LogKind(
@@ -75,6 +80,7 @@ TRC = LogKind(
     media_type="text/plain",
     begins=b"",
     reader="paddock.readers.can.trc",
+    holds_frames=True,
     is_text=True,
 )
 BLF = LogKind(
@@ -84,6 +90,7 @@ BLF = LogKind(
     media_type="application/octet-stream",
     begins=b"LOGG",
     reader="paddock.readers.can.blf",
+    holds_frames=True,
 )
 LOG_KINDS: dict[str, LogKind] = {kind.name: kind for kind in (MCAP, CANDUMP, CAN_CSV, ASC, TRC, BLF)}
 """By name."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from paddock.domain.bus_database import DecodedBy
 from paddock.domain.history import Change, MiscFile
 from paddock.domain.instants import INT64_MAX
 from paddock.domain.keys import raw_key
@@ -277,6 +278,8 @@ class Recording(msgspec.Struct, frozen=True):
     old_build_until: int | None = None
     converter: str = ""
     """Which code made its columns: their number, ``3``."""
+    decoded_by: tuple[DecodedBy, ...] = ()
+    """The CAN databases that its columns were decoded by, ordered by bus."""
     error: Failure | None = None
     original: Original = Original.UNSAID
     """Whether its bytes are kept, written when they arrive and by ``usecases/intake/originals.py``; ask

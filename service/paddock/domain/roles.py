@@ -35,7 +35,7 @@ _WORDS: Mapping[Permission, str] = {
     Permission.DELETE: "delete or restore recordings",
     Permission.EXPORT: "have files made of recordings",
     Permission.CONVERT: "have logs converted again or jobs retried",
-    Permission.EDIT_CATALOGUE: "change the signal catalogue or metadata fields",
+    Permission.EDIT_CATALOGUE: "change the signal catalogue, metadata fields or CAN databases",
     Permission.SYNC: "bring in what people said on another Paddock",
     Permission.MANAGE_MEMBERS: "see, let in or shut out members",
     Permission.SEE_TO_BACKUPS: "see to backups",

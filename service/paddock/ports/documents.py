@@ -32,6 +32,7 @@ import msgspec
 
 from paddock.domain.backup import BackupRun
 from paddock.domain.bundle import Bundle
+from paddock.domain.bus_database import BusDatabase, DatabaseFile
 from paddock.domain.catalogue import Catalogue
 from paddock.domain.contents import Contents
 from paddock.domain.history import Change
@@ -285,6 +286,8 @@ class Documents(ABC):
     ]
     catalogues: Collection[Catalogue]
     fields: Annotated[Collection[OwnField], Index(("added_at",), "the team's own metadata fields in their order")]
+    bus_databases: Annotated[Collection[BusDatabase], Index(("added_at",), "the team's CAN databases, last first")]
+    database_files: Collection[DatabaseFile]
     history: Annotated[Collection[Change], Index(("recording", "at"), "what people changed on a recording")]
     signal_names: Annotated[
         Collection[SignalName], Index(("search",), "completion"), Index(("topic",), "all topics")

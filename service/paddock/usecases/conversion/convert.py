@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from paddock import COLUMNS
 from paddock.columns.columns import Columns, LogSummary
 from paddock.columns.containment import contained
 from paddock.columns.parquet_footer import footer_crc32
+from paddock.domain.can_database import Databases
 from paddock.domain.catalogue import CarCatalogue, Catalogue
 from paddock.domain.contents import Contents, contents_id
 from paddock.domain.export import DEFAULT_EXPORT, VIEWER_COPY, ExportRequest
@@ -42,6 +44,7 @@ from paddock.formats.parquet import write_channel
 from paddock.formats.registry import RunInfo, find_format
 from paddock.ports.documents import Equals
 from paddock.readers.registry import spool_log
+from paddock.usecases.buses.decoding import all_databases, decoders_of, load_databases
 from paddock.usecases.catalogue.catalogue import car_of, load_catalogue
 from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.catalogue.signal_names import remember_names
@@ -97,17 +100,7 @@ async def convert(context: Context, job: Job, progress: Callable[[float], None])
     with tempfile.TemporaryDirectory(dir=context.scratch, prefix="convert-") as directory:
         log = await context.objects.open(recording.original_key)
         try:
-            converted = await asyncio.to_thread(
-                _convert_file,
-                log,
-                recording,
-                job,
-                catalogue,
-                fields,
-                Path(directory),
-                progress,
-                context.memory_bytes,
-            )
+            converted = await _decoded(context, log, recording, job, catalogue, fields, Path(directory), progress)
         except PaddockError as error:
             await _look_for_damage(context, recording, error)
             raise
@@ -116,6 +109,39 @@ async def convert(context: Context, job: Job, progress: Callable[[float], None])
         if not await leases.keep(context, job, 1.0):
             raise Conflict("Another worker took over this conversion.", code="lease_lost")
         await _publish(context, converted)
+
+
+async def _decoded(
+    context: Context,
+    log: BinaryIO,
+    recording: Recording,
+    job: Job,
+    catalogue: Catalogue,
+    fields: Fields,
+    directory: Path,
+    progress: Callable[[float], None],
+) -> Converted:
+    """The log, decoded by the CAN databases that fit it.
+
+    Which these are depends on car and day, which may be known only once the log was read: then it is read again.
+    """
+    known = await all_databases(context)
+    decoded_by = decoders_of(recording, known)
+    for place in (directory / "first", directory / "again"):
+        place.mkdir()
+        databases = await load_databases(context, decoded_by)
+        before = msgspec.structs.replace(recording, decoded_by=decoded_by)
+        converted = await asyncio.to_thread(
+            _convert_file, log, before, job, catalogue, fields, place, progress, context.memory_bytes, databases
+        )
+        fitting = decoders_of(converted.recording, known)
+        if fitting == decoded_by:
+            break
+        if place.name == "first":
+            shutil.rmtree(place)
+            decoded_by = fitting
+            await asyncio.to_thread(log.seek, 0)
+    return converted
 
 
 async def _look_for_damage(context: Context, recording: Recording, error: PaddockError) -> None:
@@ -137,6 +163,7 @@ def _convert_file(
     directory: Path,
     progress: Callable[[float], None],
     memory_bytes: int | None,
+    databases: Databases,
 ) -> Converted:
     """One pass over the log into a spool, and from there every file.
 
@@ -147,7 +174,11 @@ def _convert_file(
     """
     check_is_log(log, recording.name)
     with spool_log(
-        log, directory, progress=lambda done: progress(done * READING_SHARE), memory_bytes=memory_bytes
+        log,
+        directory,
+        progress=lambda done: progress(done * READING_SHARE),
+        memory_bytes=memory_bytes,
+        databases=databases,
     ) as columns:
         summary = columns.summary
         check_found(recording, summary, job)
@@ -314,6 +345,7 @@ def _changes(
         "metadata": metadata,
         "build": contents.build,
         "converter": str(COLUMNS),
+        "decoded_by": converted.recording.decoded_by,
         "search": search_text(msgspec.structs.replace(current, metadata=metadata)),
         "version": current.version + 1,
     }

@@ -22,6 +22,7 @@ from paddock.errors import Conflict, NotFound, PaddockError, Rejected
 from paddock.formats.estimate import estimate_bytes, taken_of
 from paddock.formats.mat5 import MAX_VARIABLE_BYTES, VariableTooLarge
 from paddock.formats.registry import RunInfo, canonical, check_rate, find_format
+from paddock.usecases.buses.decoding import load_databases
 from paddock.usecases.catalogue.catalogue import catalogue_of, signals_of
 from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.context import Context
@@ -221,6 +222,7 @@ async def _from_log(
     progress: Callable[[float], None],
 ) -> tuple[str, ...]:
     await need_original(context, recording)
+    databases = await load_databases(context, recording.decoded_by)
     original = await context.objects.open(recording.original_key)
     try:
         written = await asyncio.to_thread(
@@ -233,6 +235,7 @@ async def _from_log(
             progress,
             context.memory_bytes,
             reserve_bytes=RESERVE_BYTES,
+            databases=databases,
         )
     finally:
         await asyncio.to_thread(original.close)

@@ -12,6 +12,7 @@ from paddock.usecases.conversion.reprocess import is_asked, reprocess_one
 from paddock.usecases.edit.edit import history_of
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.look.overview import overview
+from paddock.web.databases.decoding import decoding_of
 from paddock.web.edit.api import History, change_resources
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import TeamFields, TheContext, ThePrincipal
@@ -40,6 +41,7 @@ async def recording_page(
         principal=principal,
         item=item,
         fields=team_fields,
+        decoding=await decoding_of(context, recording),
         choices=await choices(context, team_fields, subject=recording.id),
         history=History(change_resources(changes.items, first=True), changes.next),
         panels=await overview(context, recording) if has_signals else (),

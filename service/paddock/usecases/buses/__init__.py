@@ -1,0 +1,1 @@
+"""CAN databases: added by the team, and which of them decodes which recording."""

@@ -1,0 +1,1 @@
+"""The team's CAN databases: page and API."""

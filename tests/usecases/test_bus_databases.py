@@ -1,0 +1,146 @@
+"""CAN databases of the team decode the logs that fit them, whenever they come."""
+
+from __future__ import annotations
+
+import pytest
+
+from paddock.domain.bus_database import BusDatabase, DatabaseUse, check_use, chosen
+from paddock.domain.export import DEFAULT_EXPORT
+from paddock.domain.principal import LOCAL_USER
+from paddock.errors import NotFound, Rejected
+from paddock.usecases.buses.databases import (
+    add_database,
+    database_content,
+    decode_anew,
+    outdated_count,
+    retire_database,
+)
+from paddock.usecases.buses.decoding import all_databases
+from paddock.usecases.find.contents import contents_of
+from tests.readers.can.dbc import SMALL
+from tests.usecases.conftest import Team
+
+pytestmark = pytest.mark.anyio
+
+DBC = SMALL.encode()
+LOG = "".join(f"(1776522720.{number:06d}) can0 100#{number:02X}000A0100000000\n" for number in range(50)).encode()
+"""18 April 2026."""
+
+
+@pytest.fixture
+def team(team: Team) -> Team:
+    team.metadata["car"] = "HT09"
+    return team
+
+
+async def topics(team: Team, recording_id: str) -> list[str]:
+    contents = await contents_of(team.context.documents, await team.recording(recording_id))
+    return [channel.topic for channel in contents.channels]
+
+
+async def uploaded(team: Team) -> str:
+    recording = await team.upload(LOG, "run.log")
+    await team.work()
+    return recording.id
+
+
+async def add(team: Team, content: bytes = DBC, **use: str) -> BusDatabase:
+    return (await add_database(team.context, LOCAL_USER, content, "car.dbc", DatabaseUse(**use))).database
+
+
+async def test_a_log_waits_for_its_database(team: Team) -> None:
+    run = await uploaded(team)
+    assert (await team.recording(run)).decoded_by == () and await topics(team, run) == ["0x100"]
+    added = await add_database(team.context, LOCAL_USER, DBC, "car.dbc", DatabaseUse(car="ht09"))
+    assert (added.converted, added.database.message_count, added.database.signal_count) == (1, 3, 11)
+    await team.work()
+    assert await topics(team, run) == ["Engine"]
+    (by,) = (await team.recording(run)).decoded_by
+    assert (by.bus, by.database) == ("", added.database.id)
+
+
+async def test_a_log_that_comes_after_is_decoded_at_once(team: Team) -> None:
+    await add(team, valid_from="2026-04-01", valid_until="2026-04-30")
+    run = await uploaded(team)
+    assert await topics(team, run) == ["Engine"], "by the day on which it was recorded, not that on which it came"
+
+
+@pytest.mark.parametrize("use", [{"car": "HT08"}, {"valid_until": "2026-04-17"}, {"valid_from": "2026-04-19"}])
+async def test_one_for_other_logs_decodes_nothing(team: Team, use: dict[str, str]) -> None:
+    await add(team, **use)
+    assert await topics(team, await uploaded(team)) == ["0x100"]
+
+
+async def test_a_new_version_decodes_anew_when_asked_and_old_files_stay(team: Team) -> None:
+    await add(team)
+    run = await uploaded(team)
+    before = await artifacts(team, run)
+    newer = await add(team, SMALL.replace("Rpm :", "EngineSpeed :").encode(), note="renamed")
+    assert await team.work() == [] and await outdated_count(team.context) == 1
+    assert await decode_anew(team.context, LOCAL_USER) == 1
+    await team.work()
+    assert (await team.recording(run)).decoded_by[0].database == newer.id and await outdated_count(
+        team.context
+    ) == 0
+    after = await artifacts(team, run)
+    assert before < after, "the file that was made before is still there beside the new one"
+
+
+async def artifacts(team: Team, recording_id: str) -> set[str]:
+    page = await team.context.documents.artifacts.find(limit=50)
+    return {
+        each.id for each in page.items if each.recording == recording_id and each.format == DEFAULT_EXPORT.format
+    }
+
+
+async def test_it_is_there_once_however_often_it_is_added(team: Team) -> None:
+    first, again, other = await add(team), await add(team, note="again"), await add(team, car="HT08")
+    assert first.id == again.id != other.id
+    assert {each.id for each in await all_databases(team.context)} == {first.id, other.id}
+
+
+async def test_a_retired_one_decodes_nothing_new_and_is_kept(team: Team) -> None:
+    database = await add(team)
+    run = await uploaded(team)
+    await retire_database(team.context, LOCAL_USER, database.id)
+    assert (await team.recording(run)).decoded_by[0].database == database.id
+    assert (await database_content(team.context, database.id))[1] == DBC
+    await add(team)
+    (back,) = await all_databases(team.context)
+    assert back.retired_at is None
+    with pytest.raises(NotFound):
+        await retire_database(team.context, LOCAL_USER, "none")
+
+
+@pytest.mark.parametrize(
+    ("content", "use", "code"),
+    [
+        (b"no database", {}, "not_a_database"),
+        (b"", {}, "not_a_database"),
+        (b"x" * (9 << 20), {}, "too_large"),
+        (DBC, {"valid_from": "18.4.2026"}, "bad_database_use"),
+        (DBC, {"valid_from": "2026-02-30"}, "bad_database_use"),
+        (DBC, {"valid_from": "2026-05-01", "valid_until": "2026-04-01"}, "bad_database_use"),
+        (DBC, {"car": "x" * 300}, "bad_database_use"),
+    ],
+)
+async def test_what_cannot_be_is_refused(team: Team, content: bytes, use: dict[str, str], code: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        await add(team, content, **use)
+    assert refused.value.code == code and await all_databases(team.context) == ()
+
+
+def test_the_nearest_and_newest_decodes() -> None:
+    def database(id: str, added_at: int, **use: str) -> BusDatabase:
+        return BusDatabase(id=id, sha256="", name="", use=check_use(DatabaseUse(**use)), added_at=added_at)
+
+    databases = [
+        database("old", 1, car="HT09"),
+        database("new", 2, car="HT09"),
+        database("any car", 3),
+        database("of can1", 4, bus="can1"),
+        database("another car", 5, car="HT08"),
+    ]
+    found = {bus: each.id for bus, each in chosen(databases, "ht09", "2026-04-18").items()}
+    assert found == {"": "new", "can1": "of can1"}
+    assert chosen(databases, "HT07", "2026-04-18")[""].id == "any car"
