@@ -6,13 +6,14 @@ where the link carries more with them (``lanes.py``).
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 from paddock.basestation.sources.http_car import HttpCar
 from paddock.basestation.sources.http_folder import HttpFolder
 from paddock.basestation.sources.http_reading import HttpLane, Reading, Served
-from paddock.basestation.sources.http_requests import Requests
+from paddock.basestation.sources.http_requests import AT_ONCE, Requests
 from paddock.basestation.sources.lanes import Blocks, Kept, LanesRead, Pace
 from paddock.basestation.sources.place import HttpPlace
 from paddock.basestation.sources.source import SeenFile
@@ -37,6 +38,7 @@ class HttpSource:
         self._served = Served()
         self._pace = Pace()
         self._kept = Kept()
+        self._at_once = asyncio.Semaphore(AT_ONCE)
 
     @property
     def place(self) -> str:
@@ -64,7 +66,7 @@ class HttpSource:
             return HttpLane(reading) if number == 0 or self._served.has_ranges else None
 
         lanes = LanesRead(open_lane, self._pace, self._kept_of(seen), _BLOCKS)
-        async with contextlib.aclosing(lanes.read(offset, seen.size_bytes)) as pieces:
+        async with self._at_once, contextlib.aclosing(lanes.read(offset, seen.size_bytes)) as pieces:
             async for piece in pieces:
                 offset += len(piece)
                 yield piece

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from itertools import islice, zip_longest
 from typing import NamedTuple
 from urllib.parse import quote_from_bytes, unquote_to_bytes, urljoin, urlsplit
 
@@ -18,7 +19,7 @@ import msgspec
 
 from paddock.basestation.sources.source import OF_THE_FILE_SYSTEM
 from paddock.domain.instants import NS_PER_S
-from paddock.errors import Unavailable
+from paddock.errors import Rejected, Unavailable
 
 # Every repetition has an end: a page may be hostile.
 _LINK = re.compile(
@@ -27,6 +28,8 @@ _LINK = re.compile(
 )
 _TAG = re.compile(rb"<[^<>]{0,400}>")
 _ROW_BYTES = 600
+MAX_LINKS = 50_000
+"""On one page; a car never has so many logs in one folder."""
 
 
 class Entry(NamedTuple):
@@ -57,6 +60,7 @@ def entries_of(content_type: str, body: bytes, url: str) -> list[Entry]:
 
     Raises:
         Unavailable: it is no listing (code ``no_listing``).
+        Rejected: it shows more than anybody's logs (code ``too_many_files``).
     """
     if "json" in content_type:
         found = _of_json(body, url)
@@ -86,8 +90,12 @@ def _of_json(body: bytes, url: str) -> Iterator[Entry]:
 
 def _of_page(body: bytes, url: str) -> Iterator[Entry]:
     folder = urlsplit(url)
-    links = list(_LINK.finditer(body))
-    for link, following in zip(links, [*links[1:], None], strict=True):
+    links = list(islice(_LINK.finditer(body), MAX_LINKS + 1))
+    if len(links) > MAX_LINKS:
+        raise Rejected(
+            f"{url} shows more than {MAX_LINKS:,} files: name the folder that has the logs.", code="too_many_files"
+        )
+    for link, following in zip_longest(links, links[1:]):
         text = html.unescape(b"".join(group or b"" for group in link.groups()).decode(errors="surrogateescape"))
         reference = quote_from_bytes(text.encode(errors="surrogateescape"), safe="%/:?#[]@!$&'()*+,;=~")
         try:
