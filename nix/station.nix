@@ -11,8 +11,9 @@ in
 
   services.paddock.station = {
     enable = true;
-    folder = "/srv/logs";
-    server = names.site;
+    # Cars are added as sftp://user@host/path or http://host:port/, and a Paddock on this machine before the team's.
+    sources = [ "/srv/logs" ];
+    servers = [ names.site ];
     authorityFile = "/etc/paddock/authority.pem";
   };
 

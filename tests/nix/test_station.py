@@ -1,87 +1,100 @@
-"""The base station's upload: each log once, whole ones only, and again what did not arrive."""
+"""The base station's unit: what it runs is run here, against a Paddock; how it is held is read."""
+
+from __future__ import annotations
 
 import os
+import shlex
+import signal
 import subprocess
-import time
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from paddock.client import Client
+from tests.logs import small_log
 from tests.nix.nix import Nix
 
+STATION = """{ services.paddock.station = { enable = true;
+  sources = [ "/media/team's stick" "sftp://pi@10.0.0.5/100%20logs" ];
+  servers = [ "http://127.0.0.1:8080" "https://site" ];
+  keyFile = "/etc/paddock/car"; webhookFile = "/etc/paddock/webhook"; keepFree = "5GB";
+  limits = [ "1MB/s" "08:00-18:00=0" ]; }; }"""
 
-class Station:
-    """The script with a stand-in for ``paddock`` that notes what it is asked to send."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.logs, self.asked = folder, folder / "logs", folder / "asked"
-        for name in ("bin", "logs", "state"):
-            (folder / name).mkdir()
-        self.answer("exit 0")
+def unit(nix: Nix, module: str = STATION) -> str:
+    found: str = nix.value(f'(machine {module}).systemd.units."paddock-station.service".text')
+    return found
 
-    def answer(self, answer: str) -> None:
-        program = self.folder / "bin" / "paddock"
-        program.write_text(f'#!/bin/bash\nprintf "%s\\n" "$*" >> {self.asked}\n{answer}\n')
-        program.chmod(0o755)
 
-    def log(self, name: str, *, age_s: int = 600, text: str = "log") -> Path:
-        path = self.logs / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-        os.utime(path, (time.time() - age_s,) * 2)
-        return path
+def command(text: str) -> list[str]:
+    """The arguments as systemd would pass them on, without the program."""
+    (start,) = (line for line in text.splitlines() if line.startswith("ExecStart="))
+    read = start.partition("=")[2].replace("%%", "\0").replace("%d", "/run/credentials").replace("$$", "$")
+    return shlex.split(read.replace("\0", "%"))[1:]
 
-    def round(self) -> tuple[int, list[str]]:
-        """The exit code, and what was asked of ``paddock`` in this round."""
-        self.asked.unlink(missing_ok=True)
-        run = subprocess.run(
-            ["bash", REPOSITORY / "nix" / "station-upload.sh", "--server", "https://site"],
-            env={
-                "PATH": f"{self.folder}/bin:{os.environ['PATH']}",
-                "FOLDER": str(self.logs),
-                "STATE_DIRECTORY": str(self.folder / "state"),
-            },
-            check=False,
-        )
-        return run.returncode, self.asked.read_text().splitlines() if self.asked.exists() else []
+
+def test_what_is_configured_reaches_the_command_as_it_was_written(nix: Nix) -> None:
+    assert command(unit(nix)) == [
+        *("offload", "--data", "/var/lib/paddock-station"),
+        *("--source", "/media/team's stick", "--source", "sftp://pi@10.0.0.5/100%20logs"),
+        *("--server", "http://127.0.0.1:8080", "--server", "https://site"),
+        *("--limit", "1MB/s", "--limit", "08:00-18:00=0"),
+        *("--settle", "30s", "--screen", "127.0.0.1:8090", "--keep-free", "5GB"),
+        *("--key", "/run/credentials/key", "--webhook-file", "/run/credentials/webhook"),
+    ]
+
+
+def test_it_starts_without_waiting_for_cars_or_the_internet_and_again_whatever_ends_it(nix: Nix) -> None:
+    text = unit(nix)
+    assert "Restart=always" in text and "StartLimitIntervalSec=0" in text
+    assert "RequiresMountsFor" not in text and "network-online" not in text
+    assert "StateDirectory=paddock-station" in text
+    assert "LoadCredential=key:/etc/paddock/car" in text
 
 
 @pytest.fixture
-def station(tmp_path: Path) -> Station:
-    return Station(tmp_path)
+def server(tmp_path: Path) -> str:
+    """A Paddock on this machine."""
+    log = tmp_path / "up.log"
+    arguments = ["up", "--port", "0", "--data", str(tmp_path / "cloud")]
+    with log.open("wb") as output:
+        process = subprocess.Popen([sys.executable, "-m", "paddock", *arguments], stdout=output, stderr=output)
+    try:
+        while b"Paddock is at" not in (said := log.read_bytes()):
+            assert process.poll() is None, said.decode()
+            threading.Event().wait(0.05)
+        yield said.split(b"Paddock is at ")[1].split()[0].decode().rstrip("/.")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
 
 
-def test_each_whole_log_is_sent_once(station: Station) -> None:
-    assert station.round() == (0, [])
-    first, second = station.log("day one/run 1.mcap"), station.log("run2.MCAP")
-    station.log("run3.mcap", age_s=0)
-    station.log("notes.txt")
-    sent = [f"upload --server https://site -- {path}" for path in (first, second)]
-    code, asked = station.round()
-    assert (code, sorted(asked)) == (0, sorted(sent))
-    assert station.round() == (0, [])
-
-
-def test_a_log_that_was_written_on_is_sent_again(station: Station) -> None:
-    station.log("run.mcap")
-    station.round()
-    path = station.log("run.mcap", age_s=120, text="longer log")
-    assert station.round() == (0, [f"upload --server https://site -- {path}"])
-
-
-def test_what_did_not_arrive_is_said_and_sent_in_the_next_round(station: Station) -> None:
-    paths = [station.log(f"run{number}.mcap") for number in range(3)]
-    station.answer('[[ "$*" != *run1.mcap ]]')
-    code, asked = station.round()
-    assert (code, len(asked)) == (1, 3)
-    station.answer("exit 0")
-    assert station.round() == (0, [f"upload --server https://site -- {paths[1]}"])
-
-
-def test_metadata_reaches_paddock_as_it_was_written(nix: Nix) -> None:
-    module = """{ services.paddock.station = { enable = true; folder = "/srv/logs"; server = "https://site";
-      metadata.notes = "5 % of Adam's $budget"; }; }"""
-    unit = nix.value(f'(machine {module}).systemd.units."paddock-station.service".text')
-    (start,) = (line for line in unit.splitlines() if line.startswith("ExecStart="))
-    assert start.endswith("""--server https://site --set 'notes=5 %% of Adam'\\''s $$budget'""")
+def test_its_command_takes_logs_off_a_folder_and_ends_at_once(nix: Nix, tmp_path: Path, server: str) -> None:
+    module = f"""{{ services.paddock.station = {{ enable = true; settle = "1s"; screen = "none";
+      sources = [ "{tmp_path}/stick" ]; servers = [ "{server}" ]; }}; }}"""
+    asked = command(unit(nix, module))
+    asked[asked.index("/var/lib/paddock-station")] = str(tmp_path / "state")
+    (tmp_path / "stick").mkdir()
+    (tmp_path / "stick/1.mcap").write_bytes(small_log(5))
+    station = subprocess.Popen(
+        [sys.executable, "-m", "paddock", *asked],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "HOME": str(tmp_path / "state"), "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert station.stdout is not None
+        said = []
+        while not said or "is stored at" not in said[-1]:
+            line = station.stdout.readline()
+            assert line, said
+            said.append(line)
+        station.send_signal(signal.SIGTERM)
+        assert station.wait(60) == 0
+    finally:
+        station.kill()
+        station.wait()
+    with Client(server) as client:
+        assert [recording.name for recording in client.search()] == ["1.mcap"]
