@@ -7,6 +7,7 @@ from typing import Any
 
 from paddock.domain.contents import Contents, contents_id
 from paddock.domain.instants import from_rfc3339
+from paddock.domain.questions import Question, QuestionKind, question_id
 from paddock.domain.recording import (
     Artifact,
     ChannelSummary,
@@ -17,6 +18,7 @@ from paddock.domain.recording import (
     Status,
     search_text,
 )
+from paddock.domain.sync import SaidValue
 from paddock.ports.documents import Documents
 from paddock.usecases.context import Context
 
@@ -106,3 +108,18 @@ def build_artifact(recording: Recording, **changes: Any) -> Artifact:
         "converter": "2",
     }
     return Artifact(**{**given, **changes})
+
+
+def build_question(subject: str, driver: str = "Zoe", **changes: Any) -> Question:
+    """Another Paddock says that somebody else drove; any field may be given."""
+    given: dict[str, Any] = {
+        "id": question_id(QuestionKind.RECORDING, subject, "driver", "pit-laptop"),
+        "kind": QuestionKind.RECORDING,
+        "subject": subject,
+        "field": "driver",
+        "peer": "pit-laptop",
+        "theirs": SaidValue(driver, "person"),
+        "theirs_by": "Mei",
+        "theirs_at": STARTED_NS,
+    }
+    return Question(**{**given, **changes})

@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from paddock.domain.principal import LOCAL_USER
 from paddock.simulator.log import simulate
+from paddock.usecases.edit.edit import edit_recording
+from paddock.usecases.find.recordings import get_recording
 from tests.web.browsing import needs_chromium, open_page, served
+from tests.web.builders import build_question
 from tests.web.converted import converted
 from tests.web.season import a_test_day
 
@@ -28,6 +32,10 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
         open_page(browser, provoked=(404,), color_scheme=scheme) as page,
     ):
         day = site.run(a_test_day(site.context))
+        for each in (day.damaged, day.run):
+            asked = site.run(get_recording(site.context, each))
+            site.run(edit_recording(site.context, LOCAL_USER, asked.id, metadata={"driver": "Adam"}))
+            site.run(site.context.documents.questions.put_many([build_question(asked.id)]))
         found = []
         for path in (
             "/",
@@ -47,6 +55,7 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
             "/jobs",
             "/jobs?state=queued",
             "/deleted",
+            "/sync",
             "/storage",
             "/members",
             "/nothing-here",

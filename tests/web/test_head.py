@@ -33,7 +33,7 @@ async def test_every_address_answers_as_to_get_but_without_a_body(
 ) -> None:
     recording = await insert_converted(context)
     for path in (
-        *("/", "/upload", "/jobs", "/storage", "/signals", "/deleted", "/compare", "/export"),
+        *("/", "/upload", "/jobs", "/storage", "/signals", "/deleted", "/sync", "/compare", "/export"),
         *(f"/recordings/{recording.id}", "/static/kernel/paddock.css", "/health", "/schema/openapi.json"),
         *("/api/recordings", f"/api/recordings/{recording.id}", "/api/jobs", "/api/catalogue", "/api/storage"),
         *("/nowhere", "/api/recordings/abcdef", "/api/recordings?limit=0", "/api/uploads"),
