@@ -1,4 +1,4 @@
-"""A small web site of a command, in Paddock's own look: the pit screen, and the page of the car.
+"""A small web site of a command, in Paddock's own look: the pit screen. The car's is smaller still.
 
 It has neither database nor members. Whoever reaches its port is let in, apart from pages of other sites.
 """

@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from paddock.basestation.car import sidecars
+from paddock.basestation.car import sidecars, store
 from paddock.basestation.car.recorders.recorder import Doing, RecorderState
 from paddock.basestation.car.service import Car
 from paddock.basestation.car.watch import SETTLED_NS, LogOnCar, LogState
@@ -391,6 +392,35 @@ def test_a_database_that_a_memory_card_destroyed(garage: Garage) -> None:
     car.look()
     assert state_of(car, "1.mcap") is LogState.CLOSED
     assert (garage.state / "damaged-car.sqlite").exists()
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_disk_that_is_full_before_the_start_serves_its_logs(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    """Otherwise nobody could take logs off to make room."""
+    garage.logs.mkdir()
+    (garage.logs / "1.mcap").write_bytes(small_log())
+    if known:
+        car = garage.car()
+        car.look()
+        hash_all(car)
+        car.describe(ADAM)
+        garage.close()
+        garage.made.clear()
+
+    def full(_: Path) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorname = "SQLITE_FULL"
+        raise error
+
+    monkeypatch.setattr(store, "_open", full)
+    car = garage.car()
+    car.look()
+    assert "database or disk is full" in car.state().complaints[0]
+    assert (log_of(car, "1.mcap").sha256 is not None, car.state().metadata) == (known, ADAM if known else {})
+    hash_all(car)
+    assert log_of(car, "1.mcap").sha256 == hashlib.sha256(small_log()).hexdigest()
 
 
 def test_a_folder_that_goes_away_and_comes_back(garage: Garage) -> None:

@@ -305,5 +305,5 @@ class Car:
             clock=self.clock.state(),
             logs=len(logs),
             to_hash=sum(each.closed is True and each.sha256 is None for each in logs),
-            complaints=[self._complaint] if self._complaint else [],
+            complaints=[each for each in (self._complaint, self._store.complaint) if each],
         )

@@ -82,7 +82,7 @@ class Sidecars:
         except OSError as error:
             self._not_written = (
                 f"What is known of {log[:200]} could not be written beside it: {error.strerror}. "
-                "Driver and event of this log are to be added on the site."
+                "It is tried again until it can be."
             )
             raise Unavailable(self._not_written, code="no_sidecar") from None
         self._not_written = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import threading
@@ -22,6 +23,8 @@ CREATE TABLE IF NOT EXISTS logs (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
 """
+
+_NO_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 _Value = TypeVar("_Value")
 
@@ -58,24 +61,25 @@ class Store:
 
     def __init__(self, directory: Path) -> None:
         self._lock = threading.Lock()
+        self.complaint = ""
+        """Why what is learned now will be forgotten; empty where it is not."""
         path = directory / "car.sqlite"
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            try:
-                self._database = _open(path)
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):
-                    raise
-                # What a cheap memory card made of it. The logs count more than what was known of them.
-                for each in directory.glob("car.sqlite*"):
-                    each.replace(each.with_name(f"damaged-{each.name}"))
-                self._database = _open(path)
+            self._database = _opened(path)
         except (OSError, sqlite3.Error) as error:
             said = error.strerror if isinstance(error, OSError) else str(error)
-            raise Unavailable(
-                f"{directory} cannot keep what this program knows: {said}. Choose another --state.",
-                code="no_state",
-            ) from None
+            if not _cannot_be_written(error, directory):
+                raise Unavailable(
+                    f"{directory} cannot keep what this program knows: {said}. Choose another --state.",
+                    code="no_state",
+                ) from None
+            # The logs are served all the same: to take them off the car is what makes room.
+            self._database = _in_memory(path)
+            self.complaint = (
+                f"The car's computer cannot write into {directory}: {said}. What it learns now is forgotten when "
+                "it is switched off. Take logs off the car."
+            )
 
     def logs(self) -> dict[str, KnownLog]:
         """All logs that were there when somebody looked last."""
@@ -139,6 +143,41 @@ class Store:
                 f"The car's computer cannot remember anything now: {error}. Free some room on its disk.",
                 code="no_state",
             ) from None
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    try:
+        return _open(path)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise
+        # What a cheap memory card made of it. The logs count more than what was known of them.
+        for each in path.parent.glob(f"{path.name}*"):
+            each.replace(each.with_name(f"damaged-{each.name}"))
+        return _open(path)
+
+
+def _cannot_be_written(error: Exception, directory: Path) -> bool:
+    """Whether the disk is full, or has become read-only as after its first error."""
+    if isinstance(error, OSError):
+        return error.errno in _NO_WRITING
+    if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY")):
+        return True
+    with contextlib.suppress(OSError):
+        return bool(os.statvfs(directory).f_flag & os.ST_RDONLY)
+    return False
+
+
+def _in_memory(path: Path) -> sqlite3.Connection:
+    """What was known, as far as it can be read, in a database that ends with this program."""
+    database = sqlite3.connect(":memory:", check_same_thread=False)
+    with (
+        contextlib.suppress(sqlite3.Error),
+        contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as kept,
+    ):
+        kept.backup(database)
+    database.executescript(_SCHEMA)
+    return database
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -84,7 +84,7 @@ def test_one_that_does_not_start_says_why(bench: Bench) -> None:
 
 
 def test_one_that_dies_is_seen(bench: Bench) -> None:
-    recorder = bench.recorder("echo disk full; sleep 0.8; kill -SEGV $$", "TERM")
+    recorder = bench.recorder("echo disk full; sleep 2; kill -SEGV $$", "TERM")
     recorder.start({})
     wait_until(lambda: recorder.state().doing is Doing.DIED)
     assert recorder.state().detail == "The recorder has died: it was killed by signal 11. It said: disk full"
@@ -93,7 +93,7 @@ def test_one_that_dies_is_seen(bench: Bench) -> None:
 
 
 def test_one_that_ends_by_itself_in_good_order_has_stopped(bench: Bench) -> None:
-    recorder = bench.recorder("sleep 0.8", "TERM")
+    recorder = bench.recorder("sleep 2", "TERM")
     recorder.start({})
     wait_until(lambda: recorder.state().doing is Doing.STOPPED)
     assert recorder.state().detail == "The recorder has ended by itself."

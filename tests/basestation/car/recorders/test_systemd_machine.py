@@ -24,14 +24,9 @@ TARGET = "[Unit]\nWants=car.service\n"
 
 def units_of_readme() -> dict[str, str]:
     (unit,) = re.findall(r"^```ini\n(.*?)^```$", (REPOSITORY / "README.md").read_text(), re.DOTALL | re.MULTILINE)
-    here = unit.replace("/opt/paddock/bin/paddock ", "/opt/paddock/bin/python -m paddock ").replace(
-        "/data/logs", LOGS
-    )
-    return {
-        "paddock.target": TARGET,
-        "car.service": here.replace("/data/logs", LOGS),
-        "mcap-recorder.service": RECORDER,
-    }
+    here = unit.replace("/opt/paddock/bin/paddock ", "/opt/paddock/bin/python -m paddock ")
+    car = here.replace("/data/logs", LOGS)
+    return {"paddock.target": TARGET, "car.service": car, "mcap-recorder.service": RECORDER}
 
 
 @pytest.fixture(scope="module")
