@@ -306,13 +306,16 @@ class _SftpLane:
         self._connection = connection
         self._seen = seen
         self._file = file
-        self._first_check = asyncio.ensure_future(self.check())
+        # Of a small one the look after its last byte is enough.
+        is_small = seen.size_bytes <= _MOST_READ
+        self._first_check = None if is_small else asyncio.ensure_future(self.check())
 
     async def fetch(self, span: Span, put: Put) -> None:
         while span.at < span.end:
             with self._connection.failures(self._seen.name):
                 data = cast(bytes, await self._file.read(span.end - span.at, span.at))
-            await asyncio.shield(self._first_check)
+            if self._first_check is not None:
+                await asyncio.shield(self._first_check)
             if not data:
                 return
             await put(span, data)
@@ -322,8 +325,9 @@ class _SftpLane:
             _compare(self._seen, await self._file.stat())
 
     async def close(self) -> None:
-        self._first_check.cancel()
-        await asyncio.gather(self._first_check, return_exceptions=True)
+        if self._first_check is not None:
+            self._first_check.cancel()
+            await asyncio.gather(self._first_check, return_exceptions=True)
         if not self._connection.lost:
             self._connection.later(self._file.close())
 
