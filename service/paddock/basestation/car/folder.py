@@ -133,19 +133,17 @@ class Folder:
             NotFound: it is not there, is no file, or lies elsewhere (code ``no_such_log``).
             Unavailable: it may not be read, or its disk does not answer (code ``unreadable``).
         """
-        real = os.path.realpath(self.path(name))
-        if not self._is_below(real):
-            raise _no_such_log(name)
+        path = self.path(name)
         try:
             # A named pipe would wait for somebody who writes into it.
-            descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             if error.errno in _NOT_THERE:
                 raise _no_such_log(name) from None
             raise Unavailable(f"{name[:200]} cannot be read: {error.strerror}.", code="unreadable") from None
         try:
             status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
+            if not stat.S_ISREG(status.st_mode) or not self._is_below(_real(descriptor, path)):
                 raise _no_such_log(name)
             yield descriptor, stamp_of(status)
         finally:
@@ -200,6 +198,14 @@ class Folder:
                 if _HALF_SIDECAR.fullmatch(name) and is_sidecar_name(name[1:-13]):
                     with contextlib.suppress(OSError):
                         Path(folder, name).unlink()
+
+
+def _real(descriptor: int, path: Path) -> str:
+    """Where an opened file lies, behind all links."""
+    try:
+        return os.fspath(Path(f"/proc/self/fd/{descriptor}").readlink())
+    except OSError:  # a system without /proc
+        return os.path.realpath(path)
 
 
 def _no_such_log(name: str) -> NotFound:
