@@ -45,6 +45,10 @@ class Pit:
     def show(self, status: Status) -> None:
         self.status = status
 
+    def corrections(self) -> list[tuple[int, dict[str, str]]]:
+        """What was said of single logs, by their files."""
+        return list(self.stints._corrections.items())
+
 
 @contextlib.contextmanager
 def pit(folder: Path, status: Status) -> Iterator[Pit]:

@@ -94,11 +94,15 @@ document.addEventListener("pointerdown", (event) => {
 const local = (date) => new Date(date.valueOf() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 
 /**
+ * What a form says of a stint or log.
  * @param {HTMLFormElement} form
- * @returns {HTMLInputElement[]}
+ * @returns {(HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement)[]}
  */
-const textsOf = (form) =>
-  /** @type {HTMLInputElement[]} */ ([...form.elements].filter((each) => "name" in each && each.name && !["place", "from"].includes(String(each.name))));
+function textsOf(form) {
+  const kinds = [HTMLInputElement, HTMLSelectElement, HTMLTextAreaElement];
+  const found = kinds.flatMap((kind) => all(form, "[name]", /** @type {any} */ (kind)));
+  return found.filter((each) => !["place", "from"].includes(each.name));
+}
 
 /**
  * @param {HTMLDialogElement} dialog
@@ -152,7 +156,7 @@ const stintDialog = saves("#stint-dialog", (form) => {
   if (!places.length) throw new Error("Choose a car.");
   return call("POST", "/stints", { places, from_at: from.toISOString(), values: changesOf(form) });
 });
-const logDialog = saves("#log-dialog", (form) => call("POST", `/logs/${form.dataset.log}`, { values: changesOf(form) }));
+const logDialog = saves("#log-dialog", (form) => call("POST", `/logs/${form.dataset.of}`, { values: changesOf(form) }));
 
 document.addEventListener("click", async (event) => {
   const stint = around(event, "[data-stint]");
@@ -166,7 +170,7 @@ document.addEventListener("click", async (event) => {
   }
   const log = around(event, "[data-log]");
   if (log) {
-    need(logDialog, "form").dataset.log = log.dataset.log;
+    need(logDialog, "form").dataset.of = log.dataset.log;
     need(logDialog, "h2").textContent = log.dataset.name ?? "";
     open(logDialog, JSON.parse(log.dataset.values ?? "{}"));
   }
