@@ -21,6 +21,8 @@ from tests.basestation.trackside import Trackside, made_log, power_off
 from tests.servers.namespaces import wait_until
 
 KIB = 1024
+HANG_GUARD_S = 300
+FAST_BYTES_PER_S = 20_000_000
 RUNS = 6
 """After so many runs without a fault all that is closed has to be in the cloud."""
 SETTLED = ("--settle", "0")
@@ -99,6 +101,12 @@ class Evening:
     def has_moved(self, moved_bytes: int) -> bool:
         return self.moved_bytes() >= moved_bytes
 
+    def pulled_bytes(self) -> int:
+        return self._carried()[0]
+
+    def has_pulled(self, pulled_bytes: int) -> bool:
+        return self.pulled_bytes() >= pulled_bytes
+
     def _carried(self) -> tuple[int, int]:
         return self.here.pit.carried().to_right.payload, self.here.uplink.carried().to_right.payload
 
@@ -129,38 +137,40 @@ def evening(
 # ---- the link
 
 
-def link_cut(run: Evening, chance: random.Random) -> None:
+def link_cut(run: Evening, chance: random.Random, times: int = 1) -> None:
     """The radio loses the car at some byte, and the car has been started anew when it is back."""
     here = run.here
-    here.pit.set(cut_after=chance.randrange(run.total))
     process = run.start()
-    run.wait_for(process, lambda: here.pit.carried().cut)
-    run.car.kill()
-    here.pit.heal()
-    run.car.start()
-    process.wait(120)
+    for _ in range(times):
+        here.pit.set(cut_after=chance.randrange(run.total // times))
+        run.wait_for(process, lambda: here.pit.carried().cut)
+        run.car.kill()
+        here.pit.heal()
+        run.car.start()
+    process.wait(HANG_GUARD_S)
 
 
-def uplink_cut(run: Evening, chance: random.Random) -> None:
+def uplink_cut(run: Evening, chance: random.Random, times: int = 1) -> None:
     """The internet is gone at some byte, for a moment."""
     here = run.here
-    here.uplink.set(cut_after=chance.randrange(run.total))
     process = run.start()
-    run.wait_for(process, lambda: here.uplink.carried().cut)
-    time.sleep(0.5)
-    here.uplink.heal()
-    process.wait(120)
+    for _ in range(times):
+        here.uplink.set(cut_after=chance.randrange(run.total // times))
+        run.wait_for(process, lambda: here.uplink.carried().cut)
+        time.sleep(0.5)
+        here.uplink.heal()
+    process.wait(HANG_GUARD_S)
 
 
-def server_killed(run: Evening, chance: random.Random) -> None:
+def server_killed(run: Evening, chance: random.Random, times: int = 1) -> None:
     """What shows the logs dies in the middle of one and comes back."""
-    here = run.here
-    moment = here.pit.carried().bytes + chance.randrange(run.total)
     process = run.start()
-    run.wait_for(process, lambda: here.pit.carried().bytes >= moment)
-    run.car.kill()
-    run.car.start()
-    process.wait(120)
+    for _ in range(times):
+        moment = run.pulled_bytes() + chance.randrange(run.total // times)
+        run.wait_for(process, partial(run.has_pulled, moment))
+        run.car.kill()
+        run.car.start()
+    process.wait(HANG_GUARD_S)
 
 
 # ---- the station
@@ -172,8 +182,9 @@ def agent_killed(run: Evening, chance: random.Random, times: int) -> None:
     The first moments are before anything was moved, the last ones may be when all is sent and not proved yet.
     """
     here = run.here
-    here.pit.set(bytes_per_s=run.total)  # both take about a second, or hardly a moment is in between
-    here.uplink.set(bytes_per_s=run.total)
+    rate = min(run.total, FAST_BYTES_PER_S)  # or there is hardly a moment in between
+    here.pit.set(bytes_per_s=rate)
+    here.uplink.set(bytes_per_s=rate)
     for _ in range(times):
         moment = run.moved_bytes() + chance.randrange(3 * run.total // times)
         process = run.start()
@@ -221,15 +232,14 @@ def grows_after(run: Evening, name: str, more: int) -> None:
         log.write(random.Random(more).randbytes(more))
 
 
-def changes_while_pulled(run: Evening, change: Callable[[], None], after: int) -> None:
+def changes_while_pulled(run: Evening, change: Callable[[], object], after: int) -> None:
     """Something happens to the logs once so many bytes have come over."""
-    here = run.here
-    moment = here.pit.carried().bytes + after
+    moment = run.pulled_bytes() + after
     process = run.start()
-    run.wait_for(process, lambda: here.pit.carried().bytes >= moment)
+    run.wait_for(process, partial(run.has_pulled, moment))
     run.hashes.clear()
     change()
-    process.wait(120)
+    process.wait(HANG_GUARD_S)
 
 
 STRANGE_NAMES = (

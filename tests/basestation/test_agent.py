@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from paddock.basestation import look, pull, pulling
+from paddock.basestation.ledger import open_ledger
+from paddock.basestation.live import Live
+from paddock.basestation.look import Place
 from paddock.basestation.sources.directory import DirectorySource
+from paddock.basestation.sources.source import SeenFile
+from paddock.basestation.status import CarStatus
 from paddock.errors import Conflict
 from tests.basestation.offloading import CLOUD, MemorySource, Station, some_bytes
 
@@ -185,3 +192,21 @@ def test_what_one_server_lacks_stays_here(station: Station) -> None:
         assert agent.ledger.droppable([CLOUD]) == [log]
         assert agent.ledger.droppable([CLOUD, "http://another"]) == []
         assert agent.ledger.droppable([]) == []
+
+
+def test_an_answer_says_how_it_was_when_it_was_asked_for(tmp_path: Path) -> None:
+    """A bad link may hold it up while the car records another log: the screen is not green because of it."""
+
+    class SlowSource(MemorySource):
+        async def look(self) -> Sequence[SeenFile]:
+            answer = await super().look()
+            self.files["newer.mcap"], self.answered_ns = b"newer", time.time_ns()
+            return answer
+
+    car, live = SlowSource({"1.mcap": b"a"}), Live()
+    live.cars[car.place] = CarStatus(place=car.place, name="car")
+    with open_ledger(tmp_path / "ledger") as ledger:
+        asyncio.run(Place(car, ledger, live, 0).look())
+    looked_ns = live.cars[car.place].looked_ns
+    assert looked_ns is not None
+    assert looked_ns < car.answered_ns

@@ -100,7 +100,7 @@ class Trackside:
 
     # ---- the cloud
 
-    def start_cloud(self, **settings: str) -> None:
+    def start_cloud(self, *arguments: str, **settings: str) -> None:
         """``paddock up`` on the cloud's machine; it lets in who comes from the station's or its own address."""
         peers = self.folder / "peers"
         peers.write_text(f"{self.station_address} base station\n{self.cloud_address} engineer\n")
@@ -114,6 +114,7 @@ class Trackside:
             str(CLOUD_PORT),
             "--data",
             self.cloud_data,
+            *arguments,
         ]
         environment = {**self.environment(), "PADDOCK_PEERS_FILE": str(peers), **settings}
         self._cloud = self.cloud.start(*up, log=log, env=environment)

@@ -62,7 +62,7 @@ class Place:
         Raises:
             Unavailable: this disk does not take what was seen.
         """
-        began = time.monotonic()
+        began, began_ns = time.monotonic(), time.time_ns()
         try:
             async with asyncio.timeout(_LOOK_TIMEOUT_S):
                 seen = await self.source.look()
@@ -73,12 +73,12 @@ class Place:
             return
         took_s = time.monotonic() - began
         self.reachable, self.problem, self.looks_failed = True, "", 0
-        looked_ns = time.time_ns()
-        await asyncio.to_thread(self._ledger.looked, self.name, seen, looked_ns)
+        await asyncio.to_thread(self._ledger.looked, self.name, seen, time.time_ns())
         await asyncio.to_thread(self._sort, seen)
         recording = next((each.name for each in seen if each.closed is False), "")
+        # An answer that a bad link held up for a while says nothing of what the car has recorded meanwhile.
         self._live.car(
-            self.name, reachable=True, looked_ns=looked_ns, away_since_ns=None, problem="", recording=recording
+            self.name, reachable=True, looked_ns=began_ns, away_since_ns=None, problem="", recording=recording
         )
         self.free_bytes = free_bytes
         self.delay_s = max(_LOOK_EVERY_S, took_s * _LOOKING_SHARE)
