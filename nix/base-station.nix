@@ -87,6 +87,15 @@ in
       description = "Room that stays free on the disk of `/var/lib`; by default a twentieth of it, at most 1 GB.";
     };
 
+    removeFromCar = lib.mkOption {
+      type = lib.types.bool;
+      default = false;
+      description = ''
+        Whether logs that the last server has stored leave the cars, the oldest first: all of them, or with `keepFree`
+        as many as keep that much free there. What lies in directories everybody must be able to remove then.
+      '';
+    };
+
     limits = lib.mkOption {
       type = lib.types.listOf lib.types.str;
       default = [ ];
@@ -131,8 +140,7 @@ in
           ++ lib.optional (cfg.webhookFile != null) "webhook:${cfg.webhookFile}";
         # Which run of the kernel it is: what was written in this one is whole, also after kill -9.
         ProcSubset = "all";
-        # Also what is mounted while it runs, such as a stick.
-        ReadOnlyPaths = map (folder: "-${folder}") folders;
+        ReadWritePaths = lib.optionals cfg.removeFromCar (map (folder: "-${folder}") folders);
         Restart = "always";
         RestartSec = 5;
         ExecStart = lib.concatStringsSep " " (
@@ -149,6 +157,7 @@ in
                 cfg.screen
               ]
               ++ given "--keep-free" cfg.keepFree
+              ++ lib.optional cfg.removeFromCar "--remove-from-car"
             ))
           ]
           # Where systemd put them, which is known when it starts the unit.

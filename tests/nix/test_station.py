@@ -7,12 +7,9 @@ import shlex
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
-import pytest
-
-from paddock.client import Client
+from tests.cli.running import Running
 from tests.logs import small_log
 from tests.nix.nix import Nix
 
@@ -20,7 +17,7 @@ STATION = """{ services.paddock.station = { enable = true;
   sources = [ "/media/team's stick" "sftp://pi@10.0.0.5/100%20logs" ];
   servers = [ "http://127.0.0.1:8080" "https://site" ];
   keyFile = "/etc/paddock/car"; webhookFile = "/etc/paddock/webhook"; keepFree = "5GB";
-  limits = [ "1MB/s" "08:00-18:00=0" ]; }; }"""
+  removeFromCar = true; limits = [ "1MB/s" "08:00-18:00=0" ]; }; }"""
 
 
 def unit(nix: Nix, module: str = STATION) -> str:
@@ -42,6 +39,7 @@ def test_what_is_configured_reaches_the_command_as_it_was_written(nix: Nix) -> N
         *("--server", "http://127.0.0.1:8080", "--server", "https://site"),
         *("--limit", "1MB/s", "--limit", "08:00-18:00=0"),
         *("--settle", "30s", "--screen", "127.0.0.1:8090", "--keep-free", "5GB"),
+        "--remove-from-car",
         *("--key", "/run/credentials/key", "--webhook-file", "/run/credentials/webhook"),
     ]
 
@@ -52,28 +50,14 @@ def test_it_starts_without_waiting_for_cars_or_the_internet_and_again_whatever_e
     assert "RequiresMountsFor" not in text and "network-online" not in text
     assert "StateDirectory=paddock-station" in text
     assert "LoadCredential=key:/etc/paddock/car" in text
+    assert "ReadWritePaths=-/media/team's stick\n" in text
+    assert "ReadWritePaths" not in unit(nix, STATION.replace("removeFromCar = true", "removeFromCar = false"))
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> str:
-    """A Paddock on this machine."""
-    log = tmp_path / "up.log"
-    arguments = ["up", "--port", "0", "--data", str(tmp_path / "cloud")]
-    with log.open("wb") as output:
-        process = subprocess.Popen([sys.executable, "-m", "paddock", *arguments], stdout=output, stderr=output)
-    try:
-        while b"Paddock is at" not in (said := log.read_bytes()):
-            assert process.poll() is None, said.decode()
-            threading.Event().wait(0.05)
-        yield said.split(b"Paddock is at ")[1].split()[0].decode().rstrip("/.")
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-
-
-def test_its_command_takes_logs_off_a_folder_and_ends_at_once(nix: Nix, tmp_path: Path, server: str) -> None:
+def test_its_command_takes_logs_off_a_folder_and_ends_at_once(nix: Nix, tmp_path: Path) -> None:
+    up = Running(tmp_path / "up")
     module = f"""{{ services.paddock.station = {{ enable = true; settle = "1s"; screen = "none";
-      sources = [ "{tmp_path}/stick" ]; servers = [ "{server}" ]; }}; }}"""
+      sources = [ "{tmp_path}/stick" ]; servers = [ "{up.url}" ]; }}; }}"""
     asked = command(unit(nix, module))
     asked[asked.index("/var/lib/paddock-station")] = str(tmp_path / "state")
     (tmp_path / "stick").mkdir()
@@ -93,8 +77,9 @@ def test_its_command_takes_logs_off_a_folder_and_ends_at_once(nix: Nix, tmp_path
             said.append(line)
         station.send_signal(signal.SIGTERM)
         assert station.wait(60) == 0
+        with up.client() as client:
+            assert [recording.name for recording in client.search()] == ["1.mcap"]
     finally:
         station.kill()
         station.wait()
-    with Client(server) as client:
-        assert [recording.name for recording in client.search()] == ["1.mcap"]
+        up.end(signal.SIGTERM)
