@@ -15,8 +15,9 @@ import pytest
 from paddock.basestation.sources.opening import open_source
 from paddock.basestation.sources.place import SshLogin
 from paddock.basestation.sources.sftp import SftpSource
-from paddock.basestation.sources.source import SeenFile
+from paddock.basestation.sources.source import SeenFile, Source
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
+from tests.servers import openssh
 from tests.servers.openssh import OpenSshServer, running
 
 
@@ -62,11 +63,11 @@ def opened(server: OpenSshServer, home: Path, logs: Path) -> Open:
     return open_it
 
 
-async def look(source: SftpSource) -> dict[str, SeenFile]:
+async def look(source: Source) -> dict[str, SeenFile]:
     return {seen.name: seen for seen in await source.look()}
 
 
-async def pull(source: SftpSource, seen: SeenFile, offset: int = 0) -> bytes:
+async def pull(source: Source, seen: SeenFile, offset: int = 0) -> bytes:
     return b"".join([piece async for piece in source.read(seen, offset)])
 
 
@@ -343,3 +344,50 @@ async def test_nobody_listens(server: OpenSshServer, home: Path) -> None:
         with pytest.raises(PaddockError, match=says) as refused:
             await open_source(url).look()
         assert not refused.value.permanent
+
+
+@pytest.mark.anyio
+async def test_a_server_without_sftp_says_what_it_lacks(
+    tmp_path: Path, home: Path, logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = openssh.CONFIGURATION.replace("Subsystem sftp internal-sftp\n", "")
+    monkeypatch.setattr(openssh, "CONFIGURATION", without)
+    with running(tmp_path / "ssh") as server:
+        source = open_source(server.url(logs), SshLogin(server.client_key, accept_host_key=True))
+        with pytest.raises(Rejected, match="Subsystem sftp internal-sftp") as refused:
+            await source.look()
+        assert refused.value.code == "no_sftp"
+        await source.close()
+
+
+@pytest.mark.anyio
+async def test_a_login_for_sftp_alone_reads_and_hashes_nothing(
+    tmp_path: Path, home: Path, logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = put(logs / "1.mcap", 5000)
+    monkeypatch.setattr(openssh, "CONFIGURATION", openssh.CONFIGURATION + "ForceCommand internal-sftp -R\n")
+    with running(tmp_path / "ssh") as server:
+        source = open_source(server.url(logs), SshLogin(server.client_key, accept_host_key=True))
+        (seen,) = await source.look()
+        assert await pull(source, seen) == data
+        assert await source.beginning_sha256(seen, 10) is None
+        with pytest.raises(Unavailable, match="cannot be removed"):  # it is read-only
+            await source.remove(seen)
+        assert await pull(source, seen, 4000) == data[4000:]
+        await source.close()
+
+
+@pytest.mark.anyio
+async def test_a_server_that_forbids_some_requests_is_read_all_the_same(
+    tmp_path: Path, home: Path, logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = put(logs / "1.mcap", 5000)
+    forbids = openssh.CONFIGURATION.replace("internal-sftp", "internal-sftp -P realpath,statvfs@openssh.com")
+    monkeypatch.setattr(openssh, "CONFIGURATION", forbids)
+    (logs / "link.mcap").symlink_to("1.mcap")
+    with running(tmp_path / "ssh") as server:
+        source = open_source(server.url(logs), SshLogin(server.client_key, accept_host_key=True))
+        seen = await look(source)
+        assert await pull(source, seen["1.mcap"]) == data
+        assert await source.free_bytes() is None
+        await source.close()

@@ -174,7 +174,7 @@ class SftpSource:
         with connection.failures(self._name):
             try:
                 system = await connection.sftp.statvfs(self._root)
-            except asyncssh.SFTPOpUnsupported:
+            except (asyncssh.SFTPOpUnsupported, asyncssh.SFTPPermissionDenied):
                 return None
         return (system.bavail or 0) * (system.frsize or 0)
 

@@ -142,7 +142,10 @@ async def _follow(sftp: asyncssh.SFTPClient, root: bytes, found: _Found) -> None
     """Links to files below the folder that have not been seen there anyway."""
     if not found.links:
         return
-    top = await sftp.realpath(root)
+    try:
+        top = await sftp.realpath(root)
+    except (asyncssh.SFTPPermissionDenied, asyncssh.SFTPFailure, asyncssh.SFTPOpUnsupported):
+        return  # nobody can say where they lead
     assert isinstance(top, bytes)
     below = top.rstrip(b"/") + b"/"
     seen = {below + path for path in found.logs}

@@ -95,7 +95,7 @@ def _unknown(host: str, port: int, key: asyncssh.SSHKey) -> Rejected:
     return Rejected(
         f"This computer does not know {_name(host, port)} yet. It has the host key {_fingerprint(key)}; on the "
         f"car, ssh-keygen -lf /etc/ssh/ssh_host_{_kind(key)}_key.pub prints the same if nobody is in between. Then "
-        f"run paddock offload with --accept-host-key once, or: {scan}",
+        f'run paddock offload with --accept-host-key once, or "{scan}".',
         code="host_key_unknown",
     )
 
