@@ -52,20 +52,10 @@ class Side:
         self.name = name
 
     def compared(self) -> Iterator[Sequence[Compared]]:
-        """All recordings, a page at a time.
-
-        Raises:
-            Rejected: it is of a version that knows no sync.
-        """
+        """All recordings, a page at a time."""
         after: dict[str, str] = {}
         while True:
-            try:
-                page = self.connection.call("GET", "/api/sync/recordings", params={"limit": PAGE, **after})
-            except NotFound as error:
-                raise Rejected(
-                    f"{self.connection.url} is no Paddock that can sync: bring it to this version first.",
-                    code="no_sync",
-                ) from error
+            page = self.connection.call("GET", "/api/sync/recordings", params={"limit": PAGE, **after})
             yield msgspec.convert(page["items"], tuple[Compared, ...])
             if page["next"] is None:
                 return
@@ -118,8 +108,17 @@ class Side:
         return self.connection.pieces(f"/api/recordings/{recording_id}/original", offset, size_bytes)
 
     def questions(self, peer: str) -> dict[str, Question]:
-        """What it asks people about another Paddock."""
-        answer = self.connection.call("GET", "/api/sync/questions/all")
+        """What it asks people about another Paddock.
+
+        Raises:
+            Rejected: it is of a version that knows no sync.
+        """
+        try:
+            answer = self.connection.call("GET", "/api/sync/questions/all")
+        except NotFound as error:
+            raise Rejected(
+                f"{self.connection.url} knows no sync: bring that Paddock to this version first.", code="no_sync"
+            ) from error
         found = msgspec.convert(answer["items"], tuple[Question, ...])
         return {each.id: each for each in found if each.peer == peer}
 
