@@ -65,18 +65,19 @@ def _one_size(shapes: str, messages: int, beside: Path | None, folder: Path, *, 
     runs: dict[str, list[Run]] = {name: [] for name in commands}
     for _ in range(REPEATS):
         for name, command in commands.items():
-            runs[name].append(_run(command, environment))
-    best = {name: _best(name, each) for name, each in runs.items()}
-    _ratio("paddock / floor", best["paddock"], best["floor"], "at 5 M: required 3.5, wanted 2.5")
+            runs[name].append(measured(command, environment))
+    best = {name: best_of(name, each) for name, each in runs.items()}
+    ratio("paddock / floor", best["paddock"], best["floor"], "at 5 M: required 3.5, wanted 2.5")
     if beside is not None:
-        _ratio("beside / floor", best["beside"], best["floor"])
-        _ratio("paddock / beside", best["paddock"], best["beside"])
+        ratio("beside / floor", best["beside"], best["floor"])
+        ratio("paddock / beside", best["paddock"], best["beside"])
     if with_official:
-        official = _best("official", [_run([*contestant, "official", log, target], environment)])
-        _ratio("official / paddock", official, best["paddock"], "at 1 M: required 25, wanted 40")
+        official = best_of("official", [measured([*contestant, "official", log, target], environment)])
+        ratio("official / paddock", official, best["paddock"], "at 1 M: required 25, wanted 40")
 
 
-def _best(name: str, runs: list[Run]) -> Run:
+def best_of(name: str, runs: list[Run]) -> Run:
+    """Of each figure the least, printed."""
     best = Run(
         min(run.seconds for run in runs), min(run.cpu_seconds for run in runs), min(run.peak_mb for run in runs)
     )
@@ -84,12 +85,18 @@ def _best(name: str, runs: list[Run]) -> Run:
     return best
 
 
-def _ratio(name: str, one: Run, other: Run, wanted: str = "") -> None:
+def ratio(name: str, one: Run, other: Run, wanted: str = "") -> None:
+    """Print how many times the second one takes."""
     cpu = one.cpu_seconds / other.cpu_seconds
     print(f"  {name:18} {one.seconds / other.seconds:7.2f} ×   {cpu:7.2f} × of CPU   {wanted}")
 
 
-def _run(command: list[str], environment: dict[str, str]) -> Run:
+def measured(command: list[str], environment: dict[str, str]) -> Run:
+    """Run a command whose file is ``BENCHMARK_TARGET``.
+
+    Raises:
+        subprocess.CalledProcessError: it failed.
+    """
     # Every run makes a new file on an idle disk: nobody pays for what the run before has left to write or to free.
     Path(environment["BENCHMARK_TARGET"]).unlink(missing_ok=True)
     os.sync()
