@@ -7,6 +7,7 @@ import hashlib
 import os
 import random
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -312,6 +313,24 @@ async def test_a_cars_list_leads_nowhere_else() -> None:
     with HostileServer(lambda line, _: said("200 OK", listed, content_type="application/json")) as server:
         source = opened(server.url)
         assert sorted(await look(source)) == ["good/1.mcap", "\udcff.mcap"]
+        await source.close()
+
+
+@pytest.mark.anyio
+async def test_a_car_that_was_started_anew_is_told_the_time_at_once() -> None:
+    booted_ns = [0]
+
+    def answer(line: str, _: dict[str, str]) -> bytes:
+        listed = b'{"files": [], "disk": {}, "now_ns": %d}' % (time.monotonic_ns() - booted_ns[0])
+        return said("200 OK", listed, content_type="application/json")
+
+    with HostileServer(answer) as server:
+        source, told = opened(server.url), []
+        for boot_ns in (0, 0, time.monotonic_ns(), time.monotonic_ns()):
+            booted_ns[0] = boot_ns
+            await source.look()
+            told.append(sum(line.startswith("POST /clock") for line, _ in server.asked))
+        assert told == [1, 1, 2, 2]
         await source.close()
 
 

@@ -19,6 +19,7 @@ from paddock.domain.log_kinds import is_log_name
 from paddock.errors import PaddockError, Unavailable
 
 _TELL_TIME_NS = 60 * NS_PER_S
+_CLOCK_STEPPED_NS = NS_PER_S
 _HASH_S = 300
 """In this time a slow board reads through its largest log."""
 
@@ -30,6 +31,8 @@ class _Disk(msgspec.Struct, frozen=True):
 class _Logs(msgspec.Struct):
     files: list[SeenFile]
     disk: _Disk = _Disk()
+    now_ns: int | None = None
+    """By the car's clock, when it made the list."""
 
 
 class HttpCar:
@@ -39,6 +42,8 @@ class HttpCar:
         self._requests = requests
         self._url = url
         self._told_at_ns: int | None = None
+        self._started_ns: int | None = None
+        """What the car's clock said when ours, that never steps, began."""
         self._last: tuple[str, _Logs] | None = None
         """What it answered, and the ETag of that."""
 
@@ -73,10 +78,20 @@ class HttpCar:
             if parsed is None:
                 return None
             logs = parsed
+            self._look_at_clock(logs.now_ns, began_ns, round_trip_ns)
             etag = response.headers.get("etag")
             self._last = (etag, logs) if etag else None
         await self._tell_time(round_trip_ns)
         return logs
+
+    def _look_at_clock(self, car_ns: int | None, began_ns: int, round_trip_ns: int) -> None:
+        """A car that was started anew has to be told at once: it may be switched off soon."""
+        if car_ns is None:
+            return
+        started_ns, before_ns = car_ns - began_ns, self._started_ns
+        self._started_ns = started_ns
+        if before_ns is not None and abs(started_ns - before_ns) > _CLOCK_STEPPED_NS + round_trip_ns:
+            self._told_at_ns = None
 
     async def _tell_time(self, round_trip_ns: int) -> None:
         """Cars without a clock of their own begin in 1970."""
