@@ -124,6 +124,9 @@ class MemoryCloud(Sender):
         self._stored = stored
         self._news, self._ends = asyncio.Event(), False
 
+    def wake(self) -> None:
+        self._news.set()
+
     async def run(self) -> None:
         while True:
             self._news.clear()

@@ -111,6 +111,9 @@ def test_a_link_that_is_lost_at_random_bytes(station: Station) -> None:
     station.must_have(*car.files.values())
     assert station.excess_bytes == car.given_bytes - 210_000
     assert station.excess_bytes <= 20 * pull.OVERLAP_BYTES
+    with station.agent(car) as agent:
+        carried = agent.status().carried
+    assert (carried.pulled_bytes, carried.pulled_beyond_bytes) == (car.given_bytes, station.excess_bytes)
 
 
 def test_a_link_that_is_lost_before_the_first_byte_each_time(station: Station) -> None:

@@ -13,7 +13,7 @@ from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import CarFile, DeliveryState
 from paddock.basestation.ledger_rows import Delivery as DeliveryRow
 from paddock.basestation.live import Live
-from paddock.basestation.status import Delivery, Disk, LogState, LogStatus, Status
+from paddock.basestation.status import Carried, Delivery, Disk, LogState, LogStatus, Status
 from paddock.basestation.stints import Stints, recorded_ns
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.words import encodable
@@ -101,7 +101,16 @@ def status_of(
         left_out=left_out.total(),
         disk=Disk(usage.free, usage.total, keep_free_bytes),
         problems=tuple(live.problems.values()),
+        carried=_carried(ledger, files, [each for rows in deliveries.values() for each in rows.values()]),
     )
+
+
+def _carried(ledger: Ledger, files: Sequence[CarFile], deliveries: Sequence[DeliveryRow]) -> Carried:
+    counts = ledger.counts()
+    coming = sum(file.pulled_bytes for file in files if file.sha256 is None)
+    sent, wasted = sum(each.sent_bytes for each in deliveries), sum(each.wasted_bytes for each in deliveries)
+    beyond = max(0, counts["pulled_bytes"] - counts["kept_bytes"] - coming)
+    return Carried(counts["pulled_bytes"], beyond, sent + wasted, wasted)
 
 
 def _log(

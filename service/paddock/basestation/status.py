@@ -127,6 +127,17 @@ class ServerStatus(msgspec.Struct, frozen=True, kw_only=True):
     bytes_per_s: float | None = None
 
 
+class Carried(msgspec.Struct, frozen=True):
+    """What went over the links since the ledger began, and how much of it was in vain."""
+
+    pulled_bytes: int = 0
+    pulled_beyond_bytes: int = 0
+    """That are in no log, nor in one that is on its way: read again after a cut, or of files that changed."""
+    sent_bytes: int = 0
+    sent_beyond_bytes: int = 0
+    """That did not arrive for good."""
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """How things stand with all cars, logs and servers."""
 
@@ -142,3 +153,4 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Here, where the pulled logs lie."""
     problems: tuple[str, ...] = ()
     """What is wrong with the agent as a whole, and what to do: sentences."""
+    carried: Carried = Carried()

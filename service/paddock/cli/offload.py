@@ -308,7 +308,9 @@ def _say_what_is_not_safe(agent: Agent) -> bool:
         why = "" if delivery is None else delivery.trouble or ""
         if delivery is not None and delivery.state is DeliveryState.UPLOADED:
             why = delivery.trouble or "sent, and not stored yet"
-        lines.append(f"{isolated(log.name)}: here, not at {cloud}: {why or agent.senders[-1].problem}")
+        lines.append(
+            f"{isolated(log.name)}: here, not at {cloud}: {why or agent.senders[-1].problem or 'not sent'}"
+        )
     for line in lines:
         complain(" ".join(line.splitlines()))
     return not lines
