@@ -126,9 +126,12 @@ class Aftercare:
                 self._tell(client, delivery, metadata)
         confirmed.sort(key=lambda each: each.changed_ns, reverse=True)
         for delivery in list(self._unsettled(confirmed))[:AT_ONCE]:
-            recording = client.get(delivery.sha256)
+            try:
+                outcome = Outcome.of(client.get(delivery.sha256))
+            except NotFound:
+                outcome = Outcome("", settled=True)  # somebody deleted it there
             with self._lock:
-                self._outcomes[delivery.sha256, server] = Outcome.of(recording)
+                self._outcomes[delivery.sha256, server] = outcome
 
     def _unsettled(self, confirmed: list[Delivery]) -> Iterator[Delivery]:
         for delivery in confirmed:
