@@ -92,14 +92,20 @@ def listener_of(text: str | None) -> socket.socket | None:
     """
     if text is None:
         what_to_do = "choose another with --screen HOST:PORT, or --screen none"
-        return listen(DEFAULT_HOST, DEFAULT_PORT, what_to_do, tries=_TRIES)
+        return _had(listen(DEFAULT_HOST, DEFAULT_PORT, what_to_do, tries=_TRIES))
     if text == "none":
         return None
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") or DEFAULT_HOST
     if not port.isascii() or not port.isdigit() or int(port) > 65_535:
         raise Rejected("--screen is HOST:PORT, like 0.0.0.0:8090, or none.", code="bad_screen")
-    return listen(host, int(port), "choose another --screen")
+    return _had(listen(host, int(port), "choose another --screen"))
+
+
+def _had(listener: socket.socket) -> socket.socket:
+    """One that is bound alone could be bound by another agent as well."""
+    listener.listen()
+    return listener
 
 
 def screen_in_words(listener: socket.socket) -> str:
