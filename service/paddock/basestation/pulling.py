@@ -113,6 +113,10 @@ class Puller:
             here = {file.id for file in place.waits_for}
             self._tries = {file_id: tries for file_id, tries in self._tries.items() if file_id in here}
             self._waits = {file.id: file for file in place.waits_for} if place.reachable else {}
+            if place.reachable and was is False:
+                # What failed while it was away is tried at once.
+                for tries in self._tries.values():
+                    tries.not_before = 0
             self._changed.set()
             if once and self._is_done():
                 return
@@ -215,11 +219,11 @@ class Puller:
         if error.code in ("disk_full", "not_written", "ledger"):
             pause_s = _ROOM_RETRY_S
             self._note_disk(error.message)
+            self._waits[file.id] = file
         else:
-            # Whether it is the link or the log, the next look says.
+            # Whether it is the link or the log, the next look says; it puts the log there again.
             self._look_now.set()
         tries.not_before = time.monotonic() + pause_s
-        self._waits[file.id] = file
         with contextlib.suppress(Unavailable):
             await asyncio.to_thread(self._ledger.note_trouble, file.id, error.message)
 
