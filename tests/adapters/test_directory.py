@@ -167,13 +167,13 @@ async def test_a_service_that_is_killed_loses_the_last_of_a_part(objects: Direct
     seen: list[object] = []
 
     async def slow() -> AsyncIterator[bytes]:
-        for _ in range(9):
+        for _ in range(17):
             yield b"x" * 2**20
             seen.append(await objects.beginnings("incoming/a", upload))
 
-    upload = await objects.begin_upload("incoming/a", 9 * 2**20, 9 * 2**20)
-    await objects.write_part(upload, 1, slow(), 9 * 2**20)
-    assert seen == [{}] * 3 + [{1: 4 * 2**20}] * 4 + [{1: 8 * 2**20}] * 2
+    upload = await objects.begin_upload("incoming/a", 17 * 2**20, 17 * 2**20)
+    await objects.write_part(upload, 1, slow(), 17 * 2**20)
+    assert seen == [{}] * 7 + [{1: 8 * 2**20}] * 8 + [{1: 16 * 2**20}] * 2
 
 
 async def test_no_such_part(objects: DirectoryObjects) -> None:

@@ -35,7 +35,7 @@ from paddock.ports.objects import ObjectInfo, PartInfo
 RESERVE_BYTES = 512 * 1024 * 1024
 """Left to the database and to conversions when an upload asks for room."""
 _PIECE_BYTES = 1024 * 1024
-_NOTE_BYTES = 4 * 1024 * 1024
+_NOTE_BYTES = 8 * 1024 * 1024
 """So much of a part that is being sent is lost with the service at most."""
 _LIST_BATCH = 500
 _PUT_IDLE_S = 3600.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from paddock.basestation.ledger import Ledger
@@ -13,6 +14,8 @@ from paddock.client.streams import Streams
 from paddock.client.upload import Line
 
 _GARAGE_SHARE = 4
+_COUNT_EVERY_S = 0.25
+"""The speed is asked for by people; to work it out for each piece would cost more than to send it."""
 
 
 class Stopped(Exception):
@@ -65,6 +68,7 @@ class Outgoing:
         self._begun_at: int | None = None
         """What had arrived before the first byte of this time."""
         self._gone = 0
+        self._uncounted, self._counted_at = 0, time.monotonic()
 
     def line(
         self,
@@ -80,11 +84,15 @@ class Outgoing:
         self._check()
         if self._limit is not None:
             self._limit.take(size_bytes, self._check)
-        self._speed.add(size_bytes)
         with self._lock:
             if self._begun_at is None:
                 self._begun_at = self._arrived
             self._gone += size_bytes
+            self._uncounted += size_bytes
+            if (now := time.monotonic()) < self._counted_at + _COUNT_EVERY_S:
+                return
+            counted, self._uncounted, self._counted_at = self._uncounted, 0, now
+        self._speed.add(counted)
 
     def _sent(self, size_bytes: int) -> None:
         with self._lock:

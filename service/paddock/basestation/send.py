@@ -29,6 +29,9 @@ from paddock.errors import PaddockError, Unavailable
 
 PART_BYTES = 5 * 1024 * 1024
 """What a bucket takes at least: of a part that is cut off, a bucket keeps nothing."""
+_LEAST_PART_BYTES = 256 * 1024
+_PARTS = 16
+"""So many parts a log has at least, where the store takes such small ones: a bad line takes many side by side."""
 TIMEOUT_S = 30.0
 """A line on which nothing moves for so long is dead, though nobody said so."""
 _LOGS_AT_ONCE = 8
@@ -258,7 +261,7 @@ class Sender:
             metadata=said.metadata,
             metadata_source="base_station",
             clock_offset_ns=said.clock_offset_ns,
-            part_size_bytes=PART_BYTES,
+            part_size_bytes=max(_LEAST_PART_BYTES, min(PART_BYTES, log.size_bytes // _PARTS)),
         )
         going = Outgoing(log, self.url, self._ledger, self._live, self._speed, self._limit, self._check)
         line = going.line(

@@ -22,7 +22,7 @@ Read = Callable[[int, int], Iterator[bytes]]
 """The bytes of a log from an offset, so many; anew for each try."""
 
 _SENT_AT_ONCE = 64 * 1024
-"""Given to the line at once: little enough for a limit of some kilobytes per second to be even."""
+"""Given to the line at once: little enough for a limit to be even."""
 
 Progress = Callable[[int], None]
 """Told how many more bytes are through."""
@@ -204,7 +204,7 @@ class Parts:
                 # Not for ever: there may be room for more streams while none of these has ended.
                 ended, running = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
                 if not ended and not running:
-                    time.sleep(0.2)
+                    time.sleep(0.02)
                 for each in ended:
                     failure = failure or each.exception()
         if failure is not None:
