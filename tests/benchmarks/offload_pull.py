@@ -32,7 +32,7 @@ from tests.servers.link import Link, machines, wire
 from tests.servers.namespaces import Machine
 
 SMALL_BYTES = 4 * 1024 * 1024
-AT_ONCE = 8
+AT_ONCE = 24
 HANG_GUARD_S = 1200
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 
 import pytest
@@ -74,7 +75,8 @@ async def read(
 
 
 def of_a_slow_link() -> Pace:
-    return Pace(lanes=MAX_LANES, bytes_s=600_000)
+    """One that is never measured again, however fast the tests are."""
+    return Pace(lanes=MAX_LANES, bytes_s=600_000, reads=1, measured_at=math.inf)
 
 
 @pytest.mark.anyio

@@ -21,8 +21,8 @@ MAX_LANES = 8
 MAX_AHEAD = 4 * 1024 * 1024
 """Bytes that are asked for and not there yet, at most; twice as many may be there and wait for an earlier one."""
 _FIRST_AHEAD = 512 * 1024
-_LEAST_AHEAD = 128 * 1024
-_AHEAD_S = 1.0
+_LEAST_AHEAD = 256 * 1024
+_AHEAD_S = 1.5
 """What comes in this time is asked for ahead: more than any round trip takes, and little is lost with the link."""
 _IN_TURN_S = 3.0
 """Where lanes are asked in turn, for so much: what passes between two requests is little beside it."""
@@ -129,7 +129,8 @@ class Pace:
         if now - self.measured_at < _MEASURE_S:
             return
         bytes_s = (self.received - self.measured) / (now - self.measured_at)
-        self.bytes_s = (self.bytes_s + bytes_s) / 2 if self.bytes_s else bytes_s
+        # Up at once: over a long way a window that grows slowly is what makes a link slow.
+        self.bytes_s = max(bytes_s, (self.bytes_s + bytes_s) / 2)
         self.measured_at, self.measured = now, self.received
 
     def judge(self, now: float) -> None:
@@ -183,6 +184,7 @@ class LanesRead:
         self._todo: list[Span] = []
         """What nobody has been asked for, in order."""
         self._opening: set[asyncio.Task[Lane | None]] = set()
+        self._was_refused = False
         self._check: asyncio.Task[None] | None = None
         self._more = asyncio.Event()
         """Bytes came, or a lane is done."""
@@ -307,13 +309,16 @@ class LanesRead:
         for opening in [each for each in self._opening if each.done()]:
             self._opening.discard(opening)
             lane = None if opening.exception() else opening.result()
-            if lane is None:
-                self._pace.refused(now, len(self._lanes))
-            else:
+            if lane is not None:
                 self._lanes.append(lane)
+            else:
+                self._was_refused = True
             self._pace.judged_at = now
         if self._opening:
             return
+        if self._was_refused:
+            self._was_refused = False
+            self._pace.refused(now, len(self._lanes))
         if len(self._lanes) < self._pace.lanes and self._end - self._offset > 2 * self._pace.bytes_s:
             for number in range(len(self._lanes), self._pace.lanes):
                 opening = asyncio.ensure_future(self._open_lane(number))
