@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 import httpx
 
 from paddock.basestation import send
+from paddock.client import Client
 from tests.adapters import s3_sides
 from tests.basestation.station import Station, station
 from tests.basestation.trackside import PADDOCK, made_log
@@ -146,6 +147,8 @@ def run(
             theirs.append((_sha256(path), path))
             here.pulled(f"our {number}.mcap", made_log(seed + 1000 + number, size_bytes))
         single_s = None if cuts else patiently(base, lambda: single_stream(url, theirs))
+        # What the cloud still proves and converts of them would slow ours down.
+        cloud.within(lambda: _wait_until_ready(url, [sha256 for sha256, _ in theirs[: 0 if cuts else None]]))
         before = link.carried().to_right if link else None
         total = sum(sizes)
         if cuts and link:
@@ -184,6 +187,13 @@ def _cutting(link: Link, cuts: int, total: int) -> Iterator[None]:
     finally:
         ends.set()
         thread.join()
+
+
+def _wait_until_ready(url: str, hashes: Sequence[str]) -> None:
+    with Client(url) as client:
+        wait_until(
+            lambda: all(each.status in ("ready", "failed") for each in client.known(hashes).values()), "their logs"
+        )
 
 
 def _sha256(path: Path) -> str:
