@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from paddock.basestation.screen.routes import FRESH_S
 from paddock.basestation.status import LogState
 from tests.basestation.pit import CAR, OTHER, Pit, a_car, a_log, a_status, evenings, pit, set_stints
 from tests.web.browsing import browser, needs_chromium, open_page, screenshot
@@ -55,6 +56,7 @@ def test_every_evening_fits_the_screen_and_is_readable(browser: Any, shown: Pit,
             if look in ("desk", "upright") and name not in ("two_cars", "forty"):
                 continue  # they take a second each
             shown.show(status)
+            page.wait_for_timeout(1000 * FRESH_S + 100)
             page.goto(shown.url)
             page.locator("#as-of").wait_for()
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
