@@ -116,6 +116,22 @@ def test_what_both_read_in_the_log_stays_as_each_read_it() -> None:
     assert (here.value("driver").value, there.value("driver").value) == ("Adam", "ADAM")
 
 
+def test_a_start_that_both_corrected_by_the_cars_clock_is_no_question() -> None:
+    def started(value: str, source: str) -> RecordingState:
+        return msgspec.structs.replace(EMPTY, values={STARTED: SaidValue(value, source)})
+
+    corrected, again, raw = (
+        started("1000", "clock_offset"),
+        started("1002", "clock_offset"),
+        started("7", "log_time"),
+    )
+    here, there, merged = sync(corrected, again)
+    assert not merged.disagreements
+    assert (here, there) == (corrected, again)
+    assert sync(corrected, raw)[1].value(STARTED).value == "1000", "what was corrected goes before the log's own"
+    assert sync(corrected, started("5", "person"))[0].value(STARTED).value == "5"
+
+
 def test_the_same_word_said_twice_is_one_and_both_are_in_the_history() -> None:
     here, there = state("Mei", "person", ADAM, MEI), state("Mei", "person", ADAM, change(9, "Luis", "Adam", "Mei"))
     left, right, _ = sync(here, there)

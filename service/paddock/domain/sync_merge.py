@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from paddock.domain.recording import StartedSource
 from paddock.domain.sync import CLOCK, DELETED, FILE, BroughtIn, RecordingState, SaidChange, SaidFile, SaidValue
 
 
@@ -153,8 +154,9 @@ def _merge_field(ours: _Word, theirs: _Word, now: int) -> bool | None:
     ahead, behind = ours.comes_after(theirs), theirs.comes_after(ours)
     if ahead == behind:
         if ours.weight == theirs.weight:
-            # Both read it in the same log, perhaps by different versions of the code.
-            return True if ours.weight == 0 else None
+            # Both read it in the same log, perhaps by different versions of the code, or corrected its start by
+            # what was known of the car's clock, the one a moment earlier and not quite as well.
+            return True if ours.weight == 0 or ours.value.source == StartedSource.CLOCK_OFFSET else None
         ahead = ours.weight > theirs.weight
     winner, loser = (ours, theirs) if ahead else (theirs, ours)
     if winner.head is None and (loser.weight == 1 or winner.field == DELETED):
