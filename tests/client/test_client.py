@@ -305,7 +305,7 @@ def test_what_goes_wrong_is_one_of_our_errors(client: Client, tmp_path: Path) ->
         client.get("abcdef")
     text = tmp_path / "notes.mcap"
     text.write_text("not a log\n" * 50)
-    with pytest.raises(Rejected, match="no MCAP"):
+    with pytest.raises(Rejected, match="no log that Paddock reads"):
         client.upload(text)
     with Client("http://127.0.0.1:9") as nobody, pytest.raises(Unavailable, match="does not answer"):
         nobody.get("abcdef")

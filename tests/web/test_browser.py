@@ -72,7 +72,7 @@ def test_a_log_goes_in_and_a_matlab_file_comes_out(browser: Any, tmp_path: Path)
         items.nth(0).get_by_text("intact", exact=True).wait_for(timeout=30_000)
         items.nth(1).get_by_text("intact", exact=True).wait_for(timeout=30_000)
         items.nth(2).get_by_text("The file is empty").wait_for()
-        items.nth(3).get_by_text("no MCAP log").wait_for()
+        items.nth(3).get_by_text("no log that Paddock reads").wait_for()
         assert "2 of 4 uploaded, 2 failed" in page.locator("#uploads-total").inner_text()
         screenshot(page, "upload-light")
 

@@ -161,7 +161,7 @@ def test_a_refused_upload_is_removed_with_what_the_server_holds(browser: Any, tm
         page.locator(".upload").get_by_text("I am a teapot.").wait_for()
         assert site.run(uploads.count()) == 1
         page.locator("#pick-files").set_input_files([notes])
-        page.locator(".upload").nth(1).get_by_text("no MCAP log").wait_for()
+        page.locator(".upload").nth(1).get_by_text("no log that Paddock reads").wait_for()
         screenshot(page, "upload-refused-light")
         for left in (1, 0):
             page.locator(".upload").first.get_by_role("button", name="Remove").click()

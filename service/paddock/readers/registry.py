@@ -126,7 +126,7 @@ def spool_log(
     """
     kind = kind_in(log)
     if kind is None:
-        raise Rejected(f"This is no {labels_in_words()} log.", code="not_mcap")
+        raise Rejected(f"This is no log that Paddock reads ({labels_in_words()}).", code="not_mcap")
     spool = reader_of(kind).spool
     columns = spool(
         log, directory, topics=topics, progress=progress, memory_bytes=memory_bytes, databases=databases

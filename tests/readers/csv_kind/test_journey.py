@@ -205,5 +205,7 @@ def test_what_cannot_be_done_with_it_is_said(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert f"There is no {suffixes_in_words()} file in there." in paddock("convert", tmp_path / "empty").output
     (tmp_path / "text.mcap").write_text("nothing of a log")
-    assert f"is no {labels_in_words()} log" in str(paddock("info", tmp_path / "text.mcap").exception)
+    assert f"is no log that Paddock reads ({labels_in_words()})" in str(
+        paddock("info", tmp_path / "text.mcap").exception
+    )
     assert "of which there is nothing to recover" in str(refused.exception)

@@ -77,5 +77,5 @@ def test_a_channel_that_takes_too_much_is_left_out_and_said(tmp_path: Path) -> N
 
 
 def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Rejected, match=r"no MCAP, .* or CSV log"):
+    with pytest.raises(Rejected, match=r"no log that Paddock reads \(MCAP, .* or CSV\)"):
         spool_log(io.BytesIO(b"nothing"), tmp_path)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from paddock.domain.log_kinds import labels_in_words, suffixes_in_words
+from paddock.domain.log_kinds import labels_in_words
 from paddock.domain.words import isolated
 from paddock.errors import NotFound, Rejected, Unavailable
 from paddock.readers.registry import PROBE_BYTES, kind_of
@@ -26,10 +26,9 @@ def check_head(head: bytes, name: str) -> None:
     if not head:
         raise Rejected(f"{isolated(name)} is empty: nothing was recorded.", code="empty_file")
     if kind_of(head) is None:
-        label, suffix = labels_in_words(), suffixes_in_words()
         raise Rejected(
-            f"{isolated(name)} is no {label} log: its first MiB holds no {label} record. "
-            f"Give the {suffix} file itself.",
+            f"{isolated(name)} is no log that Paddock reads ({labels_in_words()}): "
+            "its first MiB holds nothing of one. Give the log itself.",
             code="not_mcap",
         )
 

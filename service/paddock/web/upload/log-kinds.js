@@ -21,5 +21,5 @@ export const NO_LOG = `No ${ending} file was found in there.`;
 export function noLog(head) {
   const texty = head.subarray(0, 512).every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127));
   if (!texty || KINDS.some(({ isText }) => isText)) return "";
-  return `This is no ${KINDS.map(({ label }) => label).join(" or ")} log. Send the ${ending} file itself.`;
+  return `This is no log that Paddock reads (${KINDS.map(({ label }) => label).join(", ")}). Send the log itself.`;
 }
