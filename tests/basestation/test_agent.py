@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from paddock.basestation import look, pull, pulling
@@ -17,7 +18,7 @@ from paddock.basestation.look import Place
 from paddock.basestation.sources.directory import DirectorySource
 from paddock.basestation.sources.source import SeenFile
 from paddock.basestation.status import CarStatus
-from paddock.errors import Conflict
+from paddock.errors import Conflict, NotFound, Unavailable
 from tests.basestation.offloading import CLOUD, MemorySource, Station, some_bytes
 
 
@@ -210,3 +211,61 @@ def test_an_answer_says_how_it_was_when_it_was_asked_for(tmp_path: Path) -> None
     looked_ns = live.cars[car.place].looked_ns
     assert looked_ns is not None
     assert looked_ns < car.answered_ns
+
+
+def test_a_log_that_grows_on_keeps_no_run_that_ends_by_itself_from_ending(station: Station) -> None:
+    station.settle_s = 0.2
+    car = MemorySource({"1.mcap": b"done", "2.mcap": b"growing"})
+    car.closed = {"1.mcap": None, "2.mcap": None}
+    look = car.look
+
+    async def grow_and_look() -> Sequence[SeenFile]:
+        car.files["2.mcap"] += b"."
+        return await look()
+
+    car.look = grow_and_look  # type: ignore[method-assign]
+    station.offload(car)
+    station.must_have(b"done")
+
+
+class Contrary(MemorySource):
+    """Shows what it does not give."""
+
+    def __init__(self, trouble: Exception) -> None:
+        super().__init__({"1.mcap": b"done", "2.mcap": some_bytes(1, 100_000)})
+        self.trouble = trouble
+        self.reads = 0
+
+    async def read(self, seen: SeenFile, offset: int) -> AsyncIterator[bytes]:
+        self.reads += seen.name == "2.mcap"
+        async for piece in super().read(seen, offset):
+            yield piece
+            if seen.name == "2.mcap":
+                raise self.trouble
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [NotFound("It is not there."), Conflict("It is being written."), Unavailable("At byte 9.", code="unreadable")],
+    ids=["gone", "written", "unreadable"],
+)
+def test_what_a_place_shows_and_never_gives_is_given_up_with_its_reason(station: Station, trouble: Exception) -> None:
+    car = Contrary(trouble)
+    station.offload(car)
+    assert len(station.stored) == 1
+    assert car.reads < 10
+    with open_ledger(station.folder) as ledger:
+        assert [file.trouble for file in ledger.files() if file.sha256 is None] == [str(trouble)]
+
+
+def test_a_car_whose_hash_is_wrong_does_not_give_the_log_again_and_again(station: Station) -> None:
+    car = MemorySource({"1.mcap": some_bytes(1, 100_000)})
+    seen = car.seen
+
+    def wrong(name: str) -> SeenFile:
+        return msgspec.structs.replace(seen(name), sha256="0" * 64)
+
+    car.seen = wrong  # type: ignore[method-assign]
+    station.offload(car)
+    station_has = list((station.folder / "files").iterdir())
+    assert station_has == [] and car.given_bytes <= 5 * 100_000

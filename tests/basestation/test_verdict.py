@@ -79,6 +79,19 @@ def test_a_look_of_long_ago_says_nothing_of_now() -> None:
     assert verdict(a_log(1, HERE), looked_ns=None).kind is Kind.AWAY
 
 
+def test_a_look_before_the_clock_was_set_back_says_nothing_of_now() -> None:
+    assert verdict(a_log(1, HERE), looked_ns=NOW + 3600 * S).kind is Kind.AWAY
+
+
+def test_a_place_that_is_empty_all_at_once_is_not_green() -> None:
+    """The folder where a disk was mounted is still there, and empty."""
+    taken_off = a_log(1, HERE, on_car=False, removed=True)
+    for other in (a_log(2, HERE, on_car=False), a_log(2, LogState.GONE, on_car=False)):
+        found = verdict(taken_off, other)
+        assert (found.kind, found.headline) == (Kind.NONE, "No logs")
+        assert found.sentences[1] == "There was 1 log: is its disk away?"
+
+
 def test_while_it_records_it_is_not_powered_off() -> None:
     recording = verdict(a_log(1, HERE), recording="2.mcap")
     assert (recording.kind, recording.sentences) == (Kind.RECORDING, ("2.mcap is being recorded.",))

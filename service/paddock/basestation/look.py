@@ -17,6 +17,8 @@ _LOOK_TIMEOUT_S = 180.0
 _LOOK_EVERY_S = 2.0
 _LOOKING_SHARE = 20
 """At most this part of the time goes into looking: a long list is not asked for all the time."""
+_SETTLES_WITHIN = 2
+"""A log whose recorder stopped at the first look has settled within so many times the time that it takes."""
 _FIRST_RETRY_S = 1.0
 _LAST_RETRY_S = 10.0
 """Somebody waits for the car that comes back."""
@@ -52,9 +54,12 @@ class Place:
         """Logs that are being written, as far as is known."""
         self.settles_in_s: float | None = None
         """How long until the first of them may be closed, where nobody says when."""
+        self.grows_on = False
+        """Whether so long has been looked that what still does not settle is being recorded."""
         self.delay_s = _FIRST_RETRY_S
         """How long until the next look."""
         self._unchanged_since: dict[tuple[str, int, int], float] = {}
+        self._first_look: float | None = None
 
     async def look(self) -> None:
         """Look at what is there, and who is.
@@ -95,6 +100,8 @@ class Place:
     def _sort(self, seen: Sequence[SeenFile]) -> None:
         """Part what is not here into what is closed and what is not."""
         now = time.monotonic()
+        self._first_look = now if self._first_look is None else self._first_look
+        self.grows_on = now - self._first_look > _SETTLES_WITHIN * self._settle_s
         alike = {(each.name, each.size_bytes, each.modified_ns) for each in seen}
         self._unchanged_since = {key: self._unchanged_since.get(key, now) for key in alike}
         was_open = {file.id for file in self.open}

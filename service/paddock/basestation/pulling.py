@@ -26,6 +26,8 @@ _TRIES_AT_ONCE = 4
 _FIRST_RETRY_S = 1.0
 _LAST_RETRY_S = 60.0
 _ROOM_RETRY_S = 5.0
+_OF_THE_LINK = ("away", "disk_full", "not_written", "ledger")
+"""Codes of what interrupts a pull and says nothing of the log."""
 
 Say = Callable[[str], None]
 """Told lines for people."""
@@ -135,7 +137,7 @@ class Puller:
         if not place.reachable:
             return place.looks_failed >= _TRIES_AT_ONCE
         left = [file for file in place.waits_for if self._may_try(file)]
-        return not left and not self._moved and place.settles_in_s is None
+        return not left and not self._moved and (place.settles_in_s is None or place.grows_on)
 
     def _may_try(self, file: CarFile) -> bool:
         if self.disk_problem and self._room_may_come():
@@ -187,8 +189,13 @@ class Puller:
         pull = Pull(self.place.source, file, self._ledger, self._live, self._partials, self._room, moved)
         try:
             await pull.run()
-        except (NotFound, Conflict):
-            self._look_now.set()
+        except (NotFound, Conflict) as error:
+            if file.id in self._tries:
+                # It was looked at anew, and the place still shows what it does not give.
+                await self._failed(file, error)
+            else:
+                self._tries[file.id] = _Tries(1)
+                self._look_now.set()
         except PaddockError as error:
             await self._failed(file, error)
         else:
@@ -214,7 +221,9 @@ class Puller:
 
     async def _failed(self, file: CarFile, error: PaddockError) -> None:
         tries = self._tries.setdefault(file.id, _Tries())
-        tries.failed = 1 if self._moved[file.id] else tries.failed + 1
+        # A line that is cut again and again gets further; bytes that are wrong or unreadable do not by coming again.
+        got_further = self._moved[file.id] and error.code in _OF_THE_LINK
+        tries.failed = 1 if got_further else tries.failed + 1
         pause_s = min(_FIRST_RETRY_S * 2 ** (tries.failed - 1), _LAST_RETRY_S)
         if error.code in ("disk_full", "not_written", "ledger"):
             pause_s = _ROOM_RETRY_S

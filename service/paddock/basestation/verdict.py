@@ -79,7 +79,8 @@ def _verdict(car: CarStatus, logs: list[LogStatus], now_ns: int) -> Verdict:
     name = isolated(car.name)
     if car.reachable is None and car.looked_ns is None:
         return _replaced(known, Kind.AWAY, "Not looked yet", [f"{name} is being asked for its logs.", *troubles])
-    if not car.reachable or car.looked_ns is None or now_ns - car.looked_ns > STALE_NS:
+    # A look of the future was before this machine's clock was set back.
+    if not car.reachable or car.looked_ns is None or not 0 <= now_ns - car.looked_ns <= STALE_NS:
         headline = "Not reachable" if not car.reachable else "Not looked at"
         since_ns = car.away_since_ns if not car.reachable and car.away_since_ns is not None else car.looked_ns
         said = [_last_known(car, left, here, is_open), *troubles]
@@ -96,10 +97,13 @@ def _verdict(car: CarStatus, logs: list[LogStatus], now_ns: int) -> Verdict:
         return _replaced(known, Kind.LEFT, headline, [f"Leave {name} on. {to_go}", *troubles])
     if here:
         return _replaced(known, Kind.SAFE, known.headline, [_all_here(name, here), *troubles])
-    if any(log.removed for log in logs):
+    if logs and all(log.removed for log in logs):
         said = [f"All logs of {name} are here, and were taken off it.", *troubles]
         return _replaced(known, Kind.SAFE, known.headline, said)
-    return _replaced(known, Kind.NONE, "No logs", [f"There is no log on {name}, or in that place.", *troubles])
+    vanished = sum(not log.removed and log.state is not LogState.OPEN for log in logs)
+    there_were = f"There {'was' if vanished == 1 else 'were'} {counted(vanished, 'log')}: is its disk away?" if vanished else ""
+    said = [f"There is no log on {name}, or in that place.", there_were, *troubles]
+    return _replaced(known, Kind.NONE, "No logs", said)
 
 
 def _replaced(known: Verdict, kind: Kind, headline: str, sentences: Iterable[str]) -> Verdict:
