@@ -249,7 +249,7 @@ class Contrary(MemorySource):
     [NotFound("It is not there."), Conflict("It is being written."), Unavailable("At byte 9.", code="unreadable")],
     ids=["gone", "written", "unreadable"],
 )
-def test_what_a_place_shows_and_never_gives_is_given_up_with_its_reason(station: Station, trouble: Exception) -> None:
+def test_what_a_place_shows_and_never_gives_is_given_up(station: Station, trouble: Exception) -> None:
     car = Contrary(trouble)
     station.offload(car)
     assert len(station.stored) == 1

@@ -110,6 +110,13 @@ def test_a_line_that_is_cut_at_twenty_random_bytes(
         [response(401), response(403, b"<html>", "text/html"), response(407)],
         [response(409), response(413), response(429)],
         [response(200, b"<html>Welcome to the paddock's Wi-Fi", "text/html")] * 3,
+        [
+            response(200, b"{", "application/json"),
+            response(200, b"[" * 100_000, "application/json"),
+            response(500, b'["no problem of ours"]', "application/json"),
+            response(502, b'{"detail": {}, "code": []}', "application/json"),
+            response(503, b"[" * 100_000, "application/json"),
+        ],
     ],
 )
 @pytest.mark.parametrize("method", ["POST", "PUT"])

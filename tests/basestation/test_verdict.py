@@ -89,7 +89,7 @@ def test_a_place_that_is_empty_all_at_once_is_not_green() -> None:
     for other in (a_log(2, HERE, on_car=False), a_log(2, LogState.GONE, on_car=False)):
         found = verdict(taken_off, other)
         assert (found.kind, found.headline) == (Kind.NONE, "No logs")
-        assert found.sentences[1] == "There was 1 log: is its disk away?"
+        assert found.sentences[1] == "It had 1 log: is its disk away?"
 
 
 def test_while_it_records_it_is_not_powered_off() -> None:

@@ -221,7 +221,7 @@ class Puller:
 
     async def _failed(self, file: CarFile, error: PaddockError) -> None:
         tries = self._tries.setdefault(file.id, _Tries())
-        # A line that is cut again and again gets further; bytes that are wrong or unreadable do not by coming again.
+        # A line that is cut gets further each time; bytes that are wrong or unreadable do not by coming again.
         got_further = self._moved[file.id] and error.code in _OF_THE_LINK
         tries.failed = 1 if got_further else tries.failed + 1
         pause_s = min(_FIRST_RETRY_S * 2 ** (tries.failed - 1), _LAST_RETRY_S)

@@ -101,7 +101,7 @@ def _verdict(car: CarStatus, logs: list[LogStatus], now_ns: int) -> Verdict:
         said = [f"All logs of {name} are here, and were taken off it.", *troubles]
         return _replaced(known, Kind.SAFE, known.headline, said)
     vanished = sum(not log.removed and log.state is not LogState.OPEN for log in logs)
-    there_were = f"There {'was' if vanished == 1 else 'were'} {counted(vanished, 'log')}: is its disk away?" if vanished else ""
+    there_were = f"It had {counted(vanished, 'log')}: is its disk away?" if vanished else ""
     said = [f"There is no log on {name}, or in that place.", there_were, *troubles]
     return _replaced(known, Kind.NONE, "No logs", said)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import time
@@ -67,14 +68,18 @@ class Connection:
                     extensions={"trace": _with_small_buffer},
                     **options,
                 )
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
+                # Also answers that cannot be unpacked, and pages to log in that send us round in circles.
                 failure: PaddockError = Unavailable(
                     f"{self.url} does not answer ({error}): is `paddock up` running?", code="no_service"
                 )
             else:
                 media_type = response.headers.get("content-type", "")
                 if response.is_success and not media_type.startswith("text/html"):
-                    return response.json() if media_type.startswith("application/json") else response.text
+                    if not media_type.startswith("application/json"):
+                        return response.text
+                    with contextlib.suppress(ValueError, RecursionError):
+                        return response.json()
                 failure = no_paddock(self.url) if response.is_success else error_of(response)
             if failure.permanent or failure.code == "disk_full" or attempt == tries - 1:
                 raise failure
@@ -180,12 +185,16 @@ def error_of(response: httpx.Response) -> PaddockError:
     """The problem that the service answered, as the error it was there."""
     try:
         problem = response.json()
-    except ValueError:
-        problem = {}
+    except (ValueError, RecursionError):
+        problem = None
+    # What is between may answer any JSON.
+    problem = problem if isinstance(problem, dict) else {}
     default = Unavailable if response.status_code >= 500 else Rejected
     kind = _BY_STATUS.get(response.status_code, default)
     if not problem and response.status_code in _FROM_BETWEEN:
         # A proxy on the way or the store said it, not Paddock of what was sent.
         kind = Unavailable
-    message = problem.get("detail") or f"The service answered {response.status_code}."
-    return kind(message, code=problem.get("code"))
+    message, code = problem.get("detail"), problem.get("code")
+    if not message or not isinstance(message, str):
+        message = f"The service answered {response.status_code}."
+    return kind(message, code=code if isinstance(code, str) else None)
