@@ -120,13 +120,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--clean-mib", type=int, default=160, help="size of all logs over the clean link")
-    parser.add_argument("--lossy-mib", type=int, default=9, help="size of all logs over the lossy link")
+    parser.add_argument("--lossy-mib", type=int, default=20, help="size of the one log over the lossy link")
     parser.add_argument("--only", type=int, help="one link alone, from 0")
     given = parser.parse_args()
     links: list[tuple[str, int, int, Mapping[str, Any] | None]] = [
         ("as fast as the kernel", given.clean_mib, 8, None),
         ("20 MB/s", given.clean_mib, 8, {"bytes_per_s": 20e6}),
-        ("3 % loss, 100 ms", given.lossy_mib, 3, {"loss": 0.03, "delay_ms": 50}),
+        ("3 % loss, 100 ms", given.lossy_mib, 1, {"loss": 0.03, "delay_ms": 50}),
     ]
     with tempfile.TemporaryDirectory() as folder:
         for number, (name, mib, count, conditions) in enumerate(links):
