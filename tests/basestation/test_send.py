@@ -15,7 +15,10 @@ from paddock import Client
 from paddock.basestation import send
 from paddock.basestation.limit import Limit
 from paddock.basestation.outgoing import in_order
+from paddock.basestation.room import Room
+from paddock.domain.keys import raw_key
 from paddock.domain.sidecar import Sidecar
+from paddock.errors import Unavailable
 from tests.basestation.station import Station, station
 from tests.basestation.trackside import made_log
 from tests.logs import small_log
@@ -162,6 +165,38 @@ def test_a_server_that_lies_is_not_believed(site: Site, here: Station, proxy: Ba
     assert here.states(proxy.url) == {"run.mcap": "confirmed"}
     with Client(site.url) as client:
         assert client.known([log.sha256])[log.sha256].is_stored
+
+
+def test_what_a_server_lost_after_it_confirmed_is_sent_again_and_makes_no_room(site: Site, here: Station) -> None:
+    log = here.pulled("1.mcap", small_log(driver="Lost"))
+    kept = here.pulled("2.mcap", small_log(driver="Kept"))
+    here.send_once(site.url)
+    assert here.states(site.url) == {"1.mcap": "confirmed", "2.mcap": "confirmed"}
+    site.run(site.context.objects.delete(raw_key(log.sha256)))
+    with pytest.raises(Unavailable):
+        Room(here.ledger, [site.url], 2**62).take(1)
+    assert [each.name for each in here.ledger.logs() if each.here] == ["1.mcap"]
+    assert here.ledger.path_of(log).exists() and not here.ledger.path_of(kept).exists()
+    here.send_once(site.url)
+    assert here.states(site.url)["1.mcap"] == "confirmed"
+    assert site.run(site.context.objects.stat(raw_key(log.sha256))) is not None
+    site.run(site.context.objects.delete(raw_key(log.sha256)))
+    here.send_once(site.url)
+    assert site.run(site.context.objects.stat(raw_key(log.sha256))) is not None
+
+
+def test_what_a_server_lost_and_is_not_here_any_more_is_pulled_again(site: Site, here: Station) -> None:
+    log = here.pulled("1.mcap", small_log(driver="Lost, too"))
+    here.send_once(site.url)
+    here.ledger.dropped(log.sha256)
+    here.ledger.path_of(log).unlink()
+    site.run(site.context.objects.delete(raw_key(log.sha256)))
+    here.send_once(site.url)
+    (file,) = here.ledger.files()
+    assert file.on_car and file.sha256 is None
+    here.pulled_from(file, small_log(driver="Lost, too"))
+    here.send_once(site.url)
+    assert here.states(site.url) == {"1.mcap": "confirmed"}
 
 
 def test_a_copy_that_is_damaged_here_is_said(site: Site, here: Station) -> None:

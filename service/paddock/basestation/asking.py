@@ -8,6 +8,7 @@ from collections.abc import Callable
 from paddock.basestation.bucket import Bucket
 from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import Log
+from paddock.basestation.still_stored import still_stored
 from paddock.client.connection import Connection
 from paddock.client.known import KnownLog, ask_known
 from paddock.client.upload import sha256_of
@@ -16,6 +17,8 @@ FORGOTTEN_S = 600.0
 """A log that a server has been proving for so long is announced again, which wakes whoever proves it."""
 _ASK_AGAIN_S = 3600.0
 """So long it is believed that a server does not have a log that it did not have."""
+CHECK_AGAIN_S = 3600.0
+"""So long it is believed that a server still has what it confirmed."""
 _ADOPTED_S = 3600.0
 """So long a server that answers may take to know of a log in the bucket."""
 
@@ -41,6 +44,8 @@ class Asking:
     ) -> None:
         self._ledger, self._server, self._bucket = ledger, server, bucket
         self._confirm, self._check = confirm, check
+        self._checked_at: float | None = None
+        """When it was asked last for all that it has confirmed."""
         self._lacks: dict[str, float] = {}
         """Logs that the server said it does not have, and when."""
         self._not_adopted_since: dict[str, float] = {}
@@ -67,15 +72,24 @@ class Asking:
         proving = self._ledger.to_confirm(self._server)
         waiting = [log for log in self._ledger.to_send(self._server) if not self._surely_lacks(log, now)]
         hashes = list(dict.fromkeys(log.sha256 for log in (*waiting, *proving)))
+        asked, moved = self._check_confirmed(connection, now)
         if not hashes:
-            return False, False
+            return asked, moved
         known = ask_known(connection, hashes, tries)
-        moved = False
         for log in waiting:
             moved |= self._is_there(log, known[log.sha256])
         for log in proving:
             moved |= self._is_proved(log, known[log.sha256])
         return True, moved
+
+    def _check_confirmed(self, connection: Connection, now: float) -> tuple[bool, bool]:
+        """Whether it was asked for what it has confirmed, and whether it has lost any."""
+        if self._checked_at is not None and now - self._checked_at < CHECK_AGAIN_S:
+            return False, False
+        confirmed = self._ledger.to_check(self._server)
+        stored = still_stored(self._ledger, connection, self._server, confirmed) if confirmed else ()
+        self._checked_at = now
+        return bool(confirmed), len(stored) < len(confirmed)
 
     def _surely_lacks(self, log: Log, now: float) -> bool:
         return now - self._lacks.get(log.sha256, -_ASK_AGAIN_S) < _ASK_AGAIN_S

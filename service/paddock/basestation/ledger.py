@@ -8,7 +8,8 @@ whether it has to be pulled again, never which log it is.
 What the parts of the station call, all of it blocking (a write waits for the disk: ``asyncio.to_thread``):
 
 - to look and to pull: ``looked``, ``files``, ``pulled``, ``start_over``, ``hashed``, ``arrived``, ``note_trouble``
-- to send: ``to_send``, ``to_confirm``, ``sent``, ``waiting``, ``uploaded``, ``confirmed``, ``refused``, ``said``
+- to send: ``to_send``, ``to_confirm``, ``to_check``, ``sent``, ``waiting``, ``uploaded``, ``confirmed``,
+  ``refused``, ``said``
 - to make room: ``removable``, ``removed``, ``droppable``, ``dropped``, ``path_of``
 - to show: ``files``, ``files_of``, ``logs``, ``deliveries``, ``counts``
 - for tables of one's own in the same database: ``transaction``
@@ -210,6 +211,16 @@ class Ledger(LedgerDatabase):
         return self._logs(
             "WHERE sha256 IN (SELECT sha256 FROM deliveries WHERE server = ? AND state = 'uploaded')", (server,)
         )
+
+    def to_check(self, server: str) -> list[str]:
+        """Hashes of logs that a server has confirmed, and that could be sent again: they are here or on a car."""
+        rows = self._rows(
+            "SELECT sha256 FROM deliveries d WHERE server = ? AND state = 'confirmed' AND ("
+            "EXISTS (SELECT 1 FROM logs WHERE sha256 = d.sha256 AND here) OR "
+            "EXISTS (SELECT 1 FROM files WHERE sha256 = d.sha256 AND on_car))",
+            (server,),
+        )
+        return [row[0] for row in rows]
 
     def sent(self, sha256: str, server: str, size_bytes: int, *, kept: bool = True) -> None:
         """So many more bytes of a log went to a server.

@@ -11,9 +11,9 @@ from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import CarFile
 from paddock.basestation.look import Place
 from paddock.basestation.send import TIMEOUT_S
+from paddock.basestation.still_stored import still_stored
 from paddock.basestation.to_the_end import to_the_end
 from paddock.client.connection import Connection
-from paddock.client.known import ask_known
 from paddock.domain.words import counted, isolated, size
 from paddock.errors import Conflict, NotFound, PaddockError, Unavailable
 
@@ -130,12 +130,8 @@ class Remover:
         """Those that the server still has: its word of an hour ago is not good enough."""
         hashes = list(dict.fromkeys(file.sha256 for file in files if file.sha256 is not None))
         with contextlib.closing(Connection(self._server, TIMEOUT_S)) as connection:
-            known = ask_known(connection, hashes, tries=1)
-        for sha256 in hashes:
-            if not known[sha256].is_stored:
-                # It is lost there, and here or on the car it is not: it is sent again.
-                self._ledger.waiting(sha256, self._server, "the server does not have it any more: it is sent again")
-        return [file for file in files if file.sha256 is not None and known[file.sha256].is_stored]
+            stored = still_stored(self._ledger, connection, self._server, hashes)
+        return [file for file in files if file.sha256 in stored]
 
     def _say_what(self, going: Sequence[CarFile]) -> None:
         logs = f"{counted(len(going), 'log')}, {size(sum(file.seen.size_bytes for file in going))}"

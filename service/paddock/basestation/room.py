@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from paddock.basestation.ledger import Ledger
+from paddock.basestation.still_stored import still_stored
+from paddock.client.connection import Connection
 from paddock.domain.words import size
-from paddock.errors import Unavailable
+from paddock.errors import PaddockError, Unavailable
 
+_TIMEOUT_S = 10.0
+"""Logs wait for the room meanwhile."""
 _MOST_BY_ITSELF = 1_000_000_000
 _SHARE = 20
 
@@ -60,8 +65,23 @@ class Room:
 
     def _make(self, needed: int) -> None:
         """Remove what every server has, the oldest first."""
-        for log in self._ledger.droppable(self._servers):
+        droppable = self._ledger.droppable(self._servers)
+        stored = self._still_stored([log.sha256 for log in droppable])
+        for log in droppable:
             if self.free_bytes() >= needed:
                 return
+            if log.sha256 not in stored:
+                continue
             self._ledger.dropped(log.sha256)
             self._ledger.path_of(log).unlink(missing_ok=True)
+
+    def _still_stored(self, logs: Sequence[str]) -> Collection[str]:
+        """Those that no server has lost since. Of one that does not answer, as at a track, the last word counts."""
+        stored = set(logs)
+        for server in self._servers if logs else ():
+            with (
+                contextlib.closing(Connection(server, _TIMEOUT_S)) as connection,
+                contextlib.suppress(PaddockError),
+            ):
+                stored &= set(still_stored(self._ledger, connection, server, logs))
+        return stored

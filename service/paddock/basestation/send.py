@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import PurePosixPath
 
-from paddock.basestation.asking import FORGOTTEN_S, Asking
+from paddock.basestation.asking import CHECK_AGAIN_S, FORGOTTEN_S, Asking
 from paddock.basestation.bucket import Bucket
 from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import Log
@@ -128,7 +128,7 @@ class Sender:
                     return
                 if moved and waiting:
                     continue
-                pause_s = None
+                pause_s = CHECK_AGAIN_S
                 if waiting or proving:
                     pause_s = _ASK_EVERY_S if proves else min(_FIRST_RETRY_S * 2**fruitless, _LAST_RETRY_S)
                     self.is_busy = proves
