@@ -11,6 +11,7 @@ from mcap.writer import Writer
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import raw_key
+from paddock.domain.log_kinds import FIRST_KIND
 from paddock.domain.recording import Recording, Status
 from paddock.usecases.context import Context
 from paddock.usecases.jobs import jobs, leases
@@ -18,13 +19,13 @@ from paddock.usecases.jobs.attempt import do
 from tests.logs import STARTED_NS
 
 
-async def converted(context: Context, log: Path) -> Recording:
+async def converted(context: Context, log: Path, kind: str = FIRST_KIND) -> Recording:
     """The recording of a log, stored and converted."""
     content = log.read_bytes()
     recording_id = hashlib.sha256(content).hexdigest()
-    await context.objects.put_file(raw_key(recording_id), log)
+    await context.objects.put_file(raw_key(recording_id, kind), log)
     await context.documents.recordings.insert(
-        Recording(recording_id, (log.name,), len(content), Status.STORED, context.now())
+        Recording(recording_id, (log.name,), len(content), Status.STORED, context.now(), kind=kind)
     )
     await jobs.enqueue(context, "convert", recording_id)
     while job := await leases.take(context, "test"):

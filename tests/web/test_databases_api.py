@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 
+from paddock.usecases.context import Context
 from tests.readers.can.dbc import SMALL
+from tests.web.converted import converted
 
 pytestmark = pytest.mark.anyio
 
@@ -50,3 +54,14 @@ async def test_the_page_names_each_and_says_what_is_wrong_with_it(client: httpx.
     assert "&lt;b&gt;.dbc" in page and "1 line cannot be read" in page and "Water has 99 bits" in page
     shown = await client.post(f"/databases/{added['id']}/retire", follow_redirects=True)
     assert "retired" in shown.text
+
+
+async def test_a_log_of_an_unknown_car_waits_for_its_database(
+    client: httpx.AsyncClient, context: Context, tmp_path: Path
+) -> None:
+    log = tmp_path / "run.csv"
+    log.write_text("year,month,day,hour,min,sec,ms,id,data\n0,0,0,0,1,2,3,00000100,00000a0100000000\n")
+    recording = await converted(context, log, "can_csv")
+    page = await client.get(f"/recordings/{recording.id}")
+    assert page.status_code == 200
+    assert "No CAN database decodes this log" in page.text and "file of its car" in page.text
