@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,6 +19,7 @@ from paddock.basestation.look import Place
 from paddock.basestation.sources.directory import DirectorySource
 from paddock.basestation.sources.source import SeenFile
 from paddock.basestation.status import CarStatus
+from paddock.domain.sidecar import Sidecar, parse_sidecar
 from paddock.errors import Conflict, NotFound, Unavailable
 from tests.basestation.offloading import CLOUD, MemorySource, Station, some_bytes
 
@@ -269,3 +271,43 @@ def test_a_car_whose_hash_is_wrong_does_not_give_the_log_again_and_again(station
     station.offload(car)
     station_has = list((station.folder / "files").iterdir())
     assert station_has == [] and car.given_bytes <= 5 * 100_000
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"clock_offset_ns": 10**30},
+        {"clock_offset_ns": -9 * 10**18},
+        {"sha256": "none"},
+        {"trouble": None, "metadata": {"driver": "\ud800", "x" * 101: "y", "notes": "n" * 20_001}},
+        {"metadata": {str(number): "x" for number in range(200)}},
+    ],
+    ids=["far", "too far", "hash", "metadata", "many fields"],
+)
+def test_what_no_log_can_have_is_not_believed(station: Station, said: dict[str, Any]) -> None:
+    car = MemorySource({"1.mcap": b"one"})
+    seen = car.seen
+    car.seen = lambda name: msgspec.structs.replace(seen(name), **said)  # type: ignore[method-assign]
+    station.offload(car)
+    station.must_have(b"one")
+    with open_ledger(station.folder) as ledger:
+        (log,) = ledger.logs()
+    assert Sidecar(log.metadata, log.clock_offset_ns) == parse_sidecar(
+        Sidecar(log.metadata, log.clock_offset_ns).to_bytes(), "1.mcap.json"
+    )
+
+
+@pytest.mark.parametrize("size_bytes", [-1, 10**30])
+def test_a_size_that_no_file_has_is_a_trouble(station: Station, size_bytes: int) -> None:
+    car = MemorySource({"1.mcap": b"one", "2.mcap": b"two"})
+    seen = car.seen
+    impossible = {"1.mcap": size_bytes}
+    car.seen = lambda name: msgspec.structs.replace(  # type: ignore[method-assign]
+        seen(name), size_bytes=impossible.get(name, 3)
+    )
+    station.offload(car)
+    station.must_have(b"two")
+    with open_ledger(station.folder) as ledger:
+        assert [file.seen.trouble for file in ledger.files() if file.sha256 is None] == [
+            "The car says that it has a size which no file has."
+        ]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import CarFile
 from paddock.basestation.live import Live
+from paddock.basestation.sources.credible import credible
 from paddock.basestation.sources.source import SeenFile, Source
 from paddock.errors import PaddockError
 
@@ -70,7 +71,7 @@ class Place:
         began, began_ns = time.monotonic(), time.time_ns()
         try:
             async with asyncio.timeout(_LOOK_TIMEOUT_S):
-                seen = await self.source.look()
+                seen = [credible(each) for each in await self.source.look()]
                 free_bytes = await self.source.free_bytes()
         except (PaddockError, TimeoutError) as error:
             self._is_away(error.message if isinstance(error, PaddockError) else "it does not answer.")

@@ -34,8 +34,10 @@ OBJECT_METADATA = "paddock"
 MAX_OBJECT_METADATA_BYTES = 1_900
 """S3 takes 2 KB of an object's metadata in all, names included."""
 
+MAX_FIELDS, MAX_FIELD_NAME, MAX_VALUE = 100, 100, 20_000
 MetadataTexts = Annotated[
-    dict[Annotated[str, Meta(max_length=100)], Annotated[str, Meta(max_length=20_000)]], Meta(max_length=100)
+    dict[Annotated[str, Meta(max_length=MAX_FIELD_NAME)], Annotated[str, Meta(max_length=MAX_VALUE)]],
+    Meta(max_length=MAX_FIELDS),
 ]
 """Values by field. Far more than there are, and than one may have: what is wrong with one is said in its words."""
 ClockOffset = Annotated[int, Meta(ge=-MAX_CLOCK_OFFSET_NS, le=MAX_CLOCK_OFFSET_NS)]

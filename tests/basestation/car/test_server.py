@@ -345,6 +345,7 @@ def test_who_is_not_of_the_cars_network_is_refused(client: httpx.Client, monkeyp
         (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 200 + b"\r\n", 431),
         (b"PUT /metadata HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\n\r\n", 413),
         (b"PUT /metadata HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", 422),
+        (b"PUT /metadata HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + b"1" * 5000 + b"\r\n\r\n", 422),
         (b"PUT /metadata HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 422),
         (b"PUT /metadata HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx", 422),
         (b"POST /logs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 405),

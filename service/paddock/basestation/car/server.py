@@ -134,10 +134,12 @@ class _Request(BaseHTTPRequestHandler):
     def _admitted_body(self) -> bytes:
         """The body of a request from the car's own network, and of no page of another site."""
         lengths = self.headers.get_all("content-length", [])
-        if "transfer-encoding" in self._headers or len(lengths) > 1 or not (lengths or ["0"])[0].isdecimal():
+        length = (lengths or ["0"])[0]
+        is_number = length.isdecimal() and len(length) < 19  # int() itself refuses thousands of digits
+        if "transfer-encoding" in self._headers or len(lengths) > 1 or not is_number:
             self.close_connection = True
             raise Rejected("A body has one Content-Length here, and no Transfer-Encoding.", code="bad_request")
-        count = int(lengths[0]) if lengths else 0
+        count = int(length)
         if count > MAX_BODY_BYTES:
             self.close_connection = True
             raise Rejected("The body is larger than any that is taken here.", code="too_large")
