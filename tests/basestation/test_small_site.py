@@ -164,3 +164,10 @@ def test_it_is_small_enough_for_the_computer_in_the_car() -> None:
         check=True,
     )
     assert found.stdout.strip() == "[]"
+
+
+async def test_json_without_an_end_and_ports_that_are_none_are_refused(client: httpx.AsyncClient) -> None:
+    json = {"Content-Type": "application/json"}
+    assert (await client.post("/change", content=b"[" * 60_000, headers=json)).status_code == 422
+    assert (await client.post("/change", content=b'{"a": 1}', headers=json)).status_code == 422
+    assert (await client.get("/", headers={"Host": "localhost:99999999"})).status_code == 403

@@ -23,6 +23,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, S
 import paddock.web
 from paddock.errors import Rejected
 from paddock.web.kernel.assets import asset_routes
+from paddock.web.kernel.bodies import BoundedRequest
 from paddock.web.kernel.conditional import Conditional
 from paddock.web.kernel.connections import Door, GuardedProtocol
 from paddock.web.kernel.head import answering_head
@@ -65,6 +66,7 @@ def small_site(
     site = Litestar(
         route_handlers=[*handlers, asset_routes({"": folder, "/kernel": WEB / "kernel"})],
         exception_handlers={Exception: answer},
+        request_class=BoundedRequest,
         response_class=Conditional,
         debug=False,
         pdb_on_exception=False,

@@ -207,6 +207,7 @@ def test_remove(client: httpx.Client, car: Car, garage: Garage) -> None:
     (garage.logs / "run.mcap.json").write_text("{}")
     tag = etag(client)
     assert client.delete("/logs/run.mcap").json()["code"] == "needs_if_match"
+    assert client.delete("/logs/run.mcap", headers={"If-Match": "*"}).json()["code"] == "needs_if_match"
     assert client.delete("/logs/run.mcap", headers={"If-Match": '"other"'}).status_code == 412
     assert client.delete("/logs/run.mcap", headers={"If-Match": tag}).status_code == 204
     assert list(garage.logs.iterdir()) == []

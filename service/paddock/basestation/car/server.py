@@ -157,7 +157,7 @@ class _Request(BaseHTTPRequestHandler):
         car, name = self.server.car, os.fsdecode(unquote_to_bytes(quoted))
         if_match = self._headers.get("if-match")
         if self.command == "DELETE":
-            if if_match is None:
+            if if_match is None or if_match.strip() == "*":
                 raise Rejected("Say which bytes are meant: If-Match with the log's ETag.", code="needs_if_match")
             car.remove(name, lambda etag, sha256: _is_meant(if_match, etag, sha256))
             self._send(Answer(204))

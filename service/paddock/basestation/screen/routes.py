@@ -113,7 +113,8 @@ def screen(look: Look, stints: Stints, changed: Callable[[], None], *, names: tu
 
     @delete("/stints")
     async def take_back(
-        place: Annotated[str, QueryParameter(max_length=2_000)], from_ns: Annotated[int, QueryParameter()]
+        place: Annotated[str, QueryParameter(max_length=2_000)],
+        from_ns: Annotated[int, QueryParameter(ge=-(2**63), le=2**63 - 1)],
     ) -> None:
         await asyncio.to_thread(stints.take_back, place, from_ns)
         forget()

@@ -75,6 +75,8 @@ def refuse_cross_site(headers: Mapping[str, str]) -> None:
 def _part_of(url: str, part: str) -> str:
     """Empty where it has none, or cannot be read."""
     try:
-        return str(getattr(urlsplit(url), part) or "").lower()
+        parts = urlsplit(url)
+        _ = parts.port  # raises where it is no number that a port has
+        return str(getattr(parts, part) or "").lower()
     except ValueError:
         return ""
