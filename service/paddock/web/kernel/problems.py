@@ -146,7 +146,7 @@ def explain(scope: Scope, error: Exception) -> Problem:
 
 def wants_page(request: Request[Any, Any, Any]) -> bool:
     """Whether the client is a browser that opens a page; programs and page scripts get JSON."""
-    path = request.url.path
+    path = request.scope["path"]
     return "text/html" in request.headers.get("accept", "") and not path.startswith(("/api/", "/schema"))
 
 
