@@ -35,6 +35,14 @@ def test_a_log_of_frames_becomes_a_matlab_file(folder: Path) -> None:
     assert said["kind"] == "candump" and said["frames"] == said["decoded"] == "50"
 
 
+def test_frames_kept_as_bytes_are_said_when_a_log_is_converted(folder: Path) -> None:
+    done = paddock("convert", folder / "run.log")
+    assert done.exit_code == 0 and "There is no database for this log: 50 frames" in done.stderr
+    (folder / "car.dbc").write_text(SMALL.replace("BO_ 256 ", "BO_ 257 "))
+    done = paddock("convert", folder / "run.log", "--dbc", folder / "car.dbc")
+    assert done.exit_code == 0 and "The database does not know 50 frames" in done.stderr
+
+
 def test_a_database_may_be_that_of_one_bus(folder: Path) -> None:
     (folder / "run.log").write_text(LOG + "(11.000000) can1 100#0000000000000000\n")
     said = json.loads(paddock("info", folder / "run.log", "--dbc", f"can1={folder / 'car.dbc'}", "--json").output)

@@ -34,6 +34,9 @@ from paddock.readers.registry import get_ready
 from paddock.settings import read_settings
 from paddock.usecases.take_away.export_file import Exported, export_file
 
+_MOST_NOTICES = 3
+"""So many notices of a log are printed; `paddock info` has all."""
+
 MUCH_BYTES = 500_000_000
 MUCH_LARGER = 1_000
 """A file larger than this, and by so many times than its log, is announced."""
@@ -239,6 +242,10 @@ def _say(log: Path, done: Exported | str, say: bool = True) -> bool:
         say_written(done.path)
     if done.loss is not None and done.loss.health != "intact":
         click.echo(f"          {in_words(done.loss)}", err=True)
+    for notice in done.notices[:_MOST_NOTICES]:
+        click.echo(f"          {notice}", err=True)
+    if (more := len(done.notices) - _MOST_NOTICES) > 0:
+        click.echo(f"          {more:,} more: paddock info {log.name} --json", err=True)
     for sentence in done.left_out:
         complain(f"{log.name}: {sentence}")
     return bool(done.left_out)

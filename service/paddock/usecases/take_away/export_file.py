@@ -30,6 +30,8 @@ class Exported:
     """What the log had lost; None for formats that take its messages undecoded."""
     left_out: tuple[str, ...] = ()
     """Sentences about topics that their writer failed at."""
+    notices: tuple[str, ...] = ()
+    """What the log has to say of itself, such as frames that no CAN database knows."""
 
 
 def export_file(
@@ -86,4 +88,4 @@ def export_file(
         new.suffix, _ = written_as(format_, new.aside)
     if written is None:
         return Exported(new.target, None)
-    return Exported(new.target, written.summary.loss, written.left_out)
+    return Exported(new.target, written.summary.loss, written.left_out, tuple(written.summary.notices))
