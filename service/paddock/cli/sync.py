@@ -146,8 +146,8 @@ def _say(report: Report, *, as_json: bool) -> None:
         *_counts(
             (report.sent, "log", "sent"),
             (report.taken, "log", "taken"),
-            (report.told_there, "recording", "told the cloud about"),
-            (report.told_here, "recording", "told about from there"),
+            (report.told_there, "recording", "changed there"),
+            (report.told_here, "recording", "changed here"),
             (report.files, "file", "carried"),
             (report.setup, "field or signal", "carried"),
         )

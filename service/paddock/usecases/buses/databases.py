@@ -23,6 +23,7 @@ from paddock.ports.documents import MAX_PAGE
 from paddock.readers.databases import read_database
 from paddock.usecases.buses.decoding import all_databases, decoders_of, holds_frames
 from paddock.usecases.context import Context
+from paddock.usecases.conversion.reprocess import is_asked
 from paddock.usecases.find.recordings import find_recordings
 from paddock.usecases.intake.originals import is_kept
 from paddock.usecases.jobs import jobs
@@ -104,7 +105,7 @@ async def decode_anew(context: Context, principal: Principal) -> int:
 
 
 async def outdated_count(context: Context) -> int:
-    """How many recordings other databases would decode today."""
+    """How many recordings other databases would decode today, less those that are on their way."""
     return len(await _outdated(context, only_without=False))
 
 
@@ -129,7 +130,7 @@ async def _outdated(context: Context, *, only_without: bool) -> list[Recording]:
                 continue
             if only_without and recording.decoded_by:
                 continue
-            if decoders_of(recording, databases) != recording.decoded_by:
+            if decoders_of(recording, databases) != recording.decoded_by and not await is_asked(context, recording):
                 found.append(recording)
         if page.next is None:
             return found

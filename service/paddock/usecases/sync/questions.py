@@ -98,7 +98,9 @@ async def answer(context: Context, principal: Principal, question_id: str, keep:
     """
     question = await context.documents.questions.get(question_id)
     if question is None:
-        raise NotFound("This is no question any more: reload the page.", code="no_such_question")
+        raise NotFound(
+            "There is no such question, or it was answered: see what is left to choose.", code="no_such_question"
+        )
     if question.kind is not QuestionKind.RECORDING:
         require(principal, Permission.EDIT_CATALOGUE)
         await context.documents.questions.change(question.id, {"answer": keep})
