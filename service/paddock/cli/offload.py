@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import click
 import structlog
@@ -212,22 +213,32 @@ def _agent(
     live, stints = Live(), Stints(ledger)
     urls = list(dict.fromkeys(servers))
     for url in urls:
-        live.servers[url] = ServerStatus(url=url, name=_server_name(url), last=url == urls[-1])
+        live.servers[url] = ServerStatus(url=url, name=_server_name(url, urls), last=url == urls[-1])
     places = [Place(open_source(each, ssh), ledger, live, settle_s) for each in dict.fromkeys(sources)]
     for place in places:
         live.cars[place.name] = CarStatus(place=place.name, name=short_name(place.name))
     senders = []
     for url in urls:
         bucket, after_s = way_past if way_past is not None and url == urls[-1] else (None, 0.0)
-        slower = None if _server_name(url) == _OWN else limit
+        slower = None if _is_own(url) else limit
         senders.append(Sender(ledger, live, stints, url, _say, slower, bucket, after_s))
     room = Room(ledger, urls, keep_free)
     return Agent(ledger, live, stints, places, senders, room, Partials(ledger, boot_id()), _say)
 
 
-def _server_name(url: str) -> str:
-    host = urlsplit(url if "://" in url else f"http://{url}").hostname or url
-    return _OWN if host in ("localhost", "127.0.0.1", "::1") else host
+def _server_name(url: str, urls: Sequence[str]) -> str:
+    """What people call a server; with its port where another one is called so too."""
+    name = _OWN if _is_own(url) else _address(url).hostname or url
+    others = [_OWN if _is_own(each) else _address(each).hostname for each in urls]
+    return name if others.count(name) < 2 else f"{name} {_address(url).netloc.rpartition(':')[2]}"
+
+
+def _is_own(url: str) -> bool:
+    return _address(url).hostname in ("localhost", "127.0.0.1", "::1")
+
+
+def _address(url: str) -> SplitResult:
+    return urlsplit(url if "://" in url else f"http://{url}")
 
 
 def _showing(beside: contextlib.ExitStack, agent: Agent, screen: str | None, webhook: str | None) -> Showing:
