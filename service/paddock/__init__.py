@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from paddock.client import Client as Client
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 COLUMNS = 4
 """Rises with every change after which a log becomes other columns, statistics or figures: what was made from those

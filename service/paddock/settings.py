@@ -167,6 +167,11 @@ def variable(name: str) -> str:
     return f"PADDOCK_{name.upper()}"
 
 
+def environment_with(more: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment for a program that it starts, with more in it."""
+    return {**os.environ, **more}
+
+
 def read_settings(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:
     """Settings from the environment; ``overrides`` that are not None win (the command line's options).
 

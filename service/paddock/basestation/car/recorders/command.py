@@ -16,6 +16,7 @@ from paddock.basestation.car.recorders.recorder import Doing, RecorderState
 from paddock.basestation.car.store import Store
 from paddock.domain.words import printable
 from paddock.errors import Rejected, Unavailable
+from paddock.settings import environment_with
 
 PATIENCE_S = 60
 """For it to close its log."""
@@ -174,7 +175,7 @@ def run_in_shell(command: str, metadata: Mapping[str, str], output: Path) -> sub
                 stdout=file,
                 stderr=file,
                 start_new_session=True,
-                env={**os.environ, **said, "RUN_METADATA": msgspec.json.encode(metadata).decode()},
+                env=environment_with({**said, "RUN_METADATA": msgspec.json.encode(metadata).decode()}),
             )
     except OSError as error:
         raise Unavailable(f"The recorder's command cannot run: {error.strerror}.", code="recorder") from None
