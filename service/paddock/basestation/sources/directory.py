@@ -152,7 +152,10 @@ class DirectorySource:
 
     async def free_bytes(self) -> int | None:
         """Of the file system."""
-        return (await asyncio.to_thread(shutil.disk_usage, self._root())).free
+        try:
+            return (await asyncio.to_thread(shutil.disk_usage, self._root())).free
+        except OSError as error:
+            raise self._away(error) from error
 
     async def remove(self, seen: SeenFile) -> None:
         """Take the file and its sidecar away."""
