@@ -56,7 +56,7 @@ def test_a_log_goes_in_and_a_matlab_file_comes_out(browser: Any, tmp_path: Path)
     import scipy.io
 
     log, other = small_log(400), small_log(300, driver="Eve")
-    with served(tmp_path, with_worker=True) as site, open_page(browser) as page:
+    with served(tmp_path, with_worker=True) as site, open_page(browser, provoked=(422,)) as page:
         page.goto(site.url)
         page.get_by_text("No recordings yet").wait_for()
         page.get_by_role("link", name="Upload logs").click()

@@ -70,7 +70,7 @@ def select_two(page: Any) -> None:
 def upload(page: Any) -> None:
     """One that is done, one that is refused, one that is held in the middle."""
     page.route(re.compile("/objects/put"), lambda route: None)
-    files = {"04_18_2026_16_40_00_endurance_second_stint.mcap": small_log(44), "notes.txt": b"not a log\n" * 50}
+    files = {"04_18_2026_16_40_00_endurance_second_stint.mcap": small_log(44), "empty.mcap": b""}
     page.locator("#pick-files").set_input_files(
         [{"name": name, "mimeType": "x/y", "buffer": content} for name, content in files.items()]
     )

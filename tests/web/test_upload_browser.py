@@ -151,7 +151,7 @@ def test_a_row_follows_what_becomes_of_its_log(browser: Any, tmp_path: Path) -> 
 
 
 def test_a_refused_upload_is_removed_with_what_the_server_holds(browser: Any, tmp_path: Path, log: Path) -> None:
-    with served(tmp_path / "data", with_worker=False) as site, open_page(browser, provoked=(418,)) as page:
+    with served(tmp_path / "data", with_worker=False) as site, open_page(browser, provoked=(404, 418, 422)) as page:
         uploads = site.context.documents.uploads
         page.goto(f"{site.url}/upload")
         no = {"status": 418, "content_type": "application/problem+json", "body": '{"detail": "I am a teapot."}'}

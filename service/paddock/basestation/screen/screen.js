@@ -99,8 +99,11 @@ const local = (date) => new Date(date.valueOf() - date.getTimezoneOffset() * 60_
  * @returns {(HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement)[]}
  */
 function textsOf(form) {
-  const kinds = [HTMLInputElement, HTMLSelectElement, HTMLTextAreaElement];
-  const found = kinds.flatMap((kind) => all(form, "[name]", /** @type {any} */ (kind)));
+  const found = [
+    ...all(form, "[name]", HTMLInputElement),
+    ...all(form, "[name]", HTMLSelectElement),
+    ...all(form, "[name]", HTMLTextAreaElement),
+  ];
   return found.filter((each) => !["place", "from"].includes(each.name));
 }
 

@@ -32,7 +32,7 @@ from paddock.web.recordings.resources import RecordingId
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """The histories of a hundred recordings at once."""
-_Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+_Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
 
 
 class ComparedResource(msgspec.Struct, frozen=True, kw_only=True):
