@@ -236,10 +236,14 @@ class RaceDay:
                 for prefix in ("raw/", "incoming/")
                 for each in client.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
             ]
-            return {
-                key: hashlib.sha256(client.get_object(Bucket=BUCKET, Key=key)["Body"].read()).hexdigest()
-                for key in keys
-            }
+            found = {}
+            for key in keys:
+                # What is taken in meanwhile is under another key when it is asked for the next time.
+                with contextlib.suppress(client.exceptions.NoSuchKey):
+                    found[key] = hashlib.sha256(
+                        client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+                    ).hexdigest()
+            return found
 
         return self.cloud.within(read)
 
