@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from paddock.domain.principal import LOCAL_USER, may, require
-from paddock.domain.roles import PERMISSIONS, Permission, TeamRole
+from paddock.domain.roles import PEOPLE_ROLES, PERMISSIONS, Permission, TeamRole, lesser
 from paddock.errors import Rejected
 
 
@@ -17,6 +19,15 @@ def test_every_permission_has_words_and_every_role_its_row() -> None:
 @pytest.mark.parametrize("permission", Permission)
 def test_without_people_there_is_one_user_who_may_everything(permission: Permission) -> None:
     require(LOCAL_USER, permission)
+
+
+def test_each_role_of_people_may_what_the_one_before_may_and_more() -> None:
+    for less, more in pairwise(PEOPLE_ROLES):
+        assert PERMISSIONS[less] < PERMISSIONS[more]
+        assert lesser(less, more) is lesser(more, less) is less
+    assert PERMISSIONS[TeamRole.VIEWER] == {Permission.READ, Permission.EXPORT}
+    assert PERMISSIONS[TeamRole.ADMIN] == set(Permission)
+    assert PERMISSIONS[TeamRole.STRANGER] == set() and PERMISSIONS[TeamRole.DEVICE] == {Permission.SEND_DATA}
 
 
 def test_who_may_not_is_told_what(monkeypatch: pytest.MonkeyPatch) -> None:

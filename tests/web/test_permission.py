@@ -33,6 +33,15 @@ OPEN = {
     "/objects/put": Anyone.WITH_THE_LINK,
 }
 """All that may be reached without a permission: whoever adds to them does it here as well."""
+COMING = {
+    Permission.MANAGE_DEVICES,
+    Permission.SEND_DATA,
+    Permission.SEND_ACTIONS,
+    Permission.EDIT_ALERTS,
+    Permission.EDIT_DASHBOARDS,
+    Permission.MANAGE_PEOPLE,
+}
+"""Permissions whose routes come with the live part: whoever adds the first takes its permission out."""
 
 
 @pytest.fixture
@@ -104,7 +113,9 @@ async def test_one_permission_is_not_another(
     app: Litestar, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = {needs: (method, path) for method, path, needs in routes_of(app) if isinstance(needs, Permission)}
-    assert set(Permission) - set(tried) == {Permission.SEE_TO_BACKUPS}, "which is part of other pages"
+    untried = set(Permission) - set(tried)
+    assert Permission.SEE_TO_BACKUPS in untried, "which is part of other pages"
+    assert untried <= {Permission.SEE_TO_BACKUPS, *COMING}
     for missing in tried:
         monkeypatch.setitem(PERMISSIONS, TeamRole.ADMIN, frozenset(Permission) - {missing})
         for needs, (method, path) in tried.items():

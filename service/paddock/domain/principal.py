@@ -17,6 +17,14 @@ class PrincipalKind(StrEnum):
     """By the VPN address in the peers file."""
     LOCAL = "local"
     """The one user of an embedded Paddock, on loopback, and whoever types commands on the machine."""
+    PERSON = "person"
+    """Signed in, in a browser or by ``POST /api/login``."""
+    TOKEN = "token"
+    """A person's API token."""
+    DEVICE = "device"
+    """A device by its token; its name is the device's id."""
+    STRANGER = "stranger"
+    """Somebody who has not signed in, where that is asked for: reaches the sign-in page."""
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -25,6 +33,10 @@ class Principal(msgspec.Struct, frozen=True):
     kind: PrincipalKind
     name: str
     role: TeamRole
+    person: str = ""
+    """The id of the person; empty where there is none, as for a member of the VPN who is no user."""
+    credential: str = ""
+    """The id of the session or token that the request came with; empty without one."""
 
 
 def require(principal: Principal, permission: Permission) -> None:
@@ -43,3 +55,4 @@ def may(principal: Principal, permission: Permission) -> bool:
 
 
 LOCAL_USER = Principal(PrincipalKind.LOCAL, "local", TeamRole.ADMIN)
+STRANGER = Principal(PrincipalKind.STRANGER, "somebody who has not signed in", TeamRole.STRANGER)

@@ -18,7 +18,16 @@ class Permission(StrEnum):
     EDIT_CATALOGUE = "edit_catalogue"
     SYNC = "sync"
     """Bring in what people said on another Paddock, in their names."""
+    MANAGE_DEVICES = "manage_devices"
+    SEND_DATA = "send_data"
+    """What a device does; people too, to try one out."""
+    SEND_ACTIONS = "send_actions"
+    EDIT_ALERTS = "edit_alerts"
+    """Rules, and to acknowledge what fires."""
+    EDIT_DASHBOARDS = "edit_dashboards"
     MANAGE_MEMBERS = "manage_members"
+    MANAGE_PEOPLE = "manage_people"
+    """Users with their roles, and what everybody changed."""
     SEE_TO_BACKUPS = "see_to_backups"
     """Be told when there is no good backup."""
 
@@ -37,7 +46,13 @@ _WORDS: Mapping[Permission, str] = {
     Permission.CONVERT: "have logs converted again or jobs retried",
     Permission.EDIT_CATALOGUE: "change the signal catalogue, metadata fields or CAN databases",
     Permission.SYNC: "bring in what people said on another Paddock",
+    Permission.MANAGE_DEVICES: "add or change devices, or give them tokens",
+    Permission.SEND_DATA: "send what a device measures",
+    Permission.SEND_ACTIONS: "ask a device to do something",
+    Permission.EDIT_ALERTS: "change alert rules or acknowledge alerts",
+    Permission.EDIT_DASHBOARDS: "change dashboards",
     Permission.MANAGE_MEMBERS: "see, let in or shut out members",
+    Permission.MANAGE_PEOPLE: "see or change users, or see what everybody changed",
     Permission.SEE_TO_BACKUPS: "see to backups",
 }
 
@@ -45,9 +60,45 @@ _WORDS: Mapping[Permission, str] = {
 class TeamRole(StrEnum):
     """What somebody is to the team."""
 
+    VIEWER = "viewer"
+    """Looks at everything and takes it away."""
+    ENGINEER = "engineer"
+    """Works with the team's data."""
     ADMIN = "admin"
-    """Everybody who is let in, until people are given roles."""
+    """Also says who belongs to the team."""
+    DEVICE = "device"
+    """No person: something that sends data, and reaches nothing else."""
+    STRANGER = "stranger"
+    """Has not signed in yet, where that is asked for."""
 
 
-PERMISSIONS: dict[TeamRole, frozenset[Permission]] = {TeamRole.ADMIN: frozenset(Permission)}
+_VIEWER = frozenset({Permission.READ, Permission.EXPORT})
+_ENGINEER = _VIEWER | {
+    Permission.UPLOAD,
+    Permission.EDIT,
+    Permission.DELETE,
+    Permission.CONVERT,
+    Permission.EDIT_CATALOGUE,
+    Permission.MANAGE_DEVICES,
+    Permission.SEND_DATA,
+    Permission.SEND_ACTIONS,
+    Permission.EDIT_ALERTS,
+    Permission.EDIT_DASHBOARDS,
+}
+
+PERMISSIONS: dict[TeamRole, frozenset[Permission]] = {
+    TeamRole.VIEWER: _VIEWER,
+    TeamRole.ENGINEER: _ENGINEER,
+    TeamRole.ADMIN: frozenset(Permission),
+    TeamRole.DEVICE: frozenset({Permission.SEND_DATA}),
+    TeamRole.STRANGER: frozenset(),
+}
 """The one table that says which role may what."""
+
+PEOPLE_ROLES = (TeamRole.VIEWER, TeamRole.ENGINEER, TeamRole.ADMIN)
+"""The roles a person can have, each with all that the ones before it may."""
+
+
+def lesser(one: TeamRole, other: TeamRole) -> TeamRole:
+    """The one of two people's roles that may less."""
+    return min(one, other, key=PEOPLE_ROLES.index)

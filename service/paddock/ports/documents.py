@@ -38,6 +38,7 @@ from paddock.domain.contents import Contents
 from paddock.domain.history import Change
 from paddock.domain.job import Job
 from paddock.domain.own_fields import OwnField
+from paddock.domain.people import Person
 from paddock.domain.questions import Agreement, Question
 from paddock.domain.recording import Artifact, Recording, Signal
 from paddock.domain.signal_names import SignalName
@@ -288,7 +289,14 @@ class Documents(ABC):
     fields: Annotated[Collection[OwnField], Index(("added_at",), "the team's own metadata fields in their order")]
     bus_databases: Annotated[Collection[BusDatabase], Index(("added_at",), "the team's CAN databases, last first")]
     database_files: Collection[DatabaseFile]
-    history: Annotated[Collection[Change], Index(("recording", "at"), "what people changed on a recording")]
+    history: Annotated[
+        Collection[Change],
+        Index(("recording", "at"), "what people changed on a recording"),
+        Index(("at",), "all that people changed, the last first"),
+        Index(("principal", "at"), "what one person changed, the last first"),
+        Index(("kind", "subject", "at"), "what people changed on anything else, such as one device"),
+    ]
+    people: Annotated[Collection[Person], Index(("email",), "who signs in by an e-mail address")]
     signal_names: Annotated[
         Collection[SignalName], Index(("search",), "completion"), Index(("topic",), "all topics")
     ]
