@@ -59,6 +59,7 @@ def test_once_ends_with_0_when_all_is_stored(up: Running, car: Path) -> None:
     run = offload(car, "--once", server=up.url)
     assert (run.returncode, run.stderr) == (0, "")
     assert f"1.mcap is stored at {up.url}" in run.stdout
+    assert "has stored every one." in run.stdout.splitlines()[-1]
     hashes = {sha256_of(path, lambda _: None)[0] for path in car.iterdir()}
     assert stored(up, hashes) == dict.fromkeys(hashes, 1)
 

@@ -124,7 +124,7 @@ def open_page(browser: Any, *, provoked: tuple[int, ...] = (), **options: Any) -
     page.on("dialog", dismiss)
     yield page
     context.close()
-    assert complaints == []
+    assert not complaints, complaints
 
 
 def screenshot(page: Any, name: str) -> None:

@@ -165,7 +165,7 @@ def _has_place(log: Path) -> bool:
     return (
         os.fspath(log) != "-"
         and (log.is_file() or log.is_dir() or not log.exists())
-        and not log.is_relative_to("/dev")
+        and os.fspath(log.parent) not in ("/dev", "/dev/fd", "/proc/self/fd")
     )
 
 

@@ -30,7 +30,7 @@ from paddock.basestation.status import CarStatus, ServerStatus
 from paddock.basestation.stints import Stints
 from paddock.cli.option_types import Size, Span
 from paddock.cli.terminal import complain, out, print_json
-from paddock.domain.words import isolated
+from paddock.domain.words import counted, isolated
 
 if TYPE_CHECKING:
     from paddock.basestation.showing import Showing
@@ -135,7 +135,7 @@ _OWN = "Paddock here"
     envvar="PADDOCK_WEBHOOK_FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="A file that has it; so does PADDOCK_WEBHOOK_FILE.",
+    help="A file that holds the webhook's address, instead of --webhook; PADDOCK_WEBHOOK_FILE may name it too.",
 )
 @click.option("--status", is_flag=True, help="Say how things stand with the agent that works with --data.")
 @click.option("--json", "as_json", is_flag=True, help="The same for programs.")
@@ -211,7 +211,7 @@ def _agent(
     keep_free: int | None,
 ) -> Agent:
     live, stints = Live(), Stints(ledger)
-    urls = list(dict.fromkeys(servers))
+    urls = list(dict.fromkeys(url.rstrip("/") for url in servers))
     for url in urls:
         live.servers[url] = ServerStatus(url=url, name=_server_name(url, urls), last=url == urls[-1])
     places = [Place(open_source(each, ssh), ledger, live, settle_s) for each in dict.fromkeys(sources)]
@@ -324,6 +324,10 @@ def _say_what_is_not_safe(agent: Agent) -> bool:
         )
     for line in lines:
         complain(" ".join(line.splitlines()))
+    if not lines:
+        name = agent.live.servers[cloud].name
+        logs = sum(_is_wanted(log, ledger) for log in ledger.logs())
+        _say(f"{counted(logs, 'log')} here or on cars: {name} has stored every one." if logs else "There is no log.")
     return not lines
 
 
