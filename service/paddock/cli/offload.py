@@ -326,8 +326,8 @@ def _say_what_is_not_safe(agent: Agent) -> bool:
         complain(" ".join(line.splitlines()))
     if not lines:
         name = agent.live.servers[cloud].name
-        logs = sum(_is_wanted(log, ledger) for log in ledger.logs())
-        _say(f"{counted(logs, 'log')} here or on cars: {name} has stored every one." if logs else "There is no log.")
+        logs = counted(sum(_is_wanted(log, ledger) for log in ledger.logs()), "log")
+        _say(f"{logs} here or on cars: {name} has stored every one.")
     return not lines
 
 

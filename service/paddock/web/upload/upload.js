@@ -87,11 +87,13 @@ function metadata() {
 async function send(file, item) {
   const pause = new Pause();
   pauses.set(item, pause);
+  let isOver = false;  // parts that were on their way when another one was refused still tell how far they are
   try {
     const { recording, duplicate } = await transfer(file, {
       metadata: metadata(),
       pause,
       say: (stage, bytes) => {
+        if (isOver) return;
         if (stage === "sending") totals.sent(item, bytes);
         const said = stage === "offline" ? "Paddock does not answer; goes on by itself" : detail(file, item, bytes);
         if (!pause.on) show(item, "working", stage, said, bytes / file.size);
@@ -103,6 +105,7 @@ async function send(file, item) {
     arrived(file, item, recording, duplicate);
     refreshNow();
   } catch (error) {
+    isOver = true;
     totals.drop(item);
     refused(file, item, messageOf(error), error instanceof Failed ? error.upload : "");
   } finally {
