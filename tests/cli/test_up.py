@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import json
 import resource
 import signal
 import socket
@@ -16,6 +17,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets import InvalidStatus, Origin
+from websockets.asyncio.client import connect
 
 from paddock.client import Client, FoundRecording
 from paddock.errors import PaddockError
@@ -76,6 +79,17 @@ def test_more_half_open_connections_than_files(tmp_path: Path) -> None:
                 assert httpx.get(f"{up.url}/health", timeout=20).status_code == 200
                 assert httpx.get(f"{up.url}/", timeout=20).status_code == 200
     assert (tmp_path / "up.log").stat().st_size < 20_000
+
+
+@pytest.mark.anyio
+async def test_it_speaks_websocket_and_the_edge_answers_as_it_answers_http(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as up:
+        address = up.url.replace("http", "ws", 1)
+        for origin, status, code in ((up.url, 404, "no_such_page"), ("https://evil.example", 403, "cross_site")):
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(f"{address}/nothing", origin=Origin(origin))
+            assert refused.value.response.status_code == status
+            assert json.loads(refused.value.response.body or b"")["code"] == code
 
 
 def test_who_listens_for_colleagues_without_a_peers_file_is_told(tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ class _Server(uvicorn.Server):
 async def _serve(settings: Settings, listener: socket.socket, *, demo: bool, with_worker: bool) -> None:
     from paddock.web.app import create_app
     from paddock.web.kernel.connections import Door, GuardedProtocol, OncePerWhile, most_connections
+    from paddock.web.kernel.sockets import MAX_MESSAGE_BYTES
 
     for library in ("uvicorn.error", "asyncio"):
         logging.getLogger(library).addFilter(OncePerWhile())
@@ -86,7 +87,9 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool, wit
                 access_log=False,
                 # Who may speak for another address is our own rule (web/kernel/principal.py).
                 proxy_headers=False,
-                ws="none",  # until a route speaks WebSocket; the edge knows it (web/kernel/sockets.py)
+                # websockets masks in C and is released often; wsproto is Python alone.
+                ws="websockets-sansio",
+                ws_max_size=MAX_MESSAGE_BYTES,
                 server_header=False,
                 timeout_graceful_shutdown=5,
             )

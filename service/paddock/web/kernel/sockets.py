@@ -15,6 +15,8 @@ from paddock.web.kernel.problems import Problem, answer, explain
 
 POLICY_VIOLATION, INTERNAL_ERROR = 1008, 1011
 """Close codes (RFC 6455 §7.4.1)."""
+MAX_MESSAGE_BYTES = 1024 * 1024
+"""What one message of a client may have, as the body of a request."""
 MAX_REASON_BYTES = 123
 """What a close frame has room for (RFC 6455 §5.5)."""
 CLOSE_S = 5.0
