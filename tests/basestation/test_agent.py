@@ -32,6 +32,7 @@ def station(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Station:
     return Station(tmp_path / "ledger")
 
 
+@pytest.mark.slow("a thousand logs")
 def test_a_thousand_small_logs(station: Station, tmp_path: Path) -> None:
     car = tmp_path / "car"
     for number in range(1000):

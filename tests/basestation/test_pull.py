@@ -66,6 +66,7 @@ def test_what_the_car_has_hashed_and_is_here_under_another_name_is_not_pulled(st
     station.must_have(LARGE)
 
 
+@pytest.mark.slow("killed at every step")
 @pytest.mark.parametrize("power", ["on", "cut"])
 def test_killed_at_every_step(station: Station, disk: FaultyDisk, power: str) -> None:
     """Each step of the first run is the last one once; the second run is left to end."""
@@ -124,6 +125,7 @@ def test_a_link_that_is_lost_before_the_first_byte_each_time(station: Station) -
     assert station.excess_bytes == 0
 
 
+@pytest.mark.slow("fails at every write")
 def test_a_disk_that_is_full_at_every_write(station: Station, disk: FaultyDisk) -> None:
     step = said = 0
     while True:

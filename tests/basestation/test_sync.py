@@ -218,6 +218,7 @@ def test_signals_that_contradict_each_other_are_said(both: Both) -> None:
     assert "speed is in two entries" in problem
 
 
+@pytest.mark.slow("two thousand recordings")
 def test_two_thousand_recordings_that_did_not_change_cost_some_pages(both: Both) -> None:
     here, there = both
     recordings = [build_recording(number) for number in range(2_000)]

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.basestation.sync_people import by_chance, killed_after_each_request
+
+pytestmark = pytest.mark.slow("killed after every request")
 
 
 def test_killed_after_any_request_nothing_is_lost_or_twice(tmp_path: Path) -> None:

@@ -292,6 +292,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.slow("thousands of histories")
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(roots=st.tuples(ROOTS, ROOTS, ROOTS), steps=STEPS)
 def test_a_cloud_and_two_base_stations_never_lose_a_word(

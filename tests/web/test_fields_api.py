@@ -87,6 +87,7 @@ async def test_what_cannot_be_a_field_is_refused(client: httpx.AsyncClient) -> N
     assert (await client.post("/api/fields", json={"label": "T", "colour": "red"})).status_code in (400, 422)
 
 
+@pytest.mark.slow("asks every search")
 async def test_no_parameter_of_a_search_can_be_a_fields_name(client: httpx.AsyncClient) -> None:
     schema = (await client.get("/schema/openapi.json")).json()
     names = [(await client.get("/", params={"day": "all", "nonsense": "1"})).json()["detail"]]

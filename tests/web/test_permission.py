@@ -91,6 +91,7 @@ async def test_a_route_that_does_not_say_is_not_added(app: Litestar) -> None:
                 app.register(handler)
 
 
+@pytest.mark.slow("asks every route")
 async def test_who_lacks_a_permission_is_told_which(
     app: Litestar, client: httpx.AsyncClient, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:

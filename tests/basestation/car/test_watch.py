@@ -447,6 +447,7 @@ def test_a_log_that_may_not_be_read_is_named(garage: Garage, monkeypatch: pytest
     assert "Permission denied" in str(log_of(car, "1.mcap").trouble)
 
 
+@pytest.mark.slow("five thousand logs")
 def test_five_thousand_logs(garage: Garage) -> None:
     garage.logs.mkdir()
     for number in range(5_000):

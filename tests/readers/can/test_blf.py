@@ -88,6 +88,7 @@ def test_a_damaged_container_costs_itself() -> None:
         assert found.losses.report().losses[0].reason == "bad_chunk"
 
 
+@pytest.mark.slow("hundreds of broken logs")
 def test_whatever_the_bytes_are_it_ends_without_an_error() -> None:
     chosen = random.Random(8)
     contents = [file_of(*map(container, PARTS)), file_of(STREAM)]
