@@ -19,8 +19,10 @@ DEATHS = ("worker_died", "decoding_killed")
 """Codes of the death of a process, which the job may have been the reason for."""
 TURN_NS = 10 * NS_PER_S
 """Who has several jobs waiting is one turn behind for each of them."""
-_LATER_NS = {"export": 86_400 * NS_PER_S}
+_LATER_NS = {"export": 86_400 * NS_PER_S, "rule_preview": 86_400 * NS_PER_S}
 """A day behind, that is after everything else which waits: somebody's log should not wait for files of another."""
+_LIMITS_S = {"export": 600, "rule_preview": 3600}
+"""How long a job of a kind may take, whatever the size of its log; 120 s for the others."""
 REPROCESS_LATER_NS = 2 * 86_400 * NS_PER_S
 
 
@@ -43,7 +45,7 @@ class Job(msgspec.Struct, frozen=True):
 
     id: str
     kind: str
-    """The use case that does it: ``ingest``, ``convert``, ``export``."""
+    """The use case that does it: ``ingest``, ``convert``, ``export`` and so on."""
     subject: str
     """What it works on: an upload's id, a recording's id."""
     created_at: int
@@ -98,7 +100,7 @@ def place_of(kind: str, now: int, waiting: int, later_ns: int = 0) -> int:
 
 def time_limit_s(kind: str, size_bytes: int) -> float:
     """How long a job may take on a log of this size, many times what a slow machine needs."""
-    return (600 if kind == "export" else 120) + size_bytes / 1_000_000
+    return _LIMITS_S.get(kind, 120) + size_bytes / 1_000_000
 
 
 def first_turn_s(size_bytes: int) -> float:

@@ -30,6 +30,8 @@ from typing import (
 
 import msgspec
 
+from paddock.domain.actions import Action, ActionKind
+from paddock.domain.alerts import Alert
 from paddock.domain.backup import BackupRun
 from paddock.domain.bundle import Bundle
 from paddock.domain.bus_database import BusDatabase, DatabaseFile
@@ -41,6 +43,9 @@ from paddock.domain.own_fields import OwnField
 from paddock.domain.people import Person
 from paddock.domain.questions import Agreement, Question
 from paddock.domain.recording import Artifact, Recording, Signal
+from paddock.domain.rule_evaluation import RuleWatches
+from paddock.domain.rule_preview import RulePreview
+from paddock.domain.rules import Rule
 from paddock.domain.signal_names import SignalName
 from paddock.domain.topic_set import TopicSet
 from paddock.domain.upload import Upload
@@ -312,6 +317,24 @@ class Documents(ABC):
         Index(("at",), "the last ones"),
         Index(("between", "at"), "the last ones between two Paddocks"),
     ]
+    alerts: Annotated[
+        Collection[Alert],
+        Index(("place",), "all alerts, the firing ones first"),
+        Index(("state", "place"), "alerts of one state; how many are firing"),
+        Index(("key", "occurrence"), "the last alert of what is wrong"),
+        Index(("device", "state", "place"), "the alerts of one device"),
+        Index(("recording", "place"), "what the rules found in one recording"),
+        Index(("rule", "state"), "what one rule found"),
+    ]
+    actions: Annotated[
+        Collection[Action],
+        Index(("device", "asked_at"), "what was asked of one device, the last first"),
+        Index(("state", "asked_at"), "what is to be handed to devices; what they did not take in time"),
+    ]
+    action_kinds: Annotated[Collection[ActionKind], Index(("device", "added_at"), "the buttons of one device")]
+    rules: Annotated[Collection[Rule], Index(("removed_at",), "the team's alert rules")]
+    rule_watches: Collection[RuleWatches]
+    rule_previews: Annotated[Collection[RulePreview], Index(("asked_at",), "trials that are long over")]
     bundles: Annotated[Collection[Bundle], Index(("created_at",), "what was taken away together, the last first")]
 
     def collections(self) -> Mapping[str, Collection[Any]]:

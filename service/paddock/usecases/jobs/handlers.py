@@ -10,6 +10,7 @@ import structlog
 
 from paddock.domain.job import OUT_OF_MEMORY, Job
 from paddock.errors import PaddockError, Unavailable
+from paddock.usecases.alerts import ingest_rules, preview
 from paddock.usecases.context import Context
 from paddock.usecases.conversion.convert import convert
 from paddock.usecases.intake.ingest import ingest
@@ -21,6 +22,8 @@ HANDLERS: dict[str, Callable[[Context, Job, Progress], Awaitable[None]]] = {
     "ingest": ingest,
     "convert": convert,
     "export": export,
+    ingest_rules.KIND: ingest_rules.run_rules,
+    preview.KIND: preview.run_preview,
 }
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)

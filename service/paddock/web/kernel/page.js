@@ -3,6 +3,7 @@
 import "./refresh.js";
 import "./zone.js";
 import "./help.js";
+import "./counts.js";
 import { all, around } from "./dom.js";
 import { taken } from "./rows.js";
 import { localise } from "./times.js";

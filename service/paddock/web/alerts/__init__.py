@@ -1,0 +1,1 @@
+"""What is wrong, what somebody saw, and what is over."""
