@@ -8,7 +8,6 @@ import logging
 import secrets
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ import structlog
 import uvicorn
 
 from paddock.bootstrap import configure_logging, open_context, open_store
+from paddock.cli.kept_process import keep_process
 from paddock.cli.terminal import complain
 from paddock.data_directory import only_user_of
 from paddock.domain.keys import RAW
@@ -31,7 +31,6 @@ from paddock.usecases.context import Context
 from paddock.usecases.jobs import leases
 from paddock.web.kernel.listener import listen
 
-RESTART_AFTER_S = 1.0
 START_LOOK_S = 0.02
 
 log = structlog.get_logger()
@@ -186,36 +185,19 @@ async def _status(host: str, port: int) -> bytes:
 
 async def _keep_worker(context: Context, settings: Settings) -> None:
     """Run the worker process, and a new one whenever it dies."""
-    while True:
+    owner = ""
+
+    def arguments() -> list[str]:
+        nonlocal owner
         # A name of its own, so that a predecessor which is not quite gone cannot pass for it.
         owner = f"embedded-{secrets.token_hex(4)}"
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "paddock",
-            "worker",
-            "--data",
-            str(settings.data),
-            "--owner",
-            owner,
-            "--until-stdin-closes",
-            stdin=asyncio.subprocess.PIPE,
-            # Ctrl-C is for us; we then end the worker.
-            start_new_session=True,
-        )
-        try:
-            code = await process.wait()
-        except asyncio.CancelledError:
-            process.send_signal(signal.SIGTERM)
-            try:
-                await asyncio.wait_for(process.wait(), 5)
-            except TimeoutError:
-                process.kill()
-            raise
-        log.error("worker_died", exit_code=code)
+        return ["--data", str(settings.data), "--owner", owner]
+
+    async def died() -> None:
         try:
             await leases.release(context, owner)
         except Unavailable as error:
             # Its leases run out by themselves; a new worker is wanted all the same.
             log.warning("store_unavailable", code=error.code, message=error.message)
-        await asyncio.sleep(RESTART_AFTER_S)
+
+    await keep_process("worker", arguments, died=died)

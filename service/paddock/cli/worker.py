@@ -7,14 +7,13 @@ import contextlib
 import os
 import signal
 import socket
-import sys
-import threading
 from pathlib import Path
 
 import click
 
 from paddock.bootstrap import configure_logging, open_context
 from paddock.cli.job_processes import JobProcesses
+from paddock.cli.kept_process import end_with_standard_input
 from paddock.errors import Unavailable
 from paddock.service_manager import Watchdog, tell
 from paddock.settings import Settings, read_settings
@@ -35,17 +34,8 @@ def command(data: Path | None, owner: str | None, until_stdin_closes: bool) -> N
     settings = read_settings(data=data)
     configure_logging(settings)
     if until_stdin_closes:
-        threading.Thread(target=_end_with_parent, daemon=True).start()
+        end_with_standard_input()
     asyncio.run(_work(settings, owner or f"{socket.gethostname()}-{os.getpid()}"))
-
-
-def _end_with_parent() -> None:
-    """Wait for the other end of the pipe to close, which it does however the parent dies."""
-    # Not sys.stdin, whose lock this thread would hold when the worker ends first: Python calls that a fatal error.
-    while os.read(sys.stdin.fileno(), 1):
-        pass
-    # Not sys.exit: a conversion runs on another thread and is not to be waited for. It leaves nothing behind.
-    os._exit(0)
 
 
 async def _work(settings: Settings, owner: str) -> None:
