@@ -160,14 +160,18 @@ def repeated(alert: Alert, raising: Raising, at: int) -> Alert:
     )
 
 
-def cleared(alert: Alert, at: int, by: str = "") -> Alert:
-    """The alert after its end."""
+def cleared(alert: Alert, at: int, by: str = "", *, noticed: bool = False) -> Alert:
+    """The alert after its end.
+
+    Args:
+        noticed: whether who noticed it says so; what was noticed before ``at`` is then known.
+    """
     return msgspec.structs.replace(
         alert,
         state=AlertState.CLEARED,
         cleared_at=at,
         cleared_by=by,
-        last_at=max(at, alert.last_at),
+        last_at=max(at, alert.last_at) if noticed else alert.last_at,
         place=place_of(AlertState.CLEARED, alert.fired_at),
         version=alert.version + 1,
     )

@@ -60,8 +60,20 @@ async def clear_alert(context: Context, key: str, *, at: int | None = None) -> A
         last = await _last_of(context, key)
         if last is None or not last.is_open or at < last.last_at:
             return None
-        if (changed := await _replace(context, last, cleared(last, at))) is not None:
+        if (changed := await _replace(context, last, cleared(last, at, noticed=True))) is not None:
             return changed
+    raise _busy()
+
+
+async def end_alert(context: Context, key: str) -> None:
+    """End the open alert of a key because nobody looks for it any more, such as a rule that was changed.
+
+    What is noticed from then on is a new alert, be it that it came before and was only looked at later.
+    """
+    for _ in range(_ATTEMPTS):
+        last = await find_open(context, key)
+        if last is None or await _replace(context, last, cleared(last, context.now())) is not None:
+            return
     raise _busy()
 
 

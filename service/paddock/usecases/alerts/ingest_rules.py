@@ -7,8 +7,9 @@ from collections.abc import Callable
 from paddock.domain.alerts import AlertSource, Raising
 from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.job import Job
-from paddock.domain.recording import Recording
+from paddock.domain.recording import Recording, Status
 from paddock.domain.rules import Rule, applies_to, words_of
+from paddock.errors import Unavailable
 from paddock.usecases.alerts.alerts import is_known, raise_alert
 from paddock.usecases.alerts.log_rules import Asked, Found, asked_of, find_in_log, may_fire_in
 from paddock.usecases.alerts.rules import rules_that_are_on
@@ -30,8 +31,11 @@ async def run_rules(context: Context, job: Job, progress: Callable[[float], None
 
     Raises:
         Conflict: the columns are damaged or gone (code ``columns_damaged``).
+        Unavailable: it is still being converted.
     """
     recording = await context.documents.recordings.get(job.subject)
+    if recording is not None and recording.status is Status.CONVERTING:
+        raise Unavailable("The log is still being converted.")
     if recording is None or recording.deleted_at is not None or not recording.build:
         return
     signals = await signals_of(context, recording)

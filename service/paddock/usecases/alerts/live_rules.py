@@ -23,7 +23,7 @@ from paddock.domain.rule_evaluation import (
     text_values,
 )
 from paddock.domain.rules import Rule, applies_to, signals_of_rule, words_of
-from paddock.usecases.alerts.alerts import clear_alert, raise_alert
+from paddock.usecases.alerts.alerts import clear_alert, end_alert, raise_alert
 from paddock.usecases.alerts.rules import rules_that_are_on
 from paddock.usecases.catalogue.catalogue import load_catalogue
 from paddock.usecases.context import Context
@@ -135,7 +135,7 @@ class LiveRules:
         for key in device.watches.keys() - watching:
             if device.watches.pop(key).firing:
                 rule_id, _, name = key.split(":", 2)
-                await clear_alert(self._context, _alert_key(rule_id, device_id, name))
+                await end_alert(self._context, _alert_key(rule_id, device_id, name))
 
     async def _tell(
         self, device_id: str, car: str, received_ns: int, rule: Rule, name: str, firing: Firing

@@ -12,7 +12,7 @@ from paddock.domain.principal import Principal
 from paddock.domain.rules import MAX_RULES, Rule, RuleText, checked_text
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.ports.documents import MAX_PAGE, Condition, Equals, OneOf
-from paddock.usecases.alerts.alerts import clear_alert
+from paddock.usecases.alerts.alerts import end_alert
 from paddock.usecases.context import Context
 from paddock.usecases.people.audit import note_act, note_change
 
@@ -103,7 +103,7 @@ async def change_rule(
         if (changed := await _write(context, principal, rule, wanted)) is not None:
             await note_change(context, principal, "rule", rule, changed, fields=("said", "on"))
             if changed.revision != rule.revision or not changed.on:
-                await _clear_alerts(context, rule_id)
+                await _end_alerts(context, rule_id)
             return changed
 
 
@@ -118,7 +118,7 @@ async def remove_rule(context: Context, principal: Principal, rule_id: str) -> N
         wanted = msgspec.structs.replace(rule, on=False, removed_at=context.now())
         if (removed := await _write(context, principal, rule, wanted)) is not None:
             await note_act(context, principal, "rule", rule_id, removed.name, "removed")
-            await _clear_alerts(context, rule_id)
+            await _end_alerts(context, rule_id)
             return
 
 
@@ -148,9 +148,9 @@ async def _write(context: Context, principal: Principal, rule: Rule, wanted: Rul
     return await context.documents.rules.change(rule.id, changes, [Equals("version", rule.version)])
 
 
-async def _clear_alerts(context: Context, rule_id: str) -> None:
+async def _end_alerts(context: Context, rule_id: str) -> None:
     """Those of devices: nobody would notice that they are over. What was found in logs stays for people to see."""
     where: list[Condition] = [Equals("rule", rule_id), OneOf("state", OPEN), Equals("recording", "")]
     found: Sequence[str] = [each.key for each in (await context.documents.alerts.find(where, limit=MAX_PAGE)).items]
     for key in found:
-        await clear_alert(context, key)
+        await end_alert(context, key)

@@ -44,6 +44,7 @@ from paddock.formats.parquet import write_channel
 from paddock.formats.registry import RunInfo, find_format
 from paddock.ports.documents import Equals
 from paddock.readers.registry import spool_log
+from paddock.usecases.alerts.ingest_rules import ask_rules
 from paddock.usecases.buses.decoding import all_databases, decoders_of, load_databases
 from paddock.usecases.catalogue.catalogue import car_of, load_catalogue
 from paddock.usecases.catalogue.fields import load_fields
@@ -306,6 +307,9 @@ async def _publish(context: Context, converted: Converted) -> None:
         if current.build != recording.build:
             # Whoever was first removes what others wrote, so there is nothing left to flip to.
             raise Conflict("Another worker converted this meanwhile.", code="lease_lost", permanent=False)
+        if not current.build or current.decoded_by != recording.decoded_by:
+            # Before it is shown: where a worker is killed in between, the next one asks again.
+            await ask_rules(context, recording)
         flipped = await context.documents.recordings.change(
             recording.id,
             _changes(current, converted, contents, not_listed) | old_build(context, current),

@@ -26,7 +26,6 @@ from paddock.web.kernel.problems import responses
 from paddock.web.recordings.resources import Instant
 
 AlertId = Annotated[str, PathParameter(max_length=200, description="As in the list.")]
-OnlyOf = Annotated[str, QueryParameter(max_length=2_000)]
 
 
 class AlertResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,10 +83,12 @@ async def list_alerts(
     severities: Annotated[
         list[Severity] | None, QueryParameter(name="severity", description="Only these; may be repeated.")
     ] = None,
-    device: Annotated[OnlyOf, QueryParameter(description="Only of this device, by its id.")] = "",
-    car: Annotated[OnlyOf, QueryParameter(description="Only of this car.")] = "",
-    recording: Annotated[OnlyOf, QueryParameter(description="Only in this recording, by its whole id.")] = "",
-    rule: Annotated[OnlyOf, QueryParameter(description="Only by this rule.")] = "",
+    device: Annotated[str, QueryParameter(max_length=2_000, description="Only of this device, by its id.")] = "",
+    car: Annotated[str, QueryParameter(max_length=2_000, description="Only of this car.")] = "",
+    recording: Annotated[
+        str, QueryParameter(max_length=2_000, description="Only in this recording, by its whole id.")
+    ] = "",
+    rule: Annotated[str, QueryParameter(max_length=2_000, description="Only by this rule.")] = "",
     fields: Fields = "",
     limit: Limit = 50,
     after: After = None,

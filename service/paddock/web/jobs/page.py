@@ -29,7 +29,12 @@ PAGE_SIZE = 50
 BUNDLES = 5
 """How many of the latest the page begins with."""
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
-_KINDS = {"ingest": "Verify the upload", "convert": "Convert the log"}
+_KINDS = {
+    "ingest": "Verify the upload",
+    "convert": "Convert the log",
+    "rules": "Apply the alert rules",
+    "rule_preview": "Try an alert rule",
+}
 
 
 @dataclass(frozen=True)
