@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,6 +83,7 @@ async def _open(settings: Settings, work: Work, *, migrate: bool) -> AsyncIterat
             vpn=open_vpn(settings) if settings.peers_file else None,
             backup_to=settings.backup_to,
             backup_max_age_days=settings.backup_max_age_days,
+            device_key=cache(partial(_device_key, settings)),
         )
     finally:
         await work.close()
@@ -228,6 +231,28 @@ def check_backups(settings: Settings) -> None:
     if settings.backup_to:
         check_place(settings, settings.backup_to)
     parse_keep(settings.backup_keep)
+
+
+def _device_key(settings: Settings) -> bytes:
+    """The key that signs the tokens of devices.
+
+    Raises:
+        Rejected: it is too short for a key.
+    """
+    check_device_key(settings)
+    key = settings.device_key.encode() or kept_secret(settings.data / "device-key", "tokens of devices")
+    # As long as the algorithm wants it, whatever was given.
+    return hashlib.sha256(key.strip()).digest()
+
+
+def check_device_key(settings: Settings) -> None:
+    """Refuse a key that is too short to sign tokens.
+
+    Raises:
+        Rejected: ``PADDOCK_DEVICE_KEY`` is one (code ``bad_setting``).
+    """
+    if settings.device_key and len(settings.device_key.encode()) < SHORTEST_SECRET_BYTES:
+        raise Rejected(f"PADDOCK_DEVICE_KEY is shorter than {SHORTEST_SECRET_BYTES} bytes.", code="bad_setting")
 
 
 def check_secret(settings: Settings) -> None:

@@ -123,6 +123,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     backup_max_age_days: Annotated[
         int, "The site warns when the last good backup is older, in days; only where there are backups.", _DAYS
     ] = 2
+    device_key: Annotated[
+        str, "Key that signs the tokens of devices; made and kept in the data directory when not given."
+    ] = ""
     log_format: Annotated[
         Literal["auto", "console", "json"],
         "Log lines for people (console) or programs (json); auto asks whether stderr is a terminal.",
@@ -152,7 +155,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return f"http://{host}:{self.port}"
 
 
-SECRETS = frozenset({"secret", "mongodb_url", "backup_key"})
+SECRETS = frozenset({"secret", "mongodb_url", "backup_key", "device_key"})
 """Settings that may also come from a file."""
 
 

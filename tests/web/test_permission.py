@@ -34,8 +34,6 @@ OPEN = {
 }
 """All that may be reached without a permission: whoever adds to them does it here as well."""
 COMING = {
-    Permission.MANAGE_DEVICES,
-    Permission.SEND_DATA,
     Permission.SEND_ACTIONS,
     Permission.EDIT_ALERTS,
     Permission.EDIT_DASHBOARDS,

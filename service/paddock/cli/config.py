@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from paddock.bootstrap import check_backups, check_secret, check_vpn
+from paddock.bootstrap import check_backups, check_device_key, check_secret, check_vpn
 from paddock.cli.environment_file import read_environment
 from paddock.cli.terminal import complain, out
 from paddock.domain.words import counted
@@ -60,7 +60,7 @@ def _refused_at_start(settings: Settings, *, peers: bool) -> Iterator[str]:
 
     if not peers:
         settings = msgspec.structs.replace(settings, peers_file=None)
-    for check_at_start in (check_secret, check_vpn, check_backups, Edge):
+    for check_at_start in (check_secret, check_device_key, check_vpn, check_backups, Edge):
         try:
             check_at_start(settings)
         except Rejected as error:

@@ -37,6 +37,7 @@ from paddock.domain.bundle import Bundle
 from paddock.domain.bus_database import BusDatabase, DatabaseFile
 from paddock.domain.catalogue import Catalogue
 from paddock.domain.contents import Contents
+from paddock.domain.devices import Device, DeviceFile, DeviceState, LatestValues
 from paddock.domain.history import Change
 from paddock.domain.job import Job
 from paddock.domain.own_fields import OwnField
@@ -294,6 +295,10 @@ class Documents(ABC):
     fields: Annotated[Collection[OwnField], Index(("added_at",), "the team's own metadata fields in their order")]
     bus_databases: Annotated[Collection[BusDatabase], Index(("added_at",), "the team's CAN databases, last first")]
     database_files: Collection[DatabaseFile]
+    devices: Collection[Device]
+    device_states: Collection[DeviceState]
+    device_latest: Collection[LatestValues]
+    device_files: Collection[DeviceFile]
     history: Annotated[
         Collection[Change],
         Index(("recording", "at"), "what people changed on a recording"),

@@ -14,6 +14,10 @@ from paddock.ports.work import Work
 from paddock.usecases.find.topic_sets import TopicSets
 
 
+def _no_device_key() -> bytes:
+    raise AssertionError("bootstrap, or a test, says the key that signs the tokens of devices")
+
+
 @dataclass(frozen=True)
 class Context:
     """The ports as ``bootstrap`` joined them, or as a test did."""
@@ -34,6 +38,8 @@ class Context:
     """What one conversion may take; None for what suits the machine."""
     vpn: Vpn | None = None
     """None where this machine alone is let in."""
+    device_key: Callable[[], bytes] = _no_device_key
+    """Signs the tokens of devices; made when it is first needed."""
     now: Callable[[], int] = time.time_ns
     """Nanoseconds since the Unix epoch."""
     topic_sets: TopicSets = field(default_factory=TopicSets)

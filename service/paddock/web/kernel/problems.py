@@ -36,6 +36,12 @@ STATUS_OF: dict[type[PaddockError], int] = {
 }
 STATUS_OF_CODE = {
     "two_lengths": 400,
+    "bad_token": 401,
+    "token_expired": 401,
+    "token_revoked": 401,
+    "no_token": 401,
+    "other_device": 403,
+    "device_disabled": 403,
     "not_a_member": 403,
     "not_allowed": 403,
     "wrong_host": 403,

@@ -1,0 +1,1 @@
+"""Devices: pages and API, and how they send by HTTP and WebSocket."""

@@ -1,0 +1,109 @@
+"""``/api/devices``: works, refuses."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from paddock.domain.devices import DeviceState, LatestValue, LatestValues
+from paddock.domain.instants import NS_PER_S
+from paddock.usecases.context import Context
+
+pytestmark = pytest.mark.anyio
+
+PNG = b"\x89PNG\r\n\x1a\n picture"
+
+
+async def test_a_device_is_added_gets_a_token_and_is_disabled(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/devices", json={"name": "Tire temps", "type": "tires", "car": "HT09"})
+    assert answer.status_code == 201
+    device = answer.json()
+    assert (device["id"], device["car"], device["is_active"], device["token"]) == (
+        "tire-temps",
+        "HT09",
+        False,
+        None,
+    )
+    handed = await client.post("/api/devices/tire-temps/token")
+    assert handed.status_code == 201 and set(handed.json()) == {"token", "expires_at"}
+    assert handed.headers["cache-control"] == "no-store"
+    token = handed.json()["token"]
+    verified = await client.post("/api/devices/verify", json={"token": token})
+    assert verified.status_code == 200
+    assert verified.json() == {
+        "valid": True,
+        "device_id": "tire-temps",
+        "name": "Tire temps",
+        "expires_at": handed.json()["expires_at"],
+    }
+    (listed,) = (await client.get("/api/devices")).json()["items"]
+    assert listed["token"]["minted_by"] == "local" and token not in str(listed)
+    changed = await client.patch(
+        "/api/devices/tire-temps", json={"is_disabled": True, "notes": "loose", "version": listed["version"]}
+    )
+    assert (changed.json()["is_disabled"], changed.json()["notes"]) == (True, "loose")
+    refused = await client.post("/api/devices/verify", json={"token": token})
+    assert (refused.status_code, refused.json()["code"]) == (403, "device_disabled")
+    await client.patch("/api/devices/tire-temps", json={"is_disabled": False})
+    shorter = await client.post("/api/devices/tire-temps/token", json={"days": 1})
+    refused = await client.post("/api/devices/verify", json={"token": token})
+    assert (refused.status_code, refused.json()["code"]) == (401, "token_revoked")
+    assert (await client.delete("/api/devices/tire-temps/token")).status_code == 204
+    refused = await client.post("/api/devices/verify", json={"token": shorter.json()["token"]})
+    assert refused.json()["code"] == "token_revoked"
+
+
+async def test_what_cannot_be_is_refused_in_words(client: httpx.AsyncClient) -> None:
+    await client.post("/api/devices", json={"name": "a"})
+    for method, path, body, status, code in (
+        ("POST", "", {"name": " "}, 422, "bad_device"),
+        ("POST", "", {"name": "a", "id": "a/b"}, 422, "bad_device"),
+        ("POST", "", {"name": "b", "id": "a"}, 409, "device_exists"),
+        ("POST", "", {"nam": "b"}, 422, "bad_request"),
+        ("PATCH", "/a", {"timeout_s": 0}, 422, "bad_device"),
+        ("PATCH", "/a", {"name": "c", "version": 7}, 409, "edited_meanwhile"),
+        ("PATCH", "/none", {"name": "c"}, 404, "no_such_device"),
+        ("POST", "/none/token", {}, 404, "no_such_device"),
+        ("POST", "/a/token", {"days": 0}, 422, "bad_expiry"),
+        ("POST", "/verify", {"token": "x"}, 401, "bad_token"),
+        ("GET", "/none/is_active", None, 404, "no_such_device"),
+        ("GET", "/none/latest", None, 404, "no_such_device"),
+        ("GET", "/a/photo", None, 404, "no_photo"),
+    ):
+        answer = await client.request(method, f"/api/devices{path}", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), (method, path, body, answer.text)
+
+
+async def test_it_is_active_while_it_sends_and_its_last_values_have_their_times(
+    client: httpx.AsyncClient, context: Context
+) -> None:
+    await client.post("/api/devices", json={"name": "a", "timeout_s": 3_600})
+    assert (await client.get("/api/devices/a/is_active")).json() == {"is_active": False}
+    assert (await client.get("/api/devices/a/latest")).json()["values"] == {}
+    now = context.now()
+    await context.documents.device_states.insert(
+        DeviceState(id="a", last_seen_ns=now, messages=2, clock_offset_ns=-90 * NS_PER_S)
+    )
+    values = {"a.temp": LatestValue(value=21.5, time_ns=1_776_522_720 * NS_PER_S)}
+    await context.documents.device_latest.insert(LatestValues(id="a", received_ns=now, values=values))
+    assert (await client.get("/api/devices/a/is_active")).json() == {"is_active": True}
+    latest = (await client.get("/api/devices/a/latest")).json()
+    assert latest["values"] == {"a.temp": {"value": 21.5, "time": "2026-04-18T14:32:00Z"}}
+    device = (await client.get("/api/devices/a")).json()
+    assert (device["messages"], device["clock_offset_s"]) == (2, -90)
+
+
+async def test_a_photo_is_shown_as_what_it_is(client: httpx.AsyncClient) -> None:
+    await client.post("/api/devices", json={"name": "a"})
+    assert (await client.put("/api/devices/a/photo", content=b"<svg/>")).json()["code"] == "not_a_photo"
+    device = (await client.put("/api/devices/a/photo", content=PNG)).json()
+    shown = await client.get(device["photo"])
+    assert (shown.content, shown.headers["content-type"]) == (PNG, "image/png")
+    assert shown.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_what_came_is_asked_to_become_a_recording(client: httpx.AsyncClient, context: Context) -> None:
+    await client.post("/api/devices", json={"name": "a"})
+    assert (await client.post("/api/devices/a/cut")).status_code == 202
+    device = await context.documents.devices.get("a")
+    assert device is not None and device.cut_at > 0
