@@ -37,6 +37,7 @@ from paddock.domain.bundle import Bundle
 from paddock.domain.bus_database import BusDatabase, DatabaseFile
 from paddock.domain.catalogue import Catalogue
 from paddock.domain.contents import Contents
+from paddock.domain.dashboards import Dashboard
 from paddock.domain.devices import Device, DeviceFile, DeviceState, LatestValues
 from paddock.domain.history import Change
 from paddock.domain.job import Job
@@ -340,6 +341,7 @@ class Documents(ABC):
     rules: Annotated[Collection[Rule], Index(("removed_at",), "the team's alert rules")]
     rule_watches: Collection[RuleWatches]
     rule_previews: Annotated[Collection[RulePreview], Index(("asked_at",), "trials that are long over")]
+    dashboards: Annotated[Collection[Dashboard], Index(("name",), "all dashboards by name")]
     bundles: Annotated[Collection[Bundle], Index(("created_at",), "what was taken away together, the last first")]
 
     def collections(self) -> Mapping[str, Collection[Any]]:

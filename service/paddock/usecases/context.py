@@ -12,6 +12,7 @@ from paddock.ports.objects import Objects
 from paddock.ports.vpn import Vpn
 from paddock.ports.work import Work
 from paddock.usecases.find.topic_sets import TopicSets
+from paddock.usecases.live.watching import Watching
 
 
 def _no_device_key() -> bytes:
@@ -44,3 +45,5 @@ class Context:
     """Nanoseconds since the Unix epoch."""
     topic_sets: TopicSets = field(default_factory=TopicSets)
     """What is known of them already; it never gets old."""
+    watching: Watching = field(default_factory=Watching)
+    """What devices sent in the last minutes; empty where nothing follows them (``usecases/live/tail.py``)."""

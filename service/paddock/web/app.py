@@ -39,6 +39,7 @@ from paddock.web.upload.log_kinds import log_kinds
 HERE = Path(__file__).parent
 PAGES = (
     ("/", "Recordings", "recordings"),
+    ("/live", "Live", "live"),
     ("/alerts", "Alerts", "alerts"),
     ("/upload", "Upload", "upload"),
     ("/signals", "Signals", "signals"),

@@ -118,7 +118,7 @@ async def show_plot(
     if zipped:
         headers["Content-Encoding"] = "gzip"
     # On a thread: some hundred kilobytes of JSON would hold up everybody else.
-    encoded = await asyncio.get_running_loop().run_in_executor(PLOTTING, _encode, data, zipped)
+    encoded = await asyncio.get_running_loop().run_in_executor(PLOTTING, encode_plot, data, zipped)
     return Response(encoded, headers=headers, media_type=MediaType.JSON)
 
 
@@ -139,7 +139,8 @@ def _instant(origin_ns: int, seconds: float | None) -> int | None:
     return origin_ns + round(seconds * NS_PER_S)
 
 
-def _encode(data: PlotData, zipped: bool) -> bytes:
+def encode_plot(data: PlotData, zipped: bool) -> bytes:
+    """A ``PlotResource`` as JSON."""
     # msgspec writes NaN and the infinities as null. One signal at a time, so that others get a turn between them.
     series = [msgspec.Raw(msgspec.json.encode(_series(each))) for each in data.series]
     encoded = msgspec.json.encode(

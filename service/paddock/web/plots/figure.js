@@ -88,6 +88,16 @@ export class Figure {
   }
 
   /**
+   * Draws what has come meanwhile.
+   * @param {Map<string, import("./series.js").Found>} found by key
+   * @param {View} view
+   */
+  follow(found, view) {
+    this.take(found);
+    this.chart.follow(this.series, view);
+  }
+
+  /**
    * @param {number | null} cursor
    * @param {[number, number] | null} selection
    */

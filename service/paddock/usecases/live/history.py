@@ -1,0 +1,117 @@
+"""The last minutes of a device as a plot of a recording has them: to pause, to zoom into, and to go on from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from paddock.columns.decimate import POINTS_PER_BUCKET, decimate, decimate_steps
+from paddock.domain.catalogue import CarCatalogue
+from paddock.domain.instants import NS_PER_S
+from paddock.domain.near_misses import did_you_mean
+from paddock.errors import NotFound, Rejected
+from paddock.usecases.catalogue.catalogue import load_catalogue
+from paddock.usecases.context import Context
+from paddock.usecases.live.described import DRAWINGS, cars_of, fault_values
+from paddock.usecases.live.live import Live, LiveSignal
+from paddock.usecases.live.tape import Samples
+from paddock.usecases.look.plots import MAX_ALL_POINTS, MAX_POINTS, MAX_SIGNALS, MIN_POINTS, PlotData, Series
+
+
+async def live_plot(
+    context: Context,
+    device_id: str,
+    names: list[str],
+    start_s: float | None,
+    end_s: float | None,
+    points: int,
+) -> PlotData:
+    """Signals over a span of the last minutes, as they are drawn.
+
+    Args:
+        device_id: whose.
+        names: of signals.
+        start_s: where the span begins, in seconds since the Unix epoch; with all that is held when left out.
+        end_s: where it ends.
+        points: about how many a signal may have.
+
+    Raises:
+        NotFound: the device sent nothing in the last minutes, or no such signal (codes ``nothing_live``,
+            ``no_such_signal``).
+        Rejected: too many signals or an empty span (code ``bad_plot``).
+    """
+    live = context.watching.live
+    if len(names) > MAX_SIGNALS:
+        raise Rejected(f"A plot has at most {MAX_SIGNALS} signals: take some away.", code="bad_plot")
+    signals = live_signals(live, device_id)
+    wanted = list(dict.fromkeys(names))
+    for name in wanted:
+        if name not in signals:
+            hint = did_you_mean(name, signals)
+            raise NotFound(f"{device_id} sends no signal {name[:200]!r}.{hint}", code="no_such_signal")
+    spans = live.span(device_id, wanted)
+    now_ns = context.now()
+    first_ns = min((int(each.times[0]) for each in spans.values() if len(each.times)), default=now_ns)
+    start_ns = first_ns if start_s is None else round(start_s * NS_PER_S)
+    end_ns = now_ns if end_s is None else round(end_s * NS_PER_S)
+    if end_ns < start_ns:
+        raise Rejected("The time span is empty: its end must not come before its start.", code="bad_plot")
+    most = max(MIN_POINTS, min(points, MAX_POINTS, MAX_ALL_POINTS // max(1, len(wanted))))
+    catalogue = CarCatalogue(await load_catalogue(context), (await cars_of(context)).get(device_id, ""))
+    series = tuple(
+        _series(signals[name], spans[name], catalogue, (start_ns, end_ns), most // POINTS_PER_BUCKET)
+        for name in wanted
+        if name in spans
+    )
+    return PlotData(device_id, "live", 0, start_ns, end_ns, series)
+
+
+def live_signals(live: Live, device_id: str) -> dict[str, LiveSignal]:
+    """The signals of a device by name.
+
+    Raises:
+        NotFound: it sent nothing in the last minutes (code ``nothing_live``).
+    """
+    found = {signal.name: signal for signal in live.signals(device_id)}
+    if not found:
+        raise NotFound(
+            f"{device_id[:80]} sent nothing in the last minutes: switch it on, or look at its recordings.",
+            code="nothing_live",
+        )
+    return found
+
+
+def _series(
+    signal: LiveSignal, held: Samples, catalogue: CarCatalogue, span: tuple[int, int], buckets: int
+) -> Series:
+    start_ns, end_ns = span
+    first = int(np.searchsorted(held.times, start_ns, side="left"))
+    last = int(np.searchsorted(held.times, end_ns, side="right"))
+    inside = held.take(slice(first, last))
+    values = inside.values
+    codes = np.unique(values.astype(str), return_inverse=True)[1] if signal.is_text else values
+    fewer = decimate_steps if signal.is_text or signal.tape.steps else decimate
+    kept = fewer(inside.times, codes, buckets, start_ns, end_ns) + first
+    # With the sample just outside at each end, so that lines go on to the edges.
+    around = np.concatenate(
+        [np.arange(max(0, first - 1), first), kept, np.arange(last, min(last + 1, len(held.times)))]
+    )
+    shown = held.take(around)
+    described = catalogue.describe(signal.name, signal.dtype)
+    texts: list[str | None] = [str(value) for value in shown.values] if signal.is_text else []
+    return Series(
+        name=signal.name,
+        label=described.label,
+        unit=described.unit,
+        dtype=signal.dtype,
+        drawing=DRAWINGS[signal.dtype],
+        seconds=shown.times / NS_PER_S,
+        values=texts if signal.is_text else _typed(signal.dtype, shown),
+        samples=last - first,
+        faults=fault_values(signal.dtype, described, sorted(signal.texts)),
+        low=described.low,
+        high=described.high,
+    )
+
+
+def _typed(dtype: str, samples: Samples) -> np.ndarray:
+    return samples.values.astype(np.bool_) if dtype == "bool" else samples.values

@@ -1,0 +1,227 @@
+"""The last minutes of all devices, in the memory of the site: one thread writes them, all who watch read them."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from paddock.domain.instants import NS_PER_S
+from paddock.usecases.live.tape import Samples, Tape
+
+Value: TypeAlias = float | int | str | bool | None
+
+MAX_SIGNALS = 3_000
+"""Of one device; a car has 800 to 1,500. What else it names is left out here, and counted."""
+MAX_ALL_SIGNALS = 20_000
+"""Of all devices together; those that were silent longest are forgotten first."""
+LONGEST_TEXT = 200
+MOST_STATES = 50
+"""A text with more values is no state."""
+LONGEST_NAME = 300
+LATEST_S, EARLIEST_S = 60, 86_400
+"""A time that a device says counts if it lies within these of when it came: a minute ahead, a day behind. Otherwise
+its clock is wrong, and what it sends is shown at the time when it came."""
+
+
+class Sampled(Protocol):
+    """One message, decoded."""
+
+    @property
+    def topic(self) -> str:
+        """As recordings name it."""
+        ...
+
+    @property
+    def time_ns(self) -> int:
+        """When it was measured, as the device says, or when it came."""
+        ...
+
+    @property
+    def values(self) -> Mapping[str, Value]:
+        """By field path."""
+        ...
+
+
+@dataclass
+class LiveSignal:
+    """One signal of a device."""
+
+    number: int
+    """Unlike that of any other signal, as long as this process runs."""
+    device: str
+    name: str
+    """Topic and field path, as in a recording."""
+    topic: str
+    dtype: str
+    """Arrow's word for its type: ``double``, ``int64``, ``bool`` or ``string``."""
+    tape: Tape
+    sequence: int = 0
+    """Of what came last."""
+    received_ns: int = 0
+    """When that came."""
+    version: int = 0
+    """Rises when there is something new to say of it: another type, another text."""
+    texts: set[str] = field(default_factory=set)
+    """The values of one whose values are texts, as long as they are few enough to be states."""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its values are texts."""
+        return self.tape.text
+
+
+@dataclass
+class LiveDevice:
+    """One device and its signals."""
+
+    id: str
+    signals: dict[str, LiveSignal] = field(default_factory=dict)
+    """By name."""
+    received_ns: int = 0
+    """When it sent last."""
+    sequence: int = 0
+    left_out: int = 0
+    """Values of signals that are one too many."""
+    clock_off_s: float | None = None
+    """By how much its clock is wrong, where it is so wrong that its times do not count."""
+
+
+class Live:
+    """What every device sent in the last minutes. All methods may be called on any thread."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self._devices: dict[str, LiveDevice] = {}
+        self._number = 0
+        self.sequence = 0
+        """Of the last entry of the log that is in here: its position."""
+        self.since = 0
+        """All that came after this one is in here, as far as the last minutes go."""
+
+    def begin(self, sequence: int) -> None:
+        """What is taken from now on follows this position of the log."""
+        with self.lock:
+            self.since = self.sequence = sequence
+
+    def passed(self, sequence: int) -> None:
+        """The log was read to here, whatever was in it."""
+        with self.lock:
+            self.sequence = max(self.sequence, sequence)
+
+    def take(self, device_id: str, sequence: int, received_ns: int, messages: Iterable[Sampled]) -> None:
+        """One entry of the log, decoded.
+
+        Args:
+            device_id: who sent it.
+            sequence: its position in the log, above all before.
+            received_ns: when it came.
+            messages: what it says.
+        """
+        with self.lock:
+            device = self._devices.get(device_id) or self._devices.setdefault(device_id, LiveDevice(device_id))
+            for message in messages:
+                time_ns = self._time(device, message.time_ns, received_ns)
+                for path, value in message.values.items():
+                    if value is not None:
+                        self._add(device, message.topic, path, sequence, time_ns, received_ns, value)
+            device.received_ns, device.sequence = received_ns, sequence
+            self.sequence = max(self.sequence, sequence)
+
+    def _time(self, device: LiveDevice, time_ns: int, received_ns: int) -> int:
+        off_s = (time_ns - received_ns) / NS_PER_S
+        wrong = not -EARLIEST_S <= off_s <= LATEST_S
+        device.clock_off_s = off_s if wrong else None
+        return received_ns if wrong else time_ns
+
+    def _add(
+        self,
+        device: LiveDevice,
+        topic: str,
+        path: str,
+        sequence: int,
+        time_ns: int,
+        received_ns: int,
+        value: float | str | bool,
+    ) -> None:
+        name = f"{topic}.{path}" if path else topic
+        signal = device.signals.get(name)
+        if signal is None:
+            signal = self._new_signal(device, name, topic, value)
+            if signal is None:
+                device.left_out += 1
+                return
+        if isinstance(value, str):
+            value = value[:LONGEST_TEXT]
+            if not signal.is_text:
+                signal.tape, signal.dtype = signal.tape.as_text(), "string"
+                signal.version += 1
+            if value not in signal.texts and len(signal.texts) < MOST_STATES:
+                signal.texts.add(value)
+                signal.version += 1
+        elif signal.is_text:
+            value = str(value)
+        elif signal.dtype != "double" and signal.dtype != _dtype(value):
+            signal.dtype, signal.tape.steps = "double", False
+            signal.version += 1
+        tape = signal.tape
+        last = tape.last()
+        # What a device sends once more after a lost acknowledgement has the same time, in another entry.
+        if last is not None and time_ns <= last[0] and sequence != signal.sequence and tape.has(time_ns):
+            return
+        tape.append(sequence, time_ns, value if isinstance(value, str) else _number(value))
+        signal.sequence, signal.received_ns = sequence, received_ns
+
+    def _new_signal(
+        self, device: LiveDevice, name: str, topic: str, value: float | str | bool
+    ) -> LiveSignal | None:
+        if len(device.signals) >= MAX_SIGNALS or len(name) > LONGEST_NAME:
+            return None
+        if self._number and sum(len(each.signals) for each in self._devices.values()) >= MAX_ALL_SIGNALS:
+            self._forget_a_silent_one(device)
+        self._number += 1
+        dtype = _dtype(value)
+        tape = Tape(text=dtype == "string", steps=dtype != "double")
+        signal = device.signals[name] = LiveSignal(self._number, device.id, name, topic, dtype, tape)
+        return signal
+
+    def _forget_a_silent_one(self, but: LiveDevice) -> None:
+        others = [each for each in self._devices.values() if each is not but and each.signals]
+        if others:
+            del self._devices[min(others, key=lambda each: each.received_ns).id]
+
+    def devices(self) -> list[LiveDevice]:
+        """All that sent something in the last minutes, by id."""
+        with self.lock:
+            return [self._devices[name] for name in sorted(self._devices)]
+
+    def device(self, device_id: str) -> LiveDevice | None:
+        """One of them; None where it sent nothing."""
+        return self._devices.get(device_id)
+
+    def signals(self, device_id: str) -> list[LiveSignal]:
+        """Of a device, by name."""
+        with self.lock:
+            device = self._devices.get(device_id)
+            return [device.signals[name] for name in sorted(device.signals)] if device else []
+
+    def span(self, device_id: str, names: Iterable[str]) -> dict[str, Samples]:
+        """All that is held of some signals, by time; those that are not there are left out."""
+        with self.lock:
+            device = self._devices.get(device_id)
+            return {name: device.signals[name].tape.all() for name in names if device and name in device.signals}
+
+
+def _dtype(value: float | str | bool) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    return {int: "int64", float: "double"}.get(type(value), "string")
+
+
+def _number(value: float | bool) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # JSON knows integers of any length
+        return math.inf if value > 0 else -math.inf

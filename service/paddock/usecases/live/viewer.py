@@ -1,0 +1,268 @@
+"""Somebody who watches: a snapshot, then what changed, in as few points as are drawn.
+
+A viewer holds no queue. It knows the sequence up to which it was told, and what it is told next is made of the
+tapes when it can take it: whoever is slow gets less, costs no memory, and holds up nobody. Viewers who watch the
+same in step are told the same bytes, which are made once.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+
+from paddock.domain.instants import NS_PER_S, to_rfc3339
+from paddock.usecases.live.live import Live, LiveSignal
+from paddock.usecases.live.tape import Samples, by_time, few, thinned
+
+MOST_WATCHED = 100
+"""Groups of signals that one viewer watches, such as the widgets of a dashboard."""
+MOST_COLUMNS = 4_000
+MOST_SPAN_S = 3_600.0
+_KEPT_PARTS = 64
+_DAY_NS = 86_400 * NS_PER_S
+
+Text = Annotated[str, Meta(max_length=400)]
+
+
+class Watched(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Signals of one device that somebody watches."""
+
+    device: Text
+    signals: Annotated[tuple[Text, ...], Meta(max_length=3_000)] = ()
+    """Names; empty for all that the device has."""
+    span_s: Annotated[float, Meta(ge=0, le=MOST_SPAN_S)] = 0.0
+    """So much of the past is drawn; 0 for the last value alone."""
+    columns: Annotated[int, Meta(ge=1, le=MOST_COLUMNS)] = 800
+    """Of pixels, over which that is drawn."""
+
+    @property
+    def how(self) -> _How:
+        """How its signals are drawn."""
+        span_ns = int(self.span_s * NS_PER_S)
+        return _How(span_ns // self.columns, span_ns)
+
+
+class _How(NamedTuple):
+    """How finely a signal is drawn."""
+
+    column_ns: int
+    """What a column of pixels stands for; 0 where only the last value counts."""
+    span_ns: int
+
+    def with_(self, other: _How) -> _How:
+        """So that both are served."""
+        finer = min((each.column_ns for each in (self, other) if each.column_ns), default=0)
+        return _How(finer, max(self.span_ns, other.span_ns))
+
+
+class Part(NamedTuple):
+    """Some signals over some sequences, as JSON."""
+
+    samples: bytes
+    """``[[number, [seconds, …], [value, …]], …]``, seconds since the origin."""
+    left_out: int
+    """How many samples came in these sequences that are not in it."""
+    signals: tuple[LiveSignal, ...]
+    """Those that have something in it."""
+    forgotten: int = 0
+    """The last sequence of which nothing is held any more, of any of the signals that are watched."""
+
+
+class Parts:
+    """What viewers were told lately, so that those in step are told the same bytes.
+
+    Args:
+        live: of the site.
+    """
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        self._kept: OrderedDict[tuple[Any, ...], Part] = OrderedDict()
+
+    def between(self, watched: tuple[Watched, ...], after: int, until: int, origin_ns: int) -> Part:
+        """What came after one sequence until another."""
+        key = (watched, after, until, origin_ns)
+        part = self._kept.get(key)
+        if part is None:
+            part = self._kept[key] = self._made(watched, after, until, origin_ns)
+            if len(self._kept) > _KEPT_PARTS:
+                self._kept.popitem(last=False)
+        return part
+
+    def snapshot(self, watched: tuple[Watched, ...], origin_ns: int) -> tuple[Part, int]:
+        """What there is to draw now, and the sequence after which it goes on."""
+        chosen = []
+        with self.live.lock:
+            until = self.live.sequence
+            for signal, how in wanted(self.live, watched):
+                chosen.append((signal, _snapshot_of(signal, how)))
+        return _part(chosen, 0, origin_ns), until
+
+    def _made(self, watched: tuple[Watched, ...], after: int, until: int, origin_ns: int) -> Part:
+        chosen: list[tuple[LiveSignal, Samples]] = []
+        left_out = forgotten = 0
+        with self.live.lock:
+            for signal, how in wanted(self.live, watched):
+                forgotten = max(forgotten, signal.tape.forgotten)
+                if signal.sequence <= after:
+                    continue
+                kept, count = _news_of(signal, after, until, how)
+                if len(kept.times):
+                    left_out += count - len(kept.times)
+                    chosen.append((signal, kept))
+        return _part(chosen, left_out, origin_ns)._replace(forgotten=forgotten)
+
+
+def wanted(live: Live, watched: Iterable[Watched]) -> list[tuple[LiveSignal, _How]]:
+    """The signals that are watched and there, each as finely as any of the groups wants it."""
+    found: dict[int, tuple[LiveSignal, _How]] = {}
+    for group in watched:
+        device = live.device(group.device)
+        if device is None:
+            continue
+        named = [device.signals[name] for name in group.signals if name in device.signals]
+        for signal in named if group.signals else device.signals.values():
+            _, known = found.get(signal.number, (signal, group.how))
+            found[signal.number] = (signal, group.how.with_(known))
+    return list(found.values())
+
+
+def _snapshot_of(signal: LiveSignal, how: _How) -> Samples:
+    """What is drawn of all that is held, by time."""
+    held = signal.tape.all()
+    if not how.column_ns:
+        return held.take(slice(-1, None))
+    if len(held.times):
+        held = held.take(held.times >= held.times[-1] - how.span_ns)
+    if few(held, how.column_ns):
+        return held
+    return by_time(held.take(thinned(held, how.column_ns, steps=signal.tape.steps or signal.is_text)))
+
+
+def _news_of(signal: LiveSignal, after: int, until: int, how: _How) -> tuple[Samples, int]:
+    """What is drawn of what came, by time, and how many samples came."""
+    if not how.column_ns:
+        came, count = signal.tape.between(after, until)
+        return came.take(slice(-1, None)), count
+    came, count = signal.tape.news(after, until, how.column_ns)
+    if len(came.times):
+        came = came.take(came.times >= came.times[-1] - how.span_ns)
+    return came, count
+
+
+def _part(chosen: list[tuple[LiveSignal, Samples]], left_out: int, origin_ns: int) -> Part:
+    rows = []
+    for signal, samples in chosen:
+        # Subtracted as integers first: a double holds no nanoseconds since 1970.
+        seconds = np.round((samples.times - origin_ns) / NS_PER_S, 6).tolist()
+        rows.append((signal.number, seconds, values_of(signal.dtype, samples)))
+    # NaN and the infinities become null.
+    return Part(msgspec.json.encode(rows), left_out, tuple(signal for signal, _ in chosen))
+
+
+def values_of(dtype: str, samples: Samples) -> list[Any]:
+    """The values as JSON has them."""
+    values = samples.values
+    if dtype == "bool":
+        return [bool(value) for value in values]
+    if dtype == "int64" and np.all(np.abs(values) < 2**53):
+        return list(values.astype(np.int64).tolist())
+    return list(values.tolist())
+
+
+Described = Callable[[str, LiveSignal], Any]
+"""What JSON says of a signal of a device: unit, label, limits …"""
+
+
+class Viewer:
+    """One who watches.
+
+    Args:
+        parts: shared by all.
+        watched: what is seen.
+        describe: says what a signal is, when it is first told of.
+        now_ns: nanoseconds since the Unix epoch.
+        after: what was told already on a connection that was lost: the last sequence; None for a first one.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        watched: tuple[Watched, ...],
+        describe: Described,
+        now_ns: Callable[[], int],
+        after: int | None = None,
+    ) -> None:
+        self._parts, self._live = parts, parts.live
+        self._watched = watched
+        self._describe = describe
+        self._now_ns = now_ns
+        # The same for all of a day, so that they share what is made.
+        self._origin_ns = now_ns() // _DAY_NS * _DAY_NS
+        self._known: dict[int, int] = {}
+        self._after = after
+        self._is_new = True
+        self.number = 0
+        """Of the last message."""
+        self.left_out = 0
+        """How many samples were left out because this viewer was slow, all in all."""
+
+    def watch(self, watched: tuple[Watched, ...], after: int | None = None) -> None:
+        """See something else from now on: the next message is a snapshot of it, or what came after a sequence."""
+        self._watched = watched
+        self._after, self._is_new = after, True
+        self._known.clear()
+
+    def message(self, until: int, *, late: bool = False) -> bytes | None:
+        """What is told next; None where nothing came.
+
+        Args:
+            until: up to which sequence; the same for all who are in step.
+            late: what was told before had to wait, so this makes up for messages that were left out.
+        """
+        part, left_out = None, 0
+        after = self._after
+        if after is not None and self._live.since <= after <= self._live.sequence:
+            until = max(until, after)
+            part = self._parts.between(self._watched, after, until, self._origin_ns)
+            if part.forgotten > after:
+                part = None  # away for so long that some of what came is not known any more
+            elif late:
+                left_out = part.left_out
+                self.left_out += left_out
+        if reset := part is None:
+            part, until = self._parts.snapshot(self._watched, self._origin_ns)
+        self._after = until
+        if not (reset or self._is_new or part.signals):
+            return None
+        return self._told("snapshot" if reset or self._is_new else "changes", part, reset, left_out)
+
+    def still_here(self) -> bytes:
+        """What is told when nothing comes for a while: that the connection lives, and how late it is."""
+        return self._told("changes", Part(b"[]", 0, ()), False, 0)
+
+    def _told(self, kind: str, part: Part, reset: bool, left_out: int) -> bytes:
+        self.number += 1
+        said: dict[str, Any] = {
+            "type": kind,
+            "number": self.number,
+            "sequence": self._after,
+            "at_s": round((self._now_ns() - self._origin_ns) / NS_PER_S, 3),
+        }
+        if self._is_new:
+            said |= {"origin_at": to_rfc3339(self._origin_ns), "reset": reset}
+        elif reset:
+            said |= {"reset": True}
+        if new := [signal for signal in part.signals if self._known.get(signal.number) != signal.version]:
+            said["signals"] = [self._describe(signal.device, signal) for signal in new]
+            self._known.update((signal.number, signal.version) for signal in new)
+        if left_out:
+            said |= {"left_out": left_out, "left_out_total": self.left_out}
+        said["samples"] = msgspec.Raw(part.samples)
+        self._is_new = False
+        return msgspec.json.encode(said)

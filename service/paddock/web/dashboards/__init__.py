@@ -1,0 +1,1 @@
+"""Dashboards of what devices send: pages and API."""

@@ -1,0 +1,1 @@
+"""What devices send, while it happens: pages, API and the one WebSocket of a page."""

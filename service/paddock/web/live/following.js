@@ -1,0 +1,123 @@
+// Plots that follow now: the site's own figures over what streams in. Whoever zooms or moves pauses them, and looks at
+// the last minutes, which the service still has; all the same shows now again.
+
+import { Linked, gapOf } from "../plots/linked.js";
+import { MIDNIGHT_MS } from "./signals.js";
+
+/** @typedef {import("../plots/series.js").View} View */
+
+const HISTORY_S = 15 * 60;  // so long the service keeps what it draws
+
+export class Following extends Linked {
+  following = true;
+
+  /**
+   * @param {import("./signals.js").Signals} signals
+   * @param {number} span seconds that are shown
+   * @param {import("../plots/linked.js").Heard & { paused?: (paused: boolean) => void }} on
+   */
+  constructor(signals, span, on = {}) {
+    super([], on);
+    this.signals = signals;
+    this.span = span;
+    this.on = on;
+  }
+
+  /** @returns {View} */
+  get view() {
+    const end = this.signals.now();
+    return this.following ? { start: end - this.span, end } : this.zoomed ?? this.full;
+  }
+
+  /** Stands still, at what is shown now. */
+  pause() {
+    if (!this.following) return;
+    const { start, end } = this.view;
+    this.following = false;
+    this.full = { start: end - Math.max(HISTORY_S, this.span), end };
+    this.zoomed = { start, end };
+    // Copies, because what streams in goes on.
+    for (const [key, series] of this.found) this.found.set(key, { ...series, seconds: [...series.seconds], values: [...series.values] });
+    this.on.paused?.(true);
+    this.look();
+  }
+
+  /** Follows now again. */
+  resume() {
+    if (this.following) return;
+    clearTimeout(this.timer);
+    this.asking?.abort();
+    this.following = true;
+    this.zoomed = null;
+    this.on.paused?.(false);
+    this.gather();
+    this.show();
+    this.on.view?.();
+  }
+
+  /** @param {View} view */
+  zoomTo(view) {
+    this.pause();
+    super.zoomTo(view);
+  }
+
+  /** All, here, is now. */
+  reset() {
+    this.resume();
+  }
+
+  /** What streams in, by key. */
+  gather() {
+    for (const figure of this.figures) {
+      for (const { key } of figure.entries) {
+        const series = this.signals.known.get(key)?.series;
+        if (series) this.found.set(key, series);
+      }
+    }
+  }
+
+  /** Draws what has come meanwhile, where it follows. */
+  tick() {
+    if (!this.following) return;
+    this.gather();
+    const { view } = this;
+    for (const figure of this.figures) figure.follow(this.found, view);
+  }
+
+  async load() {
+    if (this.following) {
+      this.gather();
+      this.show();
+      return;
+    }
+    this.sources = [...new Set(this.figures.flatMap((figure) => figure.entries.map((entry) => entry.source)))].map((device) => ({ id: device, key: device, shift: 0 }));
+    await super.load();
+  }
+
+  /**
+   * @param {import("../plots/linked.js").Source} source
+   * @param {AbortSignal} signal
+   */
+  async loadOne(source, signal) {
+    const entries = this.figures.flatMap((figure) => figure.entries).filter((entry) => entry.source === source.key);
+    const names = [...new Set(entries.map((entry) => entry.name))].filter((name) => this.signals.known.has(`${source.key}:${name}`));
+    if (!names.length) return;
+    const width = Math.max(200, ...this.figures.map((figure) => figure.host.clientWidth));
+    const points = Math.round(width * (devicePixelRatio || 1) * 2);
+    const query = new URLSearchParams(names.map((name) => ["signal", name]));
+    const { start, end } = this.view;
+    query.set("start", (start + MIDNIGHT_MS / 1000).toFixed(6));
+    query.set("end", (end + MIDNIGHT_MS / 1000).toFixed(6));
+    query.set("points", String(points));
+    const answer = await fetch(`/api/live/${encodeURIComponent(source.id)}/plot?${query}`, { headers: { Accept: "application/json" }, signal });
+    const plot = await answer.json();
+    if (!answer.ok) throw new Error(plot.detail);
+    if (this.following) return;
+    for (const series of plot.series) {
+      const gap = Math.max(gapOf(series, plot.end_s - plot.start_s, points), this.signals.known.get(`${source.key}:${series.name}`)?.series.gap ?? 1);
+      this.found.set(`${source.key}:${series.name}`, { ...series, gap, shift: -MIDNIGHT_MS / 1000 });
+    }
+  }
+
+  measure() {}  // how much there is is known without asking
+}

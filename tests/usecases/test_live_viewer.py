@@ -1,0 +1,219 @@
+"""Watching devices: what arrives has no hole and no double, whoever is slow, cut off or restarted."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paddock.usecases.live import tape as tapes
+from paddock.usecases.live.live import EARLIEST_S, MAX_SIGNALS, Live
+from paddock.usecases.live.viewer import Parts, Watched
+from tests.usecases.live_devices import START_NS, Page, Said, viewer_of
+
+MS = 1_000_000
+FINE = Watched(device="car", signals=("T.a", "T.b", "T.text"), span_s=60, columns=4000)
+
+
+class Log:
+    """Entries as a device's log has them, and a site that follows it."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[int, list[Said]]] = []
+        self.position = 1000
+        self.time_ns = START_NS
+
+    def append(self, count: int) -> None:
+        messages = []
+        for _ in range(count):
+            self.time_ns += 100 * MS
+            number = len(self.entries) * 1000 + len(messages)
+            values = {"a": float(number), "text": f"t{number % 3}"} if number % 3 else {"b": number}
+            messages.append(Said("T", self.time_ns, values))
+        self.position += 7 * count + 1
+        self.entries.append((self.position, messages))
+
+    def into(self, live: Live, after: int) -> None:
+        for position, messages in self.entries:
+            if position > after:
+                live.take("car", position, messages[0].time_ns, messages)
+
+    def samples(self, name: str, after: int, until: int) -> list[tuple[float, object]]:
+        path = name.removeprefix("T.")
+        midnight = START_NS // (86_400 * 10**9) * 86_400 * 10**9
+        return [
+            (round((said.time_ns - midnight) / 1e9, 6), said.values[path])
+            for position, messages in self.entries
+            if after < position <= until
+            for said in messages
+            if path in said.values
+        ]
+
+
+ACTIONS = st.lists(
+    st.one_of(
+        st.tuples(st.just("append"), st.integers(1, 4)),
+        st.tuples(st.just("told"), st.booleans()),
+        st.tuples(st.just("cut"), st.booleans()),
+        st.tuples(st.just("restart"), st.integers(0, 3)),
+        st.tuples(st.just("watch"), st.just(0)),
+    ),
+    min_size=5,
+    max_size=60,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(actions=ACTIONS)
+def test_no_hole_and_no_double(actions: list[tuple[str, int]]) -> None:
+    log, live, page = Log(), Live(), Page()
+    live.begin(1000)
+    viewer = viewer_of(live, FINE)
+    for action, detail in (*actions, ("told", False)):
+        if action == "append":
+            log.append(detail)
+            log.into(live, live.sequence)
+        elif action == "told":
+            if message := viewer.message(live.sequence, late=bool(detail)):
+                page.hears(message)
+        elif action == "cut":
+            if detail:
+                viewer.message(live.sequence)  # and is lost on its way
+            page.connects()
+            viewer = viewer_of(live, FINE, after=page.sequence)
+        elif action == "watch":
+            viewer.watch((FINE,))
+        else:  # the site starts anew, and has read the log from a while before
+            live = Live()
+            begin = log.entries[-1 - detail][0] if len(log.entries) > detail else 1000
+            live.begin(begin)
+            log.into(live, begin)
+            page.connects()
+            viewer = viewer_of(live, FINE, after=page.sequence)
+    assert page.sequence is not None
+    for name in FINE.signals:
+        heard = page.samples.get(name, [])
+        everything = log.samples(name, 0, page.sequence)
+        assert heard == everything[len(everything) - len(heard) :], "what arrived is the end of the log"
+        assert len(heard) >= len(log.samples(name, page.since, page.sequence)), "nothing is missing since"
+
+
+def car(count: int, *, hz: float = 100.0, live: Live | None = None, first: int = 0) -> Live:
+    live = live or Live()
+    for number in range(first, first + count):
+        time_ns = START_NS + int(number * 1e9 / hz)
+        spike = 1000.0 if number % 997 == 0 else math.sin(number / 50)
+        live.take("car", number + 1, time_ns, [Said("T", time_ns, {"a": spike})])
+    return live
+
+
+def test_a_slow_one_gets_what_is_drawn_and_a_count_and_no_spike_is_lost() -> None:
+    live, page = car(100), Page()
+    viewer = viewer_of(live, Watched(device="car", signals=("T.a",), span_s=60, columns=600))
+    page.hears(viewer.message(live.sequence) or b"")
+    before = len(page.samples["T.a"])
+    car(5_000, live=live, first=100)
+    message = viewer.message(live.sequence, late=True) or b""
+    said = page.hears(message)
+    fresh = page.samples["T.a"][before:]
+    assert len(fresh) + said["left_out"] == 5_000
+    assert len(fresh) <= 4 * 602 and len(message) < 100_000
+    assert [value for _, value in fresh].count(1000.0) == 5, "every spike of these 5,000"
+    assert page.samples["T.a"][-1][1] == pytest.approx(math.sin(5_099 / 50)), "the latest value"
+    assert [at for at, _ in page.samples["T.a"]] == sorted({at for at, _ in page.samples["T.a"]})
+
+
+def test_who_wants_the_last_value_alone_gets_it_alone() -> None:
+    live, page = car(50), Page()
+    viewer = viewer_of(live, Watched(device="car"))
+    page.hears(viewer.message(live.sequence) or b"")
+    car(50, live=live, first=50)
+    said = page.hears(viewer.message(live.sequence) or b"")
+    assert len(page.samples["T.a"]) == 2 and "left_out" not in said, "in time nothing is left out that is shown"
+    assert viewer.message(live.sequence) is None, "nothing came"
+
+
+def test_minutes_are_kept_in_bounded_memory_with_their_spikes() -> None:
+    live = car(100 * 60 * 10)
+    (signal,) = live.signals("car")
+    held = signal.tape.all()
+    assert len(held.times) <= 2 * (tapes.RECENT + tapes.OLDER)
+    assert held.times[-1] - held.times[0] > 5 * 60 * 1e9
+    first = int((held.times[0] - START_NS) / 1e7) + 1
+    spikes = [number for number in range(first, 60_000) if number % 997 == 0]
+    assert np.count_nonzero(held.values == 1000.0) >= len(spikes) - 1
+    assert np.all(np.diff(held.times) > 0)
+
+
+def test_one_that_was_away_for_too_long_begins_anew() -> None:
+    live, page = car(10), Page()
+    watched = Watched(device="car", signals=("T.a",), span_s=60, columns=600)
+    page.hears(viewer_of(live, watched).message(live.sequence) or b"")
+    car(3600 * 4, hz=1, live=live, first=10)
+    page.connects()
+    said = page.hears(viewer_of(live, watched, after=page.sequence).message(live.sequence) or b"")
+    assert said["reset"] and page.resets == 2
+
+
+def test_viewers_in_step_are_told_the_same_bytes_once_made() -> None:
+    live = car(100)
+    parts = Parts(live)
+    viewers = [viewer_of(live, Watched(device="car"), parts=parts) for _ in range(50)]
+    for viewer in viewers:
+        viewer.message(live.sequence)
+    car(10, live=live, first=100)
+    told = {viewer.message(live.sequence) for viewer in viewers}
+    assert len(told) == 1
+    assert len(parts._kept) == 1
+
+
+def test_a_message_that_is_sent_again_is_one_sample() -> None:
+    live = Live()
+    said = [Said("T", START_NS + number * MS, {"a": number}) for number in range(5)]
+    live.take("box", 1, START_NS, said)
+    live.take("box", 2, START_NS, said[2:])
+    (signal,) = live.signals("box")
+    assert signal.tape.total == 5
+
+
+def test_what_was_kept_while_there_was_no_link_is_in_its_place() -> None:
+    live = Live()
+    for position, number in enumerate((0, 1, 8, 9, 2, 3), 1):
+        live.take("box", position, START_NS, [Said("T", START_NS + number * 1000 * MS, {"a": number})])
+    (signal,) = live.signals("box")
+    assert list(signal.tape.all().values) == [0, 1, 2, 3, 8, 9]
+
+
+def test_a_wrong_clock_is_noticed_and_its_values_are_shown_when_they_came() -> None:
+    live = Live()
+    live.take("box", 1, START_NS, [Said("T", 5 * 10**9, {"a": 1})])
+    live.take("late", 2, START_NS, [Said("T", START_NS - (EARLIEST_S - 10) * 10**9, {"a": 1})])
+    box, late = live.devices()
+    assert box.clock_off_s == pytest.approx((5e9 - START_NS) / 1e9)
+    assert late.clock_off_s is None
+    assert live.signals("box")[0].tape.all().times[0] == START_NS
+
+
+def test_a_device_that_floods_with_names_is_bounded_and_others_stay() -> None:
+    live = Live()
+    live.take("car", 1, START_NS, [Said("T", START_NS, {"a": 1.0})])
+    for number in range(10):
+        values = {f"f{number}_{each}": 1.0 for each in range(1_000)}
+        live.take("flood", 2 + number, START_NS, [Said("T", START_NS, values)])
+    assert len(live.signals("flood")) == MAX_SIGNALS
+    assert live.device("flood").left_out == 10_000 - MAX_SIGNALS  # type: ignore[union-attr]
+    assert len(live.signals("car")) == 1
+
+
+def test_a_number_that_becomes_a_text_or_a_fraction_stays_one_signal() -> None:
+    live, page = Live(), Page()
+    viewer = viewer_of(live, Watched(device="box", span_s=10))
+    for position, value in enumerate((1, True, 2.5, "off", None, 2**70, float("nan")), 1):
+        time_ns = START_NS + position * 1000 * MS
+        live.take("box", position, time_ns, [Said("T", time_ns, {"a": value})])
+        if message := viewer.message(live.sequence):
+            page.hears(message)
+    assert [value for _, value in page.samples["T.a"]] == [1, 1.0, 2.5, "off", str(2**70), "nan"]
