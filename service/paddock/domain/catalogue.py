@@ -183,13 +183,17 @@ class CarCatalogue:
 
     def units(self, signals: Signals) -> dict[str, str]:
         """Unit by name of the signals whose unit is known or guessed: for plots and files."""
-        units = ((name, self._unit(name, dtype)) for name, dtype in signals)
+        units = ((name, self.unit_of(name, dtype)) for name, dtype in signals)
         return {name: unit for name, unit in units if unit}
 
-    def _unit(self, name: str, dtype: str) -> str:
-        """As ``describe`` says, without all else that it says."""
+    def names_of(self, name: str) -> tuple[str, ...]:
+        """All names of the signal that an entry knows by this one, best first; none where no entry does."""
+        return self._known[name][1].names if name in self._known else ()
+
+    def unit_of(self, name: str, dtype: str) -> str:
+        """The unit of one signal, known or guessed; empty when nobody knows it."""
         if name not in self._known and (element := read_element(name)):
-            return self._unit(element[0], dtype)
+            return self.unit_of(element[0], dtype)
         said = self._known[name][1].unit if name in self._known else None
         return guess_unit(name, dtype) if said is None else said
 

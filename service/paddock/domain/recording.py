@@ -9,7 +9,7 @@ import msgspec
 
 from paddock.domain.bus_database import DecodedBy
 from paddock.domain.history import Change, MiscFile
-from paddock.domain.instants import INT64_MAX
+from paddock.domain.instants import INT64_MAX, NS_PER_S
 from paddock.domain.keys import raw_key
 from paddock.domain.log_kinds import FIRST_KIND, MCAP
 from paddock.domain.original import MISSING_CODE, NEVER_ARRIVED, Original
@@ -148,6 +148,12 @@ class ChannelSummary(msgspec.Struct, frozen=True):
     """The checksum of the footer of that file; None where an older version made it."""
     others: tuple[str, ...] | None = None
     """Dotted paths of fields that are no signals: bytes, maps, repeated messages. None where they are not known."""
+
+    @property
+    def gap_ns(self) -> int:
+        """A longer time between two messages is a gap: ten mean periods, and at least a second."""
+        period_ns = NS_PER_S / self.rate_hz if self.rate_hz else 0
+        return max(NS_PER_S, round(10 * period_ns))
 
 
 class Attachment(msgspec.Struct, frozen=True):

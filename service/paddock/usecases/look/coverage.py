@@ -10,15 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from paddock.columns.stored_channel import Footer, StoredChannel
-from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import ChannelSummary, Recording
 from paddock.usecases.context import Context
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.look.plots import open_columns
 
-SHORTEST_GAP_NS = NS_PER_S
-PERIODS = 10
-"""A gap is so many times longer than the channel's mean period, and at least ``SHORTEST_GAP_NS``."""
 MOST_PIECES = 500
 AT_ONCE = 8
 
@@ -38,7 +34,7 @@ async def coverage(context: Context, recording: Recording) -> tuple[Coverage, ..
     async def of_channel(channel: ChannelSummary) -> Coverage:
         if channel.started_ns is None or channel.ended_ns is None:
             return Coverage(channel, ())
-        gap_ns = _gap_ns(channel)
+        gap_ns = channel.gap_ns
         if not recording.build or (channel.largest_gap_ns or 0) <= gap_ns:
             return Coverage(channel, ((channel.started_ns, channel.ended_ns),))
         async with reading:
@@ -47,11 +43,6 @@ async def coverage(context: Context, recording: Recording) -> tuple[Coverage, ..
 
     channels = (await contents_of(context.documents, recording)).channels
     return tuple(await asyncio.gather(*(of_channel(channel) for channel in channels)))
-
-
-def _gap_ns(channel: ChannelSummary) -> int:
-    period_ns = NS_PER_S / channel.rate_hz if channel.rate_hz else 0
-    return max(SHORTEST_GAP_NS, round(PERIODS * period_ns))
 
 
 def _read(file: BinaryIO, channel: ChannelSummary, gap_ns: int) -> tuple[tuple[int, int], ...]:
