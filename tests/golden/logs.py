@@ -15,7 +15,7 @@ from mcap.writer import CompressionType
 
 from paddock.domain.can_database import CanDatabase
 from paddock.readers.can.dbc import read_dbc
-from tests.readers.can import blf
+from tests.readers.can import blf, mf4
 from tests.readers.can.dbc import SMALL
 from tests.readers.mcap.builders import STARTED_NS, LogBuilder, descriptor_set, message_class
 
@@ -96,6 +96,8 @@ def golden_logs() -> dict[str, GoldenLog]:
         "asc": GoldenLog(_asc()),
         "trc": GoldenLog(_trc()),
         "blf": GoldenLog(blf.file_of(blf.container(b"".join(blf.frames()), packed=False))),
+        "mf4": GoldenLog(mf4.unsorted(mf4.some_frames(60))),
+        "mf4 sorted": GoldenLog(mf4.sorted_by_kind(mf4.some_frames(60), packing="list")),
     }
 
 

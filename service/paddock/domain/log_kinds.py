@@ -16,8 +16,8 @@ class LogKind:
     suffix: str
     """How the names of its files end, with the dot."""
     media_type: str
-    begins: bytes
-    """The first bytes of a whole one; empty where they may be any."""
+    begins: bytes | tuple[bytes, ...]
+    """The first bytes of a whole one, or several such; empty where they may be any."""
     reader: str
     """The module whose ``READER`` reads it."""
     ends: bytes = b""
@@ -92,7 +92,16 @@ BLF = LogKind(
     reader="paddock.readers.can.blf",
     holds_frames=True,
 )
-LOG_KINDS: dict[str, LogKind] = {kind.name: kind for kind in (MCAP, CANDUMP, CAN_CSV, ASC, TRC, BLF)}
+MF4 = LogKind(
+    name="mf4",
+    label="MF4",
+    suffix=".mf4",
+    media_type="application/octet-stream",
+    begins=(b"MDF     4", b"UnFinMF 4"),
+    reader="paddock.readers.can.mf4",
+    holds_frames=True,
+)
+LOG_KINDS: dict[str, LogKind] = {kind.name: kind for kind in (MCAP, CANDUMP, CAN_CSV, ASC, TRC, BLF, MF4)}
 """By name."""
 FIRST_KIND = MCAP.name
 """Documents that say no kind are older than kinds, or of bytes that nobody has looked at."""

@@ -84,7 +84,8 @@ def test_its_page_and_plots_are_there(site: Site, run: FoundRecording) -> None:
     seconds, rpm = run.signal("Engine.rpm").numpy()
     assert rpm.tolist() == [rpm for rpm, _ in ENGINE] and seconds[-1] == pytest.approx(9.9)
     upload = get(site, "/upload").text
-    assert ".csvlog,application/octet-stream,text/plain,text/csv" in upload and "Vector BLF, CSV logs" in upload
+    assert ".csvlog,application/octet-stream,text/plain,text/csv" in upload
+    assert "Vector BLF, MF4, CSV logs" in upload
 
 
 def test_it_is_sent_once(client: Client, run: FoundRecording, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import BinaryIO
 
 from paddock.columns.losses import LossLedger
 from paddock.domain.instants import NS_PER_S
+from paddock.readers.can.deflate import inflated
 
 FILE_SIGNATURE = b"LOGG"
 OBJECT_SIGNATURE = b"LOBJ"
@@ -24,7 +24,6 @@ _CONTAINER_HEAD = struct.Struct("<H6xL4x")
 _LOG_CONTAINER = 10
 _NOT_COMPRESSED, _ZLIB = 0, 2
 _MAX_CONTAINER_BYTES = 256 << 20
-_PIECE_BYTES = 1 << 20
 _SEARCHED_BYTES = 1 << 20
 
 
@@ -104,42 +103,7 @@ def _content(log: BinaryIO, at: int, end: int, kind: int, heads_bytes: int) -> t
         return packed, 0
     if method != _ZLIB:
         return b"", len(whole)
-    return _inflated(packed, min(content_bytes or _MAX_CONTAINER_BYTES, _MAX_CONTAINER_BYTES))
-
-
-def _inflated(packed: bytes, most: int) -> tuple[bytes, int]:
-    """Unpacked up to where it is damaged, and how many bytes are behind that."""
-    inflater = zlib.decompressobj()
-    parts: list[bytes] = []
-    size = 0
-    for begin in range(0, len(packed), _PIECE_BYTES):
-        try:
-            part = inflater.decompress(packed[begin : begin + _PIECE_BYTES], most - size)
-        except zlib.error:
-            # Byte by byte up to the damage: a container is some hundred kilobytes.
-            part, bad = _up_to_damage(packed[: begin + _PIECE_BYTES], most)
-            return part, len(packed) - bad
-        parts.append(part)
-        size += len(part)
-        if inflater.eof or size >= most:
-            break
-    return b"".join(parts), 0 if inflater.eof or size >= most else 1
-
-
-def _up_to_damage(packed: bytes, most: int) -> tuple[bytes, int]:
-    inflater = zlib.decompressobj()
-    parts: list[bytes] = []
-    size = 0
-    for begin in range(0, len(packed), 64):
-        try:
-            part = inflater.decompress(packed[begin : begin + 64], most - size)
-        except zlib.error:
-            return b"".join(parts), begin
-        parts.append(part)
-        size += len(part)
-        if size >= most:
-            break
-    return b"".join(parts), len(packed)
+    return inflated(packed, min(content_bytes or _MAX_CONTAINER_BYTES, _MAX_CONTAINER_BYTES))
 
 
 def _next_object(log: BinaryIO, at: int, size_bytes: int) -> int:

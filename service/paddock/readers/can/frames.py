@@ -41,3 +41,32 @@ class Frames:
     def taken(self, which: npt.NDArray[np.intp] | Bools | slice) -> Frames:
         """Some of them, or all in another order."""
         return Frames(**{each.name: getattr(self, each.name)[which] for each in fields(self)})
+
+
+def no_frames() -> Frames:
+    """None at all."""
+    return Frames(
+        time_ns=np.zeros(0, np.int64),
+        bus=np.zeros(0, np.uint8),
+        id=np.zeros(0, np.uint32),
+        is_extended=np.zeros(0, bool),
+        is_fd=np.zeros(0, bool),
+        is_remote=np.zeros(0, bool),
+        length=np.zeros(0, np.uint8),
+        data=np.zeros((0, 8), np.uint8),
+        position=np.zeros(0, np.int64),
+    )
+
+
+def joined(parts: list[Frames]) -> Frames:
+    """Some frames behind others; at least one part."""
+    if len(parts) == 1:
+        return parts[0]
+    width = max(part.data.shape[1] for part in parts)
+    data = np.zeros((sum(map(len, parts)), width), np.uint8)
+    at = 0
+    for part in parts:
+        data[at : at + len(part), : part.data.shape[1]] = part.data
+        at += len(part)
+    names = [each.name for each in fields(Frames) if each.name != "data"]
+    return Frames(data=data, **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,7 +17,7 @@ from paddock.columns.spool_file import Rows
 from paddock.domain.can_database import Databases
 from paddock.domain.words import counted
 from paddock.readers.can.frame_reader import FoundInLog, FrameReader
-from paddock.readers.can.frames import MAX_ID, Frames
+from paddock.readers.can.frames import MAX_ID, Frames, joined
 from paddock.readers.can.message import MessageDecoder
 from paddock.readers.can.routes import Route, Routes
 from paddock.readers.can.text import size_of
@@ -118,23 +117,10 @@ def _batches(read: Iterable[Frames]) -> Iterator[Frames]:
             waiting.append(frames)
             count += len(frames)
         if count >= BATCH_FRAMES:
-            yield _joined(waiting)
+            yield joined(waiting)
             waiting, count = [], 0
     if waiting:
-        yield _joined(waiting)
-
-
-def _joined(parts: list[Frames]) -> Frames:
-    if len(parts) == 1:
-        return parts[0]
-    width = max(part.data.shape[1] for part in parts)
-    data = np.zeros((sum(map(len, parts)), width), np.uint8)
-    at = 0
-    for part in parts:
-        data[at : at + len(part), : part.data.shape[1]] = part.data
-        at += len(part)
-    names = [each.name for each in fields(Frames) if each.name != "data"]
-    return Frames(data=data, **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+        yield joined(waiting)
 
 
 class _Wires:
