@@ -20,6 +20,7 @@ from paddock.adapters.polling import PollingWork
 from paddock.adapters.prefixed import PrefixedStore
 from paddock.adapters.sqlite import SqliteDocuments
 from paddock.data_directory import SHORTEST_SECRET_BYTES, kept_secret, private_directory, sentences
+from paddock.device_log.appender import Appender
 from paddock.domain.backup import parse_keep
 from paddock.domain.keys import ARTIFACTS, COLUMNS, FILES, INCOMING, RAW
 from paddock.domain.members import read_networks
@@ -67,6 +68,8 @@ async def _open(settings: Settings, work: Work, *, migrate: bool) -> AsyncIterat
         scratch.mkdir(exist_ok=True)
         documents = _documents(settings)
         objects = _objects(settings)
+    opened = contextlib.ExitStack()
+    device_log = settings.data / "device-log"
     try:
         if migrate:
             await documents.migrate(_Migrating().tell)
@@ -84,8 +87,11 @@ async def _open(settings: Settings, work: Work, *, migrate: bool) -> AsyncIterat
             backup_to=settings.backup_to,
             backup_max_age_days=settings.backup_max_age_days,
             device_key=cache(partial(_device_key, settings)),
+            device_log=device_log,
+            appender=cache(lambda: opened.enter_context(Appender(device_log))),
         )
     finally:
+        opened.close()
         await work.close()
         await objects.close()
         await documents.close()

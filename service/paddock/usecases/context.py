@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from paddock.device_log.appender import Appender
 from paddock.ports.documents import Documents
 from paddock.ports.objects import Objects
 from paddock.ports.vpn import Vpn
@@ -14,9 +17,16 @@ from paddock.ports.work import Work
 from paddock.usecases.find.topic_sets import TopicSets
 from paddock.usecases.live.watching import Watching
 
+if TYPE_CHECKING:
+    from paddock.usecases.streams.intake import Intake
+
 
 def _no_device_key() -> bytes:
     raise AssertionError("bootstrap, or a test, says the key that signs the tokens of devices")
+
+
+def _no_appender() -> Appender:
+    raise AssertionError("bootstrap, or a test, says where the log of devices is")
 
 
 @dataclass(frozen=True)
@@ -41,9 +51,21 @@ class Context:
     """None where this machine alone is let in."""
     device_key: Callable[[], bytes] = _no_device_key
     """Signs the tokens of devices; made when it is first needed."""
+    device_log: Path | None = None
+    """The directory of the log of what devices send."""
+    appender: Callable[[], Appender] = _no_appender
+    """Appends to it; begun when it is first needed."""
     now: Callable[[], int] = time.time_ns
     """Nanoseconds since the Unix epoch."""
     topic_sets: TopicSets = field(default_factory=TopicSets)
     """What is known of them already; it never gets old."""
     watching: Watching = field(default_factory=Watching)
     """What devices sent in the last minutes; empty where nothing follows them (``usecases/live/tail.py``)."""
+
+    @cached_property
+    def intake(self) -> Intake:
+        """Takes in what devices send to this process."""
+        # Imported here, because it knows the context.
+        from paddock.usecases.streams.intake import Intake
+
+        return Intake(self)

@@ -1,0 +1,1 @@
+"""What devices send: decoded to samples, kept as latest values, and made into recordings."""
