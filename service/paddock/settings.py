@@ -67,6 +67,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: Annotated[
         str, "Comma-separated addresses whose X-Forwarded-For is believed; all others' is ignored."
     ] = ""
+    sign_in: Annotated[
+        Literal["auto", "password"],
+        "Who signs in: with password everybody; with auto nobody whom the peers file names, and without that file "
+        "everybody as soon as there are users.",
+    ] = "auto"
+    member_role: Annotated[
+        Literal["admin", "engineer", "viewer"], "What a member of the VPN may who is no user."
+    ] = "admin"
+    token: Annotated[
+        str,
+        "API token with which commands and base station speak to a Paddock, or ADDRESS=TOKEN for each of several.",
+    ] = ""
     vpn_networks: Annotated[
         str, "Networks of the VPN, one of IPv4 and one of IPv6; the server has the first address of each."
     ] = "10.77.0.0/24, fd77:7061:6464::/64"
@@ -155,7 +167,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return f"http://{host}:{self.port}"
 
 
-SECRETS = frozenset({"secret", "mongodb_url", "backup_key", "device_key"})
+SECRETS = frozenset({"secret", "mongodb_url", "backup_key", "device_key", "token"})
 """Settings that may also come from a file."""
 
 
@@ -168,6 +180,29 @@ def help_texts() -> dict[str, str]:
 def variable(name: str) -> str:
     """The environment variable of a setting."""
     return f"PADDOCK_{name.upper()}"
+
+
+def token_for(url: str, environment: Mapping[str, str] | None = None) -> str:
+    """The API token for a Paddock, as ``PADDOCK_TOKEN`` has it; empty for none.
+
+    That is a token, or where there are several Paddocks ``https://paddock.team=TOKEN`` for each, spaces between.
+
+    Args:
+        url: of the Paddock.
+        environment: variables and their texts, this process's by default.
+
+    Raises:
+        Rejected: the file that ``PADDOCK_TOKEN_FILE`` names cannot be read (code ``bad_setting``).
+    """
+    environment = os.environ if environment is None else environment
+    said = environment.get("PADDOCK_TOKEN", "")
+    if not said and (place := environment.get("PADDOCK_TOKEN_FILE", "")):
+        said = _read_secret("PADDOCK_TOKEN_FILE", place)
+    for each in said.split():
+        address, _, token = each.rpartition("=")
+        if not address or address.rstrip("/") == url.rstrip("/"):
+            return token
+    return ""
 
 
 def environment_with(more: Mapping[str, str]) -> dict[str, str]:

@@ -39,7 +39,7 @@ def shared_application() -> Litestar:
 
 def serve(context: Context, settings: Settings) -> Any:
     """As ``create_app`` on a directory, with the application that all tests share."""
-    handler = behind_the_edge(shared_application(), settings)
+    handler = behind_the_edge(shared_application(), settings, lambda: context)
 
     async def answer(scope: Any, receive: Any, send: Any) -> None:
         _context.set(context)

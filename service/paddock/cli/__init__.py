@@ -45,6 +45,7 @@ COMMANDS = {
     "migrate": "Prepare database and bucket.",
     "reprocess": "Convert again after a new version.",
     "redrive": "Send again what the functions gave up.",
+    "users": "Show the users; add them, give them roles, disable them.",
     "vpn": "Say who is let in; make their tunnels.",
     "fsck": "Compare documents and objects, and mend.",
     "backup": "Back up all documents, prove backups, restore one.",

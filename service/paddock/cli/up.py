@@ -94,7 +94,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool, wit
             )
         )
         beside = [
-            asyncio.create_task(_welcome(settings, lambda: server.started, demo=demo)),
+            asyncio.create_task(_welcome(context, settings, lambda: server.started, demo=demo)),
             asyncio.create_task(_say_that_it_answers(listener, lambda: server.started)),
         ]
         beside.append(asyncio.create_task(_offer_restore(context, settings)))
@@ -135,7 +135,19 @@ async def _offer_restore(context: Context, settings: Settings) -> None:
                 )
 
 
-async def _welcome(settings: Settings, started: Callable[[], bool], *, demo: bool) -> None:
+async def _offer_first_admin(context: Context, settings: Settings) -> None:
+    """Where everybody is to sign in and nobody can yet, whoever reads the terminal makes the first admin."""
+    if settings.sign_in != "password":
+        return
+    from paddock.usecases.people.users import first_admin_link
+    from paddock.web.people.api import link_address
+
+    issued = await first_admin_link(context)
+    if issued is not None:
+        click.echo(f"The first admin is made at {link_address(settings, issued.text)}  (works once)")
+
+
+async def _welcome(context: Context, settings: Settings, started: Callable[[], bool], *, demo: bool) -> None:
     """Say where the site is once it answers, and give it the demo's logs like anybody's."""
     from paddock.web.kernel.principal import warning_of
 
@@ -145,6 +157,7 @@ async def _welcome(settings: Settings, started: Callable[[], bool], *, demo: boo
     click.echo(f"Paddock is at {settings.base_url}  (data in {settings.data}, Ctrl-C stops it)")
     if warning := warning_of(settings):
         complain(warning)
+    await _offer_first_admin(context, settings)
     if demo:
         from paddock.cli.demo import upload_demo_day
 

@@ -32,10 +32,13 @@ class Client:
     Args:
         url: like ``http://127.0.0.1:8080``.
         timeout_s: how long one request may take to answer.
+        token: of yours, where people sign in; None for what ``PADDOCK_TOKEN`` says.
     """
 
-    def __init__(self, url: str = "http://127.0.0.1:8080", *, timeout_s: float = 60) -> None:
-        self._connection = Connection(url, timeout_s)
+    def __init__(
+        self, url: str = "http://127.0.0.1:8080", *, timeout_s: float = 60, token: str | None = None
+    ) -> None:
+        self._connection = Connection(url, timeout_s, token)
 
     def __enter__(self) -> Self:
         return self

@@ -6,7 +6,7 @@ import contextlib
 import re
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -15,6 +15,7 @@ import httpx
 
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
 from paddock.formats.output import full_suffix, new_file, target_of
+from paddock.settings import token_for
 
 PIECE_BYTES = 1024 * 1024
 SEND_BUFFER_BYTES = 256 * 1024
@@ -28,11 +29,21 @@ class Connection:
     Args:
         url: like ``http://127.0.0.1:8080``; ``127.0.0.1:8080`` means the same.
         timeout_s: how long one request may take to answer.
+        token: sent with each request to the service itself; None for what ``PADDOCK_TOKEN`` says.
+
+    Raises:
+        Rejected: the token cannot be sent, or the file that has it cannot be read.
     """
 
-    def __init__(self, url: str, timeout_s: float) -> None:
+    def __init__(self, url: str, timeout_s: float, token: str | None = None) -> None:
         self.url = (url if "://" in url else f"http://{url}").rstrip("/")
-        self._http = httpx.Client(base_url=self.url, timeout=timeout_s, follow_redirects=True)
+        token = token_for(self.url) if token is None else token
+        self._http = httpx.Client(
+            base_url=self.url,
+            timeout=timeout_s,
+            follow_redirects=True,
+            auth=_ToItself(self.url, token) if token else None,
+        )
 
     def close(self) -> None:
         """Give back the sockets."""
@@ -151,6 +162,25 @@ class Connection:
                 return new.target
         except httpx.TransportError as error:
             raise Unavailable(f"The download broke off ({error}): try again.", code="no_service") from error
+
+
+class _ToItself(httpx.Auth):
+    """Sends the token to the service, and not to the bucket that its links may lead to."""
+
+    def __init__(self, url: str, token: str) -> None:
+        if not (token.isascii() and token.isprintable()):
+            raise Rejected("The token has characters that none has: copy it again, whole.", code="bad_token")
+        self._there = _origin(httpx.URL(url))
+        self._header = f"Bearer {token}"
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if _origin(request.url) == self._there:
+            request.headers["Authorization"] = self._header
+        yield request
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def _with_small_buffer(event: str, info: Mapping[str, Any]) -> None:

@@ -39,6 +39,12 @@ class Principal(msgspec.Struct, frozen=True):
     """The id of the session or token that the request came with; empty without one."""
 
 
+class NotSignedIn(Rejected):
+    """Nobody knows who it is: they have to sign in first, or to bring a token that still counts."""
+
+    code = "not_signed_in"
+
+
 def require(principal: Principal, permission: Permission) -> None:
     """Refuse who may not.
 

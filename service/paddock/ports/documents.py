@@ -37,6 +37,7 @@ from paddock.domain.bundle import Bundle
 from paddock.domain.bus_database import BusDatabase, DatabaseFile
 from paddock.domain.catalogue import Catalogue
 from paddock.domain.contents import Contents
+from paddock.domain.credentials import Credential
 from paddock.domain.dashboards import Dashboard
 from paddock.domain.devices import Device, DeviceFile, DeviceState, LatestValues
 from paddock.domain.history import Change
@@ -308,6 +309,11 @@ class Documents(ABC):
         Index(("kind", "subject", "at"), "what people changed on anything else, such as one device"),
     ]
     people: Annotated[Collection[Person], Index(("email",), "who signs in by an e-mail address")]
+    credentials: Annotated[
+        Collection[Credential],
+        Index(("person", "kind", "created_at"), "sessions, tokens or links of one person"),
+        Index(("expires_at",), "those that are over"),
+    ]
     signal_names: Annotated[
         Collection[SignalName], Index(("search",), "completion"), Index(("topic",), "all topics")
     ]

@@ -16,6 +16,7 @@ from paddock.ports.vpn import Vpn
 from paddock.ports.work import Work
 from paddock.usecases.find.topic_sets import TopicSets
 from paddock.usecases.live.watching import Watching
+from paddock.usecases.people.attempts import SignInDesk
 
 if TYPE_CHECKING:
     from paddock.usecases.streams.intake import Intake
@@ -61,6 +62,8 @@ class Context:
     """What is known of them already; it never gets old."""
     watching: Watching = field(default_factory=Watching)
     """What devices sent in the last minutes; empty where nothing follows them (``usecases/live/tail.py``)."""
+    desk: SignInDesk = field(default_factory=SignInDesk)
+    """Who tried to sign in how often, in this process."""
 
     @cached_property
     def intake(self) -> Intake:

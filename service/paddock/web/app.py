@@ -72,17 +72,22 @@ def create_app(context: Context, settings: Settings) -> Litestar:
     """
     app = application(lambda: context, lambda: settings, directory=isinstance(context.objects, DirectoryObjects))
     # Around everything, because Litestar's own middleware never sees what no route answers.
-    app.asgi_handler = behind_the_edge(app.asgi_handler, settings)
+    app.asgi_handler = behind_the_edge(app.asgi_handler, settings, lambda: context)
     return app
 
 
-def behind_the_edge(handler: ASGIApp, settings: Settings) -> ASGIApp:
+def behind_the_edge(handler: ASGIApp, settings: Settings, context: Callable[[], Context]) -> ASGIApp:
     """Lets in who may come in, answers HEAD, logs each request.
+
+    Args:
+        handler: what answers.
+        settings: say who is let in.
+        context: has the users.
 
     Raises:
         Rejected: the settings name a peers file or a proxy that cannot be understood.
     """
-    return with_request_log(answering_head(handler), Edge(settings), headers_for(settings))
+    return with_request_log(answering_head(handler), Edge(settings, context), headers_for(settings))
 
 
 def application(context: Callable[[], Context], settings: Callable[[], Settings], *, directory: bool) -> Litestar:

@@ -10,6 +10,7 @@ from paddock.errors import Unavailable
 from paddock.usecases.context import Context
 from paddock.usecases.conversion.builds import sweep_old_builds
 from paddock.usecases.intake.sweep_uploads import sweep_uploads
+from paddock.usecases.people.sign_in import sweep_credentials
 from paddock.usecases.take_away.expiry import sweep_artifacts
 
 SWEEP_S = 30.0
@@ -26,6 +27,7 @@ PARTS: tuple[Callable[[Context], Awaitable[object]], ...] = (
     sweep_uploads,
     sweep_old_builds,
     sweep_artifacts,
+    sweep_credentials,
     _leftovers,
 )
 

@@ -43,7 +43,7 @@ def asset_routes(folders: Mapping[str, Path]) -> Router:
         if path.suffix in _TYPES
     }
 
-    @get("/{path:path}", needs=Anyone.LET_IN)
+    @get("/{path:path}", needs=Anyone.AT_ALL)
     async def asset(path: FromPath[str]) -> Conditional:
         if path not in assets:
             raise NotFound("There is no such file: reload the page.", code="no_such_page")

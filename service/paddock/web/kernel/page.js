@@ -18,3 +18,23 @@ document.addEventListener("keydown", (event) => {
   search.focus();
   search.select();
 });
+
+/**
+ * The person's menu closes where somebody presses beside it.
+ * @param {Event} event
+ */
+function closeMenus(event) {
+  for (const menu of all(document, "details.who[open]", HTMLDetailsElement)) {
+    if (!(event.target instanceof Node && menu.contains(event.target))) menu.open = false;
+  }
+}
+
+document.addEventListener("click", closeMenus);
+document.addEventListener("focusin", closeMenus);
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = around(event, "details.who[open]", HTMLDetailsElement);
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary")?.focus();
+});

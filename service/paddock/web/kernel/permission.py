@@ -2,7 +2,7 @@
 
 A route says ``needs=Permission.EDIT``, or who reaches it without one::
 
-    @get("/health", needs=Anyone.LET_IN)
+    @get("/health", needs=Anyone.AT_ALL)
 """
 
 from __future__ import annotations
@@ -17,17 +17,20 @@ from litestar.plugins import ReceiveRoutePlugin
 from litestar.routes import ASGIRoute, HTTPRoute, WebSocketRoute
 from litestar.routes.base import BaseRoute
 
-from paddock.domain.principal import require
+from paddock.domain.principal import NotSignedIn, Principal, PrincipalKind, require
 from paddock.domain.roles import Permission
 
 _NEEDS = "needs"
 """Where Litestar keeps it: what a decorator does not know goes to ``opt``."""
+UNKNOWN_BECAUSE = "paddock.unknown_because"
+"""In the state of a request: the error because of which nobody knows who it is from."""
 
 
 class Anyone(StrEnum):
-    """Who reaches a route that needs no permission. The edge turns strangers away before."""
+    """Who reaches a route that needs no permission. The edge turns others away before."""
 
     LET_IN = "anyone who is let in"
+    AT_ALL = "anyone at all, signed in or not"
     WITH_THE_LINK = "anyone with the link, which is signed and expires"
 
 
@@ -37,11 +40,22 @@ async def check_permission(connection: ASGIConnection[Any, Any, Any, Any], handl
     A coroutine although it waits for nothing: Litestar runs plain functions on a thread, for every request.
 
     Raises:
-        Rejected: the principal may not (code ``not_allowed``).
+        Rejected: the principal may not (code ``not_allowed``), or has to sign in first (``not_signed_in``).
+        Unavailable: it cannot be known who that is.
     """
-    needs = handler.opt[_NEEDS]
+    needs, state = handler.opt[_NEEDS], connection.scope["state"]
+    if needs in (Anyone.AT_ALL, Anyone.WITH_THE_LINK):
+        return
+    principal: Principal = state["principal"]
+    if principal.kind is PrincipalKind.STRANGER:
+        raise state.get(UNKNOWN_BECAUSE) or NotSignedIn(
+            "Sign in first: this Paddock has users. A program sends a token, `Authorization: Bearer …`, which your "
+            "account page makes; commands take it from PADDOCK_TOKEN."
+        )
     if isinstance(needs, Permission):
-        require(connection.scope["state"]["principal"], needs)
+        require(principal, needs)
+    elif principal.kind is PrincipalKind.DEVICE:
+        raise NotSignedIn("A device sends its data, and reaches nothing else.")
 
 
 def needs_of(handler: BaseRouteHandler) -> Permission | Anyone | None:
@@ -69,7 +83,7 @@ class EveryRouteSaysWhatItNeeds(ReceiveRoutePlugin):
         """
         for handler in handlers_of(route):
             if _is_made_by_litestar(handler):
-                handler.opt.setdefault(_NEEDS, Anyone.LET_IN)
+                handler.opt.setdefault(_NEEDS, Anyone.AT_ALL)
             if needs_of(handler) is None:
                 raise ImproperlyConfiguredException(
                     f"{route.path}: {handler} does not say which permission it needs, such as "

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import msgspec
 import structlog
@@ -16,11 +17,13 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.response import Template
+from litestar.response import Redirect, Template
 from litestar.types import Scope
 from litestar.typing import FieldDefinition
 from msgspec import Meta
 
+from paddock.domain.attempts import TooManyTries
+from paddock.domain.principal import NotSignedIn
 from paddock.domain.words import printable
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
 from paddock.usecases.edit.conflict import Difference, EditConflict
@@ -42,6 +45,10 @@ STATUS_OF_CODE = {
     "no_token": 401,
     "other_device": 403,
     "device_disabled": 403,
+    "token_in_address": 400,
+    "not_signed_in": 401,
+    "wrong_credentials": 401,
+    "too_many_tries": 429,
     "not_a_member": 403,
     "not_allowed": 403,
     "wrong_host": 403,
@@ -50,6 +57,7 @@ STATUS_OF_CODE = {
     "link_expired": 403,
 }
 """The few codes whose status says more than that of their class."""
+SIGN_IN = "/sign-in"
 BROKEN = "Something went wrong in Paddock itself. Try again; the service's log has the cause."
 RETRY_AFTER_S = 5
 MEDIA_TYPE = "application/problem+json"
@@ -126,6 +134,10 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     said = explain(request.scope, error)
     headers = _headers(error)
     if wants_page(request):
+        if isinstance(error, NotSignedIn) and request.method == "GET":
+            query = f"?{request.scope['query_string'].decode()}" if request.scope["query_string"] else ""
+            wanted = urlencode({"next": f"{request.scope['path']}{query}"})
+            return Redirect(f"{SIGN_IN}?{wanted}", status_code=303, headers=headers)
         return Template(
             "kernel/error.html",
             context={
@@ -206,6 +218,10 @@ def _headers(error: Exception) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(RETRY_AFTER_S)
+    if isinstance(error, TooManyTries):
+        headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, PaddockError) and error.code == "not_signed_in":
+        headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, PaddockError) and error.code == "two_lengths":
         # Nobody knows where this body ends, and what would be the next request.
         headers["Connection"] = "close"

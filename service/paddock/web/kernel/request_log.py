@@ -6,7 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from litestar import Request
@@ -14,13 +14,17 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from paddock.errors import Rejected
+from paddock.domain.principal import STRANGER
+from paddock.errors import Rejected, Unavailable
 from paddock.settings import Settings
-from paddock.web.kernel.principal import Edge
+from paddock.web.kernel.permission import UNKNOWN_BECAUSE
 from paddock.web.kernel.problems import answer
 from paddock.web.kernel.same_site import security_headers
 from paddock.web.kernel.shut_out import OpenRequests, ShutOut
 from paddock.web.kernel.sockets import SocketReply
+
+if TYPE_CHECKING:
+    from paddock.web.kernel.principal import Edge
 
 log = structlog.get_logger()
 
@@ -57,7 +61,7 @@ def with_request_log(app: ASGIApp, edge: Edge, headers: Mapping[str, str]) -> AS
     machine itself asks after our health, every few seconds, is logged when it is bad.
     """
 
-    opened = OpenRequests(edge.still_admits)
+    opened = OpenRequests(edge.no_longer_admitted)
 
     async def logged(scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -91,7 +95,11 @@ def with_request_log(app: ASGIApp, edge: Edge, headers: Mapping[str, str]) -> AS
             try:
                 try:
                     _refuse_two_lengths(scope)
-                    state["principal"] = edge.admit(scope)
+                    try:
+                        state["principal"] = await edge.admit(scope)
+                    except Unavailable as error:
+                        # Not the end: style sheets and the page that says so ask for no users.
+                        state["principal"], state[UNKNOWN_BECAUSE] = STRANGER, error
                 except Rejected as error:
                     await reply.refuse(error)
                 else:

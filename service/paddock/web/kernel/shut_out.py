@@ -1,43 +1,50 @@
-"""What a member has open ends when they are removed: downloads, uploads, event streams, WebSockets."""
+"""What somebody has open ends when they are let in no more: downloads, uploads, event streams, WebSockets.
+
+A member of the VPN who was removed, a user who was disabled or signed out, a token that was revoked.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import contextvars
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import structlog
 from litestar.types import Message, Receive, Scope, Send
 
-from paddock.domain.principal import Principal
-from paddock.errors import Rejected
+from paddock.domain.principal import Principal, PrincipalKind
+from paddock.errors import Rejected, Unavailable
 
-LOOK_S = 0.5
+LOOK_S = 0.3
 """How often open requests are compared with who is let in; there is no look while none is open."""
 
 log = structlog.get_logger()
 
 
 class ShutOut(Rejected):
-    """Who began the request is no member any more."""
+    """Who began the request is not let in any more, or not as they were."""
 
     def __init__(self, principal: Principal) -> None:
-        super().__init__(f"{principal.name} is no member of the team's VPN any more.", code="not_a_member")
+        if principal.kind is PrincipalKind.MEMBER:
+            super().__init__(f"{principal.name} is no member of the team's VPN any more.", code="not_a_member")
+        else:
+            super().__init__("You are signed out, or your role is another one: sign in.", code="not_signed_in")
 
 
 class OpenRequests:
     """All requests and WebSockets that are under way.
 
     Args:
-        still_admits: whether who began a request is still let in.
+        gone: for each of some requests, whether who began it is not let in any more as they were.
     """
 
-    def __init__(self, still_admits: Callable[[Scope, Principal], bool]) -> None:
-        self._still_admits = still_admits
+    def __init__(self, gone: Callable[[Collection[tuple[Scope, Principal]]], Awaitable[Sequence[bool]]]) -> None:
+        self._gone = gone
         self._open: set[OpenRequest] = set()
         self._looks = False
+        self._look_under_way: asyncio.Task[None] | None = None
 
     @contextlib.contextmanager
     def begun(self, scope: Scope, principal: Principal, receive: Receive, send: Send) -> Iterator[OpenRequest]:
@@ -63,13 +70,23 @@ class OpenRequests:
     def _look_later(self) -> None:
         self._looks = True
         # In no request's context: what is logged there is about others.
-        asyncio.get_running_loop().call_later(LOOK_S, self._look, context=contextvars.Context())
+        asyncio.get_running_loop().call_later(LOOK_S, self._begin_look, context=contextvars.Context())
 
-    def _look(self) -> None:
-        self._looks = False
-        for request in self._open:
-            if not request.is_shut_out and not self._still_admits(request.scope, request.principal):
+    def _begin_look(self) -> None:
+        self._look_under_way = asyncio.get_running_loop().create_task(self._look())
+
+    async def _look(self) -> None:
+        looked_at = [each for each in self._open if not each.is_shut_out]
+        try:
+            gone = await self._gone([(each.scope, each.principal) for each in looked_at])
+        except Unavailable as error:
+            # Nobody can be known, and what is open goes on until the next look.
+            log.warning("store_unavailable", code=error.code, message=error.message)
+            gone = [False] * len(looked_at)
+        for request, is_gone in zip(looked_at, gone, strict=True):
+            if is_gone and request in self._open:
                 request.end_if_waiting()
+        self._looks = False
         if self._open:
             self._look_later()
 

@@ -8,6 +8,8 @@ import jinja2
 
 from paddock import __version__
 from paddock.domain.instants import to_rfc3339
+from paddock.domain.principal import Principal, may
+from paddock.domain.roles import Permission
 from paddock.domain.words import isolated, size
 from paddock.web.kernel import words
 
@@ -36,5 +38,11 @@ def templates(*folders: Path) -> jinja2.Environment:
         utc=words.utc,
         rfc3339=to_rfc3339,
     )
+    environment.filters["may"] = _may
     environment.globals["version"] = __version__
     return environment
+
+
+def _may(principal: Principal, permission: str) -> bool:
+    """Whether a page offers something: the route itself refuses who may not."""
+    return may(principal, Permission(permission))

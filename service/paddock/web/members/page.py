@@ -19,7 +19,7 @@ from paddock.usecases.context import Context
 from paddock.usecases.people import members
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import AnyRequest, TheContext, ThePrincipal
-from paddock.web.kernel.pages import pages
+from paddock.web.kernel.pages import form_of, pages
 from paddock.web.kernel.permission import Anyone
 from paddock.web.kernel.problems import problem_of
 from paddock.web.members.api import NO_STORE, the_vpn
@@ -35,7 +35,7 @@ async def members_page(context: TheContext, principal: ThePrincipal) -> Page:
 async def add_and_show(request: AnyRequest, context: TheContext, principal: ThePrincipal) -> Response[Any]:
     """The form's: the page with the new member's tunnel, shown this once."""
     vpn = the_vpn(context)
-    form = await _form(request)
+    form = await form_of(request)
     key, name = form.get("public_key", ""), form.get("name", "")
     return await _handed(
         context, principal, form, lambda: members.add(vpn, principal, name, public_key=key.strip())
@@ -46,7 +46,7 @@ async def add_and_show(request: AnyRequest, context: TheContext, principal: TheP
 async def rotate_and_show(request: AnyRequest, context: TheContext, principal: ThePrincipal) -> Response[Any]:
     """A row's: the page with the member's new tunnel, shown this once."""
     vpn = the_vpn(context)
-    form = await _form(request)
+    form = await form_of(request)
     return await _handed(context, principal, {}, lambda: members.rotate(vpn, form.get("name", "")))
 
 
@@ -54,7 +54,7 @@ async def rotate_and_show(request: AnyRequest, context: TheContext, principal: T
 async def remove_and_return(request: AnyRequest, context: TheContext, principal: ThePrincipal) -> Response[Any]:
     """A row's: the page without the member."""
     vpn = the_vpn(context)
-    name = (await _form(request)).get("name", "")
+    name = (await form_of(request)).get("name", "")
     try:
         await asyncio.to_thread(members.remove, vpn, principal, name)
     except PaddockError as error:
@@ -62,17 +62,13 @@ async def remove_and_return(request: AnyRequest, context: TheContext, principal:
     return Redirect("/members", status_code=303)
 
 
-@get("/ca.crt", needs=Anyone.LET_IN, include_in_schema=False)
+@get("/ca.crt", needs=Anyone.AT_ALL, include_in_schema=False)
 async def authority(context: TheContext) -> Response[str]:
     """The certificate that members' browsers are to trust; a phone that opens it offers to install it."""
     text = await asyncio.to_thread(context.vpn.authority) if context.vpn is not None else None
     if text is None:
         raise NotFound("This site has no certificate of its own authority.", code="no_certificate")
     return Response(text, media_type="application/x-x509-ca-cert")
-
-
-async def _form(request: AnyRequest) -> dict[str, str]:
-    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
 
 
 async def _handed(

@@ -1,0 +1,1 @@
+"""Users and what they changed, for admins; and everybody's own account."""
