@@ -135,7 +135,11 @@ def is_secret(text: str) -> bool:
     kinds = (CredentialKind.SESSION, CredentialKind.LOGIN, CredentialKind.TOKEN)
     if id_in(text, *kinds) is not None:
         return True
-    # A device's token is a JWT: its header is JSON in Base64, and so begins with `{"`.
+    return is_device_token(text)
+
+
+def is_device_token(text: str) -> bool:
+    """Whether a text looks like a device's token, a JWT, whose header is JSON in Base64."""
     return text.startswith("eyJ") and text.count(".") == 2
 
 

@@ -23,7 +23,7 @@ from paddock.domain.roles import Permission
 _NEEDS = "needs"
 """Where Litestar keeps it: what a decorator does not know goes to ``opt``."""
 UNKNOWN_BECAUSE = "paddock.unknown_because"
-"""In the state of a request: the error because of which nobody knows who it is from."""
+"""In the state of a request: the error because of which nobody knows who it is from, who then is a stranger."""
 
 
 class Anyone(StrEnum):

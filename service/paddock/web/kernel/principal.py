@@ -19,12 +19,14 @@ from litestar.enums import ScopeType
 from litestar.types import Scope
 
 from paddock.adapters.peers_file import PeersFile
+from paddock.domain.credentials import is_device_token
 from paddock.domain.peers import Address, read_address
-from paddock.domain.principal import LOCAL_USER, STRANGER, NotSignedIn, Principal
+from paddock.domain.principal import LOCAL_USER, STRANGER, NotSignedIn, Principal, PrincipalKind
 from paddock.domain.roles import TeamRole
 from paddock.errors import Rejected, Unavailable
 from paddock.settings import Settings
 from paddock.usecases.context import Context
+from paddock.usecases.devices.tokens import KnownDevices
 from paddock.usecases.people.admission import (
     has_people,
     member_principal,
@@ -33,10 +35,13 @@ from paddock.usecases.people.admission import (
     principals_of,
 )
 from paddock.web.kernel.credential import bearer_of, cookie_name, cookie_of, refuse_token_in_address
+from paddock.web.kernel.permission import UNKNOWN_BECAUSE
 from paddock.web.kernel.same_site import SAFE_METHODS, refuse_cross_site, refuse_wrong_host
 
 KNOWN_FOR_S = 0.3
 """How long it counts who is a user, for those who bring no session or token along."""
+DEVICE_CODES = frozenset({"bad_token", "token_revoked", "token_expired", "device_disabled"})
+"""Why a device's token lets nobody in."""
 _LOOPBACK = (ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1"))
 
 
@@ -86,9 +91,13 @@ class Edge:
         self._has_people: bool | None = None
         self._people_looked_at = 0.0
         self._members: dict[str, tuple[float, Principal]] = {}
+        self._devices: KnownDevices | None = None
 
     async def admit(self, scope: Scope) -> Principal:
         """The principal of a request; a stranger where somebody has to sign in first.
+
+        A device's token (a JWT) that counts no more makes a stranger of it, too: what it may reach that
+        needs no permission can still say why, and count it.
 
         Raises:
             Rejected: with the code ``not_a_member``, ``wrong_host`` or ``cross_site``, each a 403;
@@ -109,7 +118,13 @@ class Edge:
         if scope["type"] == ScopeType.WEBSOCKET or scope["method"] not in SAFE_METHODS:
             refuse_cross_site(headers)
         refuse_token_in_address(scope)
-        return await self._principal(headers, address, member)
+        try:
+            return await self._principal(headers, address, member)
+        except Rejected as error:
+            if error.code not in DEVICE_CODES:
+                raise
+            scope["state"][UNKNOWN_BECAUSE] = error
+            return STRANGER
 
     async def no_longer_admitted(self, begun: Collection[tuple[Scope, Principal]]) -> list[bool]:
         """For each of some requests, whether who began it is not who they were any more.
@@ -125,7 +140,9 @@ class Edge:
         gone = []
         for scope, principal in begun:
             address = self._client_address(scope, Headers(scope["headers"]))
-            if principal.credential:
+            if principal.kind is PrincipalKind.DEVICE:
+                now: Principal | None = await self._device_again(scope)
+            elif principal.credential:
                 let_in = self._peers is None or self._member(address) is not None
                 now = by_credential.get(principal.credential) if let_in else None
             else:
@@ -159,6 +176,8 @@ class Edge:
         if self._context is not None:
             told = {"address": str(address or ""), "agent": headers.get("user-agent", "")}
             if (bearer := bearer_of(headers)) is not None:
+                if is_device_token(bearer):
+                    return await self._device(self._context(), bearer)
                 found = await principal_of(self._context(), bearer, **told)
                 if found is None:
                     raise NotSignedIn("This token is none, is over, or was revoked: make another one.")
@@ -168,6 +187,21 @@ class Edge:
                 if found is not None:
                     return found
         return await self._without_credential(address, member)
+
+    async def _device(self, context: Context, token: str) -> Principal:
+        if self._devices is None:
+            self._devices = KnownDevices(context)
+        await self._devices.refresh()
+        device = self._devices.admit(token)
+        assert device.token is not None, "it was admitted by it"
+        return Principal(PrincipalKind.DEVICE, device.id, TeamRole.DEVICE, credential=device.token.jti)
+
+    async def _device_again(self, scope: Scope) -> Principal | None:
+        token = bearer_of(Headers(scope["headers"]))
+        try:
+            return await self._device(self._context(), token) if self._context is not None and token else None
+        except Rejected:
+            return None
 
     async def _without_credential(self, address: Address | None, member: str | None) -> Principal:
         by_password = self._settings.sign_in == "password"
