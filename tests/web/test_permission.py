@@ -46,6 +46,7 @@ OPEN = {
     "/schema/{path:str}": Anyone.LET_IN,
     "/objects/get/{name:str}": Anyone.WITH_THE_LINK,
     "/objects/put": Anyone.WITH_THE_LINK,
+    "/api/devices/{device_id:str}/data": Anyone.WITH_A_TOKEN,
 }
 """All that may be reached without a permission: whoever adds to them does it here as well."""
 COMING = {

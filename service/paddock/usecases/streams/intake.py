@@ -7,7 +7,7 @@ read from the log.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 import structlog
@@ -18,15 +18,15 @@ from paddock.domain.devices import Device
 from paddock.domain.words import size
 from paddock.errors import PaddockError, Rejected, Unavailable
 from paddock.usecases.context import Context
-from paddock.usecases.devices.devices import no_such_device
 from paddock.usecases.devices.refused import RefusedInput
 from paddock.usecases.devices.tokens import KnownDevices
-from paddock.usecases.streams.decoding import Decoder, counted_problems, sender_of
+from paddock.usecases.streams.decoders import Decoders
+from paddock.usecases.streams.decoding import counted_problems
 from paddock.usecases.streams.tokens_inside import unsealed
 
 WRITE_REFUSED_S = 0.5
-DECODER_S = 30
-"""After which a decoder is made anew: the databases of the team may be other ones."""
+_SMALL_BYTES = 64 << 10
+"""Decoded in a few milliseconds; more would hold up others."""
 
 log = structlog.get_logger()
 
@@ -52,41 +52,30 @@ class Intake:
         self._context = context
         self.known = KnownDevices(context)
         self.refused = RefusedInput(context)
-        self._decoders: dict[str, tuple[int, int, Decoder]] = {}
+        self.decoders = Decoders(context, self.known)
         self._writing: asyncio.Task[None] | None = None
 
-    async def admit(self, device_id: str, token: str | None, *, is_trusted: bool) -> Device:
-        """The device that sends.
+    async def admit(self, device_id: str, tokens: Collection[str]) -> Device:
+        """The device that sends; what is refused is counted there.
 
         Args:
             device_id: as the address says.
-            token: that came with the request; None without one.
-            is_trusted: whether who asks may send for any device.
+            tokens: that came with what it sends.
 
         Raises:
-            NotFound: there is no such device (code ``no_such_device``).
-            Rejected: the token is not its own (see ``KnownDevices.admit``), there is none (``no_token``), or the
-                device is disabled (``device_disabled``).
+            Rejected: there is no token (code ``no_token``), or one is not this device's, as ``KnownDevices.admit``
+                says. Whoever has none is not told which devices there are.
         """
         await self.known.refresh()
-        device = self.known.get(device_id)
-        if device is None:
-            # Whoever has no token is not told which devices there are.
-            if token is not None or not is_trusted:
-                self.known.admit(token or "", device_id)
-            raise no_such_device(device_id)
         try:
-            if token is not None:
-                return self.known.admit(token, device_id)
-            if not is_trusted:
+            if not tokens:
                 raise Rejected(
                     "Send the token of the device, as `Authorization: Bearer …` or as `jwt_token` in the message.",
                     code="no_token",
                 )
-            if device.disabled_at is not None:
-                raise Rejected(f"The device {device.name} is disabled.", code="device_disabled")
+            (device, *_) = [self.known.admit(each, device_id) for each in tokens]
         except Rejected as error:
-            self.note(device.id, error)
+            self.note(device_id, error)
             raise
         return device
 
@@ -97,7 +86,6 @@ class Intake:
         content_type: str,
         *,
         token: str | None = None,
-        is_trusted: bool = False,
         kind: Kind = Kind.DATA,
     ) -> Taken:
         """Take a payload in; it is on the disk when this answers.
@@ -107,45 +95,44 @@ class Intake:
             payload: as it came, with the token in it or not.
             content_type: what it says to be.
             token: that came beside it.
-            is_trusted: whether who sends may do so for any device.
             kind: which of its topics it is for.
 
         Raises:
-            NotFound: there is no such device (code ``no_such_device``).
             Rejected: as ``admit``, or none of its messages can be taken; the code is that of the first problem.
             Unavailable: it is not on the disk (codes ``disk_full``, ``device_log_busy``, ``device_log``).
         """
         received_ns = self._context.now()
-        await self.known.refresh()
+        await self.decoders.refresh()
+        beside = [token] if token is not None else []
         try:
             if len(payload) > MAX_MESSAGE_BYTES:
-                raise Rejected(f"It is larger than {size(MAX_MESSAGE_BYTES)}: send less at once.", code="too_large")
-            sent = unsealed(content_type, payload, has_schema=self._has_schema(device_id))
+                raise Rejected(
+                    f"It is larger than {size(MAX_MESSAGE_BYTES)}: send less at once.", code="message_too_large"
+                )
+            known = self.known.get(device_id)
+            sent = unsealed(content_type, payload, has_schema=known is not None and bool(known.schema))
         except Rejected as error:
-            device = await self.admit(device_id, token, is_trusted=is_trusted)
-            self.note(device.id, error)
+            # Nobody without the token learns anything, or has it counted.
+            await self.admit(device_id, beside)
+            self.note(device_id, error)
             raise
-        inside = sorted(sent.tokens)
-        device = await self.admit(device_id, token or (inside[0] if inside else None), is_trusted=is_trusted)
+        device = await self.admit(device_id, [*beside, *sorted(sent.tokens)])
         try:
-            for each in inside:
-                self.known.admit(each, device.id)
             if others := sent.devices - {device.id}:
                 raise Rejected(
                     f"The message says to be of the device {min(others)[:80]!r}: send it with its own token.",
                     code="other_device",
                 )
             entry = Entry(device.id, kind, received_ns, content_type[:100], sent.payload)
-            decoded = await self._decoded(device, entry) if kind is Kind.DATA else Decoded()
+            decoded = await self._decoded(device, entry)
             if kind is Kind.DATA and not decoded.samples:
-                first = decoded.problems[0]
-                raise Rejected(first.reason, code=first.code)
+                raise Rejected(decoded.problems[0].reason, code=decoded.problems[0].code)
         except Rejected as error:
             self.note(device.id, error)
             raise
         position = await self.append([entry])
         problems = tuple(problem.reason for problem, _ in counted_problems(decoded.problems))
-        return Taken(len(decoded.samples) if kind is Kind.DATA else 1, problems, position)
+        return Taken(max(1, len(decoded.samples)), problems, position)
 
     async def append(self, entries: Sequence[Entry]) -> int:
         """Put entries into the log; where the last one ends, once all are on the disk.
@@ -156,7 +143,9 @@ class Intake:
         return await asyncio.wrap_future(self._context.appender().append(entries))
 
     def note(self, device_id: str, error: PaddockError) -> None:
-        """Count refused input of a device that there is; written a moment later, with all that came meanwhile."""
+        """Count refused input of a device; written a moment later, with all that came meanwhile."""
+        if self.known.get(device_id) is None:
+            return  # what strangers send is nobody's
         self.refused.note(device_id, error.code, error.message)
         if self._writing is None or self._writing.done():
             self._writing = asyncio.get_running_loop().create_task(self._write_soon())
@@ -169,21 +158,10 @@ class Intake:
             # It is kept, and written with the next one.
             log.warning("store_unavailable", code=error.code, message=error.message)
 
-    def _has_schema(self, device_id: str) -> bool:
-        device = self.known.get(device_id)
-        return device is not None and bool(device.schema)
-
     async def _decoded(self, device: Device, entry: Entry) -> Decoded:
-        now_s = self._context.now() // 10**9
-        known = self._decoders.get(device.id)
-        if known is None or known[0] != device.version or not 0 <= now_s - known[1] < DECODER_S:
-            known = device.version, now_s, Decoder(await sender_of(self._context, device))
-            self._decoders[device.id] = known
-        decoder = known[2]
+        if entry.kind is not Kind.DATA:
+            return Decoded()
+        decoder = await self.decoders.ready(device)
         if len(entry.payload) < _SMALL_BYTES:
             return decoder.decode(entry)
         return await asyncio.to_thread(decoder.decode, entry)
-
-
-_SMALL_BYTES = 64 << 10
-"""Decoded in a few milliseconds; more would hold up others."""

@@ -32,6 +32,7 @@ class Anyone(StrEnum):
     LET_IN = "anyone who is let in"
     AT_ALL = "anyone at all, signed in or not"
     WITH_THE_LINK = "anyone with the link, which is signed and expires"
+    WITH_A_TOKEN = "a device with its token, which the route itself looks at"
 
 
 async def check_permission(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

@@ -44,6 +44,7 @@ STATUS_OF_CODE = {
     "token_revoked": 401,
     "no_token": 401,
     "other_device": 403,
+    "message_too_large": 413,
     "device_disabled": 403,
     "token_in_address": 400,
     "not_signed_in": 401,

@@ -1,0 +1,67 @@
+"""The decoders of all devices, for whoever reads the log."""
+
+from __future__ import annotations
+
+from paddock.device_log.entry import Entry
+from paddock.domain.device_messages import Decoded
+from paddock.domain.devices import Device
+from paddock.domain.instants import NS_PER_S
+from paddock.usecases.context import Context
+from paddock.usecases.devices.tokens import KnownDevices
+from paddock.usecases.streams.decoding import Decoder, Sender, sender_of
+
+ANEW_NS = 30 * NS_PER_S
+"""After which a decoder is made anew: the team's CAN databases may be other ones."""
+
+
+class Decoders:
+    """Decodes entries of any device by what is said of it now.
+
+    ``refresh`` on the event loop; ``decode`` on any one thread, which never waits.
+
+    Args:
+        context: whose devices.
+        known: those that others in this process look at as well.
+    """
+
+    def __init__(self, context: Context, known: KnownDevices | None = None) -> None:
+        self._context = context
+        self.known = known or KnownDevices(context)
+        self._decoders: dict[str, tuple[int, Decoder]] = {}
+
+    async def refresh(self) -> None:
+        """Look at what people changed, where the last look is older than 0.3 s.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        await self.known.refresh()
+        now = self._context.now()
+        for device_id, (made_at, decoder) in list(self._decoders.items()):
+            device = self.known.get(device_id)
+            if device is None or (decoder.sender.device.version == device.version and 0 <= now - made_at < ANEW_NS):
+                continue
+            await self._make(device)
+
+    async def ready(self, device: Device) -> Decoder:
+        """The decoder of a device, made where there is none.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        known = self._decoders.get(device.id)
+        return await self._make(device) if known is None else known[1]
+
+    async def _make(self, device: Device) -> Decoder:
+        decoder = Decoder(await sender_of(self._context, device))
+        self._decoders[device.id] = (self._context.now(), decoder)
+        return decoder
+
+    def decode(self, entry: Entry) -> Decoded:
+        """The samples of an entry; see ``Decoder.decode``."""
+        known = self._decoders.get(entry.device_id)
+        if known is None:
+            # Until the next refresh by what is known without asking: neither schema nor database.
+            device = self.known.get(entry.device_id) or Device(id=entry.device_id, name=entry.device_id)
+            known = self._decoders[entry.device_id] = (0, Decoder(Sender(device=device)))
+        return known[1].decode(entry)
