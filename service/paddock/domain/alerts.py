@@ -75,6 +75,8 @@ class Raising(msgspec.Struct, frozen=True, kw_only=True):
     """What the signal was."""
     moment_ns: int | None = None
     """When that was, by the clock of who sent it or of the recording."""
+    seconds: float | None = None
+    """The same since the recording's first message."""
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +105,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     signal: str = ""
     value: float | None = None
     moment_ns: int | None = None
+    seconds: float | None = None
     acknowledged_at: int | None = None
     acknowledged_by: str = ""
     cleared_at: int | None = None

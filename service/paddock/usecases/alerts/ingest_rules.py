@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from paddock.domain.alerts import AlertSource, Raising
 from paddock.domain.catalogue import CarCatalogue
+from paddock.domain.instants import NS_PER_S
 from paddock.domain.job import Job
 from paddock.domain.recording import Recording, Status
 from paddock.domain.rules import Rule, applies_to, words_of
@@ -16,6 +17,7 @@ from paddock.usecases.alerts.rules import rules_that_are_on
 from paddock.usecases.catalogue.catalogue import car_of, load_catalogue, signals_of
 from paddock.usecases.context import Context
 from paddock.usecases.jobs import jobs
+from paddock.usecases.look.plots import log_span
 
 KIND = "rules"
 
@@ -49,9 +51,10 @@ async def run_rules(context: Context, job: Job, progress: Callable[[float], None
     if not asked:
         return
     found = await find_in_log(context, recording, [each for _, each in asked], progress)
+    began_ns, _ = await log_span(context, recording)
     for (rule, _), each in zip(asked, found, strict=True):
         if each.count:
-            await raise_alert(context, _raising(rule, recording, each))
+            await raise_alert(context, _raising(rule, recording, each, began_ns))
 
 
 def _key(rule: Rule, recording: Recording) -> str:
@@ -59,7 +62,7 @@ def _key(rule: Rule, recording: Recording) -> str:
     return f"rule/{rule.id}/{rule.revision}/{recording.id}"
 
 
-def _raising(rule: Rule, recording: Recording, found: Found) -> Raising:
+def _raising(rule: Rule, recording: Recording, found: Found, began_ns: int) -> Raising:
     first = found.moments[0]
     often = f", {found.count:,} times" if found.count > 1 else ""
     value = rule.said.text or f"{first.value:g}"
@@ -74,4 +77,5 @@ def _raising(rule: Rule, recording: Recording, found: Found) -> Raising:
         signal=first.signal,
         value=None if rule.said.text else first.value,
         moment_ns=first.since_ns,
+        seconds=(first.since_ns - began_ns) / NS_PER_S,
     )

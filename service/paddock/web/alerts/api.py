@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 import msgspec
 from litestar import Router, get, post
@@ -21,10 +22,13 @@ from paddock.usecases.alerts.alerts import (
     get_alert,
 )
 from paddock.web.kernel.injected import After, Limit, TheContext, ThePrincipal, refuse_unknown_parameters
+from paddock.web.kernel.links import plotted
 from paddock.web.kernel.partial import Fields, Partial, only
 from paddock.web.kernel.problems import responses
 from paddock.web.recordings.resources import Instant
 
+AROUND_S = 5.0
+"""What is shown of a recording before and after the moment at which a rule fires."""
 AlertId = Annotated[str, PathParameter(max_length=200, description="As in the list.")]
 
 
@@ -49,6 +53,9 @@ class AlertResource(msgspec.Struct, frozen=True, kw_only=True):
     value: Annotated[float | None, Meta(description="What the signal was.", examples=[112.5])]
     moment: Annotated[
         str | None, Meta(description="When that was by the clock of the log or the device.", examples=[None])
+    ]
+    link: Annotated[
+        str, Meta(description="Where to look: the device, or the plot of that moment; a path on this service.")
     ]
     fired_at: Instant
     last_at: Annotated[str, Meta(description="Of the last repeat, or of its end.")]
@@ -154,6 +161,7 @@ def alert_resource(alert: Alert) -> AlertResource:
         signal=alert.signal,
         value=alert.value,
         moment=_instant(alert.moment_ns),
+        link=_link(alert),
         fired_at=to_rfc3339(alert.fired_at),
         last_at=to_rfc3339(alert.last_at),
         count=alert.count,
@@ -162,6 +170,16 @@ def alert_resource(alert: Alert) -> AlertResource:
         cleared_at=_instant(alert.cleared_at),
         cleared_by=alert.cleared_by,
     )
+
+
+def _link(alert: Alert) -> str:
+    if alert.device:
+        return f"/devices/{quote(alert.device, safe='')}"
+    if not alert.recording:
+        return ""
+    if alert.signal and alert.seconds is not None:
+        return plotted(alert.recording, alert.signal, alert.seconds, AROUND_S)
+    return f"/recordings/{alert.recording[:16]}"
 
 
 def _instant(instant_ns: int | None) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from paddock.settings import Settings
 from paddock.web.kernel.injected import AnyRequest
 
@@ -16,3 +18,14 @@ def reachable(url: str, request: AnyRequest, settings: Settings) -> str:
     if settings.public_url or not url.startswith(own):
         return url
     return f"http://{request.headers['host']}/{url.removeprefix(own)}"
+
+
+def plotted(recording_id: str, signal: str, seconds: float, around_s: float) -> str:
+    """The path of a recording's page with a signal drawn around a moment.
+
+    Args:
+        seconds: since the log's first message.
+        around_s: how much is shown before and after it.
+    """
+    start, end = max(0.0, seconds - around_s), max(0.0, seconds) + around_s
+    return f"/recordings/{recording_id[:16]}#plots={quote(signal, safe='')}&from={start:.3f}&to={end:.3f}"

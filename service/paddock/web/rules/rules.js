@@ -1,0 +1,231 @@
+// The page of alert rules: adds, changes and tries them. The server renders what came of it.
+
+import { call, messageOf } from "../kernel/api.js";
+import { all, around, fieldOf, make, need } from "../kernel/dom.js";
+import { refreshNow } from "../kernel/refresh.js";
+
+/**
+ * @typedef {{ start: string, end: string, zone: string }} Quiet
+ * @typedef {{ name: string, signal: string, comparison: string, limit: number | null, low: number | null,
+ *   high: number | null, text: string, hysteresis: number, for_s: number, clear_s: number, severity: string,
+ *   cars: string[], quiet: Quiet | null }} Said
+ * @typedef {Said & { id: string, version: number, on: boolean }} Rule
+ * @typedef {{ recording: string, count: number, signal: string, seconds: number, value: number, link: string }} Hit
+ * @typedef {{ id: string, state: string, total: number, looked: number, fired: number, skipped: number, hits: Hit[], error: string }} Preview
+ */
+
+const AGAIN_MS = 500;
+const LISTED = 12;
+const dialog = need(document, "#rule", HTMLDialogElement);
+const form = need(dialog, "form", HTMLFormElement);
+const tried = need(form, "#tried");
+/** @param {string} name */
+const input = (name) => fieldOf(form, name);
+/** @type {Rule | null} */
+let editing = null;
+/** @type {string} */
+let trial = "";  // the id of the one that is followed
+
+/**
+ * Says what went wrong; without an error nothing did.
+ * @param {unknown} [error]
+ */
+function complain(error) {
+  const place = need(form, ".form-error");
+  place.textContent = error ? messageOf(error) : "";
+  place.hidden = !error;
+}
+
+/** @param {string} text */
+function tell(text) {
+  const toast = need(document, "#rules-said");
+  toast.textContent = text;
+  toast.hidden = false;
+  setTimeout(() => { toast.hidden = true; }, 6000);
+}
+
+/** Shows the limits that the comparison takes. */
+function fit() {
+  for (const part of all(form, "[data-for]")) part.hidden = !part.dataset.for?.split(" ").includes(input("comparison").value);
+}
+
+/** @param {string} name */
+function numberOf(name) {
+  const typed = input(name).value.trim().replace(",", ".");
+  return typed === "" || !Number.isFinite(Number(typed)) ? null : Number(typed);
+}
+
+/** @returns {Said} */
+function said() {
+  const comparison = input("comparison").value;
+  const limit = numberOf("limit");
+  const state = comparison === "is" || comparison === "is_not";
+  const ranged = comparison === "outside" || comparison === "inside";
+  return {
+    name: input("name").value,
+    signal: input("signal").value,
+    comparison,
+    limit: ranged ? null : limit,
+    low: ranged ? numberOf("low") : null,
+    high: ranged ? numberOf("high") : null,
+    text: state && limit === null ? input("limit").value : "",
+    hysteresis: numberOf("hysteresis") ?? 0,
+    for_s: numberOf("for_s") ?? 0,
+    clear_s: numberOf("clear_s") ?? 0,
+    severity: input("severity").value,
+    cars: input("cars").value.split(",").map((car) => car.trim()).filter(Boolean),
+    quiet: input("start").value && input("end").value
+      ? { start: input("start").value, end: input("end").value, zone: input("zone").value.trim() || "UTC" }
+      : null,
+  };
+}
+
+/** @param {Rule | null} rule */
+function open(rule) {
+  editing = rule;
+  form.reset();
+  complain();
+  forget();
+  need(document, "#rule-title").textContent = rule ? rule.name : "A rule";
+  input("zone").value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (rule) {
+    for (const name of /** @type {const} */ (["name", "signal", "comparison", "severity"])) input(name).value = rule[name];
+    for (const name of /** @type {const} */ (["low", "high", "hysteresis", "for_s", "clear_s"])) input(name).value = String(rule[name] ?? "");
+    input("limit").value = rule.text || String(rule.limit ?? "");
+    input("cars").value = rule.cars.join(", ");
+    if (rule.quiet) for (const name of /** @type {const} */ (["start", "end", "zone"])) input(name).value = rule.quiet[name];
+  }
+  need(form, "[data-remove]").hidden = !rule;
+  fit();
+  dialog.showModal();
+}
+
+/** Nobody wants to know any more what the rule would have found. */
+function forget() {
+  if (trial) void call("DELETE", `/api/rules/previews/${trial}`).catch(() => undefined);
+  trial = "";
+  tried.hidden = true;
+}
+
+/** @param {Preview} preview */
+function show(preview) {
+  const fired = `Would have fired in ${preview.fired} of ${preview.total} recording${preview.total === 1 ? "" : "s"}`;
+  const atWork = preview.state === "waiting" || preview.state === "running";
+  const so = atWork ? `${preview.looked} of ${preview.total} looked at: fired in ${preview.fired}…` : preview.error || `${fired}.`;
+  const title = make("p", { class: "tried-title" }, preview.state === "waiting" ? "Waiting for the worker…" : so);
+  const progress = atWork && preview.total ? make("progress", { value: preview.looked, max: preview.total, "aria-label": "Recordings looked at" }) : null;
+  const rows = preview.hits.slice(0, LISTED).map((hit) =>
+    make("li", {}, make("a", { href: hit.link, target: "_blank" }, `${hit.recording.slice(0, 10)} at ${hit.seconds.toFixed(1)} s`),
+      ` ${hit.signal} ${Number(hit.value.toPrecision(5))}${hit.count > 1 ? `, ${hit.count} times` : ""}`));
+  const more = preview.hits.length > LISTED ? make("p", { class: "hint" }, `and ${preview.fired - LISTED} more`) : null;
+  const nothing = !atWork && !preview.error && preview.total === 0
+    ? make("p", { class: "hint" }, "No recording has this signal: look at its name under Signals.") : null;
+  const skipped = preview.skipped ? make("p", { class: "hint" }, `${preview.skipped} cannot be read: convert them again.`) : null;
+  tried.replaceChildren(...[title, progress, nothing, rows.length ? make("ul", { class: "sentences" }, ...rows) : null, more, skipped].filter((part) => part !== null));
+  tried.hidden = false;
+}
+
+/** @param {HTMLButtonElement} button */
+async function tryIt(button) {
+  if (!form.reportValidity()) return;
+  button.disabled = true;
+  complain();
+  forget();
+  try {
+    /** @type {Preview} */
+    let preview = await call("POST", "/api/rules/preview", said());
+    const followed = trial = preview.id;
+    while (followed === trial) {
+      show(preview);
+      if (preview.state !== "waiting" && preview.state !== "running") break;
+      await new Promise((wake) => setTimeout(wake, AGAIN_MS));
+      if (followed === trial) preview = await call("GET", `/api/rules/previews/${followed}`);
+    }
+  } catch (error) {
+    complain(error);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+/**
+ * @param {HTMLButtonElement} button
+ * @param {() => Promise<string>} act resolves to what is said about it
+ */
+async function finish(button, act) {
+  button.disabled = true;
+  complain();
+  try {
+    const done = await act();
+    dialog.close();
+    tell(done);
+    await refreshNow();
+  } catch (error) {
+    complain(error);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+async function save() {
+  const rule = said();
+  if (editing) await call("PUT", `/api/rules/${editing.id}?version=${editing.version}`, rule);
+  else await call("POST", "/api/rules", rule);
+  return editing ? `${rule.name} is changed.` : `${rule.name} is added. It looks at nothing until it is switched on.`;
+}
+
+/** @param {Rule} rule */
+async function remove(rule) {
+  await call("DELETE", `/api/rules/${rule.id}`);
+  return `${rule.name} is removed; what it found stays.`;
+}
+
+/** @param {string} id */
+async function edit(id) {
+  try {
+    open(await call("GET", `/api/rules/${id}`));
+  } catch (error) {
+    tell(messageOf(error));
+  }
+}
+
+let asked = 0;
+
+/** Offers names of signals that begin like what is typed. */
+async function complete() {
+  const typed = input("signal").value.trim();
+  if (typed.length < 2) return;
+  const turn = ++asked;
+  /** @type {{ name: string }[]} */
+  let names = [];
+  try {
+    names = await call("GET", `/api/signal-names?q=${encodeURIComponent(typed.slice(0, 300))}`);
+  } catch {
+    return;  // a convenience: the field works without
+  }
+  if (turn !== asked) return;
+  const list = need(document, "#rule-signals", HTMLDataListElement);
+  for (const old of all(list, "[data-name]", HTMLOptionElement)) old.remove();
+  list.append(...names.map(({ name }) => make("option", { value: name, "data-name": true })));
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  void finish(need(form, "[type=submit]", HTMLButtonElement), save);
+});
+form.addEventListener("input", (event) => {
+  if (around(event, "[name=signal]", HTMLInputElement)) void complete();
+});
+need(form, "[name=comparison]", HTMLSelectElement).addEventListener("change", fit);
+dialog.addEventListener("close", forget);
+document.addEventListener("click", (event) => {
+  /** @param {string} name */
+  const pressed = (name) => around(event, `[data-${name}]`, HTMLButtonElement);
+  const [trying, removing] = [pressed("try"), pressed("remove")];
+  const rule = editing;
+  if (pressed("add")) open(null);
+  else if (pressed("cancel")) dialog.close();
+  else if (trying) void tryIt(trying);
+  else if (removing && rule) void finish(removing, () => remove(rule));
+  else if (pressed("edit")) void edit(around(event, "tr")?.dataset.rule ?? "");
+});
