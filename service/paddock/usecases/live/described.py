@@ -13,6 +13,7 @@ from paddock.domain.catalogue_defaults import Role
 from paddock.domain.catalogue_faults import faults
 from paddock.usecases.catalogue.catalogue import load_catalogue
 from paddock.usecases.context import Context
+from paddock.usecases.devices.devices import all_devices
 from paddock.usecases.live.live import LiveSignal
 from paddock.usecases.live.tape import Samples
 from paddock.usecases.look.plots import Drawing
@@ -51,8 +52,8 @@ class LiveSignalResource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def cars_of(context: Context) -> Mapping[str, str]:
-    """The car of each device that has one."""
-    return {}
+    """The car of each device that has one, by the device's id."""
+    return {each.id: each.car for each in await all_devices(context)}
 
 
 async def describer(context: Context) -> Callable[[str, LiveSignal], LiveSignalResource]:

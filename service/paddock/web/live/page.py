@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from paddock.domain.instants import to_rfc3339
 from paddock.domain.roles import Permission
 from paddock.usecases.context import Context
+from paddock.usecases.devices.devices import all_devices
 from paddock.usecases.live.live import LiveDevice
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import TheContext, ThePrincipal
@@ -52,7 +53,7 @@ async def live_device_page(context: TheContext, principal: ThePrincipal, device_
 
 async def names_of(context: Context) -> dict[str, str]:
     """The devices' names by id."""
-    return {}
+    return {each.id: each.name for each in await all_devices(context)}
 
 
 def _row(device: LiveDevice, names: Mapping[str, str]) -> _Row:

@@ -1,0 +1,85 @@
+"""Reads what devices send from the write-ahead log, as it grows, into the memory of the site."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import structlog
+
+from paddock.device_log.entry import Entry, Kind
+from paddock.device_log.reader import Reader, written_since
+from paddock.usecases.live.live import Live, Sampled
+
+BACK_S = 120
+"""At its start a site takes up so much of what came before."""
+_WAIT_S = 0.5
+_AT_ONCE = 512
+_AFTER_ERROR_S = 1.0
+
+Decode: TypeAlias = Callable[[Entry], Iterable[Sampled]]
+
+log = structlog.get_logger()
+
+
+@contextlib.contextmanager
+def followed(live: Live, directory: Path, decode: Decode, now_s: Callable[[], float]) -> Iterator[None]:
+    """While the block runs, what devices send is in ``live``; a thread of this process takes it there.
+
+    Args:
+        live: what is filled.
+        directory: of the log; need not be there yet.
+        decode: makes messages of an entry; what it refuses with any error is left out.
+        now_s: seconds since the Unix epoch.
+    """
+    ended = threading.Event()
+    thread = threading.Thread(
+        target=_follow, args=(live, directory, decode, now_s, ended), name="live", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(5)
+
+
+def _follow(
+    live: Live, directory: Path, decode: Decode, now_s: Callable[[], float], ended: threading.Event
+) -> None:
+    after = written_since(directory, now_s() - BACK_S)
+    oldest_ns = int((now_s() - BACK_S) * 1e9)
+    live.begin(after)
+    while not ended.is_set():
+        try:
+            with Reader(directory, after) as reader:
+                while not ended.is_set():
+                    entries = reader.read(_AT_ONCE)
+                    for entry in entries:
+                        after = entry.position
+                        if entry.received_ns >= oldest_ns:
+                            _take(live, decode, entry)
+                        elif not live.devices():
+                            live.begin(after)
+                    if not entries:
+                        reader.wait(_WAIT_S)
+                    else:
+                        live.passed(after)
+        except OSError as error:
+            log.error("device_log_unreadable", error=str(error))
+            ended.wait(_AFTER_ERROR_S)
+
+
+def _take(live: Live, decode: Decode, entry: Entry) -> None:
+    if entry.kind is not Kind.DATA:
+        return
+    try:
+        messages = list(decode(entry))
+    except Exception as error:
+        # Whoever takes it in for good counts and tells it; here it is only not shown.
+        log.debug("live_entry_undecodable", device=entry.device_id, error=str(error))
+        return
+    live.take(entry.device_id, entry.position, entry.received_ns, messages)

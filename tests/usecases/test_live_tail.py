@@ -1,0 +1,76 @@
+"""The memory of a site follows the write-ahead log of devices, and takes up the last minutes at its start."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from paddock.device_log.appender import Appender
+from paddock.device_log.entry import Entry, Kind
+from paddock.usecases.live.live import Live
+from paddock.usecases.live.tail import BACK_S, followed
+from paddock.usecases.live.viewer import Watched
+from tests.usecases.live_devices import Page, Said, viewer_of
+
+pytestmark = pytest.mark.slow("reads and writes a log on threads")
+
+
+def decode(entry: Entry) -> list[Said]:
+    said = json.loads(entry.payload)
+    return [Said("T", said.pop("time_ns", entry.received_ns), said)]
+
+
+def entry(value: float, *, kind: Kind = Kind.DATA, ago_s: float = 0.0, payload: bytes | None = None) -> Entry:
+    received_ns = time.time_ns() - int(ago_s * 1e9)
+    content = json.dumps({"a": value}).encode() if payload is None else payload
+    return Entry("box", kind, received_ns, "application/json", content)
+
+
+def until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def values(live: Live) -> list[float]:
+    return [value for signal in live.signals("box") for value in signal.tape.all().values]
+
+
+def test_what_is_appended_is_there_and_what_came_long_ago_is_not(tmp_path: Path) -> None:
+    live = Live()
+    with Appender(tmp_path) as appender:
+        appender.append([entry(1, ago_s=BACK_S + 60), entry(2, ago_s=5)]).result(30)
+        with followed(live, tmp_path, decode, time.time):
+            until(lambda: values(live) == [2.0])
+            appender.append([entry(3), entry(4, kind=Kind.ALERTS), entry(5, payload=b"no JSON"), entry(6)])
+            until(lambda: values(live) == [2.0, 3.0, 6.0])
+
+
+def test_a_page_goes_on_without_hole_or_double_after_the_site_was_started_anew(tmp_path: Path) -> None:
+    page, watched = Page(), Watched(device="box", span_s=600, columns=4000)
+    with Appender(tmp_path) as appender:
+        live = Live()
+        with followed(live, tmp_path, decode, time.time):
+            appender.append([entry(number) for number in range(5)]).result(30)
+            until(lambda: len(values(live)) == 5)
+            page.hears(viewer_of(live, watched).message(live.sequence) or b"")
+        appender.append([entry(number) for number in range(5, 8)]).result(30)
+        fresh = Live()
+        with followed(fresh, tmp_path, decode, time.time):
+            until(lambda: len(values(fresh)) == 8)
+            page.connects()
+            said = page.hears(viewer_of(fresh, watched, after=page.sequence).message(fresh.sequence) or b"")
+    assert not said["reset"]
+    assert [value for _, value in page.samples["T.a"]] == [0, 1, 2, 3, 4, 5, 6, 7]
+
+
+def test_there_need_be_no_log_yet(tmp_path: Path) -> None:
+    live = Live()
+    with followed(live, tmp_path / "log", decode, time.time), Appender(tmp_path / "log") as appender:
+        appender.append([entry(1)]).result(30)
+        until(lambda: values(live) == [1.0])
