@@ -15,9 +15,11 @@ export class Following extends Linked {
    * @param {import("./signals.js").Signals} signals
    * @param {number} span seconds that are shown
    * @param {import("../plots/linked.js").Heard & { paused?: (paused: boolean) => void }} on
+   * @param {{ low?: number | null, high?: number | null }} limits in place of the catalogue's
    */
-  constructor(signals, span, on = {}) {
+  constructor(signals, span, on = {}, limits = {}) {
     super([], on);
+    this.limits = limits;
     this.signals = signals;
     this.span = span;
     this.on = on;
@@ -71,9 +73,18 @@ export class Following extends Linked {
     for (const figure of this.figures) {
       for (const { key } of figure.entries) {
         const series = this.signals.known.get(key)?.series;
-        if (series) this.found.set(key, series);
+        if (series) this.found.set(key, this.limited(series));
       }
     }
+  }
+
+  /**
+   * @template {import("../plots/series.js").Series} T
+   * @param {T} series
+   * @returns {T}
+   */
+  limited(series) {
+    return { ...series, low: this.limits.low ?? series.low, high: this.limits.high ?? series.high };
   }
 
   /** Draws what has come meanwhile, where it follows. */
@@ -115,7 +126,7 @@ export class Following extends Linked {
     if (this.following) return;
     for (const series of plot.series) {
       const gap = Math.max(gapOf(series, plot.end_s - plot.start_s, points), this.signals.known.get(`${source.key}:${series.name}`)?.series.gap ?? 1);
-      this.found.set(`${source.key}:${series.name}`, { ...series, gap, shift: -MIDNIGHT_MS / 1000 });
+      this.found.set(`${source.key}:${series.name}`, { ...this.limited(series), gap, shift: -MIDNIGHT_MS / 1000 });
     }
   }
 

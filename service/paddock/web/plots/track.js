@@ -80,7 +80,16 @@ export class Track {
     const names = [...this.names, ...(this.choice.value ? [this.choice.value] : [])];
     const plot = await fetchPlot(this.recording, [...new Set(names)], null, POINTS);
     const [latitude, longitude] = plot.series;
-    const colour = plot.series.find((series) => series.name === this.choice.value);
+    this.fill(latitude, longitude, plot.series.find((series) => series.name === this.choice.value));
+  }
+
+  /**
+   * Draws the way that these say.
+   * @param {import("./series.js").Series} latitude
+   * @param {import("./series.js").Series} longitude
+   * @param {import("./series.js").Series} [colour]
+   */
+  fill(latitude, longitude, colour) {
     const times = latitude.seconds;
     const lons = sampledAt(times, longitude);
     const bys = colour ? sampledAt(times, colour) : [];
