@@ -20,6 +20,7 @@ from paddock.settings import Settings
 from paddock.simulator.log import simulate
 from paddock.usecases.context import Context
 from paddock.usecases.jobs.work import work
+from paddock.usecases.live.tail import following
 from paddock.web.app import create_app
 from tests.web.converted import converted
 
@@ -74,7 +75,7 @@ def served(data: Path, *, with_worker: bool, host: str = "", **more: Any) -> Ite
     stop = asyncio.Event()
 
     async def serve() -> None:
-        async with open_context(settings) as context:
+        async with open_context(settings) as context, following(context):
             config = uvicorn.Config(create_app(context, settings), log_config=None, proxy_headers=False)
             server = uvicorn.Server(config)
             worker = asyncio.create_task(work(context, "test", stop)) if with_worker else None

@@ -194,3 +194,21 @@ def test_a_stop_does_not_wait_for_who_watches(tmp_path: Path) -> None:
 async def _read_on(socket: ClientConnection) -> None:
     while True:
         await socket.recv()
+
+
+async def test_what_a_device_sends_over_http_is_seen(site: Site) -> None:
+    page = Page()
+    async with httpx.AsyncClient(base_url=site.url) as client:
+        device = (
+            await client.post("/api/devices", json={"name": "Tire box", "type": "sensor", "car": "HT09"})
+        ).json()
+        async with connect(address(site, f"device={device['id']}&span=60")) as socket:
+            await hear(socket, page)
+            answer = await client.post(
+                f"/api/devices/{device['id']}/data", json={"temps": {"fl": 81.5}, "ok": True}
+            )
+            assert answer.is_success, answer.text
+            while not page.samples:
+                await hear(socket, page)
+    values = {name.partition(".")[2]: samples[0][1] for name, samples in page.samples.items()}
+    assert values == {"temps.fl": 81.5, "ok": True}

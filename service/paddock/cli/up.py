@@ -29,6 +29,7 @@ from paddock.settings import Settings, read_settings
 from paddock.usecases.backup.files import backup_ids
 from paddock.usecases.context import Context
 from paddock.usecases.jobs import leases
+from paddock.usecases.live.tail import following
 from paddock.web.kernel.listener import listen
 
 START_LOOK_S = 0.02
@@ -101,7 +102,8 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool, wit
         if with_worker:
             beside.append(asyncio.create_task(_keep_worker(context, settings)))
         try:
-            await server.serve(sockets=[listener])
+            async with following(context):
+                await server.serve(sockets=[listener])
         finally:
             for task in beside:
                 task.cancel()

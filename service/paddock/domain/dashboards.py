@@ -59,7 +59,7 @@ NEEDS: Mapping[WidgetKind, tuple[int, int]] = {
 SIZES: Mapping[WidgetKind, tuple[int, int]] = {
     WidgetKind.VALUE: (3, 2),
     WidgetKind.PLOT: (6, 4),
-    WidgetKind.STATE: (6, 2),
+    WidgetKind.STATE: (6, 3),
     WidgetKind.MAP: (4, 5),
     WidgetKind.GAUGE: (3, 3),
     WidgetKind.TABLE: (4, 5),

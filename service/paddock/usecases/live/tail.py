@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,17 +13,49 @@ import structlog
 
 from paddock.device_log.entry import Entry, Kind
 from paddock.device_log.reader import Reader, written_since
+from paddock.domain.instants import NS_PER_S
+from paddock.errors import Unavailable
+from paddock.usecases.context import Context
 from paddock.usecases.live.live import Live, Sampled
+from paddock.usecases.streams.decoders import Decoders
 
 BACK_S = 120
 """At its start a site takes up so much of what came before."""
 _WAIT_S = 0.5
 _AT_ONCE = 512
 _AFTER_ERROR_S = 1.0
+_REFRESH_S = 1.0
 
 Decode: TypeAlias = Callable[[Entry], Iterable[Sampled]]
 
 log = structlog.get_logger()
+
+
+@contextlib.asynccontextmanager
+async def following(context: Context) -> AsyncIterator[None]:
+    """While the block runs, those who watch see what devices send; nothing where there is no log."""
+    if context.device_log is None:
+        yield
+        return
+    decoders = Decoders(context)
+    refreshing = asyncio.create_task(_refresh(decoders))
+    live, now_s = context.watching.live, lambda: context.now() / NS_PER_S
+    try:
+        with followed(live, context.device_log, lambda entry: decoders.decode(entry).samples, now_s):
+            yield
+    finally:
+        refreshing.cancel()
+        await asyncio.gather(refreshing, return_exceptions=True)
+
+
+async def _refresh(decoders: Decoders) -> None:
+    while True:
+        try:
+            await decoders.refresh()
+        except Unavailable as error:
+            # What was known of the devices goes on to hold.
+            log.warning("store_unavailable", code=error.code, message=error.message)
+        await asyncio.sleep(_REFRESH_S)
 
 
 @contextlib.contextmanager

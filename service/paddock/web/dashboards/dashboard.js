@@ -3,7 +3,7 @@
 import { Problem, call, codeOf, messageOf } from "../kernel/api.js";
 import { copied } from "../kernel/copy.js";
 import { all, make, need } from "../kernel/dom.js";
-import { Signals } from "../live/signals.js";
+import { Signals, keyOf } from "../live/signals.js";
 import { Stream } from "../live/stream.js";
 import { WidgetDialog } from "./dialog.js";
 import { arrange, roomFor, settle } from "./grid.js";
@@ -274,9 +274,23 @@ class DashBoard extends HTMLElement {
       if (now - this.valuesAt >= VALUES_MS) {
         this.valuesAt = now;
         for (const { content } of this.shown.values()) content.draw();
+        this.entitle();
       }
       this.run();
     });
+  }
+
+  /** A widget of one signal is called as the catalogue calls that, unless somebody said how. */
+  entitle() {
+    for (const { id, title, device, signals } of this.dashboard.widgets) {
+      const root = this.shown.get(id)?.root;
+      const label = title || signals.length !== 1 ? "" : this.signals.known.get(keyOf(device, signals[0]))?.label;
+      if (!root || !label) continue;
+      const heading = need(root, "h2");
+      if (heading.textContent === label) continue;
+      heading.textContent = label;
+      root.setAttribute("aria-label", label);
+    }
   }
 
   /** Where it was changed by somebody else meanwhile, nothing is lost: it says so, and a copy keeps this one. */

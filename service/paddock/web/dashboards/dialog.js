@@ -10,7 +10,7 @@ import { fieldOf, make, need } from "../kernel/dom.js";
 const KINDS = {
   value: { label: "Value", signals: [1, 1], size: [3, 2] },
   plot: { label: "Time plot", signals: [1, 12], size: [6, 4] },
-  state: { label: "State bar", signals: [1, 12], size: [6, 2] },
+  state: { label: "State bar", signals: [1, 12], size: [6, 3] },
   gauge: { label: "Gauge", signals: [1, 1], size: [3, 3] },
   map: { label: "Map: latitude, longitude, colour", signals: [2, 3], size: [4, 5] },
   table: { label: "Table", signals: [0, 200], size: [4, 5] },
