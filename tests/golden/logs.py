@@ -83,6 +83,7 @@ def golden_logs() -> dict[str, GoldenLog]:
         ),
         "json": GoldenLog(_json(), ("pedals.throttle", "pedals.nested", "pedals.words")),
         "raw and silent": GoldenLog(_raw()),
+        "ros 2": GoldenLog(_ros2()),
         "driven": GoldenLog(_driven(), (), said),
         "cut off": GoldenLog(_pedals()[:2_000]),
         "other bytes within": GoldenLog(_other_bytes()),
@@ -184,6 +185,49 @@ def _raw() -> bytes:
     for number in range(10):
         log.add(cdr, number * TICK_NS, struct.pack("<If", number, number / 2), number)
         log.add(unknown, number * TICK_NS, bytes(number), number)
+    return log.finish()
+
+
+_ODOMETRY = """std_msgs/Header header
+float64[3] position
+float32 speed
+string[] names
+uint8[] picture
+Wheel[] wheels
+bool on
+================================================================================
+MSG: std_msgs/Header
+builtin_interfaces/Time stamp
+string frame_id
+================================================================================
+MSG: builtin_interfaces/Time
+int32 sec
+uint32 nanosec
+================================================================================
+MSG: car_msgs/Wheel
+float32 rpm
+uint8 state
+"""
+
+
+def _ros2() -> bytes:
+    """As a driverless car records: texts, lists, bytes, messages within messages; one that is cut."""
+    log = _builder(chunk_size=4096)
+    odometry = log.channel("/odom", "cdr", ("car_msgs/msg/Odometry", "ros2msg", _ODOMETRY.encode()))
+    image = log.channel("/camera", "cdr", ("sensor_msgs/msg/Image", "ros2msg", b"uint32 height\nuint8[] data"))
+    for number in range(20):
+        names = [b"a\0", b"left\0"][: number % 3]
+        message = b"\0\1\0\0" + struct.pack("<iII4s", 1_776_522_720 + number, 250_000_000, 4, b"map\0")
+        message += struct.pack("<3df", number / 2, -number / 4, 0.5, number / 8) + struct.pack("<I", len(names))
+        for name in names:
+            message += bytes(-(len(message) - 4) % 4) + struct.pack("<I", len(name)) + name
+        message += bytes(-(len(message) - 4) % 4) + struct.pack("<I", number % 5) + bytes(range(number % 5))
+        message += bytes(-(len(message) - 4) % 4) + struct.pack("<I", number % 3)
+        for wheel in range(number % 3):
+            message += bytes(-(len(message) - 4) % 4) + struct.pack("<fB", wheel + number / 2, wheel)
+        log.add(odometry, number * TICK_NS, message + bytes([number % 2]), number)
+        log.add(image, number * TICK_NS, struct.pack("<4sII", b"\0\1\0\0", 2, 4) + bytes([number] * 4), number)
+    log.add(odometry, 20 * TICK_NS, b"\0\1\0\0\0\0", 20)
     return log.finish()
 
 

@@ -142,8 +142,8 @@ def channels(file: Blocks, what: str, *, data_type: int = 0, data_bits: int = 64
     return file.chained([time, number(file, what, 8, 0, 56, kind=10, inner=file.chained(inner))])
 
 
-def group(file: Blocks, first_channel: int, *, record_id: int, size: int, flags: int = 6) -> int:
-    body = struct.pack("<QQHHLLL", record_id, 0, flags, ord("."), 0, size, 0)
+def group(file: Blocks, first_channel: int, *, record_id: int, size: int, flags: int = 6, count: int = 0) -> int:
+    body = struct.pack("<QQHHLLL", record_id, count, flags, ord("."), 0, size, 0)
     return file.block(b"CG", [0, first_channel, 0, 0, 0, 0], body)
 
 
@@ -159,13 +159,17 @@ def unsorted(
 ) -> bytes:
     """As CANedge logs them: all kinds behind each other, the data of each frame in a record of its own."""
     file = Blocks(is_finished=is_finished)
-    of_variable = group(file, 0, record_id=VARIABLE, size=0, flags=1)
+    kinds = [frame.what for frame in frames] if is_finished else []
+    count_of = {what: kinds.count(what) for what in ("CAN_DataFrame", "CAN_ErrorFrame", "CAN_RemoteFrame")}
+    of_variable = group(file, 0, record_id=VARIABLE, size=0, flags=1, count=count_of["CAN_DataFrame"])
     data = channels(file, "CAN_DataFrame", data_type=1, data_link=of_variable)
     groups = [
-        group(file, data, record_id=DATA, size=DATA_AT + 8),
+        group(file, data, record_id=DATA, size=DATA_AT + 8, count=count_of["CAN_DataFrame"]),
         of_variable,
-        group(file, channels(file, "CAN_ErrorFrame"), record_id=ERROR, size=DATA_AT),
-        group(file, channels(file, "CAN_RemoteFrame"), record_id=REMOTE, size=DATA_AT),
+        *(
+            group(file, channels(file, what), record_id=number, size=DATA_AT, count=count_of[what])
+            for what, number in (("CAN_ErrorFrame", ERROR), ("CAN_RemoteFrame", REMOTE))
+        ),
     ]
     whole = file.block(b"DG", [0, file.chained(groups), 0, 0], struct.pack("<B7x", id_bytes))
     file.link(file.header, 0, whole)
@@ -206,8 +210,7 @@ def sorted_by_kind(
         target = file.data(b"SD", stream, packing=packing, piece=piece) if stream else 0
         first = channels(file, what, data_type=int(in_stream), data_bits=64 if in_stream else 512, data_link=target)
         at = file.data(b"DT", records, packing=packing, piece=piece, columns=size)
-        groups.append(
-            file.block(b"DG", [0, group(file, first, record_id=0, size=size), at, 0], struct.pack("<B7x", 0))
-        )
+        of_kind = group(file, first, record_id=0, size=size, count=len(some))
+        groups.append(file.block(b"DG", [0, of_kind, at, 0], struct.pack("<B7x", 0)))
     file.link(file.header, 0, file.chained(groups))
     return bytes(file.content)
