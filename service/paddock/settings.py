@@ -41,7 +41,13 @@ _PLACE = msgspec.Meta(
 _KEEP = msgspec.Meta(
     pattern=r"^\s*\d{1,4}\s*,\s*\d{1,4}\s*,\s*\d{1,4}\s*$", description="three whole numbers such as 7,4,12"
 )
+_MQTT_ADDRESS = msgspec.Meta(
+    pattern=r"^mqtts?://[^\s/@]+$", description="an address such as mqtts://mqtt.example.org:8883"
+)
 _BYTES = msgspec.Meta(ge=1, description="a whole number of bytes, such as 1000000000")
+
+
+MQTT_PORT = 1883
 
 
 def default_data_directory(environment: Mapping[str, str]) -> Path:
@@ -138,6 +144,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     device_key: Annotated[
         str, "Key that signs the tokens of devices; made and kept in the data directory when not given."
     ] = ""
+    mqtt_port: Annotated[
+        Annotated[int, _PORT] | None,
+        "Port where devices send by MQTT; by default 1883, on loopback the next free one; 0 for none.",
+        msgspec.Meta(description=_PORT.description),
+    ] = None
+    mqtt_host: Annotated[str, "Address where devices send by MQTT; that of the web service without."] = ""
+    mqtt_tls_port: Annotated[int, "Port where they do so with TLS, where there is a certificate.", _PORT] = 8883
+    mqtt_tls_host: Annotated[str, "Address where they do so with TLS; PADDOCK_MQTT_HOST without."] = ""
+    mqtt_certificate: Annotated[Path | None, "File with the certificate of MQTT with TLS, and its chain (PEM)."] = (
+        None
+    )
+    mqtt_certificate_key: Annotated[Path | None, "File with the key of that certificate (PEM)."] = None
+    mqtt_public_url: Annotated[
+        str, "Where devices reach MQTT, when that is another address; pages show it.", _MQTT_ADDRESS
+    ] = ""
     log_format: Annotated[
         Literal["auto", "console", "json"],
         "Log lines for people (console) or programs (json); auto asks whether stderr is a terminal.",
@@ -159,12 +180,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return (self.public_url or self.local_url).rstrip("/")
 
     @property
+    def mqtt_url(self) -> str:
+        """Where devices send by MQTT; empty where they cannot."""
+        if self.mqtt_public_url:
+            return self.mqtt_public_url
+        if self.mqtt_certificate is not None:
+            return f"mqtts://{_reached_by(self.mqtt_tls_host or self.mqtt_host or self.host)}:{self.mqtt_tls_port}"
+        if self.mqtt_port == 0:
+            return ""
+        return f"mqtt://{_reached_by(self.mqtt_host or self.host)}:{self.mqtt_port or MQTT_PORT}"
+
+    @property
     def local_url(self) -> str:
         """Where this machine itself reaches the service."""
-        # Every address of the machine is none to open; whoever asks by another one gets links on that one.
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
-        host = f"[{host}]" if ":" in host else host
-        return f"http://{host}:{self.port}"
+        return f"http://{_reached_by(self.host)}:{self.port}"
+
+
+def _reached_by(host: str) -> str:
+    # Every address of the machine is none to open; whoever asks by another one gets links on that one.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"[{host}]" if ":" in host else host
 
 
 SECRETS = frozenset({"secret", "mongodb_url", "backup_key", "device_key", "token"})

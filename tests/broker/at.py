@@ -24,7 +24,6 @@ from paddock.usecases.context import Context
 from paddock.usecases.devices.devices import add_device
 from paddock.usecases.devices.refused import RefusedInput
 from paddock.usecases.devices.tokens import KnownDevices, mint_token
-from paddock.web.kernel.listener import listen
 from tests.broker.mqtt import clients
 
 WAIT_S = 60
@@ -147,8 +146,7 @@ def checked(device: Device, kind: Kind, content_type: str, payload: bytes) -> by
 async def endpoint_at(
     data: Path, *, tls: ssl.SSLContext | None = None, most: int | None = None, queue_bytes: int = 1 << 25
 ) -> AsyncIterator[At]:
-    listener = listen("127.0.0.1", 0, "")
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     log, asked, stop = data / "device-log", Asked(), asyncio.Event()
     async with open_context(Settings(data=data)) as context:
         with Appender(log, queue_bytes=queue_bytes) as appender, listener:

@@ -24,7 +24,20 @@ class Running:
     def __init__(self, data: Path, *arguments: str, **options: Any) -> None:
         self._log = (data.parent / "up.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "paddock", "up", "--port", "0", "--data", str(data), *arguments],
+            # Without MQTT, unless a test says otherwise: the machine has one port for it.
+            [
+                sys.executable,
+                "-m",
+                "paddock",
+                "up",
+                "--port",
+                "0",
+                "--mqtt-port",
+                "0",
+                "--data",
+                str(data),
+                *arguments,
+            ],
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,

@@ -97,7 +97,7 @@ class Endpoint:
         """Take connections until it is to stop.
 
         Args:
-            listeners: bound sockets, with TLS where there is a context.
+            listeners: sockets that listen, with TLS where there is a context.
             stop: ends it.
             turned: called again and again, as long as it works.
         """
@@ -136,7 +136,6 @@ class Endpoint:
     async def _accept(self, listener: socket.socket, tls: ssl.SSLContext | None) -> None:
         loop = asyncio.get_running_loop()
         listener.setblocking(False)
-        listener.listen(1024)
         while True:
             try:
                 client, address = await loop.sock_accept(listener)

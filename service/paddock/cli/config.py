@@ -69,7 +69,7 @@ def _refused_at_start(settings: Settings, *, peers: bool) -> Iterator[str]:
 
 def _relative(settings: Settings) -> Iterator[str]:
     """What would be another file or directory for each program, by where it was started."""
-    for name in ("data", "peers_file", "vpn_directory"):
+    for name in ("data", "peers_file", "vpn_directory", "mqtt_certificate", "mqtt_certificate_key"):
         path = getattr(settings, name)
         if path is not None and not path.is_absolute():
             yield f"{variable(name)} must be a path from the root on, such as /srv/paddock, not {str(path)[:80]!r}."
@@ -84,5 +84,7 @@ def _without_effect(settings: Settings) -> Iterator[str]:
         ):
             if given:
                 yield f"{variable} has no effect without PADDOCK_S3_BUCKET: name the bucket too."
+    if (settings.mqtt_certificate is None) != (settings.mqtt_certificate_key is None):
+        yield "PADDOCK_MQTT_CERTIFICATE and PADDOCK_MQTT_CERTIFICATE_KEY are of no use alone: set both."
     if settings.export_queue_url and not settings.ingest_queue_url:
         yield "PADDOCK_EXPORT_QUEUE_URL has no effect without PADDOCK_INGEST_QUEUE_URL: set both."

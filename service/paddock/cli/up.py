@@ -18,6 +18,7 @@ import structlog
 import uvicorn
 
 from paddock.bootstrap import configure_logging, open_context, open_store
+from paddock.cli.broker import Listeners, mqtt_listeners
 from paddock.cli.kept_process import keep_process
 from paddock.cli.terminal import complain
 from paddock.data_directory import only_user_of
@@ -40,12 +41,19 @@ log = structlog.get_logger()
 @click.command("up")
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8080]")
+@click.option(
+    "--mqtt-port",
+    type=click.IntRange(0, 65535),
+    help="Port where devices send by MQTT, 0 for none.  [default: 1883, or the next free one]",
+)
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Directory that holds everything.")
 @click.option("--demo", is_flag=True, help="First record a small simulated test day.")
 @click.option("--no-worker", is_flag=True, help="The web service alone: `paddock worker` runs by itself.")
-def command(host: str | None, port: int | None, data: Path | None, demo: bool, no_worker: bool) -> None:
+def command(
+    host: str | None, port: int | None, mqtt_port: int | None, data: Path | None, demo: bool, no_worker: bool
+) -> None:
     """Run Paddock here: the web service and the worker, everything in one data directory."""
-    settings = read_settings(host=host, port=port, data=data)
+    settings = read_settings(host=host, port=port, mqtt_port=mqtt_port, data=data)
     configure_logging(settings)
     # uvicorn ends in good order at these, and then raises them once more, for those who would not listen to it.
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -53,10 +61,12 @@ def command(host: str | None, port: int | None, data: Path | None, demo: bool, n
     with (
         only_user_of(settings.data, worker_apart=no_worker),
         listen(settings.host, settings.port, "choose another --port") as listener,
+        contextlib.nullcontext(Listeners()) if no_worker else mqtt_listeners(settings) as mqtt,
     ):
         bound = int(listener.getsockname()[1])
-        settings = read_settings(host=host, port=bound, data=data)
-        asyncio.run(_serve(settings, listener, demo=demo, with_worker=not no_worker))
+        mqtt_port = mqtt.plain_port if mqtt.plain is not None else settings.mqtt_port
+        settings = read_settings(host=host, port=bound, mqtt_port=mqtt_port, data=data)
+        asyncio.run(_serve(settings, listener, mqtt, demo=demo, with_worker=not no_worker))
 
 
 class _Server(uvicorn.Server):
@@ -65,7 +75,9 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-async def _serve(settings: Settings, listener: socket.socket, *, demo: bool, with_worker: bool) -> None:
+async def _serve(
+    settings: Settings, listener: socket.socket, mqtt: Listeners, *, demo: bool, with_worker: bool
+) -> None:
     from paddock.web.app import create_app
     from paddock.web.kernel.connections import Door, GuardedProtocol, OncePerWhile, most_connections
     from paddock.web.kernel.sockets import MAX_MESSAGE_BYTES
@@ -95,12 +107,17 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool, wit
             )
         )
         beside = [
-            asyncio.create_task(_welcome(context, settings, lambda: server.started, demo=demo)),
+            asyncio.create_task(_welcome(context, settings, mqtt, lambda: server.started, demo=demo)),
             asyncio.create_task(_say_that_it_answers(listener, lambda: server.started)),
         ]
         beside.append(asyncio.create_task(_offer_restore(context, settings)))
         if with_worker:
             beside.append(asyncio.create_task(_keep_worker(context, settings)))
+        if mqtt.descriptors():
+            arguments = ["--data", str(settings.data), *mqtt.arguments()]
+            beside.append(
+                asyncio.create_task(keep_process("broker", lambda: arguments, descriptors=mqtt.descriptors()))
+            )
         try:
             async with following(context):
                 await server.serve(sockets=[listener])
@@ -149,7 +166,9 @@ async def _offer_first_admin(context: Context, settings: Settings) -> None:
         click.echo(f"The first admin is made at {link_address(settings, issued.text)}  (works once)")
 
 
-async def _welcome(context: Context, settings: Settings, started: Callable[[], bool], *, demo: bool) -> None:
+async def _welcome(
+    context: Context, settings: Settings, mqtt: Listeners, started: Callable[[], bool], *, demo: bool
+) -> None:
     """Say where the site is once it answers, and give it the demo's logs like anybody's."""
     from paddock.web.kernel.principal import warning_of
 
@@ -157,6 +176,8 @@ async def _welcome(context: Context, settings: Settings, started: Callable[[], b
         await asyncio.sleep(START_LOOK_S)
     tell("READY=1")
     click.echo(f"Paddock is at {settings.base_url}  (data in {settings.data}, Ctrl-C stops it)")
+    for address in mqtt.addresses():
+        click.echo(f"Devices send to {address}  (user name: the device's id, password: its token)")
     if warning := warning_of(settings):
         complain(warning)
     await _offer_first_admin(context, settings)
