@@ -25,9 +25,10 @@ def test_each_role_of_people_may_what_the_one_before_may_and_more() -> None:
     for less, more in pairwise(PEOPLE_ROLES):
         assert PERMISSIONS[less] < PERMISSIONS[more]
         assert lesser(less, more) is lesser(more, less) is less
-    assert PERMISSIONS[TeamRole.VIEWER] == {Permission.READ, Permission.EXPORT}
+    assert PERMISSIONS[TeamRole.VIEWER] == {Permission.READ, Permission.EXPORT, Permission.SEE_ACTIONS}
     assert PERMISSIONS[TeamRole.ADMIN] == set(Permission)
-    assert PERMISSIONS[TeamRole.STRANGER] == set() and PERMISSIONS[TeamRole.DEVICE] == {Permission.SEND_DATA}
+    assert PERMISSIONS[TeamRole.STRANGER] == set()
+    assert PERMISSIONS[TeamRole.DEVICE] == {Permission.SEND_DATA, Permission.SEE_ACTIONS}
 
 
 def test_who_may_not_is_told_what(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -184,6 +184,19 @@ def answer_of(said: object) -> Answer:
     return Answer(action, known, "".join(each if each.isprintable() else " " for each in text)[:MAX_RESULT])
 
 
+def sent(action: Action, at: int) -> Action:
+    """The action after it was handed over; one that the device has, or that is over, stays as it is."""
+    if action.state not in WAITING:
+        return action
+    return msgspec.structs.replace(
+        action,
+        state=ActionState.SENT,
+        sent_at=at,
+        times_sent=action.times_sent + 1,
+        version=action.version + 1,
+    )
+
+
 def answered(action: Action, answer: Answer, at: int) -> Action:
     """The action after an answer; one that is over stays so, and nothing goes backwards."""
     if action.state in OVER or (

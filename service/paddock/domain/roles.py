@@ -21,6 +21,8 @@ class Permission(StrEnum):
     MANAGE_DEVICES = "manage_devices"
     SEND_DATA = "send_data"
     """What a device does; people too, to try one out."""
+    SEE_ACTIONS = "see_actions"
+    """What was asked of devices; a device sees and answers what was asked of it."""
     SEND_ACTIONS = "send_actions"
     EDIT_ALERTS = "edit_alerts"
     """Rules, and to acknowledge what fires."""
@@ -48,6 +50,7 @@ _WORDS: Mapping[Permission, str] = {
     Permission.SYNC: "bring in what people said on another Paddock",
     Permission.MANAGE_DEVICES: "add or change devices, or give them tokens",
     Permission.SEND_DATA: "send what a device measures",
+    Permission.SEE_ACTIONS: "see or answer what devices are asked",
     Permission.SEND_ACTIONS: "ask a device to do something",
     Permission.EDIT_ALERTS: "change alert rules or acknowledge alerts",
     Permission.EDIT_DASHBOARDS: "change dashboards",
@@ -72,7 +75,7 @@ class TeamRole(StrEnum):
     """Has not signed in yet, where that is asked for."""
 
 
-_VIEWER = frozenset({Permission.READ, Permission.EXPORT})
+_VIEWER = frozenset({Permission.READ, Permission.EXPORT, Permission.SEE_ACTIONS})
 _ENGINEER = _VIEWER | {
     Permission.UPLOAD,
     Permission.EDIT,
@@ -90,7 +93,7 @@ PERMISSIONS: dict[TeamRole, frozenset[Permission]] = {
     TeamRole.VIEWER: _VIEWER,
     TeamRole.ENGINEER: _ENGINEER,
     TeamRole.ADMIN: frozenset(Permission),
-    TeamRole.DEVICE: frozenset({Permission.SEND_DATA}),
+    TeamRole.DEVICE: frozenset({Permission.SEND_DATA, Permission.SEE_ACTIONS}),
     TeamRole.STRANGER: frozenset(),
 }
 """The one table that says which role may what."""

@@ -54,26 +54,30 @@ async def _take(context: Context, said: DeviceAlert, received_ns: int, car: str)
     return await raise_alert(context, raising, at=received_ns)
 
 
-def decoded(payload: bytes, content_type: str) -> object:
+def decoded(payload: bytes, content_type: str, what: str = "alert") -> object:
     """A payload as text, mappings and lists.
 
+    Args:
+        what: it is, one word for people.
+
     Raises:
-        Rejected: it cannot be read (code ``bad_alert``).
+        Rejected: it cannot be read (code ``bad_alert``, or of what it is).
     """
+    code = f"bad_{what}"
     if "msgpack" in content_type:
         try:
             return msgspec.msgpack.decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
-            raise Rejected(f"The alert is no MessagePack: {error}.", code="bad_alert") from None
+            raise Rejected(f"The {what} is no MessagePack: {error}.", code=code) from None
     try:
         text = payload.decode()
     except UnicodeDecodeError:
-        raise Rejected("The alert is neither JSON nor text.", code="bad_alert") from None
+        raise Rejected(f"The {what} is neither JSON nor text.", code=code) from None
     try:
         return _json(text)
     except (msgspec.DecodeError, RecursionError) as error:
         if "json" in content_type or text.lstrip()[:1] in ("{", "["):
-            raise Rejected(f"The alert is no JSON: {error}.", code="bad_alert") from None
+            raise Rejected(f"The {what} is no JSON: {error}.", code=code) from None
         return text
 
 

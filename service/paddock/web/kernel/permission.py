@@ -45,7 +45,7 @@ async def check_permission(connection: ASGIConnection[Any, Any, Any, Any], handl
         Unavailable: it cannot be known who that is.
     """
     needs, state = handler.opt[_NEEDS], connection.scope["state"]
-    if needs in (Anyone.AT_ALL, Anyone.WITH_THE_LINK):
+    if needs in (Anyone.AT_ALL, Anyone.WITH_THE_LINK, Anyone.WITH_A_TOKEN):
         return
     principal: Principal = state["principal"]
     if principal.kind is PrincipalKind.STRANGER:

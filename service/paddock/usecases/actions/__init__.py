@@ -1,0 +1,1 @@
+"""Actions: what is asked of devices, and what they answer."""
