@@ -33,6 +33,7 @@ COMMANDS = {
     "databases": "Show the CAN databases that decode logs of frames; add and retire them.",
     "convert": "Convert logs to MATLAB and other formats, without a service.",
     "info": "Show what is in a log.",
+    "laps": "Show the laps of a log, without a service.",
     "doctor": "Say what is wrong with a log, and what would be lost.",
     "recover": "Write a clean log from a damaged one.",
     "simulate": "Write a log of simulated laps.",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from paddock.cli.files import STDOUT, force_option, output_option, say_written, to_stdout
 from paddock.cli.terminal import progress_bar
-from paddock.domain.instants import from_rfc3339
+from paddock.domain.instants import NS_PER_S, from_rfc3339, to_rfc3339
 from paddock.domain.log_kinds import MCAP
 from paddock.formats.output import new_file, target_of
 
+GPS_RATE_HZ, GPS_NOISE_M = 25.0, 0.5
 NAME = f"simulated{MCAP.suffix}"
 
 
@@ -49,25 +52,67 @@ NAME = f"simulated{MCAP.suffix}"
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Power cut: keep only this share of the file.",
 )
-def command(output: str, force: bool, **options: Any) -> None:
+@click.option(
+    "--lap-run",
+    is_flag=True,
+    help="Positions come from a GPS receiver alone, and <log>.laps.json says when the car truly crossed the line.",
+)
+@click.option(
+    "--gps-rate",
+    "rate_hz",
+    type=click.FloatRange(0.1, 100),
+    default=GPS_RATE_HZ,
+    show_default=True,
+    help="Fixes a second of a lap run.",
+)
+@click.option(
+    "--gps-noise",
+    "noise_m",
+    type=click.FloatRange(0, 100),
+    default=GPS_NOISE_M,
+    show_default=True,
+    help="Standard deviation of a fix in metres, to the east and to the north.",
+)
+def command(
+    output: str, force: bool, lap_run: bool, rate_hz: float, noise_m: float, started: str, **options: Any
+) -> None:
     """Write an MCAP log of simulated laps, shaped like a real car's."""
+    options["started_ns"] = from_rfc3339(started)
+    if lap_run:
+        from paddock.simulator.lap_run import Receiver
+
+        options["receiver"] = Receiver(rate_hz, noise_m)
     if output == STDOUT:
+        if lap_run:
+            raise click.UsageError("A lap run is two files: give --output a name.")
         with to_stdout(MCAP.suffix) as target:
             _simulate(target, **options)
         return
     with new_file(target_of(output, NAME), (MCAP.suffix,), replace=force) as new:
-        _simulate(new.aside, **options)
+        crossings_s = _simulate(new.aside, **options)
     say_written(new.target)
+    if lap_run:
+        truth = new.target.with_name(f"{new.target.name.removesuffix(MCAP.suffix)}.laps.json")
+        with new_file(truth, replace=force) as beside:
+            beside.aside.write_bytes(_truth(options["started_ns"], crossings_s))
+        say_written(beside.target)
 
 
-def _simulate(target: Path, *, started: str, **options: Any) -> None:
+def _simulate(target: Path, **options: Any) -> tuple[float, ...]:
     from paddock.simulator.log import simulate
 
     with progress_bar() as bar:
         task = bar.add_task("simulating", total=1.0)
-        simulate(
-            target,
-            started_ns=from_rfc3339(started),
-            progress=lambda done: bar.update(task, completed=done),
-            **options,
-        )
+        return simulate(target, progress=lambda done: bar.update(task, completed=done), **options)
+
+
+def _truth(started_ns: int, crossings_s: tuple[float, ...]) -> bytes:
+    """When the car crossed the line, and how long its whole laps took."""
+    said = {
+        "crossed_at": [to_rfc3339(started_ns + round(each * NS_PER_S)) for each in crossings_s],
+        "laps": [
+            {"number": number, "duration_s": round(end - begin, 6)}
+            for number, (begin, end) in enumerate(pairwise(crossings_s), 1)
+        ],
+    }
+    return msgspec.json.format(msgspec.json.encode(said), indent=2) + b"\n"

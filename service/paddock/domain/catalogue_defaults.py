@@ -40,6 +40,9 @@ class Role(StrEnum):
     """A loop of the shutdown circuit."""
     STATE = "state"
     LAP = "lap"
+    """A counter of laps."""
+    BEACON = "beacon"
+    """Says when the car passes a beacon beside the track."""
     NONE = "none"
     """Said in the catalogue: no role, whatever the name looks like."""
 
@@ -200,7 +203,15 @@ ROLE_RULES = (
         frozenset({"int", "text"}),
     ),
     _Rule(Role.STATE, 60, r"\b(state|mode)$", "", _UNITLESS, frozenset({"int", "text"})),
-    _Rule(Role.LAP, 90, r"\blaps?( (number|no|nr|index))?$", "", _UNITLESS),
+    _Rule(Role.LAP, 90, r"\blaps?( (number|no|nr|index|count|counter))?$", r"last|best|total|time", _UNITLESS),
+    _Rule(
+        Role.BEACON,
+        90,
+        r"\b(lap|track|timing) (beacon|trigger|marker)\b|\bbeacon$",
+        r"lap time|time|temps?",
+        _UNITLESS,
+        _DISCRETE | _FLOAT,
+    ),
 )
 """The rule with the highest rank wins, the first of several. Words stand apart by blanks, parts by ``·``."""
 

@@ -20,13 +20,14 @@ from paddock.simulator.vehicle import GRAVITY_MSS, WHEELS
 
 @dataclass(frozen=True)
 class Channel:
-    """A topic. ``rate_hz`` 0 is for messages that come at the times of ``moments``."""
+    """A topic. ``rate_hz`` 0 is for messages that come at the times of ``moments`` only."""
 
     topic: str
     message: str
     rate_hz: float
     columns: Callable[[Sample], Columns]
-    moments: Callable[[Run], Floats] | None = None
+    moments: Callable[[Run], Floats | None] | None = None
+    """When its messages come; None where ``rate_hz`` holds for this run."""
 
 
 def _xyz(x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike) -> Columns:
@@ -41,7 +42,7 @@ def _yaw(s: Sample) -> Floats:
 def _vn_data(s: Sample) -> Columns:
     shake = 0.05 + 0.02 * s["speed_ms"]
     ax, ay = s["accel_x_mss"], s["accel_y_mss"]
-    lat, lon, _ = to_wgs84(s["east_m"] + s.noise(0.02), s["north_m"] + s.noise(0.02), s.run.venue)
+    lat, lon, _ = to_wgs84(*s.place(0.02), s.run.venue)
     return {
         "vn_vel_m_s": _xyz(s.noisy("speed_ms", 0.02), s.noisy("lateral_speed_ms", 0.02), s.noise(0.02)),
         "vn_linear_accel_m_ss": _xyz(ax + shake * s.noise(0.5), ay + shake * s.noise(0.5), shake * s.noise(0.8)),
@@ -60,7 +61,7 @@ def _vn_data(s: Sample) -> Columns:
 
 
 def _gnss_fix(s: Sample) -> Columns:
-    lat, lon, altitude = to_wgs84(s["east_m"] + s.noise(0.012), s["north_m"] + s.noise(0.012), s.run.venue)
+    lat, lon, altitude = to_wgs84(*s.place(0.012), s.run.venue)
     return {
         "latitude_deg": lat,
         "longitude_deg": lon,
@@ -195,6 +196,10 @@ def _low_voltage(s: Sample) -> Columns:
     }
 
 
+def _fix_times(run: Run) -> Floats | None:
+    return None if run.fixes is None else run.fixes.time_s
+
+
 def _lap_times(run: Run) -> Floats:
     return run.motion.line_crossings_s
 
@@ -217,7 +222,7 @@ def _notices(s: Sample) -> Columns:
 
 CHANNELS = (
     Channel("VNData", "VNData", 400, _vn_data),
-    Channel("GNSSFix", "GNSSFix", 10, _gnss_fix),
+    Channel("GNSSFix", "GNSSFix", 10, _gnss_fix, _fix_times),
     Channel("VehicleData", "VehicleData", 250, _vehicle_data),
     Channel("WheelSpeeds", "WheelSpeeds", 1000, lambda s: {"rpm": s.wheels("rpm", 6.0, 1.0)}),
     *(Channel(f"MC{i}Data", "MCDynamics", 500, partial(_inverter, wheel=w)) for i, w in enumerate(WHEELS, 1)),

@@ -24,6 +24,7 @@ from paddock.simulator.channels import (
     Channel,
     vehicle_config,
 )
+from paddock.simulator.lap_run import Receiver, fixes_of
 from paddock.simulator.sample import Run, Sample
 from paddock.simulator.schema import PACKAGE, encode, file_descriptor_set
 from paddock.simulator.systems import add_systems
@@ -55,8 +56,9 @@ def simulate(
     parked: bool = False,
     truncate: float | None = None,
     pack_warmer_c: float = 0.0,
+    receiver: Receiver | None = None,
     progress: Callable[[float], None] | None = None,
-) -> None:
+) -> tuple[float, ...]:
     """Record a simulated run into ``target``; equal arguments write equal bytes.
 
     Args:
@@ -73,7 +75,11 @@ def simulate(
         parked: the car stands at the start line, its emergency stop pressed.
         truncate: a power cut that leaves about this share of the file, 0 to 1, and ends inside a chunk.
         pack_warmer_c: how much hotter the battery is than usual, in °C, as when a fan has failed.
+        receiver: the GPS receiver of a lap run; without one positions are as good as an inertial unit's.
         progress: called with 0 to 1 as the log grows.
+
+    Returns:
+        When the car crossed the start line at the end of each lap, in seconds since ``started_ns``.
 
     Raises:
         Rejected: an argument is out of its range.
@@ -85,7 +91,11 @@ def simulate(
     motion = park(track, duration_s or PARKED_S, rng) if parked else drive(track, laps, rng)
     spread = add_systems(motion, rng)
     motion.columns["pack_c"] += pack_warmer_c
-    run = Run(motion, spread, venue, parked)
+    fixes = None
+    if receiver is not None:
+        columns = motion.columns
+        fixes = fixes_of(motion.time_s, columns["east_m"], columns["north_m"], receiver, rng)
+    run = Run(motion, spread, venue, parked, fixes)
     length_s = float(motion.time_s[-1]) if duration_s is None else min(duration_s, float(motion.time_s[-1]))
     try:
         with target.open("wb") as stream:
@@ -99,6 +109,7 @@ def simulate(
             _cut(target, truncate)
     except OSError as error:
         raise Unavailable(f"{target} cannot be written: {error.strerror}.", code="cannot_write") from error
+    return tuple(motion.line_crossings_s.tolist())
 
 
 def _check(*, laps: int, rate: float, duration_s: float | None, truncate: float | None) -> None:
@@ -182,8 +193,8 @@ class _Recorder:
 
 def message_times(channel: Channel, run: Run, rate: float, phase: float, start_s: float, end_s: float) -> Floats:
     """When ``channel`` samples the car in ``[start_s, end_s)``: regular, shifted by ``phase`` (0 to 1) periods."""
-    if channel.moments is not None:
-        moments = channel.moments(run)
+    moments = None if channel.moments is None else channel.moments(run)
+    if moments is not None:
         return moments[(moments >= start_s) & (moments < end_s)]
     rate_hz = channel.rate_hz * rate
     first, last = (max(math.ceil(edge_s * rate_hz - phase), 0) for edge_s in (start_s, end_s))

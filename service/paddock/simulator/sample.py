@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from paddock.simulator.lap_run import Fixes
 from paddock.simulator.schema import ENUMS
 from paddock.simulator.systems import Spread
 from paddock.simulator.track import Floats
@@ -24,6 +25,8 @@ class Run:
     spread: Spread
     venue: str
     parked: bool
+    fixes: Fixes | None = None
+    """What the car's GPS receiver says in a lap run; None where it is better than any."""
 
 
 class Sample:
@@ -40,6 +43,14 @@ class Sample:
     def __getitem__(self, column: str) -> Floats:
         """A column of the motion, shape (N,)."""
         return np.interp(self.time_s, self.run.motion.time_s, self.run.motion.columns[column])
+
+    def place(self, sigma: float) -> tuple[Floats, Floats]:
+        """East and north in m, shapes (N,): with noise, or in a lap run the receiver's last fix."""
+        fixes = self.run.fixes
+        if fixes is None:
+            return self["east_m"] + self.noise(sigma), self["north_m"] + self.noise(sigma)
+        last = np.maximum(np.searchsorted(fixes.time_s, self.time_s, side="right") - 1, 0)
+        return fixes.east_m[last], fixes.north_m[last]
 
     def noise(self, sigma: float) -> Floats:
         """Shape (N,)."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from paddock.columns.arrow_numpy import is_list, is_number, numbers, pick
+from paddock.columns.arrow_numpy import is_list, pick
+from paddock.columns.by_name import Column, columns_by_name, numbers_by_dtype, values_of
 from paddock.columns.columns import ColumnChannel, Columns
 from paddock.columns.odometer import Extremes, GpsOdometer, Odometer
-from paddock.columns.signals import Path, leaves
+from paddock.columns.signals import Path
 from paddock.domain.catalogue import CarCatalogue, Catalogue, Described
 from paddock.domain.catalogue_defaults import Role
 from paddock.domain.overview import MOVING_M_S, MOVING_RPM, MOVING_S, QUANTITIES
@@ -25,7 +24,6 @@ DRIVEN_WAY_M = 50.0
 _HIGHEST_RPM = 100_000.0
 
 Floats = npt.NDArray[np.float64]
-_Column = tuple[ColumnChannel, Path]
 _Take = Callable[[npt.NDArray[np.int64], list[Floats]], None]
 
 
@@ -41,10 +39,8 @@ def run_figures(columns: Columns, catalogue: Catalogue, car: str = "") -> RunFig
         catalogue: the team's; an empty one leaves all to the names.
         car: as the recording's metadata have it.
     """
-    found = _columns_by_name(columns)
-    roles = CarCatalogue(catalogue, car).resolve(
-        [(name, str(_kind(column))) for name, column in found.items() if is_number(_item(_kind(column)))]
-    )
+    found = columns_by_name(columns)
+    roles = CarCatalogue(catalogue, car).resolve(numbers_by_dtype(found))
     gathered = _Gathered()
     gathered.plan(roles, found)
     gathered.read(columns)
@@ -64,7 +60,7 @@ class _Gathered:
             role: Extremes(quantity.lowest, quantity.highest) for role, quantity in QUANTITIES.items()
         }
 
-    def plan(self, roles: dict[Role, tuple[Described, ...]], found: dict[str, _Column]) -> None:
+    def plan(self, roles: dict[Role, tuple[Described, ...]], found: dict[str, Column]) -> None:
         """Give every signal that is needed to who takes it."""
         for role, extremes in self._extremes.items():
             for described in roles.get(role, ()):
@@ -76,31 +72,31 @@ class _Gathered:
         wheel = roles.get(Role.WHEEL_SPEED, ())[:1]
         if wheel and wheel[0].unit in QUANTITIES[Role.SPEED].conversions:
             self._plan_speed(wheel, found)
-        elif wheel and not is_list(_kind(found[wheel[0].name])):
+        elif wheel and not is_list(found[wheel[0].name].kind):
             self._turning = Odometer(MOVING_RPM, _HIGHEST_RPM)
             turns = {"rad/s": 60 / (2 * np.pi)}.get(wheel[0].unit, 1.0)
             self._take([found[wheel[0].name]], _speed(self._turning, turns))
 
-    def _plan_speed(self, speed: tuple[Described, ...], found: dict[str, _Column]) -> None:
+    def _plan_speed(self, speed: tuple[Described, ...], found: dict[str, Column]) -> None:
         for described in speed:
             conversion = QUANTITIES[Role.SPEED].conversion(described.unit)
-            if conversion is not None and not is_list(_kind(found[described.name])):
+            if conversion is not None and not is_list(found[described.name].kind):
                 odometer = Odometer(MOVING_M_S, QUANTITIES[Role.SPEED].highest)
                 self._ways.append((described.name, odometer))
                 self._take([found[described.name]], _speed(odometer, conversion[0]))
 
-    def _plan_position(self, roles: dict[Role, tuple[Described, ...]], found: dict[str, _Column]) -> None:
+    def _plan_position(self, roles: dict[Role, tuple[Described, ...]], found: dict[str, Column]) -> None:
         if Role.LATITUDE not in roles or Role.LONGITUDE not in roles:
             return
         described = [roles[Role.LATITUDE][0], roles[Role.LONGITUDE][0]]
         places = [found[one.name] for one in described]
         scales = [TO_DEGREE.get(one.unit or "deg", (0.0, 0.0))[0] for one in described]
-        if places[0][0] is places[1][0] and all(scales) and not any(is_list(_kind(place)) for place in places):
+        if places[0][0] is places[1][0] and all(scales) and not any(is_list(place.kind) for place in places):
             odometer = GpsOdometer()
             self._ways.append((described[0].name, odometer))
             self._take(places, lambda times, two: odometer.add(times, two[0] * scales[0], two[1] * scales[1]))
 
-    def _take(self, places: list[_Column], taker: _Take) -> None:
+    def _take(self, places: list[Column], taker: _Take) -> None:
         takers = self._takers.setdefault(places[0][0], [])
         takers.append((tuple(path for _, path in places), taker))
 
@@ -110,7 +106,7 @@ class _Gathered:
             fields = tuple(dict.fromkeys(path[0] for paths, _ in takers for path in paths))
             for batch in columns.read(channel, fields):
                 for paths, take in takers:
-                    take(batch.log_time, [_values(pick(batch.messages, path)) for path in paths])
+                    take(batch.log_time, [values_of(pick(batch.messages, path)) for path in paths])
 
     def figures(self) -> RunFigures:
         """The figures, once everything was read."""
@@ -155,30 +151,3 @@ def _seen(way: Odometer | GpsOdometer) -> int:
 
 def _distance_m(way: Odometer | GpsOdometer) -> float:
     return way.distance if isinstance(way, Odometer) else way.distance_m
-
-
-def _columns_by_name(columns: Columns) -> dict[str, _Column]:
-    """Every field of the channels that have messages; of two channels with one topic the first has the name."""
-    found: dict[str, _Column] = {}
-    for channel in columns.channels:
-        if columns.rows(channel):
-            for path, _ in leaves(channel.fields):
-                found.setdefault(".".join((channel.topic, *path)), (channel, path))
-    return found
-
-
-def _kind(column: _Column) -> Any:
-    channel, path = column
-    kind = channel.fields
-    for name in path:
-        kind = kind.field(name).type
-    return kind
-
-
-def _item(kind: pa.DataType) -> pa.DataType:
-    return kind.value_type if is_list(kind) else kind
-
-
-def _values(array: pa.Array) -> Floats:
-    """Numbers of a column, or of all lists of a column one behind the other; missing ones are NaN."""
-    return numbers(array.flatten() if is_list(array.type) else array)

@@ -1,0 +1,1 @@
+"""Laps of recordings, and the venues whose lines they are timed by."""
