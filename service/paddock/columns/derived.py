@@ -40,12 +40,12 @@ from paddock.columns.time_functions import (
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import channel_slug
 from paddock.domain.maths_binding import Bound
-from paddock.domain.maths_channels import ENCODING, FIELD
+from paddock.domain.maths_channels import FIELD
 from paddock.domain.maths_language.checking import Quantity, Shape, check, constant_of
 from paddock.domain.maths_language.fault import Fault
 from paddock.domain.maths_language.tree import Binary, Call, Name, Node, Number, Text, Unary
 from paddock.domain.maths_language.units import Unit
-from paddock.domain.recording import ChannelSummary, LossReport, Signal
+from paddock.domain.recording import DERIVED_ENCODING, ChannelSummary, LossReport, Signal
 from paddock.domain.signal_names import read_element
 from paddock.errors import Rejected
 
@@ -271,8 +271,8 @@ def derived_channel(name: str, version: str, shape: Shape) -> ColumnChannel:
         version: another one has another slug, so that nothing is written over what somebody reads.
     """
     fields = pa.struct([pa.field(FIELD, _TYPES[shape])])
-    slug = channel_slug(name, ENCODING, version.encode())
-    return ColumnChannel(name, slug, f"{name} {version}", ENCODING, ENCODING, fields)
+    slug = channel_slug(name, DERIVED_ENCODING, version.encode())
+    return ColumnChannel(name, slug, f"{name} {version}", DERIVED_ENCODING, DERIVED_ENCODING, fields)
 
 
 class DerivedColumns:

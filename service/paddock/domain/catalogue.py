@@ -59,11 +59,18 @@ class Catalogue(msgspec.Struct, frozen=True):
 
     id: str = CATALOGUE_ID
     signals: tuple[Entry, ...] = ()
+    derived: tuple[Entry, ...] = ()
+    """The team's maths channels as entries, for who looks names up; not stored here. The others go before them."""
     version: int = 0
     """Raised by every change; 0 was never stored."""
     changed_at: int = 0
     """Nanoseconds since the Unix epoch."""
     changed_by: str = ""
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All that names are looked up in."""
+        return (*self.signals, *self.derived)
 
 
 class Described(msgspec.Struct, frozen=True):
@@ -124,8 +131,9 @@ class CarCatalogue:
     def __init__(self, catalogue: Catalogue, car: str = "") -> None:
         self._known: dict[str, tuple[_Place, Entry]] = {}
         folded = car.strip().casefold()
-        of_car = [e for e in enumerate(catalogue.signals) if folded in {c.casefold() for c in e[1].cars}]
-        of_all = [e for e in enumerate(catalogue.signals) if not e[1].cars]
+        self._own = len(catalogue.signals)
+        of_car = [e for e in enumerate(catalogue.entries) if folded in {c.casefold() for c in e[1].cars}]
+        of_all = [e for e in enumerate(catalogue.entries) if not e[1].cars]
         for position, entry in (*of_car, *of_all):
             for alias, name in enumerate(entry.names):
                 self._known.setdefault(name, (_Place(position, alias), entry))
@@ -206,7 +214,12 @@ class CarCatalogue:
 
     def said_units(self) -> dict[str, str]:
         """Unit by name where an entry says one: what makes a file differ from one with guesses alone."""
-        return {name: entry.unit for name, (_, entry) in self._known.items() if entry.unit is not None}
+        known = self._known.items()
+        return {
+            name: entry.unit
+            for name, (place, entry) in known
+            if entry.unit is not None and place.position < self._own
+        }
 
     def unknown(self, signals: Signals) -> tuple[Unknown, ...]:
         """The signals without an entry, by name."""

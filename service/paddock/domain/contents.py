@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from paddock.domain.maths_channels import DerivedChannel
 from paddock.domain.recording import Attachment, ChannelSummary, LossReport, Recording
 
 
@@ -27,6 +28,16 @@ class Contents(msgspec.Struct, frozen=True):
     """The metadata records inside the file: (name, entries), in file order."""
     loss: LossReport | None = None
     """What could not be read and why; None while nothing was read."""
+    derived: tuple[DerivedChannel, ...] = ()
+    """What the team's maths channels became; those that could be computed are among ``channels`` too."""
+    derived_state: str = ""
+    """What tells whether these are the channels of today; empty before the first."""
+
+    @property
+    def own_channels(self) -> tuple[ChannelSummary, ...]:
+        """Those of the log itself."""
+        slugs = {each.slug for each in self.derived}
+        return tuple(channel for channel in self.channels if channel.slug not in slugs)
 
 
 def contents_id(recording: str, build: str) -> str:

@@ -97,12 +97,17 @@ def purpose_of(request: ExportRequest) -> Purpose:
 
 
 def artifact_id(
-    recording: Recording, request: ExportRequest, converter: str, units: Mapping[str, str] | None = None
+    recording: Recording,
+    request: ExportRequest,
+    converter: str,
+    units: Mapping[str, str] | None = None,
+    derived: Mapping[str, str] | None = None,
 ) -> str:
     """The same request of the same recording by the same code is the same artifact.
 
     What people say about the recording and its units is written into files, so other metadata or ``units`` (those
-    that the catalogue says; a guess comes from the code) make another artifact. So do other CAN databases.
+    that the catalogue says; a guess comes from the code) make another artifact. So do other CAN databases, and
+    other versions of the maths channels that it holds, ``derived``: the slug of each by name.
     """
     said = {name: known.value for name, known in recording.metadata.items()}
     canonical: list[object] = [
@@ -116,4 +121,6 @@ def artifact_id(
         canonical.append(units)
     if recording.decoded_by:
         canonical.append({"decoded_by": recording.decoded_by})
+    if derived:
+        canonical.append({"derived": derived})
     return hashlib.sha256(msgspec.json.encode(canonical, order="deterministic")).hexdigest()[:32]

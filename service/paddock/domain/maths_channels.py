@@ -11,8 +11,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from paddock.domain.catalogue import Entry
+from paddock.domain.catalogue_defaults import Role
+from paddock.domain.maths_language.fault import Fault, Span
 from paddock.domain.maths_language.parser import parse
 from paddock.domain.maths_language.tokens import MAX_LENGTH
+from paddock.domain.maths_language.tree import Name, walk
 from paddock.domain.maths_language.units import read_unit
 from paddock.errors import Rejected
 
@@ -21,8 +25,6 @@ MAX_CHANNELS = 200
 MAX_CONSTANTS = 50
 FIELD = "value"
 """The one field of a maths channel's topic: ``wheel_slip.value`` is its signal, ``wheel_slip`` its name."""
-ENCODING = "maths"
-"""The schema encoding that tells its columns from those of a log."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 _MAX_TEXT = 300
 _RESERVED = frozenset(("and", "or", "not", "pi", "e", "true", "false", "missing", "t", "time_ns", "meta"))
@@ -179,6 +181,44 @@ def _check_constants(constants: dict[str, float]) -> None:
             raise _bad(f"{name[:60]!r} is no name of a constant: take letters, digits and _, like gear.")
         if not math.isfinite(value):
             raise _bad(f"The constant {name} is no number.")
+
+
+def entries_of(channels: Iterable[MathsChannel]) -> tuple[Entry, ...]:
+    """The channels as entries of the signal catalogue: the name stands for the signal, and says its unit."""
+    return tuple(
+        Entry(
+            each.signal,
+            aliases=(each.name,),
+            cars=(each.car,) if each.car else (),
+            label=each.name,
+            unit=each.unit,
+            role=Role.NONE,
+        )
+        for each in channels
+    )
+
+
+def names_channel(text: str, name: str) -> bool:
+    """Whether an expression names a channel."""
+    return bool(_places(text, name))
+
+
+def renamed_in(text: str, name: str, new_name: str) -> str:
+    """An expression with a channel under its new name."""
+    for place in reversed(_places(text, name)):
+        said = text[place.start : place.end]
+        text = text[: place.start] + new_name + said.removeprefix(name) + text[place.end :]
+    return text
+
+
+def _places(text: str, name: str) -> list[Span]:
+    """Where an expression names a channel, in order."""
+    try:
+        nodes = list(walk(parse(text).tree))
+    except Fault:
+        return []
+    named = (name, f"{name}.{FIELD}")
+    return sorted(node.span for node in nodes if isinstance(node, Name) and not node.quoted and node.text in named)
 
 
 def of_car(channels: Iterable[MathsChannel], car: str) -> tuple[MathsChannel, ...]:

@@ -18,6 +18,8 @@ from paddock.errors import Rejected
 SHORT_ID_LENGTH = 10
 MIN_PREFIX_LENGTH = 6
 MAX_NAME_LENGTH = 200
+DERIVED_ENCODING = "maths"
+"""The encoding of the messages that a maths channel makes."""
 
 
 class Status(StrEnum):
@@ -148,6 +150,11 @@ class ChannelSummary(msgspec.Struct, frozen=True):
     """The checksum of the footer of that file; None where an older version made it."""
     others: tuple[str, ...] | None = None
     """Dotted paths of fields that are no signals: bytes, maps, repeated messages. None where they are not known."""
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether it is no channel of the log, but what a maths channel made of some."""
+        return self.schema_encoding == self.message_encoding == DERIVED_ENCODING
 
     @property
     def gap_ns(self) -> int:
@@ -284,6 +291,10 @@ class Recording(msgspec.Struct, frozen=True):
     old_build_until: int | None = None
     converter: str = ""
     """Which code made its columns: their number, ``3``."""
+    derived: dict[str, str] = {}
+    """The maths channels that its columns hold, by name: the slug of each, which another version changes."""
+    derived_in_mat: tuple[str, ...] = ()
+    """Those of them that the default MATLAB file holds."""
     decoded_by: tuple[DecodedBy, ...] = ()
     """The CAN databases that its columns were decoded by, ordered by bus."""
     error: Failure | None = None

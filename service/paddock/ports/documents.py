@@ -42,6 +42,7 @@ from paddock.domain.dashboards import Dashboard
 from paddock.domain.devices import Device, DeviceFile, DeviceState, LatestValues
 from paddock.domain.history import Change
 from paddock.domain.job import Job
+from paddock.domain.maths_channels import MathsChannel, MathsVersion
 from paddock.domain.own_fields import OwnField
 from paddock.domain.people import Person
 from paddock.domain.questions import Agreement, Question
@@ -294,6 +295,8 @@ class Documents(ABC):
         Index(("subject",), "the jobs of one recording or upload"),
     ]
     catalogues: Collection[Catalogue]
+    maths_channels: Annotated[Collection[MathsChannel], Index(("name",), "the team's maths channels by name")]
+    maths_versions: Annotated[Collection[MathsVersion], Index(("channel", "version"), "what a channel was before")]
     fields: Annotated[Collection[OwnField], Index(("added_at",), "the team's own metadata fields in their order")]
     bus_databases: Annotated[Collection[BusDatabase], Index(("added_at",), "the team's CAN databases, last first")]
     database_files: Collection[DatabaseFile]

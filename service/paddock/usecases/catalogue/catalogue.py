@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from paddock.domain.catalogue import CATALOGUE_ID, CarCatalogue, Catalogue, Entry, check_catalogue
 from paddock.domain.catalogue_toml import read_toml, write_toml
+from paddock.domain.maths_channels import MAX_CHANNELS, entries_of
 from paddock.domain.principal import Principal
 from paddock.domain.recording import Recording, Signal
 from paddock.errors import Conflict, Rejected
@@ -24,8 +25,10 @@ _ONE_AT_A_TIME = ThreadPoolExecutor(1, "catalogue")
 
 
 async def load_catalogue(context: Context) -> Catalogue:
-    """The team's catalogue; an empty one with version 0 as long as there is none."""
-    return await context.documents.catalogues.get(CATALOGUE_ID) or Catalogue()
+    """The team's catalogue with its maths channels; an empty one with version 0 as long as there is none."""
+    catalogue = await context.documents.catalogues.get(CATALOGUE_ID) or Catalogue()
+    channels = await context.documents.maths_channels.find(limit=MAX_CHANNELS)
+    return msgspec.structs.replace(catalogue, derived=entries_of(channels.items)) if channels.items else catalogue
 
 
 async def save_catalogue(

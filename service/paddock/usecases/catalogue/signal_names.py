@@ -82,7 +82,7 @@ async def whole_name(context: Context, name: str) -> str:
 
 async def labels_of(context: Context) -> dict[str, str]:
     """What the team's catalogue calls its signals, by their names in lower case."""
-    entries = (await load_catalogue(context)).signals
+    entries = (await load_catalogue(context)).entries
     return {name.casefold(): entry.label for entry in entries if entry.label for name in entry.names}
 
 

@@ -61,6 +61,7 @@ from paddock.usecases.intake.open_log import check_is_log
 from paddock.usecases.intake.originals import fault_by_hash, need_original
 from paddock.usecases.jobs import leases
 from paddock.usecases.look import attachments, channels, file_metadata
+from paddock.usecases.maths.asking import ask_derived
 from paddock.usecases.take_away.artifacts import run_of, store_artifact
 
 LARGEST_DEFAULT = 256_000_000
@@ -310,6 +311,7 @@ async def _publish(context: Context, converted: Converted) -> None:
         if not current.build or current.decoded_by != recording.decoded_by:
             # Before it is shown: where a worker is killed in between, the next one asks again.
             await ask_rules(context, recording)
+        await ask_derived(context, recording)
         flipped = await context.documents.recordings.change(
             recording.id,
             _changes(current, converted, contents, not_listed) | old_build(context, current),
@@ -350,6 +352,8 @@ def _changes(
         "build": contents.build,
         "converter": str(COLUMNS),
         "decoded_by": converted.recording.decoded_by,
+        "derived": {},
+        "derived_in_mat": (),
         "search": search_text(msgspec.structs.replace(current, metadata=metadata)),
         "version": current.version + 1,
     }

@@ -24,7 +24,7 @@ async def under_every_name(context: Context, comparisons: Sequence[HasSignal]) -
     """
     if not comparisons:
         return ()
-    entries = (await load_catalogue(context)).signals
+    entries = (await load_catalogue(context)).entries
     meant = {each.name: _names_of(entries, await whole_name(context, each.name)) for each in comparisons}
     folded = {text for names in meant.values() for name in names for text in (name.casefold(), _list_of(name)[0])}
     page = await context.documents.signal_names.find([OneOf("search", tuple(folded))], limit=MAX_PAGE)

@@ -90,7 +90,7 @@ async def find_topic_sets(documents: Documents) -> None:
 
 async def _find_topic_set(documents: Documents, recording: Recording) -> None:
     # What is on its way has no channels yet; its conversion will say. A conversion that is quicker wins.
-    channels = (await contents_of(documents, recording)).channels
+    channels = (await contents_of(documents, recording)).own_channels
     if channels or recording.status.settled:
         topic_set = topic_set_of(channels)
         await remember_topics(documents, topic_set)

@@ -14,6 +14,8 @@ from paddock.usecases.alerts import ingest_rules, preview
 from paddock.usecases.context import Context
 from paddock.usecases.conversion.convert import convert
 from paddock.usecases.intake.ingest import ingest
+from paddock.usecases.maths import asking
+from paddock.usecases.maths.derive import derive
 from paddock.usecases.take_away.export import export
 
 Progress = Callable[[float], None]
@@ -24,6 +26,8 @@ HANDLERS: dict[str, Callable[[Context, Job, Progress], Awaitable[None]]] = {
     "export": export,
     ingest_rules.KIND: ingest_rules.run_rules,
     preview.KIND: preview.run_preview,
+    asking.KIND: derive,
+    asking.KIND_ALL: asking.derive_all,
 }
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)

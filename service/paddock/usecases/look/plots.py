@@ -24,6 +24,7 @@ from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.catalogue_faults import faults
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import columns_key
+from paddock.domain.maths_channels import FIELD
 from paddock.domain.near_misses import did_you_mean
 from paddock.domain.recording import ChannelSummary, Recording, StartedSource
 from paddock.domain.signal_names import read_element, spoken_dtype
@@ -186,7 +187,11 @@ class _Span:
 
 def _channels_of(recording: Recording, channels: Sequence[ChannelSummary], name: str) -> list[ChannelSummary]:
     """The channels that may have the signal, those with messages first: topics may have dots as well."""
-    possible = [channel for channel in channels if name.startswith(channel.topic + ".")]
+    possible = [
+        channel
+        for channel in channels
+        if name.startswith(channel.topic + ".") or (name == channel.topic and channel.is_derived)
+    ]
     if not possible:
         raise _no_such_signal(recording, name, (channel.topic for channel in channels))
     return sorted(possible, key=lambda channel: (not channel.message_count, -len(channel.topic), channel.slug))
@@ -232,7 +237,7 @@ def _find(
     for summary in _channels_of(recording, channels, name):
         channel = stored[summary.slug]
         paths = {".".join(path): path for path in channel.kinds}
-        field_name = name.removeprefix(summary.topic + ".")
+        field_name = FIELD if name == summary.topic else name.removeprefix(summary.topic + ".")
         if field_name in paths:
             return channel, paths[field_name], None
         if (element := read_element(field_name)) and element[0] in paths:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from paddock import COLUMNS
+from paddock.columns.patterns import Patterns
 from paddock.domain.catalogue import CarCatalogue
-from paddock.domain.export import ExportRequest, artifact_id, purpose_of
+from paddock.domain.export import DEFAULT_EXPORT, ExportRequest, artifact_id, purpose_of
 from paddock.domain.fields import Fields
 from paddock.domain.keys import artifact_key
+from paddock.domain.maths_channels import FIELD
 from paddock.domain.recording import Artifact, Recording, StartedSource
 from paddock.formats.registry import RunInfo, find_format, writer_number, written_as
 from paddock.usecases.context import Context
@@ -30,7 +32,26 @@ def id_of(recording: Recording, request: ExportRequest, catalogue: CarCatalogue)
 
 
 def _id(recording: Recording, request: ExportRequest, catalogue: CarCatalogue, columns: str) -> str:
-    return artifact_id(recording, request, made_by(request, columns), catalogue.said_units())
+    derived = {name: recording.derived[name] for name in derived_in(recording, request)}
+    return artifact_id(recording, request, made_by(request, columns), catalogue.said_units(), derived)
+
+
+def derived_in(recording: Recording, request: ExportRequest) -> tuple[str, ...]:
+    """The maths channels that the file of a request holds: those that are named, or of a whole recording all.
+
+    Of a whole recording MATLAB's file has those that are ticked, and MCAP none: it keeps the messages of the log.
+    """
+    if not request.signals:
+        whole: Collection[str] = recording.derived
+        if request.format == DEFAULT_EXPORT.format:
+            whole = recording.derived_in_mat
+        elif find_format(request.format).write_log is not None:
+            whole = ()
+        return tuple(sorted(set(whole) & set(recording.derived)))
+    patterns = Patterns(request.signals)
+    return tuple(
+        name for name in sorted(recording.derived) if patterns.taking(name) | patterns.taking(f"{name}.{FIELD}")
+    )
 
 
 def columns_number(recording: Recording) -> str:

@@ -32,9 +32,9 @@ from paddock.usecases.find.recordings import check_converted, get_recording
 from paddock.usecases.intake.originals import check_original, is_kept, need_original
 from paddock.usecases.jobs import jobs
 from paddock.usecases.look.plots import log_span
-from paddock.usecases.take_away.artifacts import find_artifact, id_of, run_of, store_artifact
+from paddock.usecases.take_away.artifacts import derived_in, find_artifact, id_of, run_of, store_artifact
 from paddock.usecases.take_away.expiry import note_use
-from paddock.usecases.take_away.stored_columns import may_serve, stored_columns
+from paddock.usecases.take_away.stored_columns import may_serve, stored_columns, without_others
 
 log = structlog.get_logger()
 
@@ -119,8 +119,10 @@ async def estimate_export(context: Context, recording_id: str, request: ExportRe
 
 async def _estimated(context: Context, recording: Recording, request: ExportRequest) -> int:
     signals = await signals_of(context, recording)
-    channels = (await contents_of(context.documents, recording)).channels
-    if sum(channel.message_count for channel in channels) < (recording.message_count or 0):
+    contents = await contents_of(context.documents, recording)
+    contents, signals = without_others(recording, request, contents, signals)
+    channels = contents.channels
+    if sum(channel.message_count for channel in contents.own_channels) < (recording.message_count or 0):
         # Not all of them are listed: what is asked for may be among the others.
         channels = tuple(msgspec.structs.replace(channel, others=None) for channel in channels)
     taken = taken_of(channels, signals, request.signals)
@@ -130,7 +132,7 @@ async def _estimated(context: Context, recording: Recording, request: ExportRequ
         for each in taken:
             if estimate_bytes([each], request, channels, span) > MAX_VARIABLE_BYTES * DOUBT:
                 raise VariableTooLarge(f"{each.channel.topic} takes 2 GiB or more, which MAT v5 cannot hold.")
-    kept = find_format(request.format).keeps(recording.kind)
+    kept = find_format(request.format).keeps(recording.kind) and not derived_in(recording, request)
     return estimate_bytes(taken, request, channels, span, recording.size_bytes if kept else 0)
 
 
@@ -183,6 +185,8 @@ async def export(context: Context, job: Job, progress: Callable[[float], None]) 
         written = await _from_columns(context, recording, request, run, made, progress)
         if written is None:
             written = await _from_log(context, recording, request, run, made, progress)
+            if derived := derived_in(recording, request):
+                written = (*written, f"Maths channels are left out ({', '.join(derived)}): convert the log again.")
         await store_artifact(context, recording, request, made, catalogue, written)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import BinaryIO
+
+import msgspec
 
 from paddock.columns.columns import LogSummary
 from paddock.columns.stored import StoredColumns
@@ -19,7 +21,7 @@ from paddock.usecases.catalogue.catalogue import signals_of
 from paddock.usecases.context import Context
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.look.plots import open_columns
-from paddock.usecases.take_away.artifacts import columns_number
+from paddock.usecases.take_away.artifacts import columns_number, derived_in
 
 AT_ONCE = 8
 """Files that are asked for their footers at the same time."""
@@ -28,10 +30,11 @@ AT_ONCE = 8
 def may_serve(recording: Recording, request: ExportRequest) -> bool:
     """Whether the stored columns may do for a request.
 
-    Its format has to be written from columns, and this code has to have made them; older ones do where the log is
-    not here to make others from.
+    Its format has to be written from columns, as all are that take maths channels, and this code has to have made
+    them; older ones do where the log is not here to make others from.
     """
-    return find_format(request.format).write_log is None and recording.converter == columns_number(recording)
+    keeps_messages = find_format(request.format).write_log is not None and not derived_in(recording, request)
+    return not keeps_messages and recording.converter == columns_number(recording)
 
 
 async def stored_columns(
@@ -48,12 +51,49 @@ async def stored_columns(
     if not may_serve(recording, request):
         return None
     contents = await contents_of(context.documents, recording)
-    if sum(channel.message_count for channel in contents.channels) < (recording.message_count or 0):
+    if sum(channel.message_count for channel in contents.own_channels) < (recording.message_count or 0):
         return None  # Not all channels are listed, and only these have columns.
     signals = await signals_of(context, recording)
+    contents, signals = without_others(recording, request, contents, signals)
     taken = _taken(contents.channels, signals, request)
     if not taken or any(channel.footer_crc32 is None for channel in taken):
         return None
+    fields = {channel.slug: names for channel, names in taken.items() if names is not None}
+    return await open_channels(
+        context, recording, list(taken), fields, _summary(recording, contents, signals, log_span)
+    )
+
+
+def without_others(
+    recording: Recording, request: ExportRequest, contents: Contents, signals: Sequence[Signal]
+) -> tuple[Contents, list[Signal]]:
+    """What is in a recording for a request: less the maths channels that its file does not hold."""
+    held = {recording.derived[name] for name in derived_in(recording, request)}
+    left_out = {each.slug for each in contents.derived} - held
+    kept = tuple(channel for channel in contents.channels if channel.slug not in left_out)
+    return (
+        msgspec.structs.replace(contents, channels=kept),
+        [signal for signal in signals if signal.channel not in left_out],
+    )
+
+
+async def open_channels(
+    context: Context,
+    recording: Recording,
+    channels: Sequence[ChannelSummary],
+    fields: Mapping[str, Collection[str]],
+    summary: LogSummary,
+) -> StoredColumns:
+    """Some stored channels of a recording, to be read on another thread.
+
+    Args:
+        channels: which ones.
+        fields: by slug, the fields (dotted paths) that are wanted of a channel; all of one that is not there.
+        summary: of the recording.
+
+    Raises:
+        Conflict: the columns are damaged or gone (code ``columns_damaged``); so does reading them.
+    """
     reading = asyncio.Semaphore(AT_ONCE)
 
     async def footer_of(channel: ChannelSummary) -> Footer:
@@ -66,9 +106,8 @@ async def stored_columns(
     def open_file(slug: str) -> BinaryIO:
         return asyncio.run_coroutine_threadsafe(open_columns(context, recording, slug), loop).result()
 
-    footers = await asyncio.gather(*map(footer_of, taken))
-    fields = {channel.slug: names for channel, names in taken.items() if names is not None}
-    return StoredColumns(footers, open_file, _summary(recording, contents, signals, log_span), fields)
+    footers = await asyncio.gather(*map(footer_of, channels))
+    return StoredColumns(footers, open_file, summary, fields)
 
 
 def _taken(

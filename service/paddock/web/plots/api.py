@@ -124,7 +124,8 @@ async def show_plot(
 
 def _etag(recording: Recording, catalogue: Catalogue, query: str) -> str:
     car = recording.metadata["car"].value if "car" in recording.metadata else ""
-    seen = "\n".join((recording.id, recording.build, str(catalogue.version), car, query))
+    made = (recording.id, recording.build, *recording.derived.values())
+    seen = "\n".join((*made, str(catalogue.version), car, query))
     return f'"{hashlib.sha256(seen.encode()).hexdigest()[:32]}"'
 
 

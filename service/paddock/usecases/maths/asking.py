@@ -1,0 +1,55 @@
+"""Ask for maths channels to be computed: of one recording, or of all that lack today's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from paddock.domain.job import REPROCESS_LATER_NS, Job, JobState, place_of
+from paddock.domain.recording import Recording
+from paddock.ports.documents import MAX_PAGE, Equals
+from paddock.usecases.context import Context
+from paddock.usecases.find.recordings import find_recordings
+from paddock.usecases.jobs import jobs
+
+KIND = "derive"
+KIND_ALL = "derive_all"
+_AGAIN = ":again"
+
+
+async def ask_derived(context: Context, recording: Recording, place: int | None = None) -> None:
+    """Have the maths channels of a recording computed, where the team has any or had."""
+    if not recording.derived and not await context.documents.maths_channels.count():
+        return
+    running = await context.documents.jobs.get(f"{KIND}-{recording.id}")
+    # What runs may have read the channels already: then it is asked for under a second name.
+    again = _AGAIN if running is not None and running.state is JobState.RUNNING else ""
+    await jobs.enqueue(context, KIND, f"{recording.id}{again}", {"recording": recording.id}, place=place)
+
+
+async def ask_all_derived(context: Context, asked_by: str) -> None:
+    """Have them computed of all recordings, after a channel was changed: a job looks for these, one by one."""
+    subject = "channels"
+    running = await context.documents.jobs.get(f"{KIND_ALL}-{subject}")
+    again = _AGAIN if running is not None and running.state is JobState.RUNNING else ""
+    await jobs.enqueue(context, KIND_ALL, f"{subject}{again}", asked_by=asked_by)
+
+
+async def derive_all(context: Context, job: Job, progress: Callable[[float], None]) -> None:
+    """Ask for the derived columns of every recording, the newest first, behind whatever else waits.
+
+    One whose columns are those of today is done at once, so nothing is compared here.
+    """
+    after, asked = None, 0
+    total = max(1, await context.documents.recordings.count([Equals("deleted_at", None)]))
+    while True:
+        page = await find_recordings(context, text="", limit=MAX_PAGE, after=after)
+        for recording in page.items:
+            if recording.build:
+                # A season is computed behind logs that come in meanwhile; the newest hundred people wait for.
+                later = REPROCESS_LATER_NS if asked >= 100 else 0
+                await ask_derived(context, recording, place_of(KIND, context.now(), asked, later))
+                asked += 1
+        progress(min(1.0, asked / total))
+        if page.next is None:
+            return
+        after = page.next
