@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from paddock.errors import Rejected
-from paddock.settings import help_texts, read_settings
+from paddock.settings import help_texts, read_settings, token_for
 from tests.conftest import REPOSITORY
 
 
@@ -47,3 +47,17 @@ def test_no_other_module_reads_the_environment() -> None:
         if source.name != "settings.py":
             text = source.read_text()
             assert "os.environ" not in text and "getenv" not in text, source
+
+
+def test_which_token_goes_to_which_paddock(tmp_path: Path) -> None:
+    kept = tmp_path / "token"
+    kept.write_text("pdk_file\n")
+    several = {"PADDOCK_TOKEN": "https://cloud.team=pdk_cloud http://127.0.0.1:8080/=pdk_here"}
+    assert token_for("http://127.0.0.1:8080", {}) == ""
+    assert token_for("http://127.0.0.1:8080", {"PADDOCK_TOKEN": "pdk_one"}) == "pdk_one"
+    assert token_for("http://127.0.0.1:8080", {"PADDOCK_TOKEN_FILE": str(kept)}) == "pdk_file"
+    assert token_for("http://127.0.0.1:8080", several) == "pdk_here"
+    assert token_for("https://cloud.team/", several) == "pdk_cloud"
+    assert token_for("https://cloud.team.evil", several) == "", "nobody else gets one"
+    with pytest.raises(Rejected, match="PADDOCK_TOKEN_FILE"):
+        token_for("http://127.0.0.1:8080", {"PADDOCK_TOKEN_FILE": str(tmp_path / "none")})

@@ -15,6 +15,7 @@ import pytest
 
 from paddock import Client
 from paddock.client import FoundRecording
+from paddock.client.connection import Connection
 from paddock.domain.job import JobState
 from paddock.domain.keys import raw_key
 from paddock.domain.recording import Failure, Status
@@ -326,3 +327,36 @@ def test_the_signal_catalogue_goes_out_and_in_on_the_command_line(site: Site, tm
     file.write_text("[[signals]]\nname = 3\n")
     failed = signals("import", str(file))
     assert failed.returncode == 1 and "Line 2" in failed.stderr
+
+
+def test_a_token_goes_to_the_service_alone() -> None:
+    """Not to the bucket that its links lead to, also where the service redirects there."""
+    seen: list[tuple[str, str | None]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append((request.url.host, request.headers.get("authorization")))
+        if request.url.path == "/away":
+            return httpx.Response(307, headers={"Location": "https://bucket.example/file"})
+        return httpx.Response(200, json={})
+
+    connection = Connection("http://paddock.team:8080/", 5, "pdk_x")
+    connection._http._transport = httpx.MockTransport(answer)
+    connection._http._mounts = {}
+    for url in (
+        "/api/me",
+        "http://paddock.team:8080/x",
+        "https://bucket.example/y",
+        "http://paddock.team/z",
+        "/away",
+    ):
+        connection.call("GET", url)
+    assert seen == [
+        ("paddock.team", "Bearer pdk_x"),
+        ("paddock.team", "Bearer pdk_x"),
+        ("bucket.example", None),
+        ("paddock.team", None),
+        ("paddock.team", "Bearer pdk_x"),
+        ("bucket.example", None),
+    ]
+    with pytest.raises(Rejected, match="copy it again"):
+        Client("http://127.0.0.1:1", token="pdk_x\r\nX: y")

@@ -105,7 +105,8 @@ def check_password(password: str, person: Person) -> None:
     if len(password) > LONGEST_PASSWORD:
         raise Rejected(f"A password has at most {LONGEST_PASSWORD} characters.", code="weak_password")
     plain = password.casefold()
-    own = {person.name.casefold(), person.email, person.email.partition("@")[0], "paddock"} - {""}
+    words = person.name.casefold().split()
+    own = {*words, "".join(words), " ".join(words), person.email, person.email.partition("@")[0], "paddock"} - {""}
     rest = plain
     for word in sorted(own, key=len, reverse=True):
         rest = rest.replace(word, "")

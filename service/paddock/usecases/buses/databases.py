@@ -27,6 +27,10 @@ from paddock.usecases.conversion.reprocess import is_asked
 from paddock.usecases.find.recordings import find_recordings
 from paddock.usecases.intake.originals import is_kept
 from paddock.usecases.jobs import jobs
+from paddock.usecases.people.audit import note_act, note_change
+
+KIND = "database"
+"""In the history of what people changed."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ async def add_database(
     # The bytes first: a database that is listed can be read.
     await context.documents.database_files.put_many([DatabaseFile(sha256, content)])
     await context.documents.bus_databases.put_many([added])
+    await note_change(context, principal, KIND, None, added, fields=("use",))
     return Added(added, await _convert_those_without(context, principal))
 
 
@@ -83,6 +88,7 @@ async def retire_database(context: Context, principal: Principal, database_id: s
     retired = await context.documents.bus_databases.change(database_id, changes)
     if retired is None:
         raise _no_such_database()
+    await note_act(context, principal, KIND, retired.id, retired.name, "retired", before="in use")
     return retired
 
 

@@ -15,12 +15,18 @@ from paddock.domain.catalogue_toml import read_toml, write_toml
 from paddock.domain.maths_channels import MAX_CHANNELS, entries_of
 from paddock.domain.principal import Principal
 from paddock.domain.recording import Recording, Signal
+from paddock.domain.words import counted
 from paddock.errors import Conflict, Rejected
 from paddock.ports.documents import MAX_PAGE, Equals, Sort
 from paddock.usecases.context import Context
+from paddock.usecases.people.audit import as_text, note_act
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
+KIND = "signal"
+"""In the history of what people changed."""
+MOST_NOTED = 50
+"""Entries of one change that are written down one by one."""
 _ONE_AT_A_TIME = ThreadPoolExecutor(1, "catalogue")
 
 
@@ -47,6 +53,7 @@ async def save_catalogue(
         signals=tuple(entries), version=version + 1, changed_at=context.now(), changed_by=principal.name
     )
     await _beside_the_loop(check_catalogue, changed)
+    before = await load_catalogue(context)
     if version == 0:
         stored = changed if await context.documents.catalogues.insert(changed) else None
     else:
@@ -55,7 +62,30 @@ async def save_catalogue(
         stored = await context.documents.catalogues.change(CATALOGUE_ID, changes, [Equals("version", version)])
     if stored is None:
         raise _changed()
+    await _note_entries(context, principal, before.signals, stored.signals)
     return stored
+
+
+async def _note_entries(
+    context: Context, principal: Principal, before: Sequence[Entry], after: Sequence[Entry]
+) -> None:
+    """Keep which entries were added, changed or removed; of very many only how many there are."""
+    old, new = _by_signal(before), _by_signal(after)
+    differing = [each for each in {**old, **new} if old.get(each) != new.get(each)]
+    if len(differing) > MOST_NOTED:
+        said = (counted(len(before), "signal"), counted(len(after), "signal"))
+        await note_act(context, principal, KIND, CATALOGUE_ID, "all", "signals", before=said[0], after=said[1])
+        return
+    for signal in differing:
+        known, now = (as_text(each) if each else None for each in (old.get(signal), new.get(signal)))
+        act = "added" if known is None else "removed" if now is None else "changed"
+        await note_act(context, principal, KIND, signal, signal, act, before=known, after=now)
+    if not differing and list(before) != list(after):
+        await note_act(context, principal, KIND, CATALOGUE_ID, "all", "order", after="changed")
+
+
+def _by_signal(entries: Sequence[Entry]) -> dict[str, Entry]:
+    return {" ".join((each.name, *each.cars)): each for each in entries}
 
 
 def _changed() -> Conflict:

@@ -11,6 +11,11 @@ from paddock.errors import Conflict, NotFound, Rejected
 from paddock.ports.documents import Equals, Sort
 from paddock.usecases.contained import logged
 from paddock.usecases.context import Context
+from paddock.usecases.people.audit import note_act, note_change
+
+KIND = "field"
+"""In the history of what people changed."""
+AUDITED = ("choices", "column")
 
 
 async def load_fields(context: Context) -> Fields:
@@ -45,6 +50,7 @@ async def add_field(context: Context, principal: Principal, said: OwnFieldValues
     added = _signed(context, principal, check_own(name, said, others), context.now())
     if not await context.documents.fields.insert(added):
         raise taken
+    await note_change(context, principal, KIND, None, added, fields=AUDITED, name=added.label)
     await _index(context)
     return added
 
@@ -65,10 +71,11 @@ async def change_field(context: Context, principal: Principal, name: str, said: 
     changes = {each: getattr(changed, each) for each in ("label", "choices", "column", "changed_by")}
     if await context.documents.fields.change(name, changes) is None:
         raise _no_such_field(name)
+    await note_change(context, principal, KIND, known, changed, fields=("label", *AUDITED), name=changed.label)
     return changed
 
 
-async def remove_field(context: Context, name: str) -> None:
+async def remove_field(context: Context, principal: Principal, name: str) -> None:
     """Take a field out of forms, filters and columns.
 
     What recordings say stays on their pages and in their files; added again, the field is a filter again.
@@ -78,6 +85,7 @@ async def remove_field(context: Context, name: str) -> None:
     """
     if not await context.documents.fields.delete([Equals("id", name)]):
         raise _no_such_field(name)
+    await note_act(context, principal, KIND, name, name, "removed", before=name)
     await _index(context)
 
 

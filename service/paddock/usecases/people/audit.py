@@ -31,17 +31,16 @@ MAX_VALUE = 2_000
 """Characters of a value that are kept."""
 
 
-class Named(Protocol):
-    """A document of anything that people change."""
+class Document(Protocol):
+    """Anything that people change."""
 
     @property
-    def id(self) -> str: ...  # noqa: D102
+    def id(self) -> str:
+        """Its own."""
+        ...
 
-    @property
-    def name(self) -> str: ...  # noqa: D102
 
-
-Thing = TypeVar("Thing", bound=Named)
+Thing = TypeVar("Thing", bound=Document)
 
 
 async def note_change(
@@ -52,6 +51,7 @@ async def note_change(
     after: Thing,
     *,
     fields: Sequence[str],
+    name: str = "",
 ) -> None:
     """Keep what somebody changed on anything but a recording; nothing where nothing differs.
 
@@ -60,16 +60,16 @@ async def note_change(
         before: as it was; None when it was created.
         after: as it is stored now.
         fields: those that people change and may see. What is not named, such as a hash, is not kept.
+        name: what people call it; by default the document's own ``name``.
     """
+    name = name or str(getattr(after, "name", ""))
     said = [
-        (name, None if before is None else as_text(getattr(before, name)), as_text(getattr(after, name)))
-        for name in fields
+        (field, None if before is None else as_text(getattr(before, field)), as_text(getattr(after, field)))
+        for field in fields
     ]
-    changes = [
-        _change(context, principal, kind, after.id, after.name, *each) for each in said if each[1] != each[2]
-    ]
+    changes = [_change(context, principal, kind, after.id, name, *each) for each in said if each[1] != each[2]]
     if before is None:
-        changes.insert(0, _change(context, principal, kind, after.id, after.name, CREATED, None, after.name))
+        changes.insert(0, _change(context, principal, kind, after.id, name, CREATED, None, name))
     if changes:
         await context.documents.history.put_many(changes)
 

@@ -53,7 +53,7 @@ def add(vpn: Vpn, principal: Principal, name: str, *, public_key: str = "", addr
 
     Args:
         vpn: the team's.
-        principal: who does it; the member's line says so where that is a member.
+        principal: who does it; the member's line says so where that is somebody.
         name: any that ``domain.members.clean_name`` takes.
         public_key: of the member, who keeps the private one; empty to make both.
         address: that they are to have in the VPN; None for the next one that is free.
@@ -64,7 +64,7 @@ def add(vpn: Vpn, principal: Principal, name: str, *, public_key: str = "", addr
         Unavailable: the peers file cannot be written, or the tunnels could not follow.
     """
     today = datetime.now(UTC).date().isoformat()
-    note = f"added {today}" + (f" by {principal.name}" if principal.kind is PrincipalKind.MEMBER else "")
+    note = f"added {today}" + (f" by {principal.name}" if principal.kind is not PrincipalKind.LOCAL else "")
 
     def edit(peers: Peers, key: str) -> tuple[Entry, str]:
         return add_member(peers, vpn.plan.networks, name, key, note=note, address=address)
@@ -112,7 +112,7 @@ def remove(vpn: Vpn, principal: Principal, name: str) -> tuple[Entry, ...]:
 
     def edit(peers: Peers) -> tuple[tuple[Entry, ...], str]:
         gone, text = remove_member(peers, name)
-        if principal.kind is PrincipalKind.MEMBER and gone[0].name == principal.name:
+        if principal.kind is not PrincipalKind.LOCAL and gone[0].name == principal.name:
             raise Conflict("You would shut out yourself: let another member do it.", code="yourself")
         return gone, text
 

@@ -89,9 +89,9 @@ async def change(
     responses=responses(404, 422),
     summary="Remove a field of the team",
 )
-async def remove(context: TheContext, name: Name) -> None:
+async def remove(context: TheContext, principal: ThePrincipal, name: Name) -> None:
     """Takes it out of forms and filters. What recordings say stays, and counts again once it is added again."""
-    await remove_field(context, name)
+    await remove_field(context, principal, name)
 
 
 async def field_resources(context: Context) -> tuple[FieldResource, ...]:

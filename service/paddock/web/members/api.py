@@ -12,6 +12,8 @@ from msgspec import Meta
 
 from paddock.domain.instants import to_rfc3339
 from paddock.domain.members import MAX_NAME
+from paddock.domain.peers import Entry
+from paddock.domain.principal import Principal
 from paddock.domain.qr import svg_qr
 from paddock.domain.roles import Permission
 from paddock.domain.tunnel import Handed, without_comments
@@ -19,6 +21,7 @@ from paddock.errors import NotFound
 from paddock.ports.vpn import Vpn
 from paddock.usecases.context import Context
 from paddock.usecases.people import members
+from paddock.usecases.people.audit import note_act
 from paddock.web.kernel.injected import TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.problems import responses
 
@@ -113,6 +116,7 @@ async def add_member(
         public_key=data.public_key,
         address=data.address or None,
     )
+    await note_member(context, principal, handed.member, "created")
     return Response(_handed(handed), status_code=201, headers=NO_STORE)
 
 
@@ -129,6 +133,7 @@ async def rotate_key(
     """The old tunnel ends at once; name and address stay."""
     vpn = the_vpn(context)
     handed = await asyncio.to_thread(members.rotate, vpn, name, public_key=data.public_key)
+    await note_member(context, principal, handed.member, "key")
     return Response(_handed(handed), headers=NO_STORE)
 
 
@@ -140,7 +145,13 @@ async def rotate_key(
 )
 async def remove_member(context: TheContext, principal: ThePrincipal, name: Name) -> None:
     """The tunnel ends at once, and so does what they have open here."""
-    await asyncio.to_thread(members.remove, the_vpn(context), principal, name)
+    for gone in await asyncio.to_thread(members.remove, the_vpn(context), principal, name):
+        await note_member(context, principal, gone, "removed")
+
+
+async def note_member(context: Context, principal: Principal, member: Entry, act: str) -> None:
+    """Keep who let in, re-keyed or shut out a member."""
+    await note_act(context, principal, "member", member.where, member.name, act, after=member.where)
 
 
 def member_resource(seen: members.Seen) -> MemberResource:

@@ -22,7 +22,7 @@ from paddock.web.kernel.injected import AnyRequest, TheContext, ThePrincipal
 from paddock.web.kernel.pages import form_of, pages
 from paddock.web.kernel.permission import Anyone
 from paddock.web.kernel.problems import problem_of
-from paddock.web.members.api import NO_STORE, the_vpn
+from paddock.web.members.api import NO_STORE, note_member, the_vpn
 
 
 @get("/members", needs=Permission.MANAGE_MEMBERS)
@@ -38,7 +38,7 @@ async def add_and_show(request: AnyRequest, context: TheContext, principal: TheP
     form = await form_of(request)
     key, name = form.get("public_key", ""), form.get("name", "")
     return await _handed(
-        context, principal, form, lambda: members.add(vpn, principal, name, public_key=key.strip())
+        context, principal, form, "created", lambda: members.add(vpn, principal, name, public_key=key.strip())
     )
 
 
@@ -47,7 +47,7 @@ async def rotate_and_show(request: AnyRequest, context: TheContext, principal: T
     """A row's: the page with the member's new tunnel, shown this once."""
     vpn = the_vpn(context)
     form = await form_of(request)
-    return await _handed(context, principal, {}, lambda: members.rotate(vpn, form.get("name", "")))
+    return await _handed(context, principal, {}, "key", lambda: members.rotate(vpn, form.get("name", "")))
 
 
 @post("/members/remove", needs=Permission.MANAGE_MEMBERS)
@@ -56,9 +56,11 @@ async def remove_and_return(request: AnyRequest, context: TheContext, principal:
     vpn = the_vpn(context)
     name = (await form_of(request)).get("name", "")
     try:
-        await asyncio.to_thread(members.remove, vpn, principal, name)
+        removed = await asyncio.to_thread(members.remove, vpn, principal, name)
     except PaddockError as error:
         return await _refused(context, principal, error, {})
+    for gone in removed:
+        await note_member(context, principal, gone, "removed")
     return Redirect("/members", status_code=303)
 
 
@@ -72,12 +74,13 @@ async def authority(context: TheContext) -> Response[str]:
 
 
 async def _handed(
-    context: Context, principal: Principal, form: dict[str, str], act: Callable[[], Handed]
+    context: Context, principal: Principal, form: dict[str, str], done: str, act: Callable[[], Handed]
 ) -> Response[Any]:
     try:
         handed = await asyncio.to_thread(act)
     except PaddockError as error:
         return await _refused(context, principal, error, form)
+    await note_member(context, principal, handed.member, done)
     page = await _page(context, principal, handed=handed)
     page.headers.update(NO_STORE)
     return page
