@@ -199,14 +199,13 @@ async def _read_on(socket: ClientConnection) -> None:
 async def test_what_a_device_sends_over_http_is_seen(site: Site) -> None:
     page = Page()
     async with httpx.AsyncClient(base_url=site.url) as client:
-        device = (
-            await client.post("/api/devices", json={"name": "Tire box", "type": "sensor", "car": "HT09"})
-        ).json()
-        async with connect(address(site, f"device={device['id']}&span=60")) as socket:
+        made = await client.post("/api/devices", json={"name": "Tire box", "type": "sensor", "car": "HT09"})
+        device = f"/api/devices/{made.json()['id']}"
+        token = (await client.post(f"{device}/token")).json()["token"]
+        async with connect(address(site, f"device={made.json()['id']}&span=60")) as socket:
             await hear(socket, page)
-            answer = await client.post(
-                f"/api/devices/{device['id']}/data", json={"temps": {"fl": 81.5}, "ok": True}
-            )
+            said = {"jwt_token": token, "temps": {"fl": 81.5}, "ok": True}
+            answer = await client.post(f"{device}/data", json=said)
             assert answer.is_success, answer.text
             while not page.samples:
                 await hear(socket, page)

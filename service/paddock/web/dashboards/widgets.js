@@ -159,14 +159,7 @@ class PlotContent {
       }
       void this.linked.load();
     }
-    this.figure.point(this.linked.cursor, null);
-    for (const [at, entry] of this.figure.entries.entries()) {
-      const signal = series[at];
-      if (!signal) continue;
-      const { item, value } = this.figure.readingOf(entry);
-      item.classList.toggle("stale", isStale(signal));
-      if (this.linked.cursor === null) write(value, spoken(lastOf(signal)));
-    }
+    this.linked.readNow();
   }
 
   close() {

@@ -2,7 +2,7 @@
 // the last minutes, which the service still has; all the same shows now again.
 
 import { Linked, gapOf } from "../plots/linked.js";
-import { MIDNIGHT_MS } from "./signals.js";
+import { MIDNIGHT_MS, isStale, lastOf, spoken } from "./signals.js";
 
 /** @typedef {import("../plots/series.js").View} View */
 
@@ -93,6 +93,21 @@ export class Following extends Linked {
     this.gather();
     const { view } = this;
     for (const figure of this.figures) figure.follow(this.found, view);
+  }
+
+  /** Without a cursor, legends read what was last. */
+  readNow() {
+    if (!this.following) return;
+    for (const figure of this.figures) {
+      figure.point(this.cursor, null);
+      for (const entry of figure.entries) {
+        const signal = this.signals.known.get(entry.key);
+        if (!signal) continue;
+        const { item, value } = figure.readingOf(entry);
+        item.classList.toggle("stale", isStale(signal));
+        if (this.cursor === null) value.textContent = spoken(lastOf(signal));
+      }
+    }
   }
 
   async load() {

@@ -334,7 +334,7 @@ class LiveDevice extends HTMLElement {
     this.readState();
     if (this.linked?.following) {
       this.readOut();
-      for (const figure of this.linked.figures) figure.point(this.linked.cursor, null);
+      this.linked.readNow();
     }
   }
 
