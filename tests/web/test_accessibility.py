@@ -52,15 +52,13 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
             "/signals?show=unknown",
             "/fields",
             "/databases",
+            "/sql",
             "/jobs",
             "/jobs?state=queued",
             "/deleted",
             "/sync",
             "/storage",
             "/members",
-            "/people",
-            "/account",
-            "/audit",
             "/nothing-here",
         ):
             page.goto(site.url + path)

@@ -118,6 +118,10 @@ class DirectoryObjects:
         beside = _sidecar_of(key, path)
         return found if beside is None else msgspec.structs.replace(found, sidecar=_text_of(beside))
 
+    def local_path(self, key: str) -> Path | None:
+        """Its path; there may be nothing."""
+        return path_of(self._root, key)
+
     async def open(self, key: str) -> BinaryIO:
         """A seekable stream; it keeps showing these bytes when the object is replaced or removed."""
         return await self._thread(self._open, key)

@@ -189,6 +189,10 @@ class S3Objects:
             raise no_such_object(key)
         return info
 
+    def local_path(self, key: str) -> Path | None:
+        """None: a bucket is elsewhere."""
+        return None
+
     async def open(self, key: str) -> BinaryIO:
         """A seekable stream that reads ahead by ranges, of one version of the object.
 

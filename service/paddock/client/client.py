@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import quote
 
 import msgspec
@@ -24,6 +24,12 @@ from paddock.client.upload import Announcement, Progress, say_along, sha256_of, 
 from paddock.domain.export import ExportRequest
 from paddock.domain.sidecar import Sidecar
 from paddock.domain.words import encodable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_SQL_TIMEOUT_S = 120.0
+"""The service ends a query after a minute; others may be before it."""
 
 
 class Client:
@@ -239,6 +245,21 @@ class Client:
             Conflict: it would be yourself.
         """
         self._connection.call("DELETE", f"/api/members/{quote(name, safe='')}")
+
+    def sql(self, query: str) -> pa.Table:
+        """Ask the whole season: one SELECT over ``recordings``, ``signals`` and ``samples('a signal')``.
+
+        Returns:
+            An Arrow table of up to a million rows; ``.to_pandas()`` where pandas is installed.
+
+        Raises:
+            Rejected: it is no such query, or asks for too much.
+        """
+        import pyarrow as pa
+
+        asked = {"sql": query, "format": "arrow"}
+        answer: bytes = self._connection.call("POST", "/api/sql", json=asked, timeout=_SQL_TIMEOUT_S, tries=1)
+        return pa.ipc.open_stream(answer).read_all()
 
     def databases(self) -> tuple[Database, ...]:
         """The CAN databases of the team, the last added first."""

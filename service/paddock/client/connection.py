@@ -20,6 +20,7 @@ from paddock.settings import token_for
 PIECE_BYTES = 1024 * 1024
 SEND_BUFFER_BYTES = 256 * 1024
 """The kernel holds no more of a body: all of it would count as sent, and is lost when the line is cut."""
+_ARROW = "application/vnd.apache.arrow"
 TRIES = 4
 
 
@@ -58,7 +59,7 @@ class Connection:
         tries: int = TRIES,
         **options: Any,
     ) -> Any:
-        """The JSON that a request answers, or its text.
+        """The JSON that a request answers, or its text; of an Arrow stream its bytes.
 
         Args:
             method: of HTTP.
@@ -87,6 +88,8 @@ class Connection:
             else:
                 media_type = response.headers.get("content-type", "")
                 if response.is_success and not media_type.startswith("text/html"):
+                    if media_type.startswith(_ARROW):
+                        return response.content
                     if not media_type.startswith("application/json"):
                         return response.text
                     with contextlib.suppress(ValueError, RecursionError):

@@ -115,13 +115,22 @@ def message_shape(
     return Shape(schema, record)
 
 
+def about_of(schema: pa.Schema) -> About:
+    """What a table says of its channel.
+
+    Raises:
+        KeyError: the table was not written by Paddock.
+    """
+    return msgspec.json.decode(schema.metadata[_ABOUT], type=About)
+
+
 def channel_of(schema: pa.Schema) -> tuple[ColumnChannel, dict[str, str]]:
     """The channel that a table's schema was made from, and its units by dotted path.
 
     Raises:
         KeyError: the table was not written by Paddock.
     """
-    said = msgspec.json.decode(schema.metadata[_ABOUT], type=About)
+    said = about_of(schema)
     exact = schema.metadata[_FIELDS]
     if not exact.startswith(_IPC_MARK):
         exact = base64.b64decode(exact)
@@ -160,8 +169,7 @@ def tables(
 
 def columns_of(schema: pa.Schema) -> dict[str, str]:
     """The column of each top-level field of the message."""
-    said = msgspec.json.decode(schema.metadata[_ABOUT], type=About)
-    return {field: column for column, field in said.columns.items()}
+    return {field: column for column, field in about_of(schema).columns.items()}
 
 
 def column_batch(

@@ -73,6 +73,13 @@ class Store(Protocol):
 class Objects(Store, Protocol):
     """The store that Paddock works on: links for people, uploads in parts."""
 
+    def local_path(self, key: str) -> Path | None:
+        """Where an object lies, or would, on a disk of this machine; None where the store is elsewhere.
+
+        For other programs that read it, never for writing.
+        """
+        ...
+
     async def move(self, source: str, target: str) -> None:
         """Give an object another key, replacing what is there. Done once, doing it again is ``NotFound``."""
         ...

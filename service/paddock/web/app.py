@@ -43,6 +43,7 @@ PAGES = (
     ("/alerts", "Alerts", "alerts"),
     ("/upload", "Upload", "upload"),
     ("/signals", "Signals", "signals"),
+    ("/sql", "SQL", "sql"),
     ("/fields", "Fields", "fields"),
     ("/jobs", "Jobs", "jobs"),
 )

@@ -1,1 +1,0 @@
-"""The team's maths channels: page and API."""

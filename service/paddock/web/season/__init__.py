@@ -1,0 +1,1 @@
+"""The season as one table: SQL, as page and API."""
