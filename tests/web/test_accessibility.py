@@ -59,6 +59,9 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
             "/sync",
             "/storage",
             "/members",
+            "/people",
+            "/account",
+            "/audit",
             "/nothing-here",
         ):
             page.goto(site.url + path)

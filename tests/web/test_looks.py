@@ -134,6 +134,9 @@ def pages_of(looked: Looked) -> list[tuple[str, str, Callable[[Any], None] | Non
         ("fields-add", "/fields", press("Add a field")),
         ("signals-alias", "/signals?show=unknown", press("is another name of…")),
         ("deleted", "/deleted", None),
+        ("people", "/people", None),
+        ("account", "/account", None),
+        ("audit", "/audit", None),
         # The last one: a page that sends asks before it is left.
         ("upload-running", "/upload", upload),
     ]

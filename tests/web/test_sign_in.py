@@ -16,6 +16,7 @@ from paddock.domain.principal import LOCAL_USER
 from paddock.settings import Settings
 from paddock.usecases.context import Context
 from paddock.usecases.people import users
+from paddock.web.sign_in.visitor import program_of
 from tests.web.conftest import Connect
 from tests.web.people import PASSWORD, add_person, bearing, sign_in_by_form, signed_in, token_of
 
@@ -286,7 +287,7 @@ async def test_a_link_sets_a_password_once(client: httpx.AsyncClient, context: C
     for _ in range(2):
         page = await client.get(second, headers=PAGE)
         assert page.status_code == 200 and "A password for Mei" in page.text, "to look uses it up for nobody"
-        assert page.headers["cache-control"] == "no-store" and page.headers["referrer-policy"] == "no-referrer"
+        assert page.headers["cache-control"] == "no-store" and page.headers["referrer-policy"] == "same-origin"
     text = second.partition("link=")[2]
     assert (await client.get("/api/me", headers=bearing(text))).status_code == 401, "it is no token"
     form = {"link": text, "password": "tyre pressure 0.8", "again": "tyre pressure 0.8"}
@@ -388,3 +389,18 @@ async def test_in_a_vpn_the_password_may_be_asked_for_as_well(
 async def test_what_is_typed_is_shown_as_text(client: httpx.AsyncClient, ada: str) -> None:
     page = await sign_in_by_form(client, '"><script>alert(1)</script>', "x")
     assert "<script>alert" not in page.text and re.search(r"Name or password is not right", page.text)
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) … Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) … Version/18.0 Safari/604.1", "Safari on iPhone"),
+        ("python-httpx/0.28.1", "Python"),
+        ("curl/8.5.0", "curl"),
+        ("", "a program"),
+    ],
+)
+def test_a_session_is_known_by_its_browser(agent: str, words: str) -> None:
+    assert program_of(agent) == words

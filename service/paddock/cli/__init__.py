@@ -43,6 +43,7 @@ COMMANDS = {
     "sync": "Bring a Paddock at the track and one in the cloud to say the same.",
     "car": "Run in the car: serve its logs, start and stop its recorder.",
     "worker": "Run a worker alone (up starts one by itself).",
+    "recorder": "Make recordings of what devices send, alone (up does it by itself).",
     "broker": "Take in what devices send by MQTT, alone (up does it by itself).",
     "config": "Check settings without starting anything.",
     "migrate": "Prepare database and bucket.",

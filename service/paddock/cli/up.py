@@ -34,6 +34,7 @@ from paddock.usecases.live.tail import following
 from paddock.web.kernel.listener import listen
 
 START_LOOK_S = 0.02
+DEVICES_LOOK_S = 0.5
 
 log = structlog.get_logger()
 
@@ -113,6 +114,7 @@ async def _serve(
         beside.append(asyncio.create_task(_offer_restore(context, settings)))
         if with_worker:
             beside.append(asyncio.create_task(_keep_worker(context, settings)))
+            beside.append(asyncio.create_task(_keep_recorder(context, settings)))
         if mqtt.descriptors():
             arguments = ["--data", str(settings.data), *mqtt.arguments()]
             beside.append(
@@ -217,6 +219,16 @@ async def _status(host: str, port: int) -> bytes:
         return await reader.readuntil(b"\r\n")
     finally:
         writer.close()
+
+
+async def _keep_recorder(context: Context, settings: Settings) -> None:
+    """Run the recorder of what devices send, once there is a device: who has none needs no such process."""
+    while True:
+        with contextlib.suppress(Unavailable):
+            if await context.documents.devices.count():
+                break
+        await asyncio.sleep(DEVICES_LOOK_S)
+    await keep_process("recorder", lambda: ["--data", str(settings.data)])
 
 
 async def _keep_worker(context: Context, settings: Settings) -> None:

@@ -144,11 +144,22 @@ class Spool:
     """
 
     def __init__(self, directory: Path, log_bytes: int, memory_bytes: int | None = None) -> None:
+        self._begin(SpoolFile.temporary(directory), Limits(memory_bytes, log_bytes))
+
+    def _begin(self, file: SpoolFile, limits: Limits) -> None:
         self.found = FoundBeside()
-        self.limits = Limits(memory_bytes, log_bytes)
-        self._file = SpoolFile.temporary(directory)
+        self.limits = limits
+        self._file = file
         self._channels: dict[SpoolChannel, ColumnChannel] = {}
         self._rows = 0
+
+    @classmethod
+    def onto(cls, file: SpoolFile, limits: Limits) -> Spool:
+        """One that puts its channels into the file of others, which was written to its end."""
+        spool = cls.__new__(cls)
+        file.go_on()
+        spool._begin(file, limits)
+        return spool
 
     def __enter__(self) -> Spool:
         return self
@@ -196,7 +207,11 @@ class Spool:
 
     def finish(self) -> SpooledColumns:
         """All is read; the columns have the file from now on."""
-        return spooled_columns(self._file, list(map(self._settled, self._channels)), self.found)
+        return spooled_columns(self._file, self.settled(), self.found)
+
+    def settled(self) -> list[SpooledChannel]:
+        """All is read: what became of the channels."""
+        return list(map(self._settled, self._channels))
 
     def _settled(self, channel: SpoolChannel) -> SpooledChannel:
         described = self._channels[channel]

@@ -99,6 +99,10 @@ class SpoolFile:
         """Remove it."""
         self._file.close()
 
+    def go_on(self) -> None:
+        """Write from now on behind what another process wrote."""
+        self._end = os.lseek(self._file.fileno(), 0, os.SEEK_END)
+
     def write(self, rows: Rows, ordinal: int) -> Extent:
         """Append rows that are ordered by ``log_time``."""
         count, log_time_at = len(rows.log_time), self._end

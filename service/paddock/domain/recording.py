@@ -295,6 +295,8 @@ class Recording(msgspec.Struct, frozen=True):
     """The maths channels that its columns hold, by name: the slug of each, which another version changes."""
     derived_in_mat: tuple[str, ...] = ()
     """Those of them that the default MATLAB file holds."""
+    has_frames: bool = False
+    """Whether messages of it are frames of CAN buses, although it is no log of frames."""
     decoded_by: tuple[DecodedBy, ...] = ()
     """The CAN databases that its columns were decoded by, ordered by bus."""
     error: Failure | None = None

@@ -51,6 +51,7 @@ from paddock.domain.rule_evaluation import RuleWatches
 from paddock.domain.rule_preview import RulePreview
 from paddock.domain.rules import Rule
 from paddock.domain.signal_names import SignalName
+from paddock.domain.streams import Stream
 from paddock.domain.topic_set import TopicSet
 from paddock.domain.upload import Upload
 from paddock.ports.indexes import RECORDING_INDEXES, Index, field_index
@@ -304,6 +305,13 @@ class Documents(ABC):
     device_states: Collection[DeviceState]
     device_latest: Collection[LatestValues]
     device_files: Collection[DeviceFile]
+    streams: Annotated[
+        Collection[Stream],
+        Index(("state", "began_ns"), "what is live now"),
+        Index(("device", "began_ns"), "the recordings of a device, the last first"),
+        Index(("recording",), "the stream that a recording was"),
+        Index(("car", "ended_ns"), "the radio's copies of what a car logged itself"),
+    ]
     history: Annotated[
         Collection[Change],
         Index(("recording", "at"), "what people changed on a recording"),

@@ -121,7 +121,7 @@ def test_globs_name_topics_or_what_is_in_them() -> None:
 
 def test_the_doctor_says_what_is_wrong(tmp_path: Path) -> None:
     assert diagnose(io.BytesIO(recovered(car_log(9)[:-300], tmp_path)), tmp_path).findings == (
-        "raw (cdr) is not decoded, its messages are kept as bytes.",
+        "raw is kept as bytes: it has no schema of ROS 2.",
     )
     damaged = header() + channel_record(1, "lap") + message_record(1, 0, b"{}") + b"\xee" * 50
     damaged += message_record(2, 1, b"{}") + message_record(1, 2, b"{")

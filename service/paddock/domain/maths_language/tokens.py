@@ -99,6 +99,8 @@ def _token(text: str, at: int) -> tuple[Token, int]:
             raise Fault(f"The quoted name does not end: close it with another {text[at]}.", Span(at, len(text)))
         if not text[at + 1 : end].strip():
             raise Fault("There is nothing between the quotes: write a signal's name.", Span(at, end + 1))
+        if not text[at + 1 : end].isprintable():
+            raise Fault("A quoted name has no line ends or control characters.", Span(at, end + 1))
         return Token(Kind.QUOTED, text[at + 1 : end], Span(at, end + 1)), end + 1
     if found := _SIGN.match(text, at):
         return Token(Kind.SIGN, found[0], Span(at, found.end())), found.end()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -92,19 +92,27 @@ def spool_frames(
         found = FoundInLog()
         with Spool(directory, size_of(log), memory_bytes) as spool:
             spool.found.losses = found.losses
-            wires = _Wires(spool, found, databases, topics, has_several_buses)
+            wires = Wires(spool, found, databases, topics, has_several_buses)
             try:
                 for frames in _batches(read(log, found, progress or (lambda _: None))):
+                    spool.found.clock.observe(frames.time_ns)
+                    found.losses.messages_seen(int(frames.time_ns[0]), int(frames.time_ns[-1]))
                     wires.take(frames)
-            except _SeveralBuses:
+            except SeveralBuses:
                 spool.close()
                 continue
-            wires.finish()
-            return spool.finish()
+            return _finished(spool, found, wires)
     raise AssertionError("unreachable: the second reading knows that there are several")
 
 
-class _SeveralBuses(Exception):
+def _finished(spool: Spool, found: FoundInLog, wires: Wires) -> SpooledColumns:
+    spool.found.oddities = wires.sentences()
+    facts = FileFacts(said=found.said | wires.counts(), oddities=tuple(found.oddities))
+    spool.found.facts = lambda _loss, _count: facts
+    return spool.finish()
+
+
+class SeveralBuses(Exception):
     """There is more than one after all, so their names belong into those of the channels: read again."""
 
 
@@ -123,8 +131,17 @@ def _batches(read: Iterable[Frames]) -> Iterator[Frames]:
         yield joined(waiting)
 
 
-class _Wires:
-    """The buses of a log, and the channels of each."""
+class Wires:
+    """The buses of a log, and the channels of each.
+
+    Args:
+        spool: takes what is decoded.
+        found: names the buses.
+        databases: by the name of the bus, see ``Routes``.
+        topics: which ones to take; None for all.
+        has_several_buses: whether their names belong into those of channels.
+        taken: topics that others have: a message of such a name has its bus in front.
+    """
 
     def __init__(
         self,
@@ -133,7 +150,9 @@ class _Wires:
         databases: Databases,
         topics: Callable[[str], bool] | None,
         has_several_buses: bool,
+        taken: Collection[str] = (),
     ) -> None:
+        self._taken = taken
         self._spool = spool
         self._found = found
         self._databases = databases
@@ -154,10 +173,8 @@ class _Wires:
         if self._first_bus is None:
             self._first_bus = int(frames.bus[0])
         if not self._has_several_buses and (frames.bus != self._first_bus).any():
-            raise _SeveralBuses
+            raise SeveralBuses
         self._frames += len(frames)
-        self._spool.found.clock.observe(frames.time_ns)
-        self._found.losses.messages_seen(int(frames.time_ns[0]), int(frames.time_ns[-1]))
         if frames.is_remote.any():
             self._remote_frames += int(np.count_nonzero(frames.is_remote))
             frames = frames.taken(~frames.is_remote)
@@ -197,7 +214,9 @@ class _Wires:
             if len(self._channels) >= _MAX_CHANNELS and route.name != _OTHER:
                 route = Route(route.bus, _OTHER)
             if route not in self._channels:
-                topic = f"{self._found.bus_name(route.bus)}/{route.name}" if self._has_several_buses else route.name
+                topic = route.name
+                if self._has_several_buses or topic in self._taken:
+                    topic = f"{self._found.bus_name(route.bus)}/{topic}"
                 is_wanted = self._wanted is None or self._wanted(topic)
                 self._channels[route] = _Channel(route, topic, self._spool) if is_wanted else None
         if route.message:
@@ -207,19 +226,17 @@ class _Wires:
         if channel := self._channels[route]:
             self._spool.write(channel.spooled, channel.rows(frames))
 
-    def finish(self) -> None:
-        """All frames are taken: say what became of them."""
-        found, spooled = self._found, self._spool.found
-        unknown = self._unknown.total()
-        spooled.oddities = [*found.oddities, *self._about_frames(unknown)]
-        said = {
-            **found.said,
+    def counts(self) -> dict[str, str]:
+        """All frames are taken: how many there were, and how many have a message."""
+        return {
             "frames": str(self._frames),
             "decoded": str(self._known_frames),
-            "unknown": str(unknown),
+            "unknown": str(self._unknown.total()),
         }
-        facts = FileFacts(said=said, oddities=tuple(found.oddities))
-        spooled.facts = lambda _loss, _count: facts
+
+    def sentences(self) -> list[str]:
+        """What became of the frames."""
+        return [*self._found.oddities, *self._about_frames(self._unknown.total())]
 
     def _about_frames(self, unknown: int) -> Iterator[str]:
         found = self._found

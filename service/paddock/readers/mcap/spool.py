@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +20,7 @@ from paddock.columns.spool_file import SpoolFile
 from paddock.domain.can_database import NO_DATABASES, Databases
 from paddock.domain.keys import channel_slug
 from paddock.domain.words import counted
+from paddock.readers.can.within import decode_within, may_hold_frames
 from paddock.readers.mcap.batch import BATCH_BYTES, MAX_MESSAGE_BYTES, pieces
 from paddock.readers.mcap.decoding import column_channel
 from paddock.readers.mcap.definitions import Definition, Numbering
@@ -66,14 +68,36 @@ def spool_log(
                 closing(SpoolProcess(file, directory, limits) if apart else SpoolWriter(file, limits)) as writer,
                 seldom_collected(),
             ):
-                channels, found = _Spooler(reader, writer, topics, as_bytes).spool(file)
+                channels, found = _Spooler(reader, writer, topics, as_bytes, databases).spool(file)
         except BaseException:
             file.close()
             raise
         if not as_bytes.grows(channels):
-            return spooled_columns(file, channels, found)
+            try:
+                return _with_frames(
+                    file, channels, found, partial(Limits, memory_bytes, reader.size_bytes), databases, topics
+                )
+            except BaseException:
+                file.close()
+                raise
         file.close()
         progress = None
+
+
+def _with_frames(
+    file: SpoolFile,
+    channels: list[SpooledChannel],
+    found: FoundBeside,
+    new_limits: Callable[[], Limits],
+    databases: Databases,
+    topics: Callable[[str], bool] | None,
+) -> SpooledColumns:
+    """The columns of a log; where messages are frames of a CAN bus, those of what the frames mean."""
+    within = decode_within(channels, file, found.losses, new_limits, databases, topics)
+    made, said = found.facts, within.said
+    found.facts = lambda loss, count: replace(facts := made(loss, count), said=facts.said | said)
+    found.more_oddities = [*found.more_oddities, *within.sentences]
+    return spooled_columns(file, within.spooled, found)
 
 
 class _AsBytes:
@@ -107,7 +131,9 @@ class _Spooler:
         writer: SpoolWriter | SpoolProcess,
         topics: Callable[[str], bool] | None,
         as_bytes: _AsBytes,
+        databases: Databases,
     ) -> None:
+        self._databases = databases
         self._reader = reader
         self._writer = writer
         self._topics = topics
@@ -161,9 +187,19 @@ class _Spooler:
         """The number of the channel that the messages of a definition go to; -1 when its topic is not wanted."""
         number = self._numbers.get(definition)
         if number is None:
-            wanted = self._topics is None or self._topics(definition.channel.topic)
+            wanted = (
+                self._topics is None or self._topics(definition.channel.topic) or self._holds_frames(definition)
+            )
             number = self._numbers[definition] = self._channel_number(definition) if wanted else -1
         return number
+
+    def _holds_frames(self, definition: Definition) -> bool:
+        """Whether other topics, which may be wanted, are made from it."""
+        channel, schema = definition.channel, definition.schema
+        name = schema.name if schema else ""
+        return bool(self._databases) and may_hold_frames(
+            channel.topic, name, channel.message_encoding, self._databases
+        )
 
     def _channel_number(self, definition: Definition) -> int:
         """Definitions that say the same, under another id or in another part, are one channel."""

@@ -27,8 +27,8 @@ async def all_databases(context: Context) -> tuple[BusDatabase, ...]:
 
 
 def holds_frames(recording: Recording) -> bool:
-    """Whether its log is one of CAN frames."""
-    return LOG_KINDS[recording.kind].holds_frames
+    """Whether its log has CAN frames."""
+    return LOG_KINDS[recording.kind].holds_frames or recording.has_frames
 
 
 def decoders_of(recording: Recording, databases: Iterable[BusDatabase]) -> tuple[DecodedBy, ...]:

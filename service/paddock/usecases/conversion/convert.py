@@ -191,6 +191,7 @@ def _convert_file(
         from_log = prefilled(summary, fields)
         known = msgspec.structs.replace(recording, metadata=fill_empty(recording.metadata, from_log))
         known = starting(known, summary.started_ns)
+        known = msgspec.structs.replace(known, has_frames="frames" in summary.facts.said)
         of_car = CarCatalogue(catalogue, car_of(known))
         units = of_car.units((signal.name, signal.dtype) for signal in summary.signals)
         run = run_of(known, units, fields)
@@ -351,6 +352,7 @@ def _changes(
         "metadata": metadata,
         "build": contents.build,
         "converter": str(COLUMNS),
+        "has_frames": converted.recording.has_frames,
         "decoded_by": converted.recording.decoded_by,
         "derived": {},
         "derived_in_mat": (),

@@ -7,6 +7,7 @@ document knows its ``jti``: a new token, a revoked one and a disabled device nee
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 
 import jwt
 import msgspec
@@ -106,6 +107,10 @@ class KnownDevices:
     def get(self, device_id: str) -> Device | None:
         """The device with this id, as of the last ``refresh``; disabled ones too."""
         return self._devices.get(device_id)
+
+    def all(self) -> Iterable[Device]:
+        """Every device, as of the last ``refresh``."""
+        return self._devices.values()
 
     def admit(self, token: str, device_id: str | None = None) -> Device:
         """The device whose token this is, as of the last ``refresh``.

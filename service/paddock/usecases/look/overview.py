@@ -7,7 +7,8 @@ import asyncio
 import msgspec
 
 from paddock.domain.catalogue import CarCatalogue, Described
-from paddock.domain.overview import Panel, panels
+from paddock.domain.maths_channels import FIELD
+from paddock.domain.overview import MAX_LINES, Panel, PanelKind, panels
 from paddock.domain.recording import Recording, Signal
 from paddock.usecases.catalogue.catalogue import car_of, load_catalogue, signals_of
 from paddock.usecases.context import Context
@@ -36,6 +37,15 @@ async def overview(context: Context, recording: Recording) -> tuple[Panel, ...]:
     """The panels of a recording, in their order; none when it has nothing that moves."""
     catalogue = CarCatalogue(await load_catalogue(context), car_of(recording))
     found = await signals_of(context, recording)
+    derived = {f"{name}.{FIELD}" for name in recording.derived}
     # A list plays a role for its elements.
     names = [(signal.name, signal.dtype) for signal in found if not signal.element_of]
-    return await asyncio.to_thread(lambda: panels(catalogue.resolve(names), found))
+    maths = [name for name, _ in names if name in derived]
+
+    def chosen() -> tuple[Panel, ...]:
+        own = [signal for signal in found if signal.name not in derived]
+        first = panels(catalogue.resolve(name for name in names if name[0] not in derived), own)
+        described = tuple(catalogue.describe(name) for name in maths[:MAX_LINES])
+        return (*first, Panel(PanelKind.OTHER, "Maths channels", described)) if described else first
+
+    return await asyncio.to_thread(chosen)

@@ -67,9 +67,9 @@ async def note_change(
         (field, None if before is None else as_text(getattr(before, field)), as_text(getattr(after, field)))
         for field in fields
     ]
-    changes = [_change(context, principal, kind, after.id, name, *each) for each in said if each[1] != each[2]]
     if before is None:
-        changes.insert(0, _change(context, principal, kind, after.id, name, CREATED, None, name))
+        said.insert(0, (CREATED, None, name))
+    changes = [_change(context, principal, kind, after.id, name, *each) for each in said if each[1] != each[2]]
     if changes:
         await context.documents.history.put_many(changes)
 

@@ -65,3 +65,8 @@ class Decoders:
             device = self.known.get(entry.device_id) or Device(id=entry.device_id, name=entry.device_id)
             known = self._decoders[entry.device_id] = (0, Decoder(Sender(device=device)))
         return known[1].decode(entry)
+
+    def schema(self, device_id: str) -> tuple[str, bytes] | None:
+        """Name and ``FileDescriptorSet`` of the protobuf messages that were decoded last."""
+        known = self._decoders.get(device_id)
+        return known[1].schema if known else None

@@ -23,6 +23,7 @@ from litestar.typing import FieldDefinition
 from msgspec import Meta
 
 from paddock.domain.attempts import TooManyTries
+from paddock.domain.maths_language.fault import Fault
 from paddock.domain.principal import NotSignedIn
 from paddock.domain.words import printable
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailable
@@ -94,6 +95,10 @@ class Problem(msgspec.Struct, frozen=True):
         tuple[Difference, ...], Meta(description="After a concurrent edit: the fields to choose a value for.")
     ] = ()
     errors: Annotated[tuple[FieldProblem, ...], Meta(description="The fields at fault, where known.")] = ()
+    position: Annotated[
+        int | None, Meta(description="Of a maths text: the character that is at fault, from 0.", examples=[8])
+    ] = None
+    end: Annotated[int | None, Meta(description="Behind the last such character.", examples=[11])] = None
 
 
 def responses(*statuses: int) -> dict[int, ResponseSpec]:
@@ -118,6 +123,9 @@ def problem_of(error: Exception, asked: Mapping[str, FieldDefinition] | None = N
     if isinstance(error, EditConflict):
         said = problem(_status(error), error.code, error.message)
         return msgspec.structs.replace(said, version=error.version, differences=error.differences)
+    if isinstance(error, Fault):
+        said = problem(_status(error), error.code, error.message)
+        return msgspec.structs.replace(said, position=error.span.start, end=error.span.end)
     if isinstance(error, PaddockError):
         return problem(_status(error), error.code, error.message)
     if isinstance(error, ValidationException):

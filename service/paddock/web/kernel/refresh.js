@@ -117,6 +117,7 @@ async function refresh() {
     signal: AbortSignal.timeout(ANSWER_MS),  // a link may go silent without an end
   });
   if (answer.status === 304) return undefined;
+  if (answer.redirected) return location.reload();  // signed out: to the page that signs in
   if (answer.status >= 400 && answer.status < 500) return location.reload();  // gone: show the page that says so
   if (!answer.ok) throw new Error(`status ${answer.status}`);
   etag = answer.headers.get("ETag") ?? "";

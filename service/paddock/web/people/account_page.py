@@ -22,7 +22,7 @@ from paddock.web.kernel.pages import form_of, pages
 from paddock.web.kernel.permission import Anyone
 from paddock.web.kernel.problems import problem_of
 from paddock.web.people.api import NO_STORE
-from paddock.web.sign_in.visitor import visitor_of
+from paddock.web.sign_in.visitor import program_of, visitor_of
 
 
 @get("/account", needs=Anyone.LET_IN)
@@ -121,6 +121,7 @@ async def _account_page(context: Context, principal: Principal, *, made: str = "
         tokens=await tokens.list_tokens(context, principal) if person else [],
         scopes=[role for role in PEOPLE_ROLES if person and lesser(role, person.role) is role],
         now=context.now(),
+        program=program_of,
         made=made,
         refusal=refusal,
         shortest=SHORTEST_PASSWORD,

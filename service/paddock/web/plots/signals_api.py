@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
@@ -19,6 +20,7 @@ from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.look.coverage import coverage
 from paddock.usecases.look.overview import KnownSignal, known_signals, overview
 from paddock.usecases.look.plots import log_span
+from paddock.usecases.maths.standing import standing_of
 from paddock.web.kernel.injected import TheContext, refuse_unknown_parameters
 from paddock.web.kernel.partial import Fields, Partial, only
 from paddock.web.kernel.problems import responses
@@ -55,6 +57,12 @@ class SignalResource(msgspec.Struct, frozen=True, kw_only=True):
     element_of: Annotated[
         str, Meta(description="Of an element: the name of its list.", examples=["ACUAllData.cell_voltages"])
     ] = ""
+    maths_version: Annotated[
+        int, Meta(description="Of a maths channel: the version that was computed here; 0 of a signal of the log.")
+    ] = 0
+    outdated: Annotated[
+        bool, Meta(description="Whether the team has another version by now; it is computed in the background.")
+    ] = False
 
 
 class SignalList(msgspec.Struct, frozen=True):
@@ -113,15 +121,19 @@ async def list_signals(
 ) -> SignalList | Partial:
     """Every signal with unit, type and statistics. Empty until the log was converted."""
     recording = await get_recording(context, recording_id)
-    channels = (await contents_of(context.documents, recording)).channels
-    topics = {channel.slug: channel.topic for channel in channels}
+    contents = await contents_of(context.documents, recording)
+    topics = {channel.slug: channel.topic for channel in contents.channels}
+    maths = await standing_of(context, recording, contents)
+    versions = {each.slug: (each.version, each.name in maths.outdated) for each in maths.derived if each.slug}
     words = q.casefold().split()
     known = await known_signals(context, recording)
 
     def matching() -> SignalList | Partial:
         found = (each for each in known if _matches(each, words))
         return only(
-            SignalList(recording.id, tuple(_resource(each, topics) for each in found)), fields, items=SignalResource
+            SignalList(recording.id, tuple(_resource(each, topics, versions) for each in found)),
+            fields,
+            items=SignalResource,
         )
 
     return await asyncio.to_thread(matching)
@@ -163,8 +175,11 @@ def _matches(known: KnownSignal, words: list[str]) -> bool:
     return all(word in text for word in words)
 
 
-def _resource(known: KnownSignal, topics: dict[str, str]) -> SignalResource:
+def _resource(
+    known: KnownSignal, topics: Mapping[str, str], versions: Mapping[str, tuple[int, bool]]
+) -> SignalResource:
     signal, described = known.signal, known.described
+    version, is_outdated = versions.get(signal.channel, (0, False))
     return SignalResource(
         name=signal.name,
         topic=topics.get(signal.channel) or signal.name.split(".", 1)[0],
@@ -181,6 +196,8 @@ def _resource(known: KnownSignal, topics: dict[str, str]) -> SignalResource:
         last=signal.last,
         longest=signal.longest,
         element_of=signal.element_of,
+        maths_version=version,
+        outdated=is_outdated,
     )
 
 

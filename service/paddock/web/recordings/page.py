@@ -10,8 +10,10 @@ from paddock.domain.recording import RunFigures, Status
 from paddock.domain.roles import Permission
 from paddock.usecases.conversion.reprocess import is_asked, reprocess_one
 from paddock.usecases.edit.edit import history_of
+from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.look.overview import overview
+from paddock.usecases.maths.standing import standing_of
 from paddock.web.databases.decoding import decoding_of
 from paddock.web.edit.api import History, change_resources
 from paddock.web.kernel.conditional import Page
@@ -42,6 +44,7 @@ async def recording_page(
         item=item,
         fields=team_fields,
         decoding=await decoding_of(context, recording),
+        maths=await standing_of(context, recording, await contents_of(context.documents, recording)),
         choices=await choices(context, team_fields, subject=recording.id),
         history=History(change_resources(changes.items, first=True), changes.next),
         panels=await overview(context, recording) if has_signals else (),

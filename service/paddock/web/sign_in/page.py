@@ -146,7 +146,7 @@ async def _link_page(
         longest=LONGEST_PASSWORD,
         max_email=MAX_EMAIL,
     )
-    page.headers.update({**NO_STORE, "Referrer-Policy": "no-referrer"})
+    page.headers.update(NO_STORE)
     return page
 
 

@@ -1,0 +1,1 @@
+"""The team's maths channels: page and API."""
