@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from paddock.broker.downlink import Outgoing
@@ -91,7 +91,7 @@ class Connection(asyncio.BufferedProtocol):
         self._unacknowledged_bytes = 0
         self._reads = True
         self._stuck: asyncio.TimerHandle | None = None
-        self._heard_at = time.monotonic()
+        self._heard_at = monotonic()
         self._overdue = self._loop.call_later(CONNECT_S, self.abort)
 
     # The transport's side.
@@ -122,7 +122,7 @@ class Connection(asyncio.BufferedProtocol):
         """Something came."""
         if self._ends:
             return
-        self._heard_at = time.monotonic()
+        self._heard_at = monotonic()
         self._reader.feed(self._endpoint.buffer[:nbytes])
         self._go_on()
 
@@ -228,7 +228,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         self._reads = reads
         if reads:
-            self._heard_at = time.monotonic()
+            self._heard_at = monotonic()
             self._transport.resume_reading()
             self._go_on()
         else:

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
+from time import monotonic
 
 import structlog
 
@@ -263,7 +264,7 @@ class Endpoint:
         if will is None:
             return
         if delay_s:
-            self._wills[session.device_id, session.client_id] = time.monotonic() + delay_s, device, will
+            self._wills[session.device_id, session.client_id] = monotonic() + delay_s, device, will
         else:
             self._publish_will(device, will)
 
@@ -299,7 +300,7 @@ class Endpoint:
 
     def _say(self, event: str, **more: object) -> None:
         """One line for many: they come by the thousand."""
-        now = time.monotonic()
+        now = monotonic()
         if now - self._told_at.get(event, float("-inf")) > QUIET_S:
             self._told_at[event] = now
             log.warning(event, **more)
@@ -335,7 +336,7 @@ class Endpoint:
     async def _watch_connections(self, turned: Callable[[], None]) -> None:
         """Close those that fell silent, publish wills that are due, forget sessions that are over."""
         while True:
-            now = time.monotonic()
+            now = monotonic()
             for connection in list(self._connections):
                 if connection.is_silent(now):
                     connection.end(Reason.KEEP_ALIVE_TIMEOUT)
