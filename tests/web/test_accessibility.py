@@ -15,6 +15,7 @@ from paddock.usecases.find.recordings import get_recording
 from tests.web.browsing import needs_chromium, open_page, served
 from tests.web.builders import build_question
 from tests.web.converted import converted
+from tests.web.live_car import Car
 from tests.web.season import a_test_day
 
 pytestmark = needs_chromium
@@ -31,6 +32,7 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
         served(tmp_path, with_worker=False) as site,
         open_page(browser, provoked=(404,), color_scheme=scheme) as page,
     ):
+        Car(site.context.watching.live, past_s=10)
         day = site.run(a_test_day(site.context))
         for each in (day.damaged, day.run):
             asked = site.run(get_recording(site.context, each))
@@ -53,6 +55,10 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
             "/fields",
             "/databases",
             "/sql",
+            "/live",
+            "/live/ht09",
+            "/dashboards",
+            "/dashboards/new?device=ht09",
             "/jobs",
             "/jobs?state=queued",
             "/deleted",

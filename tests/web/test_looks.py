@@ -17,6 +17,7 @@ from paddock.simulator.log import simulate
 from tests.logs import small_log
 from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served
 from tests.web.converted import converted
+from tests.web.live_car import Car
 from tests.web.season import Day, a_test_day
 
 pytestmark = needs_chromium
@@ -55,6 +56,7 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Looked]:
     simulate(logs[2], started_ns=1_776_528_720 * 10**9, driver="Luis", truncate=0.6, **AUTOCROSS)  # type: ignore[arg-type]
     with served(folder / "data", with_worker=False) as site:
         ids = [site.run(converted(site.context, log)).id[:16] for log in logs]
+        Car(site.context.watching.live)
         yield Looked(site, site.run(a_test_day(site.context)), *ids)
 
 
@@ -131,6 +133,11 @@ def pages_of(looked: Looked) -> list[tuple[str, str, Callable[[Any], None] | Non
         ("databases", "/databases", None),
         ("sql", "/sql", None),
         ("databases-add", "/databases", press("Add a database")),
+        ("live", "/live", None),
+        ("live-device", "/live/ht09", None),
+        ("dashboards", "/dashboards", None),
+        ("dashboard-new", "/dashboards/new?device=ht09", None),
+        ("dashboard-widget", "/dashboards/new?device=ht09", press("Add a widget")),
         ("fields-add", "/fields", press("Add a field")),
         ("signals-alias", "/signals?show=unknown", press("is another name of…")),
         ("deleted", "/deleted", None),

@@ -174,6 +174,7 @@ class DashBoard extends HTMLElement {
   /** Puts every widget where it is; reading order is that of the rows, also on a phone. */
   laid() {
     const ordered = this.dashboard.widgets.toSorted((a, b) => a.y - b.y || a.x - b.x);
+    this.grid.style.setProperty("--all-rows", String(Math.max(1, ...ordered.map((each) => each.y + each.height))));
     for (const [order, { id, x, y, width, height }] of ordered.entries()) {
       const root = this.shown.get(id)?.root;
       if (!root) continue;

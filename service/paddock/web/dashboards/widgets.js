@@ -201,6 +201,7 @@ class MapContent {
   }
 }
 
+const LABELS_PX = 16;
 const TURN = [0.75 * Math.PI, 2.25 * Math.PI];
 
 /** One number on an arc from its lower to its upper limit. */
@@ -246,7 +247,7 @@ class GaugeContent {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const styles = getComputedStyle(this.root);
     const thick = Math.max(8, Math.min(width, height) * 0.09);
-    const radius = Math.max(10, Math.min(width / 2, height / 1.75) - thick);
+    const radius = Math.max(10, Math.min(width / 2, (height - LABELS_PX) / 1.75) - thick);
     const [x, y] = [width / 2, radius + thick];
     /** @type {(from: number, to: number, colour: string) => void} */
     const arc = (from, to, colour) => {
@@ -262,7 +263,7 @@ class GaugeContent {
     context.fillStyle = styles.getPropertyValue("--ink-3");
     context.font = "11px system-ui, sans-serif";
     context.textAlign = "center";
-    for (const [turn, end] of [[TURN[0], low], [TURN[1], high]]) context.fillText(valueText(end), x + Math.cos(turn) * radius, y + Math.sin(turn) * radius + thick + 8);
+    for (const [turn, end] of [[TURN[0], low], [TURN[1], high]]) context.fillText(valueText(end), x + Math.cos(turn) * radius, y + Math.sin(turn) * radius + thick / 2 + LABELS_PX);
   }
 
   close() {
