@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from paddock.domain.alerts import AlertSource, Raising, Severity
+from paddock.domain.devices import Device
+from paddock.usecases.alerts.alerts import raise_alert
 from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served
 from tests.web.live_car import Car
 
@@ -22,6 +25,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         served(tmp_path_factory.mktemp("live") / "data", with_worker=False) as site,
         Car(site.context.watching.live),
     ):
+        site.run(site.context.documents.devices.insert(Device(id="ht09", name="HT09", car="HT09")))
         yield site
 
 
@@ -43,7 +47,7 @@ def until(page: Any, true: Callable[[], Any]) -> None:
 def test_values_and_plots_follow_now_pause_and_go_back(browser: Any, site: Site) -> None:
     with open_page(browser) as page:
         page.goto(f"{site.url}/live")
-        page.get_by_role("link", name="ht09", exact=True).click()
+        page.get_by_role("link", name="HT09", exact=True).click()
         page.get_by_text("live", exact=True).wait_for()
         changes(page, VALUE)
         assert page.locator(".live-row").count() == 17
@@ -166,3 +170,41 @@ def test_a_dashboard_is_built_saved_seen_again_and_copied(browser: Any, site: Si
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), "all of it at once"
         assert not page.locator(".bar").is_visible()
         screenshot(page, "dashboard-wall")
+
+
+def test_alerts_are_acknowledged_and_actions_asked_for_on_a_dashboard(browser: Any, site: Site) -> None:
+    raising = Raising(
+        key="pump/ht09",
+        text="The pump is stuck.",
+        severity=Severity.CRITICAL,
+        source=AlertSource.DEVICE,
+        device="ht09",
+    )
+    site.run(raise_alert(site.context, raising))
+    with open_page(browser, provoked=(409,)) as page:
+        page.goto(f"{site.url}/dashboards/new")
+        page.get_by_text("Add a widget, then drag it where it belongs.").wait_for()
+        for kind, action in (("alerts", ""), ("action", "zero_sensors"), ("action", "reboot"), ("table", "")):
+            page.get_by_role("button", name="Add a widget").click()
+            page.get_by_label("Kind").select_option(kind)
+            page.locator("dialog [name=device] option[value=ht09]").wait_for(state="attached")
+            page.get_by_label("Device").select_option("ht09")
+            if action:
+                page.get_by_label("Action", exact=True).fill(action)
+            page.get_by_role("button", name="Done").click()
+        changes(page, ".table-widget tr:nth-child(9) .value")
+        page.get_by_text("The pump is stuck.").wait_for()
+        page.get_by_role("button", name="Acknowledge").click()
+        page.get_by_text("seen by local").wait_for()
+        page.get_by_role("button", name="zero_sensors", exact=True).click()
+        page.get_by_text("It waits for the device to come.").wait_for()
+        page.get_by_role("button", name="reboot", exact=True).click()
+        page.get_by_role("button", name="No", exact=True).click()
+        page.get_by_role("button", name="reboot", exact=True).click()
+        page.get_by_role("button", name="Yes, do it").click()
+        page.get_by_text("It waits for the device to come.").nth(1).wait_for()
+        asked = site.run(site.context.documents.actions.find()).items
+        assert sorted(each.name for each in asked) == ["reboot", "zero_sensors"]
+        screenshot(page, "dashboard-actions")
+        page.get_by_role("button", name="Save").click()
+        page.get_by_role("button", name="Edit").wait_for()

@@ -223,7 +223,7 @@ function paramsOf(typed) {
 }
 
 /** Made here, so that sending it twice is one action; `crypto.randomUUID` exists in secure contexts only. */
-function newId() {
+export function newId() {
   return [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

@@ -122,9 +122,9 @@ class DashBoard extends HTMLElement {
   }
 
   empty() {
-    const old = this.grid.querySelector(".invitation");
-    if (this.shown.size) old?.remove();
-    else if (!old) this.grid.append(make("div", { class: "invitation" }, make("p", {}, this.editing ? "Add a widget, then drag it where it belongs." : "This dashboard is empty.")));
+    this.grid.querySelector(".invitation")?.remove();
+    const text = this.editing ? "Add a widget, then drag it where it belongs." : "This dashboard is empty.";
+    if (!this.shown.size) this.grid.append(make("div", { class: "invitation" }, make("p", {}, text)));
   }
 
   /** @param {Spec} spec */

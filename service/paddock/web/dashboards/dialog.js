@@ -38,6 +38,7 @@ export class WidgetDialog {
     this.search = make("input", { type: "search", class: "field", placeholder: "Search signals", "aria-label": "Search signals", autocomplete: "off", oninput: () => this.list() });
     this.signals = make("div", { class: "offered", role: "group", "aria-label": "Signals", tabindex: "-1" });
     this.picked = make("p", { class: "hint picked" });
+    this.buttons = make("datalist", { id: "device-buttons" });
     this.error = make("p", { class: "form-error wide", role: "alert", hidden: true });
     this.title = make("h2", { id: "widget-title" });
     this.form = make("form", { method: "dialog", class: "form", autocomplete: "off" },
@@ -49,7 +50,8 @@ export class WidgetDialog {
       field("Seconds shown", "span_s", { type: "number", min: 5, max: 3600, step: 1 }),
       field("Lower limit", "low", { type: "number", step: "any", placeholder: "the catalogue's" }),
       field("Upper limit", "high", { type: "number", step: "any", placeholder: "the catalogue's" }),
-      field("Action", "action", { maxlength: 200, placeholder: "as the device knows it" }),
+      field("Action", "action", { maxlength: 200, placeholder: "as the device knows it", list: "device-buttons" }),
+      this.buttons,
       make("label", { class: "wide", "data-for": "text" }, "Text", make("textarea", { name: "text", maxlength: 2000, rows: 3 })),
       this.error,
       make("p", { class: "actions wide" }, make("span", { class: "grow" }), make("button", { class: "button", type: "button", onclick: () => this.close() }, "Cancel"), make("button", { class: "button primary", type: "submit" }, "Done")),
@@ -87,9 +89,12 @@ export class WidgetDialog {
   async devices(device) {
     try {
       /** @type {{ items: { device: string }[] }} */
-      const { items } = await call("GET", "/api/live");
-      const names = [...new Set([...(device ? [device] : []), ...items.map((each) => each.device)])];
-      this.device.replaceChildren(...names.map((name) => make("option", { value: name }, name)));
+      const live = await call("GET", "/api/live");
+      /** @type {{ items: { id: string, name: string }[] }} */
+      const known = await call("GET", "/api/devices");
+      const named = new Map(known.items.map(({ id, name }) => [id, name]));
+      const names = [...new Set([...(device ? [device] : []), ...live.items.map((each) => each.device), ...named.keys()])];
+      this.device.replaceChildren(...names.map((name) => make("option", { value: name }, named.get(name) ?? name)));
       if (this.kind.value === "alerts") this.device.prepend(make("option", { value: "" }, "all devices"));
       this.device.value = this.spec ? this.spec.device : device || names[0] || "";
       await this.offer();
@@ -110,6 +115,18 @@ export class WidgetDialog {
       // It sends nothing now: what was chosen before stays.
     }
     this.list();
+    if (this.kindNow() === "action") await this.offerButtons();
+  }
+
+  /** What people gave the device buttons for. */
+  async offerButtons() {
+    try {
+      /** @type {{ items: { name: string, label: string }[] }} */
+      const { items } = await call("GET", `/api/devices/${encodeURIComponent(this.device.value)}/buttons`);
+      this.buttons.replaceChildren(...items.map(({ name, label }) => make("option", { value: name }, label)));
+    } catch {
+      this.buttons.replaceChildren();
+    }
   }
 
   list() {
@@ -157,6 +174,7 @@ export class WidgetDialog {
     for (const [name, shown] of Object.entries(has)) need(this.form, `[data-for=${name}]`).hidden = !shown;
     this.chosen = most ? this.chosen.slice(0, most) : [];
     this.list();
+    if (kind === "action" && this.device.value) void this.offerButtons();
   }
 
   /** @param {string} text */
