@@ -113,6 +113,16 @@ in
       description = "Where the pit screen answers, or `none`. A tablet's port has to be opened in the firewall too.";
     };
 
+    tokenFile = lib.mkOption {
+      type = lib.types.nullOr lib.types.externalPath;
+      default = null;
+      example = "/etc/paddock/token";
+      description = ''
+        A file with the API token of an engineer, where the servers have users; of several servers
+        `https://ADDRESS=TOKEN` for each, with spaces between.
+      '';
+    };
+
     webhookFile = lib.mkOption {
       type = lib.types.nullOr lib.types.externalPath;
       default = null;
@@ -129,6 +139,8 @@ in
       environment = {
         HOME = "/var/lib/paddock-station";
         SSL_CERT_FILE = cfg.authorityFile;
+        # Where systemd puts it, which it knows when it starts the unit.
+        PADDOCK_TOKEN_FILE = if cfg.tokenFile == null then null else "%d/token";
         # A service has no screen to draw on, and its lines are to be read at once.
         PYTHONUNBUFFERED = "1";
       };
@@ -137,7 +149,8 @@ in
         StateDirectory = "paddock-station";
         LoadCredential =
           lib.optional (cfg.keyFile != null) "key:${cfg.keyFile}"
-          ++ lib.optional (cfg.webhookFile != null) "webhook:${cfg.webhookFile}";
+          ++ lib.optional (cfg.webhookFile != null) "webhook:${cfg.webhookFile}"
+          ++ lib.optional (cfg.tokenFile != null) "token:${cfg.tokenFile}";
         # Which run of the kernel it is: what was written in this one is whole, also after kill -9.
         ProcSubset = "all";
         ReadWritePaths = lib.optionals cfg.removeFromCar (map (folder: "-${folder}") folders);

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from paddock import Client
+from paddock.errors import Rejected
 from tests.adapters import s3_sides
 from tests.cli.running import wait_until
 from tests.conftest import REPOSITORY
@@ -141,6 +142,9 @@ def test_readme_from_top_to_bottom(reader: Reader) -> None:
             elif "paddock up " in text:
                 lets_members_in(reader, text)
                 ran += 1
+            elif "paddock users " in text:
+                adds_users(reader, text)
+                ran += 1
             elif "paddock sync " in text:
                 syncs_with_the_cloud(reader, text)
                 ran += 1
@@ -208,6 +212,21 @@ def lets_members_in(reader: Reader, line: str) -> None:
         wait_until(lambda: "Paddock is at" in (folder / "up.log").read_text())
         with Client(other.address) as client:
             assert list(client.search()) == []
+    finally:
+        other.stop(up)
+
+
+def adds_users(reader: Reader, lines: str) -> None:
+    """To another Paddock, where everybody signs in from then on."""
+    folder = reader.folder / "users"
+    folder.mkdir()
+    other = Reader(folder)
+    assert other.shell(lines).count("/sign-in/link?link=") == 3
+    up = other.start("paddock up --no-worker")
+    try:
+        wait_until(lambda: "Paddock is at" in (folder / "up.log").read_text())
+        with Client(other.address) as client, pytest.raises(Rejected, match="Sign in first"):
+            list(client.search())
     finally:
         other.stop(up)
 

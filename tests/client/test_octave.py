@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 
 import paddock
@@ -20,6 +21,7 @@ from tests.logs import small_log
 from tests.readers.mcap.builders import car_log
 from tests.web.browsing import served
 from tests.web.converted import json_log
+from tests.web.people import PASSWORD, add_person
 
 FUNCTIONS = Path(paddock.__file__).parent / "matlab"
 
@@ -121,3 +123,60 @@ def test_a_session_at_the_prompt(tmp_path: Path) -> None:
     assert out["photo"] == "This recording has no such attachment. It has: notes.txt."
     assert out["bare"] == "This recording has no file."
     assert out["away"][0] == "paddock:noAnswer" and "127.0.0.1:9 does not answer" in out["away"][1]
+
+
+WITH_A_TOKEN = """
+addpath(getenv('PADDOCK_MATLAB'));
+try, paddock.find('driver', 'Adam'); catch e, out.refused = {e.identifier, e.message}; end
+paddock.token(getenv('TOKEN'));
+R = paddock.find('driver', 'Adam');
+out.found = numel(R);
+S = load(paddock.fetch(R(1)));
+out.rows = numel(S.Pedals.t);
+out.beside = paddock.fetch(R(1), 'file', 'setup.txt', 'folder', 'notes');
+paddock.token('pdk_0000000000000000_nonsense');
+try, paddock.find('driver', 'Adam'); catch e, out.over = e.message; end
+other = paddock.http.authorization('http://127.0.0.1:9/');
+out.elsewhere = {other, paddock.http.authorization([paddock.server() '.evil/'])};
+handle = fopen('out.json', 'w'); fputs(handle, jsonencode(out)); fclose(handle);
+"""
+
+
+def test_with_a_token_where_people_sign_in(tmp_path: Path) -> None:
+    octave = shutil.which("octave-cli") or shutil.which("octave")
+    if octave is None or shutil.which("curl") is None:
+        pytest.skip("GNU Octave or curl is not installed (apt install octave curl)")
+    with served(tmp_path / "data", with_worker=True) as site:
+        site.run(add_person(site.context, "Ada"))
+        answer = httpx.post(f"{site.url}/api/login", json={"name": "Ada", "password": PASSWORD})
+        token = answer.raise_for_status().json()["token"]
+        log = tmp_path / "run.mcap"
+        log.write_bytes(small_log(driver="Adam"))
+        sheet = tmp_path / "setup.txt"
+        sheet.write_bytes(b"wing 4")
+        with Client(site.url, token=token) as client:
+            client.upload(log).wait().add_file(sheet)
+        done = subprocess.run(
+            [octave, "--no-gui", "--quiet", "--norc", "--eval", WITH_A_TOKEN],
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "PADDOCK_MATLAB": str(FUNCTIONS),
+                "PADDOCK_SERVER": site.url,
+                "TOKEN": token,
+                "TMPDIR": str(tmp_path),
+            },
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    assert (tmp_path / "out.json").exists(), done.stderr
+    out = json.loads((tmp_path / "out.json").read_text())
+    assert out["refused"][0] == "paddock:refused" and "Sign in first" in out["refused"][1]
+    assert (out["found"], out["rows"] > 10) == (1, True)
+    assert (tmp_path / out["beside"]).read_bytes() == b"wing 4"
+    assert "was revoked" in out["over"]
+    assert out["elsewhere"] == ["", ""]
+    assert not [each for each in tmp_path.iterdir() if each.name.startswith("oct-")], (
+        "no file with the token is left"
+    )

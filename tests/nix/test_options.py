@@ -18,7 +18,7 @@ EVERYTHING = """machine {
   services.paddock = { enable = true; openFirewall = true; mongodb.enable = true; vpn.enable = true;
     backup = { enable = true; to = "/mnt/backups"; mirrorTo = "/mnt/copies"; };
     station = { enable = true; sources = [ "/srv/logs" ]; servers = [ "https://10.77.0.1" ]; keyFile = "/key";
-      keepFree = "5GB"; limits = [ "1MB/s" ]; webhookFile = "/webhook"; }; };
+      keepFree = "5GB"; limits = [ "1MB/s" ]; webhookFile = "/webhook"; tokenFile = "/token"; }; };
 }"""
 
 

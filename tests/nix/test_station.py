@@ -16,7 +16,8 @@ from tests.nix.nix import Nix
 STATION = """{ services.paddock.station = { enable = true;
   sources = [ "/media/team's stick" "sftp://pi@10.0.0.5/100%20logs" ];
   servers = [ "http://127.0.0.1:8080" "https://site" ];
-  keyFile = "/etc/paddock/car"; webhookFile = "/etc/paddock/webhook"; keepFree = "5GB";
+  keyFile = "/etc/paddock/car"; webhookFile = "/etc/paddock/webhook";
+  tokenFile = "/etc/paddock/token"; keepFree = "5GB";
   removeFromCar = true; limits = [ "1MB/s" "08:00-18:00=0" ]; }; }"""
 
 
@@ -50,6 +51,8 @@ def test_it_starts_without_waiting_for_cars_or_the_internet_and_again_whatever_e
     assert "RequiresMountsFor" not in text and "network-online" not in text
     assert "StateDirectory=paddock-station" in text
     assert "LoadCredential=key:/etc/paddock/car" in text
+    assert 'Environment="PADDOCK_TOKEN_FILE=%d/token"' in text and "LoadCredential=token:/etc/paddock/token" in text
+    assert "PADDOCK_TOKEN" not in unit(nix, STATION.replace('tokenFile = "/etc/paddock/token"; ', ""))
     assert "ReadWritePaths=-/media/team's stick\n" in text
     assert "ReadWritePaths" not in unit(nix, STATION.replace("removeFromCar = true", "removeFromCar = false"))
 

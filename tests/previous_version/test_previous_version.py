@@ -122,6 +122,24 @@ def test_it_is_reprocessed_and_whole(up: Running, data: Path, tmp_path: Path) ->
     assert paddock("backup", "verify", str(tmp_path), "--all", "--data", str(data)).returncode == 0
 
 
+def test_it_takes_users_and_its_history_is_in_the_audit(left: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(left / made.DATA, data)
+    with running(data, "--no-worker") as up, httpx.Client(base_url=up.url, timeout=60) as client:
+        for asked in ({}, {"kind": "recording"}, {"person": "local"}):
+            changes = client.get("/api/audit", params=asked).json()["items"]
+            assert {"notes", "driver", "file"} <= {each["field"] for each in changes}, asked
+            assert {each["kind"] for each in changes} == {"recording"}
+        page = client.get("/audit")
+        assert page.status_code == 200 and "driver" in page.text
+        link = paddock("users", "--data", str(data), "add", "Ada", "--role", "admin").stdout
+        wait_until(lambda: client.get("/api/recordings").status_code == 401)
+        form = {"link": link.strip().partition("link=")[2], "password": "four laps in the wet"}
+        assert client.post("/sign-in/link", data=form | {"again": form["password"]}).status_code == 303
+        assert client.get("/api/recordings").status_code == 200
+        assert client.get("/api/audit", params={"kind": "person"}).json()["items"]
+
+
 def test_its_backup_is_restored(left: Path, tmp_path: Path) -> None:
     """Recordings in it have their contents inside."""
     data = tmp_path / "restored"

@@ -3,7 +3,9 @@ function url = server(url)
 %   paddock.server('http://10.7.0.1:8080') tells it for this session; url = paddock.server() says what holds: that,
 %   else the environment variable PADDOCK_SERVER, else http://127.0.0.1:8080.
 %
-%   See also paddock.find, paddock.fetch, paddock.load.
+%   Where people sign in, paddock.token tells who asks.
+%
+%   See also paddock.token, paddock.find, paddock.fetch, paddock.load.
 
   persistent told
   if nargin == 1

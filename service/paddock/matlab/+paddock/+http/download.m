@@ -11,14 +11,19 @@ function file = download(url, folder, name, overwrite)
   end
   aside = [tempname(folder) '.part'];
   if paddock.http.in_octave()
-    [~, ok, problem] = urlwrite(url, aside); %#ok<URLWR> MATLAB takes the other branch
+    if isempty(paddock.http.authorization(url))
+      [~, ok, problem] = urlwrite(url, aside); %#ok<URLWR> MATLAB takes the other branch
+    else
+      [status, problem] = paddock.http.curl(url, sprintf('--fail --location --max-time 600 -o "%s"', aside));
+      ok = status == 0;
+    end
     if ~ok
       remove(aside);
       error('paddock:noAnswer', 'The download broke off: %s', problem);
     end
   else
     try
-      websave(aside, url, weboptions('Timeout', 600));
+      websave(aside, url, paddock.http.web_options(url, 'Timeout', 600));
     catch problem
       remove(aside);
       rethrow(problem);

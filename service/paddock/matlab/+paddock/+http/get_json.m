@@ -21,10 +21,16 @@ function answer = get_json(path, query)
     end
   end
   try
-    if paddock.http.in_octave()
+    if ~paddock.http.in_octave()
+      answer = webread(url, paddock.http.web_options(url, 'ContentType', 'json', 'Timeout', 60));
+    elseif isempty(paddock.token())
       answer = jsondecode(urlread(url)); %#ok<URLRD> MATLAB takes the other branch
     else
-      answer = webread(url, weboptions('ContentType', 'json', 'Timeout', 60));
+      [status, text] = paddock.http.curl(url, '--fail');
+      if status ~= 0
+        error('paddock:noAnswer', 'curl ends with %d: %s', status, text);
+      end
+      answer = jsondecode(text);
     end
   catch problem
     paddock.http.refused(problem, url);

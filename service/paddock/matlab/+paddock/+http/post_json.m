@@ -4,7 +4,7 @@ function answer = post_json(path, body)
 
   url = [paddock.server() path];
   if ~paddock.http.in_octave()
-    options = weboptions('MediaType', 'application/json', 'ContentType', 'json', 'Timeout', 60);
+    options = paddock.http.web_options(url, 'MediaType', 'application/json', 'ContentType', 'json', 'Timeout', 60);
     try
       answer = webwrite(url, body, options);
     catch problem
@@ -17,8 +17,8 @@ function answer = post_json(path, body)
   handle = fopen(file, 'w');
   fputs(handle, jsonencode(body));
   fclose(handle);
-  command = sprintf('curl -sS --max-time 60 -H "Content-Type: application/json" --data-binary "@%s" "%s"', file, url);
-  [status, text] = system(command);
+  arguments = sprintf('-H "Content-Type: application/json" --data-binary "@%s"', file);
+  [status, text] = paddock.http.curl(url, arguments);
   delete(file);
   if status ~= 0
     error('paddock:noAnswer', 'The program curl is not there, or %s does not answer: %s', paddock.server(), text);

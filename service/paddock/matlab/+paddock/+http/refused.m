@@ -22,13 +22,17 @@ end
 
 function text = answer(url, method, body)
   if paddock.http.in_octave()
-    [~, text] = system(sprintf('curl -sS --max-time 60 "%s"', url));
+    [~, text] = paddock.http.curl(url, '');
     return
   end
   request = matlab.net.http.RequestMessage(method);
   if strcmp(method, 'POST')
     request.Header = matlab.net.http.field.ContentTypeField('application/json');
     request.Body = matlab.net.http.MessageBody(body);
+  end
+  said = paddock.http.authorization(url);
+  if ~isempty(said)
+    request.Header = [request.Header, matlab.net.http.HeaderField('Authorization', said)];
   end
   text = request.send(url, matlab.net.http.HTTPOptions('ConvertResponse', false)).Body.Data;
   if isnumeric(text)
