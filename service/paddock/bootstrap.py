@@ -29,6 +29,7 @@ from paddock.domain.tunnel import VpnPlan, read_endpoint
 from paddock.domain.words import printable
 from paddock.errors import NotFound, Rejected, Unavailable
 from paddock.ports.documents import Documents
+from paddock.ports.notices import Notifier
 from paddock.ports.objects import Objects, Store
 from paddock.ports.work import Work
 from paddock.service_manager import with_priority, writes_to_journal
@@ -89,6 +90,7 @@ async def _open(settings: Settings, work: Work, *, migrate: bool) -> AsyncIterat
             device_key=cache(partial(_device_key, settings)),
             device_log=device_log,
             appender=cache(lambda: opened.enter_context(Appender(device_log))),
+            notifier=cache(partial(_notifier, settings)),
         )
     finally:
         opened.close()
@@ -116,6 +118,25 @@ class _Migrating:
 
 
 # The cloud's libraries are imported where they are used: a laptop starts without them.
+
+
+def _notifier(settings: Settings) -> Notifier:
+    from paddock.adapters.notifier import EveryWay
+    from paddock.adapters.smtp import Smtp, SmtpServer
+    from paddock.adapters.webhooks import Webhooks
+
+    server = None
+    if settings.smtp_host and settings.smtp_from:
+        server = SmtpServer(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            sender=settings.smtp_from,
+            user=settings.smtp_user,
+            password=settings.smtp_password,
+            encryption=settings.smtp_encryption,
+        )
+    webhooks = Webhooks(settings.base_url, private=settings.notices_private)
+    return EveryWay(webhooks, Smtp(server, settings.base_url))
 
 
 def _documents(settings: Settings) -> Documents:

@@ -159,6 +159,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mqtt_public_url: Annotated[
         str, "Where devices reach MQTT, when that is another address; pages show it.", _MQTT_ADDRESS
     ] = ""
+    smtp_host: Annotated[str, "Server that takes e-mail for notices; none are sent by e-mail without."] = ""
+    smtp_port: Annotated[int, "Port where it does.", _PORT] = 587
+    smtp_encryption: Annotated[
+        Literal["starttls", "tls", "none"], "How it is spoken to; none only in a network of your own."
+    ] = "starttls"
+    smtp_user: Annotated[str, "Who signs in there; nobody without."] = ""
+    smtp_password: Annotated[str, "Their password."] = ""
+    smtp_from: Annotated[str, "Address that e-mails are from, such as paddock@example.org."] = ""
+    notices_private: Annotated[
+        bool, "Send notices also to webhooks in private networks and on this machine, such as a chat of your own."
+    ] = False
     log_format: Annotated[
         Literal["auto", "console", "json"],
         "Log lines for people (console) or programs (json); auto asks whether stderr is a terminal.",
@@ -202,7 +213,7 @@ def _reached_by(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-SECRETS = frozenset({"secret", "mongodb_url", "backup_key", "device_key", "token"})
+SECRETS = frozenset({"secret", "mongodb_url", "backup_key", "device_key", "token", "smtp_password"})
 """Settings that may also come from a file."""
 
 

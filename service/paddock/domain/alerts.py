@@ -11,6 +11,8 @@ from enum import StrEnum
 
 import msgspec
 
+FIRED, CLEARED = "fired", "cleared"
+"""What becomes of an alert that people are told elsewhere."""
 MAX_TEXT = 500
 MAX_KEY = 300
 _RANK = 10**17
@@ -111,6 +113,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     cleared_at: int | None = None
     cleared_by: str = ""
     """Empty where it ended by itself."""
+    to_tell: str | None = None
+    """What became of it that nobody was told yet: ``fired``, ``cleared``, or both with a space between."""
     version: int = 1
 
     @property
@@ -142,6 +146,7 @@ def first(raising: Raising, at: int, occurrence: int) -> Alert:
         last_at=at,
         place=place_of(AlertState.FIRING, at),
         occurrence=occurrence,
+        to_tell=FIRED,
         **noticed,
     )
 
@@ -159,6 +164,7 @@ def repeated(alert: Alert, raising: Raising, at: int) -> Alert:
         last_at=at,
         state=state,
         place=place_of(state, alert.fired_at),
+        to_tell=FIRED if worse else alert.to_tell,
         version=alert.version + 1,
     )
 
@@ -176,6 +182,8 @@ def cleared(alert: Alert, at: int, by: str = "", *, noticed: bool = False) -> Al
         cleared_by=by,
         last_at=max(at, alert.last_at) if noticed else alert.last_at,
         place=place_of(AlertState.CLEARED, alert.fired_at),
+        # That a log is over is no news.
+        to_tell=alert.to_tell if alert.recording else f"{alert.to_tell or ''} {CLEARED}".strip(),
         version=alert.version + 1,
     )
 

@@ -26,6 +26,8 @@ class Permission(StrEnum):
     SEND_ACTIONS = "send_actions"
     EDIT_ALERTS = "edit_alerts"
     """Rules, and to acknowledge what fires."""
+    MANAGE_NOTICES = "manage_notices"
+    """Who is told what happens, elsewhere: addresses at which one may write are secrets."""
     EDIT_DASHBOARDS = "edit_dashboards"
     MANAGE_MEMBERS = "manage_members"
     MANAGE_PEOPLE = "manage_people"
@@ -53,6 +55,7 @@ _WORDS: Mapping[Permission, str] = {
     Permission.SEE_ACTIONS: "see or answer what devices are asked",
     Permission.SEND_ACTIONS: "ask a device to do something",
     Permission.EDIT_ALERTS: "change alert rules or acknowledge alerts",
+    Permission.MANAGE_NOTICES: "see or say who is told what happens",
     Permission.EDIT_DASHBOARDS: "change dashboards",
     Permission.MANAGE_MEMBERS: "see, let in or shut out members",
     Permission.MANAGE_PEOPLE: "see or change users, or see what everybody changed",

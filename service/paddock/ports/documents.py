@@ -43,6 +43,7 @@ from paddock.domain.devices import Device, DeviceFile, DeviceState, LatestValues
 from paddock.domain.history import Change
 from paddock.domain.job import Job
 from paddock.domain.maths_channels import MathsChannel, MathsVersion
+from paddock.domain.notices import Destination, Notice
 from paddock.domain.own_fields import OwnField
 from paddock.domain.people import Person
 from paddock.domain.questions import Agreement, Question
@@ -348,6 +349,7 @@ class Documents(ABC):
         Index(("device", "state", "place"), "the alerts of one device"),
         Index(("recording", "place"), "what the rules found in one recording"),
         Index(("rule", "state"), "what one rule found"),
+        Index(("to_tell",), "what became of alerts that nobody was told yet"),
     ]
     actions: Annotated[
         Collection[Action],
@@ -355,6 +357,13 @@ class Documents(ABC):
         Index(("state", "asked_at"), "what is to be handed to devices; what they did not take in time"),
     ]
     action_kinds: Annotated[Collection[ActionKind], Index(("device", "added_at"), "the buttons of one device")]
+    destinations: Annotated[Collection[Destination], Index(("added_at",), "who is told, in their order")]
+    notices: Annotated[
+        Collection[Notice],
+        Index(("state", "due_at"), "what is to be told now"),
+        Index(("created_at",), "what was told, the last first"),
+        Index(("destination", "created_at"), "what one destination was told, the last first"),
+    ]
     rules: Annotated[Collection[Rule], Index(("removed_at",), "the team's alert rules")]
     rule_watches: Collection[RuleWatches]
     rule_previews: Annotated[Collection[RulePreview], Index(("asked_at",), "trials that are long over")]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from paddock.device_log.appender import Appender
 from paddock.ports.documents import Documents
+from paddock.ports.notices import Notifier
 from paddock.ports.objects import Objects
 from paddock.ports.vpn import Vpn
 from paddock.ports.work import Work
@@ -20,6 +21,10 @@ from paddock.usecases.people.attempts import SignInDesk
 
 if TYPE_CHECKING:
     from paddock.usecases.streams.intake import Intake
+
+
+def _no_notifier() -> Notifier:
+    raise AssertionError("bootstrap, or a test, says how somebody is told something")
 
 
 def _no_device_key() -> bytes:
@@ -56,6 +61,8 @@ class Context:
     """The directory of the log of what devices send."""
     appender: Callable[[], Appender] = _no_appender
     """Appends to it; begun when it is first needed."""
+    notifier: Callable[[], Notifier] = _no_notifier
+    """Tells somebody something elsewhere; made when it is first needed."""
     now: Callable[[], int] = time.time_ns
     """Nanoseconds since the Unix epoch."""
     topic_sets: TopicSets = field(default_factory=TopicSets)

@@ -62,6 +62,7 @@ from paddock.usecases.intake.originals import fault_by_hash, need_original
 from paddock.usecases.jobs import leases
 from paddock.usecases.look import attachments, channels, file_metadata
 from paddock.usecases.maths.asking import ask_derived
+from paddock.usecases.notices.outbox import tell_ready
 from paddock.usecases.take_away.artifacts import run_of, store_artifact
 
 LARGEST_DEFAULT = 256_000_000
@@ -312,6 +313,8 @@ async def _publish(context: Context, converted: Converted) -> None:
         if not current.build or current.decoded_by != recording.decoded_by:
             # Before it is shown: where a worker is killed in between, the next one asks again.
             await ask_rules(context, recording)
+        if not current.build:
+            await tell_ready(context, recording, car_of(recording))
         await ask_derived(context, recording)
         flipped = await context.documents.recordings.change(
             recording.id,

@@ -7,14 +7,18 @@ from paddock.domain.original import NEVER_ARRIVED
 from paddock.domain.recording import Failure, Status
 from paddock.ports.documents import Equals, OneOf
 from paddock.usecases.context import Context
+from paddock.usecases.notices.outbox import tell_failed
 
 
 async def say_failed(context: Context, job: Job, failure: Failure) -> None:
-    """Note it on the recording. Of an export the job itself says all there is to say."""
+    """Note it on the recording, and tell who wants to know. Of others the job itself says all there is to say."""
     if job.kind == "ingest":
         await _ingest_failed(context, job, failure)
     elif job.kind == "convert":
         await _convert_failed(context, job, failure)
+    else:
+        return
+    await tell_failed(context, job, failure)
 
 
 async def _ingest_failed(context: Context, job: Job, failure: Failure) -> None:

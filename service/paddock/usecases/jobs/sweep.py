@@ -10,6 +10,8 @@ from paddock.errors import Unavailable
 from paddock.usecases.context import Context
 from paddock.usecases.conversion.builds import sweep_old_builds
 from paddock.usecases.intake.sweep_uploads import sweep_uploads
+from paddock.usecases.notices.backup_alert import sweep_backup_alert
+from paddock.usecases.notices.sending import sweep_notices
 from paddock.usecases.people.sign_in import sweep_credentials
 from paddock.usecases.take_away.expiry import sweep_artifacts
 
@@ -29,6 +31,8 @@ PARTS: tuple[Callable[[Context], Awaitable[object]], ...] = (
     sweep_artifacts,
     sweep_credentials,
     _leftovers,
+    sweep_backup_alert,
+    sweep_notices,
 )
 
 

@@ -14,6 +14,7 @@ from paddock.usecases.context import Context
 from paddock.usecases.jobs import leases
 from paddock.usecases.jobs.attempt import Attempt, Ended, RunJob, run_here
 from paddock.usecases.jobs.sweep import SWEEP_S, sweep
+from paddock.usecases.notices.sending import Sender
 
 LANES = 2
 """Jobs at a time. Of two that take long one gives way when others wait, so that no log waits for a slow one."""
@@ -57,6 +58,7 @@ class _Worker:
 
     async def work(self, stop: asyncio.Event, turned: Callable[[], None]) -> None:
         sweeper = asyncio.create_task(self._keep_sweeping())
+        notices = asyncio.create_task(Sender(self._context).keep_sending())
         stopped = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
@@ -73,9 +75,10 @@ class _Worker:
                     await self._wait(stopped)
             await self._stop()
         finally:
-            for task in (sweeper, stopped, *self._at_work):
+            others = (sweeper, notices, stopped)
+            for task in (*others, *self._at_work):
                 task.cancel()
-            await asyncio.gather(sweeper, stopped, *self._at_work, return_exceptions=True)
+            await asyncio.gather(*others, *self._at_work, return_exceptions=True)
 
     async def _take(self) -> bool:
         """Begin the next job; whether there was one."""

@@ -1,0 +1,1 @@
+"""Notices: what happens is told elsewhere, each event once."""
