@@ -165,8 +165,8 @@ def _is_loopback(host: str) -> bool:
 
 
 async def _serve(settings: Settings, listeners: Listeners) -> None:
+    from paddock.broker.actions import AskedActions
     from paddock.broker.endpoint import Endpoint
-    from paddock.device_log.appender import Appender
     from paddock.usecases.devices.refused import RefusedInput
     from paddock.usecases.devices.tokens import KnownDevices
     from paddock.usecases.streams.tokens_inside import unsealed
@@ -197,7 +197,12 @@ async def _serve(settings: Settings, listeners: Listeners) -> None:
                 )
             return sent.payload
 
-        with Appender(settings.data / "device-log") as appender:
-            endpoint = Endpoint(doors, appender, check=check, refusals=RefusedInput(context))
-            tell("READY=1")
-            await endpoint.serve([(each, tls) for each, tls in sockets if each is not None], stop, watchdog.works)
+        endpoint = Endpoint(
+            doors,
+            context.appender(),
+            check=check,
+            refusals=RefusedInput(context),
+            downlink=AskedActions(context),
+        )
+        tell("READY=1")
+        await endpoint.serve([(each, tls) for each, tls in sockets if each is not None], stop, watchdog.works)

@@ -116,10 +116,7 @@ async def _serve(
             beside.append(asyncio.create_task(_keep_worker(context, settings)))
             beside.append(asyncio.create_task(_keep_recorder(context, settings)))
         if mqtt.descriptors():
-            arguments = ["--data", str(settings.data), *mqtt.arguments()]
-            beside.append(
-                asyncio.create_task(keep_process("broker", lambda: arguments, descriptors=mqtt.descriptors()))
-            )
+            beside.append(asyncio.create_task(_keep_broker(context, settings, mqtt)))
         try:
             async with following(context):
                 await server.serve(sockets=[listener])
@@ -221,13 +218,36 @@ async def _status(host: str, port: int) -> bytes:
         writer.close()
 
 
-async def _keep_recorder(context: Context, settings: Settings) -> None:
-    """Run the recorder of what devices send, once there is a device: who has none needs no such process."""
+async def _first_device(context: Context) -> None:
+    """Wait until there is a device: who has none needs no processes for them."""
     while True:
         with contextlib.suppress(Unavailable):
             if await context.documents.devices.count():
-                break
+                return
         await asyncio.sleep(DEVICES_LOOK_S)
+
+
+async def _keep_broker(context: Context, settings: Settings, mqtt: Listeners) -> None:
+    """Run the MQTT endpoint, once there is a device or somebody connects; until it runs, who connects waits."""
+    connects = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for descriptor in mqtt.descriptors():
+        loop.add_reader(descriptor, connects.set)
+    waits = [asyncio.create_task(connects.wait()), asyncio.create_task(_first_device(context))]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for descriptor in mqtt.descriptors():
+            loop.remove_reader(descriptor)
+        for task in waits:
+            task.cancel()
+    arguments = ["--data", str(settings.data), *mqtt.arguments()]
+    await keep_process("broker", lambda: arguments, descriptors=mqtt.descriptors())
+
+
+async def _keep_recorder(context: Context, settings: Settings) -> None:
+    """Run the recorder of what devices send, once there is one."""
+    await _first_device(context)
     await keep_process("recorder", lambda: ["--data", str(settings.data)])
 
 
