@@ -54,6 +54,7 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
             "/signals?show=unknown",
             "/fields",
             "/databases",
+            "/maths",
             "/sql",
             "/live",
             "/live/ht09",

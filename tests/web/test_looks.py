@@ -131,6 +131,8 @@ def pages_of(looked: Looked) -> list[tuple[str, str, Callable[[Any], None] | Non
         ("signals-unknown", "/signals?show=unknown", None),
         ("fields", "/fields", None),
         ("databases", "/databases", None),
+        ("maths", "/maths", None),
+        ("maths-add", "/maths", press("Add a channel")),
         ("sql", "/sql", None),
         ("databases-add", "/databases", press("Add a database")),
         ("live", "/live", None),

@@ -2,7 +2,7 @@
 
 /**
  * What the API says about a refusal (RFC 9457), and what some refusals say besides.
- * @typedef {{ detail: string, code: string, status?: number, version?: number, differences?: Difference[] }} ProblemDetails
+ * @typedef {{ detail: string, code: string, status?: number, version?: number, differences?: Difference[], position?: number | null, end?: number | null }} ProblemDetails
  */
 
 /**

@@ -18,6 +18,8 @@
  * @property {number | string | null} last
  * @property {number} longest elements of the longest list; 0 for what is none
  * @property {string} element_of the list that it is an element of, or ""
+ * @property {number} maths_version of a maths channel; 0 of what the log has
+ * @property {boolean} outdated whether the team has another version by now
  */
 
 /** @typedef {import("./series.js").Series} Series */

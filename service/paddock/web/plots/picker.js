@@ -116,7 +116,8 @@ export class Picker {
     // A list that is found holds its elements; single ones are shown where the words ask for them.
     const lists = new Set(found.filter((signal) => this.elements.has(signal.name)).map((signal) => signal.name));
     const shown = found.filter((signal) => !lists.has(signal.element_of));
-    this.tree.append(...shown.slice(0, MOST_MATCHES).map((signal) => this.entry(signal, signal.name)));
+    // A maths channel is called by its name alone, which is its topic's.
+    this.tree.append(...shown.slice(0, MOST_MATCHES).map((signal) => this.entry(signal, signal.maths_version ? signal.topic : signal.name)));
     if (!shown.length) this.tree.append(make("p", { class: "hint" }, "No signal has all of these words. Try fewer."));
     if (shown.length > MOST_MATCHES) this.tree.append(make("p", { class: "hint" }, `${shown.length - MOST_MATCHES} more: add a word.`));
   }
