@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.4.0"
 
-COLUMNS = 5
+COLUMNS = 6
 """Rises with every change after which a log becomes other columns, statistics or figures: what was made from those
 of an older number is made again. Each layout of a file format has a number of its own (``formats/registry.py``);
 ``tests/golden`` fails where an output changes and no number does."""

@@ -16,6 +16,7 @@ from paddock.cli.terminal import in_words, local_time, out, print_json, print_ro
 from paddock.columns.columns import LogSummary
 from paddock.domain.can_database import Databases
 from paddock.domain.instants import NS_PER_S, to_rfc3339
+from paddock.domain.start_in_name import start_in_name
 from paddock.domain.words import counted, printable, size
 from paddock.readers.registry import spool_log
 from paddock.settings import read_settings
@@ -56,7 +57,7 @@ def _as_dict(log: Path, size_bytes: int, summary: LogSummary) -> dict[str, Any]:
         "name": printable(log.name),
         "kind": summary.kind,
         "size_bytes": size_bytes,
-        "started_at": None if summary.started_ns is None else to_rfc3339(summary.started_ns),
+        "started_at": None if (began_ns := _began_ns(log, summary)) is None else to_rfc3339(began_ns),
         "duration_s": None if summary.started_ns is None else _duration_ns(summary) / NS_PER_S,
         "message_count": summary.message_count,
         "health": summary.loss.health,
@@ -76,6 +77,11 @@ def _as_dict(log: Path, size_bytes: int, summary: LogSummary) -> dict[str, Any]:
     }
 
 
+def _began_ns(log: Path, summary: LogSummary) -> int | None:
+    """When the log began: by its own clock, or, where the logger had none, by its name."""
+    return summary.started_ns if summary.facts.has_clock else start_in_name([log.name])
+
+
 def _duration_ns(summary: LogSummary) -> int:
     return (summary.ended_ns or 0) - (summary.started_ns or 0)
 
@@ -84,7 +90,8 @@ def _print(log: Path, size_bytes: int, summary: LogSummary) -> None:
     facts = Table.grid(padding=(0, 2))
     facts.add_row("file", f"{log.name}  {size(size_bytes)}")
     if summary.started_ns is not None:
-        facts.add_row("start", local_time(summary.started_ns))
+        began_ns = _began_ns(log, summary)
+        facts.add_row("start", "unknown: the logger had no clock" if began_ns is None else local_time(began_ns))
         facts.add_row("duration", seconds(_duration_ns(summary)))
     facts.add_row("messages", f"{summary.message_count:,}")
     facts.add_row("health", "intact" if summary.loss.health == "intact" else in_words(summary.loss))

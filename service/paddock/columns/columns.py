@@ -20,6 +20,10 @@ AS_BYTES: pa.StructType = pa.struct([pa.field("data", pa.binary(), nullable=Fals
 """The type of messages that nobody here can read."""
 
 
+UNIT = "unit:"
+"""In front of a field's dotted path: the key of its unit in the metadata of a channel."""
+
+
 @dataclass(frozen=True, eq=False)
 class ColumnChannel:
     """One topic with one schema, merged over the channel ids it had in the file; compared by identity.
@@ -38,6 +42,11 @@ class ColumnChannel:
     fields: pa.StructType
     enums: dict[str, dict[int, str]] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Units that the log says, by dotted path: entries of ``metadata`` that begin with ``UNIT``."""
+        return {key.removeprefix(UNIT): unit for key, unit in self.metadata.items() if key.startswith(UNIT)}
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,8 @@ class FileFacts:
     """Sentences about ``LossReport.missing``."""
     oddities: tuple[str, ...] = ()
     """Sentences about how the file is laid out."""
+    has_clock: bool = True
+    """Whether its times are instants; else they count from when the logger was switched on."""
     viewers_open: bool = True
     """Whether a viewer on the web can open this very file fast, if it can open its kind."""
 

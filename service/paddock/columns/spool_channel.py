@@ -108,6 +108,19 @@ def _times(extents: Iterable[Extent], file: SpoolFile) -> Int64s:
     return np.sort(np.concatenate([file.log_times(extent) for extent in extents]))
 
 
+def _with_units(signals: Iterable[Signal], channel: ColumnChannel) -> tuple[Signal, ...]:
+    """Signals with the units that their log says."""
+    if not (units := channel.units):
+        return tuple(signals)
+    said = {f"{channel.topic}.{path}": unit for path, unit in units.items()}
+    return tuple(
+        msgspec.structs.replace(each, log_unit=unit)
+        if (unit := said.get(each.element_of or each.name, ""))
+        else each
+        for each in signals
+    )
+
+
 class SpoolChannel:
     """Takes the rows of one channel.
 
@@ -182,7 +195,7 @@ class SpoolChannel:
             last_time=max((extent.last_time for extent in self._extents), default=None),
             largest_gap_ns=self._largest_gap,
             extents=self._extents,
-            signals=tuple(self._statistics.signals(channel.topic, channel.slug, channel.fields)),
+            signals=_with_units(self._statistics.signals(channel.topic, channel.slug, channel.fields), channel),
             notices=tuple(self._statistics.notices(channel.topic)),
             over=self._limits.over.get(self.slug, ""),
         )

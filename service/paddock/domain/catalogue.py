@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
 from paddock.domain.catalogue_defaults import MANY, Guess, Role, guess, guess_unit
+from paddock.domain.recording import Signal
 from paddock.domain.signal_names import element_name, item_dtype, read_element
 from paddock.errors import Rejected
 
 CATALOGUE_ID = "signals"
 """The id of the one catalogue a team has."""
+NO_UNITS: Mapping[str, str] = {}
 MAX_ENTRIES = 5_000
 MAX_NAMES = 100_000
 """For all entries together, each name counted once per car that it is for."""
@@ -121,14 +124,21 @@ class _Place(NamedTuple):
     alias: int
 
 
+def log_units(signals: Iterable[Signal]) -> dict[str, str]:
+    """Units by name as their log says."""
+    return {signal.name: signal.log_unit for signal in signals if signal.log_unit}
+
+
 class CarCatalogue:
     """The catalogue as one car sees it, ready to look names up.
 
     Args:
         car: as in the recording's metadata; empty when nobody knows, then only entries for all cars hold.
+        log_units: units by signal name that a log says itself. What the catalogue says goes before, guesses after.
     """
 
-    def __init__(self, catalogue: Catalogue, car: str = "") -> None:
+    def __init__(self, catalogue: Catalogue, car: str = "", log_units: Mapping[str, str] = NO_UNITS) -> None:
+        self._log_units = log_units
         self._known: dict[str, tuple[_Place, Entry]] = {}
         folded = car.strip().casefold()
         self._own = len(catalogue.signals)
@@ -149,7 +159,13 @@ class CarCatalogue:
         guessed = guess(name, dtype)
         if name not in self._known:
             described = Described(
-                name, name, dtype, guessed.label, guessed.unit, guessed.role, why=f"guessed: {guessed.why}"
+                name,
+                name,
+                dtype,
+                guessed.label,
+                self._log_units.get(name, guessed.unit),
+                guessed.role,
+                why=f"guessed: {guessed.why}",
             )
             return described, (1, -guessed.rank)
         place, entry = self._known[name]
@@ -158,7 +174,7 @@ class CarCatalogue:
             entry.name,
             dtype,
             guessed.label if entry.label is None else entry.label,
-            guessed.unit if entry.unit is None else entry.unit,
+            self._log_units.get(name, guessed.unit) if entry.unit is None else entry.unit,
             guessed.role if entry.role is None else entry.role,
             entry.low,
             entry.high,
@@ -189,6 +205,12 @@ class CarCatalogue:
                 found[role] = _together(role, ordered) if role in MANY else (ordered[0][1],)
         return _one_receiver(found, players)
 
+    def with_units(self, log_units: Mapping[str, str]) -> CarCatalogue:
+        """The same beside what a log says of its units."""
+        other = copy(self)
+        other._log_units = log_units
+        return other
+
     def units(self, signals: Signals) -> dict[str, str]:
         """Unit by name of the signals whose unit is known or guessed: for plots and files."""
         units = ((name, self.unit_of(name, dtype)) for name, dtype in signals)
@@ -203,6 +225,8 @@ class CarCatalogue:
         if name not in self._known and (element := read_element(name)):
             return self.unit_of(element[0], dtype)
         said = self._known[name][1].unit if name in self._known else None
+        if said is None:
+            said = self._log_units.get(name)
         return guess_unit(name, dtype) if said is None else said
 
     def _role(self, name: str, dtype: str) -> Role:

@@ -13,6 +13,7 @@ from paddock.domain.instants import INT64_MAX, NS_PER_S
 from paddock.domain.keys import raw_key
 from paddock.domain.log_kinds import FIRST_KIND, MCAP
 from paddock.domain.original import MISSING_CODE, NEVER_ARRIVED, Original
+from paddock.domain.start_in_name import start_in_name
 from paddock.errors import Rejected
 
 SHORT_ID_LENGTH = 10
@@ -58,6 +59,8 @@ class StartedSource(StrEnum):
     LOG_TIME = "log_time"
     CLOCK_OFFSET = "clock_offset"
     """The log's own times, corrected by what car or base station knew of the car's clock."""
+    FILE_NAME = "file_name"
+    """The date in its name, because the logger had no clock."""
     PERSON = "person"
 
 
@@ -189,6 +192,8 @@ class Signal(msgspec.Struct, frozen=True):
     channel: str = ""
     """The channel's slug."""
     unit: str = ""
+    log_unit: str = ""
+    """As the log says, or the database that decoded it; a team's catalogue goes before."""
     count: int = 0
     nan_count: int = 0
     min: float | None = None
@@ -347,14 +352,19 @@ class Recording(msgspec.Struct, frozen=True):
         return self.id[:SHORT_ID_LENGTH]
 
 
-def starting(recording: Recording, log_started_ns: int | None) -> Recording:
+def starting(recording: Recording, log_started_ns: int | None, *, has_clock: bool = True) -> Recording:
     """The recording with its start as the log says, corrected where its clock lied; what a person said stays.
 
     Args:
         log_started_ns: ``log_time`` of its first message; None where it has none.
+        has_clock: whether the log's times are instants at all. Else the name may say when it began, or nobody.
     """
     if log_started_ns is None or recording.started_source is StartedSource.PERSON:
         return recording
+    if not has_clock:
+        named_ns = start_in_name(recording.names)
+        source = StartedSource.LOG_TIME if named_ns is None else StartedSource.FILE_NAME
+        return msgspec.structs.replace(recording, started_ns=named_ns, started_source=source)
     corrected_ns = log_started_ns + (recording.clock_offset_ns or 0)
     if recording.clock_offset_ns is None or not -INT64_MAX <= corrected_ns <= INT64_MAX:
         return msgspec.structs.replace(recording, started_ns=log_started_ns, started_source=StartedSource.LOG_TIME)

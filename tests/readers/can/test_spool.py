@@ -110,3 +110,14 @@ def test_parameter_groups_are_known_from_every_source(tmp_path: Path) -> None:
     log = "(1.000000) can0 0CF00400#207D87481400F087\n(2.000000) can0 18F00417#000000FFFF000000\n"
     with columns(log, tmp_path, {"": database}) as read:
         assert values(read) == {"EEC1": [{"EngineSpeed": 649.0}, {"EngineSpeed": None}]}
+
+
+def test_signals_have_the_units_of_the_database(tmp_path: Path) -> None:
+    with columns(LOG, tmp_path) as read:
+        units = {signal.name: signal.log_unit for signal in read.summary.signals}
+        assert units["Engine.Rpm"] == "rpm" and units["Battery.Cell"] == "V" and units["Engine.Gear"] == ""
+        assert {channel.topic: channel.units for channel in read.channels}["Engine"] == {
+            "Rpm": "rpm",
+            "Water": "degC",
+        }
+        assert read.summary.facts.has_clock

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 
-from paddock.columns.columns import AS_BYTES, FileFacts
+from paddock.columns.columns import AS_BYTES, UNIT, FileFacts
 from paddock.columns.spool import Spool, SpooledColumns
 from paddock.columns.spool_channel import SpoolChannel
 from paddock.columns.spool_file import Rows
@@ -47,6 +47,7 @@ class _Channel:
                 schema=(route.name, "dbc", b""),
                 message_encoding="can",
                 enums=self.decoder.enums,
+                metadata={UNIT + name: unit for name, unit in self.decoder.units.items()},
             )
         else:
             self.spooled = spool.channel(topic, AS_BYTES, message_encoding="can")
@@ -107,7 +108,8 @@ def spool_frames(
 
 def _finished(spool: Spool, found: FoundInLog, wires: Wires) -> SpooledColumns:
     spool.found.oddities = wires.sentences()
-    facts = FileFacts(said=found.said | wires.counts(), oddities=tuple(found.oddities))
+    said = found.said | wires.counts()
+    facts = FileFacts(said=said, oddities=tuple(found.oddities), has_clock=not found.is_relative)
     spool.found.facts = lambda _loss, _count: facts
     return spool.finish()
 
@@ -241,7 +243,7 @@ class Wires:
     def _about_frames(self, unknown: int) -> Iterator[str]:
         found = self._found
         if found.is_relative:
-            yield "The logger had no clock: times count from when it was switched on."
+            yield "The logger had no clock: times count from when it was switched on, and a date is the name's."
         if unknown:
             some = ", ".join(sorted(self._unknown)[:_MOST_NAMED]) + (
                 " …" if len(self._unknown) > _MOST_NAMED else ""

@@ -21,7 +21,7 @@ from paddock.columns.columns import Columns, LogSummary
 from paddock.columns.containment import contained
 from paddock.columns.parquet_footer import footer_crc32
 from paddock.domain.can_database import Databases
-from paddock.domain.catalogue import CarCatalogue, Catalogue
+from paddock.domain.catalogue import CarCatalogue, Catalogue, log_units
 from paddock.domain.contents import Contents, contents_id
 from paddock.domain.export import DEFAULT_EXPORT, VIEWER_COPY, ExportRequest
 from paddock.domain.fields import Fields, fill_empty
@@ -191,9 +191,9 @@ def _convert_file(
             raise Rejected(f"Nothing could be read: {why}.", code="nothing_read")
         from_log = prefilled(summary, fields)
         known = msgspec.structs.replace(recording, metadata=fill_empty(recording.metadata, from_log))
-        known = starting(known, summary.started_ns)
+        known = starting(known, summary.started_ns, has_clock=summary.facts.has_clock)
         known = msgspec.structs.replace(known, has_frames="frames" in summary.facts.said)
-        of_car = CarCatalogue(catalogue, car_of(known))
+        of_car = CarCatalogue(catalogue, car_of(known), log_units(summary.signals))
         units = of_car.units((signal.name, signal.dtype) for signal in summary.signals)
         run = run_of(known, units, fields)
         failed: list[str] = []
@@ -364,6 +364,6 @@ def _changes(
     }
     if summary.started_ns is not None and summary.ended_ns is not None:
         changes["duration_ns"] = summary.ended_ns - summary.started_ns
-        started = starting(current, summary.started_ns)
+        started = starting(current, summary.started_ns, has_clock=summary.facts.has_clock)
         changes["started_ns"], changes["started_source"] = started.started_ns, started.started_source
     return changes

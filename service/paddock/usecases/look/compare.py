@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from paddock.domain.catalogue import CarCatalogue, Described
+from paddock.domain.catalogue import CarCatalogue, Described, log_units
 from paddock.domain.catalogue_defaults import Role
 from paddock.domain.recording import Recording, Signal
 from paddock.usecases.catalogue.catalogue import car_of, load_catalogue, signals_of
@@ -70,12 +70,15 @@ async def compare(context: Context, a: Recording, b: Recording) -> Comparison:
         numbers = {signal.name: signal for signal in found if signal.count and signal.min is not None}
         # On a thread, because a log may have 10,000 signals.
         roles = await asyncio.to_thread(
-            CarCatalogue(catalogue, car_of(recording)).resolve, [(each.name, each.dtype) for each in found]
+            CarCatalogue(catalogue, car_of(recording), log_units(found)).resolve,
+            [(each.name, each.dtype) for each in found],
         )
         sides.append((numbers, roles))
     (numbers_a, roles_a), (numbers_b, roles_b) = sides
     played = list(_played(roles_a, roles_b, numbers_a, numbers_b))
-    pairs = played or await asyncio.to_thread(_common, CarCatalogue(catalogue, car_of(a)), numbers_a, numbers_b)
+    pairs = played or await asyncio.to_thread(
+        _common, CarCatalogue(catalogue, car_of(a), log_units(numbers_a.values())), numbers_a, numbers_b
+    )
     return Comparison(_told_apart(pairs[:MOST_PAIRS]), tuple(pair.names for pair in _first_lines(pairs)))
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import msgspec
 
-from paddock.domain.catalogue import CarCatalogue, Described
+from paddock.domain.catalogue import CarCatalogue, Described, log_units
 from paddock.domain.maths_channels import FIELD
 from paddock.domain.overview import MAX_LINES, Panel, PanelKind, panels
 from paddock.domain.recording import Recording, Signal
@@ -23,8 +23,8 @@ class KnownSignal(msgspec.Struct, frozen=True):
 
 async def known_signals(context: Context, recording: Recording) -> list[KnownSignal]:
     """Every signal of a recording with its unit, label and role, by name."""
-    catalogue = CarCatalogue(await load_catalogue(context), car_of(recording))
     found = await signals_of(context, recording)
+    catalogue = CarCatalogue(await load_catalogue(context), car_of(recording), log_units(found))
 
     def describe() -> list[KnownSignal]:
         return [KnownSignal(signal, catalogue.describe(signal.name, signal.dtype)) for signal in found]
@@ -35,8 +35,8 @@ async def known_signals(context: Context, recording: Recording) -> list[KnownSig
 
 async def overview(context: Context, recording: Recording) -> tuple[Panel, ...]:
     """The panels of a recording, in their order; none when it has nothing that moves."""
-    catalogue = CarCatalogue(await load_catalogue(context), car_of(recording))
     found = await signals_of(context, recording)
+    catalogue = CarCatalogue(await load_catalogue(context), car_of(recording), log_units(found))
     derived = {f"{name}.{FIELD}" for name in recording.derived}
     # A list plays a role for its elements.
     names = [(signal.name, signal.dtype) for signal in found if not signal.element_of]

@@ -261,7 +261,7 @@ def _series(
     """One signal of ``texts`` that are texts."""
     kind = _kind(channel, path, element)
     dtype = str(kind)
-    described = catalogue.describe(name, dtype)
+    described = catalogue.with_units(_log_units(name, channel, path)).describe(name, dtype)
     enums = channel.channel.enums.get(".".join(path), {})
     values: npt.NDArray[Any]
     if is_text(kind):
@@ -295,6 +295,13 @@ def _series(
         low=described.low,
         high=described.high,
     )
+
+
+def _log_units(name: str, channel: StoredChannel, path: Path) -> dict[str, str]:
+    """The unit of a signal, as its log says; that of a list is that of its elements."""
+    unit = channel.channel.units.get(".".join(path))
+    whole = read_element(name)
+    return {name: unit, whole[0] if whole else name: unit} if unit else {}
 
 
 def _states(

@@ -14,6 +14,7 @@ from paddock.columns.columns import LogSummary
 from paddock.columns.patterns import check_patterns
 from paddock.columns.raster import check_span
 from paddock.columns.selection import span_of
+from paddock.domain.catalogue import log_units
 from paddock.domain.export import DEFAULT_EXPORT, ExportRequest
 from paddock.domain.job import Job
 from paddock.domain.principal import Principal
@@ -177,7 +178,8 @@ async def export(context: Context, job: Job, progress: Callable[[float], None]) 
     fields = await load_fields(context)
 
     def run(summary: LogSummary) -> RunInfo:
-        units = catalogue.units((signal.name, signal.dtype) for signal in summary.signals)
+        said = catalogue.with_units(log_units(summary.signals))
+        units = said.units((signal.name, signal.dtype) for signal in summary.signals)
         return run_of(recording, units, fields)
 
     with tempfile.TemporaryDirectory(dir=context.scratch, prefix="export-") as directory:

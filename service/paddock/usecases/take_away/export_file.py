@@ -9,7 +9,7 @@ from pathlib import Path
 
 from paddock.columns.columns import LogSummary
 from paddock.domain.can_database import NO_DATABASES, Databases
-from paddock.domain.catalogue import CarCatalogue, Catalogue
+from paddock.domain.catalogue import CarCatalogue, Catalogue, log_units
 from paddock.domain.export import ExportRequest
 from paddock.domain.fields import EVERY_TEAMS
 from paddock.domain.recording import LossReport
@@ -64,7 +64,7 @@ def export_file(
     def run(summary: LogSummary) -> RunInfo:
         known = {name: field.value for name, field in prefilled(summary, EVERY_TEAMS).items()}
         # Without a service there is no catalogue: what names tell.
-        guesses = CarCatalogue(Catalogue(), known.get("car", ""))
+        guesses = CarCatalogue(Catalogue(), known.get("car", ""), log_units(summary.signals))
         units = guesses.units((signal.name, signal.dtype) for signal in summary.signals)
         return RunInfo(file_name=source.name, metadata=known, units=units)
 
