@@ -273,3 +273,20 @@ def prior_of(motion: Motion, rows: Int64s, angle: Floats) -> Prior:
     return Prior(
         Bands((own, below, second, third), target, take), target * (1 - take * float(total @ target)), total
     )
+
+
+def smoothed_places(fixes: Fixes) -> tuple[Floats, Floats]:
+    """East and north at each fix as the mean of those around it; shapes (N,)."""
+    time = fixes.time_s
+    first = np.searchsorted(time, time - HEADING_S / 2, "left")
+    last = np.searchsorted(time, time + HEADING_S / 2, "right")
+    first, last = _within_breaks(fixes.is_break, first, last)
+    # As many before as after, else the mean would lag at the ends.
+    here = np.arange(len(time))
+    reach = np.minimum(here - first, last - 1 - here)
+    first, last = here - reach, here + reach + 1
+    means = []
+    for axis in (fixes.east_m, fixes.north_m):
+        sums = np.concatenate([[0.0], np.cumsum(axis)])
+        means.append((sums[last] - sums[first]) / (last - first))
+    return means[0], means[1]

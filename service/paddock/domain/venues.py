@@ -67,6 +67,10 @@ class Course(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Meta(max_length=10, description="First day that it was driven; empty for always.", examples=["2026-04-18"]),
     ] = ""
     valid_until: Annotated[str, Meta(max_length=10, description="Last such day.", examples=["2026-04-19"])] = ""
+    event: Annotated[
+        str,
+        Meta(max_length=_WORD, description="Only for runs of this event; empty for all.", examples=["autocross"]),
+    ] = ""
     start: Annotated[Line, Meta(description="Start line, which on a circuit is the finish as well.")]
     finish: Annotated[
         Line | None,
@@ -114,10 +118,13 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True):
         """Where it is."""
         return Place(self.latitude, self.longitude)
 
-    def course_on(self, day: str) -> Course | None:
-        """The configuration driven on a day (``2026-04-18``): of several the one with the fewest days."""
-        fitting = [course for course in self.courses if _fits(course, day)]
-        return min(fitting, key=_openness, default=None)
+    def courses_for(self, day: str, event: str) -> list[Course]:
+        """The configurations that a run of an event may have driven on a day (``2026-04-18``), the likeliest first.
+
+        What is for the event goes before what is for all, and few days before many.
+        """
+        fitting = [course for course in self.courses if _fits(course, day, event)]
+        return sorted(fitting, key=lambda course: (not course.event, _openness(course)))
 
     def course(self, course_id: str) -> Course | None:
         """The configuration with this id."""
@@ -145,12 +152,8 @@ def check_course(course: Course) -> Course:
         Rejected: a line without length or of several hundred metres, lines that are far apart, days that are none
             or in the wrong order (code ``bad_course``).
     """
-    course = msgspec.structs.replace(
-        course,
-        name=course.name.strip(),
-        valid_from=course.valid_from.strip(),
-        valid_until=course.valid_until.strip(),
-    )
+    texts = {name: getattr(course, name).strip() for name in ("name", "event", "valid_from", "valid_until")}
+    course = msgspec.structs.replace(course, **texts)
     for day in (course.valid_from, course.valid_until):
         if day and not _is_day(day):
             raise Rejected(f"{day!r} is no day: write it like 2026-04-18.", code="bad_course")
@@ -169,7 +172,9 @@ def check_course(course: Course) -> Course:
     return course
 
 
-def _fits(course: Course, day: str) -> bool:
+def _fits(course: Course, day: str, event: str) -> bool:
+    if course.event and course.event.casefold() != event.casefold():
+        return False
     return (not course.valid_from or course.valid_from <= day) and (
         not course.valid_until or day <= course.valid_until
     )

@@ -42,6 +42,7 @@ from paddock.domain.dashboards import Dashboard
 from paddock.domain.devices import Device, DeviceFile, DeviceState, LatestValues
 from paddock.domain.history import Change
 from paddock.domain.job import Job
+from paddock.domain.lap_table import LapSettings, LapTable, LapTrace, StoredLap
 from paddock.domain.maths_channels import MathsChannel, MathsVersion
 from paddock.domain.notices import Destination, Notice
 from paddock.domain.own_fields import OwnField
@@ -55,6 +56,7 @@ from paddock.domain.signal_names import SignalName
 from paddock.domain.streams import Stream
 from paddock.domain.topic_set import TopicSet
 from paddock.domain.upload import Upload
+from paddock.domain.venues import Venue
 from paddock.ports.indexes import RECORDING_INDEXES, Index, field_index
 
 Scalar: TypeAlias = str | int | float | bool | None
@@ -369,6 +371,18 @@ class Documents(ABC):
     rule_previews: Annotated[Collection[RulePreview], Index(("asked_at",), "trials that are long over")]
     dashboards: Annotated[Collection[Dashboard], Index(("name",), "all dashboards by name")]
     bundles: Annotated[Collection[Bundle], Index(("created_at",), "what was taken away together, the last first")]
+
+    venues: Annotated[Collection[Venue], Index(("name",), "all venues by name")]
+    lap_tables: Annotated[Collection[LapTable], Index(("venue",), "what is timed again when a venue changes")]
+    laps: Annotated[
+        Collection[StoredLap],
+        Index(("recording", "number"), "the laps of one recording"),
+        Index(("venue", "time_s"), "the fastest laps at a venue"),
+        Index(("day", "time_s"), "the fastest laps of a day"),
+        Index(("time_s",), "the fastest laps"),
+    ]
+    lap_traces: Collection[LapTrace]
+    lap_settings: Collection[LapSettings]
 
     def collections(self) -> Mapping[str, Collection[Any]]:
         """Every collection by its name."""

@@ -60,6 +60,7 @@ from paddock.usecases.find.topic_sets import remember_topics
 from paddock.usecases.intake.open_log import check_is_log
 from paddock.usecases.intake.originals import fault_by_hash, need_original
 from paddock.usecases.jobs import leases
+from paddock.usecases.laps.time_recording import time_laps_of
 from paddock.usecases.look import attachments, channels, file_metadata
 from paddock.usecases.maths.asking import ask_derived
 from paddock.usecases.notices.outbox import tell_ready
@@ -112,6 +113,8 @@ async def convert(context: Context, job: Job, progress: Callable[[float], None])
         if not await leases.keep(context, job, 1.0):
             raise Conflict("Another worker took over this conversion.", code="lease_lost")
         await _publish(context, converted)
+    with logged("laps_not_timed", recording=recording.id):
+        await time_laps_of(context, job, lambda _: None)
 
 
 async def _decoded(

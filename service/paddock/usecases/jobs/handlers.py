@@ -14,6 +14,7 @@ from paddock.usecases.alerts import ingest_rules, preview
 from paddock.usecases.context import Context
 from paddock.usecases.conversion.convert import convert
 from paddock.usecases.intake.ingest import ingest
+from paddock.usecases.laps.time_recording import time_laps_of
 from paddock.usecases.maths import asking
 from paddock.usecases.maths.derive import derive
 from paddock.usecases.take_away.export import export
@@ -24,6 +25,7 @@ HANDLERS: dict[str, Callable[[Context, Job, Progress], Awaitable[None]]] = {
     "ingest": ingest,
     "convert": convert,
     "export": export,
+    "laps": time_laps_of,
     ingest_rules.KIND: ingest_rules.run_rules,
     preview.KIND: preview.run_preview,
     asking.KIND: derive,

@@ -64,6 +64,26 @@ async def stored_columns(
     )
 
 
+async def columns_with(
+    context: Context, recording: Recording, names: Collection[str], log_span: tuple[int, int]
+) -> StoredColumns:
+    """The stored columns of some signals, to be read on another thread; of those that have none nothing.
+
+    Raises:
+        Conflict: the columns are damaged or gone (code ``columns_damaged``); so does reading them.
+    """
+    contents = await contents_of(context.documents, recording)
+    signals = await signals_of(context, recording)
+    channels = {channel.slug: channel for channel in contents.channels}
+    fields: dict[str, set[str]] = {}
+    for signal in signals:
+        if signal.name in names and signal.channel in channels:
+            path = (signal.element_of or signal.name).removeprefix(f"{channels[signal.channel].topic}.")
+            fields.setdefault(signal.channel, set()).add(path)
+    taken = [channels[slug] for slug in fields]
+    return await open_channels(context, recording, taken, fields, _summary(recording, contents, signals, log_span))
+
+
 def without_others(
     recording: Recording, request: ExportRequest, contents: Contents, signals: Sequence[Signal]
 ) -> tuple[Contents, list[Signal]]:

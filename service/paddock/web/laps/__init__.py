@@ -1,0 +1,1 @@
+"""Laps, venues and laps over each other: pages and API."""

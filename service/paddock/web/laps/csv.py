@@ -1,0 +1,69 @@
+"""Lap tables for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from paddock.usecases.laps.find import SeasonLap
+from paddock.web.laps.resources import said_of
+
+_SAID = ("car", "driver", "event")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def season_csv(found: Sequence[SeasonLap]) -> str:
+    """One row a lap, with sectors and extremes as columns."""
+    sectors = max((len(each.stored.lap.sectors) for each in found), default=0)
+    signals = list(dict.fromkeys(name for each in found for name in each.stored.extremes))
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\r\n")
+    writer.writerow(
+        [
+            "recording",
+            "day",
+            *_SAID,
+            "lap",
+            "kind",
+            "time_s",
+            "uncertainty_s",
+            *(f"sector_{number}_s" for number in range(1, sectors + 1)),
+            "distance_m",
+            "energy_j",
+            *(_text(f"{end} {name}") for name in signals for end in ("min", "max")),
+            "notice",
+        ]
+    )
+    for each in found:
+        writer.writerow(_row(each, sectors, signals))
+    return target.getvalue()
+
+
+def _row(found: SeasonLap, sectors: int, signals: Iterable[str]) -> list[object]:
+    stored, lap, said = found.stored, found.stored.lap, said_of(found.recording)
+    times = {sector.number: sector.duration_s for sector in lap.sectors}
+    extremes = [stored.extremes.get(name) for name in signals]
+    return [
+        found.recording.id,
+        stored.day,
+        *(_text(said.get(name, "")) for name in _SAID),
+        lap.number,
+        lap.kind,
+        _number(lap.duration_s, 4),
+        _number(lap.uncertainty_s, 4),
+        *(_number(times.get(number), 4) for number in range(1, sectors + 1)),
+        _number(lap.distance_m, 1),
+        _number(stored.energy_j, 0),
+        *(_number(end, 6) for each in extremes for end in ((each.min, each.max) if each else (None, None))),
+        lap.notice,
+    ]
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _text(value: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{value}" if value.startswith(_FORMULA) else value
