@@ -36,8 +36,8 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A straight line across the track; it counts when it is crossed with ``left`` on the left."""
 
-    left: Place
-    right: Place
+    left: Annotated[Place, Meta(description="End on the left of who drives over it.")]
+    right: Annotated[Place, Meta(description="The other end.")]
 
     def flipped(self) -> Line:
         """The same line for cars that come from the other side."""
@@ -61,7 +61,7 @@ class Course(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """One configuration of a venue: Saturday's course is another one."""
 
     id: Annotated[str, Meta(max_length=_WORD, description="Unique within the venue.")] = ""
-    name: Annotated[str, Meta(max_length=_WORD, examples=["Autocross 2026"])] = ""
+    name: Annotated[str, Meta(max_length=_WORD, description="For people.", examples=["Autocross 2026"])] = ""
     valid_from: Annotated[
         str,
         Meta(max_length=10, description="First day that it was driven; empty for always.", examples=["2026-04-18"]),

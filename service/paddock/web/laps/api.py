@@ -40,7 +40,9 @@ from paddock.web.laps.resources import (
 )
 from paddock.web.recordings.api import Prefix
 
-_Word = Annotated[str, QueryParameter(max_length=200)]
+_Venue = Annotated[str, QueryParameter(max_length=200, description="Id of a venue.")]
+_Course = Annotated[str, QueryParameter(max_length=200, description="Id of its configuration.")]
+_Said = Annotated[str, QueryParameter(max_length=200, description="As the recording's metadata say.")]
 _Day = Annotated[str, QueryParameter(max_length=10, pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="`2026-04-18`.")]
 
 
@@ -102,13 +104,13 @@ async def put_marks(
 
 
 def search_of_laps(
-    venue: _Word = "",
-    course: _Word = "",
+    venue: _Venue = "",
+    course: _Course = "",
     since: _Day = "",
     until: _Day = "",
-    driver: _Word = "",
-    car: _Word = "",
-    event: _Word = "",
+    driver: _Said = "",
+    car: _Said = "",
+    event: _Said = "",
 ) -> LapSearch:
     """Which laps are asked for."""
     said = {"driver": driver, "car": car, "event": event}
@@ -121,13 +123,13 @@ _Count = Annotated[int, QueryParameter(ge=1, le=1_000, description="How many lap
 @get("/", needs=Permission.READ, responses=responses(422), summary="The fastest laps of a season")
 async def list_laps(
     context: TheContext,
-    venue: _Word = "",
-    course: _Word = "",
+    venue: _Venue = "",
+    course: _Course = "",
     since: _Day = "",
     until: _Day = "",
-    driver: _Word = "",
-    car: _Word = "",
-    event: _Word = "",
+    driver: _Said = "",
+    car: _Said = "",
+    event: _Said = "",
     limit: _Count = 100,
 ) -> SeasonResource:
     """Over all recordings, or those of a venue, of some days, of a driver: the fastest first."""
@@ -138,13 +140,13 @@ async def list_laps(
 @get("/csv", needs=Permission.READ, responses=responses(422), summary="The same as CSV")
 async def laps_as_csv(
     context: TheContext,
-    venue: _Word = "",
-    course: _Word = "",
+    venue: _Venue = "",
+    course: _Course = "",
     since: _Day = "",
     until: _Day = "",
-    driver: _Word = "",
-    car: _Word = "",
-    event: _Word = "",
+    driver: _Said = "",
+    car: _Said = "",
+    event: _Said = "",
     limit: _Count = 1_000,
 ) -> Response[str]:
     """For a spreadsheet."""
@@ -179,9 +181,9 @@ async def put_chosen(context: TheContext, principal: ThePrincipal, data: JSONBod
 class LapSeriesResource(msgspec.Struct, frozen=True, kw_only=True):
     """A signal of a lap over distance."""
 
-    name: str
-    label: str
-    unit: str
+    name: Annotated[str, Meta(description="As asked for.")]
+    label: Annotated[str, Meta(description="Its name for people.")]
+    unit: Annotated[str, Meta(description="May be empty.")]
     distance_m: Annotated[list[float], Meta(description="Along the first lap, ascending.")]
     values: Annotated[list[float | None], Meta(description="Null is missing.")]
 
@@ -189,25 +191,25 @@ class LapSeriesResource(msgspec.Struct, frozen=True, kw_only=True):
 class ComparedLapResource(msgspec.Struct, frozen=True, kw_only=True):
     """One lap, laid over the first one."""
 
-    recording: str
-    number: int
-    duration_s: float | None
-    metadata: dict[str, str]
-    started_at: str
+    recording: Annotated[str, Meta(description="Id of the recording.")]
+    number: Annotated[int, Meta(description="Of the lap in it.")]
+    duration_s: Annotated[float | None, Meta(description="Null where it cannot be said.")]
+    metadata: Annotated[dict[str, str], Meta(description="Driver, car and the like.")]
+    started_at: Annotated[str, Meta(description="RFC 3339, UTC.")]
     time_s: Annotated[list[float], Meta(description="Since its start, at each of the distances.")]
     difference_s: Annotated[
         list[float], Meta(description="How much later than the first lap; at the end that of the lap times.")
     ]
-    latitude: list[float]
-    longitude: list[float]
-    series: list[LapSeriesResource]
+    latitude: Annotated[list[float], Meta(description="At each of the distances, degrees.")]
+    longitude: Annotated[list[float], Meta(description="The same.")]
+    series: Annotated[list[LapSeriesResource], Meta(description="Of the signals that its log has.")]
 
 
 class ComparisonResource(msgspec.Struct, frozen=True):
     """Laps over each other."""
 
     distance_m: Annotated[list[float], Meta(description="Along the first lap.")]
-    laps: list[ComparedLapResource]
+    laps: Annotated[list[ComparedLapResource], Meta(description="In the order asked for.")]
 
 
 @get(

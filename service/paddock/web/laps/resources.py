@@ -26,8 +26,8 @@ class SectorResource(msgspec.Struct, frozen=True):
 class ExtremesResource(msgspec.Struct, frozen=True):
     """Smallest and largest value over a lap."""
 
-    min: Annotated[float | None, Meta(examples=[0.0])]
-    max: Annotated[float | None, Meta(examples=[27.1])]
+    min: Annotated[float | None, Meta(description="The smallest.", examples=[0.0])]
+    max: Annotated[float | None, Meta(description="The largest.", examples=[27.1])]
 
 
 class LapResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,11 +72,11 @@ class SeasonLapResource(msgspec.Struct, frozen=True, kw_only=True):
     """A lap with what its recording says."""
 
     recording: Annotated[str, Meta(description="Id of the recording.")]
-    venue: str
-    course: str
-    day: Annotated[str, Meta(examples=["2026-04-18"])]
+    venue: Annotated[str, Meta(description="Id of the venue.")]
+    course: Annotated[str, Meta(description="Id of its configuration.")]
+    day: Annotated[str, Meta(description="On which it was driven, UTC.", examples=["2026-04-18"])]
     metadata: Annotated[dict[str, str], Meta(description="Driver, car and the like.")]
-    lap: LapResource
+    lap: Annotated[LapResource, Meta(description="The lap itself.")]
 
 
 class SeasonResource(msgspec.Struct, frozen=True):
@@ -88,15 +88,15 @@ class SeasonResource(msgspec.Struct, frozen=True):
 class VenueResource(msgspec.Struct, frozen=True, kw_only=True):
     """A place that the team drives at."""
 
-    id: Annotated[str, Meta(examples=["9f2c41d07ab3"])]
-    name: Annotated[str, Meta(examples=["Michigan International Speedway"])]
-    latitude: float
-    longitude: float
+    id: Annotated[str, Meta(description="For addresses.", examples=["9f2c41d07ab3"])]
+    name: Annotated[str, Meta(description="Its name.", examples=["Michigan International Speedway"])]
+    latitude: Annotated[float, Meta(description="Degrees north.")]
+    longitude: Annotated[float, Meta(description="Degrees east.")]
     courses: Annotated[tuple[Course, ...], Meta(description="Its configurations with their lines.")]
     found_in: Annotated[str, Meta(description="The recording that it was found in; empty for one that was drawn.")]
     version: Annotated[int, Meta(description="What a change of it says.")]
     changed_at: Annotated[str, Meta(description="RFC 3339, UTC.")]
-    changed_by: str
+    changed_by: Annotated[str, Meta(description="Empty where a recording told.")]
 
 
 class VenueList(msgspec.Struct, frozen=True):
@@ -108,15 +108,19 @@ class VenueList(msgspec.Struct, frozen=True):
 class VenueDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A venue as somebody wants it."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=200)]
-    courses: Annotated[tuple[Course, ...], Meta(min_length=1, max_length=MAX_CONFIGURATIONS)]
+    name: Annotated[str, Meta(min_length=1, max_length=200, description="Its name.")]
+    courses: Annotated[
+        tuple[Course, ...], Meta(min_length=1, max_length=MAX_CONFIGURATIONS, description="Its configurations.")
+    ]
 
 
 class VenueChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The same, of one that is there."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=200)]
-    courses: Annotated[tuple[Course, ...], Meta(min_length=1, max_length=MAX_CONFIGURATIONS)]
+    name: Annotated[str, Meta(min_length=1, max_length=200, description="Its name.")]
+    courses: Annotated[
+        tuple[Course, ...], Meta(min_length=1, max_length=MAX_CONFIGURATIONS, description="Its configurations.")
+    ]
     version: Annotated[int, Meta(ge=1, le=2**53, description="Of the venue that was changed.")]
 
 
