@@ -15,7 +15,7 @@ from mcap.reader import make_reader
 from paddock.domain.catalogue import Entry
 from paddock.domain.export import DEFAULT_EXPORT, ExportRequest
 from paddock.domain.job import JobState
-from paddock.domain.maths_channels import MathsText
+from paddock.domain.maths_channels import MathsText, channel_id
 from paddock.domain.maths_language.fault import Fault
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Artifact, Signal
@@ -27,6 +27,7 @@ from paddock.usecases.conversion.reprocess import reprocess_one
 from paddock.usecases.find.search import Search, search_recordings
 from paddock.usecases.look.overview import known_signals
 from paddock.usecases.look.plots import plot_data
+from paddock.usecases.maths.catalogue_file import export_file, import_file
 from paddock.usecases.maths.channels import (
     add_channel,
     change_channel,
@@ -37,6 +38,7 @@ from paddock.usecases.maths.channels import (
     versions_of,
 )
 from paddock.usecases.maths.check import check_text
+from paddock.usecases.maths.names import all_channels
 from paddock.usecases.storage.fsck import fsck
 from paddock.usecases.take_away.export import request_export
 from tests.logs import small_log
@@ -353,3 +355,17 @@ async def test_the_default_request_is_the_same_file_while_nothing_is_ticked(team
     after, _ = await made(team, run, **msgspec.structs.asdict(DEFAULT_EXPORT))
     assert before.id == after.id
     assert json.loads(after.request)["format"] == "mat"
+
+
+async def test_the_catalogues_file_has_them(team: Team, run: str) -> None:
+    await add(team, "Pedals.throttle / gear", constants={"gear": 11.86}, note='says "why"', in_mat=True)
+    await add(team, '"Pedals.brake" * 2', name="doubled", car="HT09", unit="bar")
+    text = await export_file(team.context)
+    before = [(await get_channel(team.context, each)).said for each in ("both", channel_id("doubled", "HT09"))]
+    await import_file(team.context, LOCAL_USER, "[[signals]]\nname = 'Pedals.brake'\n", version=0)
+    assert len(await all_channels(team.context)) == 2, "a file without any leaves them"
+    await remove_channel(team.context, LOCAL_USER, "both")
+    await import_file(team.context, LOCAL_USER, text, version=1)
+    assert [each.said for each in await all_channels(team.context)] == before
+    with pytest.raises(Rejected, match="Maths channel 1, x,: Something is missing"):
+        await import_file(team.context, LOCAL_USER, '[[maths]]\nname = "x"\ntext = "a +"\n', version=2)

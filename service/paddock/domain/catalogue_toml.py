@@ -54,17 +54,8 @@ def read_toml(text: str) -> Catalogue:
         Rejected: it is no TOML, or says something that cannot be; the message has the line and what to do (code
             ``bad_catalogue``).
     """
-    if len(text.encode(errors="surrogatepass")) > MAX_TOML_BYTES:
-        raise Rejected("The catalogue is larger than 4 MiB: is it the right file?", code="bad_catalogue")
-    _refuse_costly(text)
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _bad(f"This is no TOML: {error}. Texts need quotes, and every key its own line.") from None
-    except ValueError:  # Python reads no number of more than 4,300 digits.
-        raise _bad("A number is too long to be one of a catalogue.") from None
-    except RecursionError:
-        raise _bad("This is nested too deeply to be a catalogue.") from None
+    document = parsed_toml(text)
+    document.pop("maths", None)  # ``maths_toml.py`` reads them
     tables = document.pop(_TABLE, [])
     if document:
         key = next(iter(document))
@@ -80,6 +71,25 @@ def read_toml(text: str) -> Catalogue:
     catalogue = Catalogue(signals=entries)
     check_catalogue(catalogue)
     return catalogue
+
+
+def parsed_toml(text: str) -> dict[str, object]:
+    """What a ``signals.toml`` says, whatever that is.
+
+    Raises:
+        Rejected: it is no TOML, or would take long to read (code ``bad_catalogue``).
+    """
+    if len(text.encode(errors="surrogatepass")) > MAX_TOML_BYTES:
+        raise Rejected("The catalogue is larger than 4 MiB: is it the right file?", code="bad_catalogue")
+    _refuse_costly(text)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _bad(f"This is no TOML: {error}. Texts need quotes, and every key its own line.") from None
+    except ValueError:  # Python reads no number of more than 4,300 digits.
+        raise _bad("A number is too long to be one of a catalogue.") from None
+    except RecursionError:
+        raise _bad("This is nested too deeply to be a catalogue.") from None
 
 
 def _refuse_costly(text: str) -> None:
@@ -109,18 +119,23 @@ def write_toml(catalogue: Catalogue) -> str:
         lines = ["[[signals]]"]
         for key, value in msgspec.to_builtins(entry).items():
             if value is not None:
-                lines.append(f"{key} = {_value(value)}")
+                lines.append(f"{key} = {toml_value(value)}")
         blocks.append("\n".join(lines) + "\n")
     return "\n".join(blocks)
 
 
-def _value(value: object) -> str:
+def toml_value(value: object) -> str:
+    """A text, number, list of these or table of numbers, as TOML writes it."""
     match value:
         case str():
             # A basic string of TOML is one of JSON, but that TOML has DEL escaped as well.
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
         case list() | tuple():
-            return f"[{', '.join(map(_value, value))}]"
+            return f"[{', '.join(map(toml_value, value))}]"
+        case dict():
+            return f"{{ {', '.join(f'{key} = {toml_value(each)}' for key, each in value.items())} }}"
+        case bool():
+            return str(value).lower()
         case _:
             return repr(value)
 

@@ -17,13 +17,12 @@ from paddock.domain.roles import Permission
 from paddock.usecases.catalogue.catalogue import (
     EntryChange,
     change_entries,
-    export_catalogue,
-    import_catalogue,
     load_catalogue,
     move_entry,
     save_catalogue,
 )
 from paddock.usecases.catalogue.unknown_names import Sighting, unknown_names
+from paddock.usecases.maths.catalogue_file import export_file, import_file
 from paddock.web.kernel.conditional import Conditional
 from paddock.web.kernel.injected import TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.partial import Fields, Partial, only
@@ -159,7 +158,7 @@ async def move_in_catalogue(
 async def export_toml(context: TheContext) -> Response[str]:
     """The catalogue as a file that people read, edit and keep in Git."""
     headers = {"Content-Disposition": 'attachment; filename="signals.toml"'}
-    return Conditional(await export_catalogue(context), media_type=TOML, headers=headers)
+    return Conditional(await export_file(context), media_type=TOML, headers=headers)
 
 
 @post(
@@ -173,7 +172,7 @@ async def import_toml(
     context: TheContext, principal: ThePrincipal, data: JSONBody[TomlImport]
 ) -> CatalogueResource:
     """Replace all entries by those of a file. What is wrong with it is said with its line."""
-    return _resource(await import_catalogue(context, principal, data.toml, version=data.version))
+    return _resource(await import_file(context, principal, data.toml, version=data.version))
 
 
 @get("/unknown", needs=Permission.READ, responses=responses(422), summary="Names that the catalogue does not know")

@@ -18,7 +18,7 @@ function statistics(signal) {
   /** @param {number} value */
   const short = (value) => valueText(Number(value.toPrecision(4)));
   const span = signal.min === signal.max ? `always ${short(signal.min)}` : `${short(signal.min)} … ${short(signal.max)}`;
-  return `${span} ${signal.unit}`.trim();
+  return `${span} ${signal.unit}`.trim() + (signal.outdated ? " · older version" : "");
 }
 
 /**

@@ -52,7 +52,12 @@ export class SignalTable {
     const [column, descending] = order;
     const [field] = COLUMNS[column];
     // A unit or a text that is not there is missing, not the first in the alphabet.
-    this.waiting = sorted(signals, (signal) => (signal[field] === "" ? null : signal[field]), descending);
+    /** @param {Signal} signal */
+    const valueOf = (signal) => {
+      const value = signal[field];
+      return value === "" || typeof value === "boolean" ? null : value;
+    };
+    this.waiting = sorted(signals, valueOf, descending);
     this.body.replaceChildren();
     this.root.scrollTop = 0;
     this.more();
