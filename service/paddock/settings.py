@@ -44,6 +44,13 @@ _KEEP = msgspec.Meta(
 _MQTT_ADDRESS = msgspec.Meta(
     pattern=r"^mqtts?://[^\s/@]+$", description="an address such as mqtts://mqtt.example.org:8883"
 )
+_BRIDGE = msgspec.Meta(
+    pattern=r"^mqtts?://([^/@\s]+@)?[^/@\s]+/?$",
+    description=(
+        "a URL such as mqtts://user:password@host:8883, with special characters in user and password "
+        "percent-encoded"
+    ),
+)
 _BYTES = msgspec.Meta(ge=1, description="a whole number of bytes, such as 1000000000")
 
 
@@ -170,6 +177,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     notices_private: Annotated[
         bool, "Send notices also to webhooks in private networks and on this machine, such as a chat of your own."
     ] = False
+    mqtt_bridge_url: Annotated[
+        str, "The team's own MQTT broker, where devices send and Paddock listens, with user and password.", _BRIDGE
+    ] = ""
+    mqtt_bridge_topics: Annotated[
+        str, "Topics there, with {id} for the device's id, and {kind} for data, alerts or actions."
+    ] = "devices/{id}/{kind}"
     log_format: Annotated[
         Literal["auto", "console", "json"],
         "Log lines for people (console) or programs (json); auto asks whether stderr is a terminal.",
@@ -213,7 +226,9 @@ def _reached_by(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-SECRETS = frozenset({"secret", "mongodb_url", "backup_key", "device_key", "token", "smtp_password"})
+SECRETS = frozenset(
+    {"secret", "mongodb_url", "backup_key", "device_key", "mqtt_bridge_url", "token", "smtp_password"}
+)
 """Settings that may also come from a file."""
 
 

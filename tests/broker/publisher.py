@@ -76,10 +76,14 @@ class Publisher:
         self.connections += 1
         topic = self.topic or f"devices/{self.device}/data"
         for number in waiting:
+            if writer.transport.is_closing():
+                raise EOFError
             writer.write(clients.publish(topic, self.payload(number), number % 65_535 + 1, duplicate=True))
         ids = {number % 65_535 + 1: number for number in waiting}
         while waiting or not until.is_set():
             while len(waiting) < self.window and not until.is_set():
+                if writer.transport.is_closing():
+                    raise EOFError
                 number = self._next
                 self._next += 1
                 waiting[number] = time.monotonic()

@@ -74,12 +74,11 @@ def command(
     configure_logging(settings)
     if until_stdin_closes:
         end_with_standard_input()
-    if plain_descriptor is not None or tls_descriptor is not None:
         listeners = Listeners(_inherited(plain_descriptor), _inherited(tls_descriptor))
         asyncio.run(_serve(settings, listeners))
         return
     with mqtt_listeners(settings) as listeners:
-        if not listeners.descriptors():
+        if not listeners.descriptors() and not settings.mqtt_bridge_url:
             raise Rejected("PADDOCK_MQTT_PORT is 0: there is nothing to listen on.", code="bad_setting")
         for address in listeners.addresses():
             click.echo(f"Devices send to {address}")
@@ -167,9 +166,9 @@ def _is_loopback(host: str) -> bool:
 async def _serve(settings: Settings, listeners: Listeners) -> None:
     from paddock.broker.actions import AskedActions
     from paddock.broker.endpoint import Endpoint
+    from paddock.broker.payloads import checked_payload
     from paddock.usecases.devices.refused import RefusedInput
     from paddock.usecases.devices.tokens import KnownDevices
-    from paddock.usecases.streams.tokens_inside import unsealed
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -187,22 +186,25 @@ async def _serve(settings: Settings, listeners: Listeners) -> None:
         doors = KnownDevices(context)
 
         def check(device: Device, kind: Kind, content_type: str, payload: bytes) -> bytes:
-            sent = unsealed(content_type, payload, has_schema=bool(device.schema))
-            for token in sent.tokens:
-                doors.admit(token, device.id)
-            if others := sent.devices - {device.id}:
-                raise Rejected(
-                    f"The message says to be of the device {min(others)[:80]!r}: send it with its own token.",
-                    code="other_device",
-                )
-            return sent.payload
+            return checked_payload(doors, device, content_type, payload)
 
+        refusals = RefusedInput(context)
+        bridge = None
+        if settings.mqtt_bridge_url:
+            from paddock.broker.bridge import run_bridge
+
+            bridge = asyncio.create_task(run_bridge(settings, context, doors, refusals))
         endpoint = Endpoint(
             doors,
             context.appender(),
             check=check,
-            refusals=RefusedInput(context),
+            refusals=refusals,
             downlink=AskedActions(context),
         )
         tell("READY=1")
-        await endpoint.serve([(each, tls) for each, tls in sockets if each is not None], stop, watchdog.works)
+        try:
+            await endpoint.serve([(each, tls) for each, tls in sockets if each is not None], stop, watchdog.works)
+        finally:
+            if bridge is not None:
+                bridge.cancel()
+                await asyncio.gather(bridge, return_exceptions=True)

@@ -115,7 +115,7 @@ async def _serve(
         if with_worker:
             beside.append(asyncio.create_task(_keep_worker(context, settings)))
             beside.append(asyncio.create_task(_keep_recorder(context, settings)))
-        if mqtt.descriptors():
+        if mqtt.descriptors() or (settings.mqtt_bridge_url and with_worker):
             beside.append(asyncio.create_task(_keep_broker(context, settings, mqtt)))
         try:
             async with following(context):
