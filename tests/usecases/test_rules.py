@@ -16,6 +16,7 @@ from paddock.errors import Conflict, NotFound, Rejected
 from paddock.ports.documents import Equals
 from paddock.usecases.alerts import live_rules
 from paddock.usecases.alerts.alerts import acknowledge, find_alerts
+from paddock.usecases.alerts.ingest_rules import ask_rules
 from paddock.usecases.alerts.live_rules import LiveRules, LiveSample
 from paddock.usecases.alerts.preview import ask_preview, get_preview, stop_preview
 from paddock.usecases.alerts.rules import add_rule, all_rules, change_rule, remove_rule
@@ -186,6 +187,15 @@ async def test_every_log_that_comes_in_is_looked_at_once(context: Context, team:
     await team.upload(small_log(20, driver="Mei"))
     assert await team.work() == ["ingest", "convert", "rules"]
     assert len(await every(context)) == 1, "there the throttle is never full"
+
+
+async def test_a_rule_that_is_switched_on_later_leaves_older_logs_alone(context: Context, team: Team) -> None:
+    recording = await team.upload(small_log(100))
+    await team.work()
+    await on(context, THROTTLE)
+    await ask_rules(context, recording)
+    assert await team.work() == ["rules"]
+    assert await every(context) == ()
 
 
 async def test_without_rules_there_is_no_job(context: Context, team: Team) -> None:

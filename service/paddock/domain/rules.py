@@ -93,6 +93,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     said: RuleText
     on: bool = False
     """Whether it looks at what comes; a new one does once somebody switched it on."""
+    on_since: int = 0
+    """Since when it looks for this: of logs, at those that come later."""
     revision: int = 1
     """Raised when what it looks for changes: what it remembers of signals is of one revision."""
     added_at: int = 0

@@ -25,7 +25,7 @@ from paddock.domain.actions import (
 )
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.principal import Principal
-from paddock.errors import Conflict, NotFound, Rejected
+from paddock.errors import Conflict, NotFound, Rejected, Unavailable
 from paddock.ports.documents import MAX_PAGE, Between, Condition, Equals, OneOf, Page, Sort
 from paddock.usecases.context import Context
 from paddock.usecases.devices.devices import get_device
@@ -159,7 +159,7 @@ async def _change(context: Context, action_id: str, changed: Callable[[Action], 
             return action
         if (done := await _replace(context, action, wanted)) is not None:
             return done
-    raise Conflict("Others change this action all the time: try again.", code="action_busy", permanent=False)
+    raise Unavailable("Others change this action all the time: try again.", code="action_busy")
 
 
 async def expire_actions(context: Context) -> int:

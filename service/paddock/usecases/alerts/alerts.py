@@ -19,7 +19,7 @@ from paddock.domain.alerts import (
     repeated,
 )
 from paddock.domain.principal import Principal
-from paddock.errors import Conflict, NotFound
+from paddock.errors import NotFound, Unavailable
 from paddock.ports.documents import Condition, Equals, OneOf, Page, Sort
 from paddock.usecases.context import Context
 from paddock.usecases.people.audit import note_act
@@ -37,7 +37,7 @@ async def raise_alert(context: Context, raising: Raising, *, at: int | None = No
         at: nanoseconds, by Paddock's clock; now, if not given. For one key it only ever grows.
 
     Raises:
-        Conflict: others change the same alert all the time (code ``alert_busy``).
+        Unavailable: others change the same alert all the time (code ``alert_busy``).
     """
     at = context.now() if at is None else at
     for _ in range(_ATTEMPTS):
@@ -198,5 +198,5 @@ async def _replace(context: Context, alert: Alert, changed: Alert) -> Alert | No
     return await context.documents.alerts.change(alert.id, changes, [Equals("version", alert.version)])
 
 
-def _busy() -> Conflict:
-    return Conflict("Others change this alert all the time: try again.", code="alert_busy", permanent=False)
+def _busy() -> Unavailable:
+    return Unavailable("Others change this alert all the time: try again.", code="alert_busy")

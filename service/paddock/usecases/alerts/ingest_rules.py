@@ -11,6 +11,7 @@ from paddock.domain.job import Job
 from paddock.domain.recording import Recording, Status
 from paddock.domain.rules import Rule, applies_to, words_of
 from paddock.errors import Unavailable
+from paddock.ports.documents import MAX_PAGE, Equals, OneOf
 from paddock.usecases.alerts.alerts import is_known, raise_alert
 from paddock.usecases.alerts.log_rules import Asked, Found, asked_of, find_in_log, may_fire_in
 from paddock.usecases.alerts.rules import rules_that_are_on
@@ -31,6 +32,9 @@ async def ask_rules(context: Context, recording: Recording, place: int | None = 
 async def run_rules(context: Context, job: Job, progress: Callable[[float], None]) -> None:
     """Raise an alert for each rule that fires in a recording; one that was raised before is not raised again.
 
+    A rule looks at logs that came since it was switched on, whatever they are converted again for later. At what
+    devices sent it looked while it came.
+
     Raises:
         Conflict: the columns are damaged or gone (code ``columns_damaged``).
         Unavailable: it is still being converted.
@@ -40,11 +44,15 @@ async def run_rules(context: Context, job: Job, progress: Callable[[float], None
         raise Unavailable("The log is still being converted.")
     if recording is None or recording.deleted_at is not None or not recording.build:
         return
+    if await _is_stream(context, recording):
+        return
     signals = await signals_of(context, recording)
     catalogue = CarCatalogue(await load_catalogue(context), car_of(recording))
     asked: list[tuple[Rule, Asked]] = []
     for rule in await rules_that_are_on(context):
-        if applies_to(rule, car_of(recording)) and not await is_known(context, _key(rule, recording)):
+        if rule.on_since > recording.uploaded_at or not applies_to(rule, car_of(recording)):
+            continue
+        if not await is_known(context, _key(rule, recording)):
             names = asked_of(rule.said, signals, catalogue)
             if names.names and may_fire_in(names, signals):
                 asked.append((rule, names))
@@ -55,6 +63,13 @@ async def run_rules(context: Context, job: Job, progress: Callable[[float], None
     for (rule, _), each in zip(asked, found, strict=True):
         if each.count:
             await raise_alert(context, _raising(rule, recording, each, began_ns))
+
+
+async def _is_stream(context: Context, recording: Recording) -> bool:
+    """Whether the recorder made it of what a device sent."""
+    uploads = await context.documents.uploads.find([Equals("sha256", recording.id)], limit=MAX_PAGE)
+    streams = tuple(upload.id.rpartition("-")[0] for upload in uploads.items)
+    return bool(streams) and await context.documents.streams.count([OneOf("id", streams)]) > 0
 
 
 def _key(rule: Rule, recording: Recording) -> str:

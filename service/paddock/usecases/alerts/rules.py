@@ -57,6 +57,7 @@ async def add_rule(context: Context, principal: Principal, said: RuleText, *, on
         id=secrets.token_hex(6),
         said=said,
         on=on,
+        on_since=now,
         added_at=now,
         added_by=principal.name,
         changed_at=now,
@@ -136,9 +137,11 @@ async def _write(context: Context, principal: Principal, rule: Rule, wanted: Rul
         for name in RuleText.__struct_fields__
         if name not in _TOLD
     )
+    begins_anew = not looks_for_the_same or (wanted.on and not rule.on)
     changes = {
         "said": wanted.said,
         "on": wanted.on,
+        "on_since": context.now() if begins_anew else rule.on_since,
         "removed_at": wanted.removed_at,
         "revision": rule.revision + (not looks_for_the_same),
         "changed_at": context.now(),

@@ -20,8 +20,9 @@ from paddock.device_log.reader import KeptReader
 from paddock.domain.device_messages import Sample
 from paddock.domain.devices import Device
 from paddock.domain.streams import StreamState, begins_anew, is_over
-from paddock.errors import Rejected, Unavailable
+from paddock.errors import NotFound, Rejected, Unavailable
 from paddock.ports.documents import MAX_PAGE, Equals
+from paddock.usecases.actions.from_devices import take_device_answers
 from paddock.usecases.alerts.from_devices import take_device_alerts
 from paddock.usecases.alerts.live_rules import LiveRules, LiveSample
 from paddock.usecases.context import Context
@@ -200,7 +201,15 @@ class Recorder:
                     received_ns=entry.received_ns,
                     car=device.car,
                 )
-        except Rejected as error:
+            else:
+                await take_device_answers(
+                    self._context,
+                    device.id,
+                    entry.payload,
+                    content_type=entry.content_type,
+                    received_ns=entry.received_ns,
+                )
+        except (Rejected, NotFound) as error:
             if entry.position > self._counted:
                 self._refused.note(device.id, error.code, error.message)
 
