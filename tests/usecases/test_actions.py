@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from paddock.broker.actions import DeviceActions
+from paddock.broker.actions import AskedActions
 from paddock.domain.actions import Action, ActionKind, ActionState, Answer
 from paddock.domain.devices import Device
 from paddock.domain.instants import NS_PER_S
@@ -53,10 +53,10 @@ async def said(context: Context, box: str, action: Action, state: str, result: s
 async def test_queued_sent_acknowledged_done(context: Context, box: str) -> None:
     action = await ask(context, LOCAL_USER, box, "zero", {"wheel": "fl"})
     assert (action.state, action.asked_by, action.times_sent) == (ActionState.QUEUED, "local", 0)
-    downlink = DeviceActions(context)
+    downlink = AskedActions(context)
     (outgoing,) = await downlink.waiting([box, "other"])
     assert json.loads(outgoing.payload)["params"] == {"wheel": "fl"} and outgoing.id == action.id
-    assert await downlink.waiting([]) == () and list(await downlink.waiting(["other"])) == []
+    assert not await downlink.waiting([]) and not await downlink.waiting(["other"])
     await downlink.sent(action.id)
     await downlink.sent(action.id)
     assert (await get_action(context, action.id)).times_sent == 2
