@@ -8,10 +8,12 @@ from typing import Any
 from paddock.domain.bundle import Bundle, Member
 from paddock.domain.catalogue import Entry
 from paddock.domain.catalogue_defaults import Role
+from paddock.domain.devices import Device, DeviceState, DeviceToken, LatestValue, LatestValues
 from paddock.domain.export import ExportRequest
 from paddock.domain.job import Job, JobState
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Failure, Loss, LossReport, Recording, RunFigures, Signal, Status
+from paddock.domain.streams import Gap, Stream, StreamState
 from paddock.usecases.catalogue.catalogue import save_catalogue
 from paddock.usecases.context import Context
 from paddock.usecases.find.topic_sets import find_topic_sets
@@ -110,7 +112,71 @@ async def a_test_day(context: Context) -> Day:
     )
     await documents.bundles.insert(bundle)
     await documents.jobs.put_many(_jobs(context.now(), runs, converting, broken))
+    await _devices(context, runs[0])
     return Day(runs[0].id[:16], damaged.id[:16], broken.id[:16], deleted.id[:16], bundle.id)
+
+
+async def _devices(context: Context, run: Recording) -> None:
+    """One that sends, with a wrong clock and much that was refused; one that is silent; one with an odd name."""
+    now, second = context.now(), 1_000_000_000
+    documents = context.documents
+    token = DeviceToken(jti="x", minted_at=STARTED_NS, minted_by="Adam", expires_at=now + 10**17)
+    await documents.devices.put_many(
+        [
+            Device(id="ht09", name="HT09", type="car", car="HT09", token=token, added_at=STARTED_NS, notes="roof"),
+            Device(id="tire-temps", name="Tire temps front", type="tires", disabled_at=now, disabled_by="Mei"),
+            Device(id="odd", name=HOSTILE[:80]),
+        ]
+    )
+    refused = {"not_json": 14_000, "impossible_time": 3, "a_code_of_later": 1}
+    await documents.device_states.put_many(
+        [
+            DeviceState(
+                id="ht09",
+                last_seen_ns=now,
+                messages=1_240_331,
+                clock_offset_ns=7_200 * second,
+                refused=refused,
+                refused_count=14_004,
+                last_refused="This is no JSON: send an object.",
+                last_refused_at=now,
+            ),
+            DeviceState(id="tire-temps", last_seen_ns=STARTED_NS, messages=3),
+        ]
+    )
+    values = {
+        f"VNData.a_long_group_{n}.of_values.cell_temperature[{n}]": LatestValue(value=21.5 + n, time_ns=now)
+        for n in range(12)
+    }
+    values["VehicleData.mode"] = LatestValue(value=HOSTILE, time_ns=STARTED_NS)
+    await documents.device_latest.put_many([LatestValues(id="ht09", received_ns=now, values=values)])
+    gaps = (Gap(STARTED_NS, STARTED_NS + 5 * second, 12),)
+    live = Stream(
+        id="ht09-2",
+        device="ht09",
+        name="HT09",
+        car="HT09",
+        began_ns=now - 60 * second,
+        messages=64_200,
+        size_bytes=10**7,
+    )
+    done = Stream(
+        id="ht09-1",
+        device="ht09",
+        name="HT09",
+        car="HT09",
+        state=StreamState.RECORDED,
+        began_ns=STARTED_NS,
+        started_ns=STARTED_NS,
+        ended_ns=STARTED_NS + 95 * second,
+        messages=90_000,
+        duplicates=3,
+        gaps=gaps,
+        gap_count=1,
+        missing=12,
+        recording=run.id,
+    )
+    await documents.streams.put_many([live, done])
 
 
 def _run(number: int) -> Recording:

@@ -40,6 +40,7 @@ HERE = Path(__file__).parent
 PAGES = (
     ("/", "Recordings", "recordings"),
     ("/live", "Live", "live"),
+    ("/devices", "Devices", "devices"),
     ("/alerts", "Alerts", "alerts"),
     ("/upload", "Upload", "upload"),
     ("/signals", "Signals", "signals"),

@@ -19,6 +19,7 @@ from paddock.usecases.devices.devices import (
     cut_stream,
     disable_device,
     enable_device,
+    get_device,
     keep_photo,
     latest_values,
     photo_of,
@@ -79,6 +80,20 @@ class NewDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     cuts: CutsResource = CutsResource()
 
 
+class CutChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When what it sends becomes a recording; what is left out stays."""
+
+    idle_s: Annotated[
+        Annotated[int, Meta(ge=1, le=86_400)] | UnsetType, Meta(description="It has sent nothing for so long.")
+    ] = UNSET
+    max_bytes: Annotated[
+        Annotated[int, Meta(ge=1, le=10**11)] | UnsetType, Meta(description="So much has come.")
+    ] = UNSET
+    max_s: Annotated[
+        Annotated[int, Meta(ge=1, le=30 * 86_400)] | UnsetType, Meta(description="It has lasted so long.")
+    ] = UNSET
+
+
 class DeviceChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What to change; what is left out stays."""
 
@@ -91,7 +106,7 @@ class DeviceChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     ] = UNSET
     topic: Annotated[_Text | UnsetType, Meta(description="Of its messages that say none.")] = UNSET
     timeout_s: Annotated[_Timeout | UnsetType, Meta(description="After which it is silent.")] = UNSET
-    cuts: CutsResource | UnsetType = UNSET
+    cuts: CutChanges = CutChanges()
     is_disabled: Annotated[bool | UnsetType, Meta(description="Whether nothing of it is taken.")] = UNSET
     version: Annotated[
         _Timeout | None,
@@ -177,8 +192,10 @@ async def edit_device(
         for name in ("name", "type", "car", "owner", "notes", "topic", "timeout_s")
         if (value := getattr(data, name)) is not UNSET
     }
-    if not isinstance(data.cuts, UnsetType):
-        changes["cuts"] = _cuts(data.cuts)
+    cuts = {name: value for name, value in msgspec.structs.asdict(data.cuts).items() if value is not UNSET}
+    if cuts:
+        known = await get_device(context, device_id)
+        changes["cuts"] = msgspec.structs.replace(known.cuts, **cuts)
     await change_device(context, principal, device_id, changes, version=data.version)
     if data.is_disabled is not UNSET:
         await (disable_device if data.is_disabled else enable_device)(context, principal, device_id)
