@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from paddock.domain.bus_database import BusDatabase, DatabaseUse, check_use, chosen
+from paddock.domain.catalogue import Entry
 from paddock.domain.export import DEFAULT_EXPORT
 from paddock.domain.principal import LOCAL_USER
 from paddock.errors import NotFound, Rejected
+from paddock.ports.documents import Equals, HasSignal
 from paddock.usecases.buses.databases import (
     add_database,
     database_content,
@@ -16,13 +18,27 @@ from paddock.usecases.buses.databases import (
     retire_database,
 )
 from paddock.usecases.buses.decoding import all_databases
+from paddock.usecases.buses.versions import compare_versions
+from paddock.usecases.catalogue.catalogue import load_catalogue, save_catalogue
 from paddock.usecases.find.contents import contents_of
+from paddock.usecases.find.search import Search, search_recordings
+from paddock.web.databases.decoding import decoding_of
 from tests.readers.can.dbc import SMALL
 from tests.usecases.conftest import Team
 
 pytestmark = pytest.mark.anyio
 
 DBC = SMALL.encode()
+SYM = """FormatVersion=6.0 // Do not edit this line!
+Title="Small"
+
+{SENDRECEIVE}
+
+[Engine]
+ID=100h
+Len=8
+Var=Rpm unsigned 0,16 /u:rpm
+"""
 LOG = "".join(f"(1776522720.{number:06d}) can0 100#{number:02X}000A0100000000\n" for number in range(50)).encode()
 """18 April 2026."""
 
@@ -144,3 +160,70 @@ def test_the_nearest_and_newest_decodes() -> None:
     found = {bus: each.id for bus, each in chosen(databases, "ht09", "2026-04-18").items()}
     assert found == {"": "new", "can1": "of can1"}
     assert chosen(databases, "HT07", "2026-04-18")[""].id == "any car"
+
+
+async def test_a_rename_stays_one_signal_of_the_season(team: Team) -> None:
+    await add(team, car="HT09")
+    run = await uploaded(team)
+    content = SMALL.replace("Rpm :", "EngineSpeed :").replace("SG_ 256 Rpm", "SG_ 256 EngineSpeed").encode()
+    added = await add_database(team.context, LOCAL_USER, content, "car.dbc", DatabaseUse(car="HT09", note="new"))
+    assert added.renamed == ("Engine.EngineSpeed",)
+    (entry,) = (await load_catalogue(team.context)).signals
+    assert entry.names == ("Engine.EngineSpeed", "Engine.Rpm") and entry.cars == ("HT09",)
+    for name in ("Engine.EngineSpeed", "Engine.Rpm"):
+        found = await search_recordings(
+            team.context, Search(comparisons=(HasSignal(name, "max", ">", 1),)), limit=10
+        )
+        assert [each.id for each in found.items] == [run], "whatever the log calls it"
+    comparison = await compare_versions(team.context, added.database.id)
+    assert comparison.before is not None and [each.was for each in comparison.changes] == ["Engine.Rpm"]
+    again = await add_database(
+        team.context, LOCAL_USER, content, "again.dbc", DatabaseUse(car="HT09", note="again")
+    )
+    assert again.renamed == (), "it says what the version before says"
+
+
+async def test_a_rename_joins_the_entry_that_the_team_wrote(team: Team) -> None:
+    await save_catalogue(team.context, LOCAL_USER, [Entry("Engine.Rpm", label="Revs", unit="rpm")], version=0)
+    await add(team)
+    await add(team, SMALL.replace("Rpm :", "EngineSpeed :").encode(), note="renamed")
+    (entry,) = (await load_catalogue(team.context)).signals
+    assert entry.label == "Revs" and entry.names == ("Engine.Rpm", "Engine.EngineSpeed")
+
+
+async def test_ids_that_another_version_knows_are_pointed_out(team: Team) -> None:
+    fewer = SMALL.replace("BO_ 256 Engine", "BO_ 257 Engine")
+    whole = await add(team, DBC)
+    await retire_database(team.context, LOCAL_USER, whole.id)
+    await add(team, fewer.encode())
+    run = await uploaded(team)
+    decoding = await decoding_of(team.context, await team.recording(run))
+    assert decoding is not None
+    assert [(each.id, names) for each, names in decoding.elsewhere] == [(whole.id, ["Engine"])]
+
+
+async def test_a_file_says_which_version_made_it(team: Team) -> None:
+    added = await add(team)
+    run = await uploaded(team)
+    page = await team.context.documents.artifacts.find([Equals("recording", run)], limit=10)
+    assert {each.decoded_by for each in page.items} == {(f"car.dbc ({added.sha256[:8]})",)}
+
+
+@pytest.mark.parametrize("kind", ["sym", "kcd"])
+async def test_sym_and_kcd_are_read_by_cantools(team: Team, kind: str) -> None:
+    cantools = pytest.importorskip("cantools.database")
+    content = cantools.load_string(SMALL, "dbc", strict=False).as_kcd_string() if kind == "kcd" else SYM
+    added = await add_database(team.context, LOCAL_USER, content.encode(), f"car.{kind}", DatabaseUse())
+    assert added.database.message_count
+    run = await uploaded(team)
+    assert await topics(team, run) == ["Engine"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["<NetworkDefinition", "FormatVersion=6.0\n{SEND", '<!DOCTYPE x [<!ENTITY a "b">]><NetworkDefinition/>'],
+)
+async def test_what_is_no_sym_or_kcd_is_refused(team: Team, content: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        await add(team, content.encode())
+    assert refused.value.code == "not_a_database"

@@ -58,7 +58,7 @@ def command(ctx: click.Context, server: str | None, as_json: bool) -> None:
 def add_command(
     client: Client, file: Path, car: str, bus: str, valid_from: str, valid_until: str, note: str
 ) -> None:
-    """Add the DBC FILE. Recordings that waited for it are converted by themselves."""
+    """Add FILE (.dbc, .sym, .kcd), say what it changes, and convert the recordings that waited for it."""
     use = {"car": car, "bus": bus, "valid_from": valid_from, "valid_until": valid_until, "note": note}
     added = client.add_database(file, **use)
     database = added.database
@@ -66,6 +66,26 @@ def add_command(
         complain(f"{database.name}: {notice}")
     what = f"{counted(database.messages, 'message')}, {counted(database.signals, 'signal')}"
     out.print(f"Added as {database.id}: {what}. Converted now: {counted(added.converted, 'recording')}.")
+    if added.renamed:
+        out.print(f"One with the name before in the catalogue: {', '.join(added.renamed)}.", soft_wrap=True)
+    for change in client.database_changes(database.id):
+        out.print(f"{change.kind:<9} {change.sentence}", soft_wrap=True)
+
+
+@command.command("changes")
+@click.argument("id")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def changes_command(client: Client, id: str, as_json: bool) -> None:
+    """Say what the database ID changes beside the version before it."""
+    found = client.database_changes(id)
+    if as_json:
+        print_json(found)
+        return
+    for each in found:
+        out.print(f"{each.kind:<9} {each.sentence}", soft_wrap=True)
+    if not found:
+        out.print("Nothing: it is the first of its car and bus, or says the same.")
 
 
 @command.command("retire")

@@ -13,7 +13,7 @@ import msgspec
 from paddock.client.bundle import PendingBundle
 from paddock.client.connection import Connection
 from paddock.client.contents import SignalName
-from paddock.client.database import AddedDatabase, Database
+from paddock.client.database import AddedDatabase, Database, DatabaseChange
 from paddock.client.export import PendingExport
 from paddock.client.field import MetadataField
 from paddock.client.job import Job
@@ -264,6 +264,15 @@ class Client:
     def databases(self) -> tuple[Database, ...]:
         """The CAN databases of the team, the last added first."""
         return msgspec.convert(self._connection.call("GET", "/api/databases")["items"], tuple[Database, ...])
+
+    def database_changes(self, database_id: str) -> tuple[DatabaseChange, ...]:
+        """What a CAN database changes beside the version before it.
+
+        Raises:
+            NotFound: there is none of that id.
+        """
+        answer = self._connection.call("GET", f"/api/databases/{quote(database_id, safe='')}/changes")
+        return msgspec.convert(answer["changes"], tuple[DatabaseChange, ...])
 
     def add_database(
         self,

@@ -33,3 +33,15 @@ class AddedDatabase(msgspec.Struct, frozen=True, kw_only=True):
     database: Database
     converted: int
     """How many recordings are converted now, because their frames were only bytes."""
+    renamed: tuple[str, ...] = ()
+    """Signals whose names before are aliases in the signal catalogue now."""
+
+
+class DatabaseChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One difference between two versions."""
+
+    kind: str
+    """``added``, ``removed``, ``renamed``, ``rescaled``, ``moved`` or ``redefined``."""
+    name: str
+    was: str = ""
+    sentence: str = ""

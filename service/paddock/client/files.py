@@ -19,6 +19,8 @@ class Artifact(Download, frozen=True):
     format: str
     left_out: tuple[str, ...] = ()
     """Sentences about topics that are not in it, although asked for."""
+    decoded_by: tuple[str, ...] = ()
+    """The CAN databases that decoded its values."""
 
 
 class Attachment(msgspec.Struct, frozen=True):

@@ -75,6 +75,11 @@ class CanDatabase(msgspec.Struct, frozen=True, kw_only=True):
     """Sentences about lines that could not be read, or say what cannot be."""
 
 
+def id_in_words(is_extended: bool, id: int) -> str:
+    """``0x0CFFF048`` or ``0x123``: what a channel of frames is called that no message is for."""
+    return f"0x{id:08X}" if is_extended else f"0x{id:03X}"
+
+
 Databases = Mapping[str, CanDatabase]
 """By the name of their bus; the one with the name ``""`` is for all buses without one of their own."""
 

@@ -242,6 +242,8 @@ class Artifact(msgspec.Struct, frozen=True):
     """When it is removed unless somebody uses it before; None for what stays."""
     left_out: tuple[str, ...] = ()
     """Sentences about topics that it should have and has not."""
+    decoded_by: tuple[str, ...] = ()
+    """The CAN databases that its values were decoded by, for people: ``car.dbc (3f9a1c0d)``."""
 
 
 class RunFigures(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from paddock.domain.can_database import CanDatabase, CanMessage, Databases
+from paddock.domain.can_database import CanDatabase, CanMessage, Databases, id_in_words
 from paddock.readers.can.frames import MAX_STANDARD_ID
 from paddock.readers.can.j1939 import group_of
 
@@ -61,8 +61,3 @@ class _Known:
         if found is None and not has_extended_flag and id <= MAX_STANDARD_ID:
             found = self._by_id.get((True, id))
         return found
-
-
-def id_in_words(is_extended: bool, id: int) -> str:
-    """``0x0CFFF048`` or ``0x123``."""
-    return f"0x{id:08X}" if is_extended else f"0x{id:03X}"

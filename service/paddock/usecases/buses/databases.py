@@ -22,6 +22,7 @@ from paddock.errors import NotFound, Rejected
 from paddock.ports.documents import MAX_PAGE
 from paddock.readers.databases import read_database
 from paddock.usecases.buses.decoding import all_databases, decoders_of, holds_frames
+from paddock.usecases.buses.versions import keep_renames
 from paddock.usecases.context import Context
 from paddock.usecases.conversion.reprocess import is_asked
 from paddock.usecases.find.recordings import find_recordings
@@ -40,6 +41,8 @@ class Added:
     database: BusDatabase
     converted: int
     """How many recordings are converted again, because their frames were only bytes so far."""
+    renamed: tuple[str, ...] = ()
+    """Signals that the version before has under other names, which are aliases in the catalogue now."""
 
 
 async def add_database(
@@ -75,7 +78,8 @@ async def add_database(
     await context.documents.database_files.put_many([DatabaseFile(sha256, content)])
     await context.documents.bus_databases.put_many([added])
     await note_change(context, principal, KIND, None, added, fields=("use",))
-    return Added(added, await _convert_those_without(context, principal))
+    renamed = await keep_renames(context, principal, added)
+    return Added(added, await _convert_those_without(context, principal), renamed)
 
 
 async def retire_database(context: Context, principal: Principal, database_id: str) -> BusDatabase:

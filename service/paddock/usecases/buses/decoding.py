@@ -45,21 +45,33 @@ def decoders_of(recording: Recording, databases: Iterable[BusDatabase]) -> tuple
 YEAR_2000_NS = 946_684_800 * 10**9
 
 
+async def database_names(context: Context, recording: Recording) -> tuple[str, ...]:
+    """The databases that decoded a recording, as people tell versions apart: by name and the file's hash."""
+    found = [(each, await context.documents.bus_databases.get(each.database)) for each in recording.decoded_by]
+    return tuple(f"{known.name if known else 'a database'} ({by.sha256[:8]})" for by, known in found)
+
+
 async def load_databases(context: Context, used: Iterable[DecodedBy]) -> Databases:
     """The databases of a recording, by bus.
 
     Raises:
         NotFound: a file of them is gone (code ``no_such_database``).
     """
-    databases: dict[str, CanDatabase] = {}
-    for each in used:
-        file = await context.documents.database_files.get(each.sha256)
-        if file is None:
-            raise NotFound("The database that decodes this log is gone: add it again.", code="no_such_database")
-        databases[each.bus] = await asyncio.to_thread(_read, file.content)
-    return databases
+    return {each.bus: await parsed(context, each.sha256) for each in used}
 
 
-@lru_cache(4)
+async def parsed(context: Context, sha256: str) -> CanDatabase:
+    """What a database's file says.
+
+    Raises:
+        NotFound: it is gone (code ``no_such_database``).
+    """
+    file = await context.documents.database_files.get(sha256)
+    if file is None:
+        raise NotFound("The database that decodes this log is gone: add it again.", code="no_such_database")
+    return await asyncio.to_thread(_read, file.content)
+
+
+@lru_cache(8)
 def _read(content: bytes) -> CanDatabase:
     return read_database(content, "The database")

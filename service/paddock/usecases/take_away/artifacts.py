@@ -18,6 +18,7 @@ from paddock.domain.keys import artifact_key
 from paddock.domain.maths_channels import FIELD
 from paddock.domain.recording import Artifact, Recording, StartedSource
 from paddock.formats.registry import RunInfo, find_format, writer_number, written_as
+from paddock.usecases.buses.decoding import database_names
 from paddock.usecases.context import Context
 from paddock.usecases.intake.originals import is_kept
 from paddock.usecases.take_away.expiry import expiry_of, outdate_others
@@ -108,6 +109,7 @@ async def store_artifact(
         crc32=crc32,
         expires_at=expiry_of(context, purpose_of(request)),
         left_out=_some(left_out),
+        decoded_by=await database_names(context, recording),
     )
     await context.documents.artifacts.put_many([artifact])
     await outdate_others(context, artifact)

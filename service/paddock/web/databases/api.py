@@ -10,6 +10,7 @@ from litestar.params import PathParameter, QueryParameter
 from msgspec import Meta
 
 from paddock.domain.bus_database import MAX_FILE_BYTES, BusDatabase, DatabaseUse
+from paddock.domain.database_changes import ChangeKind
 from paddock.domain.instants import to_rfc3339
 from paddock.domain.names import content_disposition
 from paddock.domain.roles import Permission
@@ -21,6 +22,7 @@ from paddock.usecases.buses.databases import (
     retire_database,
 )
 from paddock.usecases.buses.decoding import all_databases
+from paddock.usecases.buses.versions import compare_versions
 from paddock.web.edit.files_api import body_of
 from paddock.web.kernel.injected import AnyRequest, TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.problems import responses
@@ -64,6 +66,27 @@ class AddedResource(msgspec.Struct, frozen=True):
     converted: Annotated[
         int, Meta(description="How many recordings are converted now, because their frames were only bytes.")
     ]
+    renamed: Annotated[
+        tuple[str, ...], Meta(description="Signals whose names before are aliases in the signal catalogue now.")
+    ]
+
+
+class ChangeResource(msgspec.Struct, frozen=True):
+    """One difference between two versions."""
+
+    kind: Annotated[ChangeKind, Meta(description="What became of it.")]
+    name: Annotated[str, Meta(description="The message or signal now.", examples=["Engine.EngineSpeed"])]
+    was: Annotated[str, Meta(description="Its name before; empty where it is new.", examples=["Engine.Rpm"])]
+    sentence: Annotated[str, Meta(examples=["Engine.Rpm is called Engine.EngineSpeed now."])]
+
+
+class ComparisonResource(msgspec.Struct, frozen=True):
+    """A database beside the version before it."""
+
+    database: DatabaseResource
+    before: Annotated[DatabaseResource | None, Meta(description="Null for the first of its car and bus.")]
+    changes: tuple[ChangeResource, ...]
+    outdated: Annotated[int, Meta(description="How many recordings would be decoded otherwise today.")]
 
 
 class DecodedAnew(msgspec.Struct, frozen=True):
@@ -102,7 +125,7 @@ async def send_database(
     content = b"".join([piece async for piece in body_of(request)])
     use = DatabaseUse(car=car, bus=bus, valid_from=valid_from, valid_until=valid_until, note=note)
     added = await add_database(context, principal, content, name, use)
-    return AddedResource(database_resource(added.database), added.converted)
+    return AddedResource(database_resource(added.database), added.converted, added.renamed)
 
 
 @get(
@@ -118,6 +141,29 @@ async def download_database(context: TheContext, database_id: Id) -> Response[by
         content,
         media_type="application/octet-stream",
         headers={"Content-Disposition": content_disposition(database.name)},
+    )
+
+
+@get(
+    "/{database_id:str}/changes",
+    needs=Permission.READ,
+    responses=responses(404, 422),
+    summary="What a database changes",
+)
+async def show_changes(
+    context: TheContext,
+    database_id: Id,
+    before: Annotated[
+        str, QueryParameter(max_length=_Text, description="Another one; the version before it without.")
+    ] = "",
+) -> ComparisonResource:
+    """Signals and messages that were added, removed, renamed, rescaled or moved, in words."""
+    found = await compare_versions(context, database_id, before)
+    return ComparisonResource(
+        database_resource(found.database),
+        None if found.before is None else database_resource(found.before),
+        tuple(ChangeResource(each.kind, each.name, each.was, each.sentence) for each in found.changes),
+        await outdated_count(context),
     )
 
 
@@ -161,7 +207,7 @@ def database_resource(database: BusDatabase) -> DatabaseResource:
 
 ROUTER = Router(
     "/api/databases",
-    route_handlers=[list_databases, send_database, download_database, retire, decode],
+    route_handlers=[list_databases, send_database, download_database, show_changes, retire, decode],
     before_request=refuse_unknown_parameters,
     tags=["CAN databases"],
 )

@@ -33,11 +33,13 @@ async function send(chosen) {
   for (const name of USE) query.set(name, fieldOf(form, name).value.trim());
   const answer = await fetch(`/api/databases?${query}`, { method: "POST", body: chosen });
   if (!answer.ok) throw new Problem(await answer.json());
-  /** @type {{ database: { messages: number, signals: number }, converted: number }} */
+  /** @type {{ database: { messages: number, signals: number }, converted: number, renamed: string[] }} */
   const added = await answer.json();
   const { messages, signals } = added.database;
   const then = added.converted ? ` ${added.converted} recording${added.converted > 1 ? "s are" : " is"} converted now.` : "";
-  return `${chosen.name} is added: ${messages} messages, ${signals} signals.${then}`;
+  const names = added.renamed.length;
+  const known = names ? ` ${names} renamed signal${names > 1 ? "s stay" : " stays"} one with the name before.` : "";
+  return `${chosen.name} is added: ${messages} messages, ${signals} signals.${then}${known}`;
 }
 
 /** @param {HTMLButtonElement} button */

@@ -9,6 +9,7 @@ from litestar.response import Redirect
 from paddock.domain.roles import Permission
 from paddock.usecases.buses.databases import decode_anew, outdated_count, retire_database
 from paddock.usecases.buses.decoding import all_databases
+from paddock.usecases.buses.versions import compare_versions
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
@@ -27,6 +28,17 @@ async def databases_page(context: TheContext, principal: ThePrincipal) -> Page:
     )
 
 
+@get("/databases/{database_id:str}", needs=Permission.READ)
+async def database_page(context: TheContext, principal: ThePrincipal, database_id: FromPath[str]) -> Page:
+    """One version: what it changes, and how many recordings it would decode anew."""
+    return Page(
+        "databases/database.html",
+        principal=principal,
+        comparison=await compare_versions(context, database_id),
+        outdated=await outdated_count(context),
+    )
+
+
 @post("/databases/decode", needs=Permission.CONVERT)
 async def decode_and_show(context: TheContext, principal: ThePrincipal) -> Redirect:
     """The button's form: the jobs that it asked for."""
@@ -41,4 +53,4 @@ async def retire_and_show(context: TheContext, principal: ThePrincipal, database
     return Redirect("/databases", status_code=303)
 
 
-ROUTER = pages(databases_page, decode_and_show, retire_and_show)
+ROUTER = pages(databases_page, database_page, decode_and_show, retire_and_show)

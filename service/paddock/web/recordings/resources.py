@@ -92,6 +92,10 @@ class ArtifactResource(DownloadResource, frozen=True):
             examples=[["3 topics left out of this file, which has 2,000, the most it may: name some."]],
         ),
     ] = ()
+    decoded_by: Annotated[
+        tuple[str, ...],
+        Meta(description="The CAN databases that decoded its values.", examples=[["car.dbc (3f9a1c0d)"]]),
+    ] = ()
 
 
 class FileResource(DownloadResource, frozen=True, kw_only=True):
@@ -335,6 +339,7 @@ def artifact_resource(recording: Recording, artifact: Artifact) -> ArtifactResou
         created_at=to_rfc3339(artifact.created_at),
         expires_at=None if artifact.expires_at is None else to_rfc3339(artifact.expires_at),
         left_out=artifact.left_out,
+        decoded_by=artifact.decoded_by,
     )
 
 
