@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from paddock.columns.columns import AS_BYTES, UNIT, FileFacts
+from paddock.columns.columns import AS_BYTES, UNIT, FileFacts, Int64s
 from paddock.columns.spool import Spool, SpooledColumns
 from paddock.columns.spool_channel import SpoolChannel
 from paddock.columns.spool_file import Rows
@@ -53,7 +55,7 @@ class _Channel:
             self.spooled = spool.channel(topic, AS_BYTES, message_encoding="can")
             self.spooled.as_bytes = True
 
-    def rows(self, frames: Frames) -> Rows:
+    def rows(self, frames: _Payloads) -> Rows:
         """Its frames of a batch as messages."""
         self.frames += len(frames)
         if self.decoder:
@@ -64,7 +66,24 @@ class _Channel:
         return Rows(frames.time_ns, frames.time_ns, frames.position, messages)
 
 
-def _bytes(frames: Frames) -> pa.BinaryArray:
+@dataclass(frozen=True)
+class _Payloads:
+    """What is needed of the frames of one channel; see ``Frames``."""
+
+    time_ns: Int64s
+    position: Int64s
+    length: npt.NDArray[np.uint8]
+    data: npt.NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.time_ns)
+
+    def taken(self, which: npt.NDArray[np.intp] | slice) -> _Payloads:
+        """Some of them, or all in another order."""
+        return _Payloads(self.time_ns[which], self.position[which], self.length[which], self.data[which])
+
+
+def _bytes(frames: _Payloads) -> pa.BinaryArray:
     """The data of each frame."""
     there = np.arange(frames.data.shape[1]) < frames.length[:, None]
     offsets = np.zeros(len(frames) + 1, np.int32)
@@ -133,6 +152,20 @@ def _batches(read: Iterable[Frames]) -> Iterator[Frames]:
         yield joined(waiting)
 
 
+def _numbered(keys: Int64s) -> tuple[Int64s, npt.NDArray[np.intp]]:
+    """The different keys, ascending, and which of them each is."""
+    low = int(keys.min())
+    span = int(keys.max()) - low
+    if span >= _FEW:
+        return np.unique(keys, return_inverse=True)
+    # Ids of 11 bits on one bus: without sorting.
+    there = np.zeros(span + 1, bool)
+    there[keys - low] = True
+    different = np.flatnonzero(there)
+    numbers = np.cumsum(there) - 1
+    return different + low, numbers[keys - low]
+
+
 class Wires:
     """The buses of a log, and the channels of each.
 
@@ -180,13 +213,14 @@ class Wires:
         if frames.is_remote.any():
             self._remote_frames += int(np.count_nonzero(frames.is_remote))
             frames = frames.taken(~frames.is_remote)
-        for route, some in self._by_route(frames):
-            self._take(route, some)
+        if len(frames):
+            for route, some in self._by_route(frames):
+                self._take(route, some)
 
-    def _by_route(self, frames: Frames) -> Iterator[tuple[Route, Frames]]:
+    def _by_route(self, frames: Frames) -> Iterator[tuple[Route, _Payloads]]:
         """The frames of each channel, in their order."""
         keys = frames.bus.astype(np.int64) << 30 | frames.is_extended.astype(np.int64) << 29 | frames.id
-        different, key_of_frame = np.unique(keys, return_inverse=True)
+        different, key_of_frame = _numbered(keys)
         routes: dict[Route, int] = {}
         number_of_key = [routes.setdefault(self._route(key), len(routes)) for key in different.tolist()]
         number_of_frame = np.array(number_of_key, np.uint32)[key_of_frame]
@@ -195,10 +229,11 @@ class Wires:
             number_of_frame = number_of_frame.astype(np.uint16)
         order = np.argsort(number_of_frame, kind="stable")
         counts = np.bincount(number_of_frame, minlength=len(routes))
+        ordered = _Payloads(frames.time_ns, frames.position, frames.length, frames.data).taken(order)
         end = 0
         for route, count in zip(routes, counts.tolist(), strict=True):
             begin, end = end, end + count
-            yield route, frames.taken(order[begin:end])
+            yield route, ordered.taken(slice(begin, end))
 
     def _route(self, key: int) -> Route:
         if key not in self._routes_by_key:
@@ -211,7 +246,7 @@ class Wires:
             self._routes_by_key[key] = route
         return self._routes_by_key[key]
 
-    def _take(self, route: Route, frames: Frames) -> None:
+    def _take(self, route: Route, frames: _Payloads) -> None:
         if route not in self._channels:
             if len(self._channels) >= _MAX_CHANNELS and route.name != _OTHER:
                 route = Route(route.bus, _OTHER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ _DIGITS = np.full(256, _NO_DIGIT, np.uint8)
 _DIGITS[np.frombuffer(b"0123456789", np.uint8)] = range(10)
 _DIGITS[np.frombuffer(b"abcdef", np.uint8)] = range(10, 16)
 _DIGITS[np.frombuffer(b"ABCDEF", np.uint8)] = range(10, 16)
+_DECIMALS = np.full(256, _NO_DIGIT, np.uint8)
+"""What two decimal digits say, by the byte that they are as hexadecimal ones."""
+_DECIMALS[[16 * (number // 10) + number % 10 for number in range(100)]] = range(100)
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,12 @@ class Fields:
 
     def partition(self, separator: bytes) -> tuple[Fields, Fields]:
         """What stands in front of the first ``separator`` and after it; all and nothing where there is none."""
-        places = np.append(np.flatnonzero(self.block == ord(separator)), len(self.block))
-        place = places[np.searchsorted(places, self.begin)]
-        place = np.minimum(place, self.end)
+        places = np.flatnonzero(self.block == ord(separator))
+        if (each := _one_each(places, self.begin, self.end, 1)) is not None:
+            place = each[:, 0]
+        else:
+            places = np.append(places, len(self.block))
+            place = np.minimum(places[np.searchsorted(places, self.begin)], self.end)
         return Fields(self.block, self.begin, place), Fields(self.block, np.minimum(place + 1, self.end), self.end)
 
     def without(self, before: int = 0, after: int = 0) -> Fields:
@@ -98,47 +105,99 @@ class Fields:
         for place in range(int(size.max(initial=0))):
             at = np.minimum(self.begin + place, len(self.block) - 1)
             words[:, place] = np.where(size > place, self.block[at], 0)
-        different, which = np.unique(words.view(np.uint64).ravel(), return_inverse=True)
+        whole = words.view(np.uint64).ravel()
+        if len(whole) and (whole == whole[0]).all():
+            different, which = whole[:1], np.zeros(len(whole), np.intp)
+        else:
+            different, which = np.unique(whole, return_inverse=True)
         texts = [each.tobytes().rstrip(b"\0").decode("ascii", "replace") for each in different]
         return texts, which
 
     def decimals(self, most: int = 18) -> tuple[Int64s, Bools]:
         """Whole numbers without a sign, and which of them are: 1 to ``most`` digits and nothing else."""
-        return self._numbers(10, most, np.dtype(np.int64))
+        return self._numbers(100, most)
 
     def hexadecimals(self, most: int = 8) -> tuple[Int64s, Bools]:
         """Likewise with digits up to ``f``, in capitals or not."""
-        return self._numbers(16, most, np.dtype(np.int64))
+        return self._numbers(256, most)
 
-    def _numbers(self, base: int, most: int, kind: np.dtype[np.int64]) -> tuple[Int64s, Bools]:
-        size = self.size
-        fine = (size > 0) & (size <= most)
-        values = np.zeros(len(self), kind)
-        longest = min(most, int(size.max(initial=0)))
-        for place in range(longest, 0, -1):
-            # Counted from the end, so that all units are under each other.
-            at = self.end - place
-            there = at >= self.begin
-            digits = _DIGITS[self.block[np.maximum(at, 0)]]
-            fine &= ~there | (digits < base)
-            values = values * base + np.where(there, digits, 0)
+    def _numbers(self, base: int, most: int) -> tuple[Int64s, Bools]:
+        """``base`` is that of two digits."""
+        values = np.zeros(len(self), np.int64)
+        fine = np.zeros(len(self), bool)
+        for size, rows in self._by_size(most):
+            if not size:
+                continue
+            pairs, good = _pairs_of_digits(self._rows(rows, size))
+            number = np.zeros(len(pairs), np.int64)
+            for place in range(pairs.shape[1]):
+                pair = pairs[:, place]
+                if base == 100:
+                    pair = _DECIMALS[pair]
+                    good &= pair < base
+                number *= base
+                number += pair
+            values[rows] = number
+            fine[rows] = good
         return values, fine
 
     def hex_bytes(self, most: int) -> tuple[Bytes, npt.NDArray[np.uint8], Bools]:
         """Bytes of two digits each, in a table of ``most`` columns; how many there are; which fields are such."""
-        size = self.size
-        fine = (size % 2 == 0) & (size <= 2 * most)
-        length = np.where(fine, size // 2, 0)
         table = np.zeros((len(self), most), np.uint8)
-        last = len(self.block) - 1
-        for place in range(int(length.max(initial=0))):
-            there = length > place
-            at = self.begin + 2 * place
-            high = _DIGITS[self.block[np.minimum(at, last)]]
-            low = _DIGITS[self.block[np.minimum(at + 1, last)]]
-            fine &= ~there | ((high < 16) & (low < 16))
-            table[:, place] = np.where(there, (high << 4) | (low & 15), 0)
-        return table, length.astype(np.uint8), fine
+        length = np.zeros(len(self), np.uint8)
+        fine = np.zeros(len(self), bool)
+        for size, rows in self._by_size(2 * most):
+            if size % 2:
+                continue
+            fine[rows] = True
+            if size:
+                pairs, good = _pairs_of_digits(self._rows(rows, size))
+                table[rows, : size // 2] = pairs
+                length[rows] = size // 2
+                fine[rows] = good
+        return table, length, fine
+
+    def _by_size(self, most: int) -> Iterator[tuple[int, npt.NDArray[np.intp] | slice]]:
+        """The sizes there are, up to ``most``, and which fields have each."""
+        size = self.size
+        counts = np.bincount(np.minimum(size, most + 1), minlength=1)
+        for each in np.flatnonzero(counts[: most + 1]).tolist():
+            yield each, slice(None) if counts[each] == len(size) else np.flatnonzero(size == each)
+
+    def _rows(self, rows: npt.NDArray[np.intp] | slice, size: int) -> Bytes:
+        """Fields of one size as a table."""
+        begin = self.begin[rows]
+        # Whole fields at once, wherever they begin.
+        every = np.ndarray((max(len(self.block) - size + 1, 0),), f"V{size}", self.block, strides=(1,))
+        return every[begin].view(np.uint8).reshape(len(begin), size)
+
+
+def _one_each(places: npt.NDArray[np.intp], begin: Int64s, end: Int64s, each: int) -> npt.NDArray[np.intp] | None:
+    """Separators as a table with ``each`` columns, where every field has just so many; else None, as it may be."""
+    if not each or len(places) != each * len(begin):
+        return None
+    table = places.reshape(-1, each)
+    return table if (table[:, 0] >= begin).all() and (table[:, -1] < end).all() else None
+
+
+def _pairs_of_digits(texts: Bytes) -> tuple[Bytes, Bools]:
+    """What two hexadecimal digits say, in a table of half as many columns, and which rows have such digits alone.
+
+    Args:
+        texts: shape (N, S) with S above 0; where S is odd, a zero is in front.
+    """
+    count, size = texts.shape
+    if size % 2:
+        texts = np.concatenate([np.full((count, 1), ord("0"), np.uint8), texts], axis=1)
+        size += 1
+    try:
+        pairs = np.frombuffer(binascii.unhexlify(texts.tobytes()), np.uint8)
+        return pairs.reshape(count, size // 2), np.ones(count, bool)
+    except binascii.Error:
+        digits = _DIGITS[texts]
+        fine: Bools = np.all(digits < 16, axis=1)
+        digits = np.where(fine[:, None], digits, 0)
+        return ((digits[:, ::2] << 4) | digits[:, 1::2]).astype(np.uint8), fine
 
 
 @dataclass(frozen=True)
@@ -164,6 +223,11 @@ class Lines:
     def split(self, separator: bytes, most: int) -> tuple[list[Fields], Int64s]:
         """The first ``most`` fields of each line, and how many it has. A field that is not there is empty."""
         places = np.flatnonzero(self.block == ord(separator))
+        if (each := _one_each(places, self.begin, self.end, most - 1)) is not None:
+            begins = [self.begin, *(each[:, number] + 1 for number in range(most - 1))]
+            ends = [*(each[:, number] for number in range(most - 1)), self.end]
+            fields = [Fields(self.block, begin, end) for begin, end in zip(begins, ends, strict=True)]
+            return fields, np.full(len(self), most, np.int64)
         first = np.searchsorted(places, self.begin)
         count = np.searchsorted(places, self.end) - first
         places = np.append(places, np.zeros(most, places.dtype))
