@@ -1,0 +1,215 @@
+"""From publish to browser: ``python -m tests.benchmarks.live_watching [--viewers 50] [--seconds 20]``.
+
+A car publishes by MQTT (QoS 1) to a ``paddock up`` of its own, 20,000 values a second. Fifty pages watch it as the
+live page does, all signals with sparklines and eight in plots; one more reads hardly anything, and a second device
+floods with messages. Printed is how long each sample took from before it was published until a page had it decoded,
+what the slow page got, and what each process cost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import multiprocessing
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import numpy as np
+from websockets.asyncio.client import connect
+
+TOPICS, FIELDS, HZ = 20, 10, 100
+PLOTTED = 8
+WINDOW = 12
+TICKS_PER_S = 100
+
+
+def publish(port: int, device: str, token: str, seconds: float, flood: bool, out: Any) -> None:
+    """A device: so many messages a second, or as many as it can."""
+    import paho.mqtt.client as mqtt
+    from paho.mqtt.enums import CallbackAPIVersion
+
+    acknowledged = 0
+
+    def on_publish(*_: object) -> None:
+        nonlocal acknowledged
+        acknowledged += 1
+
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=device)
+    client.max_inflight_messages_set(1000)
+    client.username_pw_set(device, token)
+    client.on_publish = on_publish
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    while not client.is_connected():
+        time.sleep(0.01)
+    topic, begun, sent = f"devices/{device}/data", time.time(), 0
+    while time.time() - begun < seconds:
+        if flood:
+            for _ in range(50):
+                client.publish(topic, json.dumps({"topic": "flood", f"f{sent % 500}": sent}), qos=0)
+                sent += 1
+            time.sleep(0.01)
+            continue
+        now = time.time()
+        for number in range(TOPICS):
+            values = {f"s{field}": now + field / 1e9 for field in range(FIELDS)}
+            client.publish(topic, json.dumps({"topic": f"T{number}", "timestamp": now, **values}), qos=1)
+            sent += 1
+        rest = begun + (sent / TOPICS) / HZ - time.time()
+        if rest > 0:
+            time.sleep(rest)
+    time.sleep(1)
+    client.loop_stop()
+    out.put((device, sent, acknowledged))
+
+
+def watch(url: str, device: str, viewers: int, seconds: float, out: Any) -> None:
+    """The pages, and one that is slow."""
+    late: list[float] = []
+    received_bytes = messages = 0
+    plotted = [f"T0.s{field}" for field in range(PLOTTED)]
+    ask = json.dumps(
+        {
+            "watch": [
+                {"device": device, "span_s": 60, "columns": 80},
+                {"device": device, "signals": plotted, "span_s": 60, "columns": 1200},
+            ]
+        }
+    )
+
+    async def page(number: int) -> None:
+        nonlocal received_bytes, messages
+        async with connect(f"{url}/api/live?window={WINDOW}", max_size=None) as socket:
+            await socket.send(ask)
+            until, is_first = time.time() + seconds, True
+            while time.time() < until:
+                text = await socket.recv()
+                said = msgspec.json.decode(text)
+                now = time.time()
+                received_bytes += len(text)
+                messages += 1
+                if not is_first:
+                    # Each value is when it was published; the last of each signal is news.
+                    late.extend(now - values[-1] for _, _, values in said["samples"][:40] if values)
+                is_first = False
+                await socket.send(json.dumps({"ack": said["number"]}))
+
+    async def slow() -> tuple[int, int, float]:
+        got, left_out, behind = 0, 0, 0.0
+        async with connect(f"{url}/api/live?window=1", max_size=None, max_queue=1) as socket:
+            await socket.send(ask)
+            until = time.time() + seconds
+            while time.time() < until:
+                said = msgspec.json.decode(await socket.recv())
+                got += 1
+                left_out = said.get("left_out_total", left_out)
+                behind = time.time() - max((values[-1] for _, _, values in said["samples"] if values), default=0)
+                await asyncio.sleep(1.5)
+                await socket.send(json.dumps({"ack": said["number"]}))
+        return got, left_out, behind
+
+    async def all_of_them() -> Any:
+        found = await asyncio.gather(slow(), *(page(number) for number in range(viewers)))
+        return found[0]
+
+    slowly = asyncio.run(all_of_them())
+    out.put((np.array(late), messages, received_bytes, slowly))
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds of processor that a process has had."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+
+def memory_mb(pid: int) -> float:
+    """Resident."""
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) / 1e3 if found else 0.0
+
+
+def children(pid: int) -> dict[int, str]:
+    """The processes that one started, by what they do."""
+    found = {}
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        words = Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
+        found[int(child)] = words[3] if len(words) > 3 else words[0]
+    return found
+
+
+def run(viewers: int, seconds: float) -> None:
+    """Print what it takes."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        log = stack.enter_context((Path(folder) / "log").open("wb"))
+        up = subprocess.Popen(
+            [sys.executable, "-m", "paddock", "up", "--port", "0", "--data", f"{folder}/data"],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        stack.callback(up.wait, 30)
+        stack.callback(up.send_signal, signal.SIGTERM)
+        assert up.stdout is not None
+        url = port = None
+        while not (url and port):
+            line = up.stdout.readline()
+            assert line, (Path(folder) / "log").read_text()
+            url = url or ((found := re.search(r"http://\S+", line)) and found[0])
+            port = port or ((found := re.search(r"mqtt://[^:\s]+:(\d+)", line)) and int(found[1]))
+        devices = {}
+        with httpx.Client(base_url=url) as client:
+            for name in ("car", "flood"):
+                client.post("/api/devices", json={"name": name, "type": "car", "car": "HT09"}).raise_for_status()
+                devices[name] = client.post(f"/api/devices/{name}/token").json()["token"]
+        context = multiprocessing.get_context("spawn")
+        said, seen = context.Queue(), context.Queue()
+        senders = [
+            context.Process(target=publish, args=(port, name, token, seconds + 8, name == "flood", said))
+            for name, token in devices.items()
+        ]
+        for each in senders:
+            each.start()
+        time.sleep(5)
+        pages = context.Process(target=watch, args=(url.replace("http", "ws", 1), "car", viewers, seconds, seen))
+        pages.start()
+        time.sleep(2)
+        processes = {up.pid: "site", **children(up.pid), senders[0].pid: "(publishers)", pages.pid: "(pages)"}
+        before, begun = {pid: cpu_s(pid) for pid in processes}, time.time()
+        time.sleep(max(1.0, seconds - 4))
+        lasted = time.time() - begun
+        print(f"{viewers} pages, {TOPICS * FIELDS * HZ:,} values/s and a flood, {lasted:.0f} s")
+        for pid, name in processes.items():
+            used = (cpu_s(pid) - before[pid]) / lasted
+            print(f"{name:<16}{used * 100:>6.0f} % of a core{memory_mb(pid):>8.0f} MB")
+        late, messages, received_bytes, (got, left_out, behind) = seen.get(timeout=60)
+        p50, p90, p99 = np.percentile(late, [50, 90, 99]) * 1e3
+        print(f"publish to page    p50 {p50:.0f} ms, p90 {p90:.0f} ms, p99 {p99:.0f} ms, of {len(late):,} values")
+        print(
+            f"each page          {messages / viewers / seconds:.1f} messages/s, {received_bytes / viewers / seconds / 1e3:.0f} kB/s"
+        )
+        print(
+            f"the slow page      {got} messages, {left_out:,} samples left out, {behind * 1e3:.0f} ms old when told"
+        )
+        for _ in senders:
+            device, sent, acknowledged = said.get(timeout=60)
+            print(f"{device:<19}{sent:,} messages, {acknowledged:,} acknowledged or gone")
+        for each in (*senders, pages):
+            each.join(10)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--viewers", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=20)
+    given = parser.parse_args()
+    run(given.viewers, given.seconds)
