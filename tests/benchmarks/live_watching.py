@@ -33,7 +33,7 @@ WINDOW = 12
 TICKS_PER_S = 100
 
 
-def publish(port: int, device: str, token: str, seconds: float, flood: bool, out: Any) -> None:
+def publish(port: int, device: str, token: str, flood: bool, ended: Any, out: Any) -> None:
     """A device: so many messages a second, or as many as it can."""
     import paho.mqtt.client as mqtt
     from paho.mqtt.enums import CallbackAPIVersion
@@ -53,7 +53,7 @@ def publish(port: int, device: str, token: str, seconds: float, flood: bool, out
     while not client.is_connected():
         time.sleep(0.01)
     topic, begun, sent = f"devices/{device}/data", time.time(), 0
-    while time.time() - begun < seconds:
+    while not ended.is_set():
         if flood:
             for _ in range(50):
                 client.publish(topic, json.dumps({"topic": "flood", f"f{sent % 500}": sent}), qos=0)
@@ -172,14 +172,16 @@ def run(viewers: int, seconds: float) -> None:
                 client.post("/api/devices", json={"name": name, "type": "car", "car": "HT09"}).raise_for_status()
                 devices[name] = client.post(f"/api/devices/{name}/token").json()["token"]
         context = multiprocessing.get_context("spawn")
-        said, seen = context.Queue(), context.Queue()
+        said, seen, ended = context.Queue(), context.Queue(), context.Event()
         senders = [
-            context.Process(target=publish, args=(port, name, token, seconds + 8, name == "flood", said))
+            context.Process(target=publish, args=(port, name, token, name == "flood", ended, said))
             for name, token in devices.items()
         ]
         for each in senders:
             each.start()
-        time.sleep(5)
+        while len(httpx.get(f"{url}/api/live").json()["items"]) < len(devices):
+            time.sleep(0.1)
+        time.sleep(3)
         pages = context.Process(target=watch, args=(url.replace("http", "ws", 1), "car", viewers, seconds, seen))
         pages.start()
         time.sleep(2)
@@ -192,6 +194,7 @@ def run(viewers: int, seconds: float) -> None:
             used = (cpu_s(pid) - before[pid]) / lasted
             print(f"{name:<16}{used * 100:>6.0f} % of a core{memory_mb(pid):>8.0f} MB")
         late, messages, received_bytes, (got, left_out, behind) = seen.get(timeout=60)
+        ended.set()
         p50, p90, p99 = np.percentile(late, [50, 90, 99]) * 1e3
         print(f"publish to page    p50 {p50:.0f} ms, p90 {p90:.0f} ms, p99 {p99:.0f} ms, of {len(late):,} values")
         print(
