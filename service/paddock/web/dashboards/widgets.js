@@ -2,7 +2,7 @@
 
 import { make } from "../kernel/dom.js";
 import { Following } from "../live/following.js";
-import { ageOf, agoText, isBad, isStale, keyOf, lastOf, spoken } from "../live/signals.js";
+import { ageOf, agoText, isBad, isStale, keyOf, lastOf, reading } from "../live/signals.js";
 import { drawSpark } from "../live/spark.js";
 import { Figure } from "../plots/figure.js";
 import { isLane } from "../plots/series.js";
@@ -103,7 +103,7 @@ class ValueContent {
     if (!signal) return;
     const shown = limited(signal, this.spec);
     const value = lastOf(signal);
-    write(this.value, spoken(value));
+    write(this.value, reading(signal));
     write(this.unit, signal.unit);
     write(this.limits, limitsText(shown));
     this.root.classList.toggle("bad", isBad(shown, value));
@@ -233,7 +233,7 @@ class GaugeContent {
     if (!signal || !width) return;
     const shown = limited(signal, this.spec);
     const value = lastOf(signal);
-    write(this.value, spoken(value));
+    write(this.value, reading(signal));
     write(this.unit, signal.unit);
     const bad = isBad(shown, value);
     this.root.classList.toggle("bad", bad);
@@ -299,7 +299,7 @@ class TableContent {
     const known = signals.length ? signals.flatMap((name) => this.board.signals.known.get(keyOf(device, name)) ?? []) : [...this.board.signals.known.values()].filter((each) => each.device === device);
     for (const signal of known) {
       const { row, value } = this.rows.get(signal.name) ?? this.add(signal);
-      write(value, spoken(lastOf(signal)));
+      write(value, reading(signal));
       row.classList.toggle("bad", isBad(limited(signal, this.spec), lastOf(signal)));
       mark(row, signal);
     }

@@ -2,7 +2,7 @@
 // the last minutes, which the service still has; all the same shows now again.
 
 import { Linked, gapOf } from "../plots/linked.js";
-import { MIDNIGHT_MS, isStale, lastOf, spoken } from "./signals.js";
+import { MIDNIGHT_MS, isStale, reading } from "./signals.js";
 
 /** @typedef {import("../plots/series.js").View} View */
 
@@ -105,7 +105,7 @@ export class Following extends Linked {
         if (!signal) continue;
         const { item, value } = figure.readingOf(entry);
         item.classList.toggle("stale", isStale(signal));
-        if (this.cursor === null) value.textContent = spoken(lastOf(signal));
+        if (this.cursor === null) value.textContent = reading(signal);
       }
     }
   }

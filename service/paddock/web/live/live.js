@@ -7,7 +7,7 @@ import { readAddress, writeAddress } from "../plots/address.js";
 import { Figure } from "../plots/figure.js";
 import { clock } from "../plots/ticks.js";
 import { Following } from "./following.js";
-import { Signals, ageOf, agoText, isBad, isStale, keyOf, lastOf, spoken } from "./signals.js";
+import { Signals, ageOf, agoText, isBad, isStale, keyOf, lastOf, reading } from "./signals.js";
 import { drawSpark } from "./spark.js";
 import { Stream } from "./stream.js";
 
@@ -325,7 +325,7 @@ class LiveDevice extends HTMLElement {
       if (!row.root.hasAttribute("data-seen") || row.root.hidden) continue;
       const value = lastOf(row.signal);
       const stale = isStale(row.signal);
-      write(row.value, spoken(value));
+      write(row.value, reading(row.signal));
       row.root.classList.toggle("stale", stale);
       row.root.classList.toggle("bad", isBad(row.signal, value));
       row.root.title = stale ? `last ${agoText(ageOf(row.signal))}` : "";

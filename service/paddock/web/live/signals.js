@@ -160,6 +160,17 @@ export function isBad({ low, high, faults }, value) {
   return value !== null && faults.includes(value);
 }
 
+const PLACES = ["latitude", "longitude"];
+
+/**
+ * The last value of a signal in words; a place on the ground to a metre.
+ * @param {LiveSignal} signal
+ */
+export function reading(signal) {
+  const value = lastOf(signal);
+  return PLACES.includes(signal.role) && typeof value === "number" ? value.toFixed(5).replace("-", "−") : spoken(value);
+}
+
 /**
  * A value in words, of a width that does not jump.
  * @param {Value} value
