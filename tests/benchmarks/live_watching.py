@@ -185,7 +185,12 @@ def run(viewers: int, seconds: float) -> None:
         pages = context.Process(target=watch, args=(url.replace("http", "ws", 1), "car", viewers, seconds, seen))
         pages.start()
         time.sleep(2)
-        processes = {up.pid: "site", **children(up.pid), senders[0].pid: "(publishers)", pages.pid: "(pages)"}
+        processes: dict[int, str] = {
+            up.pid: "site",
+            **children(up.pid),
+            senders[0].pid or 0: "(publishers)",
+            pages.pid or 0: "(pages)",
+        }
         before, begun = {pid: cpu_s(pid) for pid in processes}, time.time()
         time.sleep(max(1.0, seconds - 4))
         lasted = time.time() - begun
@@ -197,9 +202,8 @@ def run(viewers: int, seconds: float) -> None:
         ended.set()
         p50, p90, p99 = np.percentile(late, [50, 90, 99]) * 1e3
         print(f"publish to page    p50 {p50:.0f} ms, p90 {p90:.0f} ms, p99 {p99:.0f} ms, of {len(late):,} values")
-        print(
-            f"each page          {messages / viewers / seconds:.1f} messages/s, {received_bytes / viewers / seconds / 1e3:.0f} kB/s"
-        )
+        rate, flow = messages / viewers / seconds, received_bytes / viewers / seconds / 1e3
+        print(f"each page          {rate:.1f} messages/s, {flow:.0f} kB/s")
         print(
             f"the slow page      {got} messages, {left_out:,} samples left out, {behind * 1e3:.0f} ms old when told"
         )
