@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -30,16 +31,24 @@ def mosquitto(folder: Path, *lines: str) -> Iterator[int]:
         folder: for its files.
         lines: more of its configuration.
     """
+    with mosquitto_process(folder, "max_queued_messages 0", *lines) as (_, port):
+        yield port
+
+
+@contextlib.contextmanager
+def mosquitto_process(folder: Path, *lines: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The process and its port.
+
+    Args:
+        folder: for its files.
+        lines: more of its configuration.
+    """
     program = find_mosquitto()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = int(listener.getsockname()[1])
-    settings = [
-        f"listener {port} 127.0.0.1",
-        "allow_anonymous true",
-        "max_queued_messages 0",
-        "set_tcp_nodelay true",
-        *lines,
-    ]
+    settings = [f"listener {port} 127.0.0.1", "allow_anonymous true", "set_tcp_nodelay true", *lines]
+    if os.geteuid() == 0:
+        settings.append("user root")  # it would give its rights up, and could not write here
     (folder / "mosquitto.conf").write_text("\n".join(settings) + "\n")
     with (folder / "mosquitto.log").open("wb") as log:
         process = subprocess.Popen([program, "-c", str(folder / "mosquitto.conf")], stdout=log, stderr=log)
@@ -48,7 +57,7 @@ def mosquitto(folder: Path, *lines: str) -> Iterator[int]:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                 break
             time.sleep(0.1)
-        yield port
+        yield process, port
     finally:
         process.terminate()
         process.wait(60)
