@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from google.protobuf import descriptor_pb2
 
 from paddock.domain.devices import DeviceState, LatestValue, LatestValues
 from paddock.domain.instants import NS_PER_S
@@ -107,3 +108,16 @@ async def test_what_came_is_asked_to_become_a_recording(client: httpx.AsyncClien
     assert (await client.post("/api/devices/a/cut")).status_code == 202
     device = await context.documents.devices.get("a")
     assert device is not None and device.cut_at > 0
+
+
+async def test_a_schema_is_registered_once_it_decodes(client: httpx.AsyncClient) -> None:
+    schema = descriptor_pb2.FileDescriptorSet(
+        file=[descriptor_pb2.FileDescriptorProto(name="car.proto", package="ht", syntax="proto3")]
+    )
+    schema.file[0].message_type.add(name="Car").field.add(name="speed", number=1, type=1, label=1)
+    await client.post("/api/devices", json={"name": "a"})
+    for content, message in ((b"\xff", "ht.Car"), (schema.SerializeToString(), "ht.Bus"), (b"", "")):
+        answer = await client.put(f"/api/devices/a/schema?message={message}", content=content)
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_schema"), answer.text
+    answer = await client.put("/api/devices/a/schema?message=ht.Car", content=schema.SerializeToString())
+    assert (answer.status_code, answer.json()["schema"]) == (200, "ht.Car")

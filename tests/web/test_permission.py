@@ -47,6 +47,7 @@ OPEN = {
     "/objects/get/{name:str}": Anyone.WITH_THE_LINK,
     "/objects/put": Anyone.WITH_THE_LINK,
     "/api/devices/{device_id:str}/data": Anyone.WITH_A_TOKEN,
+    "/api/devices/{device_id:str}/stream": Anyone.WITH_A_TOKEN,
     "/api/devices/{device_id:str}/alerts": Anyone.WITH_A_TOKEN,
 }
 """All that may be reached without a permission: whoever adds to them does it here as well."""

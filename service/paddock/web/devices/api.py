@@ -26,6 +26,7 @@ from paddock.usecases.devices.devices import (
     seen_device,
     seen_devices,
 )
+from paddock.usecases.devices.schemas import MAX_SCHEMA_BYTES, keep_schema
 from paddock.usecases.devices.tokens import (
     DEFAULT_DAYS,
     MAX_DAYS,
@@ -301,6 +302,28 @@ async def show_photo(
     return Response(photo.content, media_type=photo.media_type, headers={"Cache-Control": "private, max-age=86400"})
 
 
+@put(
+    "/{device_id:str}/schema",
+    needs=Permission.MANAGE_DEVICES,
+    request_max_body_size=MAX_SCHEMA_BYTES,
+    responses=responses(404, 413, 422),
+    summary="Register the protobuf schema of a device",
+)
+async def send_schema(
+    request: AnyRequest,
+    context: TheContext,
+    principal: ThePrincipal,
+    device_id: Id,
+    message: Annotated[
+        str, QueryParameter(max_length=500, description="The message type that it sends: `ht.Car`.", examples=[])
+    ],
+) -> DeviceResource:
+    """The body is a `FileDescriptorSet`: `protoc --include_imports --descriptor_set_out=car.desc car.proto`."""
+    content = b"".join([piece async for piece in body_of(request)])
+    await keep_schema(context, principal, device_id, message, content)
+    return await _resource(context, device_id)
+
+
 async def _resource(context: Context, device_id: str) -> DeviceResource:
     return device_resource(await seen_device(context, device_id), context.now())
 
@@ -324,6 +347,7 @@ ROUTER = Router(
         ask_for_cut,
         send_photo,
         show_photo,
+        send_schema,
     ],
     before_request=refuse_unknown_parameters,
     tags=["devices"],

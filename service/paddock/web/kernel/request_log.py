@@ -110,7 +110,7 @@ def with_request_log(app: ASGIApp, edge: Edge, headers: Mapping[str, str]) -> AS
                     await reply.refuse(error)
             finally:
                 principal = state.get("principal")
-                level = logging.DEBUG if status < 500 and _asks_after_health(scope) else logging.INFO
+                level = logging.DEBUG if _is_no_news(scope, status) else logging.INFO
                 log.log(
                     level,
                     "request",
@@ -123,6 +123,13 @@ def with_request_log(app: ASGIApp, edge: Edge, headers: Mapping[str, str]) -> AS
                 )
 
     return logged
+
+
+def _is_no_news(scope: Scope, status: int) -> bool:
+    """Whether a line of it helps nobody: devices send a hundred times a second, and what was taken is known."""
+    path = scope["path"]
+    is_taken = status == 200 and path.startswith("/api/devices/") and path.endswith("/data")
+    return is_taken or (status < 500 and _asks_after_health(scope))
 
 
 def _asks_after_health(scope: Scope) -> bool:
