@@ -17,6 +17,7 @@ from litestar.types import ASGIApp
 
 from paddock import __version__
 from paddock.adapters.directory import DirectoryObjects
+from paddock.domain.laps import lap_time
 from paddock.domain.signal_names import spoken_dtype
 from paddock.settings import Settings
 from paddock.usecases.context import Context
@@ -39,6 +40,7 @@ from paddock.web.upload.log_kinds import log_kinds
 HERE = Path(__file__).parent
 PAGES = (
     ("/", "Recordings", "recordings"),
+    ("/laps", "Laps", "laps"),
     ("/live", "Live", "live"),
     ("/devices", "Devices", "devices"),
     ("/alerts", "Alerts", "alerts"),
@@ -141,5 +143,6 @@ def _templates() -> jinja2.Environment:
     """One for all applications of a process: to compile the templates of a page takes a tenth of a second."""
     environment = templates(HERE)
     environment.filters["dtype"] = spoken_dtype
+    environment.filters["lap_time"] = lap_time
     environment.globals.update(pages=PAGES, ways_on=WAYS_ON, take_away=take_away, log_kinds=log_kinds)
     return environment

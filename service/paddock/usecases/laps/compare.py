@@ -202,11 +202,12 @@ def _by_place(
             _nearest(east[row], north[row], way[low:high], ref_east[low:high], ref_north[low:high]) - scaled[row]
         )
     off[np.abs(off) > _NEAR_M] = 0.0
-    width = np.clip(np.minimum(scaled, scaled[-1] - scaled) / 2, 1e-3, _SMOOTH_M / 2)
     sums = np.concatenate([[0.0], np.cumsum(off)])
-    low, high = np.searchsorted(scaled, scaled - width), np.searchsorted(scaled, scaled + width, "right")
-    smooth = (sums[high] - sums[low]) / (high - low)
-    smooth[0] = smooth[-1] = 0.0
+    low = np.searchsorted(scaled, scaled - _SMOOTH_M / 2)
+    high = np.searchsorted(scaled, scaled + _SMOOTH_M / 2, "right")
+    # Both cars were on the line when they crossed it.
+    near_line = np.clip(np.minimum(scaled, scaled[-1] - scaled) / _SMOOTH_M, 0.0, 1.0)
+    smooth = (sums[high] - sums[low]) / (high - low) * near_line
     moved = np.maximum.accumulate(np.clip(scaled + smooth, 0.0, scaled[-1]))
     ascending: Floats = moved + np.arange(len(moved)) * 1e-9
     return ascending

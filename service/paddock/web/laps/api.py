@@ -19,6 +19,7 @@ from paddock.usecases.laps.compare import MOST_LAPS, MOST_SIGNALS, LapComparison
 from paddock.usecases.laps.find import (
     MOST_MARKS,
     LapSearch,
+    SeasonLap,
     ask_for_laps,
     ask_for_missing,
     fastest_laps,
@@ -77,6 +78,15 @@ class AskedFor(msgspec.Struct, frozen=True):
 async def show_laps(context: TheContext, recording_id: Prefix) -> LapsResource:
     """All laps with their sectors, out and in laps marked. What has no time says why."""
     return laps_resource(await laps_of(context, await get_recording(context, recording_id)))
+
+
+@get("/laps/csv", needs=Permission.READ, responses=responses(404, 409, 422), summary="Laps of a recording as CSV")
+async def recording_csv(context: TheContext, recording_id: Prefix) -> Response[str]:
+    """One row a lap, for a spreadsheet."""
+    recording = await get_recording(context, recording_id)
+    found = await laps_of(context, recording)
+    text = season_csv([SeasonLap(stored, recording) for stored in found.laps])
+    return _csv(text, f"{recording.short_id}-laps.csv")
 
 
 @post(
@@ -289,7 +299,7 @@ def _numbers(values: Any) -> list[float | None]:
 ROUTER = Router(
     "/api",
     route_handlers=[
-        Router("/recordings/{recording_id:str}", route_handlers=[show_laps, time_again, put_marks]),
+        Router("/recordings/{recording_id:str}", route_handlers=[show_laps, recording_csv, time_again, put_marks]),
         Router(
             "/laps",
             route_handlers=[list_laps, laps_as_csv, time_missing, show_chosen, put_chosen, compare],

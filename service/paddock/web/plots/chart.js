@@ -6,7 +6,7 @@
 import { TITLE, drawAxis, roomOf, scaleOf, unitsOf } from "./axes.js";
 import { LANE_GAP, drawLane, drawLaneName } from "./lanes.js";
 import { indexAt, isLane, isLine, valueAt } from "./series.js";
-import { clock, timeTicks } from "./ticks.js";
+import { clock, tickText, ticks, timeTicks } from "./ticks.js";
 
 /** @typedef {import("./series.js").Drawn} Drawn */
 /** @typedef {import("./series.js").Line} Line */
@@ -49,6 +49,7 @@ export class Chart {
   scales = [];
   /** @type {View} */
   view = { start: 0, end: 1 };
+  metres = false;  // the axis is a distance and no time
   /** @type {number | null} */
   cursor = null;
   /** @type {[number, number] | null} */
@@ -249,7 +250,7 @@ export class Chart {
   /** @param {CanvasRenderingContext2D} context */
   drawTimeAxis(context) {
     const { start, end } = this.view;
-    const { at, step } = timeTicks(start, end, (this.right - this.left) / 90);
+    const { at, step } = (this.metres ? ticks : timeTicks)(start, end, (this.right - this.left) / 90);
     context.textBaseline = "top";
     context.textAlign = "center";
     context.lineWidth = 1;
@@ -258,7 +259,7 @@ export class Chart {
       context.strokeStyle = this.styles.grid;
       line(context, x, this.top, x, this.end);
       context.fillStyle = this.styles.quiet;
-      context.fillText(clock(tick, step), x, this.end + 7);
+      context.fillText(this.metres ? `${tickText(tick, step)} m` : clock(tick, step), x, this.end + 7);
     }
     context.strokeStyle = this.styles.strong;
     line(context, this.left, this.end + 0.5, this.right, this.end + 0.5);

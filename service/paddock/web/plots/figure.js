@@ -42,6 +42,7 @@ export class Figure {
       this.readings.set(entry.key, { value, unit, reading, item });
     }
     this.chart = new Chart(this.host);
+    this.chart.metres = linked.over === "distance";
     /** @type {import("./series.js").Drawn[]} */
     this.series = [];
     listen(this.host, this.chart, linked);
@@ -78,7 +79,7 @@ export class Figure {
       item.classList.toggle("state", isLane(series));
     }
     const names = this.series.map((each) => `${each.label}${each.unit ? ` in ${each.unit}` : ""}`).join(", ");
-    this.host.setAttribute("aria-label", `Plot of ${names} over time. Arrow keys move the cursor, + and − zoom, 0 shows all.`);
+    this.host.setAttribute("aria-label", `Plot of ${names} over ${this.chart.metres ? "distance" : "time"}. Arrow keys move the cursor, + and − zoom, 0 shows all.`);
     this.chart.show(this.series, view);
   }
 

@@ -38,6 +38,8 @@ export class Linked {
   /** @type {Figure[]} */
   figures = [];
   stacked = false;
+  /** @type {"time" | "distance"} */
+  over = "time";
   /** @type {View} */
   full = { start: 0, end: 1 };
   /** @type {View | null} */

@@ -15,7 +15,7 @@ const SHADES = 48;
 const RAMP = [[62, 38, 140], [44, 100, 178], [30, 150, 140], [120, 190, 80], [250, 205, 60]];
 
 /** @param {number} share */
-function shade(share) {
+export function shade(share) {
   const place = Math.min(0.9999, Math.max(0, share)) * (RAMP.length - 1);
   const at = Math.floor(place);
   const mixed = RAMP[at].map((low, channel) => Math.round(low + (RAMP[at + 1][channel] - low) * (place - at)));

@@ -19,6 +19,7 @@ from paddock.web.edit.api import History, change_resources
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import TeamFields, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
+from paddock.web.laps.of_recording import labels_of, laps_of_recording
 from paddock.web.recordings.resources import RecordingResource, detail
 from paddock.web.sync.choices import choices
 
@@ -37,12 +38,15 @@ async def recording_page(
     again = item.status is Status.READY and await is_asked(context, recording)
     is_empty = item.status is Status.READY and not again and recording.message_count == 0
     has_signals = bool(item.channels) and not is_empty
+    laps = await laps_of_recording(context, recording)
     changes = await history_of(context, recording, limit=HISTORY_SHOWN)
     return Page(
         "recordings/recording.html",
         principal=principal,
         item=item,
         fields=team_fields,
+        laps=laps if has_signals else None,
+        labels=await labels_of(context, recording, laps.signals) if has_signals else {},
         decoding=await decoding_of(context, recording),
         maths=await standing_of(context, recording, await contents_of(context.documents, recording)),
         choices=await choices(context, team_fields, subject=recording.id),

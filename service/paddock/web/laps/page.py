@@ -1,0 +1,171 @@
+"""The pages of laps: the fastest of a season, some over each other, and the lines of a venue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import get
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from paddock.domain.lap_table import StoredLap
+from paddock.domain.recording import Recording
+from paddock.domain.roles import Permission
+from paddock.domain.venues import Course, Venue
+from paddock.ports.documents import MAX_PAGE, Equals
+from paddock.usecases.context import Context
+from paddock.usecases.find.recordings import get_recording
+from paddock.usecases.laps.compare import MOST_LAPS
+from paddock.usecases.laps.find import LapSearch, fastest_laps, get_lap
+from paddock.usecases.laps.settings import lap_settings
+from paddock.usecases.laps.venues import all_venues, get_venue
+from paddock.usecases.look.compare import compare
+from paddock.usecases.look.overview import known_signals
+from paddock.web.kernel.conditional import Page
+from paddock.web.kernel.injected import TheContext, ThePrincipal
+from paddock.web.kernel.pages import pages
+from paddock.web.laps.of_recording import labels_of, signals_shown
+from paddock.web.laps.resources import venue_resource
+
+SHOWN = 200
+_SHORT = 16
+_Word = Annotated[str, QueryParameter(max_length=200)]
+_Day = Annotated[str, QueryParameter(max_length=10, pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
+
+
+@get("/laps", needs=Permission.READ)
+async def season_page(
+    context: TheContext,
+    principal: ThePrincipal,
+    venue: _Word = "",
+    since: _Day = "",
+    until: _Day = "",
+    driver: _Word = "",
+    car: _Word = "",
+    event: _Word = "",
+) -> Page:
+    """The fastest laps across recordings."""
+    said = {
+        name: text.strip() for name, text in (("driver", driver), ("car", car), ("event", event)) if text.strip()
+    }
+    search = LapSearch(venue=venue, since=since, until=until, said=tuple(said.items()))
+    rows = await fastest_laps(context, search, SHOWN)
+    laps = [each.stored for each in rows]
+    chosen = {"venue": venue, "since": since, "until": until, **said}
+    return Page(
+        "laps/season.html",
+        principal=principal,
+        rows=rows,
+        search=search,
+        said=said,
+        query=urlencode({name: value for name, value in chosen.items() if value}),
+        venues=await all_venues(context),
+        sectors=max((len(lap.lap.sectors) for lap in laps), default=0),
+        signals=signals_shown(laps),
+        labels=await labels_of(context, rows[0].recording, signals_shown(laps)) if rows else {},
+        chosen=(await lap_settings(context)).signals,
+    )
+
+
+@dataclass(frozen=True)
+class _Overlaid:
+    """A lap among others, and where its buttons lead."""
+
+    recording: Recording
+    stored: StoredLap
+    without: str
+    leading: str
+
+
+@get("/laps/compare", needs=Permission.READ)
+async def compare_page(
+    context: TheContext,
+    principal: ThePrincipal,
+    laps: Annotated[list[str] | None, QueryParameter(name="lap", max_length=MOST_LAPS)] = None,
+    reference: FromQuery[str] = "",
+) -> Page:
+    """Laps over each other by distance; the first one leads, or the venue's reference."""
+    keys = list(dict.fromkeys([reference, *(laps or ())] if reference else laps or ()))[:MOST_LAPS]
+    found = [(await _lap(context, key)) for key in keys]
+    first = found[0] if found else None
+    plots: Sequence[Sequence[str]] = ()
+    signals: list[dict[str, str]] = []
+    if first is not None:
+        compared = await compare(context, first[0], found[-1][0])
+        plots = compared.plots
+        signals = [
+            {"name": each.signal.name, "label": each.described.label, "unit": each.described.unit}
+            for each in await known_signals(context, first[0])
+            if each.signal.min is not None and not each.signal.element_of and not each.signal.longest
+        ]
+    return Page(
+        "laps/compare.html",
+        principal=principal,
+        laps=[
+            _Overlaid(recording, stored, _address(keys, leave=number), _address(keys, lead=number))
+            for number, (recording, stored) in enumerate(found)
+        ],
+        keys=keys,
+        labels=[_label(recording, stored) for recording, stored in found],
+        plots=plots,
+        signals=signals,
+        venue=await context.documents.venues.get(first[1].venue) if first and first[1].venue else None,
+    )
+
+
+async def _lap(context: Context, key: str) -> tuple[Recording, StoredLap]:
+    prefix, _, number = key.rpartition(":")
+    recording = await get_recording(context, prefix or key)
+    return recording, await get_lap(
+        context, recording, int(number) if number.isdecimal() and len(number) < 8 else -1
+    )
+
+
+def _label(recording: Recording, stored: StoredLap) -> str:
+    said = recording.metadata
+    who = said["driver"].value if "driver" in said else recording.short_id
+    return f"{who} {stored.number}"
+
+
+def _address(keys: Sequence[str], *, leave: int | None = None, lead: int | None = None) -> str:
+    kept = [key for number, key in enumerate(keys) if number != leave]
+    if lead is not None:
+        kept = [keys[lead], *(key for number, key in enumerate(keys) if number != lead)]
+    return f"/laps/compare?{urlencode([('lap', key) for key in kept])}"
+
+
+@get("/venues/{venue_id:str}", needs=Permission.READ)
+async def venue_page(context: TheContext, principal: ThePrincipal, venue_id: FromPath[str]) -> Page:
+    """The track of a venue with its lines, to be dragged."""
+    venue = await get_venue(context, venue_id)
+    return Page(
+        "laps/venue.html",
+        principal=principal,
+        venue=venue,
+        resource=msgspec.to_builtins(venue_resource(venue)),
+        outlines=await _outlines(context, venue),
+    )
+
+
+async def _outlines(context: Context, venue: Venue) -> dict[str, tuple[tuple[float, float], ...]]:
+    """The way of a lap on each configuration, by its id: what was timed last, or where the line was found."""
+    page = await context.documents.lap_tables.find([Equals("venue", venue.id)], limit=MAX_PAGE)
+    drawn = [table for table in page.items if table.outline]
+    latest = max(drawn, key=lambda table: table.timed_at, default=None)
+    made = {}
+    for course in venue.courses:
+        own = [table for table in drawn if table.course == course.id]
+        table = max(own, key=lambda each: each.timed_at, default=latest)
+        made[course.id] = table.outline if table else _around(course)
+    return made
+
+
+def _around(course: Course) -> tuple[tuple[float, float], ...]:
+    """The ends of its lines, where nothing was driven on it yet."""
+    return tuple((end.latitude, end.longitude) for line in course.lines for end in (line.left, line.right))
+
+
+ROUTER = pages(season_page, compare_page, venue_page)

@@ -1,0 +1,132 @@
+"""Laps in a browser: a line is moved, the table is read, two laps lie over each other, the link is shared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paddock.domain.instants import NS_PER_S
+from paddock.usecases.context import Context
+from paddock.usecases.jobs import leases
+from paddock.usecases.jobs.attempt import do
+from tests.lap_logs import lap_log
+from tests.logs import STARTED_NS
+from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served
+from tests.web.converted import converted
+
+pytestmark = needs_chromium
+
+PHONE = {"viewport": {"width": 390, "height": 844}}
+DARK = {"color_scheme": "dark"}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, dict[str, str]]]:
+    """A served Paddock with two drivers' laps of one track, and the recordings by driver."""
+    folder = tmp_path_factory.mktemp("laps")
+    with served(folder / "data", with_worker=False) as site:
+        found = {}
+        for number, driver in enumerate(("Adam", "Maya")):
+            started_ns = STARTED_NS + number * 3600 * NS_PER_S
+            log = lap_log(folder / f"{driver}.mcap", driver=driver, laps=3, day_seed=number, started_ns=started_ns)
+            found[driver] = site.run(converted(site.context, log.path)).id[:16]
+        yield site, found
+
+
+async def _work(context: Context) -> None:
+    while job := await leases.take(context, "test"):
+        await do(context, job)
+
+
+def test_the_lap_table_of_a_recording(browser: Any, site: tuple[Site, dict[str, str]]) -> None:
+    with open_page(browser) as page:
+        page.goto(f"{site[0].url}/recordings/{site[1]['Adam']}")
+        rows = page.locator("#laps tbody tr")
+        assert rows.first.inner_text().split()[0] == "out"
+        assert page.locator("#laps .badge").inner_text() == "best"
+        page.locator("#laps").get_by_role("button", name="Time").click()
+        assert page.locator("#laps th[aria-sort]").inner_text() == "Time"
+        assert "Michigan International Speedway" in page.locator("#laps").inner_text()
+
+
+@pytest.mark.parametrize("looks", [{}, DARK, PHONE], ids=["light", "dark", "phone"])
+def test_two_laps_of_two_recordings_over_each_other(
+    browser: Any, site: tuple[Site, dict[str, str]], looks: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    with open_page(browser, **looks) as page:
+        page.goto(f"{site[0].url}/laps")
+        boxes = page.locator("table.laps input[type=checkbox]")
+        drivers = page.locator("table.laps tbody tr td:nth-child(4)").all_inner_texts()
+        boxes.nth(drivers.index("Adam")).check()
+        boxes.nth(drivers.index("Maya")).check()
+        screenshot(page, f"laps-season-{request.node.callspec.id}")
+        page.get_by_role("button", name="Lay over each other").click()
+        page.locator("lap-overlay .figure .chart canvas").first.wait_for()
+        plots = page.locator("lap-overlay .plots .figure")
+        assert (
+            "Time difference" in str(plots.first.locator(".chart").get_attribute("aria-label") or "")
+            or plots.count()
+        )
+        chart = plots.first.locator(".chart")
+        chart.scroll_into_view_if_needed()
+        box = chart.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 60)
+        reading = plots.first.locator("output.value")
+        reading.first.wait_for()
+        assert reading.first.inner_text() not in ("", "–")
+        screenshot(page, f"laps-compare-{request.node.callspec.id}")
+        shared = page.url
+        assert "lap=" in shared and "#plots=" in shared
+        page.goto("about:blank")
+        page.goto(shared)
+        page.locator("lap-overlay .figure .chart canvas").first.wait_for()
+        assert page.locator("lap-overlay .plots .figure").count() == plots.count()
+
+
+def test_a_line_is_moved_by_the_keyboard_and_laps_are_timed_again(
+    browser: Any, site: tuple[Site, dict[str, str]]
+) -> None:
+    with open_page(browser) as page:
+        page.goto(f"{site[0].url}/recordings/{site[1]['Adam']}")
+        page.locator("#laps a[href^='/venues/']").first.click()
+        page.locator("venue-map .handle").first.wait_for()
+        handle = page.locator("[data-handle='0-both']")
+        before = handle.get_attribute("cy")
+        handle.focus()
+        page.keyboard.press("Shift+ArrowDown")
+        assert page.locator("[data-handle='0-both']").get_attribute("cy") != before
+        assert page.evaluate("document.activeElement.dataset.handle") == "0-both", "focus stays on the handle"
+        page.get_by_role("button", name="Add a sector line").click()
+        screenshot(page, "laps-venue-light")
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_text("Saved. Laps here are timed again.").wait_for()
+        site[0].run(_work(site[0].context))
+        page.goto(f"{site[0].url}/recordings/{site[1]['Maya']}")
+        headings = page.locator("#laps thead").inner_text()
+        assert "S1" in headings and "S2" in headings
+        assert "Theoretical best" in page.locator("#laps").inner_text()
+
+
+@pytest.mark.parametrize("looks", [DARK, PHONE], ids=["dark", "phone"])
+def test_a_line_is_dragged(
+    browser: Any, site: tuple[Site, dict[str, str]], looks: dict[str, Any], tmp_path: Path
+) -> None:
+    with open_page(browser, **looks) as page:
+        page.goto(f"{site[0].url}/laps")
+        page.locator("a[href^='/venues/']").first.click()
+        handle = page.locator("[data-handle='0-left']")
+        handle.scroll_into_view_if_needed()
+        box = handle.bounding_box()
+        assert box is not None
+        before = handle.get_attribute("cx")
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 40, box["y"] + 10, steps=3)
+        page.mouse.up()
+        assert page.locator("[data-handle='0-left']").get_attribute("cx") != before
+        assert "Not saved yet." in page.locator("venue-map [role=status]").inner_text()
+        screenshot(page, f"laps-venue-{'phone' if 'viewport' in looks else 'dark'}")
