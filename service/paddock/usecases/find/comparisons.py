@@ -31,10 +31,14 @@ async def under_every_name(context: Context, comparisons: Sequence[HasSignal]) -
     spelled: dict[str, list[str]] = {}
     for known in page.items:
         spelled.setdefault(known.search, []).append(known.id)
-    return tuple(
-        msgspec.structs.replace(each, also=tuple(x for said in meant[each.name] for x in _spellings(spelled, said)))
-        for each in comparisons
-    )
+    return tuple(_spelled(each, meant[each.name], spelled) for each in comparisons)
+
+
+def _spelled(comparison: HasSignal, names: Sequence[str], spelled: dict[str, list[str]]) -> HasSignal:
+    """The comparison under the spellings of some names; one that no log has is not looked for beside them."""
+    also = tuple(each for name in names for each in _spellings(spelled, name))
+    name = also[0] if also and comparison.name not in also else comparison.name
+    return msgspec.structs.replace(comparison, name=name, also=also)
 
 
 async def is_known(context: Context, name: str) -> bool:
