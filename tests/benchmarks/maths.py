@@ -11,7 +11,7 @@ import asyncio
 import importlib.util
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,9 @@ class Drive:
 
     def __init__(self, rows: int) -> None:
         kind = pa.struct([(name, pa.float64()) for name in "abc"])
-        self.channels = [ColumnChannel(name, name.lower(), name, "", "", kind) for name in ("Fast", "Slow")]
+        self.channels: Sequence[ColumnChannel] = [
+            ColumnChannel(name, name.lower(), name, "", "", kind) for name in ("Fast", "Slow")
+        ]
         self._rows = dict(zip(self.channels, (rows, rows // 7), strict=True))
         self._period_ns = dict(zip(self.channels, (10_000_000, 70_000_000), strict=True))
         summaries = tuple(

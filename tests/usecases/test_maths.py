@@ -15,16 +15,19 @@ from mcap.reader import make_reader
 from paddock.domain.catalogue import Entry
 from paddock.domain.export import DEFAULT_EXPORT, ExportRequest
 from paddock.domain.job import JobState
+from paddock.domain.laps import Lap
 from paddock.domain.maths_channels import MathsText, channel_id
 from paddock.domain.maths_language.fault import Fault
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Artifact, Signal
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.ports.documents import Equals, HasSignal
+from paddock.simulator.log import simulate
 from paddock.usecases.catalogue.catalogue import load_catalogue, save_catalogue
 from paddock.usecases.catalogue.signal_names import complete_name
 from paddock.usecases.conversion.reprocess import reprocess_one
 from paddock.usecases.find.search import Search, search_recordings
+from paddock.usecases.laps.find import laps_of, mark_laps
 from paddock.usecases.look.overview import known_signals
 from paddock.usecases.look.plots import plot_data
 from paddock.usecases.maths.catalogue_file import export_file, import_file
@@ -369,3 +372,28 @@ async def test_the_catalogues_file_has_them(team: Team, run: str) -> None:
     assert [each.said for each in await all_channels(team.context)] == before
     with pytest.raises(Rejected, match="Maths channel 1, x,: Something is missing"):
         await import_file(team.context, LOCAL_USER, '[[maths]]\nname = "x"\ntext = "a +"\n', version=2)
+
+
+async def test_laps_number_and_distance_follow_the_laps_of_the_recording(team: Team, tmp_path: Path) -> None:
+    simulate(tmp_path / "run.mcap", event="autocross", laps=1, rate=0.1)
+    run = (await team.upload((tmp_path / "run.mcap").read_bytes())).id
+    await team.work()
+
+    async def mark(*seconds: float) -> list[Lap]:
+        await mark_laps(team.context, LOCAL_USER, await team.recording(run), seconds)
+        await team.work()
+        return [stored.lap for stored in (await laps_of(team.context, await team.recording(run))).laps]
+
+    laps = await mark(10, 20, 30)
+    await add(team, "lap()", name="on_lap")
+    await add(team, "distance()", name="along")
+    on_lap, along = await signal(team, run, "on_lap.value"), await signal(team, run, "along.value")
+    assert on_lap is not None and on_lap.max == max(lap.number for lap in laps)
+    lengths = [lap.distance_m for lap in laps if lap.distance_m]
+    assert along is not None and along.max is not None and along.min == pytest.approx(0, abs=1)
+    assert along.max == pytest.approx(max(lengths), rel=0.05)
+    slug = (await team.recording(run)).derived["on_lap"]
+    assert len(await mark(10, 20, 25, 30)) > len(laps)
+    assert (await team.recording(run)).derived["on_lap"] != slug, "other laps, other values"
+    checked = await check_text(team.context, MathsText(text="VNData.vn_vel_m_s.x * lap()"), run)
+    assert checked.preview is not None and checked.preview.known > 0

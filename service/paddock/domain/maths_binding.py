@@ -83,8 +83,11 @@ class Names:
         bound = self._bound(tree, constants, (own_name,) if own_name else ())
         if sum(1 for _ in walk(bound)) > MAX_INLINED or _levels(bound) > MAX_LEVELS:
             raise Fault("With the channels that it is made of, this is too large to compute.", tree.span)
-        signals = {node.text: self._quantity(node) for node in walk(bound) if isinstance(node, Name)}
-        return Bound(bound, signals)
+        names = [node for node in walk(bound) if isinstance(node, Name)]
+        if not names and any(isinstance(node, Call) for node in walk(bound)) and self._playing(Role.SPEED):
+            # ``distance()`` alone has the instants of the speed.
+            names = [Name(self._playing(Role.SPEED), tree.span, quoted=True)]
+        return Bound(bound, {name.text: self._quantity(name) for name in names})
 
     def _bound(self, node: Node, constants: Mapping[str, float], within: tuple[str, ...]) -> Node:
         match node:

@@ -28,6 +28,7 @@ from paddock.usecases.laps.timing import TimedLaps, found_course, place_of, time
 from paddock.usecases.laps.traces import opened, outline_of, trace_of
 from paddock.usecases.laps.venues import course_found, venue_at
 from paddock.usecases.look.plots import log_span
+from paddock.usecases.maths.asking import ask_after_laps
 from paddock.usecases.take_away.stored_columns import columns_with
 
 _ROLES = (Role.LATITUDE, Role.LONGITUDE, Role.SPEED, Role.WHEEL_SPEED, Role.LAP, Role.BEACON)
@@ -72,6 +73,7 @@ async def time_recording(context: Context, recording: Recording) -> LapTable:
         trace = await asyncio.to_thread(trace_of, recording.id, recording.build, inputs.motion)
         table = msgspec.structs.replace(table, outline=outline_of(opened(trace), _outlined(timed.laps, span)))
     await _store(context, recording, table, timed.laps, figures, trace)
+    await ask_after_laps(context, recording)
     return table
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from paddock.domain.job import REPROCESS_LATER_NS, Job, JobState, place_of
+from paddock.domain.maths_channels import MAX_CHANNELS, MathsChannel
 from paddock.domain.recording import Recording
 from paddock.ports.documents import MAX_PAGE, Equals
 from paddock.usecases.context import Context
@@ -14,6 +16,7 @@ from paddock.usecases.jobs import jobs
 KIND = "derive"
 KIND_ALL = "derive_all"
 _AGAIN = ":again"
+_LAPS = re.compile(r"\b(?:lap|distance)\s*\(")
 
 
 async def ask_derived(context: Context, recording: Recording, place: int | None = None) -> None:
@@ -24,6 +27,18 @@ async def ask_derived(context: Context, recording: Recording, place: int | None 
     # What runs may have read the channels already: then it is asked for under a second name.
     again = _AGAIN if running is not None and running.state is JobState.RUNNING else ""
     await jobs.enqueue(context, KIND, f"{recording.id}{again}", {"recording": recording.id}, place=place)
+
+
+async def ask_after_laps(context: Context, recording: Recording) -> None:
+    """Have them computed again once a recording has other laps, where one of them asks for laps."""
+    channels = await context.documents.maths_channels.find(limit=MAX_CHANNELS)
+    if any(map(may_use_laps, channels.items)):
+        await ask_derived(context, recording)
+
+
+def may_use_laps(channel: MathsChannel) -> bool:
+    """Whether the text of a channel has a call of ``lap`` or ``distance``; in a quoted name it is none."""
+    return _LAPS.search(channel.text) is not None
 
 
 async def ask_all_derived(context: Context, asked_by: str) -> None:

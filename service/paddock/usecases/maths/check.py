@@ -26,6 +26,7 @@ from paddock.usecases.context import Context
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import check_converted, get_recording
 from paddock.usecases.look.plots import log_span
+from paddock.usecases.maths.laps import RecordedLaps, laps_in, uses_laps
 from paddock.usecases.maths.names import all_channels, columns_for, names_in
 
 POINTS = 1_000
@@ -98,15 +99,16 @@ async def check_text(context: Context, said: MathsText, recording_id: str) -> Ch
     bound = await loop.run_in_executor(CHECKING, bind)
     columns = await columns_for(context, recording, contents, bound)
     origin_ns, _ = await log_span(context, recording)
-    preview = await loop.run_in_executor(CHECKING, _preview, columns, bound, origin_ns)
+    laps = await laps_in(context, recording) if uses_laps(bound.tree) else None
+    preview = await loop.run_in_executor(CHECKING, _preview, columns, bound, laps, origin_ns)
     unit = bound.quantity.unit
     return Checked(name, None if unit is None else str(unit), bound.quantity.shape, tuple(bound.signals), preview)
 
 
-def _preview(columns: StoredColumns, bound: Bound, origin_ns: int) -> Preview:
+def _preview(columns: StoredColumns, bound: Bound, laps: RecordedLaps | None, origin_ns: int) -> Preview:
     times, values = [np.empty(0, np.int64)], [np.empty(0)]
     began, count, is_whole = time.monotonic(), 0, True
-    for samples in Derived(columns, bound).samples():
+    for samples in Derived(columns, bound, laps).samples():
         times.append(samples.times)
         values.append(samples.values)
         count += len(samples.times)

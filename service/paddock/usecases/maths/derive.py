@@ -39,6 +39,8 @@ from paddock.usecases.catalogue.signal_names import remember_names
 from paddock.usecases.contained import logged
 from paddock.usecases.context import Context
 from paddock.usecases.find.contents import find_contents
+from paddock.usecases.maths.asking import may_use_laps
+from paddock.usecases.maths.laps import RecordedLaps, laps_in, uses_laps
 from paddock.usecases.maths.names import all_channels, columns_for, names_in
 from paddock.usecases.take_away.export import renew_default_file
 
@@ -71,11 +73,12 @@ async def derive(context: Context, job: Job, progress: Callable[[float], None]) 
             return
         contents = await find_contents(context.documents, recording)
         channels = of_car(await all_channels(context), car_of(recording))
-        wanted = state_of(channels, recording.build)
+        laps = await laps_in(context, recording) if any(map(may_use_laps, channels)) else None
+        wanted = state_of(channels, f"{recording.build} {laps.digest if laps else ''}")
         if contents is None or contents.derived_state == wanted:
             return
         with tempfile.TemporaryDirectory(dir=context.scratch, prefix="derive-") as directory:
-            made = await _make_all(context, recording, contents, channels, Path(directory), progress)
+            made = await _make_all(context, recording, contents, channels, laps, Path(directory), progress)
             await _publish(context, recording, contents, made, wanted)
 
 
@@ -84,6 +87,7 @@ async def _make_all(
     recording: Recording,
     contents: Contents,
     channels: Sequence[MathsChannel],
+    laps: RecordedLaps | None,
     directory: Path,
     progress: Callable[[float], None],
 ) -> list[Made]:
@@ -99,7 +103,9 @@ async def _make_all(
         def told(share: float, number: int = number) -> None:
             progress((number + share) / len(channels))
 
-        made.append(await _make(context, recording, contents, channel, by_name, names, known, topics, target, told))
+        made.append(
+            await _make(context, recording, contents, channel, by_name, names, known, topics, laps, target, told)
+        )
     return made
 
 
@@ -112,6 +118,7 @@ async def _make(
     names: Names,
     known: Mapping[str, DerivedChannel],
     topics: set[str],
+    laps: RecordedLaps | None,
     target: Path,
     progress: Callable[[float], None],
 ) -> Made:
@@ -123,14 +130,16 @@ async def _make(
         if channel.name in topics:
             raise Rejected("This log has a topic that is called so.", code="name_taken")
         bound = await asyncio.to_thread(names.bind, parse(channel.text).tree, channel.constants, channel.name)
-        version = _fingerprint(channel, by_name, bound)
+        version = _fingerprint(channel, by_name, bound, laps)
         unit = channel.unit if channel.is_unit_said else str(bound.quantity.unit or "")
         said = msgspec.structs.replace(said, unit=unit, used=tuple(bound.signals))
         slug = derived_channel(channel.name, version, bound.quantity.shape).slug
         if slug in known:
             return Made(msgspec.structs.replace(said, slug=slug))
         columns = await columns_for(context, recording, contents, bound)
-        return await asyncio.to_thread(_compute, columns, bound, channel.name, version, said, target, progress)
+        return await asyncio.to_thread(
+            _compute, columns, bound, channel.name, version, said, laps, target, progress
+        )
     except Fault as fault:
         return Made(msgspec.structs.replace(said, error=fault.message, position=fault.span.start))
     except PaddockError as error:
@@ -149,20 +158,25 @@ def _compute(
     name: str,
     version: str,
     said: DerivedChannel,
+    laps: RecordedLaps | None,
     target: Path,
     progress: Callable[[float], None],
 ) -> Made:
     channel = derived_channel(name, version, bound.quantity.shape)
-    derived = DerivedColumns(Derived(columns, bound), channel, progress)
+    derived = DerivedColumns(Derived(columns, bound, laps), channel, progress)
     write_channel(derived, channel, target, {f"{name}.value": said.unit} if said.unit else {})
     (summary,) = derived.summary.channels
     stored = msgspec.structs.replace(summary, stored_bytes=target.stat().st_size, footer_crc32=footer_crc32(target))
     return Made(msgspec.structs.replace(said, slug=channel.slug), stored, derived.summary.signals, target)
 
 
-def _fingerprint(channel: MathsChannel, by_name: Mapping[str, MathsChannel], bound: Bound) -> str:
-    """What its values depend on: its text, those of the channels it is made of, and which signals these mean."""
+def _fingerprint(
+    channel: MathsChannel, by_name: Mapping[str, MathsChannel], bound: Bound, laps: RecordedLaps | None
+) -> str:
+    """What its values depend on: its text, those of the channels it is made of, which signals these mean, laps."""
     said: list[object] = [sorted(bound.signals)]
+    if laps is not None and uses_laps(bound.tree):
+        said.append(laps.digest)
     waiting, seen = [channel], set[str]()
     while waiting:
         each = waiting.pop()
