@@ -131,6 +131,9 @@ def test_readme_from_top_to_bottom(reader: Reader) -> None:
                 assert MATLAB_ONLY in text
                 reader.octave(text.replace(MATLAB_ONLY, ""))
                 ran += 1
+            elif "mosquitto_pub " in text:
+                sends_values(reader, text)
+                ran += 1
             elif kind == "python":
                 reader.python(text)
                 ran += 1
@@ -170,6 +173,19 @@ def test_readme_from_top_to_bottom(reader: Reader) -> None:
         notes = [(change.before, change.after) for change in edited.history() if change.field == "notes"]
         assert notes == [("gusty on the back straight", None), (None, "gusty on the back straight")]
         assert (folder / "notes" / "setup.pdf").read_bytes() == b"%PDF-1.7"
+
+
+def sends_values(reader: Reader, lines: str) -> None:
+    """To the port that ``paddock up`` said; the snippet in Python has the token from the same shell."""
+    said = re.search(r"mqtt://127\.0\.0\.1:(\d+)", (reader.folder / "up.log").read_text())
+    assert said is not None and "-p 1883" in lines
+    lines = lines.replace("-p 1883", f"-p {said[1]}")
+    if shutil.which("mosquitto_pub") is None:
+        pytest.skip("mosquitto_pub is not installed (apt install mosquitto-clients)")
+    reader.environment["TOKEN"] = reader.shell(f"{lines}echo\necho $TOKEN").split()[-1]
+    with Client(reader.address) as client:
+        latest = wait_until(lambda: client.latest("tire-temps"))
+        assert {name: each.value for name, each in latest.items()} in ({"tires.fl": 81.5}, {"tires.fl": 82})
 
 
 def moves_to_the_cloud(reader: Reader, lines: str) -> None:

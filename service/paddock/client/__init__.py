@@ -12,6 +12,7 @@
 from paddock.client.bundle import PendingBundle
 from paddock.client.client import Client
 from paddock.client.contents import Change, Channel, Loss, SignalName, SignalSummary, Value
+from paddock.client.device import Device, HandedToken, LastValue
 from paddock.client.export import PendingExport
 from paddock.client.field import MetadataField
 from paddock.client.files import Artifact, Attachment, Download, MiscFile
@@ -26,11 +27,14 @@ __all__ = [
     "Change",
     "Channel",
     "Client",
+    "Device",
     "Download",
     "Failure",
     "FoundRecording",
+    "HandedToken",
     "HandedTunnel",
     "Job",
+    "LastValue",
     "Loss",
     "Member",
     "MetadataField",
