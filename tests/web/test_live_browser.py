@@ -76,7 +76,7 @@ def test_values_and_plots_follow_now_pause_and_go_back(browser: Any, site: Site)
         page.reload()
         page.locator("live-device .figure").nth(3).wait_for()
         page.get_by_label("Search signals").fill("temperature 3")
-        assert page.locator(".live-row:visible").count() == 1
+        until(page, lambda: page.locator(".live-row:visible").count() == 1)
 
 
 def test_what_is_drawn_is_in_the_plot_without_a_gap_after_a_lost_connection(browser: Any, site: Site) -> None:

@@ -49,6 +49,7 @@ async def live_device_page(context: TheContext, principal: ThePrincipal, device_
         principal=principal,
         device=device_id,
         name=names.get(device_id, device_id),
+        is_known=device_id in names,
         may_send_actions=may(principal, Permission.SEND_ACTIONS),
     )
 
