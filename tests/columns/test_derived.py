@@ -100,6 +100,20 @@ def test_no_value_depends_on_how_the_log_is_cut(text: str) -> None:
         assert cut.tobytes() == whole.tobytes()
 
 
+@pytest.mark.parametrize(
+    ("text", "by_hand"),
+    [
+        ("low_pass(T.x, 2)", filtered(X, 2)),
+        ("moving_average(T.x, 0.25)", averaged(X, 25)),
+        ("(T.x + T.y) / 2 - 0.5", (X + Y) / 2 - 0.5),
+        ("moving_average(low_pass(T.x, 2) * T.y, 0.25)", averaged(filtered(X, 2) * Y, 25)),
+    ],
+)
+def test_the_filters_of_wuracings_viewer_are_expressions(text: str, by_hand: npt.NDArray[np.float64]) -> None:
+    """Low-pass, moving average and expressions, one after the other too."""
+    np.testing.assert_allclose(computed(text)[1], by_hand, rtol=1e-9, atol=1e-9)
+
+
 IN_TIME = (
     "derivative(T.x)",
     "integral(T.x)",

@@ -66,6 +66,10 @@ def test_a_channel_is_written_tried_and_used(browser: Any, tmp_path: Path) -> No
         page.get_by_role("link", name="run.mcap").or_(page.locator(f"a[href*='{run.id[:16]}']")).first.wait_for()
         seconds, values = client.get(run.id).signal("wheel_slip").numpy()
         assert len(seconds) == len(values) > 100
+        kmh = client.set_maths("kmh", 'to(VNData.vn_vel_m_s.x, "km/h")')
+        assert (kmh.unit, kmh.version, client.set_maths("kmh", kmh.text, note="why").version) == ("km/h", 1, 1)
+        assert [each.name for each in client.maths()] == ["kmh", "wheel_slip"]
+        client.remove_maths("kmh")
         made = client.get(run.id).export("mat", signals=["wheel_slip"]).wait().save(tmp_path / "slip.mat")
         assert len(loadmat(made, simplify_cells=True)["wheel_slip"]["value"]) == len(values)
 

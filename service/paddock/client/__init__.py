@@ -17,6 +17,7 @@ from paddock.client.export import PendingExport
 from paddock.client.field import MetadataField
 from paddock.client.files import Artifact, Attachment, Download, MiscFile
 from paddock.client.job import Failure, Job
+from paddock.client.maths import MathsChannel
 from paddock.client.member import HandedTunnel, Member
 from paddock.client.recording import FoundRecording
 from paddock.client.signals import SignalData, Signals
@@ -36,6 +37,7 @@ __all__ = [
     "Job",
     "LastValue",
     "Loss",
+    "MathsChannel",
     "Member",
     "MetadataField",
     "MiscFile",

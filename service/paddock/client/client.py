@@ -19,6 +19,7 @@ from paddock.client.export import PendingExport
 from paddock.client.field import MetadataField
 from paddock.client.job import Job
 from paddock.client.known import KnownLog, ask_known
+from paddock.client.maths import MathsChannel
 from paddock.client.member import HandedTunnel, Member
 from paddock.client.recording import FoundRecording
 from paddock.client.upload import Announcement, Progress, say_along, sha256_of, upload
@@ -365,6 +366,50 @@ class Client:
         """
         answer = self._connection.call("GET", f"/api/devices/{quote(device_id, safe='')}/latest")
         return msgspec.convert(answer["values"], dict[str, LastValue])
+
+    def maths(self) -> tuple[MathsChannel, ...]:
+        """The maths channels of the team, by name."""
+        return msgspec.convert(self._connection.call("GET", "/api/maths")["items"], tuple[MathsChannel, ...])
+
+    def set_maths(
+        self,
+        name: str,
+        text: str,
+        *,
+        unit: str = "",
+        car: str = "",
+        constants: Mapping[str, float] | None = None,
+        note: str = "",
+        in_mat: bool = False,
+    ) -> MathsChannel:
+        """Have ``name`` computed of every recording, in the place of what was computed under it before.
+
+        Args:
+            name: of the signal it is from then on: ``run.signal("wheel_slip")``.
+            text: the expression.
+            unit: by default derived from those of the signals.
+            car: only for this car.
+            constants: numbers by name, for the expression.
+            note: what it is for.
+            in_mat: whether the MATLAB file of every recording holds it.
+
+        Raises:
+            Rejected: it means nothing, or its units do not go together.
+        """
+        said = {"name": name, "text": text, "unit": unit, "car": car, "note": note, "in_mat": in_mat}
+        body = {**said, "constants": dict(constants or {})}
+        known = [each for each in self.maths() if each.name == name and each.car.casefold() == car.casefold()]
+        method, path = ("PUT", f"/api/maths/{known[0].id}") if known else ("POST", "/api/maths")
+        return msgspec.convert(self._connection.call(method, path, json=body, tries=1), MathsChannel)
+
+    def remove_maths(self, name: str, car: str = "") -> None:
+        """Remove a maths channel, and its signal from all recordings.
+
+        Raises:
+            NotFound: there is none of this name for this car.
+        """
+        known = [each for each in self.maths() if each.name == name and each.car.casefold() == car.casefold()]
+        self._connection.call("DELETE", f"/api/maths/{quote(known[0].id if known else name, safe='')}")
 
     def fields(self) -> tuple[MetadataField, ...]:
         """The metadata fields that recordings have, those that the team added last."""
