@@ -44,6 +44,17 @@ class DataVolume(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mount: str
 
 
+class Mqtt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """Where devices send: the port for members, the one with TLS, and the name by which it is open to the world.
+
+    Without a name devices reach it in the VPN alone.
+    """
+
+    port: int
+    tls_port: int
+    name: str | None
+
+
 class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """Everything in the file. Names of buckets are patterns, since no account has another's bucket."""
 
@@ -54,6 +65,7 @@ class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
     vpn: Vpn
     site: str
     """How browsers in the VPN address the site: scheme, host and port, nothing more (a CORS origin)."""
+    mqtt: Mqtt
     data_volume: DataVolume
 
     def __post_init__(self) -> None:

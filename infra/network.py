@@ -90,11 +90,15 @@ class Network(Construct):
         group.add_ingress_rule(
             ec2.Peer.any_ipv4(), ec2.Port.udp(WIREGUARD_PORT), "WireGuard, which is silent to strangers"
         )
+        if NAMES.mqtt.name is not None:
+            group.add_ingress_rule(
+                ec2.Peer.any_ipv4(), ec2.Port.tcp(NAMES.mqtt.tls_port), "MQTT with TLS, for devices with a token"
+            )
         acknowledge(
             group,
             "AwsSolutions::AwsSolutions-EC23",
             "The VPN's port is open to the world because base station and engineers have no fixed addresses. It is "
-            "the only one: the site, SSH and MongoDB answer inside the VPN.",
+            "the only one, but for MQTT where the team opens it: the site, SSH and MongoDB answer inside the VPN.",
         )
         group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "S3, SQS, SSM, Nix caches")
         # With all of UDP allowed out, AWS does not track WireGuard's flows, so a peer that was silent for longer

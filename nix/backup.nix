@@ -127,6 +127,8 @@ in
         before = [
           "paddock-site.service"
           "paddock-worker.service"
+          "paddock-broker.service"
+          "paddock-recorder.service"
         ];
         # An update of this machine is no stop of it.
         restartIfChanged = false;
@@ -146,6 +148,8 @@ in
       conflicts = [
         "paddock-site.service"
         "paddock-worker.service"
+        "paddock-broker.service"
+        "paddock-recorder.service"
       ];
       unitConfig = unit.unitConfig // {
         OnSuccess = "paddock.target";

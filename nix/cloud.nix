@@ -45,6 +45,8 @@ in
     before = [
       "paddock-site.service"
       "paddock-worker.service"
+      "paddock-broker.service"
+      "paddock-recorder.service"
       "paddock-functions-url.service"
     ];
     path = [

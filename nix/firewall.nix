@@ -18,6 +18,8 @@ in
         inherit (names.vpn) port;
         inherit (names.vpc) functions;
         mongodb = names.mongodb.port;
+        mqtt = names.mqtt.port;
+        world = lib.optionalString config.services.paddock.mqtt.public "tcp dport ${toString names.mqtt.tlsPort} accept";
       };
     };
   };

@@ -14,6 +14,7 @@ in
     ./settings.nix
     ./vpn.nix
     ./units.nix
+    ./mqtt.nix
     ./command.nix
     ./mongodb.nix
     ./backup.nix

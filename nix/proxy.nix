@@ -31,7 +31,12 @@ in
 
   config = lib.mkIf cfg.enable {
     services.paddock.settings = {
-      PADDOCK_PUBLIC_URL = lib.mkDefault names.site;
+      PADDOCK_PUBLIC_URL = lib.mkDefault (
+        if config.services.paddock.names.site == null then
+          names.site
+        else
+          "https://${config.services.paddock.names.site}"
+      );
       PADDOCK_TRUSTED_PROXIES = lib.mkDefault "127.0.0.1";
     };
     services.nginx = {

@@ -112,6 +112,12 @@ in
       description = "`environment` and `serviceConfig` of every unit that opens the stores.";
     };
 
+    lasting = lib.mkOption {
+      type = lib.types.raw;
+      internal = true;
+      description = "What a unit is that is started again for ever.";
+    };
+
     tellOfCrash = lib.mkOption {
       type = lib.types.package;
       default = tellOfCrash;
@@ -121,7 +127,7 @@ in
   };
 
   config = lib.mkIf cfg.enable {
-    services.paddock.common = common;
+    services.paddock = { inherit common lasting; };
 
     systemd.targets.paddock = {
       description = "Paddock: site, worker and what they need";

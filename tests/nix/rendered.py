@@ -22,8 +22,12 @@ def rendered(file: str, values: Mapping[str, object]) -> str:
     return text
 
 
-def firewall() -> str:
-    """The packet filter of the machine in the cloud."""
+def firewall(*, public: bool = False) -> str:
+    """The packet filter of the machine in the cloud.
+
+    Args:
+        public: whether devices reach it by MQTT from everywhere.
+    """
     values = {
         "vpn4": VPN4,
         "vpn6": VPN6,
@@ -32,6 +36,8 @@ def firewall() -> str:
         "port": NAMES["vpn"]["port"],
         "functions": NAMES["vpc"]["functions"],
         "mongodb": NAMES["mongodb"]["port"],
+        "mqtt": NAMES["mqtt"]["port"],
+        "world": f"tcp dport {NAMES['mqtt']['tlsPort']} accept" if public else "",
     }
     return rendered("firewall.nft", values)
 

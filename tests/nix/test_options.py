@@ -16,6 +16,7 @@ LOOKED_UP: dict[str, str] = json.loads((HERE / "options-looked-up.json").read_te
 
 EVERYTHING = """machine {
   services.paddock = { enable = true; openFirewall = true; mongodb.enable = true; vpn.enable = true;
+    names = { site = "paddock.example.org"; mqtt = "mqtt.example.org"; }; mqtt.public = true;
     backup = { enable = true; to = "/mnt/backups"; mirrorTo = "/mnt/copies"; };
     station = { enable = true; sources = [ "/srv/logs" ]; servers = [ "https://10.77.0.1" ]; keyFile = "/key";
       keepFree = "5GB"; limits = [ "1MB/s" ]; webhookFile = "/webhook"; tokenFile = "/token"; }; };
