@@ -69,6 +69,9 @@ async def test_the_page_shows_what_fires_and_its_buttons_work_without_scripts(
     assert "No alerts yet" in (await client.get("/alerts")).text
     alert = await hot(context)
     page = (await client.get("/alerts")).text
+    assert "FL is at 112" not in (await client.get("/alerts?device=other")).text
+    narrowed = (await client.get("/alerts?device=tires-1&state=firing")).text
+    assert "FL is at 112" in narrowed and "/alerts?device=tires-1&amp;state=cleared" in narrowed
     assert "FL is at 112 &lt;°C&gt;" in page and "HT09" in page and "No alerts" not in page
     answer = await client.post(f"/alerts/{alert.id}/acknowledge", headers={"Origin": "http://127.0.0.1:8080"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/alerts")

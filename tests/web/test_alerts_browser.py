@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from paddock import Client
 from paddock.domain.alerts import AlertSource, Raising, Severity
 from paddock.usecases.alerts.alerts import clear_alert, raise_alert
+from paddock.usecases.streams.recorder import Recorder
 from tests.logs import small_log
 from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served
 
@@ -99,6 +105,7 @@ def test_a_rule_is_tried_on_past_recordings_and_switched_on(browser: Any, tmp_pa
 
         page.goto(f"{site.url}/rules")
         page.get_by_role("button", name="Edit Full throttle").click()
+        page.get_by_role("heading", name="Full throttle").wait_for()
         assert page.get_by_label("Limit").input_value() == "4"
         page.get_by_label("Hysteresis").fill("0.5")
         page.emulate_media(color_scheme="dark")
@@ -108,3 +115,65 @@ def test_a_rule_is_tried_on_past_recordings_and_switched_on(browser: Any, tmp_pa
         page.get_by_role("button", name="Edit Full throttle").click()
         page.get_by_role("button", name="Remove").click()
         page.get_by_role("heading", name="No rules yet").wait_for()
+
+
+@contextlib.contextmanager
+def recording(site: Site, scratch: Path) -> Iterator[None]:
+    """The recorder beside the site."""
+    scratch.mkdir()
+    stop = asyncio.Event()
+    running = asyncio.run_coroutine_threadsafe(Recorder(site.context, scratch).run(stop), site.loop)
+    try:
+        yield
+    finally:
+        site.loop.call_soon_threadsafe(stop.set)
+        running.result(20)
+
+
+def test_a_rule_fires_from_what_a_device_sends_and_it_is_asked_for_actions(browser: Any, tmp_path: Path) -> None:
+    said = {"name": "Too hot", "signal": "tires.fl", "comparison": "above", "limit": 110, "clear_s": 0}
+    with (
+        served(tmp_path / "data", with_worker=False) as site,
+        recording(site, tmp_path / "recorder"),
+        open_page(browser) as page,
+        httpx.Client(base_url=site.url) as people,
+    ):
+        people.post("/api/devices", json={"name": "Tires", "id": "tires-1", "type": "tires", "car": "HT09"})
+        token = people.post("/api/devices/tires-1/token").json()["token"]
+        rule = people.post("/api/rules", json=said).json()
+        people.post(f"/api/rules/{rule['id']}/switch", json={"on": True}).raise_for_status()
+        box = httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {token}"})
+        page.goto(f"{site.url}/alerts")
+        page.get_by_role("heading", name="No alerts yet").wait_for()
+        box.post("/api/devices/tires-1/data", json={"fl": 112.5}).raise_for_status()
+        page.get_by_text("Too hot: tires.fl is 112.5").wait_for()
+        page.get_by_role("button", name="Acknowledge: Too hot").click()
+        page.get_by_text("seen by local").wait_for()
+        box.post("/api/devices/tires-1/data", json={"fl": 80.0}).raise_for_status()
+        page.get_by_text("over by itself").wait_for()
+
+        page.goto(f"{site.url}/live/tires-1")
+        page.get_by_text("Nothing was asked of this device yet.").wait_for()
+        page.get_by_role("button", name="Ask something else").click()
+        page.get_by_label("Action").fill("pump")
+        page.get_by_label("It may do harm").check()
+        page.get_by_label("Button its label").fill("Pump on")
+        page.get_by_role("button", name="Ask", exact=True).click()
+        page.get_by_role("button", name="Pump on").click()
+        page.get_by_role("heading", name="Pump on?").wait_for()
+        screenshot(page, "action-asks-twice-light")
+        page.get_by_role("button", name="Cancel").click()
+        page.get_by_text("Nothing was asked of this device yet.").wait_for()
+        page.get_by_role("button", name="Pump on").click()
+        page.get_by_role("button", name="Yes, do it").click()
+        page.locator("[data-state=queued]").get_by_text("pump").wait_for()
+        (action,) = box.get("/api/devices/tires-1/actions?pending").json()["items"]
+        page.locator("[data-state=sent]").wait_for()
+        answer = {"state": "done", "result": "It runs."}
+        box.post(f"/api/devices/tires-1/actions/{action['id']}", json=answer).raise_for_status()
+        page.locator("[data-state=done]").get_by_text("It runs.").wait_for()
+        screenshot(page, "actions-light")
+        page.emulate_media(color_scheme="dark")
+        page.set_viewport_size(PHONE)
+        screenshot(page, "actions-phone-dark")
+        box.close()

@@ -122,6 +122,11 @@ def pages_of(looked: Looked) -> list[tuple[str, str, Callable[[Any], None] | Non
         ("take-away-nothing", "/export", None),
         ("bundle", f"/bundles/{day.bundle}", None),
         ("upload", "/upload", None),
+        ("alerts", "/alerts", None),
+        ("rules", "/rules", None),
+        ("rules-add", "/rules", press("Add a rule")),
+        ("notices", "/notices", None),
+        ("notices-add", "/notices", press("Tell somebody")),
         ("jobs", "/jobs", None),
         ("jobs-none", "/jobs?state=queued", None),
         ("storage", "/storage", None),
@@ -238,7 +243,14 @@ def test_what_is_not_there(browser: Any, looked: Looked, look: str) -> None:
 @pytest.mark.parametrize("look", LOOKS)
 def test_a_new_paddock(browser: Any, tmp_path: Path, look: str) -> None:
     """Every page before the first log says what to do next."""
-    pages = {"list": "/", "jobs": "/jobs", "storage": "/storage", "signals": "/signals", "deleted": "/deleted"}
+    pages = {
+        "list": "/",
+        "alerts": "/alerts",
+        "jobs": "/jobs",
+        "storage": "/storage",
+        "signals": "/signals",
+        "deleted": "/deleted",
+    }
     with served(tmp_path, with_worker=False) as site, open_page(browser, **LOOKS[look]) as page:
         for name, path in pages.items():
             assert look_at(page, site.url + path, None, f"empty-{name}-{look}") == []

@@ -40,6 +40,7 @@ class DeviceActions extends HTMLElement {
   device = "";
   path = "";
   maySend = false;
+  mayManage = false;
   timer = 0;
   said = make("p", { class: "form-error", role: "alert", hidden: true });
   bar = make("div", { class: "buttons" });
@@ -50,6 +51,7 @@ class DeviceActions extends HTMLElement {
     this.device = this.dataset.device ?? "";
     this.path = `/api/devices/${encodeURIComponent(this.device)}`;
     this.maySend = "maySend" in this.dataset;
+    this.mayManage = "mayManage" in this.dataset;
     const asks = this.maySend ? make("button", { class: "button small", type: "button", onclick: () => this.choose() }, "Ask something else…") : null;
     this.replaceChildren(
       make("div", { class: "head" }, make("h2", {}, "Actions"), make("span", { class: "grow" }), asks),
@@ -163,7 +165,7 @@ class DeviceActions extends HTMLElement {
       make("label", { class: "wide" }, "Parameters ", make("span", { class: "hint" }, "as JSON"),
         make("input", { name: "params", placeholder: '{"rate_hz": 50}', spellcheck: "false" })),
       make("label", { class: "wide check" }, make("input", { name: "dangerous", type: "checkbox" }), " It may do harm: ask twice"),
-      make("label", { class: "wide" }, "Button ", make("span", { class: "hint" }, "its label, to keep it; empty to ask once"),
+      make("label", { class: "wide", hidden: !this.mayManage }, "Button ", make("span", { class: "hint" }, "its label, to keep it; empty to ask once"),
         make("input", { name: "label", maxlength: 80 })),
       make("p", { class: "form-error wide", role: "alert", hidden: true }),
       make("p", { class: "actions wide" }, make("span", { class: "grow" }),

@@ -25,15 +25,20 @@ async def alerts_page(
     context: TheContext,
     principal: ThePrincipal,
     wanted: Annotated[AlertState | None, QueryParameter(name="state")] = None,
+    device: Annotated[str, QueryParameter(max_length=200)] = "",
+    car: Annotated[str, QueryParameter(max_length=200)] = "",
     after: After = None,
 ) -> Page:
     """The firing ones first; it follows by itself, so that a new one appears without a reload."""
-    page = await find_alerts(context, Wanted(states=(wanted,) if wanted else ()), limit=PAGE_SIZE, after=after)
+    asked = Wanted(states=(wanted,) if wanted else (), device=device, car=car)
+    page = await find_alerts(context, asked, limit=PAGE_SIZE, after=after)
+    narrowed = {name: value for name, value in (("device", device), ("car", car)) if value}
     return Page(
         "alerts/alerts.html",
         principal=principal,
         alerts=[alert_resource(each) for each in page.items],
-        counts=await count_alerts(context),
+        counts=await count_alerts(context, Wanted(device=device, car=car)),
+        narrowed=narrowed,
         states=tuple(AlertState),
         state=wanted,
         may_see_to=may(principal, Permission.EDIT_ALERTS),

@@ -9,7 +9,6 @@ from litestar import get
 from litestar.params import FromPath
 
 from paddock.domain.instants import to_rfc3339
-from paddock.domain.principal import may
 from paddock.domain.roles import Permission
 from paddock.usecases.context import Context
 from paddock.usecases.devices.devices import all_devices
@@ -50,7 +49,6 @@ async def live_device_page(context: TheContext, principal: ThePrincipal, device_
         device=device_id,
         name=names.get(device_id, device_id),
         is_known=device_id in names,
-        may_send_actions=may(principal, Permission.SEND_ACTIONS),
     )
 
 
