@@ -1,4 +1,4 @@
-// A number beside a link in the navigation: `data-count` is the address that says it, `data-of` its name there.
+// A number beside a link in the navigation: `data-asks` is the address that says it, `data-of` its name there.
 
 import { call } from "./api.js";
 import { all } from "./dom.js";
@@ -7,9 +7,9 @@ const AGAIN_MS = 10000;
 
 /** @param {HTMLElement} place */
 async function ask(place) {
-  const { count = "", of = "" } = place.dataset;
+  const { asks = "", of = "" } = place.dataset;
   try {
-    const said = /** @type {Record<string, number>} */ (await call("GET", count));
+    const said = /** @type {Record<string, number>} */ (await call("GET", asks));
     place.textContent = said[of] ? String(Math.min(said[of], 999)) : "";
     place.hidden = !said[of];
   } catch {
@@ -19,7 +19,7 @@ async function ask(place) {
 
 function askAll() {
   if (document.hidden) return;
-  for (const place of all(document, "[data-count]")) void ask(place);
+  for (const place of all(document, "[data-asks]")) void ask(place);
 }
 
 askAll();
