@@ -18,6 +18,7 @@ MAX_VARIABLE_BYTES = 4096
 SIZE_BYTES = 4
 """In front of data that says its size itself."""
 _MAX_HELD_BYTES = 4 << 20
+_STEPS = 32
 _IN_A_ROW = 8
 """So many records behind each other are no accident."""
 
@@ -118,6 +119,39 @@ class MixedRecords:
             self._mdf.losses.lose("cut_off", self._mdf.size_bytes - len(rest), len(rest), 1)
 
 
+class _Pairs:
+    """Frames with their data behind them, which are most records of a log as it is logged: found all at once.
+
+    Args:
+        content: the data.
+        frame_id: of the records that are frames.
+        frame_bytes: of one, with its id.
+        data_id: of the records that are their data.
+    """
+
+    def __init__(self, content: Bytes, frame_id: int, frame_bytes: int, data_id: int) -> None:
+        last = len(content) - frame_bytes - 1 - SIZE_BYTES
+        begins = np.flatnonzero(content[: max(last + 1, 0)] == frame_id)
+        begins = begins[content[begins + frame_bytes] == data_id]
+        heads = begins + frame_bytes + 1
+        sizes = rows_of(content, heads, SIZE_BYTES).view("<u4").ravel().astype(np.int64)
+        ends = heads + SIZE_BYTES + sizes
+        fine = (sizes <= MAX_VARIABLE_BYTES) & (ends <= len(content))
+        self._begins, self._ends = begins[fine], ends[fine]
+        self._frame_bytes = frame_bytes
+        # Where the next one does not follow.
+        self._stops = np.flatnonzero(np.append(self._ends[:-1] != self._begins[1:], True))
+
+    def run(self, begin: int) -> tuple[Int64s, int] | None:
+        """The places of the records of pairs that follow each other from here on, and where they end."""
+        first = int(np.searchsorted(self._begins, begin))
+        if first == len(self._begins) or self._begins[first] != begin:
+            return None
+        stop = int(self._stops[np.searchsorted(self._stops, first)])
+        frames = self._begins[first : stop + 1]
+        return np.stack([frames, frames + self._frame_bytes], axis=1).ravel(), int(self._ends[stop])
+
+
 class _Splitter:
     """Finds the records in data where each begins with its id."""
 
@@ -125,6 +159,14 @@ class _Splitter:
         self._id_bytes = group.id_bytes
         self._sizes = group.sizes
         self._losses = losses
+        self._pair = next(
+            (
+                (layout.record_id, layout.size_bytes + 1, layout.data_record_id)
+                for layout in group.layouts
+                if layout.data_record_id is not None and group.id_bytes == 1
+            ),
+            None,
+        )
 
     def split(self, content: bytes, at: int, is_after_loss: bool) -> tuple[Records, int]:
         """The whole records of some data, and where what is left begins.
@@ -134,9 +176,11 @@ class _Splitter:
             at: where in the file.
             is_after_loss: whether it may begin within a record.
         """
-        places: list[int] = []
+        array = np.frombuffer(content, np.uint8)
+        pairs = _Pairs(array, *self._pair) if self._pair else None
+        places: list[Int64s] = [np.zeros(0, np.int64)]
         runs: Int64s | None = None
-        begin, is_whole = (0, False) if is_after_loss else self._walk(content, 0, places)
+        begin, is_whole = (0, False) if is_after_loss else self._walk(content, 0, places, pairs)
         while not is_whole:
             is_after_loss = True
             if runs is None:
@@ -145,15 +189,26 @@ class _Splitter:
             found = int(runs[number]) if number < len(runs) else len(content)
             if found > begin:
                 self._losses.lose("bad_record", at, found - begin, 1)
-            begin, is_whole = self._walk(content, found, places)
-        content_array = np.frombuffer(content, np.uint8)
-        begins = np.array(places, np.int64)
-        return Records(content_array, begins, self._ids(content_array, begins), at, is_after_loss), begin
+            begin, is_whole = self._walk(content, found, places, pairs)
+        begins = np.concatenate(places)
+        return Records(array, begins, self._ids(array, begins), at, is_after_loss), begin
 
-    def _walk(self, content: bytes, begin: int, places: list[int]) -> tuple[int, bool]:
+    def _walk(self, content: bytes, begin: int, places: list[Int64s], pairs: _Pairs | None) -> tuple[int, bool]:
         """Note the records behind each other; where they end, and whether the data does too, or within the next."""
-        id_bytes, sizes, last = self._id_bytes, self._sizes, len(content)
         while True:
+            if pairs is not None and (run := pairs.run(begin)) is not None:
+                places.append(run[0])
+                begin = run[1]
+            some: list[int] = []
+            begin, is_whole = self._some(content, begin, some, _STEPS if pairs else len(content) + 1)
+            places.append(np.array(some, np.int64))
+            if is_whole is not None:
+                return begin, is_whole
+
+    def _some(self, content: bytes, begin: int, places: list[int], most: int) -> tuple[int, bool | None]:
+        """Likewise, one record after another, of which there may be more."""
+        id_bytes, sizes, last = self._id_bytes, self._sizes, len(content)
+        for _ in range(most):
             body = begin + id_bytes
             if body > last:
                 return begin, True
@@ -173,6 +228,7 @@ class _Splitter:
                 return begin, True
             places.append(begin)
             begin = end
+        return begin, None
 
     def _ids(self, content: Bytes, begins: Int64s) -> Int64s:
         ids = np.zeros(len(begins), np.int64)
