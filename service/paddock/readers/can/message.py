@@ -60,7 +60,9 @@ class MessageDecoder:
             fields.append(_Field(name, kinds.pop() if len(kinds) == 1 else pa.float64(), tuple(signals)))
         return fields
 
-    def decode(self, data: npt.NDArray[np.uint8], length: npt.NDArray[np.uint8]) -> pa.StructArray:
+    def decode(
+        self, data: npt.NDArray[np.uint8], length: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+    ) -> pa.StructArray:
         """The messages of some frames.
 
         Args:
@@ -82,7 +84,7 @@ class _Batch:
         self,
         signals: dict[str, CanSignal],
         data: npt.NDArray[np.uint8],
-        length: npt.NDArray[np.uint8],
+        length: npt.NDArray[np.uint8] | npt.NDArray[np.uint16],
         is_j1939: bool,
     ) -> None:
         self._is_j1939 = is_j1939

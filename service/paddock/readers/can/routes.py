@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from paddock.domain.can_database import CanDatabase, CanMessage, Databases, id_in_words
 from paddock.readers.can.frames import MAX_STANDARD_ID
 from paddock.readers.can.j1939 import group_of
+from paddock.readers.can.j1939_transport import CONNECTION, TRANSFER
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class Route:
     name: str
     message: CanMessage | None = field(default=None, compare=False)
     """None where no database knows it: its bytes are kept."""
+    is_transport: bool = field(default=False, compare=False)
+    """Whether its frames are parts of longer messages, which are put together."""
 
 
 class Routes:
@@ -36,13 +39,19 @@ class Routes:
         """Whether there is one for this bus."""
         return bus_name in self._known or "" in self._known
 
+    def knows_groups(self, bus_name: str) -> bool:
+        """Whether the database of this bus is one of J1939."""
+        known = self._known.get(bus_name) or self._known.get("")
+        return known is not None and known.knows_groups
+
     def route(self, bus: int, bus_name: str, is_extended: bool, id: int) -> Route:
         """Where frames of this id go."""
         known = self._known.get(bus_name) or self._known.get("")
         message = known.message(is_extended, id, self._has_extended_flag) if known else None
         if message is not None:
             return Route(bus, message.name, message)
-        return Route(bus, id_in_words(is_extended, id))
+        is_transport = is_extended and id >> 16 & 0xFF in (CONNECTION, TRANSFER) and self.knows_groups(bus_name)
+        return Route(bus, id_in_words(is_extended, id), is_transport=is_transport)
 
 
 class _Known:
@@ -53,6 +62,11 @@ class _Known:
             self._by_id.setdefault((message.is_extended, message.id), message)
             if message.is_j1939:
                 self._by_group.setdefault(group_of(message.id), message)
+
+    @property
+    def knows_groups(self) -> bool:
+        """Whether it has messages that are known by their group."""
+        return bool(self._by_group)
 
     def message(self, is_extended: bool, id: int, has_extended_flag: bool) -> CanMessage | None:
         found = self._by_id.get((is_extended, id))

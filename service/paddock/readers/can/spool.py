@@ -20,6 +20,7 @@ from paddock.domain.can_database import Databases
 from paddock.domain.words import counted
 from paddock.readers.can.frame_reader import FoundInLog, FrameReader
 from paddock.readers.can.frames import MAX_ID, Frames, joined
+from paddock.readers.can.j1939_transport import CONNECTION, TRANSFER, Assembled, Transport
 from paddock.readers.can.message import MessageDecoder
 from paddock.readers.can.routes import Route, Routes
 from paddock.readers.can.text import size_of
@@ -72,7 +73,7 @@ class _Payloads:
 
     time_ns: Int64s
     position: Int64s
-    length: npt.NDArray[np.uint8]
+    length: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
     data: npt.NDArray[np.uint8]
 
     def __len__(self) -> int:
@@ -81,6 +82,17 @@ class _Payloads:
     def taken(self, which: npt.NDArray[np.intp] | slice) -> _Payloads:
         """Some of them, or all in another order."""
         return _Payloads(self.time_ns[which], self.position[which], self.length[which], self.data[which])
+
+
+def _payloads(messages: list[Assembled]) -> _Payloads:
+    """Long messages as those of single frames."""
+    width = max(8, max(len(each.data) for each in messages))
+    return _Payloads(
+        np.array([each.time_ns for each in messages], np.int64),
+        np.array([each.position for each in messages], np.int64),
+        np.array([len(each.data) for each in messages], np.uint16),
+        np.frombuffer(b"".join(each.data.ljust(width, b"\0") for each in messages), np.uint8).reshape(-1, width),
+    )
 
 
 def _bytes(frames: _Payloads) -> pa.BinaryArray:
@@ -201,6 +213,8 @@ class Wires:
         self._frames = 0
         self._remote_frames = 0
         self._known_frames = 0
+        self._transport = Transport()
+        self._transport_frames = 0
         self._unknown: Counter[str] = Counter()
 
     def take(self, frames: Frames) -> None:
@@ -216,6 +230,21 @@ class Wires:
         if len(frames):
             for route, some in self._by_route(frames):
                 self._take(route, some)
+            self._put_together(frames)
+
+    def _put_together(self, frames: Frames) -> None:
+        """Take the long messages of J1939 that are whole with these frames."""
+        buses = {route.bus for route in self._channels if route.is_transport}
+        if not buses:
+            return
+        formats = frames.id >> 16 & 0xFF
+        is_part = frames.is_extended & ((formats == CONNECTION) | (formats == TRANSFER))
+        parts = frames.taken(is_part & np.isin(frames.bus, list(buses)))
+        by_route: dict[Route, list[Assembled]] = {}
+        for each in self._transport.take(parts):
+            by_route.setdefault(self._route(each.bus << 30 | 1 << 29 | each.id), []).append(each)
+        for route, messages in by_route.items():
+            self._take(route, _payloads(messages), is_whole=False)
 
     def _by_route(self, frames: Frames) -> Iterator[tuple[Route, _Payloads]]:
         """The frames of each channel, in their order."""
@@ -246,7 +275,8 @@ class Wires:
             self._routes_by_key[key] = route
         return self._routes_by_key[key]
 
-    def _take(self, route: Route, frames: _Payloads) -> None:
+    def _take(self, route: Route, frames: _Payloads, *, is_whole: bool = True) -> None:
+        """Decode what belongs to a channel: whole frames, or messages that several frames make."""
         if route not in self._channels:
             if len(self._channels) >= _MAX_CHANNELS and route.name != _OTHER:
                 route = Route(route.bus, _OTHER)
@@ -256,9 +286,11 @@ class Wires:
                     topic = f"{self._found.bus_name(route.bus)}/{topic}"
                 is_wanted = self._wanted is None or self._wanted(topic)
                 self._channels[route] = _Channel(route, topic, self._spool) if is_wanted else None
-        if route.message:
+        if route.is_transport:
+            self._transport_frames += len(frames)
+        elif route.message and is_whole:
             self._known_frames += len(frames)
-        else:
+        elif not route.message:
             self._unknown[route.name] += len(frames)
         if channel := self._channels[route]:
             self._spool.write(channel.spooled, channel.rows(frames))
@@ -269,10 +301,12 @@ class Wires:
             "frames": str(self._frames),
             "decoded": str(self._known_frames),
             "unknown": str(self._unknown.total()),
+            **({"transport_frames": str(self._transport_frames)} if self._transport_frames else {}),
         }
 
     def sentences(self) -> list[str]:
         """What became of the frames."""
+        self._transport.finish()
         return [*self._found.oddities, *self._about_frames(self._unknown.total())]
 
     def _about_frames(self, unknown: int) -> Iterator[str]:
@@ -288,6 +322,10 @@ class Wires:
                 yield f"The database does not know {what}, kept as bytes: {some}."
             else:
                 yield f"There is no database for this log: {what} are kept as bytes."
+        if self._transport_frames:
+            messages = counted(self._transport.messages, "long message")
+            lacking = f", {self._transport.incomplete:,} more lack a part" if self._transport.incomplete else ""
+            yield f"{counted(self._transport_frames, 'frame')} of J1939's transport protocol: {messages}{lacking}."
         if self._remote_frames:
             yield f"{counted(self._remote_frames, 'remote frame')} ask for a message and carry none: left out."
         if found.error_frames:
