@@ -19,6 +19,7 @@ from paddock.domain.figures import FIGURES, read_figure
 from paddock.domain.recording import Recording
 from paddock.domain.roles import Permission
 from paddock.formats.registry import formats
+from paddock.usecases.devices.radio import streams_of_recordings
 from paddock.usecases.devices.streams import live_streams
 from paddock.usecases.find.comparisons import is_known, suggest_names
 from paddock.usecases.find.facets import Facets, count_facets, facet_names
@@ -177,6 +178,7 @@ async def recordings_page(
         backup_warning=await backup_warning(context, principal),
         to_choose=len(await asked(context)),
         live=await live_streams(context),
+        by_radio=await streams_of_recordings(context, rows),
         groups=groups,
         day=shown,
         arrived=await just_arrived(context, zone, before=shown.day) if shown is not None and not day else {},

@@ -9,6 +9,7 @@ from litestar.response import Redirect
 from paddock.domain.recording import RunFigures, Status
 from paddock.domain.roles import Permission
 from paddock.usecases.conversion.reprocess import is_asked, reprocess_one
+from paddock.usecases.devices.radio import radio_of
 from paddock.usecases.edit.edit import history_of
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import get_recording
@@ -48,6 +49,7 @@ async def recording_page(
         laps=laps if has_signals else None,
         labels=await labels_of(context, recording, laps.signals) if has_signals else {},
         decoding=await decoding_of(context, recording),
+        radio=await radio_of(context, recording),
         maths=await standing_of(context, recording, await contents_of(context.documents, recording)),
         choices=await choices(context, team_fields, subject=recording.id),
         history=History(change_resources(changes.items, first=True), changes.next),
