@@ -144,6 +144,20 @@ async def test_the_fastest_laps_of_a_season(client: httpx.AsyncClient, context: 
     assert [float(row["time_s"]) for row in table] == pytest.approx(times, abs=1e-4)
 
 
+@pytest.mark.slow("the query has a process of its own")
+async def test_laps_are_asked_in_sql(client: httpx.AsyncClient, context: Context, tmp_path: Path) -> None:
+    driven = await _drive(context, tmp_path, "a", laps=3)
+    query = (
+        "select number, l.duration_s from laps l join recordings using (recording) "
+        "where l.kind = 'lap' and driver = 'Adam' order by number"
+    )
+
+    answer = await client.post("/api/sql", json={"sql": query})
+
+    laps = _timed((await client.get(driven.laps)).json())
+    assert answer.json()["rows"] == [[lap["number"], lap["duration_s"]] for lap in laps]
+
+
 async def test_laps_by_hand(client: httpx.AsyncClient, context: Context, tmp_path: Path) -> None:
     driven = await _drive(context, tmp_path, "a", laps=2)
 

@@ -17,6 +17,7 @@ from paddock.client.export import PendingExport
 from paddock.client.field import MetadataField
 from paddock.client.files import Artifact, Attachment, Download, MiscFile
 from paddock.client.job import Failure, Job
+from paddock.client.laps import Lap, Laps
 from paddock.client.maths import MathsChannel
 from paddock.client.member import HandedTunnel, Member
 from paddock.client.recording import FoundRecording
@@ -35,6 +36,8 @@ __all__ = [
     "HandedToken",
     "HandedTunnel",
     "Job",
+    "Lap",
+    "Laps",
     "LastValue",
     "Loss",
     "MathsChannel",

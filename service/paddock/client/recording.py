@@ -15,6 +15,7 @@ from paddock.client.contents import Change, Channel, Loss, SignalSummary, Value
 from paddock.client.export import PendingExport
 from paddock.client.files import Artifact, Attachment, Download, MiscFile
 from paddock.client.job import WAIT_S, Failure, Job, Patience
+from paddock.client.laps import Laps
 from paddock.client.signals import SignalData, Signals, read
 from paddock.domain.export import ExportRequest, Interpolation
 from paddock.domain.recording import SHORT_ID_LENGTH
@@ -184,6 +185,10 @@ class FoundRecording(Answer, kw_only=True, dict=True):
         """
         answer = self._asked().call("GET", f"{self._path}/signals", params={"q": text})
         return msgspec.convert(answer["items"], tuple[SignalSummary, ...])
+
+    def laps(self) -> Laps:
+        """Its laps with sectors, out and in laps among them; none until the log was converted."""
+        return msgspec.convert(self._asked().call("GET", f"{self._path}/laps"), Laps)
 
     def export(self, format: str = "mat", **request: Any) -> PendingExport:
         """Ask for one file; the fields of ``ExportRequest`` are taken by name: ``signals``, ``rate_hz`` …

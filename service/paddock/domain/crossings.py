@@ -128,13 +128,12 @@ def _timed(
     share = float(ahead[row] / (ahead[row] - ahead[row + 1]))
     rough = float(time[row] + share * (time[row + 1] - time[row]))
     gap = float(fixes.gaps_s[before:after].max())
-    if gap:
-        begin = int(before + np.argmax(fixes.gaps_s[before:after]))
-        span = float(time[begin]), float(time[begin + 1])
-        return Crossing(rough, forward, gap / 4, timed=False, no_fix_s=gap, between_s=span)
-    stood = time[after] - time[before] > LONGEST_PASS_S
-    if stood and not standing_start:
+    stood = time[after] - time[before] - gap > LONGEST_PASS_S
+    if stood and (gap or not standing_start):
         return Crossing(rough, forward, float(time[after] - time[before]) / 2, timed=False)
+    if gap:
+        span = float(time[before]), float(time[after])
+        return Crossing(rough, forward, (span[1] - span[0]) / 4, timed=False, no_fix_s=gap, between_s=span)
     fitted = _fit(motion, line, ahead, rough)
     if fitted is None:
         return Crossing(rough, forward, 1.0, timed=False)

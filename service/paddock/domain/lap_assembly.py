@@ -15,8 +15,8 @@ from paddock.domain.laps import Lap, LapKind, Sector
 SHORTEST_LAP_M = 40.0
 """The circle of a skid pad has 57 m."""
 _SHORTEST_WAY_M = 5.0
-_WITHIN = (0.75, 1.3)
-"""A lap during which the car was out of sight may have been two; not so if it took about as long as the others."""
+_AS_LONG = 1.2
+"""A lap during which the car was out of sight may have been two; not so if it is about as long as the shortest."""
 _BACKWARDS = "driven backwards over the line"
 _LONGEST_GAP = 0.6
 """Of a usual lap. Where there was no fix for longer, a line may have been crossed more than once."""
@@ -28,6 +28,8 @@ class Gap:
 
     begin_s: float
     end_s: float
+    is_driven: bool = False
+    """Whether a speed says how far it drove meanwhile."""
 
     @property
     def length_s(self) -> float:
@@ -71,7 +73,7 @@ def assemble(drive: Drive) -> tuple[Lap, ...]:
     """All laps in their order: on a circuit with the ways out and in, on a course from start to finish each run."""
     stretches = _rounds(drive) if drive.finishes is None else _runs(drive)
     stretches = [_with_faults(each, drive) for each in stretches]
-    clean = [each.end.time_s - each.begin.time_s for each in stretches if not each.faults]
+    clean = [each for each in stretches if not each.faults and not _gaps_in(each, drive)]
     stretches = [_unseen(each, drive, clean) for each in stretches]
     laps = [_lap(number, each, drive) for number, each in enumerate(stretches, 1)]
     if drive.finishes is not None:
@@ -93,7 +95,12 @@ def _rounds(drive: Drive) -> list[_Stretch]:
             continue
         way_m = None if begin is None else drive.driven_m(crossing.time_s) - drive.driven_m(begin.time_s)
         if begin is not None and way_m is not None:
-            if len(backward) == 1 and drive.driven_m(crossing.time_s) - drive.driven_m(backward[0].time_s) < half_m:
+            seen = not any(each.no_fix_s for each in backward)
+            if (
+                len(backward) == 1
+                and seen
+                and drive.driven_m(crossing.time_s) - drive.driven_m(backward[0].time_s) < half_m
+            ):
                 # Back over the line and forward again: it is the same lap that goes on.
                 backward, returned = [], True
                 continue
@@ -148,19 +155,38 @@ def _with_faults(stretch: _Stretch, drive: Drive) -> _Stretch:
     return replace(stretch, faults=tuple(dict.fromkeys(faults)))
 
 
-def _unseen(stretch: _Stretch, drive: Drive, clean: Sequence[float]) -> _Stretch:
-    """The same with the fault that it may be two laps, if the car may have crossed unseen."""
-    begin_s, end_s = stretch.begin.time_s, stretch.end.time_s
-    gaps = [gap for gap in drive.gaps if gap.begin_s < end_s and gap.end_s > begin_s]
-    gaps = [gap for gap in gaps if not any(_is_over(gap, mark) for mark in (stretch.begin, stretch.end))]
+def _unseen(stretch: _Stretch, drive: Drive, clean: Sequence[_Stretch]) -> _Stretch:
+    """The same with the fault that it may be two laps, if the car may have crossed unseen.
+
+    The way tells, where a speed says how far the car drove unseen; otherwise the time has to.
+    """
+    gaps = _gaps_in(stretch, drive)
     if not gaps:
         return stretch
     longest = max(gaps, key=lambda gap: gap.length_s)
     if clean:
-        usual = median(clean)
-        if _WITHIN[0] <= (end_s - begin_s) / usual <= _WITHIN[1] and longest.length_s < _LONGEST_GAP * usual:
+        usual_s = min(_length_s(each) for each in clean)
+        usual_m = min(_way_m(each, drive) for each in clean)
+        by_way = all(gap.is_driven for gap in gaps) and _way_m(stretch, drive) <= _AS_LONG * usual_m
+        by_time = _length_s(stretch) <= _AS_LONG * usual_s and longest.length_s < _LONGEST_GAP * usual_s
+        if by_way or by_time:
             return stretch
     return replace(stretch, faults=(*stretch.faults, f"{_no_fix(longest.length_s)}, perhaps over the line"))
+
+
+def _gaps_in(stretch: _Stretch, drive: Drive) -> list[Gap]:
+    """Dropouts within a lap, less those in which it began or ended."""
+    begin_s, end_s = stretch.begin.time_s, stretch.end.time_s
+    gaps = [gap for gap in drive.gaps if gap.begin_s < end_s and gap.end_s > begin_s]
+    return [gap for gap in gaps if not any(_is_over(gap, mark) for mark in (stretch.begin, stretch.end))]
+
+
+def _length_s(stretch: _Stretch) -> float:
+    return stretch.end.time_s - stretch.begin.time_s
+
+
+def _way_m(stretch: _Stretch, drive: Drive) -> float:
+    return drive.driven_m(stretch.end.time_s) - drive.driven_m(stretch.begin.time_s)
 
 
 def _is_over(gap: Gap, crossing: Crossing) -> bool:

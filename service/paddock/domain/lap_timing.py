@@ -23,11 +23,13 @@ _MOST_MARKS = 100_000
 
 
 class Odometer:
-    """How far a car drove until an instant, from speeds at instants; shapes (N,), seconds ascending."""
+    """How far a car drove until an instant, from speeds at instants and, where known, the ways between them."""
 
-    def __init__(self, time_s: Floats, speed_m_s: Floats) -> None:
+    def __init__(self, time_s: Floats, speed_m_s: Floats, step_m: Floats | None = None) -> None:
         self._time_s = time_s
         steps = (speed_m_s[1:] + speed_m_s[:-1]) / 2 * np.diff(time_s)
+        if step_m is not None:
+            steps = np.where(np.isfinite(step_m), step_m, steps)
         self.metres = np.concatenate([[0.0], np.cumsum(steps)])
 
     def __call__(self, time_s: float) -> float:
@@ -49,7 +51,11 @@ def laps_by_gps(motion: Motion, course: Course) -> tuple[Lap, ...]:
         sectors=[crossings(motion, in_metres(line, fixes.plane)) for line in course.sectors],
         begin_s=float(fixes.time_s[moving[0]]),
         end_s=float(fixes.time_s[moving[-1]]),
-        driven_m=Odometer(fixes.time_s, np.where(motion.speed_m_s > _noise_speed(motion), motion.speed_m_s, 0.0)),
+        driven_m=Odometer(
+            fixes.time_s,
+            np.where(motion.speed_m_s > _noise_speed(motion), motion.speed_m_s, 0.0),
+            motion.step_m,
+        ),
         at_ns=fixes.at_ns,
         breaks=fixes.time_s[:-1][fixes.is_break].tolist(),
         gaps=_gaps(motion, [start, *([finish] if finish else [])]),
@@ -72,7 +78,8 @@ def _gaps(motion: Motion, lines: Sequence[MetreLine]) -> tuple[Gap, ...]:
         ends = slice(row, row + 2)
         ways = [_distances(line, fixes.east_m[ends], fixes.north_m[ends]) for line in lines]
         if any(way.sum() <= fastest * lengths[row] for way in ways):
-            found.append(Gap(float(fixes.time_s[row]), float(fixes.time_s[row + 1])))
+            driven = motion.step_m is not None and bool(np.isfinite(motion.step_m[row]))
+            found.append(Gap(float(fixes.time_s[row]), float(fixes.time_s[row + 1]), driven))
     return tuple(found)
 
 

@@ -18,6 +18,7 @@ from paddock.usecases.catalogue.catalogue import signals_of
 from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.context import Context
 from paddock.usecases.look.plots import log_span
+from paddock.usecases.season.laps_table import laps_table
 
 Table = Callable[[Context, Sequence[Recording], Path], Awaitable[Path]]
 """Writes a table about some recordings into a new folder, or finds it written; where it is."""
@@ -95,6 +96,7 @@ TABLES: Mapping[str, Table] = {
     "recordings": recordings_table,
     "signals": signals_table,
     "log_starts": log_starts_table,
+    "laps": laps_table,
 }
 """What can be asked, beside ``samples('…')``; a table is made when the query names it."""
 

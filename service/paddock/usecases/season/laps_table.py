@@ -1,0 +1,79 @@
+"""``laps``: every lap of every recording, as a query finds them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from paddock.domain.lap_table import StoredLap
+from paddock.domain.recording import Recording
+from paddock.ports.documents import MAX_PAGE
+from paddock.usecases.context import Context
+
+_LAPS = pa.schema(
+    [
+        ("recording", pa.string()),
+        ("number", pa.int64()),
+        ("kind", pa.string()),
+        ("started_at", pa.timestamp("us", "UTC")),
+        ("started_ns", pa.int64()),
+        ("ended_ns", pa.int64()),
+        ("duration_s", pa.float64()),
+        ("uncertainty_s", pa.float64()),
+        ("sectors_s", pa.list_(pa.float64())),
+        ("distance_m", pa.float64()),
+        ("energy_j", pa.float64()),
+        ("venue", pa.string()),
+        ("course", pa.string()),
+        ("day", pa.string()),
+        ("notice", pa.string()),
+    ]
+)
+
+
+async def laps_table(context: Context, recordings: Sequence[Recording], folder: Path) -> Path:
+    """The laps of some recordings, with the ways out and in; ``duration_s`` is null where no time can be said."""
+    wanted = {recording.id for recording in recordings}
+    rows: list[dict[str, Any]] = []
+    after = None
+    while True:
+        page = await context.documents.laps.find(limit=MAX_PAGE, after=after)
+        rows += [_row(stored) for stored in page.items if stored.recording in wanted]
+        if page.next is None:
+            break
+        after = page.next
+    return await asyncio.to_thread(_write, rows, folder / "laps.parquet")
+
+
+def _row(stored: StoredLap) -> dict[str, Any]:
+    lap = stored.lap
+    return {
+        "recording": stored.recording,
+        "number": stored.number,
+        "kind": lap.kind.value,
+        "started_at": lap.started_ns // 1_000,
+        "started_ns": lap.started_ns,
+        "ended_ns": lap.ended_ns,
+        "duration_s": lap.duration_s,
+        "uncertainty_s": lap.uncertainty_s,
+        "sectors_s": [sector.duration_s for sector in lap.sectors],
+        "distance_m": lap.distance_m,
+        "energy_j": stored.energy_j,
+        "venue": stored.venue,
+        "course": stored.course,
+        "day": stored.day,
+        "notice": lap.notice,
+    }
+
+
+def _write(rows: list[dict[str, Any]], target: Path) -> Path:
+    import pyarrow.parquet as pq
+
+    columns = {name: [row[name] for row in rows] for name in _LAPS.names}
+    columns["started_at"] = pa.array(columns["started_at"], pa.int64()).cast(_LAPS.field("started_at").type)
+    pq.write_table(pa.table(columns, schema=_LAPS), str(target), compression="lz4")
+    return target
