@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import zipfile
@@ -20,9 +21,12 @@ from paddock.domain.maths_channels import MathsText, channel_id
 from paddock.domain.maths_language.fault import Fault
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Artifact, Signal
+from paddock.domain.rules import Comparison, RuleText
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.ports.documents import Equals, HasSignal
 from paddock.simulator.log import simulate
+from paddock.usecases.alerts.alerts import Wanted, find_alerts
+from paddock.usecases.alerts.rules import add_rule
 from paddock.usecases.catalogue.catalogue import load_catalogue, save_catalogue
 from paddock.usecases.catalogue.signal_names import complete_name
 from paddock.usecases.conversion.reprocess import reprocess_one
@@ -397,3 +401,23 @@ async def test_laps_number_and_distance_follow_the_laps_of_the_recording(team: T
     assert (await team.recording(run)).derived["on_lap"] != slug, "other laps, other values"
     checked = await check_text(team.context, MathsText(text="VNData.vn_vel_m_s.x * lap()"), run)
     assert checked.preview is not None and checked.preview.known > 0
+
+
+async def test_rules_look_at_it_by_its_name(team: Team, run: str) -> None:
+    said = RuleText(name="Too much", signal="both", comparison=Comparison.ABOVE, limit=5.0)
+    await add_rule(team.context, LOCAL_USER, said, on=True)
+    await add(team)
+    (alert,) = (await find_alerts(team.context, Wanted(recording=run))).items
+    assert (alert.signal, alert.value) == ("both.value", pytest.approx(5.1))
+
+
+async def test_another_catalogue_has_it_computed_where_names_mean_something_else(team: Team, run: str) -> None:
+    await add(team, "gas * 2", name="twice")
+    assert (await team.contents(run)).derived[0].error
+    clock = team.context.now()
+    entry = Entry("Pedals.throttle", aliases=("gas",))
+    await save_catalogue(team.context, LOCAL_USER, [entry], version=0)
+    assert await team.work() == [], "somebody may be changing more"
+    team.context = dataclasses.replace(team.context, now=lambda: clock + 120 * 10**9)
+    await team.work()
+    assert (await team.contents(run)).derived[0].error == "" and await signal(team, run, "twice.value") is not None

@@ -184,11 +184,11 @@ def _check_constants(constants: dict[str, float]) -> None:
 
 
 def entries_of(channels: Iterable[MathsChannel]) -> tuple[Entry, ...]:
-    """The channels as entries of the signal catalogue: the name stands for the signal, and says its unit."""
+    """The channels as entries of the signal catalogue: the team knows its signal by its name."""
     return tuple(
         Entry(
-            each.signal,
-            aliases=(each.name,),
+            each.name,
+            aliases=(each.signal,),
             cars=(each.car,) if each.car else (),
             label=each.name,
             unit=each.unit,

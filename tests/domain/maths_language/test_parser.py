@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 
@@ -10,6 +11,7 @@ from paddock.domain.maths_language.functions import FUNCTIONS
 from paddock.domain.maths_language.parser import MAX_DEPTH, MAX_NODES, parse
 from paddock.domain.maths_language.tokens import MAX_LENGTH
 from paddock.domain.maths_language.tree import Binary, Call, Name, Node, Number, Text, Unary, walk
+from tests.conftest import REPOSITORY
 from tests.domain.maths_language.texts import by_chance
 
 
@@ -143,3 +145,8 @@ def test_every_function_says_what_it_does_with_an_example_that_is_one() -> None:
         assert function.does.endswith(".")
         calls = [node for node in walk(parse(function.example).tree) if isinstance(node, Call)]
         assert calls[0].function is function
+
+
+def test_the_expressions_of_readme_are_ones() -> None:
+    (block,) = re.findall(r"^```text\n(wheel_slip = .*?)^```$", (REPOSITORY / "README.md").read_text(), re.M | re.S)
+    assert [parse(line).name for line in block.splitlines()] == ["wheel_slip", "braking", "stops"]

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from paddock.domain.catalogue import CATALOGUE_ID, CarCatalogue, Catalogue, Entry, check_catalogue
 from paddock.domain.catalogue_toml import read_toml, write_toml
+from paddock.domain.instants import NS_PER_S
 from paddock.domain.maths_channels import MAX_CHANNELS, entries_of
 from paddock.domain.principal import Principal
 from paddock.domain.recording import Recording, Signal
@@ -19,6 +20,7 @@ from paddock.domain.words import counted
 from paddock.errors import Conflict, Rejected
 from paddock.ports.documents import MAX_PAGE, Equals, Sort
 from paddock.usecases.context import Context
+from paddock.usecases.maths.asking import ask_all_derived
 from paddock.usecases.people.audit import as_text, note_act
 
 Given = TypeVar("Given")
@@ -27,6 +29,7 @@ KIND = "signal"
 """In the history of what people changed."""
 MOST_NOTED = 50
 """Entries of one change that are written down one by one."""
+_PAUSE_NS = 60 * NS_PER_S
 _ONE_AT_A_TIME = ThreadPoolExecutor(1, "catalogue")
 
 
@@ -63,6 +66,8 @@ async def save_catalogue(
     if stored is None:
         raise _changed()
     await _note_entries(context, principal, before.signals, stored.signals)
+    # Names in maths channels may mean other signals now; who changes several entries waits between them.
+    await ask_all_derived(context, principal.name, delay_ns=_PAUSE_NS)
     return stored
 
 

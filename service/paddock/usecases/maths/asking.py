@@ -41,12 +41,19 @@ def may_use_laps(channel: MathsChannel) -> bool:
     return _LAPS.search(channel.text) is not None
 
 
-async def ask_all_derived(context: Context, asked_by: str) -> None:
-    """Have them computed of all recordings, after a channel was changed: a job looks for these, one by one."""
-    subject = "channels"
+async def ask_all_derived(context: Context, asked_by: str, *, removed: bool = False, delay_ns: int = 0) -> None:
+    """Have them computed of all recordings, after a channel or the catalogue was changed, by a job for them all.
+
+    Args:
+        removed: whether a channel was, so that something is to be done where none is left.
+        delay_ns: not before; asked for again until then, it is done once.
+    """
+    if not removed and not await context.documents.maths_channels.count():
+        return
+    subject = "catalogue" if delay_ns else "channels"
     running = await context.documents.jobs.get(f"{KIND_ALL}-{subject}")
     again = _AGAIN if running is not None and running.state is JobState.RUNNING else ""
-    await jobs.enqueue(context, KIND_ALL, f"{subject}{again}", asked_by=asked_by)
+    await jobs.enqueue(context, KIND_ALL, f"{subject}{again}", asked_by=asked_by, delay_ns=delay_ns)
 
 
 async def derive_all(context: Context, job: Job, progress: Callable[[float], None]) -> None:

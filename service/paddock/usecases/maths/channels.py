@@ -158,7 +158,7 @@ async def remove_channel(context: Context, principal: Principal, channel: str) -
     await context.documents.maths_versions.delete([Equals("channel", before.id)])
     await _forget_name(context, before)
     await note_act(context, principal, "maths", before.id, before.name, "removed", before=before.text)
-    await ask_all_derived(context, principal.name)
+    await ask_all_derived(context, principal.name, removed=True)
 
 
 async def replace_channels(context: Context, principal: Principal, said: Sequence[MathsText]) -> None:

@@ -74,7 +74,8 @@ async def derive(context: Context, job: Job, progress: Callable[[float], None]) 
         contents = await find_contents(context.documents, recording)
         channels = of_car(await all_channels(context), car_of(recording))
         laps = await laps_in(context, recording) if any(map(may_use_laps, channels)) else None
-        wanted = state_of(channels, f"{recording.build} {laps.digest if laps else ''}")
+        catalogue = await load_catalogue(context)
+        wanted = state_of(channels, f"{recording.build} {catalogue.version} {laps.digest if laps else ''}")
         if contents is None or contents.derived_state == wanted:
             return
         with tempfile.TemporaryDirectory(dir=context.scratch, prefix="derive-") as directory:
