@@ -112,7 +112,7 @@ async def show_plot(
         return Response(b"", status_code=304, headers=headers)
     origin_ns, _ = await log_span(context, recording)
     data = await plot_data(
-        context, recording.id, signals or [], _instant(origin_ns, start), _instant(origin_ns, end), points
+        context, recording.id, signals or [], instant_of(origin_ns, start), instant_of(origin_ns, end), points
     )
     zipped = "gzip" in request.headers.get("accept-encoding", "")
     if zipped:
@@ -129,7 +129,12 @@ def _etag(recording: Recording, catalogue: Catalogue, query: str) -> str:
     return f'"{hashlib.sha256(seen.encode()).hexdigest()[:32]}"'
 
 
-def _instant(origin_ns: int, seconds: float | None) -> int | None:
+def instant_of(origin_ns: int, seconds: float | None) -> int | None:
+    """Nanoseconds of an instant that is given in seconds since a log's first message.
+
+    Raises:
+        Rejected: no log is so long (code ``bad_plot``).
+    """
     if seconds is None:
         return None
     if not abs(seconds) < LONGEST_S:

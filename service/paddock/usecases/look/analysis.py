@@ -1,0 +1,181 @@
+"""Signals of a recording as X-Y plots, histograms, spectra and numbers, over a span of its time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from paddock.columns.analysis import (
+    WINDOWS,
+    Cloud,
+    Histogram,
+    Spectrum,
+    Statistics,
+    cloud,
+    histogram,
+    spectrum,
+    statistics,
+)
+from paddock.columns.arrow_numpy import is_text, numbers
+from paddock.columns.joined import Samples
+from paddock.columns.lists import element_of
+from paddock.columns.signal_samples import SignalPlace, place_of
+from paddock.columns.stored_channel import Footer, StoredChannel
+from paddock.domain.catalogue import CarCatalogue, Described
+from paddock.domain.maths_channels import FIELD
+from paddock.domain.near_misses import did_you_mean
+from paddock.domain.recording import ChannelSummary, Recording
+from paddock.domain.words import isolated
+from paddock.errors import NotFound, Rejected
+from paddock.usecases.catalogue.catalogue import car_of, load_catalogue, signals_of
+from paddock.usecases.context import Context
+from paddock.usecases.find.contents import contents_of
+from paddock.usecases.find.recordings import check_converted, get_recording
+from paddock.usecases.look.plots import PLOTTING, log_span, open_columns
+
+T = TypeVar("T")
+MAX_SIGNALS = 50
+MAX_BINS = 500
+
+
+@dataclass(frozen=True)
+class SpanOfSignal:
+    """A signal's samples in a span, and what is known of it."""
+
+    described: Described
+    samples: Samples
+    gap_ns: int
+    on_lines: bool
+    """Whether it lies on lines between samples; else each sample holds."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """The time that is looked at, in the log's own time."""
+
+    origin_ns: int
+    start_ns: int
+    end_ns: int
+
+
+async def statistics_of(
+    context: Context, recording_id: str, names: Sequence[str], start_ns: int | None, end_ns: int | None
+) -> tuple[Span, list[tuple[Described, Statistics]]]:
+    """Least, greatest, mean, RMS and deviation of signals in a span.
+
+    Raises:
+        NotFound: no such recording or signal.
+        Conflict: it is not converted yet, or damaged.
+        Rejected: the span is empty, or a signal is no number (code ``bad_plot``).
+    """
+    span, signals = await _signals(context, recording_id, names, start_ns, end_ns)
+
+    def count() -> list[tuple[Described, Statistics]]:
+        return [(each.described, statistics(each.samples.values)) for each in signals]
+
+    return span, await _beside(count)
+
+
+async def cloud_of(
+    context: Context, recording_id: str, x: str, y: str, start_ns: int | None, end_ns: int | None
+) -> tuple[Span, Described, Described, Cloud]:
+    """One signal over another; raises as ``statistics_of``."""
+    span, signals = await _signals(context, recording_id, [x, y], start_ns, end_ns)
+    across, up = signals[0], signals[-1]  # the same name is read once
+    made = await _beside(lambda: cloud(across.samples, up.samples, across.gap_ns, on_lines=across.on_lines))
+    return span, across.described, up.described, made
+
+
+async def histogram_of(
+    context: Context, recording_id: str, name: str, bins: int, start_ns: int | None, end_ns: int | None
+) -> tuple[Span, Described, Histogram]:
+    """For how long a signal had which values; raises as ``statistics_of``."""
+    if not 1 <= bins <= MAX_BINS:
+        raise Rejected(f"A histogram has 1 to {MAX_BINS} bins.", code="bad_plot")
+    span, (signal,) = await _signals(context, recording_id, [name], start_ns, end_ns)
+    made = await _beside(lambda: histogram(signal.samples, span.end_ns, signal.gap_ns, bins))
+    return span, signal.described, made
+
+
+async def spectrum_of(
+    context: Context, recording_id: str, name: str, window: str, start_ns: int | None, end_ns: int | None
+) -> tuple[Span, Described, Spectrum]:
+    """The frequencies in a signal; raises as ``statistics_of``, and where it has too few samples (``bad_plot``)."""
+    if window not in WINDOWS:
+        raise Rejected(f"The window is one of {', '.join(WINDOWS)}.", code="bad_plot")
+    span, (signal,) = await _signals(context, recording_id, [name], start_ns, end_ns)
+    try:
+        made = await _beside(
+            lambda: spectrum(signal.samples, signal.gap_ns, window=window, on_lines=signal.on_lines)
+        )
+    except ValueError:
+        raise Rejected(
+            f"{isolated(name)} has too few samples in one piece for a spectrum: choose a longer span.",
+            code="bad_plot",
+        ) from None
+    return span, signal.described, made
+
+
+async def _beside(work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(PLOTTING, work)
+
+
+async def _signals(
+    context: Context, recording_id: str, names: Sequence[str], start_ns: int | None, end_ns: int | None
+) -> tuple[Span, list[SpanOfSignal]]:
+    recording = await get_recording(context, recording_id)
+    check_converted(recording)
+    if not 1 <= len(names) <= MAX_SIGNALS:
+        raise Rejected(f"Name 1 to {MAX_SIGNALS} signals.", code="bad_plot")
+    first_ns, last_ns = await log_span(context, recording)
+    span = Span(first_ns, first_ns if start_ns is None else start_ns, last_ns if end_ns is None else end_ns)
+    if span.end_ns < span.start_ns:
+        raise Rejected("The time span is empty: its end must not come before its start.", code="bad_plot")
+    catalogue = CarCatalogue(await load_catalogue(context), car_of(recording))
+    channels = {each.slug: each for each in (await contents_of(context.documents, recording)).channels}
+    known = {each.name: each for each in await signals_of(context, recording)}
+    found = []
+    for name in dict.fromkeys(names):
+        if name not in known or known[name].channel not in channels:
+            hint = did_you_mean(name, known)
+            raise NotFound(
+                f"Recording {recording.short_id} has no signal {name[:200]!r}.{hint}", code="no_such_signal"
+            )
+        channel = channels[known[name].channel]
+        found.append(await _signal(context, recording, channel, catalogue.describe(name, known[name].dtype), span))
+    return span, found
+
+
+async def _signal(
+    context: Context, recording: Recording, channel: ChannelSummary, described: Described, span: Span
+) -> SpanOfSignal:
+    file = await open_columns(context, recording, channel.slug)
+
+    def read() -> SpanOfSignal:
+        with StoredChannel(file, Footer(file, channel.footer_crc32)) as stored:
+            name = FIELD if channel.is_derived else described.name
+            place = place_of(stored, f"{channel.topic}.{FIELD}" if channel.is_derived else name)
+            if place is None or is_text(place.kind):
+                raise Rejected(f"{isolated(described.name)} is no number.", code="bad_plot")
+            return SpanOfSignal(
+                described, _samples(stored, place, span), channel.gap_ns, pa.types.is_floating(place.kind)
+            )
+
+    try:
+        return await asyncio.get_running_loop().run_in_executor(PLOTTING, read)
+    finally:
+        await asyncio.to_thread(file.close)
+
+
+def _samples(stored: StoredChannel, place: SignalPlace, span: Span) -> Samples:
+    rows = stored.rows(span.start_ns, span.end_ns)
+    array = stored.read(place.path, rows)
+    if place.element is not None:
+        array = element_of(array, place.element)
+    values = np.asarray(numbers(array), np.float64)
+    return Samples(rows.times[rows.inside], values[rows.inside])

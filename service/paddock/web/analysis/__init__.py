@@ -1,0 +1,1 @@
+"""X-Y plots, histograms, spectra and statistics of a recording: page and API."""
