@@ -33,6 +33,7 @@ def test_a_log_of_frames_becomes_a_matlab_file(folder: Path) -> None:
     assert engine["Rpm"].tolist() == list(range(50)) and set(engine["Water"].tolist()) == {-35.0}
     said = json.loads(paddock("info", folder / "run.log", "--dbc", folder / "car.dbc", "--json").output)
     assert said["kind"] == "candump" and said["frames"] == said["decoded"] == "50"
+    assert "50 (50 decoded, 0 unknown)" in paddock("info", folder / "run.log", "--dbc", folder / "car.dbc").output
 
 
 def test_frames_kept_as_bytes_are_said_when_a_log_is_converted(folder: Path) -> None:

@@ -93,6 +93,8 @@ def golden_logs() -> dict[str, GoldenLog]:
         "clocks": GoldenLog(_clocks()),
         "uneven": GoldenLog(_uneven()),
         "candump": GoldenLog(_candump(), ("Engine.Rpm", "Engine.Gear"), databases={"": read_dbc(SMALL.encode())}),
+        "frames in mcap": GoldenLog(_frames_in_mcap(), databases={"": read_dbc(SMALL.encode())}),
+        "long messages": GoldenLog(_long_messages(), databases={"": read_dbc(_J1939)}),
         "can csv": GoldenLog(_can_csv()),
         "asc": GoldenLog(_asc()),
         "trc": GoldenLog(_trc()),
@@ -302,6 +304,36 @@ def _candump() -> bytes:
             f"{stamp} 321#{number:02X}",
         ]
     return "\n".join([*lines[:30], "no frame", *lines[30:], ""]).encode()
+
+
+def _frames_in_mcap() -> bytes:
+    """Frames as Linux has them, beside another topic."""
+    log = _builder(chunk_size=4096)
+    frames, pedals = log.channel("can0", "socketcan", None), log.channel("pedals")
+    for number in range(40):
+        id = (0x100, 0x8CFFF048, 0x321)[number % 3]
+        data = bytes([number, 0, 10, 1, 0, 0, 0, 0])
+        log.add(frames, number * TICK_NS, struct.pack("<IB3x8s", id, 8, data), number)
+        log.add(pedals, number * TICK_NS, {"throttle": number / 4}, number)
+    return log.finish()
+
+
+_J1939 = b"""BO_ 2566841342 EC1: 40 X
+ SG_ Speed : 0|16@1+ (0.125,0) [0|8031] "rpm" X
+ SG_ Point5 : 96|16@1+ (0.125,0) [0|8031] "rpm" X
+BA_DEF_ BO_ "VFrameFormat" ENUM "StandardCAN","ExtendedCAN","reserved","J1939PG";
+BA_ "VFrameFormat" BO_ 2566841342 3;
+"""
+
+
+def _long_messages() -> bytes:
+    """Of J1939, in packets; one of them lacks its last."""
+    lines = []
+    for number in range(4):
+        stamp = f"(17600000{number:02d}.000000) can0"
+        lines.append(f"{stamp} 1CECFF00#20280006FFE3FE00")
+        lines += [f"{stamp} 1CEBFF00#{packet:02X}{number * 16:02X}0000000000{number:02X}" for packet in range(1, 7)]
+    return "\n".join([*lines[:-1], ""]).encode()
 
 
 def _can_csv() -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,22 @@ def _as_dict(log: Path, size_bytes: int, summary: LogSummary) -> dict[str, Any]:
     }
 
 
+_FRAMES = {
+    "decoded": "decoded",
+    "unknown": "unknown",
+    "transport_frames": "of long messages",
+    "too_short": "too short",
+    "remote_frames": "remote",
+    "error_frames": "errors of the bus",
+}
+
+
+def _frames_in_words(said: Mapping[str, str]) -> str:
+    """What became of the CAN frames of a log."""
+    counts = [f"{int(said[name]):,} {words}" for name, words in _FRAMES.items() if name in said]
+    return f"{int(said['frames']):,}" + (f" ({', '.join(counts)})" if counts else "")
+
+
 def _began_ns(log: Path, summary: LogSummary) -> int | None:
     """When the log began: by its own clock, or, where the logger had none, by its name."""
     return summary.started_ns if summary.facts.has_clock else start_in_name([log.name])
@@ -94,6 +111,8 @@ def _print(log: Path, size_bytes: int, summary: LogSummary) -> None:
         facts.add_row("start", "unknown: the logger had no clock" if began_ns is None else local_time(began_ns))
         facts.add_row("duration", seconds(_duration_ns(summary)))
     facts.add_row("messages", f"{summary.message_count:,}")
+    if "frames" in summary.facts.said:
+        facts.add_row("frames", _frames_in_words(summary.facts.said))
     facts.add_row("health", "intact" if summary.loss.health == "intact" else in_words(summary.loss))
     for name, entries in summary.metadata[:_MOST_FACTS]:
         facts.add_row(name, ", ".join(f"{key}: {value}" for key, value in entries.items()))

@@ -54,7 +54,14 @@ def test_messages_become_channels(tmp_path: Path) -> None:
         }
         summary = read.summary
         assert (summary.message_count, summary.started_ns, summary.ended_ns) == (4, 10 * 10**9, 10_400_000_000)
-        assert summary.facts.said == {"frames": "5", "decoded": "3", "unknown": "1"}
+        assert summary.facts.said == {
+            "frames": "5",
+            "decoded": "3",
+            "unknown": "1",
+            "too_short": "1",
+            "remote_frames": "1",
+            "error_frames": "1",
+        }
         assert summary.notices == (
             "The database does not know 1 frame with 1 id, kept as bytes: 0x321.",
             "1 remote frame ask for a message and carry none: left out.",

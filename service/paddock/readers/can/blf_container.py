@@ -73,6 +73,11 @@ def stretches(log: BinaryIO, losses: LossLedger, size_bytes: int) -> Iterator[St
             losses.lose("garbage", at, found - at)
             at, is_after_loss = found, True
             continue
+        if kind != _LOG_CONTAINER and (several := _without_container(log, at)):
+            yield Stretch(several, at, is_after_loss)
+            is_after_loss = False
+            at += len(several)
+            continue
         # A logger that lost its power has not written the size of its last container yet.
         end = at + object_bytes if object_bytes else size_bytes
         content, lost = _content(log, at, min(end, size_bytes), kind, heads_bytes)
@@ -85,6 +90,22 @@ def stretches(log: BinaryIO, losses: LossLedger, size_bytes: int) -> Iterator[St
             losses.lose("bad_chunk", at, lost)
             is_after_loss = True
         at = end + object_bytes % 4
+
+
+def _without_container(log: BinaryIO, at: int) -> bytes:
+    """The whole objects that lie in the file as they are, from here on; as many as are read at once."""
+    log.seek(at)
+    content = log.read(_SEARCHED_BYTES)
+    end, last = 0, len(content) - OBJECT_HEAD.size
+    while end <= last:
+        signature, _, _, object_bytes, kind = OBJECT_HEAD.unpack_from(content, end)
+        if signature != OBJECT_SIGNATURE or kind == _LOG_CONTAINER or object_bytes < OBJECT_HEAD.size:
+            break
+        following = end + object_bytes + object_bytes % 4
+        if following > len(content):
+            break
+        end = following
+    return content[:end]
 
 
 def _content(log: BinaryIO, at: int, end: int, kind: int, heads_bytes: int) -> tuple[bytes, int]:

@@ -301,7 +301,15 @@ class Wires:
             "frames": str(self._frames),
             "decoded": str(self._known_frames),
             "unknown": str(self._unknown.total()),
-            **({"transport_frames": str(self._transport_frames)} if self._transport_frames else {}),
+            **{name: str(count) for name, count in self._others().items() if count},
+        }
+
+    def _others(self) -> dict[str, int]:
+        return {
+            "transport_frames": self._transport_frames,
+            "too_short": sum(channel.short_frames for channel in self._channels.values() if channel),
+            "remote_frames": self._remote_frames,
+            "error_frames": self._found.error_frames,
         }
 
     def sentences(self) -> list[str]:
