@@ -33,6 +33,7 @@ COMMANDS = {
     "fields": "Show the metadata fields of recordings; add fields of your own.",
     "databases": "Show the CAN databases that decode logs of frames; add and retire them.",
     "devices": "Show what sends live; add devices, give them tokens, disable them.",
+    "alerts": "Show what is wrong with devices, cars and logs; acknowledge it.",
     "convert": "Convert logs to MATLAB and other formats, without a service.",
     "info": "Show what is in a log.",
     "laps": "Show the laps of a log, without a service.",

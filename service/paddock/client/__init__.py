@@ -9,6 +9,7 @@
             seconds, speed = recording.signal("VNData.vn_vel_m_s.x").numpy()
 """
 
+from paddock.client.alert import Alert
 from paddock.client.bundle import PendingBundle
 from paddock.client.client import Client
 from paddock.client.contents import Change, Channel, Loss, SignalName, SignalSummary, Value
@@ -24,6 +25,7 @@ from paddock.client.recording import FoundRecording
 from paddock.client.signals import SignalData, Signals
 
 __all__ = [
+    "Alert",
     "Artifact",
     "Attachment",
     "Change",

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from paddock.client.alert import Alert
 from paddock.client.bundle import PendingBundle
 from paddock.client.connection import Connection
 from paddock.client.contents import SignalName
@@ -366,6 +367,29 @@ class Client:
         """
         answer = self._connection.call("GET", f"/api/devices/{quote(device_id, safe='')}/latest")
         return msgspec.convert(answer["values"], dict[str, LastValue])
+
+    def alerts(self, *states: str, car: str = "", device: str = "", recording: str = "") -> Iterator[Alert]:
+        """What is wrong, the firing ones first.
+
+        Args:
+            states: only in these: ``alerts("firing", "acknowledged")``.
+            car: only of this car.
+            device: only of this device, by its id.
+            recording: only in this recording, by its whole id.
+        """
+        filters = {"car": car, "device": device, "recording": recording}
+        asked = {name: value for name, value in filters.items() if value}
+        for item in self._connection.items("/api/alerts", {"state": states, **asked}):
+            yield Alert.of(self._connection, item)
+
+    def alert(self, alert_id: str) -> Alert:
+        """One alert.
+
+        Raises:
+            NotFound: there is none with this id.
+        """
+        answer = self._connection.call("GET", f"/api/alerts/{quote(alert_id, safe='')}")
+        return Alert.of(self._connection, answer)
 
     def maths(self) -> tuple[MathsChannel, ...]:
         """The maths channels of the team, by name."""
