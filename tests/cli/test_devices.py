@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from paddock import Client
 from paddock.cli.devices import command
+from paddock.cli.simulate import command as simulate
 from paddock.errors import NotFound
 from tests.web.browsing import served
 
@@ -45,3 +46,12 @@ def test_a_device_from_a_terminal(url: str, tmp_path: Path) -> None:
         assert client.latest(device.id) == {}
         with pytest.raises(NotFound):
             client.device_token("none")
+
+
+def test_a_simulated_car_sends_while_it_drives(url: str) -> None:
+    arguments = ["--live", "--server", url, "--duration", "1", "--hz", "20", "--loss", "0.2", "--signals", "40"]
+    done = CliRunner().invoke(simulate, arguments, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert "It sends as ht09-simulated" in done.stdout and "lost on the way." in done.stdout
+    with Client(url) as client:
+        assert "ht09-simulated" in {device.id for device in client.devices()}

@@ -11,9 +11,11 @@ import msgspec
 
 from paddock.cli.files import STDOUT, force_option, output_option, say_written, to_stdout
 from paddock.cli.terminal import progress_bar
+from paddock.client import Client
 from paddock.domain.instants import NS_PER_S, from_rfc3339, to_rfc3339
 from paddock.domain.log_kinds import MCAP
 from paddock.formats.output import new_file, target_of
+from paddock.settings import read_settings
 
 GPS_RATE_HZ, GPS_NOISE_M = 25.0, 0.5
 NAME = f"simulated{MCAP.suffix}"
@@ -73,10 +75,54 @@ NAME = f"simulated{MCAP.suffix}"
     show_default=True,
     help="Standard deviation of a fix in metres, to the east and to the north.",
 )
+@click.option("--live", "is_live", is_flag=True, help="Write no log: send to a running Paddock while it drives.")
+@click.option("--server", help="Where that runs.  [default: as PADDOCK_HOST and PADDOCK_PORT say]")
+@click.option("--mqtt", help="Send by MQTT to this address, such as mqtt://127.0.0.1:1883, and not by HTTP.")
+@click.option("--device", "device_id", default="", help="The device that it is.  [default: one of its own]")
+@click.option("--token", default="", help="Of that device.  [default: a new one]")
+@click.option(
+    "--signals", type=click.IntRange(40, 1_500), default=200, show_default=True, help="How many it sends."
+)
+@click.option("--hz", type=click.FloatRange(0.1, 1_000), default=100.0, show_default=True, help="How often.")
+@click.option("--loss", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Share that is lost.")
+@click.option(
+    "--cut-every", "cut_every_s", type=click.FloatRange(min=0), default=0.0, help="Away for 5 s so often."
+)
 def command(
-    output: str, force: bool, lap_run: bool, rate_hz: float, noise_m: float, started: str, **options: Any
+    output: str,
+    force: bool,
+    lap_run: bool,
+    rate_hz: float,
+    noise_m: float,
+    started: str,
+    is_live: bool,
+    server: str | None,
+    mqtt: str | None,
+    device_id: str,
+    token: str,
+    signals: int,
+    hz: float,
+    loss: float,
+    cut_every_s: float,
+    **options: Any,
 ) -> None:
-    """Write an MCAP log of simulated laps, shaped like a real car's."""
+    """Write an MCAP log of simulated laps, shaped like a real car's; or send them live."""
+    if is_live:
+        from paddock.cli.simulate_live import Feed, device_and_token, drive_over_http, drive_over_mqtt
+        from paddock.simulator.live import LiveCar
+
+        url = server or read_settings().base_url
+        with Client(url) as client:
+            device_id, token = device_and_token(client, device_id, token, options["car"])
+            feed = Feed(LiveCar(signals, options["seed"]), hz, loss, cut_every_s)
+            click.echo(f"It sends as {device_id}: {url}/live/{device_id}")
+            duration_s = options["duration_s"]
+            if mqtt:
+                sent = drive_over_mqtt(mqtt, device_id, token, feed, duration_s)
+            else:
+                sent = drive_over_http(client, device_id, token, feed, duration_s)
+        click.echo(f"{sent.sent:,} of {sent.made:,} messages sent, {sent.lost:,} lost on the way.")
+        return
     options["started_ns"] = from_rfc3339(started)
     if lap_run:
         from paddock.simulator.lap_run import Receiver
