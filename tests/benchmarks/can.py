@@ -3,6 +3,7 @@
     python -m tests.benchmarks.can                   # 1 M frames with the peer, 5 M without it
     python -m tests.benchmarks.can 1000000 20000000  # other sizes; the first one with the peer
     python -m tests.benchmarks.can --readers         # each way of writing frames, read beside python-can
+    uv run --with asammdf==8.8.28 python -m tests.benchmarks.can --mf4    # logs of CANedge, beside asammdf
 
 The generated logs are kept in the temporary directory.
 """
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.convert import REPEATS, best_of, measured, ratio
+from tests.readers.can import mf4
 
 MESSAGES = 60
 """Of the database, each with eight signals of a byte, half of them scaled."""
@@ -30,29 +32,38 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("sizes", nargs="*", type=int, default=[1_000_000, 5_000_000], help="frames")
     parser.add_argument("--readers", action="store_true", help="frames per second of each reader")
+    parser.add_argument("--mf4", action="store_true", help="MF4 logs, beside asammdf")
     parser.add_argument("--peer", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--asammdf", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
     folder = Path(tempfile.gettempdir()) / "paddock-benchmark"
     folder.mkdir(exist_ok=True)
     if given.peer:
         _peer(*map(Path, given.peer))
+    elif given.asammdf:
+        _asammdf(*map(Path, given.asammdf))
     elif given.readers:
         _readers(folder)
     else:
         print(f"{os.cpu_count()} cores, best of {REPEATS}")
         for number, frames in enumerate(given.sizes):
-            _one_size(frames, folder, with_peer=number == 0)
+            _one_size(frames, folder, with_peer=number == 0, as_mf4=given.mf4)
 
 
-def _one_size(frames: int, folder: Path, *, with_peer: bool) -> None:
+def _one_size(frames: int, folder: Path, *, with_peer: bool, as_mf4: bool) -> None:
     log, database = _generated(frames, folder)
+    if as_mf4:
+        log = _generated_mf4(frames, folder)
     target = folder / "can.mat"
     environment = os.environ | {"BENCHMARK_TARGET": str(target)}
     print(f"\n{frames:,} frames, {log.stat().st_size / 1e6:.0f} MB")
     convert = [sys.executable, "-m", "paddock", "convert", str(log), "--dbc", str(database), "-o", str(target)]
     paddock = best_of("paddock", [measured(convert, environment) for _ in range(REPEATS)])
     print(f"  {frames / paddock.seconds / 1e6:.2f} M frames/s")
-    if with_peer:
+    if with_peer and as_mf4:
+        command = [sys.executable, "-m", "tests.benchmarks.can", "--asammdf", str(log), str(database), str(target)]
+        ratio("asammdf / paddock", best_of("asammdf", [measured(command, environment)]), paddock, "required 2")
+    elif with_peer:
         command = [sys.executable, "-m", "tests.benchmarks.can", "--peer", str(log), str(database), str(target)]
         ratio("peer / paddock", best_of("peer", [measured(command, environment)]), paddock, "required 20")
 
@@ -77,6 +88,53 @@ def _generated(frames: int, folder: Path) -> tuple[Path, Path]:
                 name = 0x100 + number % MESSAGES
                 file.write(f"({1_760_000_000 + seconds}.{rest:06d}) can0 {name:03X}#{value:016X}\n")
     return log, database
+
+
+def _generated_mf4(frames: int, folder: Path) -> Path:
+    """The same frames as CANedge logs them, unfinished."""
+    import numpy as np
+
+    path = folder / f"can-{frames}.mf4"
+    if path.exists():
+        return path
+    file = mf4.Blocks(is_finished=False)
+    source = file.block(b"SI", [file.text("CAN"), file.text("CAN"), 0], bytes([2, 2, 0, 0, 0, 0, 0, 0]))
+    variable = mf4.group(file, 0, record_id=mf4.VARIABLE, size=0, flags=1)
+    channels = mf4.channels(file, "CAN_DataFrame", data_type=1, data_link=variable)
+    group = mf4.group(file, channels, record_id=mf4.DATA, size=mf4.DATA_AT + 8)
+    file.link(group, 3, source)
+    whole = file.block(b"DG", [0, file.chained([group, variable]), 0, 0], bytes([1, 0, 0, 0, 0, 0, 0, 0]))
+    file.link(file.header, 0, whole)
+    file.link(whole, 2, file.block(b"DT", [], b"", size=24))
+    kinds = ["u1", "f8", "u4", "u1", "u1", "u1", "u8", "u1", "u4", "u8"]
+    records = np.zeros(frames, ",".join(f"<{kind}" for kind in kinds))
+    numbers = np.arange(frames)
+    data = np.random.default_rng(1).integers(0, 1 << 63, frames, np.uint64)
+    columns = (
+        mf4.DATA,
+        numbers * 250_000.0,
+        0x100 + numbers % MESSAGES,
+        0x81,
+        0,
+        8,
+        numbers * 12,
+        mf4.VARIABLE,
+        8,
+        data,
+    )
+    for name, column in zip(records.dtype.names or (), columns, strict=True):
+        records[name] = column
+    path.write_bytes(bytes(file.content) + records.tobytes())
+    return path
+
+
+def _asammdf(log: Path, database: Path, target: Path) -> None:
+    """As its documentation has it."""
+    from asammdf import MDF  # type: ignore[import-not-found]
+
+    with MDF(log) as mdf:
+        decoded = mdf.extract_bus_logging({"CAN": [(str(database), 0)]})
+        decoded.export("mat", target)
 
 
 def _peer(log: Path, database: Path, target: Path) -> None:

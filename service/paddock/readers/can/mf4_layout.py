@@ -202,12 +202,17 @@ def _fits(number: Number, size_bytes: int) -> bool:
     return is_whole and number.bit + number.bits <= 64 and number.end <= size_bytes
 
 
-def _clock(mdf: Mdf, channel: _Channel) -> Clock:
+def _clock(mdf: Mdf, channel: _Channel) -> Clock | None:
+    """How the time is written; None where it cannot be so."""
     factor, offset = 1.0, 0.0
     conversion = mdf.block(channel.block.link(4), b"CC") if channel.block.link(4) else None
     if conversion and len(conversion.body) >= 40 and conversion.body[0] == _LINEAR:
         offset, factor = struct.unpack_from("<2d", conversion.body, 24)
-    return Clock(channel.number, factor * NS_PER_S, offset * NS_PER_S)
+    clock = Clock(channel.number, factor * NS_PER_S, offset * NS_PER_S)
+    if abs(clock.scale) < _MAX_NS and abs(clock.offset) < _MAX_NS:
+        return clock
+    mdf.losses.lose("bad_record", channel.block.at, 0)
+    return None
 
 
 def _with_data(layout: Layout, data: _Channel | None, records_by_place: dict[int, int]) -> Layout | None:
