@@ -16,6 +16,7 @@ from tests.lap_logs import lap_log
 from tests.logs import STARTED_NS
 from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served
 from tests.web.converted import converted
+from tests.web.test_accessibility import PACKAGE, serious
 
 pytestmark = needs_chromium
 
@@ -109,6 +110,34 @@ def test_a_line_is_moved_by_the_keyboard_and_laps_are_timed_again(
         headings = page.locator("#laps thead").inner_text()
         assert "S1" in headings and "S2" in headings
         assert "Theoretical best" in page.locator("#laps").inner_text()
+
+
+@pytest.mark.skipif(PACKAGE is None, reason="axe-playwright-python is not installed")
+@pytest.mark.parametrize("looks", [{}, DARK, PHONE], ids=["light", "dark", "phone"])
+def test_no_serious_finding(browser: Any, site: tuple[Site, dict[str, str]], looks: dict[str, Any]) -> None:
+    assert PACKAGE is not None and PACKAGE.origin is not None
+    axe = (Path(PACKAGE.origin).parent / "axe.min.js").read_text()
+    with open_page(browser, **looks) as page:
+        page.goto(f"{site[0].url}/laps")
+        found = serious(page, axe, "season")
+        addresses = page.locator("table.laps input[type=checkbox]").evaluate_all(
+            "(all) => all.map((each) => each.value)"
+        )
+        venue = page.locator("a[href^='/venues/']").first.get_attribute("href")
+        page.goto(f"{site[0].url}/laps/compare?lap={addresses[0]}&lap={addresses[-1]}")
+        page.locator("lap-overlay .figure .chart canvas").first.wait_for()
+        found += serious(page, axe, "compare")
+        page.goto(f"{site[0].url}/laps/compare")
+        found += serious(page, axe, "nothing to compare")
+        page.goto(f"{site[0].url}{venue}")
+        page.locator("venue-map .handle").first.wait_for()
+        found += serious(page, axe, "venue")
+        page.goto(f"{site[0].url}/recordings/{site[1]['Adam']}")
+        page.locator("#laps .by-hand summary").first.click()
+        found += serious(page, axe, "recording")
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide == 0
+        assert found == []
 
 
 @pytest.mark.parametrize("looks", [DARK, PHONE], ids=["dark", "phone"])

@@ -118,6 +118,8 @@ def pages_of(looked: Looked) -> list[tuple[str, str, Callable[[Any], None] | Non
         ),
         ("compare", f"/compare?a={run}&b={other}{PLOTS}", None),
         ("compare-choose", "/compare", None),
+        ("laps", "/laps", None),
+        ("laps-compare", "/laps/compare", None),
         ("take-away", f"/export?recording={run}&recording={other}", None),
         ("take-away-nothing", "/export", None),
         ("bundle", f"/bundles/{day.bundle}", None),
