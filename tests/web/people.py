@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 import httpx
 
 from paddock.domain.people import Person
-from paddock.domain.principal import LOCAL_USER
+from paddock.domain.principal import LOCAL_USER, Principal, PrincipalKind
 from paddock.usecases.context import Context
+from paddock.usecases.people.tokens import make_token
 from paddock.usecases.people.users import add_user
 from tests.web.conftest import Connect
 
@@ -31,6 +32,13 @@ async def token_of(client: httpx.AsyncClient, name: str, password: str = PASSWOR
 def bearing(token: str) -> dict[str, str]:
     """The header of a request with a token."""
     return {"Authorization": f"Bearer {token}"}
+
+
+async def made_token(context: Context) -> str:
+    """An API token of an admin, who is added for it."""
+    ada = await add_person(context, "Ada")
+    principal = Principal(PrincipalKind.PERSON, ada.name, ada.role, person=ada.id)
+    return (await make_token(context, principal, "test")).text
 
 
 async def sign_in_by_form(client: httpx.AsyncClient, name: str, password: str = PASSWORD) -> httpx.Response:
