@@ -76,7 +76,7 @@ async def sign_out(context: Context, client: httpx.AsyncClient, token: str) -> N
 
 async def sign_out_everywhere(context: Context, client: httpx.AsyncClient, token: str) -> None:
     other = await token_of(client, "Mei")
-    assert (await client.post("/api/logout", json={"everywhere": True}, headers=bearing(other))).status_code == 204
+    assert (await client.post("/api/logout?everywhere=true", headers=bearing(other))).status_code == 204
 
 
 Act = Callable[[Context, httpx.AsyncClient, str], Awaitable[None]]

@@ -20,7 +20,7 @@ from paddock.web.kernel.credential import session_cookie
 from paddock.web.kernel.injected import AnyRequest, TheContext, ThePrincipal, TheSettings
 from paddock.web.kernel.pages import form_of, pages
 from paddock.web.kernel.permission import Anyone
-from paddock.web.kernel.problems import problem_of
+from paddock.web.kernel.problems import problem_of, wants_page
 from paddock.web.people.api import NO_STORE
 from paddock.web.sign_in.visitor import program_of, visitor_of
 
@@ -44,7 +44,7 @@ async def change_password_and_return(
             context, principal, form.get("old", ""), form.get("new", ""), **visitor_of(request)
         )
     except PaddockError as error:
-        return await _refused(context, principal, error)
+        return await _refused(request, context, principal, error)
     cookie = session_cookie(settings, issued.text)
     return Redirect("/account", status_code=303, cookies=[cookie], headers=NO_STORE)
 
@@ -60,13 +60,13 @@ async def sign_out_everywhere_and_return(
 
 @post("/account/sessions/{session:str}/end", needs=Anyone.LET_IN)
 async def end_session_and_return(
-    context: TheContext, principal: ThePrincipal, session: FromPath[str]
+    request: AnyRequest, context: TheContext, principal: ThePrincipal, session: FromPath[str]
 ) -> Response[Any]:
     """A row's."""
     try:
         await sign_in.end_session(context, principal, session)
     except PaddockError as error:
-        return await _refused(context, principal, error)
+        return await _refused(request, context, principal, error)
     return Redirect("/account", status_code=303)
 
 
@@ -84,7 +84,7 @@ async def make_token_and_show(request: AnyRequest, context: TheContext, principa
             days=int(days) if days.isascii() and days.isdecimal() and len(days) < 10 else 0,
         )
     except PaddockError as error:
-        return await _refused(context, principal, error)
+        return await _refused(request, context, principal, error)
     page = await _account_page(context, principal, made=issued.text)
     page.headers.update(NO_STORE)
     return page
@@ -92,17 +92,21 @@ async def make_token_and_show(request: AnyRequest, context: TheContext, principa
 
 @post("/account/tokens/{token:str}/revoke", needs=Anyone.LET_IN)
 async def revoke_token_and_return(
-    context: TheContext, principal: ThePrincipal, token: FromPath[str]
+    request: AnyRequest, context: TheContext, principal: ThePrincipal, token: FromPath[str]
 ) -> Response[Any]:
     """A row's: it lets nobody in any more."""
     try:
         await tokens.revoke_token(context, principal, token)
     except PaddockError as error:
-        return await _refused(context, principal, error)
+        return await _refused(request, context, principal, error)
     return Redirect("/account", status_code=303)
 
 
-async def _refused(context: Context, principal: Principal, error: PaddockError) -> Response[Any]:
+async def _refused(
+    request: AnyRequest, context: Context, principal: Principal, error: PaddockError
+) -> Response[Any]:
+    if not wants_page(request):
+        raise error
     page = await _account_page(context, principal, refusal=error.message)
     status = problem_of(error).status
     page.status_code = 403 if status == 401 else status

@@ -24,7 +24,7 @@ from paddock.usecases.people.audit import list_changes
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import After, AnyRequest, TheContext, ThePrincipal, TheSettings
 from paddock.web.kernel.pages import form_of, pages
-from paddock.web.kernel.problems import problem_of
+from paddock.web.kernel.problems import problem_of, wants_page
 from paddock.web.people.api import NO_STORE, link_address
 
 PAGE_SIZE = 100
@@ -58,15 +58,23 @@ async def add_and_show(
         )
         return await _link(context, principal, settings, added.id, is_new=True)
 
-    return await _done(context, principal, act, form)
+    return await _done(request, context, principal, act, form)
 
 
 @post("/people/{user:str}/link", needs=Permission.MANAGE_PEOPLE, status_code=200)
 async def link_and_show(
-    context: TheContext, principal: ThePrincipal, settings: TheSettings, user: FromPath[str]
+    request: AnyRequest,
+    context: TheContext,
+    principal: ThePrincipal,
+    settings: TheSettings,
+    user: FromPath[str],
 ) -> Response[Any]:
     """A row's: the page with a link that sets a password, shown this once."""
-    return await _done(context, principal, lambda: _link(context, principal, settings, user, is_new=False), {})
+
+    async def act() -> Shown:
+        return await _link(context, principal, settings, user, is_new=False)
+
+    return await _done(request, context, principal, act, {})
 
 
 @post("/people/{user:str}/change", needs=Permission.MANAGE_PEOPLE)
@@ -81,7 +89,7 @@ async def change_and_return(
             context, principal, user, role=form.get("role"), email=form.get("email"), is_active=active
         )
     except PaddockError as error:
-        return await _refused(context, principal, error, {})
+        return await _refused(request, context, principal, error, {})
     return Redirect("/people", status_code=303)
 
 
@@ -131,20 +139,26 @@ async def _link(context: Context, principal: Principal, settings: Settings, user
 
 
 async def _done(
-    context: Context, principal: Principal, act: Callable[[], Awaitable[Shown]], form: dict[str, str]
+    request: AnyRequest,
+    context: Context,
+    principal: Principal,
+    act: Callable[[], Awaitable[Shown]],
+    form: dict[str, str],
 ) -> Response[Any]:
     try:
         shown = await act()
     except PaddockError as error:
-        return await _refused(context, principal, error, form)
+        return await _refused(request, context, principal, error, form)
     page = await _people_page(context, principal, shown=shown)
     page.headers.update(NO_STORE)
     return page
 
 
 async def _refused(
-    context: Context, principal: Principal, error: PaddockError, form: dict[str, str]
+    request: AnyRequest, context: Context, principal: Principal, error: PaddockError, form: dict[str, str]
 ) -> Response[Any]:
+    if not wants_page(request):
+        raise error
     page = await _people_page(context, principal, refusal=error.message, form=form)
     page.status_code = problem_of(error).status
     return page

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, delete, get, post, put
-from litestar.params import JSONBody, PathParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta
 
 from paddock.domain.credentials import LONGEST_TOKEN_DAYS, Credential, CredentialKind
@@ -44,12 +44,6 @@ class HandedToken(msgspec.Struct, frozen=True):
 
     token: Annotated[str, Meta(description="Shown this once, and kept nowhere.")]
     expires_at: Annotated[str, Meta(description="RFC 3339, UTC.", examples=["2026-12-07T08:00:00Z"])]
-
-
-class Logout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What ends."""
-
-    everywhere: Annotated[bool, Meta(description="All sessions of this user; without, the one that asks.")] = False
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,16 +118,18 @@ async def login(request: AnyRequest, context: TheContext, data: JSONBody[Login])
     return Response(HandedToken(issued.text, to_rfc3339(issued.credential.expires_at)), headers=NO_STORE)
 
 
-@post("/logout", needs=Anyone.LET_IN, status_code=204, responses=responses(400, 401, 422), summary="Sign out")
+@post("/logout", needs=Anyone.LET_IN, status_code=204, responses=responses(401, 422), summary="Sign out")
 async def logout(
     request: AnyRequest,
     context: TheContext,
     settings: TheSettings,
     principal: ThePrincipal,
-    data: JSONBody[Logout | None] = None,
+    everywhere: Annotated[
+        bool, QueryParameter(description="All sessions of this user; without, the one that asks.")
+    ] = False,
 ) -> Response[None]:
     """Ends the session that asks, or all of the user's; API tokens are revoked one by one."""
-    if data is not None and data.everywhere:
+    if everywhere:
         await sign_in.sign_out_everywhere(context, principal)
     await sign_in.sign_out(context, bearer_of(request.headers) or session_text(request, settings))
     return Response(None, status_code=204, cookies=[session_cookie(settings, "")], headers=NO_STORE)
