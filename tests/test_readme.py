@@ -92,6 +92,8 @@ class Reader:
 
     def here(self, text: str) -> str:
         """With this reader's address and places instead of README's."""
+        said = re.search(r"mqtt://127\.0\.0\.1:(\d+)", (self.folder / "up.log").read_text())
+        text = text.replace("1883", said[1]) if said else text
         return text.replace("127.0.0.1:8080", self.address).replace("/etc/paddock", str(self.folder))
 
     def write(self, text: str) -> None:
@@ -176,10 +178,7 @@ def test_readme_from_top_to_bottom(reader: Reader) -> None:
 
 
 def sends_values(reader: Reader, lines: str) -> None:
-    """To the port that ``paddock up`` said; the snippet in Python has the token from the same shell."""
-    said = re.search(r"mqtt://127\.0\.0\.1:(\d+)", (reader.folder / "up.log").read_text())
-    assert said is not None and "-p 1883" in lines
-    lines = lines.replace("-p 1883", f"-p {said[1]}")
+    """The snippets in Python have the token from the same shell."""
     if shutil.which("mosquitto_pub") is None:
         pytest.skip("mosquitto_pub is not installed (apt install mosquitto-clients)")
     reader.environment["TOKEN"] = reader.shell(f"{lines}echo\necho $TOKEN").split()[-1]
