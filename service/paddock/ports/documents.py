@@ -57,6 +57,7 @@ from paddock.domain.streams import Stream
 from paddock.domain.topic_set import TopicSet
 from paddock.domain.upload import Upload
 from paddock.domain.venues import Venue
+from paddock.domain.worksheets import Worksheet
 from paddock.ports.indexes import RECORDING_INDEXES, Index, field_index
 
 Scalar: TypeAlias = str | int | float | bool | None
@@ -370,6 +371,11 @@ class Documents(ABC):
     rule_watches: Collection[RuleWatches]
     rule_previews: Annotated[Collection[RulePreview], Index(("asked_at",), "trials that are long over")]
     dashboards: Annotated[Collection[Dashboard], Index(("name",), "all dashboards by name")]
+    worksheets: Annotated[
+        Collection[Worksheet],
+        Index(("name",), "the team's worksheets by name"),
+        Index(("is_default",), "the one that pages of recordings begin with"),
+    ]
     bundles: Annotated[Collection[Bundle], Index(("created_at",), "what was taken away together, the last first")]
 
     venues: Annotated[Collection[Venue], Index(("name",), "all venues by name")]

@@ -26,7 +26,7 @@ from paddock.columns.joined import Samples
 from paddock.columns.lists import element_of
 from paddock.columns.signal_samples import SignalPlace, place_of
 from paddock.columns.stored_channel import Footer, StoredChannel
-from paddock.domain.catalogue import CarCatalogue, Described
+from paddock.domain.catalogue import CarCatalogue, Described, log_units
 from paddock.domain.maths_channels import FIELD
 from paddock.domain.near_misses import did_you_mean
 from paddock.domain.recording import ChannelSummary, Recording
@@ -136,9 +136,9 @@ async def _signals(
     span = Span(first_ns, first_ns if start_ns is None else start_ns, last_ns if end_ns is None else end_ns)
     if span.end_ns < span.start_ns:
         raise Rejected("The time span is empty: its end must not come before its start.", code="bad_plot")
-    catalogue = CarCatalogue(await load_catalogue(context), car_of(recording))
     channels = {each.slug: each for each in (await contents_of(context.documents, recording)).channels}
     known = {each.name: each for each in await signals_of(context, recording)}
+    catalogue = CarCatalogue(await load_catalogue(context), car_of(recording), log_units(known.values()))
     found = []
     for name in dict.fromkeys(names):
         if name not in known or known[name].channel not in channels:

@@ -4,6 +4,7 @@ import { messageOf } from "../kernel/api.js";
 import { copied, select } from "../kernel/copy.js";
 import { all, make } from "../kernel/dom.js";
 import { showKeys } from "../kernel/help.js";
+import { worksheetMenu } from "../worksheets/worksheets.js";
 import { readAddress, writeAddress } from "./address.js";
 import { fetchSignals } from "./data.js";
 import { Figure } from "./figure.js";
@@ -109,7 +110,13 @@ export class PlotWorkspace extends HTMLElement {
     this.message = make("p", { class: "hint message", role: "status" });
     // Until the first answer nobody knows how high plots will be: they come up together, instead of pushing each other.
     this.stage = make("div", { class: "plots waiting" });
-    const bar = make("div", { class: "toolbar" }, this.time, this.all, this.copied, clearing, keys);
+    const worksheets = worksheetMenu({
+      recording: this.sources[0].id,
+      plots: () => this.plots,
+      set: (plots) => this.set(plots),
+      say: (text) => this.say(text),
+    });
+    const bar = make("div", { class: "toolbar" }, this.time, this.all, worksheets, this.copied, clearing, keys);
     const gestures = make("p", { class: "hint gestures" }, matchMedia("(hover: none)").matches ? TOUCHES : GESTURES);
     this.replaceChildren(this.picker.root, make("div", { class: "stage" }, bar, this.message, this.stage, gestures));
     this.restore();

@@ -14,6 +14,7 @@ from paddock.usecases.edit.edit import history_of
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.look.overview import overview
+from paddock.usecases.look.worksheets import default_plots
 from paddock.usecases.maths.standing import standing_of
 from paddock.web.databases.decoding import decoding_of
 from paddock.web.edit.api import History, change_resources
@@ -54,6 +55,7 @@ async def recording_page(
         choices=await choices(context, team_fields, subject=recording.id),
         history=History(change_resources(changes.items, first=True), changes.next),
         panels=await overview(context, recording) if has_signals else (),
+        begin=await default_plots(context, recording) if has_signals else (),
         has_signals=has_signals,
         has_figures=any(value is not None for value in _figures(recording.highlights)),
         is_empty=is_empty,

@@ -1,0 +1,1 @@
+"""Saved arrangements of plots."""
