@@ -167,9 +167,8 @@ class Live:
             signal.dtype, signal.tape.steps = "double", False
             signal.version += 1
         tape = signal.tape
-        last = tape.last()
         # What a device sends once more after a lost acknowledgement has the same time, in another entry.
-        if last is not None and time_ns <= last[0] and sequence != signal.sequence and tape.has(time_ns):
+        if time_ns <= tape.last_ns and sequence != signal.sequence and tape.has(time_ns):
             return
         tape.append(sequence, time_ns, value if isinstance(value, str) else _number(value))
         signal.sequence, signal.received_ns = sequence, received_ns

@@ -19,6 +19,7 @@ OLDER = 3_600
 OLDER_BUCKET_NS = 1_000_000_000
 """Of the time before, first, last, smallest and largest of each such piece stay."""
 _FIRST_ROOM = 16
+_FEW = 2 * POINTS_PER_BUCKET
 
 
 class Samples(NamedTuple):
@@ -82,6 +83,17 @@ class _Strip:
         return Samples(self.times[where].copy(), self.values[where].copy(), self.ordinals[where].copy())
 
 
+class _Column(NamedTuple):
+    """What was told of a column of pixels so far."""
+
+    number: int
+    """Since the Unix epoch."""
+    sequence: int
+    """Up to which it was told."""
+    low: float
+    high: float
+
+
 class Tape:
     """One signal. Not safe on several threads: who holds it has a lock.
 
@@ -96,6 +108,10 @@ class Tape:
         self.text, self.steps = text, steps
         self.total = 0
         """How many samples came."""
+        self.last_ns = -1
+        """The time of the one that came last; -1 before."""
+        self._drawn: dict[int, _Column] = {}
+        """By the length of a column of pixels, what was told of the one that is being drawn."""
         self.forgotten = 0
         """The last sequence of which nothing is held any more, not even decimated."""
 
@@ -106,6 +122,7 @@ class Tape:
             self._forget_some()
         at = recent.end
         self.total += 1
+        self.last_ns = time_ns
         recent.sequences[at] = sequence
         recent.times[at] = time_ns
         recent.ordinals[at] = self.total
@@ -149,30 +166,73 @@ class Tape:
         recent = self._recent
         return int(recent.ordinals[at]) - 1 if at < recent.end else self.total
 
-    def news(self, after: int, until: int, column_ns: int) -> tuple[Samples, int]:
-        """As ``between``, of which a plot whose column of pixels is ``column_ns`` long shows no less.
+    def few_news(self, after: int, until: int, column_ns: int) -> tuple[list[int], list[Any], int] | None:
+        """As ``news``, of the handful of samples that come from one beat to the next, which is most of all that is
+        asked; None where they are more.
 
-        What came within the column that is being drawn is told where it goes beyond what was told of that column
-        before, where a state changes, and the last sample. All else is thinned by whole columns.
+        Args:
+            column_ns: length of a column of pixels; 0 for the last sample alone.
         """
-        came, count = self.between(after, until)
-        if len(came.times) < 2:
-            return came, count
-        start_ns = int(came.times[-1]) // column_ns * column_ns
-        if len(came.times) > 2 * POINTS_PER_BUCKET or int(came.times.min()) < start_ns:
-            if not few(came, column_ns):
-                came = came.take(thinned(came, column_ns, steps=self.steps or self.text))
-            return by_time(came), count
-        told = self._told(after, start_ns)
-        if not len(told):
-            return by_time(came), count
-        if self.steps or self.text:
-            kept = came.values != np.concatenate([told[-1:], came.values[:-1]])
+        recent = self._recent
+        end = begin = recent.end
+        sequences = recent.sequences
+        while end > recent.begin and sequences[end - 1] > until:
+            end -= 1
+        for begin in range(end, max(recent.begin, end - _FEW) - 1, -1):
+            if begin == recent.begin or sequences[begin - 1] <= after:
+                break
         else:
-            with np.errstate(invalid="ignore"):
-                kept = (came.values < np.nanmin(told)) | (came.values > np.nanmax(told)) | np.isnan(came.values)
-        kept[-1] = True
-        return by_time(came.take(kept)), count
+            return None
+        if begin == recent.begin and self._older.end:
+            return None
+        if not column_ns:
+            begin, came = max(begin, end - 1), end - begin
+            return recent.times[begin:end].tolist(), recent.values[begin:end].tolist(), came
+        times, values = recent.times[begin:end].tolist(), recent.values[begin:end].tolist()
+        if len(times) < 2 or sorted(times) != times:
+            return (times, values, len(times)) if len(times) < 2 else None
+        if times[0] // column_ns != times[-1] // column_ns:
+            kept = list(range(len(times)))
+        elif self.steps or self.text:
+            before = recent.values[begin - 1] if begin > recent.begin else None
+            kept = [at for at, value in enumerate(values) if value != (values[at - 1] if at else before)]
+        elif any(value != value for value in values):
+            kept = list(range(len(times)))
+        else:
+            kept = self._extremes(begin, after, until, column_ns, times, values)
+        if not kept or kept[-1] != len(times) - 1:
+            kept.append(len(times) - 1)
+        return [times[at] for at in kept], [values[at] for at in kept], len(times)
+
+    def _extremes(
+        self, begin: int, after: int, until: int, column_ns: int, times: list[int], values: list[float]
+    ) -> list[int]:
+        """Which of some samples go beyond what was told of their column of pixels."""
+        number = times[-1] // column_ns
+        column = self._drawn.get(column_ns)
+        recent = self._recent
+        known = column is not None and column.number == number and column.sequence <= after
+        if column is None or not known or (begin > recent.begin and recent.sequences[begin - 1] > column.sequence):
+            told = self._told(after, number * column_ns)
+            low, high = (float(np.nanmin(told)), float(np.nanmax(told))) if len(told) else (np.inf, -np.inf)
+        else:
+            low, high = column.low, column.high
+        least, most = min(values), max(values)
+        if column is None or until >= column.sequence:
+            self._drawn[column_ns] = _Column(number, until, min(low, least), max(high, most))
+            if len(self._drawn) > _FEW:
+                self._drawn.clear()
+        kept = {values.index(least)} if least < low else set()
+        if most > high:
+            kept.add(values.index(most))
+        return sorted(kept)
+
+    def news(self, after: int, until: int, column_ns: int) -> tuple[Samples, int]:
+        """As ``between``, of which a plot whose column of pixels is ``column_ns`` long shows no less."""
+        came, count = self.between(after, until)
+        if not few(came, column_ns):
+            came = came.take(thinned(came, column_ns, steps=self.steps or self.text))
+        return by_time(came), count
 
     def _told(self, after: int, start_ns: int) -> npt.NDArray[Any]:
         """The values since an instant that had come by a sequence."""
@@ -192,13 +252,6 @@ class Tape:
         )
         return by_time(held)
 
-    def last(self) -> tuple[int, Any] | None:
-        """Time and value of the sample that came last."""
-        recent = self._recent
-        if recent.end == recent.begin:
-            return None
-        return int(recent.times[recent.end - 1]), recent.values[recent.end - 1]
-
     def has(self, time_ns: int) -> bool:
         """Whether there is a sample of this very instant."""
         return bool(
@@ -217,7 +270,7 @@ class Tape:
     def as_text(self) -> Tape:
         """The same with its numbers as texts."""
         turned = Tape(text=True)
-        turned.total, turned.forgotten = self.total, self.forgotten
+        turned.total, turned.last_ns, turned.forgotten = self.total, self.last_ns, self.forgotten
         for name in ("_recent", "_older"):
             strip: _Strip = getattr(self, name)
             strip.values = np.array([str(value) for value in strip.values], object)

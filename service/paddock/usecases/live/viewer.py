@@ -8,7 +8,7 @@ same in step are told the same bytes, which are made once.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -26,6 +26,8 @@ MOST_SPAN_S = 3_600.0
 _KEPT_PARTS = 64
 _DAY_NS = 86_400 * NS_PER_S
 
+Rows = tuple[list[float], list[Any]]
+"""Seconds and values of some samples of a signal, as JSON has them."""
 Text = Annotated[str, Meta(max_length=400)]
 
 
@@ -69,6 +71,8 @@ class Part(NamedTuple):
     """How many samples came in these sequences that are not in it."""
     signals: tuple[LiveSignal, ...]
     """Those that have something in it."""
+    described: frozenset[tuple[int, int]] = frozenset()
+    """Number and version of each."""
     forgotten: int = 0
     """The last sequence of which nothing is held any more, of any of the signals that are watched."""
 
@@ -100,22 +104,22 @@ class Parts:
         with self.live.lock:
             until = self.live.sequence
             for signal, how in wanted(self.live, watched):
-                chosen.append((signal, _snapshot_of(signal, how)))
-        return _part(chosen, 0, origin_ns), until
+                chosen.append((signal, _rows(signal, _snapshot_of(signal, how), origin_ns)))
+        return _part(chosen, 0), until
 
     def _made(self, watched: tuple[Watched, ...], after: int, until: int, origin_ns: int) -> Part:
-        chosen: list[tuple[LiveSignal, Samples]] = []
+        chosen: list[tuple[LiveSignal, Rows]] = []
         left_out = forgotten = 0
         with self.live.lock:
             for signal, how in wanted(self.live, watched):
                 forgotten = max(forgotten, signal.tape.forgotten)
                 if signal.sequence <= after:
                     continue
-                kept, count = _news_of(signal, after, until, how)
-                if len(kept.times):
-                    left_out += count - len(kept.times)
-                    chosen.append((signal, kept))
-        return _part(chosen, left_out, origin_ns)._replace(forgotten=forgotten)
+                rows, count = _news_of(signal, after, until, how, origin_ns)
+                if rows[0]:
+                    left_out += count - len(rows[0])
+                    chosen.append((signal, rows))
+        return _part(chosen, left_out)._replace(forgotten=forgotten)
 
 
 def wanted(live: Live, watched: Iterable[Watched]) -> list[tuple[LiveSignal, _How]]:
@@ -144,35 +148,41 @@ def _snapshot_of(signal: LiveSignal, how: _How) -> Samples:
     return by_time(held.take(thinned(held, how.column_ns, steps=signal.tape.steps or signal.is_text)))
 
 
-def _news_of(signal: LiveSignal, after: int, until: int, how: _How) -> tuple[Samples, int]:
+def _news_of(signal: LiveSignal, after: int, until: int, how: _How, origin_ns: int) -> tuple[Rows, int]:
     """What is drawn of what came, by time, and how many samples came."""
+    if (handful := signal.tape.few_news(after, until, how.column_ns)) is not None:
+        times, values, count = handful
+        seconds = [round((each - origin_ns) / NS_PER_S, 6) for each in times]
+        return (seconds, values if signal.dtype in ("double", "string") else typed(signal.dtype, values)), count
     if not how.column_ns:
         came, count = signal.tape.between(after, until)
-        return came.take(slice(-1, None)), count
+        return _rows(signal, came.take(slice(-1, None)), origin_ns), count
     came, count = signal.tape.news(after, until, how.column_ns)
     if len(came.times):
         came = came.take(came.times >= came.times[-1] - how.span_ns)
-    return came, count
+    return _rows(signal, came, origin_ns), count
 
 
-def _part(chosen: list[tuple[LiveSignal, Samples]], left_out: int, origin_ns: int) -> Part:
-    rows = []
-    for signal, samples in chosen:
-        # Subtracted as integers first: a double holds no nanoseconds since 1970.
-        seconds = np.round((samples.times - origin_ns) / NS_PER_S, 6).tolist()
-        rows.append((signal.number, seconds, values_of(signal.dtype, samples)))
+def _rows(signal: LiveSignal, samples: Samples, origin_ns: int) -> Rows:
+    # Subtracted as integers first: a double holds no nanoseconds since 1970.
+    seconds = np.round((samples.times - origin_ns) / NS_PER_S, 6).tolist()
+    return seconds, typed(signal.dtype, samples.values.tolist())
+
+
+def _part(chosen: Sequence[tuple[LiveSignal, Rows]], left_out: int) -> Part:
+    signals = tuple(signal for signal, _ in chosen)
     # NaN and the infinities become null.
-    return Part(msgspec.json.encode(rows), left_out, tuple(signal for signal, _ in chosen))
+    samples = msgspec.json.encode([(signal.number, *rows) for signal, rows in chosen])
+    return Part(samples, left_out, signals, frozenset((each.number, each.version) for each in signals))
 
 
-def values_of(dtype: str, samples: Samples) -> list[Any]:
-    """The values as JSON has them."""
-    values = samples.values
+def typed(dtype: str, values: list[Any]) -> list[Any]:
+    """Values of a tape as JSON has them."""
     if dtype == "bool":
         return [bool(value) for value in values]
-    if dtype == "int64" and np.all(np.abs(values) < 2**53):
-        return list(values.astype(np.int64).tolist())
-    return list(values.tolist())
+    if dtype == "int64":
+        return [int(value) if abs(value) < 2**53 else value for value in values]
+    return values
 
 
 Described = Callable[[str, LiveSignal], Any]
@@ -204,7 +214,7 @@ class Viewer:
         self._now_ns = now_ns
         # The same for all of a day, so that they share what is made.
         self._origin_ns = now_ns() // _DAY_NS * _DAY_NS
-        self._known: dict[int, int] = {}
+        self._known: set[tuple[int, int]] = set()
         self._after = after
         self._is_new = True
         self.number = 0
@@ -258,9 +268,10 @@ class Viewer:
             said |= {"origin_at": to_rfc3339(self._origin_ns), "reset": reset}
         elif reset:
             said |= {"reset": True}
-        if new := [signal for signal in part.signals if self._known.get(signal.number) != signal.version]:
+        if not part.described <= self._known:
+            new = [each for each in part.signals if (each.number, each.version) not in self._known]
             said["signals"] = [self._describe(signal.device, signal) for signal in new]
-            self._known.update((signal.number, signal.version) for signal in new)
+            self._known |= part.described
         if left_out:
             said |= {"left_out": left_out, "left_out_total": self.left_out}
         said["samples"] = msgspec.Raw(part.samples)
