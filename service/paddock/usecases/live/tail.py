@@ -12,15 +12,17 @@ from typing import TypeAlias
 import structlog
 
 from paddock.device_log.entry import Entry, Kind
-from paddock.device_log.reader import Reader, written_since
+from paddock.device_log.reader import Reader, end_of, written_since
 from paddock.domain.instants import NS_PER_S
 from paddock.errors import Unavailable
 from paddock.usecases.context import Context
 from paddock.usecases.live.live import Live, Sampled
 from paddock.usecases.streams.decoders import Decoders
 
-BACK_S = 120
-"""At its start a site takes up so much of what came before."""
+BACK_S = 900
+"""At its start a site takes up so much of what came before,"""
+BACK_BYTES = 16 * 1024 * 1024
+"""and no more of the log than this, so that it has caught up in seconds."""
 _WAIT_S = 0.5
 _AT_ONCE = 512
 _AFTER_ERROR_S = 1.0
@@ -83,7 +85,7 @@ def followed(live: Live, directory: Path, decode: Decode, now_s: Callable[[], fl
 def _follow(
     live: Live, directory: Path, decode: Decode, now_s: Callable[[], float], ended: threading.Event
 ) -> None:
-    after = written_since(directory, now_s() - BACK_S)
+    after = max(written_since(directory, now_s() - BACK_S), end_of(directory) - BACK_BYTES)
     oldest_ns = int((now_s() - BACK_S) * 1e9)
     live.begin(after)
     while not ended.is_set():

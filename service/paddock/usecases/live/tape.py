@@ -14,10 +14,9 @@ Int64s = npt.NDArray[np.int64]
 
 RECENT = 3_000
 """So many samples are kept as they came: half a minute at 100 Hz, an hour of a weather station."""
-OLDER = 3_600
-"""So many of the time before: a quarter of an hour of a signal that is decimated."""
-OLDER_BUCKET_NS = 1_000_000_000
-"""Of the time before, first, last, smallest and largest of each such piece stay."""
+OLDER = ((3_600, NS_PER_S), (2_000, 10 * NS_PER_S))
+"""Of the time before that, first, last, smallest and largest of each second stay, and of the time before of each
+ten seconds: how many samples, and how long a piece is. A signal of any rate has its last hour, with all spikes."""
 _FIRST_ROOM = 16
 _FEW = 2 * POINTS_PER_BUCKET
 
@@ -37,6 +36,15 @@ class Samples(NamedTuple):
         return Samples(self.times[indices], self.values[indices], self.ordinals[indices])
 
 
+class _Block(NamedTuple):
+    """Samples as a strip has them, each shape (N,)."""
+
+    sequences: Int64s
+    times: Int64s
+    ordinals: Int64s
+    values: npt.NDArray[Any]
+
+
 class _Strip:
     """Samples in contiguous arrays: written behind, forgotten in front, moved when the room is used up."""
 
@@ -52,25 +60,36 @@ class _Strip:
         """How many more fit before ``make_room``."""
         return len(self.times) - self.end
 
-    def make_room(self, wanted: int) -> slice:
-        """Have room for ``wanted`` more; where the samples lay that are forgotten for it, until the next write."""
+    def dropped(self, wanted: int) -> _Block:
+        """Have room for ``wanted`` more; what is forgotten for it."""
+        if self.room() >= wanted:
+            return self._block(self.begin, self.begin)
         kept = self.end - self.begin
+        gone = self._block(self.begin, self.begin)
         if kept >= self._most:  # full: half goes, so that it is seldom done
-            gone = slice(self.begin, self.end - self._most // 2)
-            self.begin = gone.stop
-        else:
-            gone = slice(self.begin, self.begin)
+            gone = self._block(self.begin, self.end - self._most // 2)
+            self.begin = self.end - self._most // 2
         kept = self.end - self.begin
         size = len(self.times)
-        while size - kept < wanted and size < 2 * (self._most + wanted):
+        while size - kept < wanted:
             size *= 2
-        for name in ("sequences", "times", "ordinals", "values"):
+        for name in _Block._fields:
             old = getattr(self, name)
             fresh = np.empty(size, old.dtype)
             fresh[:kept] = old[self.begin : self.end]
             setattr(self, name, fresh)
         self.begin, self.end = 0, kept
         return gone
+
+    def _block(self, begin: int, end: int) -> _Block:
+        return _Block(*(getattr(self, name)[begin:end] for name in _Block._fields))
+
+    def write(self, block: _Block) -> None:
+        """Add samples, for which there is room."""
+        into = slice(self.end, self.end + len(block.sequences))
+        for name, array in zip(_Block._fields, block, strict=True):
+            getattr(self, name)[into] = array
+        self.end = into.stop
 
     def between(self, after: int, until: int) -> slice:
         """Those whose sequence is above ``after`` and at most ``until``."""
@@ -104,7 +123,7 @@ class Tape:
     def __init__(self, *, text: bool, steps: bool = False) -> None:
         dtype = object if text else np.float64
         self._recent = _Strip(dtype, RECENT)
-        self._older = _Strip(dtype, OLDER)
+        self._older = [_Strip(dtype, most) for most, _ in OLDER]
         self.text, self.steps = text, steps
         self.total = 0
         """How many samples came."""
@@ -130,36 +149,34 @@ class Tape:
         recent.end = at + 1
 
     def _forget_some(self) -> None:
-        held = self._recent
-        arrays = held.sequences, held.times, held.ordinals, held.values
-        gone = held.make_room(1)
-        if gone.stop == gone.start:
-            return
-        sequences, times, ordinals, values = (array[gone] for array in arrays)
-        kept = np.sort(thinned(Samples(times, values, ordinals), OLDER_BUCKET_NS, steps=self.steps or self.text))
-        older = self._older
-        if older.room() < len(kept):
-            held_before = older.sequences
-            lost = older.make_room(len(kept))
-            if lost.stop > lost.start:
-                self.forgotten = int(held_before[lost.stop - 1])
-        into = slice(older.end, older.end + len(kept))
-        older.sequences[into], older.times[into] = sequences[kept], times[kept]
-        older.ordinals[into], older.values[into] = ordinals[kept], values[kept]
-        older.end = into.stop
+        """What has no room among the recent ones goes on in fewer points, and what has no room there, in fewer."""
+        gone = self._recent.dropped(1)
+        for older, (_, bucket_ns) in zip(self._older, OLDER, strict=True):
+            if not len(gone.sequences):
+                return
+            samples = Samples(gone.times, gone.values, gone.ordinals)
+            kept = np.sort(thinned(samples, bucket_ns, steps=self.steps or self.text))
+            dropped = older.dropped(len(kept))
+            older.write(_Block(*(array[kept] for array in gone)))
+            gone = dropped
+        if len(gone.sequences):
+            self.forgotten = int(gone.sequences[-1])
 
     def between(self, after: int, until: int) -> tuple[Samples, int]:
         """What came after one sequence until another, and how many samples that were, decimated ones included."""
         newer = self._recent.between(after, until)
         found = self._recent.samples(newer)
         last = int(found.ordinals[-1]) if len(found.ordinals) else self._recent_ordinal(newer.start)
-        if newer.start > self._recent.begin or not self._older.end:
+        if newer.start > self._recent.begin or not self._older[0].end:
             return found, len(found.times)
-        earlier = self._older.between(after, until)
-        before = self._older.ordinals[self._older.begin : earlier.start]
-        known = int(before[-1]) if len(before) else 0
-        both = _joined(self._older.samples(earlier), found)
-        return both, max(0, last - known) if len(both.times) else 0
+        known = 0
+        for older in self._older:
+            earlier = older.between(after, until)
+            found = _joined(older.samples(earlier), found)
+            if earlier.start > older.begin:
+                known = int(older.ordinals[earlier.start - 1])
+                break
+        return found, max(0, last - known) if len(found.times) else 0
 
     def _recent_ordinal(self, at: int) -> int:
         """Of the sample before a place."""
@@ -183,7 +200,7 @@ class Tape:
                 break
         else:
             return None
-        if begin == recent.begin and self._older.end:
+        if begin == recent.begin and self._older[0].end:
             return None
         if not column_ns:
             begin, came = max(begin, end - 1), end - begin
@@ -246,18 +263,14 @@ class Tape:
 
     def all(self) -> Samples:
         """Everything that is held, by time."""
-        older, recent = self._older, self._recent
-        held = _joined(
-            older.samples(slice(older.begin, older.end)), recent.samples(slice(recent.begin, recent.end))
-        )
+        held = self._recent.samples(slice(self._recent.begin, self._recent.end))
+        for older in self._older:
+            held = _joined(older.samples(slice(older.begin, older.end)), held)
         return by_time(held)
 
     def has(self, time_ns: int) -> bool:
         """Whether there is a sample of this very instant."""
-        return bool(
-            np.any(self._recent.times[self._recent.begin : self._recent.end] == time_ns)
-            or np.any(self._older.times[self._older.begin : self._older.end] == time_ns)
-        )
+        return any(np.any(each.times[each.begin : each.end] == time_ns) for each in (self._recent, *self._older))
 
     def period_s(self) -> float | None:
         """Seconds between two samples, of the last ones; None while there are fewer than two."""
@@ -271,10 +284,9 @@ class Tape:
         """The same with its numbers as texts."""
         turned = Tape(text=True)
         turned.total, turned.last_ns, turned.forgotten = self.total, self.last_ns, self.forgotten
-        for name in ("_recent", "_older"):
-            strip: _Strip = getattr(self, name)
+        turned._recent, turned._older = self._recent, self._older
+        for strip in (self._recent, *self._older):
             strip.values = np.array([str(value) for value in strip.values], object)
-            setattr(turned, name, strip)
         return turned
 
 

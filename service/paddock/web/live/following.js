@@ -6,7 +6,7 @@ import { MIDNIGHT_MS, isStale, reading } from "./signals.js";
 
 /** @typedef {import("../plots/series.js").View} View */
 
-const HISTORY_S = 15 * 60;  // so long the service keeps what it draws
+const HISTORY_S = 3600;  // so long the service keeps what it draws
 
 export class Following extends Linked {
   following = true;

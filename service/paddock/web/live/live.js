@@ -14,7 +14,7 @@ import { Stream } from "./stream.js";
 /** @typedef {import("./signals.js").LiveSignal} LiveSignal */
 /** @typedef {{ root: HTMLElement, pick: HTMLButtonElement, spark: HTMLCanvasElement, value: HTMLElement, unit: HTMLElement, signal: LiveSignal }} Row */
 
-const SPANS = [10, 30, 60, 300, 900];
+const SPANS = [10, 30, 60, 300, 900, 3600];
 const DRAW_MS = 50;
 const VALUES_MS = 150;
 const SPARK_S = 60;
@@ -22,7 +22,7 @@ const SPARK_COLUMNS = 80;
 const BEGIN_WITH = 3;  // plots that nobody chose
 
 /** @param {number} seconds */
-const spanText = (seconds) => (seconds < 60 ? `${seconds} s` : `${seconds / 60} min`);
+const spanText = (seconds) => (seconds < 60 ? `${seconds} s` : seconds < 3600 ? `${seconds / 60} min` : "1 h");
 
 class LiveDevice extends HTMLElement {
   signals = new Signals();

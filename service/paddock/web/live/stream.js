@@ -105,9 +105,8 @@ export class Stream {
     this.sequence = told.sequence;
     this.on.state("live");
     this.on.told(told);
-    // After it was drawn: whoever cannot draw so fast is sent fewer.
+    // After it was drawn: whoever cannot draw so fast is sent fewer, and a page that nobody sees is sent none.
     requestAnimationFrame(() => this.acknowledge(told.number));
-    if (document.hidden) this.acknowledge(told.number);  // nothing is drawn there
   }
 
   /** @param {number} number */
@@ -118,7 +117,10 @@ export class Stream {
   /** A connection that says nothing is lost, whatever the browser believes of it. */
   hush() {
     clearTimeout(this.silence);
-    this.silence = setTimeout(() => { if (this.socket) this.lose(this.socket); }, SILENT_MS + this.wait);
+    this.silence = setTimeout(() => {
+      if (document.hidden) this.hush();
+      else if (this.socket) this.lose(this.socket);
+    }, SILENT_MS + this.wait);
   }
 
   /** @param {WebSocket} socket */
