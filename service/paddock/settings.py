@@ -183,6 +183,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mqtt_bridge_topics: Annotated[
         str, "Topics there, with {id} for the device's id, and {kind} for data, alerts or actions."
     ] = "devices/{id}/{kind}"
+    can_udp_port: Annotated[
+        int,
+        "Port where a car's radio sends CAN frames by UDP, as Washington University Racing's does; 0 for none.",
+        _PORT,
+    ] = 0
+    can_udp_device: Annotated[str, "Id of the device whose frames come there."] = ""
     log_format: Annotated[
         Literal["auto", "console", "json"],
         "Log lines for people (console) or programs (json); auto asks whether stderr is a terminal.",
