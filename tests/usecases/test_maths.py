@@ -403,10 +403,12 @@ async def test_laps_number_and_distance_follow_the_laps_of_the_recording(team: T
     assert checked.preview is not None and checked.preview.known > 0
 
 
-async def test_rules_look_at_it_by_its_name(team: Team, run: str) -> None:
+async def test_rules_look_at_it_by_its_name_in_logs_that_come(team: Team) -> None:
     said = RuleText(name="Too much", signal="both", comparison=Comparison.ABOVE, limit=5.0)
     await add_rule(team.context, LOCAL_USER, said, on=True)
     await add(team)
+    run = (await team.upload(small_log())).id
+    await team.work()
     (alert,) = (await find_alerts(team.context, Wanted(recording=run))).items
     assert (alert.signal, alert.value) == ("both.value", pytest.approx(5.1))
 
