@@ -95,6 +95,10 @@ def evaluate(said: RuleText, watch: Watch, times: Int64s, values: Floats) -> Eva
         return Evaluated([], msgspec.structs.replace(watch, last_ns=last_ns))
     times, values = times[places], values[places]
     bad, good = _compare(said, values)
+    if not (bad.any() or watch.bad or watch.firing or watch.since_ns is None):
+        # As nearly always, and in half the time.
+        lasted = watch.settled or int(times[-1]) >= watch.since_ns + clear_ns(said)
+        return Evaluated([], Watch(False, watch.since_ns, lasted, False, last_ns))
     # 1 bad, 0 good, -1 neither: as the last one that was either, which may be of the piece before.
     word = np.where(bad, 1, np.where(good, 0, -1))
     last = np.maximum.accumulate(np.where(word >= 0, np.arange(len(word)), -1))

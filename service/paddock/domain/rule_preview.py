@@ -35,6 +35,8 @@ class PreviewHit(msgspec.Struct, frozen=True):
     seconds: float
     """The same since the log's first message."""
     value: float
+    name: str = ""
+    """Of the recording: its file's."""
 
 
 class RulePreview(msgspec.Struct, frozen=True, kw_only=True):

@@ -122,6 +122,7 @@ async def _hit(context: Context, recording: Recording, found: Found) -> PreviewH
         first.since_ns,
         (first.since_ns - began_ns) / NS_PER_S,
         first.value,
+        recording.name,
     )
 
 

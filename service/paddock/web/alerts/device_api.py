@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from litestar import Response, Router, post
-from litestar.params import HeaderParameter
 
 from paddock.device_log.entry import Kind
 from paddock.domain.device_alerts import device_alerts
 from paddock.domain.device_messages import MAX_MESSAGE_BYTES
 from paddock.usecases.alerts.from_devices import decoded
 from paddock.web.devices.api import Id
-from paddock.web.devices.intake_api import TakenResource, bearer_token, taken_resource
+from paddock.web.devices.intake_api import TakenResource, TokenHeader, bearer_token, taken_resource
 from paddock.web.edit.files_api import body_of
 from paddock.web.kernel.injected import AnyRequest, TheContext, refuse_unknown_parameters
 from paddock.web.kernel.permission import Anyone
@@ -31,14 +28,7 @@ async def send_alert(
     request: AnyRequest,
     context: TheContext,
     device_id: Id,
-    authorization: Annotated[
-        str | None,
-        HeaderParameter(
-            name="Authorization",
-            max_length=3_000,
-            description="`Bearer` and the token of the device, unless that is in the message as `jwt_token`.",
-        ),
-    ] = None,
+    authorization: TokenHeader = None,
 ) -> Response[TakenResource]:
     """`{"message": "FL is at 112 °C", "severity": "critical"}`, or several; `"state": "cleared"` ends it.
 

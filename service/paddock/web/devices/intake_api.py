@@ -19,6 +19,14 @@ from paddock.web.kernel.permission import Anyone
 from paddock.web.kernel.problems import responses
 
 _SCHEME = "bearer "
+TokenHeader = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Authorization",
+        max_length=3_000,
+        description="`Bearer` and the token of the device, unless that is in the message as `jwt_token`.",
+    ),
+]
 
 
 class TakenResource(msgspec.Struct, frozen=True):
@@ -40,14 +48,7 @@ async def send_data(
     request: AnyRequest,
     context: TheContext,
     device_id: Id,
-    authorization: Annotated[
-        str | None,
-        HeaderParameter(
-            name="Authorization",
-            max_length=3_000,
-            description="`Bearer` and the token of the device, unless that is in the message as `jwt_token`.",
-        ),
-    ] = None,
+    authorization: TokenHeader = None,
 ) -> Response[TakenResource]:
     """One message, a list of them, or one on each line: JSON, NDJSON, MessagePack, or protobuf by its schema.
 

@@ -2,7 +2,7 @@
 
 import { call, messageOf } from "../kernel/api.js";
 import { all, around, fieldOf, need } from "../kernel/dom.js";
-import { refreshNow } from "../kernel/refresh.js";
+import { saving } from "../kernel/saving.js";
 
 /**
  * @typedef {{ start: string, end: string, zone: string }} Quiet
@@ -13,6 +13,7 @@ import { refreshNow } from "../kernel/refresh.js";
 const PATH = "/api/notices/destinations";
 const dialog = need(document, "#destination", HTMLDialogElement);
 const form = need(dialog, "form", HTMLFormElement);
+const { complain, tell, finish } = saving(dialog, need(document, "#notices-said"));
 /** @param {string} name */
 const input = (name) => fieldOf(form, name);
 /** @param {string} name */
@@ -20,27 +21,6 @@ const box = (name) => need(form, `[name=${name}]`, HTMLInputElement);
 const topics = () => all(form, "[name=topics]", HTMLInputElement);
 /** @type {Destination | null} */
 let editing = null;
-
-/**
- * Says what went wrong; without an error nothing did.
- * @param {unknown} [error]
- */
-function complain(error) {
-  const place = need(form, ".form-error");
-  place.textContent = error ? messageOf(error) : "";
-  place.hidden = !error;
-}
-
-let saidUntil = 0;
-
-/** @param {string} text */
-function tell(text) {
-  const toast = need(document, "#notices-said");
-  toast.textContent = text;
-  toast.hidden = false;
-  clearTimeout(saidUntil);
-  saidUntil = setTimeout(() => { toast.hidden = true; }, 8000);
-}
 
 /** @param {Destination | null} destination */
 function open(destination) {
@@ -75,25 +55,6 @@ function said() {
       : null,
     on: box("on").checked,
   };
-}
-
-/**
- * @param {HTMLButtonElement} button
- * @param {() => Promise<string>} act resolves to what is said about it
- */
-async function finish(button, act) {
-  button.disabled = true;
-  complain();
-  try {
-    const done = await act();
-    dialog.close();
-    tell(done);
-    await refreshNow();
-  } catch (error) {
-    complain(error);
-  } finally {
-    button.disabled = false;
-  }
 }
 
 async function save() {

@@ -51,6 +51,7 @@ class HitResource(msgspec.Struct, frozen=True, kw_only=True):
     """One recording in which the rule would have fired."""
 
     recording: Annotated[str, Meta(description="The recording's id.")]
+    name: Annotated[str, Meta(description="The name of its file.", examples=["run_12.mcap"])]
     count: Annotated[int, Meta(description="How often.", examples=[3])]
     signal: Annotated[str, Meta(description="Where it fired first.", examples=["TireTemps.fl"])]
     seconds: Annotated[float, Meta(description="When, since the log's first message.", examples=[82.4])]
@@ -192,6 +193,7 @@ def preview_resource(preview: RulePreview) -> PreviewResource:
 def _hit(hit: PreviewHit) -> HitResource:
     return HitResource(
         recording=hit.recording,
+        name=hit.name,
         count=hit.count,
         signal=hit.signal,
         seconds=hit.seconds,

@@ -2,7 +2,7 @@
 
 import { call, messageOf } from "../kernel/api.js";
 import { all, around, fieldOf, make, need } from "../kernel/dom.js";
-import { refreshNow } from "../kernel/refresh.js";
+import { saving } from "../kernel/saving.js";
 
 /**
  * @typedef {{ start: string, end: string, zone: string }} Quiet
@@ -10,7 +10,7 @@ import { refreshNow } from "../kernel/refresh.js";
  *   high: number | null, text: string, hysteresis: number, for_s: number, clear_s: number, severity: string,
  *   cars: string[], quiet: Quiet | null }} Said
  * @typedef {Said & { id: string, version: number, on: boolean }} Rule
- * @typedef {{ recording: string, count: number, signal: string, seconds: number, value: number, link: string }} Hit
+ * @typedef {{ recording: string, name: string, count: number, signal: string, seconds: number, value: number, link: string }} Hit
  * @typedef {{ id: string, state: string, total: number, looked: number, fired: number, skipped: number, hits: Hit[], error: string }} Preview
  */
 
@@ -18,6 +18,7 @@ const AGAIN_MS = 500;
 const LISTED = 12;
 const dialog = need(document, "#rule", HTMLDialogElement);
 const form = need(dialog, "form", HTMLFormElement);
+const { complain, tell, finish } = saving(dialog, need(document, "#rules-said"));
 const tried = need(form, "#tried");
 /** @param {string} name */
 const input = (name) => fieldOf(form, name);
@@ -25,24 +26,6 @@ const input = (name) => fieldOf(form, name);
 let editing = null;
 /** @type {string} */
 let trial = "";  // the id of the one that is followed
-
-/**
- * Says what went wrong; without an error nothing did.
- * @param {unknown} [error]
- */
-function complain(error) {
-  const place = need(form, ".form-error");
-  place.textContent = error ? messageOf(error) : "";
-  place.hidden = !error;
-}
-
-/** @param {string} text */
-function tell(text) {
-  const toast = need(document, "#rules-said");
-  toast.textContent = text;
-  toast.hidden = false;
-  setTimeout(() => { toast.hidden = true; }, 6000);
-}
 
 /** Shows the limits that the comparison takes. */
 function fit() {
@@ -115,7 +98,7 @@ function show(preview) {
   const title = make("p", { class: "tried-title" }, preview.state === "waiting" ? "Waiting for the worker…" : so);
   const progress = atWork && preview.total ? make("progress", { value: preview.looked, max: preview.total, "aria-label": "Recordings looked at" }) : null;
   const rows = preview.hits.slice(0, LISTED).map((hit) =>
-    make("li", {}, make("a", { href: hit.link, target: "_blank" }, `${hit.recording.slice(0, 10)} at ${hit.seconds.toFixed(1)} s`),
+    make("li", {}, make("a", { href: hit.link, target: "_blank" }, `${hit.name || hit.recording.slice(0, 10)} at ${hit.seconds.toFixed(1)} s`),
       ` ${hit.signal} ${Number(hit.value.toPrecision(5))}${hit.count > 1 ? `, ${hit.count} times` : ""}`));
   const more = preview.hits.length > LISTED ? make("p", { class: "hint" }, `and ${preview.fired - LISTED} more`) : null;
   const nothing = !atWork && !preview.error && preview.total === 0
@@ -141,25 +124,6 @@ async function tryIt(button) {
       await new Promise((wake) => setTimeout(wake, AGAIN_MS));
       if (followed === trial) preview = await call("GET", `/api/rules/previews/${followed}`);
     }
-  } catch (error) {
-    complain(error);
-  } finally {
-    button.disabled = false;
-  }
-}
-
-/**
- * @param {HTMLButtonElement} button
- * @param {() => Promise<string>} act resolves to what is said about it
- */
-async function finish(button, act) {
-  button.disabled = true;
-  complain();
-  try {
-    const done = await act();
-    dialog.close();
-    tell(done);
-    await refreshNow();
   } catch (error) {
     complain(error);
   } finally {
