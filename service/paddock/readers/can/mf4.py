@@ -275,7 +275,8 @@ class _Part:
             return np.zeros(SIZE_BYTES, np.uint8), np.zeros(len(rows), np.int64), np.zeros(len(rows), bool)
         offsets = number.of(rows).astype(np.int64)
         # A damaged one may be anywhere.
-        fine = np.abs(offsets - int(np.median(offsets))) <= _WINDOW_BYTES
+        middle = np.partition(offsets, len(offsets) // 2)[len(offsets) // 2]
+        fine = np.abs(offsets - middle) <= _WINDOW_BYTES
         fine &= (offsets >= 0) & (offsets + SIZE_BYTES <= self._stream.size_bytes)
         if not fine.any():
             return np.zeros(SIZE_BYTES, np.uint8), np.zeros(len(rows), np.int64), fine
