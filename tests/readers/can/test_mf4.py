@@ -206,3 +206,12 @@ def test_groups_are_put_in_order_of_time() -> None:
 def test_where_frames_say_nothing_of_their_data_it_follows_them() -> None:
     frames, offsets, data, sizes = (np.array(each) for each in ([0, 50], [0, 0], [24, 74], [9, 9]))
     assert mf4_records.paired(frames, offsets, data, sizes, 0).tolist() == [0, 1]
+
+
+def test_places_that_no_file_has_cost_their_frames() -> None:
+    content = bytearray(sorted_by_kind(FRAMES))
+    at = content.index(b"##DT") + 24 + 15
+    for number in range(150):
+        content[at + 23 * number : at + 23 * number + 8] = b"\xff" * 8
+    ours, found = read(mf4.read_frames, bytes(content))
+    assert set(ours) < set(expected(FRAMES)) and found.losses.report().lost_records > 100

@@ -277,7 +277,7 @@ class _Part:
         # A damaged one may be anywhere.
         middle = np.partition(offsets, len(offsets) // 2)[len(offsets) // 2]
         fine = np.abs(offsets - middle) <= _WINDOW_BYTES
-        fine &= (offsets >= 0) & (offsets + SIZE_BYTES <= self._stream.size_bytes)
+        fine &= (offsets >= 0) & (offsets <= self._stream.size_bytes - SIZE_BYTES)
         if not fine.any():
             return np.zeros(SIZE_BYTES, np.uint8), np.zeros(len(rows), np.int64), fine
         begin = int(offsets[fine].min())
