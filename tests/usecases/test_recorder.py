@@ -25,6 +25,7 @@ from paddock.ports.documents import Sort
 from paddock.usecases.devices.devices import add_device, change_device, cut_stream
 from paddock.usecases.streams import into_recording, recorder
 from paddock.usecases.streams.recorder import Recorder
+from paddock.usecases.streams.stream_file import StreamFile
 from tests.usecases.conftest import Team
 
 pytestmark = pytest.mark.anyio
@@ -215,6 +216,23 @@ async def test_names_made_up_anew_fill_no_disk_and_cost_no_other(track: Track) -
     state = await track.context.documents.device_states.get("box")
     assert state is not None and state.refused == {"too_many_fields": 5}
     assert [len(each) for each in await track.recorded()] == [20, 1]
+
+
+async def test_a_message_on_which_paddock_fails_costs_itself(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:
+    await track.add()
+    real = StreamFile.add
+
+    def fails(self: StreamFile, entry: Entry, *given: Any) -> Any:
+        if b"poison" in entry.payload:
+            raise RuntimeError("a mistake of ours")
+        return real(self, entry, *given)
+
+    monkeypatch.setattr(StreamFile, "add", fails)
+    track.send({"n": 1}, {"poison": 2}, {"n": 3})
+    await track.record(until_s=61)
+    assert await track.recorded() == [[{"n": 1}, {"n": 3}]]
+    state = await track.context.documents.device_states.get("box")
+    assert state is not None and state.refused == {"internal_error": 1}
 
 
 class Killed(BaseException):

@@ -20,7 +20,7 @@ from paddock.device_log.reader import KeptReader
 from paddock.domain.device_messages import Sample
 from paddock.domain.devices import Device
 from paddock.domain.streams import StreamState, begins_anew, is_over
-from paddock.errors import NotFound, Rejected, Unavailable
+from paddock.errors import PaddockError, Unavailable
 from paddock.ports.documents import MAX_PAGE, Equals
 from paddock.usecases.actions.from_devices import take_device_answers
 from paddock.usecases.alerts.from_devices import take_device_alerts
@@ -127,12 +127,27 @@ class Recorder:
             if entry.kind is not Kind.DATA:
                 self._seen.note(entry, None, is_counted=entry.position <= self._counted)
                 self._untold.append((entry, []))
-            elif (device := self._take_data(entry)) is not None:
+            elif (device := self._take_data_safely(entry)) is not None:
                 self._entries = self._entries[number:]
                 return device
             self._behind = entry.position
         self._entries = []
         return ""
+
+    def _take_data_safely(self, entry: Entry) -> str | None:
+        """The same. A message on which we fail costs itself: read again after every start, it would stop us.
+
+        Raises:
+            OSError: the disk is full, say; it is taken again.
+        """
+        try:
+            return self._take_data(entry)
+        except OSError:
+            raise
+        except Exception as error:
+            log.exception("message_failed", device=entry.device_id, position=entry.position, exc_info=error)
+            self._refused.note(entry.device_id, "internal_error", "Paddock failed on a message: its log says why.")
+            return None
 
     def _take_data(self, entry: Entry) -> str | None:
         """Take values into the stream of their device; the device where that has to be cut before."""
@@ -181,13 +196,21 @@ class Recorder:
             )
         for device_id, found in values.items():
             if found:
-                # What it has looked at already it passes over.
-                await self._rules.take(device_id, self._device(device_id).car, found)
+                await self._tell_rules(device_id, found)
         while self._untold:
             entry, samples = self._untold[0]
             if not samples:
                 await self._tell_said(entry)
             self._untold.pop(0)
+
+    async def _tell_rules(self, device_id: str, samples: list[LiveSample]) -> None:
+        """What they have looked at already they pass over; a rule on which we fail stops no recording."""
+        try:
+            await self._rules.take(device_id, self._device(device_id).car, samples)
+        except Unavailable:
+            raise
+        except Exception as error:
+            log.exception("rules_failed", device=device_id, exc_info=error)
 
     async def _tell_said(self, entry: Entry) -> None:
         device = self._device(entry.device_id)
@@ -209,7 +232,9 @@ class Recorder:
                     content_type=entry.content_type,
                     received_ns=entry.received_ns,
                 )
-        except (Rejected, NotFound) as error:
+        except Unavailable:
+            raise
+        except PaddockError as error:
             if entry.position > self._counted:
                 self._refused.note(device.id, error.code, error.message)
 

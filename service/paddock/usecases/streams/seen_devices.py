@@ -12,6 +12,7 @@ from paddock.domain.alerts import AlertSource, Raising
 from paddock.domain.device_messages import MAX_FIELDS, MAX_TEXT, Decoded, Sample
 from paddock.domain.devices import Device, DeviceState, LatestValue, LatestValues
 from paddock.domain.instants import NS_PER_S
+from paddock.errors import Conflict
 from paddock.usecases.alerts.alerts import clear_alert, raise_alert
 from paddock.usecases.context import Context
 
@@ -137,7 +138,12 @@ class SeenDevices:
             silent = device.disabled_at is None and read_to_ns - seen.last_seen_ns > device.timeout_s * NS_PER_S
             if silent == seen.is_silent:
                 continue
-            key = f"silence/{device.id}"
+            seen.is_silent = await self._said(device, seen, silent=silent)
+
+    async def _said(self, device: Device, seen: _Seen, *, silent: bool) -> bool | None:
+        """Raise or clear the alarm; None where that has to be tried again."""
+        key = f"silence/{device.id}"
+        try:
             if silent:
                 raising = Raising(
                     key=key,
@@ -150,4 +156,7 @@ class SeenDevices:
                 await raise_alert(self._context, raising, at=seen.last_seen_ns + device.timeout_s * NS_PER_S)
             else:
                 await clear_alert(self._context, key, at=seen.last_seen_ns)
-            seen.is_silent = silent
+        except Conflict as error:
+            log.warning("alert_busy", key=key, message=error.message)
+            return None
+        return silent
