@@ -15,11 +15,11 @@ from paddock.domain.laps import Lap, LapKind, Sector
 SHORTEST_LAP_M = 40.0
 """The circle of a skid pad has 57 m."""
 _SHORTEST_WAY_M = 5.0
-_AS_LONG = 1.2
-"""A lap during which the car was out of sight may have been two; not so if it is about as long as the shortest."""
+_ONE_LAP = 1.7
+"""A lap during which the car was out of sight may have been two; not so if it cannot have driven so many laps."""
+_BACK_AGAIN = 0.25
+"""Out of sight so many laps before a crossing, the car may have crossed before and come back."""
 _BACKWARDS = "driven backwards over the line"
-_LONGEST_GAP = 0.6
-"""Of a usual lap. Where there was no fix for longer, a line may have been crossed more than once."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Gap:
 
     begin_s: float
     end_s: float
-    is_driven: bool = False
-    """Whether a speed says how far it drove meanwhile."""
+    most_m: float
+    """How far it can have driven meanwhile."""
 
     @property
     def length_s(self) -> float:
@@ -158,20 +158,31 @@ def _with_faults(stretch: _Stretch, drive: Drive) -> _Stretch:
 def _unseen(stretch: _Stretch, drive: Drive, clean: Sequence[_Stretch]) -> _Stretch:
     """The same with the fault that it may be two laps, if the car may have crossed unseen.
 
-    The way tells, where a speed says how far the car drove unseen; otherwise the time has to.
+    It cannot have if even the longest way that it may have driven unseen makes no two laps.
     """
     gaps = _gaps_in(stretch, drive)
+    usual_m = min((_way_m(each, drive) for each in clean), default=0.0)
+    marks = [mark for mark in (stretch.begin, stretch.end) if not mark.no_fix_s]
+    before = [gap for mark in marks for gap in drive.gaps if _may_have_come_back(gap, mark, drive, usual_m)]
+    if before:
+        return _perhaps(stretch, before)
     if not gaps:
         return stretch
-    longest = max(gaps, key=lambda gap: gap.length_s)
-    if clean:
-        usual_s = min(_length_s(each) for each in clean)
-        usual_m = min(_way_m(each, drive) for each in clean)
-        by_way = all(gap.is_driven for gap in gaps) and _way_m(stretch, drive) <= _AS_LONG * usual_m
-        by_time = _length_s(stretch) <= _AS_LONG * usual_s and longest.length_s < _LONGEST_GAP * usual_s
-        if by_way or by_time:
-            return stretch
-    return replace(stretch, faults=(*stretch.faults, f"{_no_fix(longest.length_s)}, perhaps over the line"))
+    seen_m = _way_m(stretch, drive) - sum(drive.driven_m(gap.end_s) - drive.driven_m(gap.begin_s) for gap in gaps)
+    if usual_m and seen_m + sum(gap.most_m for gap in gaps) < _ONE_LAP * usual_m:
+        return stretch
+    return _perhaps(stretch, gaps)
+
+
+def _may_have_come_back(gap: Gap, mark: Crossing, drive: Drive, usual_m: float) -> bool:
+    """Whether the car came into sight right before a crossing, having perhaps crossed unseen and come back."""
+    near_m = max(_BACK_AGAIN * usual_m, SHORTEST_LAP_M)
+    return gap.end_s <= mark.time_s and drive.driven_m(mark.time_s) - drive.driven_m(gap.end_s) < near_m
+
+
+def _perhaps(stretch: _Stretch, gaps: Sequence[Gap]) -> _Stretch:
+    longest = max(gap.length_s for gap in gaps)
+    return replace(stretch, faults=(*stretch.faults, f"{_no_fix(longest)}, perhaps over the line"))
 
 
 def _gaps_in(stretch: _Stretch, drive: Drive) -> list[Gap]:
@@ -179,10 +190,6 @@ def _gaps_in(stretch: _Stretch, drive: Drive) -> list[Gap]:
     begin_s, end_s = stretch.begin.time_s, stretch.end.time_s
     gaps = [gap for gap in drive.gaps if gap.begin_s < end_s and gap.end_s > begin_s]
     return [gap for gap in gaps if not any(_is_over(gap, mark) for mark in (stretch.begin, stretch.end))]
-
-
-def _length_s(stretch: _Stretch) -> float:
-    return stretch.end.time_s - stretch.begin.time_s
 
 
 def _way_m(stretch: _Stretch, drive: Drive) -> float:

@@ -78,8 +78,9 @@ def _gaps(motion: Motion, lines: Sequence[MetreLine]) -> tuple[Gap, ...]:
         ends = slice(row, row + 2)
         ways = [_distances(line, fixes.east_m[ends], fixes.north_m[ends]) for line in lines]
         if any(way.sum() <= fastest * lengths[row] for way in ways):
-            driven = motion.step_m is not None and bool(np.isfinite(motion.step_m[row]))
-            found.append(Gap(float(fixes.time_s[row]), float(fixes.time_s[row + 1]), driven))
+            step_m = np.nan if motion.step_m is None else float(motion.step_m[row])
+            most_m = fastest * float(lengths[row]) if np.isnan(step_m) else 1.05 * step_m
+            found.append(Gap(float(fixes.time_s[row]), float(fixes.time_s[row + 1]), most_m))
     return tuple(found)
 
 
