@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, time, timedelta
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import Meta
 
 from paddock.domain.instants import NS_PER_S
 from paddock.errors import Rejected
@@ -17,12 +19,9 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 class QuietHours(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """From one time of day until another, which may be that of the next morning."""
 
-    start: str
-    """``22:00``."""
-    end: str
-    """``07:00``; not in it any more."""
-    zone: str = "UTC"
-    """Name of a time zone, ``Europe/Berlin``."""
+    start: Annotated[str, Meta(max_length=200, description="Time of day.", examples=["22:00"])]
+    end: Annotated[str, Meta(max_length=200, description="Not in it any more.", examples=["07:00"])]
+    zone: Annotated[str, Meta(max_length=200, description="A time zone.", examples=["Europe/Berlin"])] = "UTC"
 
 
 def checked_hours(hours: QuietHours) -> QuietHours:

@@ -110,7 +110,8 @@ class LiveRules:
         now = time.monotonic()
         if now - self._looked >= LOOK_AGAIN_S:
             self._rules = await rules_that_are_on(self._context)
-            self._catalogue = await load_catalogue(self._context)
+            if self._rules:
+                self._catalogue = await load_catalogue(self._context)
             self._looked = now
 
     async def _device(self, device_id: str) -> _Device:

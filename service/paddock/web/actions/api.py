@@ -30,8 +30,12 @@ from paddock.web.kernel.problems import responses
 from paddock.web.recordings.resources import Instant
 
 ActionId = Annotated[str, PathParameter(max_length=200, description="The action's id.")]
-_Params = Annotated[dict[str, Any], Meta(max_length=100)]
-_Seconds = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+_Text = Annotated[str, Meta(max_length=8_000)]
+_Number = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+_Value = _Text | _Number | float | bool | None
+_Values = Annotated[tuple[_Value, ...], Meta(max_length=1_000)]
+_Params = Annotated[dict[Annotated[str, Meta(max_length=200)], _Value | _Values], Meta(max_length=100)]
+_Seconds = _Number
 
 
 class NewAction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
