@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paddock.columns.analysis import CELLS, MOST_DOTS, cloud, histogram, spectrum, statistics
@@ -19,6 +19,7 @@ def series(values: object, rate_hz: float = 100.0) -> Samples:
     return Samples((np.arange(len(array)) * (NS_PER_S / rate_hz)).astype(np.int64), array)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), max_size=50))
 def test_statistics_are_those_of_numpy(values: list[float]) -> None:
     found, known = statistics(np.array(values)), np.array([each for each in values if each == each])

@@ -41,6 +41,7 @@ from paddock.domain.credentials import Credential
 from paddock.domain.dashboards import Dashboard
 from paddock.domain.devices import Device, DeviceFile, DeviceState, LatestValues
 from paddock.domain.history import Change
+from paddock.domain.intervals import Interval
 from paddock.domain.job import Job
 from paddock.domain.lap_table import LapSettings, LapTable, LapTrace, StoredLap
 from paddock.domain.maths_channels import MathsChannel, MathsVersion
@@ -378,6 +379,7 @@ class Documents(ABC):
     ]
     bundles: Annotated[Collection[Bundle], Index(("created_at",), "what was taken away together, the last first")]
 
+    intervals: Annotated[Collection[Interval], Index(("recording", "start_ns"), "the intervals of one recording")]
     venues: Annotated[Collection[Venue], Index(("name",), "all venues by name")]
     lap_tables: Annotated[Collection[LapTable], Index(("venue",), "what is timed again when a venue changes")]
     laps: Annotated[

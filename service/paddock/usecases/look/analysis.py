@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -125,6 +125,16 @@ async def _beside(work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(PLOTTING, work)
 
 
+async def signals_in(
+    context: Context, recording: Recording, names: Sequence[str]
+) -> tuple[Span, dict[str, SpanOfSignal | None]]:
+    """Signals over all of a recording, by name as asked for; None where it has no such signal."""
+    first_ns, last_ns = await log_span(context, recording)
+    span = Span(first_ns, first_ns, last_ns)
+    read = await _reader(context, recording, span)
+    return span, {name: await read(name) for name in dict.fromkeys(names)}
+
+
 async def _signals(
     context: Context, recording_id: str, names: Sequence[str], start_ns: int | None, end_ns: int | None
 ) -> tuple[Span, list[SpanOfSignal]]:
@@ -136,19 +146,34 @@ async def _signals(
     span = Span(first_ns, first_ns if start_ns is None else start_ns, last_ns if end_ns is None else end_ns)
     if span.end_ns < span.start_ns:
         raise Rejected("The time span is empty: its end must not come before its start.", code="bad_plot")
-    channels = {each.slug: each for each in (await contents_of(context.documents, recording)).channels}
-    known = {each.name: each for each in await signals_of(context, recording)}
-    catalogue = CarCatalogue(await load_catalogue(context), car_of(recording), log_units(known.values()))
+    read = await _reader(context, recording, span)
     found = []
     for name in dict.fromkeys(names):
-        if name not in known or known[name].channel not in channels:
-            hint = did_you_mean(name, known)
+        signal = await read(name)
+        if signal is None:
+            hint = did_you_mean(name, [each.name for each in await signals_of(context, recording)])
             raise NotFound(
                 f"Recording {recording.short_id} has no signal {name[:200]!r}.{hint}", code="no_such_signal"
             )
-        channel = channels[known[name].channel]
-        found.append(await _signal(context, recording, channel, catalogue.describe(name, known[name].dtype), span))
+        found.append(signal)
     return span, found
+
+
+async def _reader(
+    context: Context, recording: Recording, span: Span
+) -> Callable[[str], Awaitable[SpanOfSignal | None]]:
+    """Reads a signal of a recording by name; None of one that it has not."""
+    channels = {each.slug: each for each in (await contents_of(context.documents, recording)).channels}
+    known = {each.name: each for each in await signals_of(context, recording)}
+    catalogue = CarCatalogue(await load_catalogue(context), car_of(recording), log_units(known.values()))
+
+    async def read(name: str) -> SpanOfSignal | None:
+        if name not in known or known[name].channel not in channels:
+            return None
+        described = catalogue.describe(name, known[name].dtype)
+        return await _signal(context, recording, channels[known[name].channel], described, span)
+
+    return read
 
 
 async def _signal(

@@ -58,7 +58,7 @@ async def run_query(context: Context, sql: str, *, max_rows: int = MAX_ROWS) -> 
     """Answer one SELECT in a process of its own, bounded in time and memory.
 
     Args:
-        sql: DuckDB's SQL over ``recordings``, ``signals`` and ``samples('a signal's name')``.
+        sql: DuckDB's SQL over ``recordings``, ``signals``, ``laps``, ``intervals`` and ``samples('a signal')``.
         max_rows: beyond these the answer is cut.
 
     Raises:

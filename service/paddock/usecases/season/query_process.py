@@ -140,7 +140,7 @@ def _in_words(error: duckdb.Error, plan: Plan) -> Said:
             "not_allowed_here", "Only the recordings of this Paddock can be read: no other file, no network."
         )
     if unknown := _UNKNOWN_TABLE.search(message):
-        known = "There are recordings, signals, and samples('VNData.vn_vel_m_s.x') of a signal."
+        known = "There are recordings, signals, laps, intervals and samples('VNData.vn_vel_m_s.x')."
         return Said("bad_query", f"There is no table {isolated(unknown[1])}. {known}")
     line = f" (line {place.partition(':')[0]})" if "\n" in plan.sql.strip() and place else ""
     return Said("bad_query", isolated(" ".join(message.split())[:1_000]) + line)

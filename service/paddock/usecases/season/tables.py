@@ -17,6 +17,7 @@ from paddock.domain.recording import Recording, RunFigures, Signal, Status
 from paddock.usecases.catalogue.catalogue import signals_of
 from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.context import Context
+from paddock.usecases.every import every
 from paddock.usecases.look.plots import log_span
 from paddock.usecases.season.laps_table import laps_table
 
@@ -92,9 +93,27 @@ async def signals_table(context: Context, recordings: Sequence[Recording], folde
     return await asyncio.to_thread(_join, paths, folder / "signals.parquet")
 
 
+async def intervals_table(context: Context, recordings: Sequence[Recording], folder: Path) -> Path:
+    """``intervals``: every span of a recording that somebody marked or a condition found."""
+    wanted = {each.id for each in recordings}
+    intervals = [each async for each in every(context.documents.intervals) if each.recording in wanted]
+    columns = {
+        "recording": pa.array([each.recording for each in intervals], pa.string()),
+        "name": pa.array([each.name for each in intervals], pa.string()),
+        "started_at": _instants(each.start_ns for each in intervals),
+        "started_ns": pa.array([each.start_ns for each in intervals], pa.int64()),
+        "ended_ns": pa.array([each.end_ns for each in intervals], pa.int64()),
+        "duration_s": pa.array([_seconds(each.end_ns - each.start_ns) for each in intervals], pa.float64()),
+        "notes": pa.array([each.notes for each in intervals], pa.string()),
+        "condition": pa.array([each.condition for each in intervals], pa.string()),
+    }
+    return await asyncio.to_thread(_write, pa.table(columns), folder / "intervals.parquet")
+
+
 TABLES: Mapping[str, Table] = {
     "recordings": recordings_table,
     "signals": signals_table,
+    "intervals": intervals_table,
     "log_starts": log_starts_table,
     "laps": laps_table,
 }

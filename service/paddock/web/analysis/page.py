@@ -13,6 +13,7 @@ from paddock.domain.recording import Signal
 from paddock.domain.roles import Permission
 from paddock.usecases.catalogue.catalogue import signals_of
 from paddock.usecases.find.recordings import check_converted, get_recording
+from paddock.web.analysis.intervals_api import list_of
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
@@ -49,6 +50,23 @@ async def analysis_page(
     )
 
 
+@get("/recordings/{recording_id:str}/intervals", needs=Permission.READ)
+async def intervals_page(context: TheContext, principal: ThePrincipal, recording_id: FromPath[str]) -> Page:
+    """Spans of a recording with names, and figures over them."""
+    recording = await get_recording(context, recording_id)
+    check_converted(recording)
+    signals = [each for each in await signals_of(context, recording) if each.min is not None and not each.longest]
+    return Page(
+        "analysis/intervals.html",
+        principal=principal,
+        recording=recording,
+        name=recording.names[0] if recording.names else recording.short_id,
+        names=[each.name for each in signals],
+        example=signals[0].name if signals else "VNData.vn_vel_m_s.x",
+        intervals=(await list_of(context, recording)).items,
+    )
+
+
 def _g_g(signals: list[Signal]) -> tuple[str, str] | None:
     """Lateral and longitudinal acceleration, where some topic has both."""
     found: dict[str, dict[str, str]] = {}
@@ -58,4 +76,4 @@ def _g_g(signals: list[Signal]) -> tuple[str, str] | None:
     return next(((axes["y"], axes["x"]) for axes in found.values() if len(axes) == 2), None)
 
 
-ROUTER = pages(analysis_page)
+ROUTER = pages(analysis_page, intervals_page)

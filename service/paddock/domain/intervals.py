@@ -1,0 +1,74 @@
+"""Intervals: spans of a recording with a name, marked by a person or found by a condition."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from paddock.errors import Rejected
+
+MAX_NAME = 120
+MAX_NOTES = 2_000
+MAX_INTERVALS = 1_000
+"""Of one recording."""
+MAX_CONDITION = 2_000
+
+
+class Interval(msgspec.Struct, frozen=True, kw_only=True):
+    """A span of a recording."""
+
+    id: str
+    recording: str
+    name: str
+    start_ns: int
+    """By the log's own clock, like the end."""
+    end_ns: int
+    notes: str = ""
+    condition: str = ""
+    """The expression that found it; empty where a person marked it."""
+    name_of: str = ""
+    """The name that the condition was given, without the number."""
+    made_at: int = 0
+    made_by: str = ""
+
+
+class IntervalText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An interval as a person marks it."""
+
+    name: Annotated[str, Meta(max_length=1_000, examples=["Brake test 3"])]
+    start_s: Annotated[
+        float, Meta(ge=-1e9, le=1e9, description="Seconds since the log's first message.", examples=[61.5])
+    ]
+    end_s: Annotated[float, Meta(ge=-1e9, le=1e9, description="Its end.", examples=[64.0])]
+    notes: Annotated[str, Meta(max_length=10_000, examples=["New pads"])] = ""
+
+
+class ConditionText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A condition by which intervals are found; those that it found before are replaced."""
+
+    name: Annotated[str, Meta(max_length=1_000, description="Of each, with a number.", examples=["Straight"])]
+    condition: Annotated[
+        str,
+        Meta(
+            max_length=10_000,
+            description="An expression as maths channels have them; it holds where it is not 0.",
+            examples=["VNData.vn_vel_m_s.x > 15"],
+        ),
+    ]
+    at_least_s: Annotated[float, Meta(ge=0, le=1e6, description="How long it has to hold.", examples=[2.0])] = 0.0
+
+
+def check_name(name: str, notes: str = "") -> str:
+    """The name without spaces around.
+
+    Raises:
+        Rejected: there is none, or a text is too long (code ``bad_interval``).
+    """
+    stripped = " ".join(name.split())
+    if not stripped or len(stripped) > MAX_NAME:
+        raise Rejected(f"Give the interval a name of at most {MAX_NAME} characters.", code="bad_interval")
+    if len(notes) > MAX_NOTES:
+        raise Rejected(f"Its notes are longer than {MAX_NOTES:,} characters.", code="bad_interval")
+    return stripped

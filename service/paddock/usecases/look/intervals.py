@@ -1,0 +1,233 @@
+"""Intervals of a recording: marked, found by a condition, removed; figures of signals over them and over laps."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from paddock.columns.derived import Derived
+from paddock.columns.joined import Samples
+from paddock.columns.kpis import Kpi, kpi, spans_of
+from paddock.domain.catalogue import CarCatalogue
+from paddock.domain.instants import NS_PER_S
+from paddock.domain.intervals import (
+    MAX_CONDITION,
+    MAX_INTERVALS,
+    ConditionText,
+    Interval,
+    IntervalText,
+    check_name,
+)
+from paddock.domain.maths_channels import of_car
+from paddock.domain.maths_language.parser import parse
+from paddock.domain.principal import Principal
+from paddock.domain.recording import Recording
+from paddock.errors import NotFound, Rejected
+from paddock.ports.documents import Equals, Sort
+from paddock.usecases.catalogue.catalogue import car_of, load_catalogue, signals_of
+from paddock.usecases.context import Context
+from paddock.usecases.find.contents import contents_of
+from paddock.usecases.find.recordings import check_converted, get_recording
+from paddock.usecases.laps.find import laps_of
+from paddock.usecases.look.analysis import SpanOfSignal, signals_in
+from paddock.usecases.look.plots import PLOTTING, log_span
+from paddock.usecases.maths.check import CHECKING, MOST_SAMPLES
+from paddock.usecases.maths.laps import laps_in, uses_laps
+from paddock.usecases.maths.names import all_channels, columns_for, names_in
+from paddock.usecases.people.audit import note_act
+
+KIND = "interval"
+"""In the history of what people changed."""
+MAX_RECORDINGS = 50
+MAX_SIGNALS = 20
+Over = Literal["intervals", "laps", "recording"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One span of one recording, with the figures of each signal."""
+
+    recording: Recording
+    name: str
+    start_ns: int
+    end_ns: int
+    origin_ns: int
+    """The log's first message."""
+    figures: dict[str, Kpi | None]
+    """By signal as asked for; None where the recording has none of that name."""
+
+
+async def intervals_of(context: Context, recording: Recording) -> tuple[Interval, ...]:
+    """Those of a recording, by their start."""
+    page = await context.documents.intervals.find(
+        [Equals("recording", recording.id)], sort=Sort("start_ns"), limit=MAX_INTERVALS
+    )
+    return page.items
+
+
+async def mark_interval(context: Context, principal: Principal, recording_id: str, said: IntervalText) -> Interval:
+    """Keep a span with a name.
+
+    Raises:
+        NotFound: there is no such recording.
+        Rejected: it has no name, its end is before its start, or there are too many (code ``bad_interval``).
+    """
+    recording = await get_recording(context, recording_id)
+    name = check_name(said.name, said.notes)
+    if said.end_s < said.start_s:
+        raise Rejected("The end is before the start.", code="bad_interval")
+    origin_ns, _ = await log_span(context, recording)
+    start_ns, end_ns = (origin_ns + round(each * NS_PER_S) for each in (said.start_s, said.end_s))
+    made = _interval(context, principal, recording, name, start_ns, end_ns, notes=said.notes)
+    await _check_room(context, recording, 1)
+    await context.documents.intervals.insert(made)
+    await note_act(context, principal, KIND, made.id, name, "marked", after=f"{said.start_s:g} to {said.end_s:g} s")
+    return made
+
+
+async def find_intervals(
+    context: Context, principal: Principal, recording_id: str, said: ConditionText
+) -> tuple[Interval, ...]:
+    """Mark every span in which a condition holds; those that it found before are replaced.
+
+    Raises:
+        NotFound: there is no such recording.
+        Conflict: it is not converted yet, or damaged.
+        Fault: the condition cannot be read; it says where.
+        Rejected: the log has not what it names (code ``bad_maths``), or too many spans are found
+            (``bad_interval``).
+    """
+    recording = await get_recording(context, recording_id)
+    check_converted(recording)
+    name, condition = check_name(said.name), said.condition.strip()
+    if len(condition) > MAX_CONDITION:
+        raise Rejected(f"The condition is longer than {MAX_CONDITION:,} characters.", code="bad_interval")
+    samples, gap_ns = await _computed(context, recording, condition)
+    spans = spans_of(samples, gap_ns, round(said.at_least_s * NS_PER_S))
+    await context.documents.intervals.delete(
+        [Equals("recording", recording.id), Equals("name_of", name), Equals("condition", condition)]
+    )
+    await _check_room(context, recording, len(spans))
+    made = tuple(
+        _interval(context, principal, recording, f"{name} {number}", start, end, condition=condition, name_of=name)
+        for number, (start, end) in enumerate(spans, 1)
+    )
+    if made:
+        await context.documents.intervals.put_many(list(made))
+    await note_act(context, principal, KIND, recording.id, name, "found", after=f"{len(made)} by {condition}")
+    return made
+
+
+async def remove_interval(context: Context, principal: Principal, recording_id: str, interval_id: str) -> None:
+    """Take an interval away.
+
+    Raises:
+        NotFound: there is none (code ``no_such_interval``).
+    """
+    recording = await get_recording(context, recording_id)
+    known = await context.documents.intervals.get(interval_id)
+    if known is None or known.recording != recording.id:
+        raise NotFound("There is no such interval: it may have been removed.", code="no_such_interval")
+    await context.documents.intervals.delete([Equals("id", interval_id)])
+    await note_act(context, principal, KIND, known.id, known.name, "removed", before=known.name)
+
+
+async def figures_over(
+    context: Context, recording_ids: Sequence[str], signals: Sequence[str], over: Over
+) -> list[Row]:
+    """Figures of signals over the intervals or laps of recordings, or over each as a whole.
+
+    Raises:
+        NotFound: there is no such recording.
+        Conflict: one is not converted yet, or damaged.
+        Rejected: there are too many of them, or a signal is no number (code ``bad_plot``).
+    """
+    if not 1 <= len(recording_ids) <= MAX_RECORDINGS or not 1 <= len(signals) <= MAX_SIGNALS:
+        raise Rejected(f"Name 1 to {MAX_RECORDINGS} recordings and 1 to {MAX_SIGNALS} signals.", code="bad_plot")
+    rows = []
+    for recording_id in dict.fromkeys(recording_ids):
+        recording = await get_recording(context, recording_id)
+        check_converted(recording)
+        span, found = await signals_in(context, recording, signals)
+        spans = await _spans(context, recording, over, (span.start_ns, span.end_ns))
+        loop = asyncio.get_running_loop()
+        for name, start_ns, end_ns in spans:
+            figures = await loop.run_in_executor(PLOTTING, _figures, found, start_ns, end_ns)
+            rows.append(Row(recording, name, start_ns, end_ns, span.origin_ns, figures))
+    return rows
+
+
+def _figures(found: dict[str, SpanOfSignal | None], start_ns: int, end_ns: int) -> dict[str, Kpi | None]:
+    return {
+        name: None if each is None else kpi(each.samples, start_ns, end_ns, each.gap_ns, on_lines=each.on_lines)
+        for name, each in found.items()
+    }
+
+
+async def _spans(
+    context: Context, recording: Recording, over: Over, whole: tuple[int, int]
+) -> list[tuple[str, int, int]]:
+    if over == "recording":
+        return [("whole recording", *whole)]
+    if over == "laps":
+        laps = (await laps_of(context, recording)).laps
+        return [(f"lap {each.number}", each.lap.started_ns, each.lap.ended_ns) for each in laps]
+    return [(each.name, each.start_ns, each.end_ns) for each in await intervals_of(context, recording)]
+
+
+async def _computed(context: Context, recording: Recording, condition: str) -> tuple[Samples, int]:
+    """The samples of an expression over a recording, and the longest step between them that is no gap."""
+    tree = parse(condition).tree
+    catalogue = CarCatalogue(await load_catalogue(context), car_of(recording))
+    contents, signals = await contents_of(context.documents, recording), await signals_of(context, recording)
+    channels = of_car(await all_channels(context), car_of(recording))
+    loop = asyncio.get_running_loop()
+    bound = await loop.run_in_executor(
+        CHECKING, lambda: names_in(contents, signals, catalogue, channels).bind(tree, {}, "")
+    )
+    columns = await columns_for(context, recording, contents, bound)
+    laps = await laps_in(context, recording) if uses_laps(bound.tree) else None
+
+    def compute() -> Samples:
+        times, values, count = [np.empty(0, np.int64)], [np.empty(0)], 0
+        for samples in Derived(columns, bound, laps).samples():
+            times.append(samples.times)
+            values.append(samples.values)
+            count += len(samples.times)
+            if count > MOST_SAMPLES:
+                raise Rejected("The condition has too many samples in this log.", code="bad_interval")
+        return Samples(np.concatenate(times), np.concatenate(values))
+
+    samples = await loop.run_in_executor(CHECKING, compute)
+    steps = np.diff(samples.times)
+    gap_ns = max(NS_PER_S, 10 * int(steps.mean())) if len(steps) else NS_PER_S
+    return samples, gap_ns
+
+
+async def _check_room(context: Context, recording: Recording, more: int) -> None:
+    if await context.documents.intervals.count([Equals("recording", recording.id)]) + more > MAX_INTERVALS:
+        raise Rejected(
+            f"A recording has at most {MAX_INTERVALS:,} intervals: let the condition hold for longer.",
+            code="bad_interval",
+        )
+
+
+def _interval(
+    context: Context, principal: Principal, recording: Recording, name: str, start_ns: int, end_ns: int, **more: str
+) -> Interval:
+    made = Interval(
+        id=secrets.token_hex(8),
+        recording=recording.id,
+        name=name,
+        start_ns=start_ns,
+        end_ns=end_ns,
+        made_at=context.now(),
+        made_by=principal.name,
+    )
+    return msgspec.structs.replace(made, **more)
