@@ -12,7 +12,7 @@ import pytest
 from paddock.device_log.appender import Appender
 from paddock.device_log.entry import Entry, Kind
 from paddock.usecases.live.live import Live
-from paddock.usecases.live.tail import BACK_S, followed
+from paddock.usecases.live.tail import BACK_S, SHARE, SHARE_MOST_S, Shares, followed
 from paddock.usecases.live.viewer import Watched
 from tests.usecases.live_devices import Page, Said, viewer_of
 
@@ -74,3 +74,19 @@ def test_there_need_be_no_log_yet(tmp_path: Path) -> None:
     with followed(live, tmp_path / "log", decode, time.time), Appender(tmp_path / "log") as appender:
         appender.append([entry(1)]).result(30)
         until(lambda: values(live) == [1.0])
+
+
+def test_a_device_that_floods_is_left_out_in_part_and_holds_up_nobody() -> None:
+    clocks = {"now": 0.0, "used": 0.0}
+    shares = Shares(lambda: clocks["now"], lambda: clocks["used"])
+
+    def takes(device: str, used_s: float) -> bool:
+        with shares.of(device) as has_time:
+            clocks["used"] += used_s
+            clocks["now"] += used_s
+        return has_time
+
+    assert takes("flood", SHARE_MOST_S * 2)
+    assert not takes("flood", 0) and takes("car", 0.1)
+    clocks["now"] += SHARE_MOST_S * 2 / SHARE
+    assert takes("flood", 0)

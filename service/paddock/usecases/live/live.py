@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -21,6 +23,7 @@ LONGEST_TEXT = 200
 MOST_STATES = 50
 """A text with more values is no state."""
 LONGEST_NAME = 300
+_TURN_S = 0.0002
 LATEST_S, EARLIEST_S = 60, 86_400
 """A time that a device says counts if it lies within these of when it came: a minute ahead, a day behind. Otherwise
 its clock is wrong, and what it sends is shown at the time when it came."""
@@ -84,7 +87,7 @@ class LiveDevice:
     """When it sent last."""
     sequence: int = 0
     left_out: int = 0
-    """Values of signals that are one too many."""
+    """Values of signals that are one too many, and messages of a device that sends too much to be looked at."""
     clock_off_s: float | None = None
     """By how much its clock is wrong, where it is so wrong that its times do not count."""
 
@@ -93,7 +96,9 @@ class Live:
     """What every device sent in the last minutes. All methods may be called on any thread."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        self._lock = threading.RLock()
+        self._counting = threading.Lock()
+        self._readers = 0
         self._devices: dict[str, LiveDevice] = {}
         self._number = 0
         self.sequence = 0
@@ -101,14 +106,34 @@ class Live:
         self.since = 0
         """All that came after this one is in here, as far as the last minutes go."""
 
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """While the block runs nothing changes. Who reads goes before who writes: there may be much to write."""
+        with self._counting:
+            self._readers += 1
+        try:
+            with self._lock:
+                yield
+        finally:
+            with self._counting:
+                self._readers -= 1
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        # A lock alone is taken again by whoever gave it up a moment ago, and everybody else would wait for long.
+        while self._readers:
+            time.sleep(_TURN_S)
+        with self._lock:
+            yield
+
     def begin(self, sequence: int) -> None:
         """What is taken from now on follows this position of the log."""
-        with self.lock:
+        with self._writing():
             self.since = self.sequence = sequence
 
     def passed(self, sequence: int) -> None:
         """The log was read to here, whatever was in it."""
-        with self.lock:
+        with self._writing():
             self.sequence = max(self.sequence, sequence)
 
     def take(self, device_id: str, sequence: int, received_ns: int, messages: Iterable[Sampled]) -> None:
@@ -120,7 +145,7 @@ class Live:
             received_ns: when it came.
             messages: what it says.
         """
-        with self.lock:
+        with self._writing():
             device = self._devices.get(device_id) or self._devices.setdefault(device_id, LiveDevice(device_id))
             for message in messages:
                 time_ns = self._time(device, message.time_ns, received_ns)
@@ -193,7 +218,7 @@ class Live:
 
     def devices(self) -> list[LiveDevice]:
         """All that sent something in the last minutes, by id."""
-        with self.lock:
+        with self.reading():
             return [self._devices[name] for name in sorted(self._devices)]
 
     def device(self, device_id: str) -> LiveDevice | None:
@@ -202,13 +227,19 @@ class Live:
 
     def signals(self, device_id: str) -> list[LiveSignal]:
         """Of a device, by name."""
-        with self.lock:
+        with self.reading():
             device = self._devices.get(device_id)
             return [device.signals[name] for name in sorted(device.signals)] if device else []
 
+    def leave_out(self, device_id: str, values: int) -> None:
+        """Count what a device sent and nobody will be shown."""
+        with self._writing():
+            device = self._devices.get(device_id) or self._devices.setdefault(device_id, LiveDevice(device_id))
+            device.left_out += values
+
     def span(self, device_id: str, names: Iterable[str]) -> dict[str, Samples]:
         """All that is held of some signals, by time; those that are not there are left out."""
-        with self.lock:
+        with self.reading():
             device = self._devices.get(device_id)
             return {name: device.signals[name].tape.all() for name in names if device and name in device.signals}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -23,6 +24,10 @@ BACK_S = 900
 """At its start a site takes up so much of what came before,"""
 BACK_BYTES = 16 * 1024 * 1024
 """and no more of the log than this, so that it has caught up in seconds."""
+SHARE = 0.3
+"""Of a core, for what one device sends; a car with 20,000 values a second takes half of it."""
+SHARE_MOST_S = 1.0
+"""So much may be saved up, for what was kept while there was no link."""
 _WAIT_S = 0.5
 _AT_ONCE = 512
 _AFTER_ERROR_S = 1.0
@@ -88,6 +93,7 @@ def _follow(
     after = max(written_since(directory, now_s() - BACK_S), end_of(directory) - BACK_BYTES)
     oldest_ns = int((now_s() - BACK_S) * 1e9)
     live.begin(after)
+    begun_ns, shares = int(now_s() * NS_PER_S), Shares()
     while not ended.is_set():
         try:
             with Reader(directory, after) as reader:
@@ -96,7 +102,11 @@ def _follow(
                     for entry in entries:
                         after = entry.position
                         if entry.received_ns >= oldest_ns:
-                            _take(live, decode, entry)
+                            with shares.of(entry.device_id) as has_time:
+                                if has_time or entry.received_ns < begun_ns:
+                                    _take(live, decode, entry)
+                                else:
+                                    live.leave_out(entry.device_id, 1)
                         elif not live.devices():
                             live.begin(after)
                     if not entries:
@@ -106,6 +116,33 @@ def _follow(
         except OSError as error:
             log.error("device_log_unreadable", error=str(error))
             ended.wait(_AFTER_ERROR_S)
+
+
+class Shares:
+    """How much of this thread's time each device takes: one that floods does not hold up what others send.
+
+    Args:
+        now_s: a clock.
+        used_s: how much of the processor this thread has had.
+    """
+
+    def __init__(
+        self, now_s: Callable[[], float] = time.monotonic, used_s: Callable[[], float] = time.thread_time
+    ) -> None:
+        self._now_s, self._used_s = now_s, used_s
+        self._left: dict[str, tuple[float, float]] = {}
+
+    @contextlib.contextmanager
+    def of(self, device_id: str) -> Iterator[bool]:
+        """Counts what the block takes; whether the device has time left."""
+        now_s = self._now_s()
+        left_s, at_s = self._left.get(device_id, (SHARE_MOST_S, now_s))
+        left_s = min(SHARE_MOST_S, left_s + (now_s - at_s) * SHARE)
+        begun_s = self._used_s()
+        try:
+            yield left_s > 0
+        finally:
+            self._left[device_id] = (left_s - (self._used_s() - begun_s), now_s)
 
 
 def _take(live: Live, decode: Decode, entry: Entry) -> None:

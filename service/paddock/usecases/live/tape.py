@@ -261,10 +261,12 @@ class Tape:
             return told[:0]
         return told
 
-    def all(self) -> Samples:
-        """Everything that is held, by time."""
+    def all(self, since_ns: int = 0) -> Samples:
+        """What is held since an instant, and perhaps some more, by time."""
         held = self._recent.samples(slice(self._recent.begin, self._recent.end))
         for older in self._older:
+            if len(held.times) and held.times[0] <= since_ns:
+                break
             held = _joined(older.samples(slice(older.begin, older.end)), held)
         return by_time(held)
 

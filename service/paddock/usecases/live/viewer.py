@@ -100,17 +100,20 @@ class Parts:
 
     def snapshot(self, watched: tuple[Watched, ...], origin_ns: int) -> tuple[Part, int]:
         """What there is to draw now, and the sequence after which it goes on."""
-        chosen = []
-        with self.live.lock:
+        # Copied while nothing changes, and thinned afterwards: others go on meanwhile.
+        with self.live.reading():
             until = self.live.sequence
-            for signal, how in wanted(self.live, watched):
-                chosen.append((signal, _rows(signal, _snapshot_of(signal, how), origin_ns)))
+            held = [
+                (signal, how, signal.tape.all(max(0, signal.tape.last_ns - how.span_ns)))
+                for signal, how in wanted(self.live, watched)
+            ]
+        chosen = [(signal, _rows(signal, _snapshot_of(signal, all_, how), origin_ns)) for signal, how, all_ in held]
         return _part(chosen, 0), until
 
     def _made(self, watched: tuple[Watched, ...], after: int, until: int, origin_ns: int) -> Part:
         chosen: list[tuple[LiveSignal, Rows]] = []
         left_out = forgotten = 0
-        with self.live.lock:
+        with self.live.reading():
             for signal, how in wanted(self.live, watched):
                 forgotten = max(forgotten, signal.tape.forgotten)
                 if signal.sequence <= after:
@@ -136,9 +139,8 @@ def wanted(live: Live, watched: Iterable[Watched]) -> list[tuple[LiveSignal, _Ho
     return list(found.values())
 
 
-def _snapshot_of(signal: LiveSignal, how: _How) -> Samples:
+def _snapshot_of(signal: LiveSignal, held: Samples, how: _How) -> Samples:
     """What is drawn of all that is held, by time."""
-    held = signal.tape.all()
     if not how.column_ns:
         return held.take(slice(-1, None))
     if len(held.times):

@@ -70,7 +70,7 @@ def _notes(device: LiveDevice) -> tuple[str, ...]:
         way = "ahead" if device.clock_off_s > 0 else "behind"
         notes.append(f"Its clock is {off} {way}: values are shown at the time when they came.")
     if device.left_out:
-        notes.append(f"{device.left_out:,} values are not shown: it has too many signals.")
+        notes.append(f"{device.left_out:,} values are not shown: it sends too much, or too many signals.")
     return tuple(notes)
 
 
