@@ -31,7 +31,7 @@ import numpy as np
 from websockets.asyncio.client import connect
 
 TOPICS, FIELDS, HZ = 20, 10, 100
-FLOOD = 4_000
+FLOOD = 1_000
 PLOTTED = 8
 WINDOW = 12
 TICKS_PER_S = 100
