@@ -29,6 +29,8 @@ from paddock.simulator.track import DEFAULT_VENUE, VENUES, Track, to_wgs84, trac
 from paddock.simulator.vehicle import drive
 
 ORIGIN_NS = 1_776_522_720 * NS_PER_S
+BEFORE_S = 30.0
+"""A car that was out of sight so shortly before a crossing may have crossed before, and come back."""
 SAME_S = 0.4
 """A lap that is found is the true one whose ends are so near its own."""
 
@@ -213,10 +215,10 @@ def _judge_estimate(
 
 
 def _touched(run: LapRun, begin_s: float, end_s: float) -> bool:
-    """Whether something goes wrong during a lap or right at its ends."""
+    """Whether something goes wrong during a lap, right after it, or in the quarter of a lap before it."""
     for fault in run.faults:
         if isinstance(fault, (Dropout, Teleport)):
-            if fault.begin_s < end_s + 8 and fault.end_s > begin_s - 8:
+            if fault.begin_s < end_s + 8 and fault.end_s > begin_s - BEFORE_S:
                 return True
         elif isinstance(fault, (Stop, Reverse)):
             inside = (run.travel.time_s > begin_s - 1) & (run.travel.time_s < end_s + 1)
