@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from paddock.columns.byte_rows import rows_of
 from paddock.columns.columns import Int64s
 from paddock.readers.can.frame_reader import FoundInLog
 from paddock.readers.can.frames import MAX_ID, MAX_STANDARD_ID, Bools, Frames, joined, no_frames
@@ -22,7 +23,6 @@ from paddock.readers.can.mf4_records import (
     Records,
     equal_records,
     paired,
-    rows_of,
 )
 from paddock.readers.can.text import size_of
 

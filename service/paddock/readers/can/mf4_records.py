@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from paddock.columns.byte_rows import rows_of
 from paddock.columns.columns import Int64s
 from paddock.columns.losses import LossLedger
 from paddock.readers.can.mf4_blocks import Mdf
@@ -46,13 +47,6 @@ class Records:
         """The places of those with an id."""
         places: Int64s = self.places[self.ids == record_id]
         return places
-
-
-def rows_of(content: Bytes, begins: Int64s, size: int) -> Bytes:
-    """A table of so many bytes from each place on; all of them are there."""
-    if not len(begins) or not size:
-        return np.zeros((len(begins), size), np.uint8)
-    return np.lib.stride_tricks.sliding_window_view(content, size)[begins]
 
 
 def equal_records(mdf: Mdf, data_at: int, size_bytes: int) -> Iterator[Records]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from paddock.columns.byte_rows import rows_of
+
 Int64s = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 Leaf = tuple[np.dtype[np.generic], int]
@@ -122,13 +124,6 @@ class Cursor:
     def _as(self, values: Bytes, dtype: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
         found = np.ascontiguousarray(values).reshape(-1).view(dtype)
         return found.byteswap() if self.is_big_endian else found
-
-
-def rows_of(content: Bytes, begins: Int64s, size: int) -> Bytes:
-    """A table of so many bytes from each place on, all of which are there."""
-    if not size or not len(begins):
-        return np.zeros((len(begins), size), np.uint8)
-    return np.lib.stride_tricks.sliding_window_view(content, size)[begins]
 
 
 def stretches_of(content: Bytes, begins: Int64s, sizes: Int64s) -> Bytes:
