@@ -93,7 +93,7 @@ async def test_bad_input_is_refused_counted_and_costs_nobody_else(
         ({"temp": 1, "device_id": "other"}, {}, 403, "other_device"),
         ({"temp": 1}, {"token": other.token}, 403, "other_device"),
         ({"temp": 1, "jwt_token": other.token}, {}, 403, "other_device"),
-        ({"temp": 1}, {"token": "nonsense"}, 401, "bad_token"),
+        ({"temp": 1}, {"token": "eyJ.nonsense.x"}, 401, "bad_token"),
         ({"temp": 1}, {"token": ""}, 401, "no_token"),
         ({"temp": 1, "jwt_token": 7}, {}, 401, "bad_token"),
     ):
@@ -108,7 +108,7 @@ async def test_bad_input_is_refused_counted_and_costs_nobody_else(
 
 
 async def test_strangers_learn_nothing_and_are_counted_nowhere(box: Box) -> None:
-    for token, code in ((box.token, "other_device"), ("x", "bad_token"), ("", "no_token")):
+    for token, code in ((box.token, "other_device"), ("eyJ.x.y", "bad_token"), ("", "no_token")):
         answer = await box.send({"temp": 1}, token=token, to="none")
         assert answer.json()["code"] == code
     assert (await box.refused())["count"] == 0
