@@ -77,6 +77,14 @@ def test_a_cut_log_has_all_before_the_cut(packed: bool) -> None:
     assert before > len(whole) - 6
 
 
+def test_a_cut_log_without_containers_has_no_zeros_for_what_is_cut_off() -> None:
+    whole, _ = read(blf.read_frames, file_of(STREAM))
+    content = file_of(STREAM)
+    for cut in range(len(content) - 200, len(content)):
+        ours, _ = read(blf.read_frames, content[:cut])
+        assert ours == whole[: len(ours)] and len(ours) >= len(whole) - 4
+
+
 def test_a_damaged_container_costs_itself() -> None:
     containers = [container(b"".join(OBJECTS[at : at + 4])) for at in range(0, len(OBJECTS), 4)]
     whole, _ = read(blf.read_frames, file_of(*containers))

@@ -81,6 +81,9 @@ def stretches(log: BinaryIO, losses: LossLedger, size_bytes: int) -> Iterator[St
         # A logger that lost its power has not written the size of its last container yet.
         end = at + object_bytes if object_bytes else size_bytes
         content, lost = _content(log, at, min(end, size_bytes), kind, heads_bytes)
+        if kind != _LOG_CONTAINER and object_bytes and end <= size_bytes:
+            # The padding behind a whole one; what is cut off is not zero.
+            content += b"\0" * (object_bytes % 4)
         if content:
             yield Stretch(content, at, is_after_loss)
             is_after_loss = False
@@ -114,7 +117,7 @@ def _content(log: BinaryIO, at: int, end: int, kind: int, heads_bytes: int) -> t
     whole = log.read(min(end - at, _MAX_CONTAINER_BYTES))
     if kind != _LOG_CONTAINER:
         # Without containers objects lie in the file as they are.
-        return whole + b"\0" * (len(whole) % 4), 0
+        return whole, 0
     body = whole[OBJECT_HEAD.size :]
     if len(body) < _CONTAINER_HEAD.size:
         return b"", len(whole)
