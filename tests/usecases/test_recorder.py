@@ -239,6 +239,7 @@ class Killed(BaseException):
     """``kill -9``."""
 
 
+@pytest.mark.slow("many lives of a recorder")
 @pytest.mark.parametrize("seed", range(4))
 async def test_killed_anywhere_every_message_is_in_exactly_one_recording(
     track: Track, monkeypatch: pytest.MonkeyPatch, seed: int
