@@ -62,7 +62,6 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
             "/databases",
             "/maths",
             "/sql",
-            f"/recordings/{day.run}/analysis",
             "/live",
             "/live/ht09",
             "/dashboards",
