@@ -90,6 +90,10 @@ async def test_it_speaks_websocket_and_the_edge_answers_as_it_answers_http(tmp_p
                 await connect(f"{address}/nothing", origin=Origin(origin))
             assert refused.value.response.status_code == status
             assert json.loads(refused.value.response.body or b"")["code"] == code
+        async with connect(f"{address}/api/live?device=nobody") as following:
+            assert json.loads(await following.recv())["type"] == "snapshot"
+            await asyncio.to_thread(up.end, signal.SIGTERM)
+        assert up.process.returncode == 0, "a stop does not wait for who follows"
 
 
 def test_who_listens_for_colleagues_without_a_peers_file_is_told(tmp_path: Path) -> None:

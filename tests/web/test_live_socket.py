@@ -27,11 +27,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
+BEGUN_NS = time.time_ns() - 30 * 10**9
+
+
 def say(site: Site, device: str, count: int, first: int = 0) -> None:
+    """Samples that are further apart than columns of pixels are, so that all of them are drawn."""
     live = site.context.watching.live
     for number in range(first, first + count):
-        now = time.time_ns()
-        live.take(device, live.sequence + 1, now, [Said("T", now, {"a": float(number), "on": number % 2 == 0})])
+        time_ns = BEGUN_NS + number * 20_000_000
+        said = Said("T", time_ns, {"a": float(number), "on": number % 2 == 0})
+        live.take(device, live.sequence + 1, time.time_ns(), [said])
 
 
 def address(site: Site, query: str) -> str:
