@@ -133,6 +133,8 @@ def test_no_serious_finding(browser: Any, site: tuple[Site, dict[str, str]], loo
         page.locator("venue-map .handle").first.wait_for()
         found += serious(page, axe, "venue")
         page.goto(f"{site[0].url}/recordings/{site[1]['Adam']}")
+        if (unfold := page.locator("#laps fold-button button").first).is_visible():
+            unfold.click()
         page.locator("#laps .by-hand summary").first.click()
         found += serious(page, axe, "recording")
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
