@@ -19,14 +19,23 @@ class Watching:
     def __init__(self) -> None:
         self.live = Live()
         self.parts = Parts(self.live)
-        self._beat = 0
-        self._sequence = 0
+        self._coming: asyncio.Future[int] | None = None
 
     async def next_beat(self) -> int:
-        """Waits for the next beat; the sequence up to which everybody is told then."""
+        """Waits for the next beat; the sequence up to which everybody is told then.
+
+        All who wait wake together, and have gone on waiting before the next beat comes: with many of them, or much
+        to tell, beats are further apart, and nobody falls out of step.
+        """
         loop = asyncio.get_running_loop()
-        beat = math.floor(loop.time() / BEAT_S) + 1
-        await asyncio.sleep(beat * BEAT_S - loop.time())
-        if beat != self._beat:
-            self._beat, self._sequence = beat, self.live.sequence
-        return self._sequence
+        if self._coming is None or self._coming.get_loop() is not loop:
+            self._coming = loop.create_future()
+            beat = math.floor(loop.time() / BEAT_S) + 1
+            loop.call_at(beat * BEAT_S, self._strike, self._coming)
+        # Whoever leaves does not take the beat away from the others.
+        return await asyncio.shield(self._coming)
+
+    def _strike(self, coming: asyncio.Future[int]) -> None:
+        if self._coming is coming:
+            self._coming = None
+        coming.set_result(self.live.sequence)
