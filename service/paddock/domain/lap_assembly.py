@@ -17,6 +17,8 @@ SHORTEST_LAP_M = 40.0
 _SHORTEST_WAY_M = 5.0
 _ONE_LAP = 1.7
 """A lap during which the car was out of sight may have been two; not so if it cannot have driven so many laps."""
+_LONGEST_GAP = 0.5
+"""Of the time of a lap."""
 _BACK_AGAIN = 0.25
 """Out of sight so many laps before a crossing, the car may have crossed before and come back."""
 _BACKWARDS = "driven backwards over the line"
@@ -169,7 +171,10 @@ def _unseen(stretch: _Stretch, drive: Drive, clean: Sequence[_Stretch]) -> _Stre
     if not gaps:
         return stretch
     seen_m = _way_m(stretch, drive) - sum(drive.driven_m(gap.end_s) - drive.driven_m(gap.begin_s) for gap in gaps)
-    if usual_m and seen_m + sum(gap.most_m for gap in gaps) < _ONE_LAP * usual_m:
+    usual_s = min((each.end.time_s - each.begin.time_s for each in clean), default=0.0)
+    # Out of sight for half as long as a lap takes, it may have turned round.
+    is_short = max(gap.length_s for gap in gaps) < _LONGEST_GAP * usual_s
+    if is_short and seen_m + sum(gap.most_m for gap in gaps) < _ONE_LAP * usual_m:
         return stretch
     return _perhaps(stretch, gaps)
 
