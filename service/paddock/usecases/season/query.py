@@ -192,8 +192,8 @@ async def _parts(
         listed, index = element if element and "list<" not in dtype else (name, None)
         first, *inside = listed.removeprefix(f"{about.topic}.").split(".")
         column = next((column for column, field in about.columns.items() if field == first), first)
-        alike_ = about.schema_encoding in _FIXED
-        parts.append(SampleFiles(tuple(map(str, paths)), (column, *inside), index, dtype in _FLOATS, alike_))
+        is_fixed = about.schema_encoding in _FIXED
+        parts.append(SampleFiles(tuple(map(str, paths)), (column, *inside), index, dtype in _FLOATS, is_fixed))
     if not parts:
         raise Unavailable(
             "The columns of these signals are gone: convert their recordings again.", code="columns_gone"

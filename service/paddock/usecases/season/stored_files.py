@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,9 @@ from paddock.errors import NotFound, Rejected
 from paddock.usecases.context import Context
 
 MAX_COPIED_BYTES = 4 << 30
-"""Of one query; the copies stay, because what a conversion stored never changes."""
+"""Of one query."""
+MAX_KEPT_BYTES = 8 << 30
+"""Copies stay for the next query, because what a conversion stored never changes; of more the oldest go."""
 _AT_ONCE = 8
 
 
@@ -33,6 +36,8 @@ class StoredFiles:
             Rejected: too much would have to be copied (code ``query_too_large``).
         """
         found = await asyncio.gather(*map(self._file, keys))
+        if self._copied_bytes:
+            await asyncio.to_thread(_forget_oldest, self._copies, {each for each in found if each is not None})
         return [each for each in found if each is not None]
 
     async def about(self, path: Path) -> About:
@@ -64,11 +69,25 @@ class StoredFiles:
 
 def _copy(source: BinaryIO, target: Path) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_suffix(".part")
+    beside = target.with_name(f"{target.name}.{secrets.token_hex(4)}")
     with source, beside.open("wb") as file:
         shutil.copyfileobj(source, file, 1 << 20)
     beside.replace(target)
     return target.stat().st_size
+
+
+def _forget_oldest(folder: Path, wanted: set[Path]) -> None:
+    """Keep within ``MAX_KEPT_BYTES``; what the query reads stays in any case."""
+    files = sorted(
+        ((each.stat().st_mtime, each) for each in folder.rglob("*") if each.is_file()), key=lambda known: known[0]
+    )
+    kept_bytes = sum(each.stat().st_size for _, each in files)
+    for _, path in files:
+        if kept_bytes <= MAX_KEPT_BYTES:
+            break
+        if path not in wanted:
+            kept_bytes -= path.stat().st_size
+            path.unlink()
 
 
 def _about(path: Path) -> About:
