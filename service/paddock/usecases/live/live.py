@@ -23,7 +23,7 @@ LONGEST_TEXT = 200
 MOST_STATES = 50
 """A text with more values is no state."""
 LONGEST_NAME = 300
-_TURN_S = 0.0002
+_TURN_S = 0.002
 LATEST_S, EARLIEST_S = 60, 86_400
 """A time that a device says counts if it lies within these of when it came: a minute ahead, a day behind. Otherwise
 its clock is wrong, and what it sends is shown at the time when it came."""
@@ -99,6 +99,7 @@ class Live:
         self._lock = threading.RLock()
         self._counting = threading.Lock()
         self._readers = 0
+        self._gave_way_at = 0.0
         self._devices: dict[str, LiveDevice] = {}
         self._number = 0
         self.sequence = 0
@@ -108,7 +109,7 @@ class Live:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
-        """While the block runs nothing changes. Who reads goes before who writes: there may be much to write."""
+        """While the block runs nothing changes. Who writes gives way now and then: there may be much to write."""
         with self._counting:
             self._readers += 1
         try:
@@ -121,8 +122,9 @@ class Live:
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
         # A lock alone is taken again by whoever gave it up a moment ago, and everybody else would wait for long.
-        while self._readers:
-            time.sleep(_TURN_S)
+        if self._readers and time.monotonic() - self._gave_way_at > _TURN_S:
+            time.sleep(_TURN_S / 4)
+            self._gave_way_at = time.monotonic()
         with self._lock:
             yield
 

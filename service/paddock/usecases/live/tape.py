@@ -18,7 +18,7 @@ OLDER = ((3_600, NS_PER_S), (2_000, 10 * NS_PER_S))
 """Of the time before that, first, last, smallest and largest of each second stay, and of the time before of each
 ten seconds: how many samples, and how long a piece is. A signal of any rate has its last hour, with all spikes."""
 _FIRST_ROOM = 16
-_FEW = 2 * POINTS_PER_BUCKET
+_FEW = 32
 
 
 class Samples(NamedTuple):
