@@ -1,9 +1,9 @@
 // Keeps a page up to date without a reload: fetches the same page again, and puts what changed into place.
 //
 // The server renders every row once, in one template; nothing is rendered a second time here. Asking costs a 304
-// while nothing changes. An element with `data-refreshed` is merged child by child, by id; a child without one of these
-// inside is replaced as a whole when its HTML differs. What a page wants to know besides is asked in the same rhythm:
-// see `follow`.
+// while nothing changes. Each element of the page with `data-refreshed` is merged child by child, by id; a child
+// without one of these inside is replaced as a whole when its HTML differs. What a page wants to know besides is asked
+// in the same rhythm: see `follow`.
 
 import { all, need } from "./dom.js";
 import { localise } from "./times.js";
@@ -12,6 +12,7 @@ const BUSY_MS = 1000;
 const CALM_MS = 10000;
 const OFFLINE_MS = 3000;
 const ANSWER_MS = 30000;
+const FOLLOWED = "main > [data-refreshed]";  // the parts of a page, by id
 
 let etag = "";
 let timer = 0;
@@ -122,9 +123,10 @@ async function refresh() {
   if (!answer.ok) throw new Error(`status ${answer.status}`);
   etag = answer.headers.get("ETag") ?? "";
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const old = document.querySelector("main > [data-refreshed]");
-  const fresh = page.querySelector("main > [data-refreshed]");
-  if (old && fresh) merge(old, fresh);
+  for (const old of document.querySelectorAll(FOLLOWED)) {
+    const fresh = [...page.querySelectorAll(FOLLOWED)].find((each) => each.id === old.id);
+    if (fresh) merge(old, fresh);
+  }
   return undefined;
 }
 
@@ -154,7 +156,7 @@ function ask() {
   return asked;
 }
 
-const refreshed = document.querySelector("main > [data-refreshed]") !== null;
+const refreshed = document.querySelector(FOLLOWED) !== null;
 const follows = () => refreshed || followed.size > 0;
 
 /** Looks at once, for who knows that something has just changed; resolves when it is shown. Nothing on a page that does not follow. */
