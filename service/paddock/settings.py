@@ -153,7 +153,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     mqtt_port: Annotated[
         Annotated[int, _PORT] | None,
-        "Port where devices send by MQTT; by default 1883, on loopback the next free one; 0 for none.",
+        "Port where devices send by MQTT; by default 1883, or the next free one; 0 for none.",
         msgspec.Meta(description=_PORT.description),
     ] = None
     mqtt_host: Annotated[str, "Address where devices send by MQTT; that of the web service without."] = ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import signal
 import socket
 import ssl
@@ -101,12 +100,11 @@ def mqtt_listeners(settings: Settings) -> Iterator[Listeners]:
     host = settings.mqtt_host or settings.host
     try:
         if settings.mqtt_port != 0:
-            any_port = settings.mqtt_port is None and _is_loopback(host)
             plain = listen(
                 host,
                 settings.mqtt_port or MQTT_PORT,
                 "choose another --mqtt-port, or 0 for none",
-                tries=_TRIES if any_port else 1,
+                tries=_TRIES if settings.mqtt_port is None else 1,
             )
         if tls_context(settings) is not None:
             tls = listen(
@@ -154,13 +152,6 @@ def address_of(listener: socket.socket, *, tls: bool) -> str:
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"mqtt{'s' if tls else ''}://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 async def _serve(settings: Settings, listeners: Listeners) -> None:
