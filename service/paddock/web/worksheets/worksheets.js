@@ -17,7 +17,7 @@ const SAVE = "save…";
  * @param {Workspace} workspace
  */
 export function worksheetMenu(workspace) {
-  const menu = make("select", { class: "small", "aria-label": "Worksheets" });
+  const menu = make("select", { class: "button small worksheets", "aria-label": "Worksheets" }, make("option", { value: "" }, "Worksheets"));
   /** @type {Worksheet[]} */
   let known = [];
   /** @type {Worksheet | null} */
