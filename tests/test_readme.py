@@ -92,7 +92,8 @@ class Reader:
 
     def here(self, text: str) -> str:
         """With this reader's address and places instead of README's."""
-        said = re.search(r"mqtt://127\.0\.0\.1:(\d+)", (self.folder / "up.log").read_text())
+        started = self.folder / "up.log"
+        said = re.search(r"mqtt://127\.0\.0\.1:(\d+)", started.read_text() if started.exists() else "")
         text = text.replace("1883", said[1]) if said else text
         return text.replace("127.0.0.1:8080", self.address).replace("/etc/paddock", str(self.folder))
 

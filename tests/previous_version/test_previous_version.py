@@ -22,6 +22,7 @@ from tests.previous_version import made
 NEW = {"outdated", "kind"}
 """What a recording's answer says that the previous version did not."""
 NEW_OF_CHANGES = {"origin"}
+NEW_OF_FILES = {"decoded_by"}
 """The same of a change in its history."""
 
 
@@ -65,6 +66,7 @@ def _without_new(answer: Any) -> Any:
         return [_without_new(each) for each in answer]
     if isinstance(answer, dict):
         new = NEW if "names" in answer else NEW_OF_CHANGES if "can_undo" in answer else set()
+        new |= NEW_OF_FILES if "purpose" in answer else set()
         return {name: _without_new(value) for name, value in answer.items() if name not in new}
     return answer
 
