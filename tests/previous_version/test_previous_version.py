@@ -19,11 +19,13 @@ from paddock.client import Client
 from tests.cli.running import Running, running, wait_until
 from tests.previous_version import made
 
-NEW = {"outdated", "kind"}
-"""What a recording's answer says that the previous version did not."""
-NEW_OF_CHANGES = {"origin"}
-NEW_OF_FILES = {"decoded_by"}
-"""The same of a change in its history."""
+NEW_BY_FIELD = {
+    "names": {"outdated", "kind"},
+    "can_undo": {"origin"},
+    "purpose": {"decoded_by"},
+    "element_of": {"maths_version", "outdated"},
+}
+"""What answers say that those of the previous version did not, by a field that tells which they are."""
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +67,7 @@ def _without_new(answer: Any) -> Any:
     if isinstance(answer, list):
         return [_without_new(each) for each in answer]
     if isinstance(answer, dict):
-        new = NEW if "names" in answer else NEW_OF_CHANGES if "can_undo" in answer else set()
-        new |= NEW_OF_FILES if "purpose" in answer else set()
+        new = set().union(*(added for mark, added in NEW_BY_FIELD.items() if mark in answer))
         return {name: _without_new(value) for name, value in answer.items() if name not in new}
     return answer
 
