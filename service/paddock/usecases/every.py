@@ -7,16 +7,16 @@ from typing import TypeVar
 
 import msgspec
 
-from paddock.ports.documents import MAX_PAGE, Collection, Sort
+from paddock.ports.documents import BY_ID, MAX_PAGE, Collection, Sort, Where
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-async def every(collection: Collection[T]) -> AsyncIterator[T]:
-    """By id; what is added meanwhile may be missed."""
+async def every(collection: Collection[T], where: Where = (), sort: Sort = BY_ID) -> AsyncIterator[T]:
+    """What matches, by id unless otherwise sorted; what is added meanwhile may be missed."""
     after = None
     while True:
-        page = await collection.find(sort=Sort("id"), limit=MAX_PAGE, after=after)
+        page = await collection.find(where, sort=sort, limit=MAX_PAGE, after=after)
         for document in page.items:
             yield document
         if page.next is None:

@@ -11,10 +11,8 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from paddock.columns.derived import Derived
 from paddock.columns.joined import Samples
 from paddock.columns.kpis import Kpi, kpi, spans_of
-from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.intervals import (
     MAX_CONDITION,
@@ -24,22 +22,19 @@ from paddock.domain.intervals import (
     IntervalText,
     check_name,
 )
-from paddock.domain.maths_channels import of_car
 from paddock.domain.maths_language.parser import parse
 from paddock.domain.principal import Principal
 from paddock.domain.recording import Recording
 from paddock.errors import NotFound, Rejected
 from paddock.ports.documents import Equals, Sort
-from paddock.usecases.catalogue.catalogue import car_of, load_catalogue, signals_of
 from paddock.usecases.context import Context
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import check_converted, get_recording
 from paddock.usecases.laps.find import laps_of
 from paddock.usecases.look.analysis import SpanOfSignal, signals_in
 from paddock.usecases.look.plots import PLOTTING, log_span
-from paddock.usecases.maths.check import CHECKING, MOST_SAMPLES
-from paddock.usecases.maths.laps import laps_in, uses_laps
-from paddock.usecases.maths.names import all_channels, columns_for, names_in
+from paddock.usecases.maths.check import MOST_SAMPLES
+from paddock.usecases.maths.computing import CHECKING, bound_in, derived_in
 from paddock.usecases.people.audit import note_act
 
 KIND = "interval"
@@ -183,20 +178,13 @@ async def _spans(
 
 async def _computed(context: Context, recording: Recording, condition: str) -> tuple[Samples, int]:
     """The samples of an expression over a recording, and the longest step between them that is no gap."""
-    tree = parse(condition).tree
-    catalogue = CarCatalogue(await load_catalogue(context), car_of(recording))
-    contents, signals = await contents_of(context.documents, recording), await signals_of(context, recording)
-    channels = of_car(await all_channels(context), car_of(recording))
-    loop = asyncio.get_running_loop()
-    bound = await loop.run_in_executor(
-        CHECKING, lambda: names_in(contents, signals, catalogue, channels).bind(tree, {}, "")
-    )
-    columns = await columns_for(context, recording, contents, bound)
-    laps = await laps_in(context, recording) if uses_laps(bound.tree) else None
+    contents = await contents_of(context.documents, recording)
+    bound = await bound_in(context, recording, contents, parse(condition).tree, constants={})
+    derived = await derived_in(context, recording, contents, bound)
 
     def compute() -> Samples:
         times, values, count = [np.empty(0, np.int64)], [np.empty(0)], 0
-        for samples in Derived(columns, bound, laps).samples():
+        for samples in derived.samples():
             times.append(samples.times)
             values.append(samples.values)
             count += len(samples.times)
@@ -204,7 +192,7 @@ async def _computed(context: Context, recording: Recording, condition: str) -> t
                 raise Rejected("The condition has too many samples in this log.", code="bad_interval")
         return Samples(np.concatenate(times), np.concatenate(values))
 
-    samples = await loop.run_in_executor(CHECKING, compute)
+    samples = await asyncio.get_running_loop().run_in_executor(CHECKING, compute)
     steps = np.diff(samples.times)
     gap_ns = max(NS_PER_S, 10 * int(steps.mean())) if len(steps) else NS_PER_S
     return samples, gap_ns

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,27 +13,20 @@ from paddock.columns.columns import Int64s
 from paddock.columns.decimate import decimate, decimate_steps
 from paddock.columns.derived import Derived
 from paddock.columns.joined import Floats
-from paddock.columns.stored import StoredColumns
-from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.instants import NS_PER_S
-from paddock.domain.maths_binding import Bound
-from paddock.domain.maths_channels import MathsText, of_car
+from paddock.domain.maths_channels import MathsText
 from paddock.domain.maths_language.checking import Shape
 from paddock.domain.maths_language.parser import parse
-from paddock.usecases.catalogue.catalogue import car_of, load_catalogue, signals_of
 from paddock.usecases.context import Context
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import check_converted, get_recording
 from paddock.usecases.look.plots import log_span
-from paddock.usecases.maths.laps import RecordedLaps, laps_in, uses_laps
-from paddock.usecases.maths.names import all_channels, columns_for, names_in
+from paddock.usecases.maths.computing import CHECKING, bound_in, derived_in
 
 POINTS = 1_000
 LONGEST_S = 3.0
 """A preview ends then, wherever it is in the log; the job that derives does not."""
 MOST_SAMPLES = 5_000_000
-CHECKING = ThreadPoolExecutor(2, "maths")
-"""Previews beside each other; the others wait."""
 
 
 @dataclass(frozen=True)
@@ -86,36 +78,30 @@ async def check_text(context: Context, said: MathsText, recording_id: str) -> Ch
         return Checked(name, None, None, (), None)
     recording = await get_recording(context, recording_id)
     check_converted(recording)
-    catalogue = CarCatalogue(await load_catalogue(context), said.car or car_of(recording))
-    contents, signals = await contents_of(context.documents, recording), await signals_of(context, recording)
-    channels = of_car(await all_channels(context), said.car or car_of(recording))
+    contents = await contents_of(context.documents, recording)
+    bound = await bound_in(
+        context, recording, contents, parsed.tree, constants=said.constants, name=name, car=said.car
+    )
     loop = asyncio.get_running_loop()
-
-    def bind() -> Bound:
-        bound = names_in(contents, signals, catalogue, channels).bind(parsed.tree, said.constants, name)
-        _ = bound.quantity  # its units are checked
-        return bound
-
-    bound = await loop.run_in_executor(CHECKING, bind)
-    columns = await columns_for(context, recording, contents, bound)
+    quantity = await loop.run_in_executor(CHECKING, lambda: bound.quantity)  # its units are checked
+    derived = await derived_in(context, recording, contents, bound)
     origin_ns, _ = await log_span(context, recording)
-    laps = await laps_in(context, recording) if uses_laps(bound.tree) else None
-    preview = await loop.run_in_executor(CHECKING, _preview, columns, bound, laps, origin_ns)
-    unit = bound.quantity.unit
-    return Checked(name, None if unit is None else str(unit), bound.quantity.shape, tuple(bound.signals), preview)
+    preview = await loop.run_in_executor(CHECKING, _preview, derived, quantity.shape, origin_ns)
+    unit = None if quantity.unit is None else str(quantity.unit)
+    return Checked(name, unit, quantity.shape, tuple(bound.signals), preview)
 
 
-def _preview(columns: StoredColumns, bound: Bound, laps: RecordedLaps | None, origin_ns: int) -> Preview:
+def _preview(derived: Derived, shape: Shape, origin_ns: int) -> Preview:
     times, values = [np.empty(0, np.int64)], [np.empty(0)]
     began, count, is_whole = time.monotonic(), 0, True
-    for samples in Derived(columns, bound, laps).samples():
+    for samples in derived.samples():
         times.append(samples.times)
         values.append(samples.values)
         count += len(samples.times)
         if count >= MOST_SAMPLES or time.monotonic() - began > LONGEST_S:
             is_whole = False
             break
-    return _drawn(np.concatenate(times), np.concatenate(values), origin_ns, bound.quantity.shape, is_whole)
+    return _drawn(np.concatenate(times), np.concatenate(values), origin_ns, shape, is_whole)
 
 
 def _drawn(times: Int64s, values: Floats, origin_ns: int, shape: Shape, is_whole: bool) -> Preview:

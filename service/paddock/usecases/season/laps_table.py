@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from paddock.domain.lap_table import StoredLap
 from paddock.domain.recording import Recording
-from paddock.ports.documents import MAX_PAGE
 from paddock.usecases.context import Context
+from paddock.usecases.every import every
 
 _LAPS = pa.schema(
     [
@@ -38,14 +38,7 @@ _LAPS = pa.schema(
 async def laps_table(context: Context, recordings: Sequence[Recording], folder: Path) -> Path:
     """The laps of some recordings, with the ways out and in; ``duration_s`` is null where no time can be said."""
     wanted = {recording.id for recording in recordings}
-    rows: list[dict[str, Any]] = []
-    after = None
-    while True:
-        page = await context.documents.laps.find(limit=MAX_PAGE, after=after)
-        rows += [_row(stored) for stored in page.items if stored.recording in wanted]
-        if page.next is None:
-            break
-        after = page.next
+    rows = [_row(stored) async for stored in every(context.documents.laps) if stored.recording in wanted]
     return await asyncio.to_thread(_write, rows, folder / "laps.parquet")
 
 

@@ -19,7 +19,7 @@ from paddock.domain.recording import Recording, Signal
 from paddock.domain.signal_names import read_element
 from paddock.domain.words import isolated
 from paddock.errors import Rejected, Unavailable
-from paddock.ports.documents import MAX_PAGE, Equals, HasSignal, Sort
+from paddock.ports.documents import Equals, HasSignal, Sort
 from paddock.usecases.context import Context
 from paddock.usecases.every import every
 from paddock.usecases.find.comparisons import suggest_names, under_every_name
@@ -161,17 +161,9 @@ async def _signals(context: Context, name: str, builds: dict[str, str]) -> list[
     (comparison,) = await under_every_name(context, [HasSignal(name, "max", ">", 0)])
     found: dict[str, Signal] = {}
     for each in dict.fromkeys((name, *comparison.also)):
-        after = None
-        while True:
-            page = await context.documents.signals.find(
-                [Equals("name", each)], sort=Sort("recording"), limit=MAX_PAGE, after=after
-            )
-            for signal in page.items:
-                if signal.recording in builds:
-                    found.setdefault(signal.recording, signal)
-            if page.next is None:
-                break
-            after = page.next
+        async for signal in every(context.documents.signals, [Equals("name", each)], Sort("recording")):
+            if signal.recording in builds:
+                found.setdefault(signal.recording, signal)
     return list(found.values())
 
 

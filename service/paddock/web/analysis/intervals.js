@@ -1,6 +1,6 @@
 // The page of a recording's intervals: marks, finds and removes them, and asks for figures over them.
 
-import { Problem, call, messageOf } from "../kernel/api.js";
+import { Problem, call, messageOf, saveFile } from "../kernel/api.js";
 import { all, around, make, need } from "../kernel/dom.js";
 import { refreshNow } from "../kernel/refresh.js";
 import { valueText } from "../plots/ticks.js";
@@ -92,9 +92,5 @@ asking.addEventListener("submit", (event) => {
 });
 
 need(asking, "[data-csv]").addEventListener("click", () => void attempt(asking, async () => {
-  const reply = await fetch("/api/kpis", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(question("csv")) });
-  if (!reply.ok) throw new Problem(await reply.json());
-  const address = URL.createObjectURL(await reply.blob());
-  make("a", { href: address, download: "kpis.csv" }).click();
-  URL.revokeObjectURL(address);
+  await saveFile("/api/kpis", question("csv"), "kpis.csv");
 }));

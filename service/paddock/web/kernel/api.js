@@ -1,5 +1,7 @@
 // Asks our own API. A refusal becomes an error with the problem's sentence.
 
+import { make } from "./dom.js";
+
 /**
  * What the API says about a refusal (RFC 9457), and what some refusals say besides.
  * @typedef {{ detail: string, code: string, status?: number, version?: number, differences?: Difference[], position?: number | null, end?: number | null }} ProblemDetails
@@ -55,4 +57,19 @@ export async function call(method, path, body) {
   }
   const problem = await answer.json().catch(() => ({ detail: `Paddock answered ${answer.status}.`, code: "error" }));
   throw new Problem(problem);
+}
+
+/**
+ * Asks for a file and has the browser save it; the answer's headers.
+ * @param {string} path
+ * @param {unknown} body
+ * @param {string} name of the file
+ */
+export async function saveFile(path, body, name) {
+  const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Problem(await answer.json());
+  const address = URL.createObjectURL(await answer.blob());
+  make("a", { href: address, download: name }).click();
+  URL.revokeObjectURL(address);
+  return answer.headers;
 }

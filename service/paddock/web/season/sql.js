@@ -1,6 +1,6 @@
 // Asks the season in SQL and shows the answer: a table, a plot of its numbers, or a file.
 
-import { Problem, call, messageOf } from "../kernel/api.js";
+import { call, messageOf, saveFile } from "../kernel/api.js";
 import { all, around, make, need } from "../kernel/dom.js";
 import { plot } from "./sql-plot.js";
 
@@ -70,14 +70,8 @@ async function run() {
 
 /** @param {string} format */
 async function save(format) {
-  const reply = await fetch("/api/sql", {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ sql: query.value, format }),
-  });
-  if (!reply.ok) throw new Problem(await reply.json());
-  const address = URL.createObjectURL(await reply.blob());
-  make("a", { href: address, download: `season.${format}` }).click();
-  URL.revokeObjectURL(address);
-  said.textContent = reply.headers.get("Paddock-Truncated") === "true" ? "Saved; there are more rows than a file has." : "Saved.";
+  const headers = await saveFile("/api/sql", { sql: query.value, format }, `season.${format}`);
+  said.textContent = headers.get("Paddock-Truncated") === "true" ? "Saved; there are more rows than a file has." : "Saved.";
 }
 
 form.addEventListener("submit", (event) => {
