@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-import msgspec
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 from mcap.reader import make_reader
-from mcap_protobuf.decoder import DecoderFactory
 
 from paddock import Client
 from paddock.cli import group
 from paddock.client import FoundRecording
 from paddock.domain.keys import raw_key
-from paddock.domain.log_kinds import labels_in_words, suffixes_in_words
 from paddock.domain.recording import Purpose
 from paddock.formats.registry import formats
 from paddock.ports.documents import Equals
 from paddock.usecases.storage.fsck import Fault, fsck
 from tests.matlab_files import loadmat
-from tests.readers.csv_kind.logs import csv_log
+from tests.readers.csv_kind.logs import ENGINE, csv_log, engine
 from tests.readers.mcap.builders import car_log
 from tests.web.browsing import Site, served
 
@@ -59,14 +55,6 @@ def get(site: Site, path: str) -> httpx.Response:
 
 def paddock(*arguments: str | Path) -> Result:
     return CliRunner().invoke(group, [str(each) for each in arguments])
-
-
-def engine(mcap: bytes) -> list[tuple[float, float | None]]:
-    messages = make_reader(io.BytesIO(mcap), decoder_factories=[DecoderFactory()]).iter_decoded_messages(["Engine"])
-    return [(m.rpm, m.temperature if m.HasField("temperature") else None) for *_, m in messages]
-
-
-ENGINE = [(1000.0 + i, None if i % 5 == 4 else 80 + i / 8) for i in range(100)]
 
 
 def test_it_is_stored_under_its_own_suffix_and_given_back_as_it_was(site: Site, run: FoundRecording) -> None:
@@ -177,36 +165,3 @@ def test_the_command_line_uploads_a_folder_of_both_kinds(site: Site, tmp_path: P
     # The site runs in this process, and writes its log there, too.
     rows = [line for line in done.output.splitlines() if " ready " in line and site.url in line]
     assert [row.split()[-1] for row in rows] == ["a.csvlog", "b.MCAP"]
-
-
-def test_the_command_line_reads_it_without_a_service(tmp_path: Path) -> None:
-    log = tmp_path / "run.csvlog"
-    log.write_bytes(csv_log())
-    (tmp_path / "other.mcap").write_bytes(car_log())
-    told = msgspec.json.decode(paddock("info", "--json", log).output)
-    assert (told["kind"], told["message_count"], told["columns"]) == ("csv", 110, "4")
-    assert "run.csvlog is intact: 110 messages" in paddock("doctor", log).output
-    assert paddock("convert", tmp_path, "-o", tmp_path / "mats/").exit_code == 0
-    assert sorted(path.name for path in (tmp_path / "mats").iterdir()) == ["other.mat", "run.mat"]
-    assert loadmat(tmp_path / "mats" / "run.mat", simplify_cells=True)["Driver"]["name"].tolist() == ["Ada"] * 10
-    assert paddock("convert", log, "-o", tmp_path / "run.mcap").exit_code == 0
-    assert engine((tmp_path / "run.mcap").read_bytes()) == ENGINE
-    assert paddock("convert", log, "-o", tmp_path / "run.csv.zip").exit_code == 0
-    with zipfile.ZipFile(tmp_path / "run.csv.zip") as made:
-        assert len(made.namelist()) == 2
-
-
-def test_what_cannot_be_done_with_it_is_said(tmp_path: Path) -> None:
-    log = tmp_path / "run.csvlog"
-    log.write_bytes(csv_log(9)[:-5])
-    refused = paddock("recover", log, "-o", tmp_path / "clean.csvlog")
-    assert refused.exit_code == 1 and not (tmp_path / "clean.csvlog").exists()
-    said = paddock("doctor", log)
-    assert said.exit_code == 3 and "paddock recover" not in said.output
-    (tmp_path / "empty").mkdir()
-    assert f"There is no {suffixes_in_words()} file in there." in paddock("convert", tmp_path / "empty").output
-    (tmp_path / "text.mcap").write_text("nothing of a log")
-    assert f"is no log that Paddock reads ({labels_in_words()})" in str(
-        paddock("info", tmp_path / "text.mcap").exception
-    )
-    assert "of which there is nothing to recover" in str(refused.exception)
