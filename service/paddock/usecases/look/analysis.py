@@ -22,14 +22,15 @@ from paddock.columns.analysis import (
     statistics,
 )
 from paddock.columns.arrow_numpy import is_text, numbers
-from paddock.columns.joined import Samples
+from paddock.columns.joined import Floats, Samples
 from paddock.columns.lists import element_of
 from paddock.columns.signal_samples import SignalPlace, place_of
-from paddock.columns.stored_channel import Footer, StoredChannel
+from paddock.columns.stored_channel import Footer, SpanRows, StoredChannel
 from paddock.domain.catalogue import CarCatalogue, Described, log_units
 from paddock.domain.maths_channels import FIELD
 from paddock.domain.near_misses import did_you_mean
 from paddock.domain.recording import ChannelSummary, Recording
+from paddock.domain.signal_names import read_element
 from paddock.domain.words import isolated
 from paddock.errors import NotFound, Rejected
 from paddock.usecases.catalogue.catalogue import car_of, load_catalogue, signals_of
@@ -41,6 +42,9 @@ from paddock.usecases.look.plots import PLOTTING, log_span, open_columns
 T = TypeVar("T")
 MAX_SIGNALS = 50
 MAX_BINS = 500
+MAX_INSTANTS = 10
+_SHOWN_NS = 500
+"""Plots say times in microseconds: an instant that is read off one may be so much before its sample."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,18 @@ class SpanOfSignal:
     gap_ns: int
     on_lines: bool
     """Whether it lies on lines between samples; else each sample holds."""
+    at: tuple[float | None, ...] = ()
+    """Its values at the instants asked for."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A signal in numbers."""
+
+    described: Described
+    statistics: Statistics
+    at: tuple[float | None, ...]
+    """Its values at the instants asked for; None before its first sample, and in a gap."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +80,28 @@ class Span:
 
 
 async def statistics_of(
-    context: Context, recording_id: str, names: Sequence[str], start_ns: int | None, end_ns: int | None
-) -> tuple[Span, list[tuple[Described, Statistics]]]:
-    """Least, greatest, mean, RMS and deviation of signals in a span.
+    context: Context,
+    recording_id: str,
+    names: Sequence[str],
+    start_ns: int | None,
+    end_ns: int | None,
+    at_ns: Sequence[int] = (),
+) -> tuple[Span, list[Numbers]]:
+    """Least, greatest, mean, RMS and deviation of the samples in a span, and the values at some instants.
+
+    An instant need not be in the span. A signal is there what its last sample until then was, as plots read it.
 
     Raises:
         NotFound: no such recording or signal.
         Conflict: it is not converted yet, or damaged.
-        Rejected: the span is empty, or a signal is no number (code ``bad_plot``).
+        Rejected: the span is empty, a signal is no number, or there are too many instants (code ``bad_plot``).
     """
-    span, signals = await _signals(context, recording_id, names, start_ns, end_ns)
+    if len(at_ns) > MAX_INSTANTS:
+        raise Rejected(f"Ask for the values at {MAX_INSTANTS} instants at most.", code="bad_plot")
+    span, signals = await _signals(context, recording_id, names, start_ns, end_ns, tuple(at_ns))
 
-    def count() -> list[tuple[Described, Statistics]]:
-        return [(each.described, statistics(each.samples.values)) for each in signals]
+    def count() -> list[Numbers]:
+        return [Numbers(each.described, statistics(each.samples.values), each.at) for each in signals]
 
     return span, await _beside(count)
 
@@ -136,7 +161,12 @@ async def signals_in(
 
 
 async def _signals(
-    context: Context, recording_id: str, names: Sequence[str], start_ns: int | None, end_ns: int | None
+    context: Context,
+    recording_id: str,
+    names: Sequence[str],
+    start_ns: int | None,
+    end_ns: int | None,
+    at_ns: tuple[int, ...] = (),
 ) -> tuple[Span, list[SpanOfSignal]]:
     recording = await get_recording(context, recording_id)
     check_converted(recording)
@@ -146,7 +176,7 @@ async def _signals(
     span = Span(first_ns, first_ns if start_ns is None else start_ns, last_ns if end_ns is None else end_ns)
     if span.end_ns < span.start_ns:
         raise Rejected("The time span is empty: its end must not come before its start.", code="bad_plot")
-    read = await _reader(context, recording, span)
+    read = await _reader(context, recording, span, at_ns)
     found = []
     for name in dict.fromkeys(names):
         signal = await read(name)
@@ -160,7 +190,7 @@ async def _signals(
 
 
 async def _reader(
-    context: Context, recording: Recording, span: Span
+    context: Context, recording: Recording, span: Span, at_ns: tuple[int, ...] = ()
 ) -> Callable[[str], Awaitable[SpanOfSignal | None]]:
     """Reads a signal of a recording by name; None of one that it has not."""
     channels = {each.slug: each for each in (await contents_of(context.documents, recording)).channels}
@@ -168,16 +198,22 @@ async def _reader(
     catalogue = CarCatalogue(await load_catalogue(context), car_of(recording), log_units(known.values()))
 
     async def read(name: str) -> SpanOfSignal | None:
-        if name not in known or known[name].channel not in channels:
+        signal = known.get(name) or known.get((read_element(name) or ("", 0))[0])
+        if signal is None or signal.channel not in channels:
             return None
-        described = catalogue.describe(name, known[name].dtype)
-        return await _signal(context, recording, channels[known[name].channel], described, span)
+        described = catalogue.describe(name, signal.dtype)
+        return await _signal(context, recording, channels[signal.channel], described, span, at_ns)
 
     return read
 
 
 async def _signal(
-    context: Context, recording: Recording, channel: ChannelSummary, described: Described, span: Span
+    context: Context,
+    recording: Recording,
+    channel: ChannelSummary,
+    described: Described,
+    span: Span,
+    at_ns: tuple[int, ...],
 ) -> SpanOfSignal:
     file = await open_columns(context, recording, channel.slug)
 
@@ -187,9 +223,10 @@ async def _signal(
             place = place_of(stored, f"{channel.topic}.{FIELD}" if channel.is_derived else name)
             if place is None or is_text(place.kind):
                 raise Rejected(f"{isolated(described.name)} is no number.", code="bad_plot")
-            return SpanOfSignal(
-                described, _samples(stored, place, span), channel.gap_ns, pa.types.is_floating(place.kind)
-            )
+            on_lines = pa.types.is_floating(place.kind)
+            longest_ns = channel.gap_ns if on_lines else None
+            at = tuple(_value_at(stored, place, each, longest_ns) for each in at_ns)
+            return SpanOfSignal(described, _samples(stored, place, span), channel.gap_ns, on_lines, at)
 
     try:
         return await asyncio.get_running_loop().run_in_executor(PLOTTING, read)
@@ -199,8 +236,21 @@ async def _signal(
 
 def _samples(stored: StoredChannel, place: SignalPlace, span: Span) -> Samples:
     rows = stored.rows(span.start_ns, span.end_ns)
+    return Samples(rows.times[rows.inside], _values(stored, place, rows)[rows.inside])
+
+
+def _value_at(stored: StoredChannel, place: SignalPlace, at_ns: int, longest_ns: int | None) -> float | None:
+    """The last value until an instant, unless it is older than the longest time that is no gap."""
+    rows = stored.rows(at_ns, at_ns + _SHOWN_NS)
+    last = rows.inside.stop - 1  # where none is at the instant itself, that before
+    if last < 0 or (longest_ns is not None and at_ns - rows.times[last] > longest_ns):
+        return None
+    value = float(_values(stored, place, rows)[last])
+    return value if np.isfinite(value) else None
+
+
+def _values(stored: StoredChannel, place: SignalPlace, rows: SpanRows) -> Floats:
     array = stored.read(place.path, rows)
     if place.element is not None:
         array = element_of(array, place.element)
-    values = np.asarray(numbers(array), np.float64)
-    return Samples(rows.times[rows.inside], values[rows.inside])
+    return np.asarray(numbers(array), np.float64)

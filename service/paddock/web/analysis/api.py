@@ -11,13 +11,12 @@ from litestar import Router, get
 from litestar.params import QueryParameter
 from msgspec import Meta
 
-from paddock.columns.analysis import Statistics
 from paddock.domain.catalogue import Described
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.roles import Permission
 from paddock.usecases.context import Context
 from paddock.usecases.find.recordings import get_recording
-from paddock.usecases.look.analysis import Span, cloud_of, histogram_of, spectrum_of, statistics_of
+from paddock.usecases.look.analysis import Numbers, Span, cloud_of, histogram_of, spectrum_of, statistics_of
 from paddock.usecases.look.plots import log_span
 from paddock.web.kernel.injected import TheContext, refuse_unknown_parameters
 from paddock.web.kernel.problems import responses
@@ -88,6 +87,7 @@ class StatisticsResource(msgspec.Struct, frozen=True, kw_only=True):
     std: float | None
     first: float | None
     last: float | None
+    at: Annotated[list[float | None], Meta(description="Its value at each instant asked for; null in a gap.")]
 
 
 class StatisticsList(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +106,7 @@ async def show_cloud(
     context: TheContext, recording_id: Prefix, x: _Name, y: _Name, start: Seconds = None, end: Seconds = None
 ) -> CloudResource:
     """At every sample of ``y`` the value of ``x``; of more than 5,000 points how many lie in each cell."""
-    begin, stop = await _span(context, recording_id, start, end)
+    begin, stop = await _instants(context, recording_id, start, end)
     span, across, up, found = await cloud_of(context, recording_id, x, y, begin, stop)
     return CloudResource(
         **_ends(span),
@@ -130,7 +130,7 @@ async def show_histogram(
     end: Seconds = None,
 ) -> HistogramResource:
     """Weighted by time, not by samples: each counts until the next one."""
-    begin, stop = await _span(context, recording_id, start, end)
+    begin, stop = await _instants(context, recording_id, start, end)
     span, described, found = await histogram_of(context, recording_id, signal, bins, begin, stop)
     return HistogramResource(
         **_ends(span), signal=_axis(described), edges=_list(found.edges), seconds=_list(found.seconds)
@@ -149,7 +149,7 @@ async def show_spectrum(
     end: Seconds = None,
 ) -> SpectrumResource:
     """Of the longest piece without a gap, on an even raster at the signal's own rate."""
-    begin, stop = await _span(context, recording_id, start, end)
+    begin, stop = await _instants(context, recording_id, start, end)
     span, described, found = await spectrum_of(context, recording_id, signal, window, begin, stop)
     return SpectrumResource(
         **_ends(span),
@@ -171,20 +171,26 @@ async def show_statistics(
     ],
     start: Seconds = None,
     end: Seconds = None,
+    at: Annotated[
+        list[float] | None,
+        QueryParameter(description="Instants, as cursors have them, in the same seconds; up to 10."),
+    ] = None,
 ) -> StatisticsList:
-    """Least, greatest, mean, RMS and standard deviation of the samples in a span, its first and last one."""
-    begin, stop = await _span(context, recording_id, start, end)
-    span, found = await statistics_of(context, recording_id, signals, begin, stop)
-    return StatisticsList(**_ends(span), items=[_numbers(described, each) for described, each in found])
+    """Least, greatest, mean, RMS and standard deviation of the samples in a span, its first and last one.
+
+    At each instant `at` also the last sample until then, whether in the span or not.
+    """
+    begin, stop, *instants = await _instants(context, recording_id, start, end, *(at or ()))
+    wanted = [each for each in instants if each is not None]
+    span, found = await statistics_of(context, recording_id, signals, begin, stop, wanted)
+    return StatisticsList(**_ends(span), items=[_numbers(each) for each in found])
 
 
-async def _span(
-    context: Context, recording_id: str, start: float | None, end: float | None
-) -> tuple[int | None, int | None]:
-    if start is None and end is None:
-        return None, None
+async def _instants(context: Context, recording_id: str, *seconds: float | None) -> list[int | None]:
+    if all(each is None for each in seconds):
+        return [None] * len(seconds)
     origin_ns, _ = await log_span(context, await get_recording(context, recording_id))
-    return instant_of(origin_ns, start), instant_of(origin_ns, end)
+    return [instant_of(origin_ns, each) for each in seconds]
 
 
 def _ends(span: Span) -> dict[str, float]:
@@ -198,9 +204,10 @@ def _axis(described: Described) -> AxisResource:
     return AxisResource(described.name, described.label, described.unit)
 
 
-def _numbers(described: Described, found: Statistics) -> StatisticsResource:
+def _numbers(found: Numbers) -> StatisticsResource:
     names = ("count", "min", "max", "mean", "rms", "std", "first", "last")
-    return StatisticsResource(signal=_axis(described), **{name: getattr(found, name) for name in names})
+    figures = {name: getattr(found.statistics, name) for name in names}
+    return StatisticsResource(signal=_axis(found.described), **figures, at=list(found.at))
 
 
 def _list(values: _Floats) -> list[float]:
