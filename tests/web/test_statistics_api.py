@@ -67,7 +67,7 @@ async def test_statistics_are_those_of_numpy(client: httpx.AsyncClient, address:
         ({"signal": "Car.speed", "at": 1e300}, "bad_plot"),
         ({"signal": "Car.cells"}, "bad_plot"),
         ({"signal": "Car.nothing[1]", "at": 1}, "no_such_signal"),
-        ({"signal": "Car.speed", "at": "soon"}, "not_valid"),
+        ({"signal": "Car.speed", "at": "soon"}, "bad_request"),
     ):
         refused = await client.get(address, params=wrong)  # type: ignore[arg-type]
         assert (refused.status_code in (404, 422), refused.json()["code"]) == (True, code), wrong
