@@ -10,6 +10,8 @@ import pytest
 
 from paddock.bootstrap import open_context
 from paddock.broker.bridge import Bridge, Topics
+from paddock.broker.bridge_actions import ActionsThere, HandedOver
+from paddock.broker.downlink import NoActions
 from paddock.device_log.entry import Kind
 from paddock.device_log.reader import Reader
 from paddock.domain.devices import Device
@@ -44,7 +46,8 @@ async def test_only_devices_that_are_known_and_not_disabled(tmp_path: Path) -> N
             await add_device(context, LOCAL_USER, Device(id=each, name=each))
         await disable_device(context, LOCAL_USER, "old")
         doors = KnownDevices(context)
-        bridge = Bridge(context, doors, RefusedInput(context), Topics("devices/{id}/{kind}"))
+        actions = ActionsThere(NoActions(), HandedOver())
+        bridge = Bridge(context, doors, RefusedInput(context), Topics("devices/{id}/{kind}"), actions)
         assert await bridge.take("devices/car/data", b"1")
         assert not await bridge.take("devices/old/data", b"2")
         assert not await bridge.take("devices/nobody/data", b"3")
@@ -89,15 +92,15 @@ async def away_and_back(running: Broker, port: int) -> None:
         while not taken():
             await asyncio.to_thread(publish, port, first, first + 1)
             first += 1
-    publishing = asyncio.create_task(asyncio.to_thread(publish, port, first, 600))
+    publishing = asyncio.create_task(asyncio.to_thread(publish, port, first, first + 600))
     async with asyncio.timeout(60):
         while max(taken()) < first + 100:
             await asyncio.sleep(0.01)
     await asyncio.to_thread(running.end, signal.SIGKILL)
     await publishing
     running.start()
-    await until_taken(600)
+    await until_taken(first + 600)
     await asyncio.to_thread(running.end)
-    await asyncio.to_thread(publish, port, 600, 700)
+    await asyncio.to_thread(publish, port, first + 600, first + 700)
     running.start()
-    await until_taken(700)
+    await until_taken(first + 700)

@@ -8,6 +8,7 @@ import structlog
 
 from paddock.broker.downlink import Outgoing
 from paddock.domain.actions import ActionState, Answer, message_of
+from paddock.domain.instants import NS_PER_S
 from paddock.errors import PaddockError, Unavailable
 from paddock.usecases.actions.actions import note_sent, take_answer, waiting_actions
 from paddock.usecases.context import Context
@@ -28,7 +29,16 @@ class AskedActions:
     async def waiting(self, device_ids: Collection[str]) -> Sequence[Outgoing]:
         """What these devices have not said to have."""
         found = await waiting_actions(self._context, device_ids)
-        return [Outgoing(action.id, action.device, message_of(action)) for action in found]
+        now = self._context.now()
+        return [
+            Outgoing(
+                action.id,
+                action.device,
+                message_of(action),
+                expires_s=max(1, (action.expires_at - now) // NS_PER_S),
+            )
+            for action in found
+        ]
 
     async def sent(self, action_id: str) -> None:
         """Note it."""

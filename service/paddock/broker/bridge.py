@@ -1,4 +1,4 @@
-"""Takes in what devices send to a team's own MQTT broker.
+"""Takes in what devices send to a team's own MQTT broker, and asks them there what people ask of them.
 
 The broker keeps for us what we have not acknowledged (a session that lasts), and we acknowledge what is in the
 device log. Who may publish there is the broker's to say; whose message it is, the topic says.
@@ -20,11 +20,14 @@ import gmqtt
 import structlog
 from gmqtt.mqtt.handler import MQTTConnectError
 
+from paddock.broker.actions import AskedActions
+from paddock.broker.bridge_actions import ActionsThere, HandedOver
 from paddock.broker.doors import Doorkeeper, Refusals
 from paddock.broker.limits import MOST_EXPIRY_S
 from paddock.broker.mqtt.packets import Reason
 from paddock.broker.payloads import checked_payload
 from paddock.device_log.entry import Entry, Kind
+from paddock.domain.actions import is_asked
 from paddock.errors import PaddockError, Rejected, Unavailable
 from paddock.settings import Settings
 from paddock.usecases.context import Context
@@ -53,6 +56,7 @@ class Topics:
     def __init__(self, patterns: str) -> None:
         self.filters = []
         self._patterns = []
+        self._actions: list[tuple[re.Pattern[str], str]] = []
         for pattern in filter(None, (each.strip() for each in patterns.split(","))):
             levels = pattern.split("/")
             if "{id}" not in levels or any("{" in each and each not in ("{id}", "{kind}") for each in levels):
@@ -65,6 +69,8 @@ class Topics:
             kinds = "|".join(Kind)
             parts = {"{id}": "(?P<id>[^/]+)", "{kind}": f"(?P<kind>{kinds})", "+": "[^/]+"}
             self._patterns.append(re.compile("/".join(parts.get(each, re.escape(each)) for each in levels)))
+            if "{kind}" in levels and "+" not in levels:
+                self._actions.append((self._patterns[-1], pattern.replace("{kind}", Kind.ACTIONS)))
 
     def read(self, topic: str) -> tuple[str, Kind] | None:
         """Device and kind of a topic; None where it has neither."""
@@ -72,6 +78,13 @@ class Topics:
             if found := pattern.fullmatch(topic):
                 said = found.groupdict()
                 return said["id"], Kind(said.get("kind") or Kind.DATA)
+        return None
+
+    def actions_topic(self, topic: str) -> str | None:
+        """Where the device that published on a topic hears what is asked of it; None without a ``{kind}``."""
+        for pattern, actions in self._actions:
+            if found := pattern.fullmatch(topic):
+                return actions.replace("{id}", found["id"])
         return None
 
 
@@ -83,13 +96,17 @@ class Bridge:
         doors: knows the devices.
         refusals: counts what is refused.
         topics: where devices publish.
+        actions: what is asked of them.
     """
 
-    def __init__(self, context: Context, doors: Doorkeeper, refusals: Refusals, topics: Topics) -> None:
+    def __init__(
+        self, context: Context, doors: Doorkeeper, refusals: Refusals, topics: Topics, actions: ActionsThere
+    ) -> None:
         self._context = context
         self._doors = doors
         self._refusals = refusals
         self._topics = topics
+        self._actions = actions
         self.filters = topics.filters
         """What is subscribed to."""
 
@@ -106,11 +123,14 @@ class Bridge:
         if found is None:
             return False
         device_id, kind = found
+        if kind is Kind.ACTIONS and is_asked(payload):
+            return False  # our own
         await self._doors.refresh()
         device = self._doors.get(device_id)
         if device is None or device.disabled_at is not None:
             log.warning("bridge_refused", device=device_id[:80], known=device is not None)
             return False
+        self._actions.heard(device, self._topics.actions_topic(topic))
         try:
             kept = checked_payload(self._doors, device, content_type, payload)
             entry = Entry(device.id, kind, time.time_ns(), content_type[:100], kept)
@@ -126,7 +146,9 @@ async def run_bridge(settings: Settings, context: Context, doors: Doorkeeper, re
     for name in ("gmqtt", "gmqtt.client", "gmqtt.mqtt.handler"):
         logging.getLogger(name).setLevel(logging.ERROR)  # it says each attempt
     address = urlsplit(settings.mqtt_bridge_url)
-    bridge = Bridge(context, doors, refusals, Topics(settings.mqtt_bridge_topics))
+    handed_over = HandedOver()
+    actions = ActionsThere(AskedActions(context), handed_over)
+    bridge = Bridge(context, doors, refusals, Topics(settings.mqtt_bridge_topics), actions)
     # One session per Paddock: the broker keeps for it what came while it was away.
     itself = hashlib.sha256(f"{socket.gethostname()}:{settings.data.resolve()}".encode()).hexdigest()[:16]
     client = gmqtt.Client(
@@ -135,6 +157,7 @@ async def run_bridge(settings: Settings, context: Context, doors: Doorkeeper, re
         optimistic_acknowledgement=False,
         session_expiry_interval=MOST_EXPIRY_S,
         receive_maximum=MOST_AT_ONCE,
+        persistent_storage=handed_over,
     )
     client.set_config({"reconnect_retries": gmqtt.constants.UNLIMITED_RECONNECTS, "reconnect_delay": AGAIN_S})
     if address.username:
@@ -177,6 +200,7 @@ async def run_bridge(settings: Settings, context: Context, doors: Doorkeeper, re
         while True:
             await asyncio.sleep(LOOK_S)
             try:
+                await actions.hand_over(client)
                 await refusals.write()
             except PaddockError as error:
                 log.warning("store_unavailable", code=error.code, message=error.message)

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import msgspec
 
+from paddock.domain.actions import DEFAULT_EXPIRES_S
+
 
 class Outgoing(msgspec.Struct, frozen=True):
     """An action on its way to a device, published on ``devices/{device_id}/actions``.
@@ -16,12 +18,14 @@ class Outgoing(msgspec.Struct, frozen=True):
         device_id: who is to get it.
         payload: as it is sent, the action's id and expiry in it.
         content_type: what the payload is.
+        expires_s: how long it may still wait for the device, in seconds.
     """
 
     id: str
     device_id: str
     payload: bytes
     content_type: str = "application/json"
+    expires_s: int = DEFAULT_EXPIRES_S
 
 
 class Downlink(Protocol):

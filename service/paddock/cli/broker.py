@@ -185,6 +185,8 @@ async def _serve(settings: Settings, listeners: Listeners) -> None:
             from paddock.broker.bridge import run_bridge
 
             bridge = asyncio.create_task(run_bridge(settings, context, doors, refusals))
+            # A bridge that broke must not look like one that works: whoever started this process starts it again.
+            bridge.add_done_callback(lambda _: stop.set())
         endpoint = Endpoint(
             doors,
             context.appender(),
@@ -198,4 +200,5 @@ async def _serve(settings: Settings, listeners: Listeners) -> None:
         finally:
             if bridge is not None:
                 bridge.cancel()
-                await asyncio.gather(bridge, return_exceptions=True)
+                with contextlib.suppress(asyncio.CancelledError):
+                    await bridge

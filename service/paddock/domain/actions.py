@@ -165,6 +165,18 @@ def message_of(action: Action) -> bytes:
     )
 
 
+def is_asked(payload: bytes) -> bool:
+    """Whether a message is what a device is asked, as ``message_of`` writes it, and no answer.
+
+    Both go over one topic, and a broker gives whoever listens there what it published itself.
+    """
+    try:
+        said = msgspec.json.decode(payload)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return isinstance(said, dict) and {"id", "name", "expires_at"} <= said.keys() and "state" not in said
+
+
 def answer_of(said: object) -> Answer:
     """What a device's message says.
 
