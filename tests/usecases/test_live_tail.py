@@ -12,7 +12,7 @@ import pytest
 from paddock.device_log.appender import Appender
 from paddock.device_log.entry import Entry, Kind
 from paddock.usecases.live.live import Live
-from paddock.usecases.live.tail import BACK_S, SHARE, SHARE_MOST_S, Shares, followed
+from paddock.usecases.live.tail import BACK_S, IN_TIME_S, LATE_S, SHARE, SHARE_MOST_S, Shares, Taking, followed
 from paddock.usecases.live.viewer import Watched
 from tests.usecases.live_devices import Page, Said, viewer_of
 
@@ -74,6 +74,34 @@ def test_there_need_be_no_log_yet(tmp_path: Path) -> None:
     with followed(live, tmp_path / "log", decode, time.time), Appender(tmp_path / "log") as appender:
         appender.append([entry(1)]).result(30)
         until(lambda: values(live) == [1.0])
+
+
+def test_what_comes_faster_than_it_can_be_decoded_is_left_out_and_counted_until_it_is_in_time_again() -> None:
+    live, now_s = Live(), 1_000.0
+    taking = Taking(live, decode, lambda: now_s)
+
+    def takes(*ago_s: float) -> tuple[int, int]:
+        """How many values there are, and how many messages were left out."""
+        taking.take(
+            [
+                Entry("box", Kind.DATA, int((now_s - ago) * 1e9), "", b'{"a": 1}', live.sequence + 1 + number)
+                for number, ago in enumerate(ago_s)
+            ]
+        )
+        device = live.device("box")
+        return len(values(live)), device.left_out if device else 0
+
+    assert takes(20, 10) == (2, 0), "at its start it takes what came before"
+    now_s += 5
+    assert takes(4) == (3, 0), "and what came meanwhile"
+    taking.is_in_time()
+    assert takes(LATE_S - 0.1) == (4, 0)
+    now_s += 60
+    assert takes(LATE_S + 1, LATE_S + 0.9) == (4, 2)
+    assert takes(IN_TIME_S + 0.1) == (4, 3), "a little late is late as long as it was not in time"
+    assert takes(IN_TIME_S - 0.1) == (5, 3)
+    assert takes(LATE_S - 0.2) == (6, 3)
+    assert live.sequence == 9
 
 
 def test_a_device_that_floods_is_left_out_in_part_and_holds_up_nobody() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from paddock.usecases.live import tape as tapes
 from paddock.usecases.live.live import EARLIEST_S, MAX_SIGNALS, Live
-from paddock.usecases.live.viewer import Parts, Watched
+from paddock.usecases.live.viewer import SNAPSHOT_S, Parts, Watched
 from tests.usecases.live_devices import START_NS, Page, Said, viewer_of
 
 MS = 1_000_000
@@ -109,6 +109,7 @@ def test_no_hole_and_no_double(actions: list[tuple[str, int]]) -> None:
 def test_from_tier_to_tier_nothing_is_told_twice_and_no_spike_is_lost(gaps: list[int], told: set[int]) -> None:
     """With room for so few samples that all tiers are passed through; ``told`` are the moments when it is told."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tapes, "TAIL", 4)
         patch.setattr(tapes, "RECENT", 16)
         patch.setattr(tapes, "OLDER", ((12, 10**9), (400, 10 * 10**9)))
         live, page = Live(), Page()
@@ -131,6 +132,68 @@ def test_from_tier_to_tier_nothing_is_told_twice_and_no_spike_is_lost(gaps: list
     assert held.values.max() == max(expected), "the highest spike"
     assert page.samples["T.a"][-1][1] == expected[-1]
     assert max(value for _, value in page.samples["T.a"]) == max(expected)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    values=st.lists(st.sampled_from([0.0, 1.0, 2.0, 3.0, 7.0, -5.0, math.nan]), min_size=30, max_size=200),
+    rhythms=st.lists(st.integers(1, 40), min_size=1, max_size=4),
+    columns=st.sampled_from([1, 60, 600]),
+)
+def test_pages_of_any_rhythm_draw_what_the_log_has(values: list[float], rhythms: list[int], columns: int) -> None:
+    """In each column of pixels the smallest, the largest and the last value, whenever a page asked for them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tapes, "TAIL", 4)
+        live = Live()
+        parts = Parts(live)
+        watched = Watched(device="car", signals=("T.a",), span_s=60, columns=columns)
+        pages = [(rhythm, Page(), viewer_of(live, watched, parts=parts)) for rhythm in rhythms]
+        for number, value in enumerate(values):
+            time_ns = START_NS + number * 13 * MS
+            live.take("car", number + 1, time_ns, [Said("T", time_ns, {"a": value})])
+            for rhythm, page, viewer in pages:
+                if number % rhythm == 0 and (message := viewer.message(live.sequence, late=rhythm > 9)):
+                    page.hears(message)
+        for _, page, viewer in pages:
+            if message := viewer.message(live.sequence):
+                page.hears(message)
+    midnight = START_NS // (86_400 * 10**9) * 86_400 * 10**9
+    column_s = 60 / columns
+
+    def drawn(samples: list[tuple[float, float | None]]) -> dict[int, tuple[float, float]]:
+        found: dict[int, list[float]] = {}
+        for seconds, value in samples:
+            if value is not None and not math.isnan(value):
+                found.setdefault(int(seconds / column_s + 1e-6), []).append(value)
+        return {column: (min(each), max(each)) for column, each in found.items()}
+
+    everything = [
+        (round((START_NS + number * 13 * MS - midnight) / 1e9, 6), value) for number, value in enumerate(values)
+    ]
+    for _, page, _ in pages:
+        assert drawn(page.samples["T.a"]) == drawn(everything)  # type: ignore[arg-type]
+        assert page.samples["T.a"][-1][0] == everything[-1][0]
+        times = [seconds for seconds, _ in page.samples["T.a"]]
+        assert times == sorted(set(times)), "nothing twice"
+
+
+def test_a_snapshot_is_made_once_for_who_comes_at_about_the_same_time_and_goes_on_without_a_hole() -> None:
+    live, clock = car(100), 0.0
+    parts = Parts(live, lambda: clock)
+    first, second, third = Page(), Page(), Page()
+    watched = Watched(device="car", span_s=60, columns=4000)
+    first.hears(viewer_of(live, watched, parts=parts).message(live.sequence) or b"")
+    car(20, live=live, first=100)
+    viewer = viewer_of(live, watched, parts=parts)
+    second.hears(viewer.message(live.sequence) or b"")
+    assert second.samples == first.samples
+    second.hears(viewer.message(live.sequence) or b"")
+    clock += SNAPSHOT_S
+    third.hears(viewer_of(live, watched, parts=parts).message(live.sequence) or b"")
+    assert second.samples == third.samples and len(third.samples["T.a"]) == 120
+    for number in range(50):
+        viewer_of(live, Watched(device="car", span_s=number), parts=parts).message(live.sequence)
+    assert len(parts._snapshots) <= 4
 
 
 def car(count: int, *, hz: float = 100.0, live: Live | None = None, first: int = 0) -> Live:

@@ -93,7 +93,9 @@ def message_of(
         problems: takes what is wrong with it.
         shift_ns: what is added to a time that cannot be, see ``clock_shift``.
     """
-    rest = {key: value for key, value in said.items() if key not in (DEVICE, TOKEN)}
+    rest = dict(said)
+    rest.pop(DEVICE, None)
+    rest.pop(TOKEN, None)
     if isinstance(named := rest.get(TOPIC), str):
         del rest[TOPIC]
         topic = named.strip().strip("/")[:MAX_TOPIC] or topic
@@ -153,10 +155,13 @@ def _bounded(
     for key, value in said.items():
         if len(values) > MAX_FIELDS:
             break
-        if not isinstance(key, str) or not key or len(key) > MAX_KEY:
+        if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY:
             problems.append(Problem("bad_field", f"A field's name is empty or longer than {MAX_KEY} characters."))
             continue
-        taken = _taken(value, f"{path}{key}", depth, values, problems)
+        if type(value) is float and math.isfinite(value):  # most are
+            values[path + key] = kept[key] = value
+            continue
+        taken = _taken(value, path + key, depth, values, problems)
         if taken is not None:
             kept[key] = taken
     return kept

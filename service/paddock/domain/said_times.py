@@ -14,6 +14,9 @@ from paddock.domain.instants import INT64_MAX, NS_PER_S
 _UNITS = {"_s": NS_PER_S, "_ms": 10**6, "_us": 10**3, "_ns": 1}
 CERTAIN = ("timestamp", *(f"{stem}{unit}" for stem in ("timestamp", "time", "ts") for unit in _UNITS))
 """Keys that say nothing but the time."""
+_UNIT_OF = {
+    key: next((_UNITS[unit] for unit in ("_ms", "_us", "_ns", "_s") if key.endswith(unit)), None) for key in CERTAIN
+}
 PROBABLE = ("time", "ts")
 """Keys that say the time where their value can be one; a lap has a ``time`` as well."""
 _EARLIEST_S, _LATEST_S = 946_684_800, 7_258_118_400
@@ -31,7 +34,7 @@ def said_time(message: Mapping[str, Any]) -> tuple[str, int | None]:
     """
     for key in CERTAIN:
         if (value := message.get(key)) is not None:
-            found = read_time(value, _unit(key))
+            found = read_time(value, _UNIT_OF[key])
             return key, -1 if found is None else found
     for key in PROBABLE:
         if (value := message.get(key)) is not None:
@@ -39,10 +42,6 @@ def said_time(message: Mapping[str, Any]) -> tuple[str, int | None]:
             if found is not None and _EARLIEST_S <= found // NS_PER_S <= _LATEST_S:
                 return key, found
     return "", None
-
-
-def _unit(key: str) -> int | None:
-    return next((_UNITS[unit] for unit in ("_ms", "_us", "_ns", "_s") if key.endswith(unit)), None)
 
 
 def read_time(value: object, unit_ns: int | None = None) -> int | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import threading
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -23,7 +22,6 @@ LONGEST_TEXT = 200
 MOST_STATES = 50
 """A text with more values is no state."""
 LONGEST_NAME = 300
-_TURN_S = 0.002
 LATEST_S, EARLIEST_S = 60, 86_400
 """A time that a device says counts if it lies within these of when it came: a minute ahead, a day behind. Otherwise
 its clock is wrong, and what it sends is shown at the time when it came."""
@@ -83,6 +81,8 @@ class LiveDevice:
     id: str
     signals: dict[str, LiveSignal] = field(default_factory=dict)
     """By name."""
+    known: dict[str, dict[str, LiveSignal]] = field(default_factory=dict)
+    """The same by topic and field path, as messages have them."""
     received_ns: int = 0
     """When it sent last."""
     sequence: int = 0
@@ -97,9 +97,6 @@ class Live:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._counting = threading.Lock()
-        self._readers = 0
-        self._gave_way_at = 0.0
         self._devices: dict[str, LiveDevice] = {}
         self._number = 0
         self.sequence = 0
@@ -107,35 +104,18 @@ class Live:
         self.since = 0
         """All that came after this one is in here, as far as the last minutes go."""
 
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[None]:
-        """While the block runs nothing changes. Who writes gives way now and then: there may be much to write."""
-        with self._counting:
-            self._readers += 1
-        try:
-            with self._lock:
-                yield
-        finally:
-            with self._counting:
-                self._readers -= 1
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
-        # A lock alone is taken again by whoever gave it up a moment ago, and everybody else would wait for long.
-        if self._readers and time.monotonic() - self._gave_way_at > _TURN_S:
-            time.sleep(_TURN_S / 4)
-            self._gave_way_at = time.monotonic()
-        with self._lock:
-            yield
+    def unchanged(self) -> AbstractContextManager[bool]:
+        """A context: while its block runs, nobody else changes anything. Blocks are short; pages wait for them."""
+        return self._lock
 
     def begin(self, sequence: int) -> None:
         """What is taken from now on follows this position of the log."""
-        with self._writing():
+        with self._lock:
             self.since = self.sequence = sequence
 
     def passed(self, sequence: int) -> None:
         """The log was read to here, whatever was in it."""
-        with self._writing():
+        with self._lock:
             self.sequence = max(self.sequence, sequence)
 
     def take(self, device_id: str, sequence: int, received_ns: int, messages: Iterable[Sampled]) -> None:
@@ -147,13 +127,25 @@ class Live:
             received_ns: when it came.
             messages: what it says.
         """
-        with self._writing():
+        with self._lock:
             device = self._devices.get(device_id) or self._devices.setdefault(device_id, LiveDevice(device_id))
             for message in messages:
                 time_ns = self._time(device, message.time_ns, received_ns)
+                topic = message.topic
+                known = device.known.get(topic) or {}
                 for path, value in message.values.items():
-                    if value is not None:
-                        self._add(device, message.topic, path, sequence, time_ns, received_ns, value)
+                    signal = known.get(path)
+                    # Most values are one more number of a signal that is there.
+                    if (
+                        signal is not None
+                        and type(value) is float
+                        and signal.dtype == "double"
+                        and time_ns > signal.tape.last_ns
+                    ):
+                        signal.tape.append(sequence, time_ns, value)
+                        signal.sequence, signal.received_ns = sequence, received_ns
+                    elif value is not None:
+                        self._add(device, topic, path, sequence, time_ns, received_ns, value)
             device.received_ns, device.sequence = received_ns, sequence
             self.sequence = max(self.sequence, sequence)
 
@@ -173,13 +165,14 @@ class Live:
         received_ns: int,
         value: float | str | bool,
     ) -> None:
-        name = f"{topic}.{path}" if path else topic
-        signal = device.signals.get(name)
+        signal = device.known.get(topic, {}).get(path)
         if signal is None:
-            signal = self._new_signal(device, name, topic, value)
+            name = f"{topic}.{path}" if path else topic
+            signal = device.signals.get(name) or self._new_signal(device, name, topic, value)
             if signal is None:
                 device.left_out += 1
                 return
+            device.known.setdefault(topic, {})[path] = signal
         if isinstance(value, str):
             value = value[:LONGEST_TEXT]
             if not signal.is_text:
@@ -220,7 +213,7 @@ class Live:
 
     def devices(self) -> list[LiveDevice]:
         """All that sent something in the last minutes, by id."""
-        with self.reading():
+        with self._lock:
             return [self._devices[name] for name in sorted(self._devices)]
 
     def device(self, device_id: str) -> LiveDevice | None:
@@ -229,19 +222,19 @@ class Live:
 
     def signals(self, device_id: str) -> list[LiveSignal]:
         """Of a device, by name."""
-        with self.reading():
+        with self._lock:
             device = self._devices.get(device_id)
             return [device.signals[name] for name in sorted(device.signals)] if device else []
 
     def leave_out(self, device_id: str, values: int) -> None:
         """Count what a device sent and nobody will be shown."""
-        with self._writing():
+        with self._lock:
             device = self._devices.get(device_id) or self._devices.setdefault(device_id, LiveDevice(device_id))
             device.left_out += values
 
     def span(self, device_id: str, names: Iterable[str]) -> dict[str, Samples]:
         """All that is held of some signals, by time; those that are not there are left out."""
-        with self.reading():
+        with self._lock:
             device = self._devices.get(device_id)
             return {name: device.signals[name].tape.all() for name in names if device and name in device.signals}
 

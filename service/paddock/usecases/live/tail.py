@@ -6,7 +6,10 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias
 
@@ -28,8 +31,15 @@ SHARE = 0.3
 """Of a core, for what one device sends; a car with 20,000 values a second takes half of it."""
 SHARE_MOST_S = 1.0
 """So much may be saved up, for what was kept while there was no link."""
+LATE_S = 2.0
+"""What came so long ago is left out, and counted, until the thread is in time again: pages are for now, and
+recordings have everything. It happens only where more comes than the processor can decode."""
+IN_TIME_S = 0.2
+CATCH_UP_S = 30.0
+"""So long after its start nothing is late: it first takes up what came before."""
 _WAIT_S = 0.5
-_AT_ONCE = 512
+_AT_ONCE = 128
+"""Few enough that who waits for the lock gets it after a few milliseconds."""
 _AFTER_ERROR_S = 1.0
 _REFRESH_S = 1.0
 
@@ -91,31 +101,67 @@ def _follow(
     live: Live, directory: Path, decode: Decode, now_s: Callable[[], float], ended: threading.Event
 ) -> None:
     after = max(written_since(directory, now_s() - BACK_S), end_of(directory) - BACK_BYTES)
-    oldest_ns = int((now_s() - BACK_S) * 1e9)
     live.begin(after)
-    begun_ns, shares = int(now_s() * NS_PER_S), Shares()
+    taking = Taking(live, decode, now_s)
     while not ended.is_set():
         try:
             with Reader(directory, after) as reader:
                 while not ended.is_set():
                     entries = reader.read(_AT_ONCE)
-                    for entry in entries:
-                        after = entry.position
-                        if entry.received_ns >= oldest_ns:
-                            with shares.of(entry.device_id) as has_time:
-                                if has_time or entry.received_ns < begun_ns:
-                                    _take(live, decode, entry)
-                                else:
-                                    live.leave_out(entry.device_id, 1)
-                        elif not live.devices():
-                            live.begin(after)
-                    if not entries:
-                        reader.wait(_WAIT_S)
+                    if entries:
+                        taking.take(entries)
+                        after = entries[-1].position
                     else:
-                        live.passed(after)
+                        taking.is_in_time()
+                        reader.wait(_WAIT_S)
         except OSError as error:
             log.error("device_log_unreadable", error=str(error))
             ended.wait(_AFTER_ERROR_S)
+
+
+class Taking:
+    """Takes entries of the log, in the order in which they are there, as far as there is time for them."""
+
+    def __init__(self, live: Live, decode: Decode, now_s: Callable[[], float]) -> None:
+        self._live, self._decode, self._now_s = live, decode, now_s
+        self._shares = Shares()
+        now = now_s()
+        self._begun_ns = int(now * NS_PER_S)
+        self._oldest_ns = int((now - BACK_S) * NS_PER_S)
+        self._may_be_late_until_s = now + CATCH_UP_S
+        self._is_late = False
+
+    def is_in_time(self) -> None:
+        """All that there was is taken: from now on it may be late no more."""
+        self._may_be_late_until_s = 0.0
+        self._is_late = False
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Take some, all at once: what was decoded before is there for all who watch at the same moment."""
+        now = self._now_s()
+        late_s = now - entries[-1].received_ns / NS_PER_S
+        self._is_late = late_s > (IN_TIME_S if self._is_late else LATE_S) and now > self._may_be_late_until_s
+        decoded: list[tuple[Entry, Sequence[Sampled]]] = []
+        left_out: Counter[str] = Counter()
+        too_old = 0
+        for device_id, run in groupby(entries, attrgetter("device_id")):
+            with self._shares.of(device_id) as has_time:
+                for entry in run:
+                    if entry.received_ns < self._oldest_ns:
+                        too_old = entry.position
+                    elif entry.received_ns < self._begun_ns or (has_time and not self._is_late):
+                        decoded.append((entry, _decoded(self._decode, entry)))
+                    else:
+                        left_out[device_id] += 1
+        with self._live.unchanged():
+            if too_old and not self._live.devices():
+                self._live.begin(too_old)
+            for entry, messages in decoded:
+                if messages:
+                    self._live.take(entry.device_id, entry.position, entry.received_ns, messages)
+            for device_id, count in left_out.items():
+                self._live.leave_out(device_id, count)
+            self._live.passed(entries[-1].position)
 
 
 class Shares:
@@ -145,13 +191,12 @@ class Shares:
             self._left[device_id] = (left_s - (self._used_s() - begun_s), now_s)
 
 
-def _take(live: Live, decode: Decode, entry: Entry) -> None:
+def _decoded(decode: Decode, entry: Entry) -> Sequence[Sampled]:
     if entry.kind is not Kind.DATA:
-        return
+        return ()
     try:
-        messages = list(decode(entry))
+        return list(decode(entry))
     except Exception as error:
         # Whoever takes it in for good counts and tells it; here it is only not shown.
         log.debug("live_entry_undecodable", device=entry.device_id, error=str(error))
-        return
-    live.take(entry.device_id, entry.position, entry.received_ns, messages)
+        return ()

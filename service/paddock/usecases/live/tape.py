@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left, bisect_right
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +19,9 @@ RECENT = 3_000
 OLDER = ((3_600, NS_PER_S), (2_000, 10 * NS_PER_S))
 """Of the time before that, first, last, smallest and largest of each second stay, and of the time before of each
 ten seconds: how many samples, and how long a piece is. A signal of any rate has its last hour, with all spikes."""
+TAIL = 64
+"""So many of the last samples are held in lists as well: what comes from one beat to the next is written and read
+there without arrays, which cost more than the few samples in them."""
 _FIRST_ROOM = 16
 _FEW = 32
 
@@ -124,6 +129,11 @@ class Tape:
         dtype = object if text else np.float64
         self._recent = _Strip(dtype, RECENT)
         self._older = [_Strip(dtype, most) for most, _ in OLDER]
+        self._sequences: list[int] = []
+        self._times: list[int] = []
+        self._values: list[Any] = []
+        self._settled = 0
+        """How many samples are in the strips. Those that came after are in the lists alone, which hold the last."""
         self.text, self.steps = text, steps
         self.total = 0
         """How many samples came."""
@@ -136,21 +146,36 @@ class Tape:
 
     def append(self, sequence: int, time_ns: int, value: float | str) -> None:
         """One more sample; sequences never fall."""
-        recent = self._recent
-        if not recent.room():
-            self._forget_some()
-        at = recent.end
         self.total += 1
         self.last_ns = time_ns
-        recent.sequences[at] = sequence
-        recent.times[at] = time_ns
-        recent.ordinals[at] = self.total
-        recent.values[at] = value
-        recent.end = at + 1
+        self._sequences.append(sequence)
+        self._times.append(time_ns)
+        self._values.append(value)
+        if len(self._times) >= 2 * TAIL:
+            self._settle()
+            del self._sequences[:-TAIL], self._times[:-TAIL], self._values[:-TAIL]
 
-    def _forget_some(self) -> None:
+    def _settle(self) -> None:
+        """Have all samples in the strips."""
+        new = self.total - self._settled
+        if not new:
+            return
+        recent = self._recent
+        if recent.room() < new:
+            self._forget_some(new)
+        recent.write(
+            _Block(
+                np.array(self._sequences[-new:], np.int64),
+                np.array(self._times[-new:], np.int64),
+                np.arange(self._settled + 1, self.total + 1),
+                np.array(self._values[-new:], recent.values.dtype),
+            )
+        )
+        self._settled = self.total
+
+    def _forget_some(self, wanted: int) -> None:
         """What has no room among the recent ones goes on in fewer points, and what has no room there, in fewer."""
-        gone = self._recent.dropped(1)
+        gone = self._recent.dropped(wanted)
         for older, (_, bucket_ns) in zip(self._older, OLDER, strict=True):
             if not len(gone.sequences):
                 return
@@ -164,6 +189,7 @@ class Tape:
 
     def between(self, after: int, until: int) -> tuple[Samples, int]:
         """What came after one sequence until another, and how many samples that were, decimated ones included."""
+        self._settle()
         newer = self._recent.between(after, until)
         found = self._recent.samples(newer)
         last = int(found.ordinals[-1]) if len(found.ordinals) else self._recent_ordinal(newer.start)
@@ -184,34 +210,26 @@ class Tape:
         return int(recent.ordinals[at]) - 1 if at < recent.end else self.total
 
     def few_news(self, after: int, until: int, column_ns: int) -> tuple[list[int], list[Any], int] | None:
-        """As ``news``, of the handful of samples that come from one beat to the next, which is most of all that is
-        asked; None where they are more.
+        """What a plot shows of the handful of samples that come from one beat to the next, by time, and how many
+        came; None where they are more, or not in order.
 
         Args:
             column_ns: length of a column of pixels; 0 for the last sample alone.
         """
-        recent = self._recent
-        end = begin = recent.end
-        sequences = recent.sequences
-        while end > recent.begin and sequences[end - 1] > until:
-            end -= 1
-        for begin in range(end, max(recent.begin, end - _FEW) - 1, -1):
-            if begin == recent.begin or sequences[begin - 1] <= after:
-                break
-        else:
-            return None
-        if begin == recent.begin and self._older[0].end:
+        sequences = self._sequences
+        begin, end = bisect_right(sequences, after), bisect_right(sequences, until)
+        if end - begin > _FEW or (not begin and self.total > len(sequences)):
             return None
         if not column_ns:
             begin, came = max(begin, end - 1), end - begin
-            return recent.times[begin:end].tolist(), recent.values[begin:end].tolist(), came
-        times, values = recent.times[begin:end].tolist(), recent.values[begin:end].tolist()
+            return self._times[begin:end], self._values[begin:end], came
+        times, values = self._times[begin:end], self._values[begin:end]
         if len(times) < 2 or sorted(times) != times:
             return (times, values, len(times)) if len(times) < 2 else None
         if times[0] // column_ns != times[-1] // column_ns:
             kept = list(range(len(times)))
         elif self.steps or self.text:
-            before = recent.values[begin - 1] if begin > recent.begin else None
+            before = self._values[begin - 1] if begin else None
             kept = [at for at, value in enumerate(values) if value != (values[at - 1] if at else before)]
         elif any(value != value for value in values):
             kept = list(range(len(times)))
@@ -224,14 +242,14 @@ class Tape:
     def _extremes(
         self, begin: int, after: int, until: int, column_ns: int, times: list[int], values: list[float]
     ) -> list[int]:
-        """Which of some samples go beyond what was told of their column of pixels."""
+        """Which of some samples, the first of which is at ``begin`` of the lists, go beyond what was told of their
+        column of pixels."""
         number = times[-1] // column_ns
         column = self._drawn.get(column_ns)
-        recent = self._recent
         known = column is not None and column.number == number and column.sequence <= after
-        if column is None or not known or (begin > recent.begin and recent.sequences[begin - 1] > column.sequence):
-            told = self._told(after, number * column_ns)
-            low, high = (float(np.nanmin(told)), float(np.nanmax(told))) if len(told) else (np.inf, -np.inf)
+        if column is None or not known or (begin and self._sequences[begin - 1] > column.sequence):
+            told = self._told(begin, number * column_ns)
+            low, high = min(told, default=math.inf), max(told, default=-math.inf)
         else:
             low, high = column.low, column.high
         least, most = min(values), max(values)
@@ -244,25 +262,21 @@ class Tape:
             kept.add(values.index(most))
         return sorted(kept)
 
-    def news(self, after: int, until: int, column_ns: int) -> tuple[Samples, int]:
-        """As ``between``, of which a plot whose column of pixels is ``column_ns`` long shows no less."""
-        came, count = self.between(after, until)
-        if not few(came, column_ns):
-            came = came.take(thinned(came, column_ns, steps=self.steps or self.text))
-        return by_time(came), count
-
-    def _told(self, after: int, start_ns: int) -> npt.NDArray[Any]:
-        """The values since an instant that had come by a sequence."""
-        recent = self._recent
-        held = recent.between(-1, after)
-        begin = held.start + int(np.searchsorted(recent.times[held], start_ns))
-        told = recent.values[begin : held.stop]
-        if told.dtype != object and np.all(np.isnan(told)):
-            return told[:0]
-        return told
+    def _told(self, end: int, start_ns: int) -> list[float]:
+        """The values since an instant, of those before the one at ``end`` of the lists, without missing ones."""
+        begin = bisect_left(self._times, start_ns, 0, end)
+        told = self._values[begin:end]
+        if not begin and self.total > len(self._times):
+            self._settle()
+            recent = self._recent
+            stop = recent.end - (len(self._times) - end)
+            first = recent.begin + int(np.searchsorted(recent.times[recent.begin : stop], start_ns))
+            told = recent.values[first:stop].tolist()
+        return [value for value in told if value == value]
 
     def all(self, since_ns: int = 0) -> Samples:
         """What is held since an instant, and perhaps some more, by time."""
+        self._settle()
         held = self._recent.samples(slice(self._recent.begin, self._recent.end))
         for older in self._older:
             if len(held.times) and held.times[0] <= since_ns:
@@ -272,20 +286,24 @@ class Tape:
 
     def has(self, time_ns: int) -> bool:
         """Whether there is a sample of this very instant."""
+        if time_ns in self._times:
+            return True
         return any(np.any(each.times[each.begin : each.end] == time_ns) for each in (self._recent, *self._older))
 
     def period_s(self) -> float | None:
         """Seconds between two samples, of the last ones; None while there are fewer than two."""
-        recent = self._recent
-        times = recent.times[max(recent.begin, recent.end - 32) : recent.end]
+        times = self._times[-_FEW:]
         if len(times) < 2:
             return None
         return float(np.median(np.abs(np.diff(times)))) / NS_PER_S
 
     def as_text(self) -> Tape:
         """The same with its numbers as texts."""
+        self._settle()
         turned = Tape(text=True)
         turned.total, turned.last_ns, turned.forgotten = self.total, self.last_ns, self.forgotten
+        turned._settled, turned._sequences, turned._times = self._settled, self._sequences, self._times
+        turned._values = [str(value) for value in self._values]
         turned._recent, turned._older = self._recent, self._older
         for strip in (self._recent, *self._older):
             strip.values = np.array([str(value) for value in strip.values], object)

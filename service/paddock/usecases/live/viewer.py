@@ -7,6 +7,8 @@ same in step are told the same bytes, which are made once.
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, NamedTuple
@@ -24,6 +26,9 @@ MOST_WATCHED = 100
 MOST_COLUMNS = 4_000
 MOST_SPAN_S = 3_600.0
 _KEPT_PARTS = 64
+SNAPSHOT_S = 1.0
+"""A snapshot is given to whoever wants the same for so long: what came since then is in the changes that follow."""
+_KEPT_SNAPSHOTS = 4
 _DAY_NS = 86_400 * NS_PER_S
 
 Rows = tuple[list[float], list[Any]]
@@ -82,11 +87,15 @@ class Parts:
 
     Args:
         live: of the site.
+        clock: in seconds.
     """
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: Live, clock: Callable[[], float] = time.monotonic) -> None:
         self.live = live
+        self._clock = clock
         self._kept: OrderedDict[tuple[Any, ...], Part] = OrderedDict()
+        self._snapshots: dict[tuple[Any, ...], tuple[float, Part, int]] = {}
+        self._one_at_a_time = threading.Lock()
 
     def between(self, watched: tuple[Watched, ...], after: int, until: int, origin_ns: int) -> Part:
         """What came after one sequence until another."""
@@ -99,30 +108,54 @@ class Parts:
         return part
 
     def snapshot(self, watched: tuple[Watched, ...], origin_ns: int) -> tuple[Part, int]:
-        """What there is to draw now, and the sequence after which it goes on."""
+        """What there is to draw, and the sequence after which it goes on."""
+        key = (watched, origin_ns)
+        with self._one_at_a_time:
+            now = self._clock()
+            self._snapshots = {
+                each: kept for each, kept in self._snapshots.items() if 0 <= now - kept[0] < SNAPSHOT_S
+            }
+            if key not in self._snapshots:
+                if len(self._snapshots) >= _KEPT_SNAPSHOTS:
+                    self._snapshots.pop(next(iter(self._snapshots)))
+                self._snapshots[key] = (now, *self._made_snapshot(watched, origin_ns))
+            _, part, until = self._snapshots[key]
+        return part, until
+
+    def _made_snapshot(self, watched: tuple[Watched, ...], origin_ns: int) -> tuple[Part, int]:
         # Copied while nothing changes, and thinned afterwards: others go on meanwhile.
-        with self.live.reading():
+        with self.live.unchanged():
             until = self.live.sequence
             held = [
                 (signal, how, signal.tape.all(max(0, signal.tape.last_ns - how.span_ns)))
                 for signal, how in wanted(self.live, watched)
             ]
-        chosen = [(signal, _rows(signal, _snapshot_of(signal, all_, how), origin_ns)) for signal, how, all_ in held]
+        chosen = [(signal, _rows(signal, _drawn(signal, all_, how), origin_ns)) for signal, how, all_ in held]
         return _part(chosen, 0), until
 
     def _made(self, watched: tuple[Watched, ...], after: int, until: int, origin_ns: int) -> Part:
         chosen: list[tuple[LiveSignal, Rows]] = []
-        left_out = forgotten = 0
-        with self.live.reading():
+        many: list[tuple[LiveSignal, _How, Samples]] = []
+        forgotten = total = 0
+        with self.live.unchanged():
             for signal, how in wanted(self.live, watched):
-                forgotten = max(forgotten, signal.tape.forgotten)
+                tape = signal.tape
+                forgotten = max(forgotten, tape.forgotten)
                 if signal.sequence <= after:
                     continue
-                rows, count = _news_of(signal, after, until, how, origin_ns)
-                if rows[0]:
-                    left_out += count - len(rows[0])
-                    chosen.append((signal, rows))
-        return _part(chosen, left_out)._replace(forgotten=forgotten)
+                if (handful := tape.few_news(after, until, how.column_ns)) is not None:
+                    times, values, count = handful
+                    if times:
+                        chosen.append((signal, _few_rows(signal, times, values, origin_ns)))
+                else:
+                    samples, count = tape.between(after, until)
+                    many.append((signal, how, samples))
+                total += count
+        for signal, how, samples in many:
+            if len(samples.times):
+                chosen.append((signal, _rows(signal, _drawn(signal, samples, how), origin_ns)))
+        told = sum(len(rows[0]) for _, rows in chosen)
+        return _part(chosen, total - told)._replace(forgotten=forgotten)
 
 
 def wanted(live: Live, watched: Iterable[Watched]) -> list[tuple[LiveSignal, _How]]:
@@ -132,37 +165,29 @@ def wanted(live: Live, watched: Iterable[Watched]) -> list[tuple[LiveSignal, _Ho
         device = live.device(group.device)
         if device is None:
             continue
+        how = group.how
         named = [device.signals[name] for name in group.signals if name in device.signals]
         for signal in named if group.signals else device.signals.values():
-            _, known = found.get(signal.number, (signal, group.how))
-            found[signal.number] = (signal, group.how.with_(known))
+            known = found.get(signal.number)
+            found[signal.number] = (signal, how if known is None else how.with_(known[1]))
     return list(found.values())
 
 
-def _snapshot_of(signal: LiveSignal, held: Samples, how: _How) -> Samples:
-    """What is drawn of all that is held, by time."""
+def _drawn(signal: LiveSignal, samples: Samples, how: _How) -> Samples:
+    """What is drawn of some samples, by time."""
     if not how.column_ns:
-        return held.take(slice(-1, None))
-    if len(held.times):
-        held = held.take(held.times >= held.times[-1] - how.span_ns)
-    if few(held, how.column_ns):
-        return held
-    return by_time(held.take(thinned(held, how.column_ns, steps=signal.tape.steps or signal.is_text)))
+        return samples.take(slice(-1, None))
+    samples = by_time(samples)
+    if len(samples.times):
+        samples = samples.take(samples.times >= samples.times[-1] - how.span_ns)
+    if few(samples, how.column_ns):
+        return samples
+    return by_time(samples.take(thinned(samples, how.column_ns, steps=signal.tape.steps or signal.is_text)))
 
 
-def _news_of(signal: LiveSignal, after: int, until: int, how: _How, origin_ns: int) -> tuple[Rows, int]:
-    """What is drawn of what came, by time, and how many samples came."""
-    if (handful := signal.tape.few_news(after, until, how.column_ns)) is not None:
-        times, values, count = handful
-        seconds = [round((each - origin_ns) / NS_PER_S, 6) for each in times]
-        return (seconds, values if signal.dtype in ("double", "string") else typed(signal.dtype, values)), count
-    if not how.column_ns:
-        came, count = signal.tape.between(after, until)
-        return _rows(signal, came.take(slice(-1, None)), origin_ns), count
-    came, count = signal.tape.news(after, until, how.column_ns)
-    if len(came.times):
-        came = came.take(came.times >= came.times[-1] - how.span_ns)
-    return _rows(signal, came, origin_ns), count
+def _few_rows(signal: LiveSignal, times: list[int], values: list[Any], origin_ns: int) -> Rows:
+    seconds = [round((each - origin_ns) / NS_PER_S, 6) for each in times]
+    return seconds, values if signal.dtype in ("double", "string") else typed(signal.dtype, values)
 
 
 def _rows(signal: LiveSignal, samples: Samples, origin_ns: int) -> Rows:

@@ -113,7 +113,9 @@ class Decoder:
                 )
             return self._protobuf.samples(entry.payload, self._topic, entry.received_ns, problems)
         messages = list(messages_of(kind, entry.payload, problems))
-        shift_ns = clock_shift((said_time(each)[1] for each in messages), entry.received_ns)
+        # One message alone has no distance to another: it is of when it came.
+        several = len(messages) > 1
+        shift_ns = clock_shift((said_time(each)[1] for each in messages), entry.received_ns) if several else 0
         found = (message_of(each, self._topic, entry.received_ns, problems, shift_ns=shift_ns) for each in messages)
         return [each for each in found if each is not None]
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -33,6 +35,8 @@ from paddock.web.kernel.injected import TheContext
 Socket = WebSocket[Any, Any, Any]
 SAY_SOMETHING_S = 1.0
 """A page hears that the connection lives at least so often."""
+_MUCH = ThreadPoolExecutor(1, "live-much")
+"""Makes what is much: several at once would only take the interpreter from each other, and from who is in time."""
 
 
 class Heard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,12 +116,12 @@ class _Page:
                 if self._window and viewer.number - self._acknowledged >= self._window:
                     late = True
                     continue
-                if is_new:
+                if is_new or late:
                     # Minutes of many signals: on a thread, so that nobody else waits for them.
-                    message = await asyncio.to_thread(viewer.message, until)
+                    message = await loop.run_in_executor(_MUCH, partial(viewer.message, until, late=late))
                     is_new = False
                 else:
-                    message = viewer.message(until, late=late)
+                    message = viewer.message(until)
                 late = False
                 began = loop.time()
                 if message is None:
