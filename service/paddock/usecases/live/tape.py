@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from itertools import pairwise
+from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -292,10 +294,10 @@ class Tape:
 
     def period_s(self) -> float | None:
         """Seconds between two samples, of the last ones; None while there are fewer than two."""
-        times = self._times[-_FEW:]
+        times = self._times[-8:]
         if len(times) < 2:
             return None
-        return float(np.median(np.abs(np.diff(times)))) / NS_PER_S
+        return median([abs(later - earlier) for earlier, later in pairwise(times)]) / NS_PER_S
 
     def as_text(self) -> Tape:
         """The same with its numbers as texts."""

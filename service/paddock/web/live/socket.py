@@ -37,6 +37,8 @@ SAY_SOMETHING_S = 1.0
 """A page hears that the connection lives at least so often."""
 _MUCH = ThreadPoolExecutor(1, "live-much")
 """Makes what is much: several at once would only take the interpreter from each other, and from who is in time."""
+_MUCH_AT_FIRST = 2
+"""Messages: minutes of many signals, and what came since these were put together, for whoever came first."""
 
 
 class Heard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,23 +105,24 @@ class _Page:
     async def tell(self) -> None:
         """For ever."""
         loop = asyncio.get_running_loop()
-        viewer, late, is_new, watches, told_at = self._viewer, False, True, self._watches, loop.time()
+        viewer, late, watches, told_at = self._viewer, False, self._watches, loop.time()
+        much = _MUCH_AT_FIRST
         # A client that left is told to `hear` as well.
         with contextlib.suppress(WebSocketDisconnect, OSError):
             while True:
                 until = await self._watching.next_beat()
                 if self._wanted is not None and self._wanted.watch is not None:
                     viewer.watch(self._wanted.watch, self._wanted.after)
-                    self._wanted, is_new, watches = None, True, True
+                    self._wanted, much, watches = None, _MUCH_AT_FIRST, True
                 if not watches:
                     continue
                 if self._window and viewer.number - self._acknowledged >= self._window:
                     late = True
                     continue
-                if is_new or late:
-                    # Minutes of many signals: on a thread, so that nobody else waits for them.
+                if much or late:
+                    # On a thread, so that nobody else waits for it.
                     message = await loop.run_in_executor(_MUCH, partial(viewer.message, until, late=late))
-                    is_new = False
+                    much = max(0, much - 1)
                 else:
                     message = viewer.message(until)
                 late = False
