@@ -72,7 +72,7 @@ class Laps(Protocol):
 
 
 @dataclass(frozen=True)
-class _Source:
+class Source:
     """Where a signal's samples are."""
 
     channel: ColumnChannel
@@ -105,7 +105,7 @@ class Derived:
         self._columns = columns
         self._bound = bound
         self._laps = laps
-        self._sources = {name: _source(columns, name) for name in bound.signals}
+        self._sources = {name: source_of(columns, name) for name in bound.signals}
         if not self._sources:
             raise Rejected("The expression names no signal, so it has no instants.", code="bad_maths")
         rows = {source.channel: columns.rows(source.channel) for source in self._sources.values()}
@@ -116,6 +116,11 @@ class Derived:
     def rows(self) -> int:
         """How many samples the result has."""
         return self._columns.rows(self._base)
+
+    @property
+    def gap_ns(self) -> int:
+        """The longest time between two samples of the result that is no gap."""
+        return self._gap_of(self._base)
 
     def samples(self, rows: int = _ROWS) -> Iterator[Samples]:
         """The result in batches of at most so many rows, in order of time; NaN is missing."""
@@ -133,16 +138,16 @@ class Derived:
             for begin in range(0, len(batch), rows):
                 times = batch.log_time[begin : begin + rows]
                 messages = batch.messages[begin : begin + rows]
-                signals = {name: _values(messages, source) for name, source in own.items()}
+                signals = {name: _finite(values_of(messages, source)) for name, source in own.items()}
                 signals |= {name: each.at(times) for name, each in joining.items()}
                 with np.errstate(all="ignore"):
                     found = compute(_Instants(times, signals))
                 yield Samples(times, _finite(_full(found, len(times))))
 
-    def _batches(self, sources: Mapping[str, _Source], name: str) -> Iterator[Samples]:
+    def _batches(self, sources: Mapping[str, Source], name: str) -> Iterator[Samples]:
         source = sources[name]
         for batch in self._columns.read(source.channel, _fields(sources)):
-            yield Samples(batch.log_time, _values(batch.messages, source))
+            yield Samples(batch.log_time, _finite(values_of(batch.messages, source)))
 
     def _gap_of(self, channel: ColumnChannel) -> int:
         return self._gaps.get(channel.slug, NS_PER_S)
@@ -200,7 +205,7 @@ class Derived:
         return check(node, self._bound.resolve)
 
     def _time_function(self, node: Call) -> TimeFunction:
-        gap_ns = self._gap_of(self._base)
+        gap_ns = self.gap_ns
         amount = constant_of(node.arguments[1], {}) if len(node.arguments) > 1 else None
         amount = 0.0 if amount is None else amount
         match node.function.name:
@@ -234,18 +239,23 @@ def _finite(values: Floats) -> Floats:
     return np.where(infinite, np.nan, values) if infinite.any() else values
 
 
-def _fields(sources: Mapping[str, _Source]) -> tuple[str, ...]:
+def _fields(sources: Mapping[str, Source]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(source.path[0] for source in sources.values()))
 
 
-def _values(messages: pa.StructArray, source: _Source) -> Floats:
+def values_of(messages: pa.StructArray, source: Source) -> Floats:
+    """The signal in some messages, shape (N,); what is missing is NaN."""
     array = pick(messages, source.path)
     values: Floats = numbers(array if source.element is None else element_of(array, source.element))
-    return _finite(values)
+    return values
 
 
-def _source(columns: Columns, name: str) -> _Source:
-    """Where the signal is; of several channels of one topic in that which has messages."""
+def source_of(columns: Columns, name: str) -> Source:
+    """Where the signal is; of several channels of one topic in that which has messages.
+
+    Raises:
+        Rejected: the log has no such signal of numbers (code ``bad_maths``).
+    """
     possible = [channel for channel in columns.channels if name.startswith(f"{channel.topic}.")]
     for channel in sorted(possible, key=lambda channel: not columns.rows(channel)):
         paths = {".".join(path): (path, kind) for path, kind in leaves(channel.fields)}
@@ -260,7 +270,7 @@ def _source(columns: Columns, name: str) -> _Source:
         else:
             continue
         if is_number(kind):
-            return _Source(channel, path, index, on_lines=pa.types.is_floating(kind))
+            return Source(channel, path, index, on_lines=pa.types.is_floating(kind))
     raise Rejected(f"{name[:200]} is no signal of numbers in this log.", code="bad_maths")
 
 

@@ -19,9 +19,9 @@ DEATHS = ("worker_died", "decoding_killed")
 """Codes of the death of a process, which the job may have been the reason for."""
 TURN_NS = 10 * NS_PER_S
 """Who has several jobs waiting is one turn behind for each of them."""
-_LATER_NS = {"export": 86_400 * NS_PER_S, "rule_preview": 86_400 * NS_PER_S}
+_LATER_NS = dict.fromkeys(("export", "rule_preview", "checklist_preview"), 86_400 * NS_PER_S)
 """A day behind, that is after everything else which waits: somebody's log should not wait for files of another."""
-_LIMITS_S = {"export": 600, "rule_preview": 3600}
+_LIMITS_S = {"export": 600, "rule_preview": 3600, "checklist_preview": 3600}
 """How long a job of a kind may take, whatever the size of its log; 120 s for the others."""
 REPROCESS_LATER_NS = 2 * 86_400 * NS_PER_S
 

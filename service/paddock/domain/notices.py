@@ -47,6 +47,7 @@ class Topic(StrEnum):
     ALERTS = "alerts"
     LOG_READY = "log_ready"
     INGEST_FAILED = "ingest_failed"
+    CHECKLIST_FAILED = "checklist_failed"
     BACKUP_OLD = "backup_old"
 
 

@@ -306,6 +306,11 @@ class Recording(msgspec.Struct, frozen=True):
     """Whether messages of it are frames of CAN buses, although it is no log of frames."""
     decoded_by: tuple[DecodedBy, ...] = ()
     """The CAN databases that its columns were decoded by, ordered by bus."""
+    checks: str = ""
+    """What came of the team's checklists: ``passed``, ``failed``, or ``skipped`` where none of them could look at
+    anything; empty while nobody looked."""
+    failed_checks: int = 0
+    """How many of their rules were not met."""
     error: Failure | None = None
     original: Original = Original.UNSAID
     """Whether its bytes are kept, written when they arrive and by ``usecases/intake/originals.py``; ask

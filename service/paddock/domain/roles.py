@@ -28,6 +28,8 @@ class Permission(StrEnum):
     """Rules, and to acknowledge what fires."""
     MANAGE_NOTICES = "manage_notices"
     """Who is told what happens, elsewhere: addresses at which one may write are secrets."""
+    EDIT_CHECKLISTS = "edit_checklists"
+    """And have recordings checked."""
     EDIT_DASHBOARDS = "edit_dashboards"
     MANAGE_MEMBERS = "manage_members"
     MANAGE_PEOPLE = "manage_people"
@@ -56,6 +58,7 @@ _WORDS: Mapping[Permission, str] = {
     Permission.SEND_ACTIONS: "ask a device to do something",
     Permission.EDIT_ALERTS: "change alert rules or acknowledge alerts",
     Permission.MANAGE_NOTICES: "see or say who is told what happens",
+    Permission.EDIT_CHECKLISTS: "change checklists or have recordings checked",
     Permission.EDIT_DASHBOARDS: "change dashboards",
     Permission.MANAGE_MEMBERS: "see, let in or shut out members",
     Permission.MANAGE_PEOPLE: "see or change users, or see what everybody changed",
@@ -89,6 +92,7 @@ _ENGINEER = _VIEWER | {
     Permission.SEND_DATA,
     Permission.SEND_ACTIONS,
     Permission.EDIT_ALERTS,
+    Permission.EDIT_CHECKLISTS,
     Permission.EDIT_DASHBOARDS,
 }
 

@@ -162,23 +162,22 @@ def applies_to(rule: Rule, car: str) -> bool:
     return not cars or car.strip().casefold() in cars
 
 
-def signals_of_rule(said: RuleText, signals: Iterable[tuple[str, str]], catalogue: CarCatalogue) -> tuple[str, ...]:
+def signals_of_rule(signal: str, signals: Iterable[tuple[str, str]], catalogue: CarCatalogue) -> tuple[str, ...]:
     """The names of the signals that a rule looks at: by its own name, by the catalogue's, or by a role.
 
     Args:
+        signal: what the rule says.
         signals: name and Arrow's word for the type of each signal there is.
         catalogue: as the car sees it.
     """
     known = dict(signals)
-    element = read_element(said.signal)
-    if said.signal in known or (element is not None and element[0] in known):
-        return (said.signal,)
-    if named := sorted(
-        name for name, dtype in known.items() if catalogue.describe(name, dtype).signal == said.signal
-    ):
+    element = read_element(signal)
+    if signal in known or (element is not None and element[0] in known):
+        return (signal,)
+    if named := sorted(name for name, dtype in known.items() if catalogue.describe(name, dtype).signal == signal):
         return tuple(named[:MAX_SIGNALS])
-    if said.signal in set(Role) - {Role.NONE}:
-        players = catalogue.resolve(known.items()).get(Role(said.signal), ())
+    if signal in set(Role) - {Role.NONE}:
+        players = catalogue.resolve(known.items()).get(Role(signal), ())
         return tuple(player.name for player in players[:MAX_SIGNALS])
     return ()
 

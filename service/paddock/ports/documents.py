@@ -36,6 +36,9 @@ from paddock.domain.backup import BackupRun
 from paddock.domain.bundle import Bundle
 from paddock.domain.bus_database import BusDatabase, DatabaseFile
 from paddock.domain.catalogue import Catalogue
+from paddock.domain.check_results import CheckedList
+from paddock.domain.checklist_preview import ChecklistPreview
+from paddock.domain.checklists import Checklist
 from paddock.domain.contents import Contents
 from paddock.domain.credentials import Credential
 from paddock.domain.dashboards import Dashboard
@@ -371,6 +374,13 @@ class Documents(ABC):
     rules: Annotated[Collection[Rule], Index(("removed_at",), "the team's alert rules")]
     rule_watches: Collection[RuleWatches]
     rule_previews: Annotated[Collection[RulePreview], Index(("asked_at",), "trials that are long over")]
+    checklists: Collection[Checklist]
+    check_results: Annotated[
+        Collection[CheckedList],
+        Index(("recording",), "what came of the checklists in one recording"),
+        Index(("checklist",), "what came of one checklist"),
+    ]
+    checklist_previews: Annotated[Collection[ChecklistPreview], Index(("asked_at",), "trials that are long over")]
     dashboards: Annotated[Collection[Dashboard], Index(("name",), "all dashboards by name")]
     worksheets: Annotated[
         Collection[Worksheet],

@@ -47,7 +47,7 @@ def field_index(name: str) -> Index:
 
 LIST_INDEX = Index(
     (
-        *("deleted_at", "started_ns", "id", "search", "health", "topic_set"),
+        *("deleted_at", "started_ns", "id", "search", "health", "checks", "topic_set"),
         *(field for _, field in _METADATA),
         *(figure.field for figure in FIGURES),
     ),
@@ -65,6 +65,7 @@ RECORDING_INDEXES = (
     Index(("deleted_at", "started_ns", "id", "search"), "the list by time; a span of time", Side.MONGODB),
     Index(("deleted_at", "status", "uploaded_at"), "the list of one status"),
     Index(("deleted_at", "health", "started_ns"), "one health; its facet"),
+    Index(("deleted_at", "checks", "started_ns"), "what came of checklists; its facet"),
     Index(("topic_set",), "recordings of some sets of topics; what an older version read has none", Side.SQLITE),
     Index(
         ("topic_set", "deleted_at", "started_ns"),

@@ -129,7 +129,7 @@ class LiveRules:
         device.watched = {}
         for rule in self._rules:
             if applies_to(rule, car):
-                for name in signals_of_rule(rule.said, device.signals.items(), catalogue):
+                for name in signals_of_rule(rule.said.signal, device.signals.items(), catalogue):
                     device.watched.setdefault(name, []).append(rule)
         device.resolved = made_from
         watching = {_key(rule, name) for name, rules in device.watched.items() for rule in rules}

@@ -64,12 +64,17 @@ class Asked(msgspec.Struct, frozen=True):
 
 def asked_of(said: RuleText, signals: Sequence[Signal], catalogue: CarCatalogue) -> Asked:
     """The signals of a log that a rule looks at; of a list its elements."""
-    known = {signal.name: signal for signal in signals}
+    return Asked(said, named_in(said.signal, signals, catalogue))
+
+
+def named_in(signal: str, signals: Sequence[Signal], catalogue: CarCatalogue) -> tuple[str, ...]:
+    """The signals of a log that a name means, the catalogue's or a role; of a list its elements."""
+    known = {each.name: each for each in signals}
     names: list[str] = []
-    for name in signals_of_rule(said, ((each.name, each.dtype) for each in signals), catalogue):
+    for name in signals_of_rule(signal, ((each.name, each.dtype) for each in signals), catalogue):
         longest = known[name].longest if name in known else 0
         names += [element_name(name, index) for index in range(longest)] if longest else [name]
-    return Asked(said, tuple(names[:MAX_SIGNALS]))
+    return tuple(names[:MAX_SIGNALS])
 
 
 def may_fire_in(asked: Asked, signals: Iterable[Signal]) -> bool:

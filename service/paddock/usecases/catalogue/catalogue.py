@@ -19,6 +19,7 @@ from paddock.domain.recording import Recording, Signal
 from paddock.domain.words import counted
 from paddock.errors import Conflict, Rejected
 from paddock.ports.documents import MAX_PAGE, Equals, Sort
+from paddock.usecases.checks.asking import ask_all_checks
 from paddock.usecases.context import Context
 from paddock.usecases.maths.asking import ask_all_derived
 from paddock.usecases.people.audit import as_text, note_act
@@ -68,6 +69,7 @@ async def save_catalogue(
     await _note_entries(context, principal, before.signals, stored.signals)
     # Names in maths channels may mean other signals now; who changes several entries waits between them.
     await ask_all_derived(context, principal.name, delay_ns=_PAUSE_NS)
+    await ask_all_checks(context, principal.name, delay_ns=_PAUSE_NS)
     return stored
 
 

@@ -49,6 +49,7 @@ from paddock.usecases.buses.decoding import all_databases, decoders_of, load_dat
 from paddock.usecases.catalogue.catalogue import car_of, load_catalogue
 from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.catalogue.signal_names import remember_names
+from paddock.usecases.checks.asking import ask_checks
 from paddock.usecases.contained import logged
 from paddock.usecases.context import Context
 from paddock.usecases.conversion.builds import old_build, remove_other_builds
@@ -319,6 +320,7 @@ async def _publish(context: Context, converted: Converted) -> None:
         if not current.build:
             await tell_ready(context, recording, car_of(recording))
         await ask_derived(context, recording)
+        await ask_checks(context, recording)
         flipped = await context.documents.recordings.change(
             recording.id,
             _changes(current, converted, contents, not_listed) | old_build(context, current),

@@ -11,6 +11,9 @@ import structlog
 from paddock.domain.job import OUT_OF_MEMORY, Job
 from paddock.errors import PaddockError, Unavailable
 from paddock.usecases.alerts import ingest_rules, preview
+from paddock.usecases.checks import asking as checks_asking
+from paddock.usecases.checks import preview as checks_preview
+from paddock.usecases.checks.run import run_checks
 from paddock.usecases.context import Context
 from paddock.usecases.conversion.convert import convert
 from paddock.usecases.intake.ingest import ingest
@@ -28,6 +31,9 @@ HANDLERS: dict[str, Callable[[Context, Job, Progress], Awaitable[None]]] = {
     "laps": time_laps_of,
     ingest_rules.KIND: ingest_rules.run_rules,
     preview.KIND: preview.run_preview,
+    checks_asking.KIND: run_checks,
+    checks_asking.KIND_ALL: checks_asking.check_all,
+    checks_preview.KIND: checks_preview.run_preview,
     asking.KIND: derive,
     asking.KIND_ALL: asking.derive_all,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 import structlog
@@ -17,6 +18,8 @@ from paddock.usecases.intake.originals import check_original
 
 PASSING = ("disk_full", "internal_error", "newer_schema", "queue_unavailable", "unavailable", "worker_died")
 """Codes of jobs that died although their log may be good. One that met ``newer_schema`` had a worker of before."""
+
+_AGAIN = ":again"
 
 log = structlog.get_logger()
 
@@ -60,6 +63,21 @@ async def enqueue(
         job = again or job
     await _announce(context, job.id)
     return job
+
+
+async def enqueue_anew(
+    context: Context, kind: str, subject: str, params: Mapping[str, str] | None = None, **asked: Any
+) -> Job:
+    """The same for work that begins by reading what may have changed meanwhile.
+
+    What runs may have read it already: then it is asked for under a second name, and done once more.
+
+    Args:
+        asked: as ``enqueue`` takes them.
+    """
+    running = await context.documents.jobs.get(f"{kind}-{subject}")
+    again = _AGAIN if running is not None and running.state is JobState.RUNNING else ""
+    return await enqueue(context, kind, f"{subject}{again}", params, **asked)
 
 
 async def _announce(context: Context, job_id: str) -> None:

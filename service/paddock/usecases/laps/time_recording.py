@@ -20,6 +20,7 @@ from paddock.domain.venues import Course, Place
 from paddock.errors import NotFound
 from paddock.ports.documents import Equals
 from paddock.usecases.catalogue.catalogue import catalogue_of, signals_of
+from paddock.usecases.checks.asking import ask_checks_after_laps
 from paddock.usecases.context import Context
 from paddock.usecases.laps.figures import energies_of, extremes_of
 from paddock.usecases.laps.inputs import LapInputs, read_inputs
@@ -74,6 +75,7 @@ async def time_recording(context: Context, recording: Recording) -> LapTable:
         table = msgspec.structs.replace(table, outline=outline_of(opened(trace), _outlined(timed.laps, span)))
     await _store(context, recording, table, timed.laps, figures, trace)
     await ask_after_laps(context, recording)
+    await ask_checks_after_laps(context, recording)
     return table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from paddock.domain.job import REPROCESS_LATER_NS, Job, JobState, place_of
+from paddock.domain.job import REPROCESS_LATER_NS, Job, place_of
 from paddock.domain.maths_channels import MAX_CHANNELS, MathsChannel
 from paddock.domain.recording import Recording
 from paddock.ports.documents import MAX_PAGE, Equals
@@ -15,7 +15,6 @@ from paddock.usecases.jobs import jobs
 
 KIND = "derive"
 KIND_ALL = "derive_all"
-_AGAIN = ":again"
 _LAPS = re.compile(r"\b(?:lap|distance)\s*\(")
 
 
@@ -23,10 +22,7 @@ async def ask_derived(context: Context, recording: Recording, place: int | None 
     """Have the maths channels of a recording computed, where the team has any or had."""
     if not recording.derived and not await context.documents.maths_channels.count():
         return
-    running = await context.documents.jobs.get(f"{KIND}-{recording.id}")
-    # What runs may have read the channels already: then it is asked for under a second name.
-    again = _AGAIN if running is not None and running.state is JobState.RUNNING else ""
-    await jobs.enqueue(context, KIND, f"{recording.id}{again}", {"recording": recording.id}, place=place)
+    await jobs.enqueue_anew(context, KIND, recording.id, {"recording": recording.id}, place=place)
 
 
 async def ask_after_laps(context: Context, recording: Recording) -> None:
@@ -38,7 +34,12 @@ async def ask_after_laps(context: Context, recording: Recording) -> None:
 
 def may_use_laps(channel: MathsChannel) -> bool:
     """Whether the text of a channel has a call of ``lap`` or ``distance``; in a quoted name it is none."""
-    return _LAPS.search(channel.text) is not None
+    return mentions_laps(channel.text)
+
+
+def mentions_laps(text: str) -> bool:
+    """Whether an expression has a call of ``lap`` or ``distance``."""
+    return _LAPS.search(text) is not None
 
 
 async def ask_all_derived(context: Context, asked_by: str, *, removed: bool = False, delay_ns: int = 0) -> None:
@@ -51,9 +52,7 @@ async def ask_all_derived(context: Context, asked_by: str, *, removed: bool = Fa
     if not removed and not await context.documents.maths_channels.count():
         return
     subject = "catalogue" if delay_ns else "channels"
-    running = await context.documents.jobs.get(f"{KIND_ALL}-{subject}")
-    again = _AGAIN if running is not None and running.state is JobState.RUNNING else ""
-    await jobs.enqueue(context, KIND_ALL, f"{subject}{again}", asked_by=asked_by, delay_ns=delay_ns)
+    await jobs.enqueue_anew(context, KIND_ALL, subject, asked_by=asked_by, delay_ns=delay_ns)
 
 
 async def derive_all(context: Context, job: Job, progress: Callable[[float], None]) -> None:

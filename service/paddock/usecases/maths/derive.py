@@ -25,6 +25,7 @@ from paddock.ports.documents import Condition, Equals, OneOf
 from paddock.usecases.alerts.ingest_rules import ask_rules
 from paddock.usecases.catalogue.catalogue import car_of, load_catalogue, signals_of
 from paddock.usecases.catalogue.signal_names import remember_names
+from paddock.usecases.checks.asking import ask_checks
 from paddock.usecases.contained import logged
 from paddock.usecases.context import Context
 from paddock.usecases.find.contents import find_contents
@@ -137,6 +138,7 @@ async def _tell(context: Context, before: Recording, changed: Recording) -> None
     """What follows from other derived signals: alert rules that look at them, and the default MATLAB file."""
     if changed.derived != before.derived:
         await ask_rules(context, changed)
+        await ask_checks(context, changed)
     held = [{name: each.derived.get(name) for name in each.derived_in_mat} for each in (before, changed)]
     if held[0] != held[1]:
         await renew_default_file(context, "", changed)

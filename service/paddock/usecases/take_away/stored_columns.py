@@ -14,6 +14,7 @@ from paddock.columns.stored_channel import Footer
 from paddock.domain.contents import Contents
 from paddock.domain.export import ExportRequest
 from paddock.domain.recording import ChannelSummary, LossReport, Recording, Signal
+from paddock.domain.signal_names import read_element
 from paddock.errors import Rejected
 from paddock.formats.estimate import Taken, taken_of
 from paddock.formats.registry import find_format
@@ -65,9 +66,19 @@ async def stored_columns(
 
 
 async def columns_with(
-    context: Context, recording: Recording, names: Collection[str], log_span: tuple[int, int]
+    context: Context,
+    recording: Recording,
+    names: Collection[str],
+    log_span: tuple[int, int],
+    *,
+    topics: Collection[str] = (),
 ) -> StoredColumns:
     """The stored columns of some signals, to be read on another thread; of those that have none nothing.
+
+    Args:
+        names: of the signals; an element stands for its list.
+        log_span: when the log itself says that it began and ended.
+        topics: of which no field is wanted but the times of messages.
 
     Raises:
         Conflict: the columns are damaged or gone (code ``columns_damaged``); so does reading them.
@@ -75,9 +86,10 @@ async def columns_with(
     contents = await contents_of(context.documents, recording)
     signals = await signals_of(context, recording)
     channels = {channel.slug: channel for channel in contents.channels}
-    fields: dict[str, set[str]] = {}
+    wanted = {*names, *(element[0] for element in map(read_element, names) if element is not None)}
+    fields: dict[str, set[str]] = {channel.slug: set() for channel in contents.channels if channel.topic in topics}
     for signal in signals:
-        if signal.name in names and signal.channel in channels:
+        if signal.name in wanted and signal.channel in channels:
             path = (signal.element_of or signal.name).removeprefix(f"{channels[signal.channel].topic}.")
             fields.setdefault(signal.channel, set()).add(path)
     taken = [channels[slug] for slug in fields]

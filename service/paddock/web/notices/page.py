@@ -19,6 +19,7 @@ TOPICS = {
     Topic.ALERTS: "alerts",
     Topic.LOG_READY: "a log is ready",
     Topic.INGEST_FAILED: "a log failed",
+    Topic.CHECKLIST_FAILED: "a checklist failed",
     Topic.BACKUP_OLD: "no good backup",
 }
 KINDS = {
