@@ -20,7 +20,7 @@ from tests.cli.running import Running, running, wait_until
 from tests.previous_version import made
 
 NEW_BY_FIELD = {
-    "names": {"outdated", "kind"},
+    "names": {"outdated", "kind", "setup"},
     "can_undo": {"origin"},
     "purpose": {"decoded_by"},
     "element_of": {"maths_version", "outdated"},

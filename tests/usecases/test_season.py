@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from paddock.domain.lap_table import StoredLap
+from paddock.domain.laps import Lap, LapKind
+from paddock.domain.principal import LOCAL_USER
 from paddock.errors import Rejected
 from paddock.usecases.context import Context
 from paddock.usecases.season import query
 from paddock.usecases.season.answers import as_arrow, as_csv, as_parquet, rows_of
 from paddock.usecases.season.query import run_query
+from paddock.usecases.setups.sheets import save_setup
 from tests.logs import STARTED_NS
 from tests.web.converted import converted, json_log
 
@@ -133,3 +137,34 @@ async def test_an_answer_is_cut_and_says_so(context: Context) -> None:
     answer = await run_query(context, "select * from range(100)", max_rows=10)
     assert answer.truncated and answer.table.num_rows == 10
     assert not (await run_query(context, "select * from range(10)", max_rows=10)).truncated
+
+
+async def test_tables_carry_the_setup_of_each_run(context: Context, season: list[str]) -> None:
+    await save_setup(context, LOCAL_USER, season[0], {"spring_front": 35, "tire_set": "12"})
+    await save_setup(context, LOCAL_USER, season[1], {"spring_front": 37.5, "tire_set": "12"})
+    laps = []
+    for recording, number in ((season[0], 1), (season[0], 2), (season[1], 1)):
+        lap = Lap(number=number, kind=LapKind.LAP, started_ns=0, ended_ns=1, duration_s=60.0)
+        laps.append(
+            StoredLap(
+                id=f"{recording}:{number}",
+                recording=recording,
+                number=number,
+                venue="",
+                course="",
+                day="",
+                time_s=60.0,
+                lap=lap,
+            )
+        )
+    await context.documents.laps.put_many(laps)
+    assert await rows(context, "select setup.spring_front, count(*) from laps group by 1 order by 1") == [
+        [35.0, 2],
+        [37.5, 1],
+    ]
+    joined = "laps join recordings r using (recording)"
+    by_spring = f"select r.setup.spring_front, count(*) from {joined} group by 1 order by 2"
+    assert await rows(context, by_spring) == [[37.5, 1], [35.0, 2]]
+    assert await rows(context, "select distinct setup.tire_set from recordings") == [["12"]]
+    assert await rows(context, "select setup.ballast from recordings") == [[None], [None]]
+    assert await rows(context, "select count(setup.spring_front) from intervals") == [[0]]

@@ -105,9 +105,10 @@ def artifact_id(
 ) -> str:
     """The same request of the same recording by the same code is the same artifact.
 
-    What people say about the recording and its units is written into files, so other metadata or ``units`` (those
-    that the catalogue says; a guess comes from the code) make another artifact. So do other CAN databases, and
-    other versions of the maths channels that it holds, ``derived``: the slug of each by name.
+    What people say about the recording and its units is written into files, so other metadata, another setup sheet
+    or other ``units`` (those that the catalogue says; a guess comes from the code) make another artifact. So do
+    other CAN databases, and other versions of the maths channels that it holds, ``derived``: the slug of each by
+    name.
     """
     said = {name: known.value for name, known in recording.metadata.items()}
     canonical: list[object] = [
@@ -119,6 +120,8 @@ def artifact_id(
     ]
     if units:
         canonical.append(units)
+    if recording.setup_values:
+        canonical.append({"setup": recording.setup_values})
     if recording.decoded_by:
         canonical.append({"decoded_by": recording.decoded_by})
     if derived:

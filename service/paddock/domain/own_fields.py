@@ -75,8 +75,8 @@ class OwnFieldValues(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 _OF_LISTS = frozenset(
     (
-        *("q", "text", "health", "topic", "topics", "signal", "figure", "from", "to", "since", "until", "sort"),
-        *("fields", "limit", "after", "next", "items", "deleted", "day", "parked", "more_topics", "exact"),
+        *("q", "text", "health", "topic", "topics", "signal", "figure", "setup", "from", "to", "since", "until"),
+        *("sort", "fields", "limit", "after", "next", "items", "deleted", "day", "parked", "more_topics", "exact"),
     )
 )
 """Parameters of a search, in the client and MATLAB too, and what facets answer beside values."""
@@ -104,7 +104,7 @@ _OF_FORMS = frozenset(
     )
 )
 """What a form in a browser answers when its scripts ask it for something else."""
-_OF_LANGUAGES = frozenset(
+LANGUAGE_WORDS = frozenset(
     (
         *("case", "catch", "classdef", "do", "elseif", "end", "function", "otherwise", "parfor", "persistent"),
         *("spmd", "switch", "unwind_protect"),
@@ -112,7 +112,7 @@ _OF_LANGUAGES = frozenset(
     )
 )
 """Words of MATLAB, Octave and Python: ``S.meta.run.end`` cannot be written."""
-RESERVED = _OF_LISTS | _OF_RECORDINGS | _OF_FORMS | _OF_LANGUAGES | {figure.name for figure in FIGURES}
+RESERVED = _OF_LISTS | _OF_RECORDINGS | _OF_FORMS | LANGUAGE_WORDS | {figure.name for figure in FIGURES}
 
 
 def team_fields(own: Iterable[OwnField]) -> Fields:

@@ -13,6 +13,7 @@ from paddock.domain.instants import INT64_MAX, NS_PER_S
 from paddock.domain.keys import raw_key
 from paddock.domain.log_kinds import FIRST_KIND, MCAP
 from paddock.domain.original import MISSING_CODE, NEVER_ARRIVED, Original
+from paddock.domain.setup_values import Changes, SetupSheet, Value, changed
 from paddock.domain.start_in_name import start_in_name
 from paddock.errors import Rejected
 
@@ -282,6 +283,8 @@ class Recording(msgspec.Struct, frozen=True):
     duration_ns: int | None = None
     message_count: int | None = None
     metadata: dict[str, MetadataValue] = {}
+    setup: SetupSheet | None = None
+    """How the car was set up, as people say; None where nobody did."""
     topic_set: str | None = None
     """The id of its topics' ``TopicSet``, to count by; None until the log was read."""
     loss: LossSums | None = None
@@ -321,7 +324,7 @@ class Recording(msgspec.Struct, frozen=True):
     """When a run over all originals that is not finished proved its bytes."""
     deleted_at: int | None = None
     search: str = ""
-    """Case-folded names, metadata and id, for the contains filter."""
+    """Case-folded names, metadata, texts of the setup sheet and id, for the contains filter."""
     files: tuple[MiscFile, ...] = ()
     edits: tuple[Change, ...] = ()
     """What the last edit changed. It is written in the same moment as the edit, so that a crash before it is in
@@ -342,6 +345,11 @@ class Recording(msgspec.Struct, frozen=True):
             return Original.GONE if self.original_fault.code == MISSING_CODE else Original.DAMAGED
         never = not self.build and self.error is not None and self.error.code in NEVER_ARRIVED
         return Original.AWAITED if never or self.status is Status.VERIFYING else Original.KEPT
+
+    @property
+    def setup_values(self) -> dict[str, Value]:
+        """What its setup sheet says; nothing where it has none."""
+        return self.setup.values if self.setup else {}
 
     @property
     def log_health(self) -> str:
@@ -378,9 +386,17 @@ def starting(recording: Recording, log_started_ns: int | None, *, has_clock: boo
     return msgspec.structs.replace(recording, started_ns=corrected_ns, started_source=StartedSource.CLOCK_OFFSET)
 
 
+def with_setup(recording: Recording, changes: Changes) -> Recording:
+    """The recording with some values of its setup sheet changed; a sheet that says nothing is none."""
+    values = changed(recording.setup_values, changes)
+    copied_from = recording.setup.copied_from if recording.setup else ""
+    return msgspec.structs.replace(recording, setup=SetupSheet(values, copied_from) if values else None)
+
+
 def search_text(recording: Recording) -> str:
-    """What the contains filter looks in: id, names and metadata values, case-folded."""
+    """What the contains filter looks in: id, names, metadata values and texts of the setup sheet, case-folded."""
     words = [recording.id, *recording.names, *(v.value for v in recording.metadata.values())]
+    words += [value for value in recording.setup_values.values() if isinstance(value, str)]
     return "\n".join(words).casefold()
 
 

@@ -16,6 +16,7 @@ from msgspec import Meta
 from paddock.domain.history import Change, MiscFile
 from paddock.domain.instants import INT64_MAX
 from paddock.domain.recording import MetadataSource, Recording
+from paddock.domain.setup_values import PREFIX, text_of
 
 DELETED = "deleted"
 STARTED = "started_ns"
@@ -28,7 +29,8 @@ Field = Annotated[
     str,
     Meta(
         max_length=100,
-        description="A metadata field, `started_ns`, `clock_offset_ns`, `file` or `deleted`.",
+        description="A metadata field, `setup.` and one of the setup sheet, `started_ns`, `clock_offset_ns`, "
+        "`file` or `deleted`.",
         examples=["driver"],
     ),
 ]
@@ -97,7 +99,10 @@ class RecordingState(msgspec.Struct, frozen=True, kw_only=True):
     uploaded_at: Instant = 0
     values: Annotated[
         dict[str, SaidValue],
-        Meta(description="By field: metadata, and `started_ns`, `clock_offset_ns` and `deleted` where they are."),
+        Meta(
+            description="By field: metadata, `setup.` and those of the setup sheet, and `started_ns`, "
+            "`clock_offset_ns` and `deleted` where they are."
+        ),
     ] = {}
     files: Annotated[tuple[SaidFile, ...], Meta(description="What people put beside it.")] = ()
     changes: Annotated[tuple[SaidChange, ...], Meta(description="Its history, the first change first.")] = ()
@@ -148,6 +153,8 @@ def state_of(recording: Recording, changes: Iterable[Change]) -> RecordingState:
         changes: its whole history, in any order.
     """
     values = {name: SaidValue(known.value, known.source.value) for name, known in recording.metadata.items()}
+    for name, value in recording.setup_values.items():
+        values[f"{PREFIX}{name}"] = SaidValue(text_of(value), MetadataSource.PERSON.value)
     if recording.started_ns is not None:
         values[STARTED] = SaidValue(str(recording.started_ns), recording.started_source.value)
     if recording.clock_offset_ns is not None:

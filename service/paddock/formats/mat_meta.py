@@ -24,6 +24,7 @@ def meta_variable(columns: Columns, topics: Sequence[Named], request: ExportRequ
     return Struct(
         {
             "run": _run(columns, run),
+            **_setup(run),
             "loss": _loss(summary.loss),
             "channels": _channels(columns, topics),
             "signals": _signals(topics, run),
@@ -59,6 +60,17 @@ def _run(columns: Columns, run: RunInfo) -> Struct:
     fields["recording"] = Value(run.recording)
     fields["file_name"] = Value(run.file_name)
     return Struct(fields)
+
+
+def _setup(run: RunInfo) -> dict[str, Node]:
+    """``meta.setup`` with the unit of each number in ``meta.setup_units``; neither where there is no sheet."""
+    if not run.setup:
+        return {}
+    units = {name: run.setup_units.get(name, "") for name in run.setup}
+    return {
+        "setup": Struct({name: Value(value) for name, value in run.setup.items()}),
+        "setup_units": Struct({name: Value(unit) for name, unit in units.items()}),
+    }
 
 
 def _loss(loss: LossReport) -> Struct:

@@ -56,6 +56,7 @@ from paddock.domain.recording import Artifact, Recording, Signal
 from paddock.domain.rule_evaluation import RuleWatches
 from paddock.domain.rule_preview import RulePreview
 from paddock.domain.rules import Rule
+from paddock.domain.setup_fields import SetupField
 from paddock.domain.signal_names import SignalName
 from paddock.domain.streams import Stream
 from paddock.domain.topic_set import TopicSet
@@ -307,6 +308,7 @@ class Documents(ABC):
     maths_channels: Annotated[Collection[MathsChannel], Index(("name",), "the team's maths channels by name")]
     maths_versions: Annotated[Collection[MathsVersion], Index(("channel", "version"), "what a channel was before")]
     fields: Annotated[Collection[OwnField], Index(("added_at",), "the team's own metadata fields in their order")]
+    setup_fields: Annotated[Collection[SetupField], Index(("added_at",), "what the team made of its setup sheets")]
     bus_databases: Annotated[Collection[BusDatabase], Index(("added_at",), "the team's CAN databases, last first")]
     database_files: Collection[DatabaseFile]
     devices: Collection[Device]

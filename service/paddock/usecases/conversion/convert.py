@@ -36,6 +36,7 @@ from paddock.domain.recording import (
     search_text,
     starting,
 )
+from paddock.domain.setup_sheets import SetupFields
 from paddock.domain.topic_set import topic_set_of
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected
 from paddock.formats.contained import few_enough, within, write_contained
@@ -65,6 +66,7 @@ from paddock.usecases.laps.time_recording import time_laps_of
 from paddock.usecases.look import attachments, channels, file_metadata
 from paddock.usecases.maths.asking import ask_derived
 from paddock.usecases.notices.outbox import tell_ready
+from paddock.usecases.setups.fields import load_setup_fields
 from paddock.usecases.take_away.artifacts import run_of, store_artifact
 
 LARGEST_DEFAULT = 256_000_000
@@ -101,11 +103,15 @@ async def convert(context: Context, job: Job, progress: Callable[[float], None])
         return
     await need_original(context, recording)
     catalogue, fields = await load_catalogue(context), await load_fields(context)
+    setup_fields = await load_setup_fields(context)
     await context.documents.recordings.change(recording.id, {"status": Status.CONVERTING, "error": None})
     with tempfile.TemporaryDirectory(dir=context.scratch, prefix="convert-") as directory:
         log = await context.objects.open(recording.original_key)
         try:
-            converted = await _decoded(context, log, recording, job, catalogue, fields, Path(directory), progress)
+            place = Path(directory)
+            converted = await _decoded(
+                context, log, recording, job, catalogue, fields, setup_fields, place, progress
+            )
         except PaddockError as error:
             await _look_for_damage(context, recording, error)
             raise
@@ -125,6 +131,7 @@ async def _decoded(
     job: Job,
     catalogue: Catalogue,
     fields: Fields,
+    setup_fields: SetupFields,
     directory: Path,
     progress: Callable[[float], None],
 ) -> Converted:
@@ -139,7 +146,17 @@ async def _decoded(
         databases = await load_databases(context, decoded_by)
         before = msgspec.structs.replace(recording, decoded_by=decoded_by)
         converted = await asyncio.to_thread(
-            _convert_file, log, before, job, catalogue, fields, place, progress, context.memory_bytes, databases
+            _convert_file,
+            log,
+            before,
+            job,
+            catalogue,
+            fields,
+            setup_fields,
+            place,
+            progress,
+            context.memory_bytes,
+            databases,
         )
         fitting = decoders_of(converted.recording, known)
         if fitting == decoded_by:
@@ -167,6 +184,7 @@ def _convert_file(
     job: Job,
     catalogue: Catalogue,
     fields: Fields,
+    setup_fields: SetupFields,
     directory: Path,
     progress: Callable[[float], None],
     memory_bytes: int | None,
@@ -199,7 +217,7 @@ def _convert_file(
         known = msgspec.structs.replace(known, has_frames="frames" in summary.facts.said)
         of_car = CarCatalogue(catalogue, car_of(known), log_units(summary.signals))
         units = of_car.units((signal.name, signal.dtype) for signal in summary.signals)
-        run = run_of(known, units, fields)
+        run = run_of(known, units, fields, setup_fields)
         failed: list[str] = []
         files: list[tuple[ExportRequest, Path]] = []
         mat = directory / "default.mat"

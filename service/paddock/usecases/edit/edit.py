@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -16,7 +16,9 @@ from paddock.domain.recording import (
     StartedSource,
     search_text,
     starting,
+    with_setup,
 )
+from paddock.domain.setup_values import PREFIX, text_of, value_of
 from paddock.errors import Conflict, NotFound
 from paddock.ports.documents import Between, Equals, Page, Sort
 from paddock.usecases.catalogue.fields import load_fields
@@ -55,11 +57,36 @@ async def edit_recording(
     """
     given = dict(metadata or {})
     wanted = dict.fromkeys(given, "") | (await load_fields(context)).check(given) if given else {}
-    while True:
-        known = await get_recording(context, recording_id)
+
+    def edited(known: Recording) -> Recording:
         changed = msgspec.structs.replace(known, metadata=_edited(known.metadata, wanted, source))
         if started_ns is not None and started_ns != known.started_ns:
             changed = msgspec.structs.replace(changed, started_ns=started_ns, started_source=StartedSource.PERSON)
+        return changed
+
+    return await change_recording(context, principal, recording_id, edited, version)
+
+
+async def change_recording(
+    context: Context,
+    principal: Principal,
+    recording_id: str,
+    change: Callable[[Recording], Recording],
+    version: int | None,
+) -> Recording:
+    """Change what people say of a recording; the recording as it is then.
+
+    Args:
+        change: makes it of the recording as it is now; asked again where somebody else was first.
+        version: of the recording that was looked at, see ``edit_recording``.
+
+    Raises:
+        NotFound: there is no such recording.
+        EditConflict: one of the fields was changed since that version to something else.
+    """
+    while True:
+        known = await get_recording(context, recording_id)
+        changed = change(known)
         if version is not None and version != known.version:
             await _refuse_lost_edits(context, known, changed, version)
         if stored := await apply(context, principal, known, changed):
@@ -132,6 +159,9 @@ def _before(known: Recording, change: Change) -> Recording:
         restored = msgspec.structs.replace(known, started_ns=started_ns, started_source=began)
         # The car's clock may have been corrected since.
         return starting(restored, started_ns) if began is StartedSource.LOG_TIME else restored
+    if change.field.startswith(PREFIX):
+        value = None if change.before is None else value_of(change.before)
+        return with_setup(known, {change.field.removeprefix(PREFIX): value})
     metadata = {name: value for name, value in known.metadata.items() if name != change.field}
     if change.before is not None:
         source = MetadataSource(change.before_source or MetadataSource.PERSON)
@@ -183,6 +213,7 @@ async def store(
         {
             "names": changed.names,
             "metadata": changed.metadata,
+            "setup": changed.setup,
             STARTED: changed.started_ns,
             "started_source": changed.started_source,
             "clock_offset_ns": changed.clock_offset_ns,
@@ -206,7 +237,8 @@ async def keep_edits(context: Context, recording: Recording) -> None:
 
 
 def _differences(before: Recording, after: Recording) -> list[Change]:
-    fields = dict.fromkeys([*before.metadata, *after.metadata, STARTED])
+    setup = [f"{PREFIX}{name}" for name in (*before.setup_values, *after.setup_values)]
+    fields = dict.fromkeys([*before.metadata, *after.metadata, *setup, STARTED])
     return [
         Change("", "", 0, 0, "", field, _value(before, field), _source(before, field), _value(after, field))
         for field in fields
@@ -217,12 +249,17 @@ def _differences(before: Recording, after: Recording) -> list[Change]:
 def _value(recording: Recording, field: str) -> str | None:
     if field == STARTED:
         return None if recording.started_ns is None else str(recording.started_ns)
+    if field.startswith(PREFIX):
+        value = recording.setup_values.get(field.removeprefix(PREFIX))
+        return None if value is None else text_of(value)
     return recording.metadata[field].value if field in recording.metadata else None
 
 
 def _source(recording: Recording, field: str) -> str:
     if field == STARTED:
         return recording.started_source.value
+    if field.startswith(PREFIX):
+        return MetadataSource.PERSON.value if _value(recording, field) is not None else ""
     return recording.metadata[field].source.value if field in recording.metadata else ""
 
 

@@ -16,6 +16,8 @@ from paddock.domain.fields import EVERY_TEAMS, Fields, same_value
 from paddock.domain.figures import FIGURES, FigureIs
 from paddock.domain.instants import INT64_MAX, NS_PER_S
 from paddock.domain.recording import Recording
+from paddock.domain.setup_comparisons import SetupIs, setup_path
+from paddock.domain.setup_values import PREFIX, text_of
 from paddock.errors import Rejected
 from paddock.ports.documents import (
     MAX_PAGE,
@@ -33,6 +35,7 @@ from paddock.ports.documents import (
 )
 from paddock.usecases.context import Context
 from paddock.usecases.find.comparisons import under_every_name
+from paddock.usecases.setups.fields import load_setup_fields
 
 Health = Literal["intact", "recovered", "failed", "unread"]
 LATEST_FIRST = "-started_at"
@@ -46,6 +49,7 @@ _COMPARISON = re.compile(
     rf"\s*({'|'.join(get_args(Statistic))})\((.+)\)\s*(<=|>=|<|>|=)\s*([-+]?[0-9.]+(?:e[-+]?[0-9]+)?)\s*",
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )
+_SETUP_ORDER = re.compile(rf"-?{re.escape(PREFIX)}([a-z][a-z0-9_]*)", re.ASCII)
 _NOT_KNOWN = (None, "")
 
 
@@ -72,6 +76,8 @@ class Search(msgspec.Struct, frozen=True):
     """All of them are there."""
     comparisons: tuple[HasSignal, ...] = ()
     figures: tuple[FigureIs, ...] = ()
+    setup: tuple[SetupIs, ...] = ()
+    """What their setup sheets say."""
     from_ns: int | None = None
     before_ns: int | None = None
     deleted: bool = False
@@ -143,9 +149,16 @@ def conditions(search: SpelledSearch, *, without: Container[str] = ()) -> list[C
         where += [HasTopic(topic) for topic in search.topics]
     where += search.comparisons
     where += [Between(each.figure.field, *each.bounds) for each in search.figures]
+    where += [_of_setup(each) for each in search.setup]
     if search.from_ns is not None or search.before_ns is not None:
         where.append(Between("started_ns", search.from_ns, search.before_ns))
     return where
+
+
+def _of_setup(wanted: SetupIs) -> Condition:
+    if wanted.bounds is not None:
+        return Between(wanted.field, *wanted.bounds)
+    return OneOf(wanted.field, wanted.spellings or _NOT_KNOWN)
 
 
 def _here(search: Search) -> Condition:
@@ -180,6 +193,8 @@ def sorted_field(order: str, fields: Fields) -> str:
     Raises:
         Rejected: there is no such order (code ``bad_sort``).
     """
+    if match := _SETUP_ORDER.fullmatch(order):
+        return setup_path(match[1])
     known = sorts(fields)
     if field := known.get(order.removeprefix("-")):
         return field
@@ -201,7 +216,8 @@ def sort_recordings(
     valued = [(_value(recording, field), recording) for recording in recordings]
     known = sorted(
         ((value, recording.id, recording) for value, recording in valued if value is not None),
-        key=lambda each: each[:2],
+        # Numbers before texts, as in the documents: a field of the setup sheet may have both.
+        key=lambda each: (isinstance(each[0], str), *each[:2]),
         reverse=descending,
     )
     unknown = [recording for value, recording in valued if value is None]
@@ -242,12 +258,30 @@ async def in_every_spelling(context: Context, search: Search) -> SpelledSearch:
         alike = (str(value) for (value,), _ in counted if value is not None and same_value(str(value)) in wanted)
         metadata[field] = tuple(dict.fromkeys((*given, *alike)))
     comparisons = await under_every_name(context, search.comparisons)
-    return SpelledSearch(**(msgspec.structs.asdict(search) | {"metadata": metadata, "comparisons": comparisons}))
+    spelled = {"metadata": metadata, "comparisons": comparisons, "setup": await _spelled_setup(context, search)}
+    return SpelledSearch(**(msgspec.structs.asdict(search) | spelled))
+
+
+async def _spelled_setup(context: Context, search: Search) -> tuple[SetupIs, ...]:
+    """The texts that are looked for on setup sheets, in every spelling that sheets have of them."""
+    if not search.setup:
+        return ()
+    fields = await load_setup_fields(context)
+    found = []
+    for wanted in search.setup:
+        fields.check_name(wanted.name)
+        if wanted.bounds is None and wanted.text:
+            counted = await context.documents.recordings.counts([wanted.field], [_here(search)])
+            texts = (value for (value,), _ in counted if isinstance(value, (str, float, int)))
+            alike = [value for value in texts if same_value(text_of(value)) == same_value(wanted.text)]
+            wanted = msgspec.structs.replace(wanted, spellings=(*wanted.typed, *alike))
+        found.append(wanted)
+    return tuple(found)
 
 
 def _check_size(search: Search) -> None:
     given = [search.health, search.topics, *search.metadata.values()]
-    compared = max(len(search.comparisons), len(search.figures))
+    compared = max(len(search.comparisons), len(search.figures), len(search.setup))
     too_much = any(len(values) > MAX_VALUES for values in given) or compared > MAX_COMPARISONS
     if too_much or len(set(search.text.casefold().split())) > MAX_WORDS:
         raise Rejected(

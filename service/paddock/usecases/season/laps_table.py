@@ -13,6 +13,7 @@ from paddock.domain.lap_table import StoredLap
 from paddock.domain.recording import Recording
 from paddock.usecases.context import Context
 from paddock.usecases.every import every
+from paddock.usecases.season.setup_column import setup_column
 
 _LAPS = pa.schema(
     [
@@ -37,9 +38,10 @@ _LAPS = pa.schema(
 
 async def laps_table(context: Context, recordings: Sequence[Recording], folder: Path) -> Path:
     """The laps of some recordings, with the ways out and in; ``duration_s`` is null where no time can be said."""
-    wanted = {recording.id for recording in recordings}
+    wanted = {recording.id: recording for recording in recordings}
     rows = [_row(stored) async for stored in every(context.documents.laps) if stored.recording in wanted]
-    return await asyncio.to_thread(_write, rows, folder / "laps.parquet")
+    setup = await setup_column(context, [wanted[row["recording"]] for row in rows])
+    return await asyncio.to_thread(_write, rows, setup, folder / "laps.parquet")
 
 
 def _row(stored: StoredLap) -> dict[str, Any]:
@@ -63,10 +65,13 @@ def _row(stored: StoredLap) -> dict[str, Any]:
     }
 
 
-def _write(rows: list[dict[str, Any]], target: Path) -> Path:
+def _write(rows: list[dict[str, Any]], setup: dict[str, pa.Array], target: Path) -> Path:
     import pyarrow.parquet as pq
 
     columns = {name: [row[name] for row in rows] for name in _LAPS.names}
     columns["started_at"] = pa.array(columns["started_at"], pa.int64()).cast(_LAPS.field("started_at").type)
-    pq.write_table(pa.table(columns, schema=_LAPS), str(target), compression="lz4")
+    table = pa.table(columns, schema=_LAPS)
+    for name, column in setup.items():
+        table = table.append_column(name, column)
+    pq.write_table(table, str(target), compression="lz4")
     return target

@@ -20,6 +20,7 @@ from paddock.usecases.context import Context
 from paddock.usecases.every import every
 from paddock.usecases.look.plots import log_span
 from paddock.usecases.season.laps_table import laps_table
+from paddock.usecases.season.setup_column import setup_column
 
 Table = Callable[[Context, Sequence[Recording], Path], Awaitable[Path]]
 """Writes a table about some recordings into a new folder, or finds it written; where it is."""
@@ -66,6 +67,7 @@ async def recordings_table(context: Context, recordings: Sequence[Recording], fo
     for field in fields:
         said = [each.metadata[field.name].value if field.name in each.metadata else None for each in recordings]
         columns.setdefault(field.name, pa.array(said, pa.string()))
+    columns |= await setup_column(context, recordings)
     return await asyncio.to_thread(_write, pa.table(columns), folder / "recordings.parquet")
 
 
@@ -107,6 +109,8 @@ async def intervals_table(context: Context, recordings: Sequence[Recording], fol
         "notes": pa.array([each.notes for each in intervals], pa.string()),
         "condition": pa.array([each.condition for each in intervals], pa.string()),
     }
+    sheets = {each.id: each for each in recordings}
+    columns |= await setup_column(context, [sheets[each.recording] for each in intervals])
     return await asyncio.to_thread(_write, pa.table(columns), folder / "intervals.parquet")
 
 

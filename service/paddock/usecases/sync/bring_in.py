@@ -18,7 +18,9 @@ from paddock.domain.recording import (
     StartedSource,
     Status,
     check_file_name,
+    with_setup,
 )
+from paddock.domain.setup_values import PREFIX, value_of
 from paddock.domain.sync import CLOCK, DELETED, STARTED, BroughtIn, SaidChange, SaidFile, SaidValue
 from paddock.errors import Conflict, Rejected
 from paddock.usecases.context import Context
@@ -78,7 +80,8 @@ async def store_brought(
     if restored and stored.status in (Status.STORED, Status.CONVERTING):
         # Its conversion was given up when it was deleted.
         await jobs.enqueue(context, "convert", stored.id, asked_by=principal.name)
-    says_other = (known.metadata, known.started_ns) != (stored.metadata, stored.started_ns)
+    said = (known.metadata, known.setup_values, known.started_ns)
+    says_other = said != (stored.metadata, stored.setup_values, stored.started_ns)
     if stored.deleted_at is None and says_other:
         await renew_default_file(context, principal.name, stored)
     return stored
@@ -132,8 +135,11 @@ def with_value(context: Context, known: Recording, field: str, said: SaidValue) 
         if field == CLOCK:
             offset_ns = None if said.value is None else _int64(said.value)
             return msgspec.structs.replace(known, clock_offset_ns=offset_ns)
-        if not _FIELD.fullmatch(field):
+        if not _FIELD.fullmatch(field.removeprefix(PREFIX)):
             raise ValueError(field)
+        if field.startswith(PREFIX):
+            value = None if said.value is None else value_of(said.value)
+            return with_setup(known, {field.removeprefix(PREFIX): value})
         metadata = {name: value for name, value in known.metadata.items() if name != field}
         if said.value is not None:
             metadata[field] = MetadataValue(said.value, MetadataSource(said.source))

@@ -17,6 +17,7 @@ from paddock.domain.fields import Fields
 from paddock.domain.keys import artifact_key
 from paddock.domain.maths_channels import FIELD
 from paddock.domain.recording import Artifact, Recording, StartedSource
+from paddock.domain.setup_sheets import SetupFields
 from paddock.formats.registry import RunInfo, find_format, writer_number, written_as
 from paddock.usecases.buses.decoding import database_names
 from paddock.usecases.context import Context
@@ -130,7 +131,7 @@ def _crc32(path: Path) -> int:
     return crc32
 
 
-def run_of(recording: Recording, units: Mapping[str, str], fields: Fields) -> RunInfo:
+def run_of(recording: Recording, units: Mapping[str, str], fields: Fields, setup_fields: SetupFields) -> RunInfo:
     """What a file may say about its recording; ``units`` by signal name.
 
     A field that nobody filled is empty in there, so that scripts may ask any recording for it. Values of fields
@@ -141,6 +142,8 @@ def run_of(recording: Recording, units: Mapping[str, str], fields: Fields) -> Ru
         file_name=recording.name,
         metadata={field.name: "" for field in fields}
         | {name: known.value for name, known in recording.metadata.items()},
+        setup=setup_fields.shown_all(recording.setup_values),
+        setup_units={name: setup_fields.unit(name) for name in recording.setup_values},
         units=dict(units),
         started_ns=None if recording.started_source is StartedSource.LOG_TIME else recording.started_ns,
     )

@@ -33,6 +33,7 @@ from paddock.usecases.find.recordings import check_converted, get_recording
 from paddock.usecases.intake.originals import check_original, is_kept, need_original
 from paddock.usecases.jobs import jobs
 from paddock.usecases.look.plots import log_span
+from paddock.usecases.setups.fields import load_setup_fields
 from paddock.usecases.take_away.artifacts import derived_in, find_artifact, id_of, run_of, store_artifact
 from paddock.usecases.take_away.expiry import note_use
 from paddock.usecases.take_away.stored_columns import may_serve, stored_columns, without_others
@@ -175,12 +176,12 @@ async def export(context: Context, job: Job, progress: Callable[[float], None]) 
     catalogue = await catalogue_of(context, recording)
     if await find_artifact(context, recording, request, catalogue):
         return
-    fields = await load_fields(context)
+    fields, setup_fields = await load_fields(context), await load_setup_fields(context)
 
     def run(summary: LogSummary) -> RunInfo:
         said = catalogue.with_units(log_units(summary.signals))
         units = said.units((signal.name, signal.dtype) for signal in summary.signals)
-        return run_of(recording, units, fields)
+        return run_of(recording, units, fields, setup_fields)
 
     with tempfile.TemporaryDirectory(dir=context.scratch, prefix="export-") as directory:
         made = Path(directory) / "made"

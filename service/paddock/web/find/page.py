@@ -126,7 +126,7 @@ async def recordings_page(
     team_fields: TeamFields,
     day: Annotated[str, QueryParameter(max_length=20)] = "",
     parked: Annotated[list[str] | None, QueryParameter()] = None,
-    sort: Annotated[str, QueryParameter(max_length=40)] = "",
+    sort: Annotated[str, QueryParameter(max_length=60)] = "",
     after: After = None,
 ) -> Page:
     """The latest test day, another one (``day``), or what a search finds; it follows what happens.

@@ -17,6 +17,7 @@ from litestar.params import QueryParameter, SkipValidation
 from paddock.domain.fields import EVERY_TEAMS
 from paddock.domain.figures import FIGURES, read_figure
 from paddock.domain.instants import from_rfc3339
+from paddock.domain.setup_comparisons import read_setup_comparison
 from paddock.errors import Rejected
 from paddock.usecases.find.search import Health, Search, bounds_of, read_comparison
 from paddock.web.kernel.injected import AnyRequest, TeamFields, parameters_of, unknown_parameter
@@ -97,6 +98,14 @@ def search_of(
             f"{', '.join(figure.name for figure in FIGURES)}. Repeated: all of them hold."
         ),
     ] = None,
+    setup: Annotated[
+        _Values,
+        QueryParameter(
+            description="`spring_front >= 35`, `spring_front = 30..40`, `tire_set = R25B`: a value of the setup "
+            "sheet, compared with a number, or the same text in any case; `tire_set =` where nobody said. "
+            "Repeated: all of them hold."
+        ),
+    ] = None,
     since: Annotated[
         str,
         QueryParameter(name="from", max_length=40, description="Started then or later: RFC 3339, or a date."),
@@ -134,6 +143,7 @@ def search_of(
         topics=_unique(topic),
         comparisons=tuple(read_comparison(text) for text in _unique(signal) if text.strip()),
         figures=tuple(read_figure(text) for text in _unique(figure) if text.strip()),
+        setup=tuple(read_setup_comparison(text) for text in _unique(setup) if text.strip()),
         from_ns=_instant(since, zone, edge=0),
         before_ns=_instant(until, zone, edge=1),
     )

@@ -31,7 +31,7 @@ def season_csv(found: Sequence[SeasonLap]) -> str:
             *(f"sector_{number}_s" for number in range(1, sectors + 1)),
             "distance_m",
             "energy_j",
-            *(_text(f"{end} {name}") for name in signals for end in ("min", "max")),
+            *(harmless_text(f"{end} {name}") for name in signals for end in ("min", "max")),
             "notice",
         ]
     )
@@ -47,7 +47,7 @@ def _row(found: SeasonLap, sectors: int, signals: Iterable[str]) -> list[object]
     return [
         found.recording.id,
         stored.day,
-        *(_text(said.get(name, "")) for name in _SAID),
+        *(harmless_text(said.get(name, "")) for name in _SAID),
         lap.number,
         lap.kind,
         _number(lap.duration_s, 4),
@@ -64,6 +64,6 @@ def _number(value: float | None, digits: int) -> str:
     return "" if value is None else f"{value:.{digits}f}"
 
 
-def _text(value: str) -> str:
+def harmless_text(value: str) -> str:
     """A text that no spreadsheet takes for a formula."""
     return f"'{value}" if value.startswith(_FORMULA) else value

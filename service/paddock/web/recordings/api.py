@@ -54,9 +54,9 @@ async def list_recordings(
     sort: Annotated[
         str,
         QueryParameter(
-            max_length=40,
-            description=f"By one of {', '.join(sorts(EVERY_TEAMS))}, or a field that the team added; "
-            "those without it last. `-`: the largest first.",
+            max_length=60,
+            description=f"By one of {', '.join(sorts(EVERY_TEAMS))}, a field that the team added, or `setup.` "
+            "and a field of setup sheets; those without it last. `-`: the largest first.",
         ),
     ] = LATEST_FIRST,
     fields: Fields = "",

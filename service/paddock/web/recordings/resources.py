@@ -26,11 +26,13 @@ from paddock.domain.recording import (
     StartedSource,
     Status,
 )
+from paddock.domain.setup_values import Value
 from paddock.usecases.context import Context
 from paddock.usecases.conversion.outdated import outdated
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import artifact_name, artifacts_of, exports_of, progress_of
 from paddock.usecases.intake.originals import is_kept, is_offered
+from paddock.usecases.setups.fields import shown_setups
 from paddock.web.kernel.words import loss_sentences
 
 ID_EXAMPLE = "a3f9c21083d47e5b6c1f0e9d8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b"
@@ -147,6 +149,10 @@ class RecordingResource(msgspec.Struct, frozen=True, kw_only=True):
     uploaded_at: Annotated[Instant, Meta(description="When its upload was complete (RFC 3339, UTC).")]
     uploaded_by: Annotated[str, Meta(description="Who uploaded it first.", examples=["Adam"])]
     metadata: Annotated[dict[str, MetadataResource], Meta(description="The team's fields, those that are known.")]
+    setup: Annotated[
+        dict[str, float | str],
+        Meta(description="Its setup sheet by field.", examples=[{"spring_front": 35.0, "tire_set": "R25B"}]),
+    ] = {}
     highlights: Annotated[RunFiguresResource, Meta(description="The figures of the run.")]
     version: Annotated[int, Meta(description="Send it with an edit, so that no other one is lost.", examples=[3])]
     deleted_at: Annotated[Instant | None, Meta(description="When it was deleted; null while it is not.")] = None
@@ -262,8 +268,10 @@ async def summarise(context: Context, recordings: Sequence[Recording]) -> tuple[
     """Recordings as list pages show them, with their artifacts and progress in two reads for all."""
     artifacts = await artifacts_of(context, recordings)
     progress = await progress_of(context, recordings)
+    setups = await shown_setups(context, recordings)
     return tuple(
-        _resource(recording, artifacts[recording.id], progress.get(recording.id)) for recording in recordings
+        _resource(recording, artifacts[recording.id], progress.get(recording.id), setups[recording.id])
+        for recording in recordings
     )
 
 
@@ -271,7 +279,8 @@ async def detail(context: Context, recording: Recording) -> RecordingDetail:
     """A recording with all that its page shows."""
     made = (await artifacts_of(context, [recording]))[recording.id]
     progress = await progress_of(context, [recording])
-    summary = _resource(recording, made, progress.get(recording.id))
+    setups = await shown_setups(context, [recording])
+    summary = _resource(recording, made, progress.get(recording.id), setups[recording.id])
     inside = await contents_of(context.documents, recording)
     exports = tuple(artifact_resource(recording, each) for each in await exports_of(context, recording))
     return RecordingDetail(
@@ -287,7 +296,9 @@ async def detail(context: Context, recording: Recording) -> RecordingDetail:
     )
 
 
-def _resource(recording: Recording, artifacts: Sequence[Artifact], progress: float | None) -> RecordingResource:
+def _resource(
+    recording: Recording, artifacts: Sequence[Artifact], progress: float | None, setup: dict[str, Value]
+) -> RecordingResource:
     return RecordingResource(
         id=recording.id,
         name=recording.name,
@@ -309,6 +320,7 @@ def _resource(recording: Recording, artifacts: Sequence[Artifact], progress: flo
             for name, known in recording.metadata.items()
             if known.value
         },
+        setup=setup,
         highlights=_highlights(recording.highlights),
         version=recording.version,
         deleted_at=None if recording.deleted_at is None else to_rfc3339(recording.deleted_at),
