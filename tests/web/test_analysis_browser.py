@@ -52,6 +52,7 @@ def test_a_recording_is_looked_at_in_every_way(browser: Any, tmp_path: Path) -> 
         page.get_by_role("link", name="g-g diagram").click()
         page.get_by_text("1,200 points.").wait_for()
         page.locator("#numbers tbody tr").nth(1).wait_for()
+        assert page.locator("h1 a").get_attribute("href").endswith("#plots=IMU.acc.y;IMU.acc.x")
         screenshot(page, "analysis-xy-light")
         page.get_by_role("link", name="Histogram").click()
         page.get_by_text("For how long").wait_for()

@@ -5,6 +5,7 @@
 
 import { TITLE, drawAxis, roomOf, scaleOf, unitsOf } from "./axes.js";
 import { LANE_GAP, drawLane, drawLaneName } from "./lanes.js";
+import { drawPins } from "./pins.js";
 import { indexAt, isLane, isLine, valueAt } from "./series.js";
 import { clock, tickText, ticks, timeTicks } from "./ticks.js";
 
@@ -54,6 +55,8 @@ export class Chart {
   cursor = null;
   /** @type {[number, number] | null} */
   selection = null;
+  /** @type {import("./linked.js").Pins} */
+  pins = [null, null];
   /** @type {Margins} */
   margins = roomOf([], 0);  // plots above each other have the same, so that their times line up
   // Where things are, in pixels: the lines between top and bottom, the lanes from there to the end.
@@ -127,10 +130,12 @@ export class Chart {
   /**
    * @param {number | null} cursor
    * @param {[number, number] | null} selection
+   * @param {import("./linked.js").Pins} pins
    */
-  point(cursor, selection = null) {
+  point(cursor, selection, pins) {
     this.cursor = cursor;
     this.selection = selection;
+    this.pins = pins;
     this.drawOver();
   }
 
@@ -359,6 +364,7 @@ export class Chart {
       context.fillRect(from, this.top, to - from, this.end - this.top);
       context.globalAlpha = 1;
     }
+    drawPins(context, this);
     if (this.cursor === null || this.cursor < this.view.start || this.cursor > this.view.end) return;
     const x = this.x(this.cursor);
     context.strokeStyle = this.styles.ink;

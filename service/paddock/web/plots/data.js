@@ -58,6 +58,33 @@ export function fetchPlot(recording, names, view, points, signal) {
   return ask(`/api/recordings/${recording}/plot?${query}`, signal);
 }
 
+/** @typedef {{ signal: { name: string }, count: number, at: (number | null)[] } & Record<"min" | "max" | "mean" | "rms" | "std", number | null>} Numbers */
+
+const MOST_NUMBERS = 50;  // signals of one question
+
+/**
+ * Statistics of all samples in a span (`null` for all of the log), and values at instants, in seconds of the log.
+ * @param {string} recording
+ * @param {string[]} names
+ * @param {import("./series.js").View | null} span
+ * @param {number[]} instants
+ * @param {AbortSignal} signal
+ * @returns {Promise<Numbers[]>}
+ */
+export async function fetchNumbers(recording, names, span, instants, signal) {
+  const found = [];
+  for (let from = 0; from < names.length; from += MOST_NUMBERS) {
+    const query = new URLSearchParams(names.slice(from, from + MOST_NUMBERS).map((name) => ["signal", name]));
+    if (span) query.set("start", span.start.toFixed(7));
+    if (span) query.set("end", span.end.toFixed(7));
+    for (const instant of instants) query.append("at", instant.toFixed(6));
+    /** @type {{ items: Numbers[] }} */
+    const answer = await ask(`/api/recordings/${recording}/statistics?${query}`, signal);
+    found.push(...answer.items);
+  }
+  return found;
+}
+
 /** @type {Map<string, Promise<Signal[]>>} */
 const lists = new Map();  // recording → its signals, because overview, picker and take-away all ask
 

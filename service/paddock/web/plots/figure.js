@@ -43,6 +43,7 @@ export class Figure {
     }
     this.chart = new Chart(this.host);
     this.chart.metres = linked.over === "distance";
+    this.linked = linked;
     /** @type {import("./series.js").Drawn[]} */
     this.series = [];
     listen(this.host, this.chart, linked);
@@ -103,7 +104,7 @@ export class Figure {
    * @param {[number, number] | null} selection
    */
   point(cursor, selection) {
-    this.chart.point(cursor, selection);
+    this.chart.point(cursor, selection, this.linked.pins);
     for (const series of this.series) {
       const text = cursor === null ? "" : valueText(nameOf(series, valueAt(series, cursor)));
       this.readingOf(series).value.textContent = text;

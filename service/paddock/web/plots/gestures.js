@@ -1,8 +1,11 @@
 // Zoom and pan of a chart by mouse, fingers, trackpad and keyboard.
 //
 // Drag: zoom into what was marked. Shift-drag, or one finger: pan. Two fingers, or Ctrl and the wheel: zoom. Sideways
-// wheel: pan. Double click: all. Keys: arrows move the cursor, with Shift they pan; + and - zoom; 0 shows all. The
-// plain wheel scrolls the page, because a page of plots that cannot be scrolled past is a trap.
+// wheel: pan. Double click: all. Click or tap: puts one of two cursors, which can be dragged. Keys: arrows move the
+// cursor, with Shift they pan; + and - zoom; 0 shows all; 1 and 2 put the two cursors, Escape takes them away. The plain
+// wheel scrolls the page, because a page of plots that cannot be scrolled past is a trap.
+
+import { pinAt } from "./pins.js";
 
 const CLICK_PX = 4;
 
@@ -15,6 +18,7 @@ const CLICK_PX = 4;
  */
 /** @typedef {{ kind: "grab", from: number, view: View, move: (seconds: number) => void }} Grab */
 /** @typedef {{ kind: "pinch", places: number[], view: View }} Pinch */
+/** @typedef {{ kind: "pin", number: 0 | 1, from: number }} Pinned */
 
 /**
  * While the target has `grab`, a drag moves what is drawn: `grab()` gives what is told by how many seconds the hand
@@ -26,8 +30,11 @@ const CLICK_PX = 4;
 export function listen(host, chart, target) {
   /** @type {Map<number, number>} */
   const pointers = new Map();  // id → where it is, in the page
-  /** @type {Drag | Grab | Pinch | null} */
+  /** @type {Drag | Grab | Pinch | Pinned | null} */
   let gesture = null;
+  let moved = false;
+  /** @type {import("./linked.js").Pins} */
+  let before = [null, null];  // the cursors, before the first click of two
 
   /** @type {(factor: number, around: number) => void} */
   const zoom = (factor, around) => {
@@ -41,12 +48,24 @@ export function listen(host, chart, target) {
   };
   const inner = () => Math.max(1, chart.right - chart.left);
 
+  /** @param {PointerEvent | MouseEvent} event */
+  const sampleUnder = (event) => chart.sampleNear(chart.secondsAt(event.clientX));
+
+  /**
+   * @param {0 | 1} number
+   * @param {number} seconds
+   */
+  const put = (number, seconds) => target.pin(number ? [target.pins[0], seconds] : [seconds, target.pins[1]]);
+
   host.addEventListener("pointerdown", (event) => {
     if (event.button) return;
+    moved = false;
     host.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, event.clientX);
     const panning = event.pointerType === "touch" || event.shiftKey;
     gesture = { kind: panning ? "pan" : "mark", from: event.clientX, begin: chart.secondsAt(event.clientX), view: { ...target.view } };
+    const pin = pinAt(chart, event.clientX, event.pointerType === "touch");
+    if (pin !== null) gesture = { kind: "pin", number: pin, from: event.clientX };
     if (target.grab) gesture = { kind: "grab", from: event.clientX, view: { ...target.view }, move: target.grab() };
     if (pointers.size === 2) gesture = { kind: "pinch", places: [...pointers.values()], view: { ...target.view } };
   });
@@ -54,7 +73,10 @@ export function listen(host, chart, target) {
   host.addEventListener("pointermove", (event) => {
     if (pointers.has(event.pointerId)) pointers.set(event.pointerId, event.clientX);
     if (!gesture) {
-      target.moveCursor(chart.sampleNear(chart.secondsAt(event.clientX)));
+      host.classList.toggle("over-pin", pinAt(chart, event.clientX, false) !== null);
+      target.moveCursor(sampleUnder(event));
+    } else if (gesture.kind === "pin") {
+      if (Math.abs(gesture.from - event.clientX) > CLICK_PX) put(gesture.number, sampleUnder(event));
     } else if (gesture.kind === "mark") {
       const here = chart.secondsAt(event.clientX);
       target.mark([Math.min(gesture.begin, here), Math.max(gesture.begin, here)]);
@@ -73,7 +95,7 @@ export function listen(host, chart, target) {
   const release = (event) => {
     pointers.delete(event.pointerId);
     if (!gesture) return;
-    const moved = gesture.kind !== "pinch" && Math.abs(event.clientX - gesture.from) > CLICK_PX;
+    moved ||= gesture.kind === "pinch" || Math.abs(event.clientX - gesture.from) > CLICK_PX;
     if (gesture.kind === "mark") {
       target.mark(null);
       const here = chart.secondsAt(event.clientX);
@@ -81,13 +103,19 @@ export function listen(host, chart, target) {
         target.zoomTo({ start: Math.min(gesture.begin, here), end: Math.max(gesture.begin, here) });
       }
     }
-    if (!moved && gesture.kind !== "pinch") target.moveCursor(chart.sampleNear(chart.secondsAt(event.clientX)));
+    if (!moved) target.moveCursor(sampleUnder(event));
     if (!pointers.size) gesture = null;
   };
   host.addEventListener("pointerup", release);
   host.addEventListener("pointercancel", release);
   host.addEventListener("pointerleave", (event) => {
     if (event.pointerType === "mouse" && !gesture) target.moveCursor(null);
+  });
+  host.addEventListener("click", (event) => {
+    if (!target.pinnable || moved) return;
+    if (event.detail > 1) return target.pin(before);
+    before = target.pins;
+    target.pinNext(sampleUnder(event));
   });
   host.addEventListener("dblclick", () => target.reset());
 
@@ -108,6 +136,8 @@ export function listen(host, chart, target) {
     else if (event.key === "+" || event.key === "=") zoom(0.5, cursor);
     else if (event.key === "-") zoom(2, cursor);
     else if (event.key === "0") target.reset();
+    else if (target.pinnable && (event.key === "1" || event.key === "2")) put(event.key === "1" ? 0 : 1, cursor);
+    else if (event.key === "Escape" && target.pins.some((each) => each !== null)) target.pin([null, null]);
     else return;
     event.preventDefault();
   });

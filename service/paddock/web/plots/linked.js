@@ -11,9 +11,11 @@ import { fetchPlot } from "./data.js";
  * @typedef {{ id: string, key: string, shift: number, duration?: number }} Source
  */
 
+/** @typedef {[number | null, number | null]} Pins the two cursors that stay where they were put, in seconds of the axis */
+
 /**
  * Who wants to hear what.
- * @typedef {{ view?: () => void, cursor?: () => void, busy?: (busy: boolean) => void, failed?: (error: unknown) => void }} Heard
+ * @typedef {{ view?: () => void, cursor?: () => void, pins?: () => void, busy?: (busy: boolean) => void, failed?: (error: unknown) => void, loaded?: () => void }} Heard
  */
 
 const SETTLE_MS = 140;
@@ -38,6 +40,7 @@ export class Linked {
   /** @type {Figure[]} */
   figures = [];
   stacked = false;
+  pinnable = false;  // whether a click puts a cursor
   /** @type {"time" | "distance"} */
   over = "time";
   /** @type {View} */
@@ -46,6 +49,8 @@ export class Linked {
   zoomed = null;  // null: everything
   /** @type {number | null} */
   cursor = null;
+  /** @type {Pins} */
+  pins = [null, null];
   /** @type {Map<string, import("./series.js").Found>} */
   found = new Map();
   /** @type {Map<string, import("./data.js").Plot>} */
@@ -104,6 +109,23 @@ export class Linked {
     this.on.cursor?.();
   }
 
+  /** @param {Pins} pins */
+  pin(pins) {
+    this.pins = pins;
+    for (const figure of this.figures) figure.point(this.cursor, null);
+    this.on.pins?.();
+  }
+
+  /**
+   * Puts the first cursor, then the second one; then moves the nearer of the two.
+   * @param {number} seconds
+   */
+  pinNext(seconds) {
+    const [one, other] = this.pins;
+    const takesFirst = one === null || (other !== null && Math.abs(seconds - one) < Math.abs(seconds - other));
+    this.pin(takesFirst ? [seconds, other] : [one, seconds]);
+  }
+
   /** @param {[number, number] | null} selection */
   mark(selection) {
     for (const figure of this.figures) figure.point(this.cursor, selection);
@@ -126,6 +148,7 @@ export class Linked {
     }
     this.measure();
     this.show();
+    this.on.loaded?.();
   }
 
   /** Draws what was found so far. */

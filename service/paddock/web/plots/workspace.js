@@ -10,6 +10,7 @@ import { fetchSignals } from "./data.js";
 import { Figure } from "./figure.js";
 import { Linked } from "./linked.js";
 import { Picker } from "./picker.js";
+import { StatisticsPanel, apartText } from "./statistics.js";
 import { clock } from "./ticks.js";
 
 /** @typedef {import("./data.js").Signal} Signal */
@@ -23,8 +24,8 @@ import { clock } from "./ticks.js";
 const DRAGGED = "text/x-paddock-signal";
 const ELEMENT = /\[\d+\]$/;  // of a long list, or of a log that was read by an older Paddock: no list names it
 
-const GESTURES = "Drag to zoom, Shift-drag to move, Ctrl and wheel to zoom at the pointer, double click for all, arrow keys for the cursor.";
-const TOUCHES = "One finger moves, two zoom, a tap sets the cursor, a double tap shows all.";
+const GESTURES = "Drag to zoom, Shift-drag to move, Ctrl and wheel to zoom at the pointer, double click for all, clicks for two cursors.";
+const TOUCHES = "One finger moves, two zoom, taps set two cursors to be dragged, a double tap shows all.";
 
 /**
  * By name, and cells[2] before cells[10].
@@ -51,6 +52,8 @@ export class PlotWorkspace extends HTMLElement {
   linked;
   /** @type {Picker} */
   picker;
+  /** @type {StatisticsPanel} */
+  numbers;
   /** @type {HTMLElement} */
   time;
   /** @type {HTMLButtonElement} */
@@ -79,6 +82,7 @@ export class PlotWorkspace extends HTMLElement {
   disconnectedCallback() {
     this.gone.abort();
     this.picker?.close();
+    this.numbers?.close();
     this.linked?.close();
   }
 
@@ -96,16 +100,20 @@ export class PlotWorkspace extends HTMLElement {
     this.linked = new Linked(this.sources, {
       view: () => this.changed(),
       cursor: () => this.readOut(),
+      pins: () => this.numbers.refresh(),
+      loaded: () => this.numbers.refresh(),
       busy: (busy) => this.setAttribute("aria-busy", String(busy)),
       failed: (error) => this.fail(error),
     });
     this.linked.stacked = true;
+    this.linked.pinnable = true;
+    this.numbers = new StatisticsPanel(this.linked, () => this.changed());
     const ordered = [...this.signals.values()].sort(byName);
     this.picker = new Picker(ordered, (name) => this.toggle(name), (name) => this.isPlotted(name));
     this.time = make("output", { class: "clock", "aria-label": "Cursor" });
     this.all = make("button", { class: "button small", type: "button", onclick: () => this.linked.reset() }, "Show all");
     this.copied = make("button", { class: "button small", type: "button", onclick: () => void this.copy() }, "Copy link");
-    const keys = make("button", { class: "button small quiet", type: "button", "aria-label": "Keys and gestures", title: "Keys and gestures", onclick: showKeys }, "?");
+    const keys = make("button", { class: "button small quiet keys", type: "button", "aria-label": "Keys and gestures", title: "Keys and gestures", onclick: showKeys }, "?");
     const clearing = make("button", { class: "button small quiet", type: "button", onclick: () => this.set([]) }, "Clear");
     this.message = make("p", { class: "hint message", role: "status" });
     // Until the first answer nobody knows how high plots will be: they come up together, instead of pushing each other.
@@ -118,7 +126,7 @@ export class PlotWorkspace extends HTMLElement {
     });
     const bar = make("div", { class: "toolbar" }, this.time, this.all, worksheets, this.copied, clearing, keys);
     const gestures = make("p", { class: "hint gestures" }, matchMedia("(hover: none)").matches ? TOUCHES : GESTURES);
-    this.replaceChildren(this.picker.root, make("div", { class: "stage" }, bar, this.message, this.stage, gestures));
+    this.replaceChildren(this.picker.root, make("div", { class: "stage" }, bar, this.message, this.stage, this.numbers.root, gestures));
     this.restore();
   }
 
@@ -136,7 +144,7 @@ export class PlotWorkspace extends HTMLElement {
 
   /** What the address says; names that no log here has are left out, and named. */
   restore() {
-    const { plots: asked, view, offset } = readAddress(location.hash);
+    const { plots: asked, view, offset, pins, numbers } = readAddress(location.hash);
     const plots = asked.length ? asked : this.begin;
     this.begin = [];  // once: whoever clears the plots wants none
     /** @param {string} name */
@@ -145,6 +153,8 @@ export class PlotWorkspace extends HTMLElement {
     this.say(missing.length ? `Not in this log: ${missing.join(", ")}.` : "");
     if (offset !== null && this.sources[1]) this.sources[1].shift = offset;
     this.linked.zoomed = view;
+    this.linked.pins = pins;
+    this.numbers.restore(numbers);
     this.set(plots.map((plot) => plot.filter(known)).filter((plot) => plot.length));
   }
 
@@ -197,6 +207,7 @@ export class PlotWorkspace extends HTMLElement {
       this.stage.classList.remove("waiting");
     }
     this.picker.mark();
+    this.numbers.root.hidden = !plots.length;
     this.changed();
     if (plots.length) {
       this.linked.show();
@@ -290,19 +301,31 @@ export class PlotWorkspace extends HTMLElement {
 
   changed() {
     const offset = this.sources[1]?.shift ?? null;
-    const hash = writeAddress({ plots: this.plots, view: this.linked.zoomed, offset });
+    const { zoomed: view, pins } = this.linked;
+    const hash = writeAddress({ plots: this.plots, view, offset, pins, numbers: this.numbers.open });
     if (hash !== location.hash) history.replaceState(history.state, "", hash || location.pathname + location.search);
     this.all.disabled = this.linked.zoomed === null;
     this.readOut();
     for (const link of all(document, "[data-with-plots]", HTMLAnchorElement)) link.hash = writeAddress({ plots: this.plots });
+    for (const link of all(document, "[data-with-span]", HTMLAnchorElement)) link.search = this.question;
     document.dispatchEvent(new CustomEvent("paddock:plotted"));
+  }
+
+  /** The first two signals, and the span, for the page that looks at them in other ways. */
+  get question() {
+    const [x, y] = this.plots.flat();
+    const { zoomed } = this.linked;
+    const asked = new URLSearchParams({ ...(x && { x }), ...(y && { y }) });
+    if (zoomed) asked.set("start", zoomed.start.toFixed(4));
+    if (zoomed) asked.set("end", zoomed.end.toFixed(4));
+    return String(asked);
   }
 
   readOut() {
     const { cursor, view } = this.linked;
     if (!this.plots.length) this.time.textContent = "";
     else if (cursor !== null) this.time.textContent = clock(cursor, 0.001);
-    else this.time.textContent = `${clock(view.start, 0.1)} – ${clock(view.end, 0.1)}`;
+    else this.time.textContent = `${clock(view.start, 0.1)} – ${clock(view.end, 0.1)}  ${apartText(this.linked.pins)}`.trim();
   }
 
   async copy() {
