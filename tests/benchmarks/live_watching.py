@@ -2,17 +2,17 @@
 
 A car publishes by MQTT (QoS 1) to a ``paddock up`` of its own, 20,000 values a second. Fifty pages watch it as the
 live page does, all signals with sparklines and eight in plots; one more reads hardly anything, and a second device
-floods with messages. Printed is how long each sample took from before it was published until a page had it decoded,
-what the slow page got, and what each process cost.
+floods with messages. Printed is how long each value took from before it was published until a page had it decoded,
+what the slow page got, and what each process cost; then the same of mosquitto with a relay in Python to pages and
+the disk (``mosquitto_relay.py``).
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
-import json
 import multiprocessing
+import os
 import re
 import signal
 import socket
@@ -22,21 +22,24 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
-import numpy as np
-from websockets.asyncio.client import connect
+
+from tests.benchmarks.live import KEEPS_ALL
+from tests.benchmarks.live_pages import watch_paddock, watch_relay
+from tests.servers.mosquitto import mosquitto_process
 
 TOPICS, FIELDS, HZ = 20, 10, 100
 FLOOD = 1_000
-PLOTTED = 8
-WINDOW = 12
 TICKS_PER_S = 100
-LOOKED_AT = 7
-"""Of so many messages to the pages one is read for how late it is; a prime, so that no rhythm is in it."""
+DEVICES = ("car", "flood")
+PROCESSES = 3
+"""That ``paddock up`` runs beside itself: worker, recorder, broker."""
 
 
 def _text(value: str) -> bytes:
@@ -88,97 +91,6 @@ def publish(port: int, device: str, token: str, flood: bool, ended: Any, out: An
     out.put((device, sent, acknowledged // 4))
 
 
-def watch(url: str, device: str, viewers: int, seconds: float, out: Any) -> None:
-    """The pages, and one that is slow."""
-    late = Lateness()
-    plotted = [f"T0.s{field}" for field in range(PLOTTED)]
-    ask = json.dumps(
-        {
-            "watch": [
-                {"device": device, "span_s": 60, "columns": 80},
-                {"device": device, "signals": plotted, "span_s": 60, "columns": 1200},
-            ]
-        }
-    )
-
-    async def page(number: int) -> None:
-        async with connect(f"{url}/api/live?window={WINDOW}", max_size=None, compression=None) as socket:
-            await socket.send(ask)
-            until = time.time() + seconds
-            await socket.recv(decode=False)
-            joined = time.time()
-            while time.time() < until:
-                text = await socket.recv(decode=False)
-                said = _told(text)
-                late.note(text, said.samples, number, joined)
-                await socket.send(f'{{"ack": {said.number}}}')
-
-    async def slow() -> tuple[int, int, float]:
-        got, left_out, behind = 0, 0, 0.0
-        async with connect(f"{url}/api/live?window=1", max_size=None, max_queue=1) as socket:
-            await socket.send(ask)
-            until = time.time() + seconds
-            while time.time() < until:
-                said = msgspec.json.decode(await socket.recv())
-                got += 1
-                left_out = said.get("left_out_total", left_out)
-                behind = time.time() - max((values[-1] for _, _, values in said["samples"] if values), default=0)
-                await asyncio.sleep(1.5)
-                await socket.send(json.dumps({"ack": said["number"]}))
-        return got, left_out, behind
-
-    async def all_of_them() -> Any:
-        found = await asyncio.gather(slow(), *(page(number) for number in range(viewers)))
-        return found[0]
-
-    slowly = asyncio.run(all_of_them())
-    out.put((late, slowly))
-
-
-class Told(msgspec.Struct):
-    """What is read of every message to a page."""
-
-    number: int
-    samples: msgspec.Raw
-
-
-class Lateness:
-    """How old values are when a page has them. Each value is when it was published."""
-
-    def __init__(self) -> None:
-        self.values: list[float] = []
-        self.newest: list[float] = []
-        self.messages = self.bytes = 0
-
-    def note(self, text: bytes, samples: msgspec.Raw, page: int, joined: float) -> None:
-        """Look into every so many messages: fifty pages that read all of theirs would be most of what is measured.
-
-        Values from before ``joined`` are the page's history.
-        """
-        self.messages += 1
-        self.bytes += len(text)
-        if (self.messages + page) % LOOKED_AT == 0:
-            rows = _samples(samples)
-            now = time.time()
-            for _, _, values in rows:
-                self.values.extend([now - value for value in values if value >= joined])
-                if values[-1] >= joined:
-                    self.newest.append(now - values[-1])
-
-    def said(self) -> str:
-        """One line."""
-        p50, p90, p99 = np.percentile(self.values, [50, 90, 99]) * 1e3
-        newest = np.percentile(self.newest, 99) * 1e3
-        return (
-            f"p50 {p50:.0f} ms, p90 {p90:.0f} ms, p99 {p99:.0f} ms, of {len(self.values):,} values"
-            f" (the newest of each signal p99 {newest:.0f} ms)"
-        )
-
-
-_told = msgspec.json.Decoder(Told).decode
-_samples = msgspec.json.Decoder(list[tuple[int, msgspec.Raw, list[float]]]).decode
-
-
 def cpu_s(pid: int) -> float:
     """Seconds of processor that a process has had."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -200,10 +112,31 @@ def children(pid: int) -> dict[int, str]:
     return found
 
 
-def run(viewers: int, seconds: float) -> None:
-    """Print what it takes."""
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        log = stack.enter_context((Path(folder) / "log").open("wb"))
+@dataclass
+class Side:
+    """Something that receives and shows.
+
+    Args:
+        name: as it is printed.
+        url: of its WebSockets.
+        port: where devices connect.
+        tokens: their passwords.
+        processes: all of it, by what each does.
+        watch: pages that watch it.
+    """
+
+    name: str
+    url: str
+    port: int
+    tokens: Mapping[str, str]
+    processes: Mapping[int, str]
+    watch: Callable[..., None]
+
+
+@contextlib.contextmanager
+def paddock(folder: Path) -> Iterator[Side]:
+    """A ``paddock up`` of its own."""
+    with (folder / "log").open("wb") as log, contextlib.ExitStack() as stack:
         up = subprocess.Popen(
             [sys.executable, "-m", "paddock", "up", "--port", "0", "--data", f"{folder}/data"],
             stdout=subprocess.PIPE,
@@ -216,59 +149,99 @@ def run(viewers: int, seconds: float) -> None:
         url = port = None
         while not (url and port):
             line = up.stdout.readline()
-            assert line, (Path(folder) / "log").read_text()
+            assert line, (folder / "log").read_text()
             url = url or ((found := re.search(r"http://\S+", line)) and found[0])
             port = port or ((found := re.search(r"mqtt://[^:\s]+:(\d+)", line)) and int(found[1]))
-        devices = {}
+        tokens = {}
         with httpx.Client(base_url=url) as client:
-            for name in ("car", "flood"):
+            for name in DEVICES:
                 client.post("/api/devices", json={"name": name, "type": "car", "car": "HT09"}).raise_for_status()
-                devices[name] = client.post(f"/api/devices/{name}/token").json()["token"]
-        context = multiprocessing.get_context("spawn")
-        said, seen, ended = context.Queue(), context.Queue(), context.Event()
-        senders = [
-            context.Process(target=publish, args=(port, name, token, name == "flood", ended, said))
-            for name, token in devices.items()
-        ]
-        for each in senders:
-            each.start()
-        while len(httpx.get(f"{url}/api/live").json()["items"]) < len(devices):
-            time.sleep(0.1)
-        time.sleep(3)
-        pages = context.Process(target=watch, args=(url.replace("http", "ws", 1), "car", viewers, seconds, seen))
-        pages.start()
-        time.sleep(2)
-        processes: dict[int, str] = {
-            up.pid: "site",
-            **children(up.pid),
-            senders[0].pid or 0: "(publishers)",
-            pages.pid or 0: "(pages)",
-        }
-        before, begun = {pid: cpu_s(pid) for pid in processes}, time.time()
-        time.sleep(max(1.0, seconds - 4))
-        lasted = time.time() - begun
-        print(f"{viewers} pages, {TOPICS * FIELDS * HZ:,} values/s and a flood, {lasted:.0f} s")
-        for pid, name in processes.items():
-            used = (cpu_s(pid) - before[pid]) / lasted
-            print(f"{name:<16}{used * 100:>6.0f} % of a core{memory_mb(pid):>8.0f} MB")
-        late, (got, left_out, behind) = seen.get(timeout=60)
-        ended.set()
-        print(f"publish to page    {late.said()}")
-        rate, flow = late.messages / viewers / seconds, late.bytes / viewers / seconds / 1e3
-        print(f"each page          {rate:.1f} messages/s, {flow:.0f} kB/s")
-        print(
-            f"the slow page      {got} messages, {left_out:,} samples left out, {behind * 1e3:.0f} ms old when told"
+                tokens[name] = client.post(f"/api/devices/{name}/token").json()["token"]
+            # Its processes for devices run from the first one on.
+            while len(running := children(up.pid)) < PROCESSES or "up" in running.values():
+                time.sleep(0.1)
+        yield Side(
+            "Paddock",
+            url.replace("http", "ws", 1),
+            port,
+            tokens,
+            {up.pid: "site", **running},
+            watch_paddock,
         )
-        for _ in senders:
-            device, sent, acknowledged = said.get(timeout=60)
-            print(f"{device:<19}{sent:,} messages, {acknowledged:,} acknowledged")
-        for each in (*senders, pages):
-            each.join(10)
+
+
+@contextlib.contextmanager
+def mosquitto(folder: Path) -> Iterator[Side]:
+    """mosquitto, and a relay from it to pages and the disk."""
+    with mosquitto_process(folder, *KEEPS_ALL) as (process, port), (folder / "relay.log").open("wb") as log:
+        relay = subprocess.Popen(
+            [sys.executable, "-m", "tests.benchmarks.mosquitto_relay", str(port), f"{folder}/log"],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        assert relay.stdout is not None
+        try:
+            url = relay.stdout.readline().strip()
+            yield Side(
+                "mosquitto + relay",
+                url,
+                port,
+                dict.fromkeys(DEVICES, "any"),
+                {process.pid: "mosquitto", relay.pid: "relay"},
+                watch_relay,
+            )
+        finally:
+            relay.kill()
+            relay.wait(30)
+
+
+SIDES = {"paddock": paddock, "mosquitto": mosquitto}
+
+
+def run(side: Side, viewers: int, seconds: float) -> None:
+    """Print what it takes."""
+    context = multiprocessing.get_context("spawn")
+    said, seen, ended = context.Queue(), context.Queue(), context.Event()
+    senders = [
+        context.Process(target=publish, args=(side.port, name, token, name == "flood", ended, said))
+        for name, token in side.tokens.items()
+    ]
+    for each in senders:
+        each.start()
+    time.sleep(4)
+    pages = context.Process(target=side.watch, args=(side.url, DEVICES[0], viewers, seconds, seen))
+    pages.start()
+    time.sleep(2)
+    processes = {**side.processes, senders[0].pid or 0: "(publishers)", pages.pid or 0: "(pages)"}
+    before, begun = {pid: cpu_s(pid) for pid in processes}, time.time()
+    time.sleep(max(1.0, seconds - 4))
+    lasted = time.time() - begun
+    print(f"{side.name}: {viewers} pages, {TOPICS * FIELDS * HZ:,} values/s and a flood, {lasted:.0f} s")
+    for pid, name in processes.items():
+        used = (cpu_s(pid) - before[pid]) / lasted
+        print(f"  {name:<17}{used * 100:>6.0f} % of a core{memory_mb(pid):>8.0f} MB")
+    late, slow = seen.get(timeout=120)
+    ended.set()
+    print(f"  publish to page  {late.said()}")
+    rate, flow = late.messages / viewers / seconds, late.bytes / viewers / seconds / 1e3
+    print(f"  each page        {rate:.1f} messages/s, {flow:.0f} kB/s")
+    behind_ms = slow.behind_s * 1e3
+    print(f"  the slow page    {slow.messages} messages, {slow.left_out:,} left out, {behind_ms:,.0f} ms old")
+    for _ in senders:
+        device, sent, acknowledged = said.get(timeout=60)
+        print(f"  {device:<17}{sent:,} messages, {acknowledged:,} acknowledged")
+    for each in (*senders, pages):
+        each.join(10)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--viewers", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--sides", nargs="+", choices=SIDES, default=list(SIDES))
     given = parser.parse_args()
-    run(given.viewers, given.seconds)
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
+    for chosen in given.sides:
+        with tempfile.TemporaryDirectory() as place, SIDES[chosen](Path(place)) as running:
+            run(running, given.viewers, given.seconds)

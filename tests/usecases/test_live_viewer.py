@@ -193,7 +193,7 @@ def test_a_snapshot_is_made_once_for_who_comes_at_about_the_same_time_and_goes_o
     assert second.samples == third.samples and len(third.samples["T.a"]) == 120
     for number in range(50):
         viewer_of(live, Watched(device="car", span_s=number), parts=parts).message(live.sequence)
-    assert len(parts._snapshots) <= 4
+    assert len(parts._snapshots._kept) <= 4
 
 
 def car(count: int, *, hz: float = 100.0, live: Live | None = None, first: int = 0) -> Live:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from paddock.domain.catalogue import CarCatalogue, Described
+from paddock.domain.catalogue import CarCatalogue, Catalogue, Described
 from paddock.domain.catalogue_defaults import Role
 from paddock.domain.catalogue_faults import faults
 from paddock.usecases.catalogue.catalogue import load_catalogue
@@ -56,19 +56,36 @@ async def cars_of(context: Context) -> Mapping[str, str]:
     return {each.id: each.car for each in await all_devices(context)}
 
 
-async def describer(context: Context) -> Callable[[str, LiveSignal], LiveSignalResource]:
-    """What says of a device's signal what it is, by today's catalogue."""
-    catalogue = await load_catalogue(context)
-    cars = await cars_of(context)
-    known: dict[str, CarCatalogue] = {}
+async def describer(context: Context) -> Describer:
+    """What says of a device's signal what it is, by today's catalogue; the one of before while that is the same."""
+    by = (await load_catalogue(context), await cars_of(context))
+    last = context.watching.describe
+    if not isinstance(last, Describer) or last.by != by:
+        last = context.watching.describe = Describer(*by, context.now)
+    return last
 
-    def describe(device: str, signal: LiveSignal) -> LiveSignalResource:
+
+class Describer:
+    """Says of a device's signal what it is.
+
+    Args:
+        catalogue: the team's.
+        cars: of each device that has one.
+        now_ns: a clock.
+    """
+
+    def __init__(self, catalogue: Catalogue, cars: Mapping[str, str], now_ns: Callable[[], int]) -> None:
+        self.by = (catalogue, cars)
+        self._now_ns = now_ns
+        self._known: dict[str, CarCatalogue] = {}
+
+    def __call__(self, device: str, signal: LiveSignal) -> LiveSignalResource:
+        """What JSON says of a signal."""
+        catalogue, cars = self.by
         car = cars.get(device, "")
-        if car not in known:
-            known[car] = CarCatalogue(catalogue, car)
-        return resource(signal, known[car].describe(signal.name, signal.dtype), context.now())
-
-    return describe
+        if car not in self._known:
+            self._known[car] = CarCatalogue(catalogue, car)
+        return resource(signal, self._known[car].describe(signal.name, signal.dtype), self._now_ns())
 
 
 def resource(signal: LiveSignal, described: Described, now_ns: int) -> LiveSignalResource:

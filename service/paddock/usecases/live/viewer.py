@@ -10,8 +10,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Any, NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -28,9 +28,10 @@ MOST_SPAN_S = 3_600.0
 _KEPT_PARTS = 64
 SNAPSHOT_S = 1.0
 """A snapshot is given to whoever wants the same for so long: what came since then is in the changes that follow."""
-_KEPT_SNAPSHOTS = 4
+_KEPT_LATELY = 4
 _DAY_NS = 86_400 * NS_PER_S
 
+Made = TypeVar("Made")
 Rows = tuple[list[float], list[Any]]
 """Seconds and values of some samples of a signal, as JSON has them."""
 Text = Annotated[str, Meta(max_length=400)]
@@ -82,6 +83,34 @@ class Part(NamedTuple):
     """The last sequence of which nothing is held any more, of any of the signals that are watched."""
 
 
+Described = Callable[[str, LiveSignal], Any]
+"""What JSON says of a signal of a device: unit, label, limits …"""
+
+
+class _Lately(Generic[Made]):
+    """What was made a moment ago, for whoever wants the same.
+
+    Args:
+        clock: in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._kept: dict[Hashable, tuple[float, Made]] = {}
+        self._one_at_a_time = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What was made for this key, or is now: once, also where several want it at the same time."""
+        with self._one_at_a_time:
+            now = self._clock()
+            self._kept = {each: kept for each, kept in self._kept.items() if 0 <= now - kept[0] < SNAPSHOT_S}
+            if key not in self._kept:
+                if len(self._kept) >= _KEPT_LATELY:
+                    del self._kept[next(iter(self._kept))]
+                self._kept[key] = (now, make())
+            return self._kept[key][1]
+
+
 class Parts:
     """What viewers were told lately, so that those in step are told the same bytes.
 
@@ -92,10 +121,9 @@ class Parts:
 
     def __init__(self, live: Live, clock: Callable[[], float] = time.monotonic) -> None:
         self.live = live
-        self._clock = clock
         self._kept: OrderedDict[tuple[Any, ...], Part] = OrderedDict()
-        self._snapshots: dict[tuple[Any, ...], tuple[float, Part, int]] = {}
-        self._one_at_a_time = threading.Lock()
+        self._snapshots = _Lately[tuple[Part, int]](clock)
+        self._described = _Lately[msgspec.Raw](clock)
 
     def between(self, watched: tuple[Watched, ...], after: int, until: int, origin_ns: int) -> Part:
         """What came after one sequence until another."""
@@ -109,18 +137,16 @@ class Parts:
 
     def snapshot(self, watched: tuple[Watched, ...], origin_ns: int) -> tuple[Part, int]:
         """What there is to draw, and the sequence after which it goes on."""
-        key = (watched, origin_ns)
-        with self._one_at_a_time:
-            now = self._clock()
-            self._snapshots = {
-                each: kept for each, kept in self._snapshots.items() if 0 <= now - kept[0] < SNAPSHOT_S
-            }
-            if key not in self._snapshots:
-                if len(self._snapshots) >= _KEPT_SNAPSHOTS:
-                    self._snapshots.pop(next(iter(self._snapshots)))
-                self._snapshots[key] = (now, *self._made_snapshot(watched, origin_ns))
-            _, part, until = self._snapshots[key]
-        return part, until
+        return self._snapshots.get((watched, origin_ns), lambda: self._made_snapshot(watched, origin_ns))
+
+    def described(self, part: Part, known: set[tuple[int, int]], describe: Described) -> msgspec.Raw:
+        """What is said of the signals of a part that are not known, as JSON."""
+        new = part.described - known
+        signals = [each for each in part.signals if (each.number, each.version) in new]
+        return self._described.get(
+            (describe, new),
+            lambda: msgspec.Raw(msgspec.json.encode([describe(each.device, each) for each in signals])),
+        )
 
     def _made_snapshot(self, watched: tuple[Watched, ...], origin_ns: int) -> tuple[Part, int]:
         # Copied while nothing changes, and thinned afterwards: others go on meanwhile.
@@ -212,10 +238,6 @@ def typed(dtype: str, values: list[Any]) -> list[Any]:
     return values
 
 
-Described = Callable[[str, LiveSignal], Any]
-"""What JSON says of a signal of a device: unit, label, limits …"""
-
-
 class Viewer:
     """One who watches.
 
@@ -296,8 +318,7 @@ class Viewer:
         elif reset:
             said |= {"reset": True}
         if not part.described <= self._known:
-            new = [each for each in part.signals if (each.number, each.version) not in self._known]
-            said["signals"] = [self._describe(signal.device, signal) for signal in new]
+            said["signals"] = self._parts.described(part, self._known, self._describe)
             self._known |= part.described
         if left_out:
             said |= {"left_out": left_out, "left_out_total": self.left_out}

@@ -6,7 +6,7 @@ import asyncio
 import math
 
 from paddock.usecases.live.live import Live
-from paddock.usecases.live.viewer import Parts
+from paddock.usecases.live.viewer import Described, Parts
 
 BEAT_S = 0.05
 """How often viewers are told. All at the same moments, up to the same sequence: what is the same for two is made
@@ -19,6 +19,8 @@ class Watching:
     def __init__(self) -> None:
         self.live = Live()
         self.parts = Parts(self.live)
+        self.describe: Described | None = None
+        """What says of a signal what it is; viewers who have the same share what it said."""
         self._coming: asyncio.Future[int] | None = None
 
     async def next_beat(self) -> int:
