@@ -17,10 +17,11 @@ from paddock.readers.can.blf_container import (
     began_ns,
     stretches,
 )
+from paddock.readers.can.digits import Bytes
 from paddock.readers.can.frame_reader import FoundInLog
 from paddock.readers.can.frames import MAX_ID, MAX_STANDARD_ID, Bools, Frames
 from paddock.readers.can.kind import frames_kind
-from paddock.readers.can.text import Bytes, size_of
+from paddock.readers.can.text import size_of
 
 _CAN, _CAN2, _FD, _FD64 = 1, 86, 100, 101
 _ERRORS = (2, 73, 104)

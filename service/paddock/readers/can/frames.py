@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,20 +44,71 @@ class Frames:
         """Some of them, or all in another order."""
         return Frames(**{each.name: getattr(self, each.name)[which] for each in fields(self)})
 
+    def from_position(self, first: int) -> Frames:
+        """The same, numbered from there on as they stand in the file."""
+        return replace(self, position=np.arange(first, first + len(self)))
+
+
+_KINDS: dict[str, type] = {
+    "time_ns": np.int64,
+    "bus": np.uint8,
+    "id": np.uint32,
+    "is_extended": np.bool_,
+    "is_fd": np.bool_,
+    "is_remote": np.bool_,
+    "length": np.uint8,
+    "position": np.int64,
+}
+"""All but the data."""
+
 
 def no_frames() -> Frames:
     """None at all."""
+    return placed((), 0)
+
+
+def frames_alike(
+    time_ns: Int64s,
+    id: Int64s,
+    data: npt.NDArray[np.uint8],
+    length: int,
+    *,
+    bus: int = 0,
+    is_extended: bool | Bools = False,
+    is_fd: bool = False,
+) -> Frames:
+    """Data frames that have most in common; nobody has said yet where they stand in the file."""
+    count = len(time_ns)
     return Frames(
-        time_ns=np.zeros(0, np.int64),
-        bus=np.zeros(0, np.uint8),
-        id=np.zeros(0, np.uint32),
-        is_extended=np.zeros(0, bool),
-        is_fd=np.zeros(0, bool),
-        is_remote=np.zeros(0, bool),
-        length=np.zeros(0, np.uint8),
-        data=np.zeros((0, 8), np.uint8),
-        position=np.zeros(0, np.int64),
+        time_ns=time_ns,
+        bus=np.full(count, bus, np.uint8),
+        id=id.astype(np.uint32),
+        is_extended=np.full(count, is_extended),
+        is_fd=np.full(count, is_fd),
+        is_remote=np.zeros(count, bool),
+        length=np.full(count, length, np.uint8),
+        data=data,
+        position=np.zeros(count, np.int64),
     )
+
+
+def placed(parts: Sequence[tuple[npt.NDArray[np.intp], Frames]], count: int) -> Frames:
+    """Frames put in order.
+
+    Args:
+        parts: some of them, and which ones they are; all parts together have each once.
+        count: how many there are.
+    """
+    if len(parts) == 1:
+        return parts[0][1]
+    width = max((frames.data.shape[1] for _, frames in parts), default=8)
+    whole: dict[str, npt.NDArray[Any]] = {name: np.zeros(count, kind) for name, kind in _KINDS.items()}
+    data = np.zeros((count, width), np.uint8)
+    for rows, frames in parts:
+        for name, column in whole.items():
+            column[rows] = getattr(frames, name)
+        data[rows, : frames.data.shape[1]] = frames.data
+    return Frames(data=data, **whole)
 
 
 def joined(parts: list[Frames]) -> Frames:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,23 +13,16 @@ import numpy.typing as npt
 from paddock.columns.columns import Int64s
 from paddock.columns.losses import LossLedger
 from paddock.domain.instants import NS_PER_S
+from paddock.readers.can.digits import Bytes, Texts, decimals_of, hex_bytes_of, hexadecimals_of, texts_at
 from paddock.readers.can.frames import Bools
-
-Bytes = npt.NDArray[np.uint8]
 
 BLOCK_BYTES = 1 << 20
 """Small enough for the arrays of its lines to stay in the processor's cache."""
 MAX_LINE_BYTES = 1 << 16
 """A longer line is none of a log of frames."""
+MAX_SECONDS = 1 << 33
+"""A later time, after the year 2242, is none."""
 _NEWLINE, _RETURN, _SPACE, _TAB = 10, 13, 32, 9
-_NO_DIGIT = 255
-_DIGITS = np.full(256, _NO_DIGIT, np.uint8)
-_DIGITS[np.frombuffer(b"0123456789", np.uint8)] = range(10)
-_DIGITS[np.frombuffer(b"abcdef", np.uint8)] = range(10, 16)
-_DIGITS[np.frombuffer(b"ABCDEF", np.uint8)] = range(10, 16)
-_DECIMALS = np.full(256, _NO_DIGIT, np.uint8)
-"""What two decimal digits say, by the byte that they are as hexadecimal ones."""
-_DECIMALS[[16 * (number // 10) + number % 10 for number in range(100)]] = range(100)
 
 
 @dataclass(frozen=True)
@@ -95,7 +87,7 @@ class Fields:
         seconds, fine = whole.decimals(10)
         parts, good = fraction.decimals(9)
         scale = 10 ** np.maximum(9 - fraction.size, 0)
-        fine &= (good | (whole.end == self.end)) & (seconds < 1 << 33)
+        fine &= (good | (whole.end == self.end)) & (seconds < MAX_SECONDS)
         return seconds * NS_PER_S + parts * scale, fine
 
     def names(self) -> tuple[list[str], npt.NDArray[np.intp]]:
@@ -115,30 +107,18 @@ class Fields:
 
     def decimals(self, most: int = 18) -> tuple[Int64s, Bools]:
         """Whole numbers without a sign, and which of them are: 1 to ``most`` digits and nothing else."""
-        return self._numbers(100, most)
+        return self._numbers(decimals_of, most)
 
     def hexadecimals(self, most: int = 8) -> tuple[Int64s, Bools]:
         """Likewise with digits up to ``f``, in capitals or not."""
-        return self._numbers(256, most)
+        return self._numbers(hexadecimals_of, most)
 
-    def _numbers(self, base: int, most: int) -> tuple[Int64s, Bools]:
-        """``base`` is that of two digits."""
+    def _numbers(self, read: Callable[[Texts], tuple[Int64s, Bools]], most: int) -> tuple[Int64s, Bools]:
         values = np.zeros(len(self), np.int64)
         fine = np.zeros(len(self), bool)
         for size, rows in self._by_size(most):
-            if not size:
-                continue
-            pairs, good = _pairs_of_digits(self._rows(rows, size))
-            number = np.zeros(len(pairs), np.int64)
-            for place in range(pairs.shape[1]):
-                pair = pairs[:, place]
-                if base == 100:
-                    pair = _DECIMALS[pair]
-                    good &= pair < base
-                number *= base
-                number += pair
-            values[rows] = number
-            fine[rows] = good
+            if size:
+                values[rows], fine[rows] = read(self._texts(rows, size))
         return values, fine
 
     def hex_bytes(self, most: int) -> tuple[Bytes, npt.NDArray[np.uint8], Bools]:
@@ -151,10 +131,9 @@ class Fields:
                 continue
             fine[rows] = True
             if size:
-                pairs, good = _pairs_of_digits(self._rows(rows, size))
-                table[rows, : size // 2] = pairs
+                texts = self._texts(rows, size)
+                table[rows, : size // 2], fine[rows] = hex_bytes_of(texts.tobytes(), len(texts), size)
                 length[rows] = size // 2
-                fine[rows] = good
         return table, length, fine
 
     def _by_size(self, most: int) -> Iterator[tuple[int, npt.NDArray[np.intp] | slice]]:
@@ -164,12 +143,9 @@ class Fields:
         for each in np.flatnonzero(counts[: most + 1]).tolist():
             yield each, slice(None) if counts[each] == len(size) else np.flatnonzero(size == each)
 
-    def _rows(self, rows: npt.NDArray[np.intp] | slice, size: int) -> Bytes:
-        """Fields of one size as a table."""
-        begin = self.begin[rows]
-        # Whole fields at once, wherever they begin.
-        every = np.ndarray((max(len(self.block) - size + 1, 0),), f"V{size}", self.block, strides=(1,))
-        return every[begin].view(np.uint8).reshape(len(begin), size)
+    def _texts(self, rows: npt.NDArray[np.intp] | slice, size: int) -> Texts:
+        """Fields of one size."""
+        return texts_at(self.block, self.begin[rows], size)
 
 
 def _one_each(places: npt.NDArray[np.intp], begin: Int64s, end: Int64s, each: int) -> npt.NDArray[np.intp] | None:
@@ -178,26 +154,6 @@ def _one_each(places: npt.NDArray[np.intp], begin: Int64s, end: Int64s, each: in
         return None
     table = places.reshape(-1, each)
     return table if (table[:, 0] >= begin).all() and (table[:, -1] < end).all() else None
-
-
-def _pairs_of_digits(texts: Bytes) -> tuple[Bytes, Bools]:
-    """What two hexadecimal digits say, in a table of half as many columns, and which rows have such digits alone.
-
-    Args:
-        texts: shape (N, S) with S above 0; where S is odd, a zero is in front.
-    """
-    count, size = texts.shape
-    if size % 2:
-        texts = np.concatenate([np.full((count, 1), ord("0"), np.uint8), texts], axis=1)
-        size += 1
-    try:
-        pairs = np.frombuffer(binascii.unhexlify(texts.tobytes()), np.uint8)
-        return pairs.reshape(count, size // 2), np.ones(count, bool)
-    except binascii.Error:
-        digits = _DIGITS[texts]
-        fine: Bools = np.all(digits < 16, axis=1)
-        digits = np.where(fine[:, None], digits, 0)
-        return ((digits[:, ::2] << 4) | digits[:, 1::2]).astype(np.uint8), fine
 
 
 @dataclass(frozen=True)
@@ -324,8 +280,8 @@ def blocks_of_lines(
             whole, rest = b"", b""
             at += len(content)
             continue
-        if whole:
-            yield _lines(np.frombuffer(whole, np.uint8), at)
+        if whole and len(lines := _lines(np.frombuffer(whole, np.uint8), at)):
+            yield lines
         rest = content[len(whole) :]
         at += len(whole)
 

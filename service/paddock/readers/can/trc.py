@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 import numpy as np
 
 from paddock.domain.instants import NS_PER_S
 from paddock.readers.can.frame_reader import FoundInLog
-from paddock.readers.can.frames import MAX_ID, MAX_STANDARD_ID, Frames
+from paddock.readers.can.frames import MAX_ID, MAX_STANDARD_ID, Bools, Frames, frames_alike
 from paddock.readers.can.kind import frames_kind
+from paddock.readers.can.layouts import Alike, Layout, read_alike
 from paddock.readers.can.text import Fields, Lines, blocks_of_lines, lose_others, size_of
 
 _HEAD_BYTES = 1 << 16
@@ -32,6 +33,16 @@ _SHAPES = {
 """Which word is what where no ``$COLUMNS`` says it: number, offset in milliseconds, type, bus, id, direction,
 reserved, length as the bus codes it (``L``: in bytes), data."""
 _CODED_LENGTHS = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64])
+_WORDS = {
+    "N": rb"(?P<number>\d{1,18})\)?",
+    "O": rb"(?P<seconds>\d{1,10})\.(?P<fraction>\d{1,9})",
+    "T": rb"(?P<kind>[A-Z]{2})",
+    "B": rb"(?P<bus>\d{1,3})",
+    "I": rb"(?P<id>[0-9A-Fa-f]{1,8})",
+    "l": rb"(?P<length>\d{1,2})",
+    "L": rb"(?P<length>\d{1,2})",
+}
+"""How they are written; milliseconds as seconds are elsewhere."""
 _FD_TYPES = (b"FD", b"FB", b"FE", b"BI")
 
 
@@ -66,55 +77,100 @@ def read_frames(log: BinaryIO, found: FoundInLog, progress: Callable[[float], No
     size_bytes = size_of(log)
     head = _read_head(log)
     found.is_relative = head.began_ns is None
-    at = {column: place for place, column in enumerate(head.shape)}
-    if not {"O", "I", "D"} <= at.keys():
+    if not {"O", "I", "D"} <= set(head.shape):
         found.oddities.append("The head does not say where time, id and data of a frame are.")
         return
-    is_second = "T" in at
-    length_at = at.get("L", at.get("l", 0))
+    layouts = _layouts(head.shape)
     position = 0
     for lines in blocks_of_lines(log, 0, found.losses.lose):
         lines = _without_comments(lines)
         if not len(lines):
             continue
-        words = lines.words()
-        offset_ns, fine = _milliseconds(words.at(at["O"]))
-        id_text = words.at(at["I"])
-        ids, good = id_text.hexadecimals()
-        is_extended = id_text.size > 4
-        fine &= good & (ids <= np.where(is_extended, MAX_ID, MAX_STANDARD_ID))
-        kind = words.at(at["T"]) if is_second else words.at(length_at + 1)
-        is_remote = kind.is_word(b"RR", b"RTR")
-        is_fd = kind.is_word(*_FD_TYPES) if is_second else np.zeros(len(lines), bool)
-        is_frame = kind.is_word(b"DT", b"RR", *_FD_TYPES) if is_second else fine
-        is_error = kind.is_word(b"ER") if is_second else id_text.is_word(b"FFFFFFFF")
-        found.error_frames += int(np.count_nonzero(is_error))
-        said, good = words.at(length_at).decimals(2)
-        if "L" not in at:
-            said = _CODED_LENGTHS[np.minimum(said, 15)]
-        said = np.where(is_remote, 0, said)
-        data, length, whole = words.bytes_from(at["D"], said, 64 if is_fd.any() else 8)
-        bus, good_bus = words.at(at["B"]).decimals(3) if "B" in at else (np.ones_like(ids), fine)
-        fine &= good & whole & is_frame & good_bus & (bus > 0) & (bus < 256)
-        if not lines.is_ended and fine[-1] and length[-1]:
-            # The last byte may be half of one.
-            fine[-1] &= int(words.at(at["D"] + int(length[-1]) - 1).size[-1]) == 2
-        # Errors, states and events are no frames, and nothing that is lost.
-        others = is_error | (kind.is_word(b"ST", b"EC", b"EV") if is_second else False)
-        lose_others(lines, fine | others, found.losses, size_bytes)
-        yield Frames(
-            time_ns=(head.began_ns or 0) + offset_ns,
-            bus=(bus - 1).astype(np.uint8),
-            id=ids.astype(np.uint32),
-            is_extended=is_extended,
-            is_fd=is_fd,
-            is_remote=is_remote,
-            length=length,
-            data=data,
-            position=position + np.arange(len(lines)),
-        ).taken(fine & ~others)
+        frames, fine = read_alike(
+            lines,
+            layouts,
+            lambda some: _alike(some, head.shape),
+            lambda some: _others(some, head.shape, found, size_bytes),
+        )
+        frames = frames.from_position(position)
+        frames = replace(frames, time_ns=(head.began_ns or 0) + frames.time_ns)
+        yield frames if fine.all() else frames.taken(fine)
         position += len(lines)
         progress((lines.at + len(lines.block)) / max(size_bytes, 1))
+
+
+def _layouts(shape: str) -> list[Layout]:
+    """Data frames of such a shape."""
+    if not shape.endswith("D"):
+        return []
+    words = [_WORDS.get(column, rb"[!-~]+") for column in shape[:-1]]
+    data = rb"(?:[ \t]+(?P<data>[0-9A-Fa-f]{2}(?:[ \t][0-9A-Fa-f]{2})*))?(?:[ \t](?P<rest>.*))?"
+    fields = ["seconds", "fraction", "id", "rest", *(["number"] if "N" in shape else [])]
+    return [Layout(re.compile(rb"[ \t]*" + rb"[ \t]+".join(words) + data), tuple(fields), step=3)]
+
+
+def _alike(lines: Alike, shape: str) -> Frames | None:
+    """Data frames of one bus, with data of one length; their times as the file has them."""
+    kind = lines.text("kind") if "T" in shape else b"DT"
+    is_fd = kind in _FD_TYPES
+    bus = int(lines.text("bus")) if "B" in shape else 1
+    length = int(lines.text("length"))
+    if "L" not in shape:
+        length = int(_CODED_LENGTHS[min(length, 15)])
+    if not (is_fd or kind == b"DT") or not 0 < bus < 256 or length > min(64 if is_fd else 8, lines.data_bytes):
+        return None
+    if "N" in shape:
+        lines.decimals("number")
+    ids = lines.hexadecimals("id")
+    is_extended = len(lines.text("id")) > 4
+    lines.fine &= ids <= (MAX_ID if is_extended else MAX_STANDARD_ID)
+    times = lines.nanoseconds("seconds", "fraction") // 1_000
+    data = lines.data(length)
+    return frames_alike(times, ids, data, length, bus=bus - 1, is_extended=is_extended, is_fd=is_fd)
+
+
+def _others(lines: Lines, shape: str, found: FoundInLog, size_bytes: int) -> tuple[Frames, Bools]:
+    """A frame for each line, and which ones are such; their times as the file has them."""
+    at = {column: place for place, column in enumerate(shape)}
+    is_second = "T" in at
+    length_at = at.get("L", at.get("l", 0))
+    words = lines.words()
+    offset_ns, fine = _milliseconds(words.at(at["O"]))
+    id_text = words.at(at["I"])
+    ids, good = id_text.hexadecimals()
+    is_extended = id_text.size > 4
+    fine &= good & (ids <= np.where(is_extended, MAX_ID, MAX_STANDARD_ID))
+    kind = words.at(at["T"]) if is_second else words.at(length_at + 1)
+    is_remote = kind.is_word(b"RR", b"RTR")
+    is_fd = kind.is_word(*_FD_TYPES) if is_second else np.zeros(len(lines), bool)
+    is_frame = kind.is_word(b"DT", b"RR", *_FD_TYPES) if is_second else fine
+    is_error = kind.is_word(b"ER") if is_second else id_text.is_word(b"FFFFFFFF")
+    found.error_frames += int(np.count_nonzero(is_error))
+    said, good = words.at(length_at).decimals(2)
+    if "L" not in at:
+        said = _CODED_LENGTHS[np.minimum(said, 15)]
+    said = np.where(is_remote, 0, said)
+    data, length, whole = words.bytes_from(at["D"], said, 64 if is_fd.any() else 8)
+    bus, good_bus = words.at(at["B"]).decimals(3) if "B" in at else (np.ones_like(ids), fine)
+    fine &= good & whole & is_frame & good_bus & (bus > 0) & (bus < 256)
+    if not lines.is_ended and fine[-1] and length[-1]:
+        # The last byte may be half of one.
+        fine[-1] &= int(words.at(at["D"] + int(length[-1]) - 1).size[-1]) == 2
+    # Errors, states and events are no frames, and nothing that is lost.
+    others = is_error | (kind.is_word(b"ST", b"EC", b"EV") if is_second else False)
+    lose_others(lines, fine | others, found.losses, size_bytes)
+    frames = Frames(
+        time_ns=offset_ns,
+        bus=(bus - 1).astype(np.uint8),
+        id=ids.astype(np.uint32),
+        is_extended=is_extended,
+        is_fd=is_fd,
+        is_remote=is_remote,
+        length=length,
+        data=data,
+        position=np.zeros(len(lines), np.int64),
+    )
+    return frames, fine & ~others
 
 
 def _without_comments(lines: Lines) -> Lines:
