@@ -26,6 +26,8 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, _REUSED_BYTES)
         mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
+        # Arrow, which is imported later, would ask the kernel by itself for every large block, and give it back.
+        os.putenv("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 @contextlib.contextmanager

@@ -66,6 +66,19 @@ class ColumnBatch:
     def __len__(self) -> int:
         return len(self.log_time)
 
+    def between(self, first: int, stop: int) -> ColumnBatch:
+        """The messages ``first`` to ``stop`` (not taken); nothing is copied."""
+        part = slice(first, stop)
+        return ColumnBatch(
+            self.channel, self.log_time[part], self.publish_time[part], self.sequence[part], self.messages[part]
+        )
+
+    def parts(self, size_bytes: int) -> Iterator[ColumnBatch]:
+        """All of them in parts of about so many bytes."""
+        step = max(1, len(self) * size_bytes // max(1, self.messages.nbytes))
+        for first in range(0, len(self), step):
+            yield self.between(first, first + step)
+
 
 @dataclass(frozen=True)
 class FileFacts:

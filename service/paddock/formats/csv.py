@@ -167,20 +167,13 @@ def _aligned(columns: Columns, plans: dict[ColumnChannel, list[_Column]]) -> Ite
                     return
                 waiting[channel] = batch
         rows = min(len(batch) for batch in waiting.values())
-        cut = {channel: _rows(batch, 0, rows) for channel, batch in waiting.items()}
+        cut = {channel: batch.between(0, rows) for channel, batch in waiting.items()}
         first = next(iter(cut.values()))
         yield [
             *_times(first, started_ns),
             *(column.make(cut[channel]) for channel, plan in plans.items() for column in plan),
         ]
-        waiting = {c: _rows(batch, rows, len(batch)) for c, batch in waiting.items() if len(batch) > rows}
-
-
-def _rows(batch: ColumnBatch, start: int, stop: int) -> ColumnBatch:
-    rows = slice(start, stop)
-    return ColumnBatch(
-        batch.channel, batch.log_time[rows], batch.publish_time[rows], batch.sequence[rows], batch.messages[rows]
-    )
+        waiting = {c: batch.between(rows, len(batch)) for c, batch in waiting.items() if len(batch) > rows}
 
 
 def _write(file: BinaryIO, names: list[str], rows: Iterator[list[pa.Array]], marked: bool) -> None:

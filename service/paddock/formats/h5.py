@@ -71,18 +71,7 @@ def _in_chunks(columns: Columns, named: Named) -> Iterator[tuple[int, int, Colum
         while begin < len(batch):
             number, start = divmod(row, CHUNK_ROWS)
             end = min(len(batch), begin + CHUNK_ROWS - start)
-            part = slice(begin, end)
-            yield (
-                number,
-                start,
-                ColumnBatch(
-                    batch.channel,
-                    batch.log_time[part],
-                    batch.publish_time[part],
-                    batch.sequence[part],
-                    batch.messages[part],
-                ),
-            )
+            yield number, start, batch.between(begin, end)
             row += end - begin
             begin = end
 

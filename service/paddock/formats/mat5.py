@@ -57,6 +57,9 @@ _THREADS = 2
 _SWITCH_S = 0.0002
 _PIECE_BYTES = 8 << 20
 """How much of a column of cells is built at once."""
+_TAKEN_BYTES = 1 << 20
+"""How much of a column is made cells at once: what these are made of on the way stays in the processor's cache, and
+is small enough for freed memory to be used again, which the kernel then need not empty."""
 
 
 class VariableTooLarge(Rejected):
@@ -218,8 +221,9 @@ class _CellsAhead:
 
     def _made(self, node: CellColumn, part: Callable[[ColumnBatch], Cells]) -> Iterator[_Records]:
         for batch in self._columns.read(node.channel, node.needs):
-            for piece in _pieces(part(batch)):
-                yield len(piece), cell_records(piece)[0]
+            for some in batch.parts(_TAKEN_BYTES):
+                for piece in _pieces(part(some)):
+                    yield len(piece), cell_records(piece)[0]
 
 
 Leaf = TypeVar("Leaf", NumberColumn, CellColumn)
