@@ -1,4 +1,4 @@
-"""The buckets: recordings, the functions' secret, backups, and the log of who touched any of them."""
+"""The buckets: recordings, the functions' secret, backups, answers of Athena, and the log of who touched any."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from constructs import Construct, IConstruct
 from infra.names import NAMES
 
 INCOMING, RAW, COLUMNS, ARTIFACTS, FILES = "incoming/", "raw/", "columns/", "artifacts/", "files/"
+SEASON = "season/"
 """The prefixes of DESIGN.md §4, as in ``paddock.domain.keys``."""
 
 VIEWERS = ("https://app.foxglove.dev", "https://lichtblick-suite.github.io")
@@ -29,7 +30,7 @@ UNDO = Duration.days(7)
 
 
 class Buckets(Construct):
-    """``recordings``, ``secrets``, ``backups`` and ``access_log``."""
+    """``recordings``, ``secrets``, ``backups``, ``query_results`` and ``access_log``."""
 
     def __init__(self, scope: Construct, id: str, *, events_to: sqs.Queue) -> None:
         super().__init__(scope, id)
@@ -71,6 +72,18 @@ class Buckets(Construct):
                     id="removed",
                     noncurrent_version_expiration=UNDO,
                     abort_incomplete_multipart_upload_after=UPLOADS_KEPT,
+                )
+            ],
+        )
+        self.query_results = self._private_bucket(
+            "QueryResults",
+            "query-results",
+            server_access_logs_bucket=self.access_log,
+            server_access_logs_prefix="query-results/",
+            # An answer is asked for again, not kept.
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="a-week", expiration=UNDO, abort_incomplete_multipart_upload_after=Duration.days(1)
                 )
             ],
         )
@@ -161,7 +174,7 @@ def recordings_lifecycle() -> list[s3.LifecycleRule]:
                 # A delete's marker, once there is nothing left below it.
                 expired_object_delete_marker=True,
             )
-            for prefix in (INCOMING, COLUMNS, ARTIFACTS)
+            for prefix in (INCOMING, COLUMNS, ARTIFACTS, SEASON)
         ),
         # People's own files cannot be rebuilt; a quarter is time to notice.
         s3.LifecycleRule(id="old-files", prefix=FILES, noncurrent_version_expiration=Duration.days(90)),

@@ -46,6 +46,8 @@ class Config:
     """1.7 processors: the reader, and the thread that compresses. Also the most that a new account may ask for."""
     reserve_concurrency: bool = True
     """False while a new account's limit of 10 concurrent functions stands: AWS then refuses a reservation."""
+    query_gib: int = 50
+    """The most that one query in Athena may read; at 5 dollars a TiB these are a quarter of a dollar."""
     budget_usd: int = 25
     """Dollars a month; an e-mail comes at 80 % of it spent and when the forecast passes it."""
 
@@ -54,6 +56,8 @@ class Config:
             raise ValueError(f"availability_zone {self.availability_zone} is not in region {self.region}")
         if not re.fullmatch(r"[\w+.-]+:[\w+.:/?=&%@~-]+", self.flake):
             raise ValueError(f"flake {self.flake!r} must be a reference such as github:team/paddock")
+        if self.query_gib < 1:
+            raise ValueError("query_gib must be at least 1: without a bound one query may cost what it likes")
         if self.concurrency < 2:
             raise ValueError("concurrency must be at least 2: SQS event sources cannot be bounded lower")
 

@@ -63,6 +63,8 @@ class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
     mongodb: Mongodb
     vpc: Vpc
     vpn: Vpn
+    season: str
+    """Athena's workgroup, and the Glue database in which the season's tables are named."""
     site: str
     """How browsers in the VPN address the site: scheme, host and port, nothing more (a CORS origin)."""
     mqtt: Mqtt

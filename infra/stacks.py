@@ -21,12 +21,13 @@ from infra.host import Host
 from infra.names import NAMES
 from infra.network import Network
 from infra.queues import WorkQueue
+from infra.season import Season
 from infra.station import Station
 from infra.volume import DataVolume
 
 
 class StoreStack(Stack):
-    """Buckets, queues, network, data volume, address, the base station's user, alarms and budget."""
+    """Buckets, queues, network, data volume, address, the base station's user, Athena, alarms and budget."""
 
     def __init__(self, scope: Construct, id: str, *, config: Config) -> None:
         # The account is the one that the CDK command is logged in to; naming it here would commit it.
@@ -48,6 +49,7 @@ class StoreStack(Stack):
         self.address = ec2.CfnEIP(self, "Address")
         self.address.apply_removal_policy(RemovalPolicy.RETAIN)
         self.station = Station(self, "Station")
+        self.season = Season(self, "Season", config=config)
 
         CfnOutput(self, "HostAddress", value=self.address.attr_public_ip, description="WireGuard endpoint")
         CfnOutput(self, "RecordingsBucket", value=bucket_name(self, "recordings"))
@@ -58,6 +60,8 @@ class StoreStack(Stack):
         CfnOutput(self, "ExportQueue", value=self.export.queue.queue_url)
         CfnOutput(self, "ExportDeadQueue", value=self.export.dead.queue_url)
         CfnOutput(self, "StationUser", value=self.station.user.user_name)
+        CfnOutput(self, "SeasonWorkgroup", value=self.season.workgroup.name)
+        CfnOutput(self, "SeasonReader", value=self.season.reader.managed_policy_arn, description="Policy to ask it")
 
 
 class HostStack(Stack):

@@ -1,7 +1,7 @@
 # nixosConfigurations.cloud: the EC2 machine of infra/host.py, arm64: VPN, MongoDB, site and worker, 2 GiB of memory.
 {
   lib,
-
+  config,
   pkgs,
   modulesPath,
   ...
@@ -85,6 +85,31 @@ in
         names.mongodb.urlKey
       ];
     };
+  };
+
+  # What Athena answers from is at most an hour old (infra/season.py).
+  systemd.timers.paddock-season = {
+    wantedBy = [ "timers.target" ];
+    timerConfig = {
+      OnCalendar = "hourly";
+      RandomizedDelaySec = "10min";
+    };
+  };
+  systemd.services.paddock-season = {
+    description = "The season's tables, as Athena and Glue know them";
+    after = [
+      "paddock-cloud-settings.service"
+      "paddock-mongodb-init.service"
+    ];
+    inherit (config.services.paddock.common) environment;
+    serviceConfig = config.services.paddock.common.serviceConfig // {
+      Type = "oneshot";
+      CPUWeight = 20;
+      IOWeight = 20;
+      MemoryMax = "25%";
+      ExecStart = "${lib.getExe config.services.paddock.package} season --glue ${names.season}";
+    };
+    onFailure = [ "paddock-alert@%N.service" ];
   };
 
   # By label, and never made here: whoever formats the volume of a race team does it knowingly. Without the volume the

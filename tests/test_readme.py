@@ -137,6 +137,9 @@ def test_readme_from_top_to_bottom(reader: Reader) -> None:
             elif "mosquitto_pub " in text:
                 sends_values(reader, text)
                 ran += 1
+            elif "pyspark" in text or text.startswith("-- Athena"):
+                asks_the_store(reader, text)
+                ran += 1
             elif kind == "python":
                 reader.python(text)
                 ran += 1
@@ -176,6 +179,23 @@ def test_readme_from_top_to_bottom(reader: Reader) -> None:
         notes = [(change.before, change.after) for change in edited.history() if change.field == "notes"]
         assert notes == [("gusty on the back straight", None), (None, "gusty on the back straight")]
         assert (folder / "notes" / "setup.pdf").read_bytes() == b"%PDF-1.7"
+
+
+def asks_the_store(reader: Reader, text: str) -> None:
+    """The query of another engine, by one that is here: the same files, and the answer of ``paddock sql``."""
+    import duckdb
+
+    query = re.search(r"^ *select .*?group by 1", text, re.DOTALL | re.MULTILINE)
+    assert query is not None
+    store = reader.folder / "data" / "objects"
+    files = f"read_parquet('{store}/columns/channel=vndata-*/*/*.parquet', union_by_name = true, filename = true)"
+    with duckdb.connect() as engine:
+        engine.execute(f"create view recordings as from read_parquet('{store}/season/recordings/*.parquet')")
+        engine.execute(f'create view vndata as select *, filename as file_path, filename as "$path" from {files}')
+        found = engine.execute(f"{query[0]} order by 1").fetchall()
+    ours = "select driver, max(value) fastest from samples('VNData.vn_vel_m_s.x') join recordings using (recording)"
+    answer = json.loads(reader.run("paddock", "sql", f"{ours} group by 1 order by 1", "--json"))
+    assert found == [tuple(row.values()) for row in answer] != []
 
 
 def sends_values(reader: Reader, lines: str) -> None:

@@ -22,13 +22,14 @@ from paddock.adapters.sqlite import SqliteDocuments
 from paddock.data_directory import SHORTEST_SECRET_BYTES, kept_secret, private_directory, sentences
 from paddock.device_log.appender import Appender
 from paddock.domain.backup import parse_keep
-from paddock.domain.keys import ARTIFACTS, COLUMNS, FILES, INCOMING, RAW
+from paddock.domain.keys import ARTIFACTS, COLUMNS, FILES, INCOMING, RAW, SEASON
 from paddock.domain.members import read_networks
 from paddock.domain.place import S3Place, parse_place
 from paddock.domain.tunnel import VpnPlan, read_endpoint
 from paddock.domain.words import printable
 from paddock.errors import NotFound, Rejected, Unavailable
 from paddock.ports.documents import Documents
+from paddock.ports.engine_catalogue import EngineCatalogue
 from paddock.ports.notices import Notifier
 from paddock.ports.objects import Objects, Store
 from paddock.ports.work import Work
@@ -207,6 +208,19 @@ async def open_store(settings: Settings, place: str, *, make: bool = False) -> A
         await store.close()
 
 
+def open_engine_catalogue(settings: Settings, database: str) -> EngineCatalogue:
+    """A database of AWS Glue, in which the bucket's tables are named.
+
+    Raises:
+        Rejected: the columns lie in a directory, which Glue knows nothing of (code ``no_bucket``).
+    """
+    if not settings.s3_bucket:
+        raise Rejected("Glue names what lies in a bucket: set PADDOCK_S3_BUCKET.", code="no_bucket")
+    from paddock.adapters.glue import GlueCatalogue
+
+    return GlueCatalogue(database, settings.s3_bucket, region=settings.aws_region)
+
+
 def check_place(settings: Settings, text: str) -> Path | S3Place:
     """Where backups or second copies go, as people write it.
 
@@ -218,7 +232,9 @@ def check_place(settings: Settings, text: str) -> Path | S3Place:
         own = not settings.s3_bucket and place.resolve().is_relative_to((settings.data / "objects").resolve())
     else:
         same_store = place.endpoint is None or place.endpoint.rstrip("/") == settings.s3_endpoint.rstrip("/")
-        same_prefix = place.prefix == "" or place.prefix.startswith((INCOMING, RAW, COLUMNS, ARTIFACTS, FILES))
+        same_prefix = place.prefix == "" or place.prefix.startswith(
+            (INCOMING, RAW, COLUMNS, ARTIFACTS, FILES, SEASON)
+        )
         own = same_store and place.bucket == settings.s3_bucket and same_prefix
     if own:
         raise Rejected(

@@ -67,7 +67,7 @@ def test_a_function_may_do_nothing_else(cloud: Cloud, who: str) -> None:
 
 def test_the_host_signs_for_all_prefixes_and_announces_jobs(cloud: Cloud) -> None:
     everything = {"GetObject", "DeleteObject", *PUT_PARTS}
-    prefixes = ("incoming", "raw", "columns", "artifacts", "files")
+    prefixes = ("incoming", "raw", "columns", "artifacts", "files", "season")
     assert recordings(cloud, "HostRole") == LIST.union(*(on(prefix, *everything) for prefix in prefixes))
     allowed = cloud.allowed("HostRole")
     assert {action for action, resource in allowed if resource == MONGODB_URL} == {"s3:PutObject"}

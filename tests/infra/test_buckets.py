@@ -4,7 +4,7 @@ from paddock.domain import keys
 from paddock.web.viewers.addresses import VIEWER_ORIGINS
 from tests.infra.conftest import Cloud, flat
 
-BUCKETS = ("BucketsRecordings", "BucketsSecrets", "BucketsBackups", "BucketsAccessLog")
+BUCKETS = ("BucketsRecordings", "BucketsSecrets", "BucketsBackups", "BucketsQueryResults", "BucketsAccessLog")
 
 
 @pytest.mark.parametrize("name", BUCKETS)
@@ -60,7 +60,7 @@ def test_old_versions_of_what_can_be_rebuilt_go(cloud: Cloud) -> None:
         for it in rules
         if "NoncurrentVersionExpiration" in it
     }
-    assert kept == {"incoming/": 7, "columns/": 7, "artifacts/": 7, "files/": 90}
+    assert kept == {"incoming/": 7, "columns/": 7, "artifacts/": 7, "season/": 7, "files/": 90}
 
 
 def test_only_incoming_raises_events(cloud: Cloud) -> None:

@@ -100,12 +100,14 @@ def test_the_machine_is_where_the_stacks_say_and_keeps_what_they_give_it(nix: Ni
           settings = cloud.services.paddock.settings;
           filter = cloud.networking.nftables.ruleset;
           volumes = cloud.fileSystems;
+          season = cloud.systemd.services.paddock-season.serviceConfig.ExecStart;
         }"""
     )
     assert f"--port={NAMES.mongodb.port}" in machine["mongod"]["ExecStart"]
     assert f"--bind_ip=127.0.0.1,{NAMES.vpc.host}" in machine["mongod"]["ExecStart"]
     assert machine["mongod"]["IPAddressAllow"] == ["localhost", NAMES.vpc.functions]
     assert machine["url"].endswith(f" {NAMES.mongodb.url_key}")
+    assert machine["season"].endswith(f"/bin/paddock season --glue {NAMES.season}")
     assert machine["settings"]["PADDOCK_PUBLIC_URL"] == NAMES.site
     assert machine["settings"]["PADDOCK_VPN_NETWORKS"] == ", ".join(NAMES.vpn.networks)
     assert f"udp dport {NAMES.vpn.port} accept" in machine["filter"]

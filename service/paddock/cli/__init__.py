@@ -29,6 +29,7 @@ COMMANDS = {
     "offload": "Take logs off the cars, and send them to Paddock.",
     "export": "Make and download a file of a recording.",
     "sql": "Ask all recordings in SQL.",
+    "season": "Lay out the season's tables for Athena, Spark and other engines.",
     "signals": "Take the team's signal catalogue out, or put one in.",
     "fields": "Show the metadata fields of recordings; add fields of your own.",
     "databases": "Show the CAN databases that decode logs of frames; add and retire them.",

@@ -12,6 +12,8 @@ RAW = "raw/"
 COLUMNS = "columns/"
 ARTIFACTS = "artifacts/"
 FILES = "files/"
+SEASON = "season/"
+"""Tables about all recordings, for engines that read the store themselves; made anew whenever somebody asks."""
 MAX_TOPIC = 1_000
 """Characters of a topic's name; a car's have some twenty."""
 _COLUMNS_KEY = re.compile(r"columns/channel=([^/]+)/recording=([^/]+)/([^/]+)\.parquet")
@@ -29,14 +31,34 @@ def parse_raw_key(key: str) -> tuple[str, str]:
     return recording_id, next(kinds, FIRST_KIND)
 
 
+def channel_folder(channel_slug: str) -> str:
+    """The folder of one channel's columns of all recordings."""
+    return f"{COLUMNS}channel={channel_slug}/"
+
+
 def columns_prefix(channel_slug: str, recording_id: str) -> str:
     """The folder of one channel's columns of one recording."""
-    return f"{COLUMNS}channel={channel_slug}/recording={recording_id}/"
+    return f"{channel_folder(channel_slug)}recording={recording_id}/"
 
 
 def columns_key(channel_slug: str, recording_id: str, build: str) -> str:
     """One channel's columns of one conversion, as Parquet."""
     return f"{columns_prefix(channel_slug, recording_id)}{build}.parquet"
+
+
+def stored_name(recording_id: str, build: str) -> str:
+    """How the keys of all columns of one conversion end, after the folder of the channel."""
+    return columns_key("", recording_id, build).removeprefix(channel_folder(""))
+
+
+def season_folder(table: str) -> str:
+    """The folder of a table about all recordings."""
+    return f"{SEASON}{table}/"
+
+
+def season_key(table: str) -> str:
+    """The one file of it, as Parquet."""
+    return f"{season_folder(table)}{table}.parquet"
 
 
 def parse_columns_key(key: str) -> tuple[str, str, str]:

@@ -39,7 +39,7 @@ AT_ONCE = 2
 _SAMPLES = re.compile(r"\bsamples\s*\(\s*'((?:[^']|'')*)'\s*\)", re.IGNORECASE)
 _WORD = re.compile(r"[a-z_]+")
 _FLOATS = ("halffloat", "float", "double")
-_FIXED = frozenset(("protobuf", "dbc"))
+FIXED = frozenset(("protobuf", "dbc"))
 """Schema encodings that fix a channel's fields; those of others are what a log happens to have."""
 
 _turns = asyncio.Semaphore(AT_ONCE)
@@ -184,7 +184,7 @@ async def _parts(
         listed, index = element if element and "list<" not in dtype else (name, None)
         first, *inside = listed.removeprefix(f"{about.topic}.").split(".")
         column = next((column for column, field in about.columns.items() if field == first), first)
-        is_fixed = about.schema_encoding in _FIXED
+        is_fixed = about.schema_encoding in FIXED
         parts.append(SampleFiles(tuple(map(str, paths)), (column, *inside), index, dtype in _FLOATS, is_fixed))
     if not parts:
         raise Unavailable(
