@@ -22,6 +22,7 @@ class Said:
     topic: str
     time_ns: int
     values: Mapping[str, Value]
+    enums: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
 
 def described(device: str, signal: LiveSignal) -> LiveSignalResource:

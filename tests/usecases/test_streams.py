@@ -17,11 +17,13 @@ from paddock.domain.devices import Device
 from paddock.domain.instants import NS_PER_S
 from paddock.errors import Rejected
 from paddock.readers.databases import read_database
+from paddock.usecases.live.live import Live
 from paddock.usecases.streams.can_frames import FRAME, frame
 from paddock.usecases.streams.decoding import Decoder, Sender, counted_problems
 from paddock.usecases.streams.payloads import CAN_UDP
 from paddock.usecases.streams.tokens_inside import unsealed
 from tests.readers.can.dbc import SMALL
+from tests.usecases.live_devices import described
 
 T = 1_776_522_720 * NS_PER_S
 BOX = Device(id="box-1", name="Box", type="tires")
@@ -200,6 +202,10 @@ def car_schema() -> bytes:
     message.field.add(name="temps", number=3, type=11, label=1, type_name=".ht.Temps")
     message.field.add(name="cells", number=4, type=13, label=3)
     message.field.add(name="name", number=5, type=9, label=1)
+    inner.field.add(name="states", number=2, type=14, label=3, type_name=".ht.State")
+    state = file.enum_type.add(name="State")
+    for number, name in enumerate(("OFF", "READY")):
+        state.value.add(name=name, number=number)
     return descriptor_pb2.FileDescriptorSet(file=[file]).SerializeToString()
 
 
@@ -232,6 +238,29 @@ def test_protobuf_is_decoded_by_the_registered_schema() -> None:
     assert codes(decoded(b"\xff", "application/protobuf", **PROTOBUF)) == ["not_protobuf"]
     assert codes(decoded(payload, "application/protobuf")) == ["no_schema"]
     assert decoded({"a": 1}, **PROTOBUF).samples[0].values == {"a": 1}, "JSON is known by its first brace"
+
+
+def test_numbers_that_have_names_are_called_by_them_live() -> None:
+    decoder, live = Decoder(Sender(**PROTOBUF)), Live()
+    for at, payload in enumerate((car(speed=1), car(temps={"fl": 1, "states": [1, 0, 7]}))):
+        found = decoder.decode(Entry("box-1", Kind.DATA, T + at, "", payload))
+        live.take("box-1", at + 1, T + at, found.samples)
+    datagram = frame(0x100, bytes.fromhex("0500000200000000"))
+    frames = decoded(datagram, CAN_UDP, database=read_database(SMALL.encode(), "car.dbc")).samples
+    live.take("box-1", 3, T + 3, frames)
+    gears = {0: "Neutral", 1: "First", 2: "Second"}
+    called = {each.name: dict(each.enums) for each in live.signals("box-1") if each.enums}
+    states = {f"tires.temps.states[{number}]": {0: "OFF", 1: "READY"} for number in range(3)}
+    assert called == states | {"Engine.Gear": gears}
+    told = next(described("box-1", each) for each in live.signals("box-1") if each.name == "Engine.Gear")
+    assert (told.enums["1"], told.dtype) == ("First", "int64")
+    before = [each.version for each in live.signals("box-1")]
+    live.take("box-1", 4, T + 4, frames)
+    assert [each.version for each in live.signals("box-1")] == before
+    # Another version of its database.
+    renamed = read_database(SMALL.replace('"Second"', '"Zwei"').encode(), "car.dbc")
+    live.take("box-1", 5, T + 5, decoded(datagram, CAN_UDP, database=renamed).samples)
+    assert {each.name: each.enums.get(2) for each in live.signals("box-1")}["Engine.Gear"] == "Zwei"
 
 
 # CAN frames by UDP

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from paddock.usecases.live.live import Live
 from tests.usecases.live_devices import Said
 
+INVERTER = {"inverter": {0: "OFF", 1: "STANDBY", 2: "RUNNING"}}
+
 
 def messages(at_s: float, time_ns: int) -> list[Said]:
     """What a car says at an instant of its drive."""
@@ -28,7 +30,14 @@ def messages(at_s: float, time_ns: int) -> list[Said]:
         Said("Pack", time_ns, {"pack_voltage": 520 - at_s / 10, "pack_current": 40 * math.sin(at_s)}),
         Said("Cells", time_ns, {f"cell_temperature_{n}_c": 38 + n + 2 * math.sin(at_s / 5) for n in range(8)}),
         Said(
-            "VCU", time_ns, {"vehicle_state": "READY_TO_DRIVE" if at_s > 3 else "IDLE", "bspd_ok": at_s % 7 > 0.5}
+            "VCU",
+            time_ns,
+            {
+                "vehicle_state": "READY_TO_DRIVE" if at_s > 3 else "IDLE",
+                "bspd_ok": at_s % 7 > 0.5,
+                "inverter": 2 if at_s % 9 > 2 else 1,
+            },
+            INVERTER,
         ),
     ]
 

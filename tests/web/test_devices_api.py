@@ -85,11 +85,17 @@ async def test_it_is_active_while_it_sends_and_its_last_values_have_their_times(
     await context.documents.device_states.insert(
         DeviceState(id="a", last_seen_ns=now, messages=2, clock_offset_ns=-90 * NS_PER_S)
     )
-    values = {"a.temp": LatestValue(value=21.5, time_ns=1_776_522_720 * NS_PER_S)}
+    values = {
+        "a.temp": LatestValue(value=21.5, time_ns=1_776_522_720 * NS_PER_S),
+        "a.mode": LatestValue(value=2, time_ns=0, name="READY"),
+    }
     await context.documents.device_latest.insert(LatestValues(id="a", received_ns=now, values=values))
     assert (await client.get("/api/devices/a/is_active")).json() == {"is_active": True}
     latest = (await client.get("/api/devices/a/latest")).json()
-    assert latest["values"] == {"a.temp": {"value": 21.5, "time": "2026-04-18T14:32:00Z"}}
+    assert latest["values"] == {
+        "a.temp": {"value": 21.5, "time": "2026-04-18T14:32:00Z", "name": None},
+        "a.mode": {"value": 2, "time": "1970-01-01T00:00:00Z", "name": "READY"},
+    }
     device = (await client.get("/api/devices/a")).json()
     assert (device["messages"], device["clock_offset_s"]) == (2, -90)
 

@@ -50,7 +50,9 @@ def test_values_and_plots_follow_now_pause_and_go_back(browser: Any, site: Site)
         page.get_by_role("link", name="HT09", exact=True).click()
         page.get_by_text("live", exact=True).wait_for()
         changes(page, VALUE)
-        assert page.locator(".live-row").count() == 17
+        assert page.locator(".live-row").count() == 18
+        states = (".live-row[data-name='VCU.inverter'] .value", ("STANDBY", "RUNNING"))
+        until(page, lambda: page.locator(states[0]).text_content() in states[1])
         assert page.locator("live-device .figure").count() == 3, "what says most of a car is plotted"
         page.get_by_role("button", name="pack_current", exact=True).click()
         assert page.locator("live-device .figure").count() == 4

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from paddock.domain.instants import INT64_MAX, NS_PER_S
@@ -54,6 +55,9 @@ class Problem(NamedTuple):
     """The same as a sentence."""
 
 
+NO_NAMES: Mapping[str, Mapping[int, str]] = MappingProxyType({})
+
+
 class Sample(NamedTuple):
     """One message of one topic."""
 
@@ -68,6 +72,8 @@ class Sample(NamedTuple):
     """As the device counts."""
     says_time: bool = False
     """Whether the time is the device's."""
+    enums: Mapping[str, Mapping[int, str]] = NO_NAMES
+    """What numbers are called, by the path of the field, where its schema or its CAN database says so."""
 
 
 @dataclass

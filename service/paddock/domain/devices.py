@@ -123,6 +123,8 @@ class LatestValue(msgspec.Struct, frozen=True, kw_only=True):
     value: float | int | str | bool | None
     time_ns: int
     """As the device says, or when it came."""
+    name: str = ""
+    """What the number is called, where the device's schema or CAN database says so."""
 
 
 class LatestValues(msgspec.Struct, frozen=True, kw_only=True):

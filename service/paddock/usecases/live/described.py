@@ -38,6 +38,7 @@ class LiveSignalResource(msgspec.Struct, frozen=True, kw_only=True):
     label: Annotated[str, Meta(description="Its name for people.", examples=["Speed"])]
     unit: Annotated[str, Meta(description="By the team's catalogue or its name; may be empty.", examples=["m/s"])]
     role: Annotated[Role, Meta(description="What overviews use it as; `none` for most.", examples=["speed"])]
+    enums: Annotated[dict[str, str], Meta(description="Names by number.", examples=[{"1": "READY"}])] = {}
     faults: Annotated[list[bool | int | str], Meta(description="Values of a state that are faults.")] = []
     low: Annotated[float | None, Meta(description="The catalogue's lower limit.")] = None
     high: Annotated[float | None, Meta(description="The catalogue's upper limit.")] = None
@@ -100,7 +101,8 @@ def resource(signal: LiveSignal, described: Described, now_ns: int) -> LiveSigna
         label=described.label,
         unit=described.unit,
         role=described.role,
-        faults=fault_values(signal.dtype, described, sorted(signal.texts)),
+        enums={str(number): name for number, name in signal.enums.items()},
+        faults=fault_values(signal, described),
         low=described.low,
         high=described.high,
         period_s=signal.tape.period_s(),
@@ -109,10 +111,14 @@ def resource(signal: LiveSignal, described: Described, now_ns: int) -> LiveSigna
     )
 
 
-def fault_values(dtype: str, described: Described, texts: Sequence[str]) -> list[bool | int | str]:
-    """Which values of a state are faults; none of a number."""
-    states: Sequence[Any] = {"bool": (False, True), "string": texts}.get(dtype, ())
-    return faults(described, states, {})
+def fault_values(signal: LiveSignal, described: Described) -> list[bool | int | str]:
+    """Which values of a state are faults; none of a number that has no names."""
+    states: Mapping[str, Sequence[Any]] = {
+        "bool": (False, True),
+        "string": sorted(signal.texts),
+        "int64": sorted(signal.enums),
+    }
+    return faults(described, states.get(signal.dtype, ()), signal.enums)
 
 
 def statistics(samples: Samples) -> dict[str, Any]:

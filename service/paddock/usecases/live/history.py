@@ -107,7 +107,8 @@ def _series(
         seconds=shown.times / NS_PER_S,
         values=texts if signal.is_text else _typed(signal.dtype, shown),
         samples=last - first,
-        faults=fault_values(signal.dtype, described, sorted(signal.texts)),
+        enums=signal.enums,
+        faults=fault_values(signal, described),
         low=described.low,
         high=described.high,
     )

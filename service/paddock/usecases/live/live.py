@@ -45,6 +45,11 @@ class Sampled(Protocol):
         """By field path."""
         ...
 
+    @property
+    def enums(self) -> Mapping[str, Mapping[int, str]]:
+        """What numbers are called, by field path."""
+        ...
+
 
 @dataclass
 class LiveSignal:
@@ -65,6 +70,8 @@ class LiveSignal:
     """When that came."""
     version: int = 0
     """Rises when there is something new to say of it: another type, another text."""
+    enums: Mapping[int, str] = field(default_factory=dict)
+    """What its numbers are called."""
     texts: set[str] = field(default_factory=set)
     """The values of one whose values are texts, as long as they are few enough to be states."""
 
@@ -83,6 +90,8 @@ class LiveDevice:
     """By name."""
     known: dict[str, dict[str, LiveSignal]] = field(default_factory=dict)
     """The same by topic and field path, as messages have them."""
+    named: dict[str, tuple[Mapping[str, Mapping[int, str]], int]] = field(default_factory=dict)
+    """By topic, the names of numbers that its signals have, and of how many fields they were."""
     received_ns: int = 0
     """When it sent last."""
     sequence: int = 0
@@ -146,6 +155,8 @@ class Live:
                         signal.sequence, signal.received_ns = sequence, received_ns
                     elif value is not None:
                         self._add(device, topic, path, sequence, time_ns, received_ns, value)
+                if message.enums:
+                    _name(device, message)
             device.received_ns, device.sequence = received_ns, sequence
             self.sequence = max(self.sequence, sequence)
 
@@ -237,6 +248,20 @@ class Live:
         with self._lock:
             device = self._devices.get(device_id)
             return {name: device.signals[name].tape.all() for name in names if device and name in device.signals}
+
+
+def _name(device: LiveDevice, message: Sampled) -> None:
+    """Have signals know what their numbers are called; the same names are looked at once."""
+    topic, enums = message.topic, message.enums
+    known, count = device.named.get(topic, ({}, 0))
+    if known is enums and count == len(enums):
+        return
+    for path, names in enums.items():
+        signal = device.known.get(topic, {}).get(path)
+        if signal is not None and signal.enums != names:
+            signal.enums = names
+            signal.version += 1
+    device.named[topic] = enums, len(enums)
 
 
 def _dtype(value: float | str | bool) -> str:

@@ -21,7 +21,7 @@ from operator import xor
 import numpy as np
 
 from paddock.domain.can_database import NO_DATABASES, CanDatabase
-from paddock.domain.device_messages import Problem, Sample, Scalar
+from paddock.domain.device_messages import NO_NAMES, Problem, Sample, Scalar
 from paddock.readers.can.frames import MAX_ID, MAX_STANDARD_ID
 from paddock.readers.can.message import MessageDecoder
 from paddock.readers.can.routes import Routes
@@ -70,6 +70,7 @@ class FrameDecoder:
     def _sample(self, can_id: int, data: bytes, time_ns: int) -> Sample:
         route = self._routes.route(0, "", can_id > MAX_STANDARD_ID, can_id)
         values: dict[str, Scalar] = {}
+        enums = NO_NAMES
         if route.message is not None:
             decoder = self._decoders.get(route.name)
             if decoder is None:
@@ -79,5 +80,6 @@ class FrameDecoder:
             length = np.array([min(route.message.length, _DATA_BYTES)], np.uint8)
             (row,) = decoder.decode(bits, length).to_pylist()
             values = {name: value for name, value in row.items() if value is not None}
+            enums = decoder.enums
         values = values or {"data": data.hex()}
-        return Sample(route.name, time_ns, values, values)
+        return Sample(route.name, time_ns, values, values, enums=enums)

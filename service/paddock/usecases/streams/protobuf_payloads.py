@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
@@ -17,6 +17,8 @@ from paddock.usecases.streams.payloads import NotReadable
 
 _TIMESTAMP = "google.protobuf.Timestamp"
 _BYTES = FieldDescriptor.TYPE_BYTES
+_Said: TypeAlias = tuple[str, Scalar, Any]
+"""Path, value, and the descriptor of its enum, which has one type in each of protobuf's implementations, or None."""
 
 
 class ProtobufPayloads:
@@ -32,6 +34,8 @@ class ProtobufPayloads:
 
     def __init__(self, name: str, schema: bytes) -> None:
         self._class = GetMessageClass(descriptor(name, schema, needed(name, schema)))
+        self._enums: dict[str, Mapping[int, str]] = {}
+        """Of the fields that came so far: a schema may hold itself, and so have any number of them."""
 
     def samples(self, payload: bytes, topic: str, received_ns: int, problems: list[Problem]) -> Iterable[Sample]:
         """The one sample of a payload, which is one message.
@@ -47,8 +51,10 @@ class ProtobufPayloads:
                 Problem("not_protobuf", f"This is no {self._class.DESCRIPTOR.full_name}: send one whole message.")
             ) from None
         values: dict[str, Scalar] = {}
-        for path, value in _values(message, "", 1):
+        for path, value, enum in _values(message, "", 1):
             values[path] = value
+            if enum is not None and path not in self._enums:
+                self._enums[path] = {each.number: each.name for each in enum.values}
             if len(values) > MAX_FIELDS:
                 problems.append(Problem("too_many_fields", f"A message has more than {MAX_FIELDS:,} fields."))
                 return []
@@ -58,7 +64,8 @@ class ProtobufPayloads:
             problems.append(
                 Problem("impossible_time", "A message says a time that cannot be: when it came was taken.")
             )
-        return [Sample(topic, time_ns if time_ns and says_time else received_ns, values, payload, None, says_time)]
+        measured_ns = time_ns if time_ns and says_time else received_ns
+        return [Sample(topic, measured_ns, values, payload, None, says_time, self._enums)]
 
 
 def _said_time(message: Message, values: dict[str, Scalar]) -> int | None:
@@ -72,8 +79,10 @@ def _said_time(message: Message, values: dict[str, Scalar]) -> int | None:
     return time_ns if key and values[key] else None
 
 
-def _values(message: Message, path: str, depth: int) -> Iterator[tuple[str, Scalar]]:
-    """Numbers and texts by path; also those that are not said where the schema has no word for that."""
+def _values(message: Message, path: str, depth: int) -> Iterator[_Said]:
+    """Numbers and texts by path, with their enum; also those that are not said where the schema has no word for
+    that.
+    """
     for field in message.DESCRIPTOR.fields:
         if field.type == _BYTES or (field.has_presence and not message.HasField(field.name)):
             continue
@@ -83,17 +92,17 @@ def _values(message: Message, path: str, depth: int) -> Iterator[tuple[str, Scal
             continue
         if field.is_repeated:
             for number, item in enumerate(value):
-                yield from _item(item, f"{where}[{number}]", depth)
+                yield from _item(item, f"{where}[{number}]", depth, field.enum_type)
         else:
-            yield from _item(value, where, depth)
+            yield from _item(value, where, depth, field.enum_type)
 
 
-def _item(value: Any, where: str, depth: int) -> Iterator[tuple[str, Scalar]]:
+def _item(value: Any, where: str, depth: int, enum: Any) -> Iterator[_Said]:
     if isinstance(value, Message):
         if depth < MAX_DEPTH:
             yield from _values(value, f"{where}.", depth + 1)
     elif isinstance(value, float):
         if value - value == 0:  # neither NaN nor infinite
-            yield where, value
+            yield where, value, None
     else:
-        yield where, value[:MAX_TEXT] if isinstance(value, str) else value
+        yield where, value[:MAX_TEXT] if isinstance(value, str) else value, enum

@@ -88,7 +88,8 @@ class SeenDevices:
                     del seen.values[min(seen.values, key=lambda each: seen.values[each].time_ns)]
                 if known is None or known.time_ns <= sample.time_ns:
                     shown = value[:MAX_TEXT] if isinstance(value, str) else value
-                    seen.values[name] = LatestValue(value=shown, time_ns=sample.time_ns)
+                    called = sample.enums.get(path, {}).get(value, "") if isinstance(value, int) else ""
+                    seen.values[name] = LatestValue(value=shown, time_ns=sample.time_ns, name=called)
                     seen.has_new_values = True
 
     async def write(self) -> None:

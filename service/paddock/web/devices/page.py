@@ -93,7 +93,10 @@ async def device_page(
         each=shown(seen, context.now()),
         device=seen.device,
         did=seen.state,
-        values=[(name, _value(each.value), to_rfc3339(each.time_ns)) for name, each in values[:_SHOWN_VALUES]],
+        values=[
+            (name, each.name or _value(each.value), to_rfc3339(each.time_ns))
+            for name, each in values[:_SHOWN_VALUES]
+        ],
         values_count=len(values),
         refused=[(_REFUSED.get(code, code.replace("_", " ")), count) for code, count in _most(seen)],
         streams=streams,

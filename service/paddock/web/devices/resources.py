@@ -79,6 +79,9 @@ class ValueResource(msgspec.Struct, frozen=True):
 
     value: Annotated[float | int | str | bool | None, Meta(description="As it was sent.", examples=[81.5])]
     time: Annotated[str, Meta(description="As the device says, else when it came: RFC 3339.")]
+    name: Annotated[
+        str | None, Meta(description="What the number is called, by schema or CAN database.", examples=["READY"])
+    ] = None
 
 
 class LatestResource(msgspec.Struct, frozen=True):
@@ -128,7 +131,10 @@ def latest_resource(latest: LatestValues) -> LatestResource:
     return LatestResource(
         latest.id,
         _time(latest.received_ns or None),
-        {name: ValueResource(each.value, to_rfc3339(each.time_ns)) for name, each in latest.values.items()},
+        {
+            name: ValueResource(each.value, to_rfc3339(each.time_ns), each.name or None)
+            for name, each in latest.values.items()
+        },
     )
 
 

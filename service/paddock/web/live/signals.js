@@ -103,8 +103,8 @@ export class Signals {
  * What is drawn of a signal, without its samples.
  * @param {Omit<import("./stream.js").Described, "number">} described
  */
-function drawn({ name, label, unit, dtype, drawing, faults, low, high }) {
-  return { name, label, unit, dtype, drawing, faults, low: low ?? null, high: high ?? null, enums: {}, samples: 0 };
+function drawn({ name, label, unit, dtype, drawing, enums, faults, low, high }) {
+  return { name, label, unit, dtype, drawing, faults, low: low ?? null, high: high ?? null, enums, samples: 0 };
 }
 
 /** @param {Found} series */
@@ -163,12 +163,16 @@ export function isBad({ low, high, faults }, value) {
 const PLACES = ["latitude", "longitude"];
 
 /**
- * The last value of a signal in words; a place on the ground to a metre.
+ * The last value of a signal in words: an enum's name, a place on the ground to a metre.
  * @param {LiveSignal} signal
  */
 export function reading(signal) {
   const value = lastOf(signal);
-  return PLACES.includes(signal.role) && typeof value === "number" ? value.toFixed(5).replace("-", "−") : spoken(value);
+  if (typeof value === "number") {
+    if (PLACES.includes(signal.role)) return value.toFixed(5).replace("-", "−");
+    if (signal.enums[value] !== undefined) return signal.enums[value];
+  }
+  return spoken(value);
 }
 
 /**

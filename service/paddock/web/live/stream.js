@@ -19,6 +19,7 @@
  * @property {string} label
  * @property {string} unit
  * @property {string} role
+ * @property {Record<string, string>} enums names by number
  * @property {Value[]} faults
  * @property {number | null} low
  * @property {number | null} high
