@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
-from tests.cli.running import running
+import pytest
+
+from paddock.cli import health as cli_health
+from paddock.cli.health import endpoint_faults
+from paddock.device_log.running import ENDPOINT, said_by, take_lock
+from paddock.settings import Settings
+from tests.broker.process import broker
+from tests.cli.running import running, wait_until
 
 
 def health(data: Path, port: str) -> subprocess.CompletedProcess[str]:
@@ -32,3 +42,23 @@ def test_it_is_well_while_the_site_runs_and_says_what_is_wrong_after(tmp_path: P
     unwell = health(tmp_path / "data", port)
     assert unwell.returncode == 1
     assert unwell.stderr.startswith(f"paddock: The site does not answer on http://127.0.0.1:{port} (")
+
+
+def test_the_mqtt_endpoint_is_asked_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli_health, "STARTS_S", 0.0)
+    settings = Settings(data=tmp_path / "data")
+
+    def said() -> list[str]:
+        return list(asyncio.run(endpoint_faults(settings)))
+
+    assert said() == []
+    with broker(settings.data) as endpoint:
+        wait_until(lambda: said_by(settings.data / "device-log", ENDPOINT))
+        assert said() == []
+        endpoint.end(signal.SIGKILL)
+        # Its socket is still there, as that of `paddock up` is when its endpoint died, and takes connections.
+        assert [each.partition(":")[0] for each in said()] == ["The MQTT endpoint does not run"]
+    with take_lock(settings.data / "device-log", ENDPOINT, "mqtt://127.0.0.1:1") or nullcontext():
+        assert [each.partition(" (")[0] for each in said()] == [
+            "The MQTT endpoint does not answer on mqtt://127.0.0.1:1"
+        ]

@@ -7,10 +7,20 @@ from dataclasses import replace
 
 import pytest
 
+from paddock.device_log.entry import Entry, Kind
+from paddock.device_log.reader import end_of
+from paddock.device_log.running import RECORDER, take_lock
+from paddock.domain.devices import Device
+from paddock.domain.instants import NS_PER_S
+from paddock.domain.principal import LOCAL_USER
 from paddock.errors import Unavailable
+from paddock.usecases import health
 from paddock.usecases.context import Context
+from paddock.usecases.devices.devices import add_device
 from paddock.usecases.health import PATIENCE_NS, faults
 from paddock.usecases.jobs import jobs, leases
+from paddock.usecases.streams.kept_streams import KeptStreams, keep_streams
+from paddock.usecases.streams.recorder_state import RecorderHealth, recorder_state
 
 pytestmark = pytest.mark.anyio
 
@@ -46,3 +56,26 @@ async def test_a_full_disk_is_a_fault(context: Context, monkeypatch: pytest.Monk
     monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1_000_000})())
     (said,) = await faults(context)
     assert "1.0 MB left" in said
+
+
+async def test_devices_whose_messages_nobody_records_are_a_fault(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "STARTS_S", 0.0)
+    directory = context.device_log
+    assert directory is not None
+    assert (await recorder_state(context)).health is RecorderHealth.UNUSED
+    await add_device(context, LOCAL_USER, Device(id="car", name="Car"))
+    (said,) = await faults(context)
+    assert "does not run, and nothing waits for it yet" in said
+    assert (await recorder_state(context)).notice == "", "it may be starting"
+    context.appender().append([Entry("car", Kind.DATA, context.now() - 180 * NS_PER_S, "", b"1")]).result()
+    (said,) = await faults(context)
+    assert "does not run, and it is 3 minutes behind" in said
+    lock = take_lock(directory, RECORDER)
+    assert lock is not None and take_lock(directory, RECORDER) is None
+    with lock:
+        (said,) = await faults(context)
+        assert "runs, and it is 3 minutes behind" in said and said == (await recorder_state(context)).notice
+        keep_streams(directory, KeptStreams(counted=end_of(directory)))
+        assert await faults(context) == []

@@ -16,6 +16,7 @@ import click
 from paddock.bootstrap import configure_logging, open_context
 from paddock.cli.kept_process import end_with_standard_input
 from paddock.device_log.entry import Kind
+from paddock.device_log.running import ENDPOINT, take_lock
 from paddock.domain.devices import Device
 from paddock.errors import Rejected
 from paddock.service_manager import Watchdog, tell
@@ -194,10 +195,14 @@ async def _serve(settings: Settings, listeners: Listeners) -> None:
             refusals=refusals,
             downlink=AskedActions(context),
         )
+        # Whoever asks how it is (`paddock health`) learns from it where it listens.
+        said = take_lock(settings.data / "device-log", ENDPOINT, " ".join(listeners.addresses()))
         tell("READY=1")
         try:
             await endpoint.serve([(each, tls) for each, tls in sockets if each is not None], stop, watchdog.works)
         finally:
+            if said is not None:
+                said.close()
             if bridge is not None:
                 bridge.cancel()
                 with contextlib.suppress(asyncio.CancelledError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import signal
 import tempfile
 from collections.abc import AsyncIterator
@@ -16,7 +15,7 @@ import structlog
 from paddock.bootstrap import configure_logging, open_context
 from paddock.cli.kept_process import end_with_standard_input
 from paddock.data_directory import remove_leftovers
-from paddock.durable_files import make_directories
+from paddock.device_log.running import RECORDER, take_lock
 from paddock.service_manager import Watchdog, tell
 from paddock.settings import Settings, read_settings
 from paddock.usecases.streams.recorder import Recorder
@@ -65,18 +64,14 @@ async def _record(settings: Settings) -> None:
 @contextlib.asynccontextmanager
 async def _alone(directory: Path, stop: asyncio.Event) -> AsyncIterator[None]:
     """Wait until no other recorder reads this log; the lock ends with the process."""
-    make_directories(directory)
-    with (directory / "recorder.lock").open("w") as lock:
-        waits = False
-        while not stop.is_set():
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                if not waits:
-                    log.warning("another_recorder_runs", directory=str(directory))
-                waits = True
-                await asyncio.sleep(_LOOK_S)
+    lock, waits = take_lock(directory, RECORDER), False
+    while lock is None and not stop.is_set():
+        if not waits:
+            log.warning("another_recorder_runs", directory=str(directory))
+        waits = True
+        await asyncio.sleep(_LOOK_S)
+        lock = take_lock(directory, RECORDER)
+    with lock or contextlib.nullcontext():
         yield
 
 

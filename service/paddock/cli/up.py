@@ -23,6 +23,7 @@ from paddock.cli.broker import Listeners, mqtt_listeners
 from paddock.cli.kept_process import keep_process
 from paddock.cli.terminal import complain
 from paddock.data_directory import only_user_of
+from paddock.device_log.running import ENDPOINT, forget
 from paddock.domain.keys import RAW
 from paddock.errors import PaddockError, Unavailable
 from paddock.formats.registry import formats
@@ -106,7 +107,7 @@ async def _serve(
                 # websockets masks in C and is released often; wsproto is Python alone.
                 ws="websockets-sansio",
                 ws_max_size=MAX_MESSAGE_BYTES,
-                # Fifty pages that follow a car are told five times as often without.
+                # What fifty live pages are told alike would be compressed for each of them anew.
                 ws_per_message_deflate=False,
                 server_header=False,
                 timeout_graceful_shutdown=5,
@@ -120,6 +121,9 @@ async def _serve(
         if with_worker:
             beside.append(asyncio.create_task(_keep_worker(context, settings)))
             beside.append(asyncio.create_task(_keep_recorder(context, settings)))
+        if with_worker:
+            # Started again without MQTT, nobody is to miss it.
+            forget(settings.data / "device-log", ENDPOINT)
         if mqtt.descriptors() or (settings.mqtt_bridge_url and with_worker):
             beside.append(asyncio.create_task(_keep_broker(context, settings, mqtt)))
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from collections.abc import Sequence
 
 from paddock.domain.instants import NS_PER_S
@@ -14,9 +15,12 @@ from paddock.ports.documents import Between, Equals
 from paddock.usecases.backup.state import backup_state
 from paddock.usecases.context import Context
 from paddock.usecases.conversion.write_export import RESERVE_BYTES
+from paddock.usecases.streams.recorder_state import RecorderHealth, recorder_state
 
 PATIENCE_NS = 10 * 60 * NS_PER_S
 """So long may work be due without anybody at any work: a worker that restarts takes it up far sooner."""
+STARTS_S = 5.0
+"""So long a process may take to start."""
 _NO_OBJECT = "raw/health"
 
 
@@ -27,7 +31,13 @@ async def faults(context: Context, *, overdue_ns: int = 0) -> Sequence[str]:
         overdue_ns: beside Lambda functions, how long a job is left to them first.
     """
     found: list[str] = []
-    for ask in (_documents_and_work(context, overdue_ns), _objects(context), _room(context), _backups(context)):
+    for ask in (
+        _documents_and_work(context, overdue_ns),
+        _objects(context),
+        _room(context),
+        _backups(context),
+        _recorder(context),
+    ):
         try:
             found += await ask
         except Unavailable as error:
@@ -52,6 +62,14 @@ async def _objects(context: Context) -> Sequence[str]:
 async def _backups(context: Context) -> Sequence[str]:
     warning = (await backup_state(context)).warning
     return [warning] if warning else []
+
+
+async def _recorder(context: Context) -> Sequence[str]:
+    until = time.monotonic() + STARTS_S
+    # One that was started a moment ago, or is started anew, is no fault.
+    while (state := await recorder_state(context)).health is RecorderHealth.STOPPED and time.monotonic() < until:
+        await asyncio.sleep(0.2)
+    return [state.warning] if state.warning else []
 
 
 async def _room(context: Context) -> Sequence[str]:

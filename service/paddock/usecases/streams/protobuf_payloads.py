@@ -18,7 +18,7 @@ from paddock.usecases.streams.payloads import NotReadable
 _TIMESTAMP = "google.protobuf.Timestamp"
 _BYTES = FieldDescriptor.TYPE_BYTES
 _Said: TypeAlias = tuple[str, Scalar, Any]
-"""Path, value, and the descriptor of its enum, which has one type in each of protobuf's implementations, or None."""
+"""Path, value, and the descriptor of its enum or None; each of protobuf's implementations has its own type."""
 
 
 class ProtobufPayloads:

@@ -16,6 +16,7 @@ from paddock.domain.words import size
 from paddock.settings import Settings
 from paddock.usecases.devices.devices import SeenDevice, latest_values, seen_device, seen_devices
 from paddock.usecases.devices.streams import streams_of
+from paddock.usecases.streams.recorder_state import recorder_state
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import TheContext, ThePrincipal, TheSettings
 from paddock.web.kernel.pages import pages
@@ -75,6 +76,7 @@ async def devices_page(context: TheContext, principal: ThePrincipal, settings: T
         principal=principal,
         devices=[shown(each, now) for each in await seen_devices(context)],
         base_url=settings.base_url,
+        recorder_notice=(await recorder_state(context)).notice,
     )
 
 

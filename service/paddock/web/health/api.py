@@ -11,6 +11,7 @@ from msgspec import Meta
 from paddock import __version__
 from paddock.usecases.backup.state import backup_state
 from paddock.usecases.jobs.jobs import count_jobs
+from paddock.usecases.streams.recorder_state import recorder_state
 from paddock.web.kernel.injected import TheContext
 from paddock.web.kernel.permission import Anyone
 from paddock.web.kernel.problems import responses
@@ -32,15 +33,27 @@ class HealthResource(msgspec.Struct, frozen=True):
             examples=["good"],
         ),
     ]
+    recorder: Annotated[
+        str,
+        Meta(
+            description="Whether what devices send becomes recordings: `good`; `behind` or `stopped` when somebody "
+            "has to see to it; `unused` where there is no device.",
+            examples=["good"],
+        ),
+    ]
 
 
 @get("/health", needs=Anyone.AT_ALL, responses=responses(503), tags=["health"], summary="Health")
 async def health(context: TheContext) -> HealthResource:
     """Reads the documents, so that a lost database is a 503 and not an ok."""
     counts = await count_jobs(context)
-    backups = await backup_state(context)
+    backups, recorder = await backup_state(context), await recorder_state(context)
     return HealthResource(
-        "ok", __version__, {state.value: count for state, count in counts.items()}, backups.health.value
+        "ok",
+        __version__,
+        {state.value: count for state, count in counts.items()},
+        backups.health.value,
+        recorder.health.value,
     )
 
 

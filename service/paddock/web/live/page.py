@@ -13,6 +13,7 @@ from paddock.domain.roles import Permission
 from paddock.usecases.context import Context
 from paddock.usecases.devices.devices import all_devices
 from paddock.usecases.live.live import LiveDevice
+from paddock.usecases.streams.recorder_state import recorder_state
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
@@ -36,6 +37,7 @@ async def live_page(context: TheContext, principal: ThePrincipal) -> Page:
         "live/live.html",
         principal=principal,
         devices=[_row(each, names) for each in context.watching.live.devices()],
+        recorder_notice=(await recorder_state(context)).notice,
     )
 
 
