@@ -148,10 +148,11 @@ def _by_layout(lines: Lines, layouts: Sequence[Layout]) -> Iterator[tuple[Rows, 
                 break
             line = table[0].tobytes()
             tried = ((each, each.pattern.fullmatch(line)) for each in layouts)
-            layout, first = next(((each, match) for each, match in tried if match), (layouts[0], None))
-            if first is None:
+            found = next(((each, match) for each, match in tried if match), None)
+            if found is None:
                 rows, table = rows[1:], table[1:]
                 continue
+            layout, first = found
             same = _like_first(table, layout, first)
             if same.all():
                 yield rows, Alike(layout, first, table)
