@@ -156,3 +156,27 @@ async def test_fields_are_the_teams_own(client: httpx.AsyncClient, runs: list[Re
     assert "spring_rear" not in names and names[-1] == "damper"
     refused = await client.post("/api/setup-fields", json={"label": ""})
     assert refused.json()["code"] == "bad_setup_field"
+
+
+async def test_the_pages_show_sheets_and_escape_what_people_typed(
+    client: httpx.AsyncClient, runs: list[Recording]
+) -> None:
+    first, second, third = runs
+    assert "No setup sheet yet" in (await client.get("/setups")).text
+    assert "Nobody said how the car was set up" in (await client.get(f"/recordings/{first.id}")).text
+    await put(client, first, values={"spring_front": 35, "tire_set": "<b>'\"", "ballast": 5})
+    await put(client, second, values={"spring_front": 37.5, "ballast": ""})
+    panel = (await client.get(f"/recordings/{second.id}")).text
+    assert "was 35" in panel and "2 changes since" in panel and "&lt;b&gt;" in panel and "<b>'" not in panel
+    assert "Nothing changed since" in (await client.get(f"/recordings/{third.id}")).text
+    compared = (await client.get(f"/setups/compare?recordings={first.short_id}&recordings={second.short_id}")).text
+    assert "Front spring" in compared and "Tire set" not in compared
+    whole = (await client.get(f"/setups/compare?recordings={first.id},{second.id}&all=true")).text
+    assert "Tire set" in whole and "&lt;b&gt;" in whole
+    book = (await client.get("/setups?car=HT09")).text
+    assert "Front spring" in book and "The same in all of them" in book
+    assert (await client.get("/setups/compare?recordings=abcdef")).status_code == 422
+    fields = (await client.get("/setups/fields")).text
+    assert "spring_front" in fields and "N/mm" in fields
+    await client.delete("/api/setup-fields/ballast")
+    assert "ballast" in (await client.get(f"/recordings/{first.id}")).text, "what it says of a removed field stays"

@@ -69,6 +69,15 @@ class SetupFields:
         grouped = [field.id for fields in self.groups.values() for field in fields]
         return tuple(dict.fromkeys((*grouped, *(name for each in sheets for name in each))))
 
+    def grouped(self, *sheets: Values) -> dict[str, list[str]]:
+        """The fields that some of the sheets have by their group, in the order of forms."""
+        found: dict[str, list[str]] = {}
+        for name in self.named(*sheets):
+            if any(name in sheet for sheet in sheets):
+                group = self.by_name[name].group if name in self.by_name else ""
+                found.setdefault(group, []).append(name)
+        return found
+
     def check_name(self, name: str) -> None:
         """Refuse what is no field.
 

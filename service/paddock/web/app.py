@@ -18,6 +18,7 @@ from litestar.types import ASGIApp
 from paddock import __version__
 from paddock.adapters.directory import DirectoryObjects
 from paddock.domain.laps import lap_time
+from paddock.domain.setup_values import text_of
 from paddock.domain.signal_names import spoken_dtype
 from paddock.settings import Settings
 from paddock.usecases.context import Context
@@ -144,5 +145,6 @@ def _templates() -> jinja2.Environment:
     environment = templates(HERE)
     environment.filters["dtype"] = spoken_dtype
     environment.filters["lap_time"] = lap_time
+    environment.filters["setup_text"] = text_of
     environment.globals.update(pages=PAGES, ways_on=WAYS_ON, take_away=take_away, log_kinds=log_kinds)
     return environment

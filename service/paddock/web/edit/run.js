@@ -2,11 +2,11 @@
 // somebody else changed meanwhile is shown as a choice between both values.
 
 import { Problem, call, messageOf } from "../kernel/api.js";
-import { all, around, fieldOf, make, need } from "../kernel/dom.js";
+import { all, around, need } from "../kernel/dom.js";
 import { refreshNow } from "../kernel/refresh.js";
-import { localise } from "../kernel/times.js";
+import { before, isConflict, offer } from "./edit-form.js";
 
-/** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Field */
+/** @typedef {import("./edit-form.js").Field} Field */
 /** @typedef {{ metadata: Record<string, string>, started_at?: string }} Edit */
 
 const card = () => need(document, "#metadata");
@@ -54,15 +54,6 @@ function end() {
 }
 
 /**
- * What a field had when the page was made: a select says it by its option.
- * @param {Field} field
- */
-function before(field) {
-  if (!(field instanceof HTMLSelectElement)) return field.defaultValue;
-  return [...field.options].find((option) => option.defaultSelected)?.value ?? "";
-}
-
-/**
  * Only what is changed.
  * @param {HTMLFormElement} form
  * @returns {Edit}
@@ -78,40 +69,6 @@ function changes(form) {
   return { metadata, ...(moved && { started_at: new Date(start.value).toISOString() }) };
 }
 
-/**
- * @param {HTMLFormElement} form
- * @param {import("../kernel/api.js").Difference} difference
- */
-function choice(form, difference) {
-  const started = difference.field === "started_ns";
-  const name = started ? "started_at" : difference.field;
-  const field = fieldOf(form, name);
-  const label = need(form, `label:has([name="${CSS.escape(name)}"])`);
-  const box = make("fieldset", {}, make("legend", {}, label.firstChild?.textContent?.trim()));
-  for (const [whose, value] of [[`${difference.by || "Somebody else"} says`, difference.theirs], ["You say", difference.yours]]) {
-    const radio = make("input", {
-      type: "radio", name: `keep-${difference.field}`, onchange: () => { field.value = started ? local(value) : value; },
-    });
-    radio.checked = value === difference.yours;
-    const text = make(started ? "time" : "b", { class: "text", datetime: started && value }, value || "nothing");
-    box.append(make("label", {}, radio, `${whose} `, text));
-  }
-  localise(box);
-  return box;
-}
-
-/**
- * @param {HTMLFormElement} form
- * @param {import("../kernel/api.js").ProblemDetails} problem
- */
-function offer(form, problem) {
-  const conflict = part("run-conflict");
-  const choices = problem.differences?.map((each) => choice(form, each)) ?? [];
-  conflict.replaceChildren(make("p", {}, problem.detail), ...choices);
-  conflict.hidden = false;
-  form.dataset.version = String(problem.version);
-}
-
 /** @param {HTMLFormElement} form */
 async function save(form) {
   const edit = changes(form);
@@ -123,7 +80,7 @@ async function save(form) {
     }
     end();
   } catch (error) {
-    if (error instanceof Problem && error.problem.code === "edited_meanwhile") offer(form, error.problem);
+    if (error instanceof Problem && isConflict(error)) offer(part("run-conflict"), form, error.problem, { started_ns: { name: "started_at", read: local } });
     else complain(error);
   }
 }

@@ -1,16 +1,28 @@
-// The fields page: add, change and remove fields of the team's own. The server renders what came of it.
+// The pages of metadata fields and of the setup sheet's fields: add, change and remove them over the API that the
+// dialog names. The server renders what came of it.
 
 import { call, messageOf } from "../kernel/api.js";
-import { all, around, fieldOf, need } from "../kernel/dom.js";
+import { all, around, need } from "../kernel/dom.js";
 import { refreshNow } from "../kernel/refresh.js";
+
+/**
+ * What is said of a field, as the API has it.
+ * @typedef {{ label: string, choices: string[], column: boolean } & Record<string, string | string[] | boolean>} Said
+ */
 
 const dialog = need(document, "#field", HTMLDialogElement);
 const form = need(dialog, "form", HTMLFormElement);
-const asColumn = need(form, "[name=column]", HTMLInputElement);
-/** @param {string} name */
-const input = (name) => fieldOf(form, name);
+const title = need(document, "#field-title").textContent ?? "";
+const API = dialog.dataset.api ?? "";
+const name = need(form, "[name=name]", HTMLInputElement);
 /** @param {HTMLElement} row */
-const path = (row) => `/api/fields/${encodeURIComponent(row.dataset.field ?? "")}`;
+const path = (row) => `${API}/${encodeURIComponent(row.dataset.field ?? "")}`;
+/** @param {HTMLElement} row */
+const saidOf = (row) => /** @type {Said} */ (JSON.parse(row.dataset.said ?? "{}"));
+/** @param {HTMLElement} row */
+const labelOf = (row) => saidOf(row).label;
+/** What is asked for, except for the name: that does not change. */
+const inputs = /** @type {(HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement)[]} */ (all(form, "[name]")).filter((each) => each !== name);
 /** @type {HTMLElement | null} */
 let editing = null;  // the row of the field that is changed; null for a new one
 
@@ -40,31 +52,34 @@ function open(row) {
   editing = row;
   form.reset();
   complain();
-  need(document, "#field-title").textContent = row ? labelOf(row) : "A field of your own";
-  if (row) {
-    input("label").value = labelOf(row);
-    input("name").value = row.dataset.field ?? "";
-    input("choices").value = row.dataset.choices ?? "";
-    asColumn.checked = Boolean(row.dataset.column);
+  need(document, "#field-title").textContent = row ? labelOf(row) : title;
+  name.value = row?.dataset.field ?? "";
+  name.disabled = Boolean(row);  // recordings have their values under it
+  const said = row && saidOf(row);
+  for (const input of said ? inputs : []) {
+    const value = said?.[input.name];
+    if (typeof value === "boolean" && input instanceof HTMLInputElement) input.checked = value;
+    else input.value = Array.isArray(value) ? value.join("\n") : String(value);
   }
-  need(form, "[name=name]", HTMLInputElement).disabled = Boolean(row);  // recordings have their values under it
   for (const part of all(form, "[data-remove], [data-removing]")) part.hidden = !row;
   dialog.showModal();
 }
 
-/** @param {HTMLElement} row */
-const labelOf = (row) => row.dataset.label ?? "";
+/** @returns {Said} */
+function typed() {
+  return /** @type {Said} */ (Object.fromEntries(inputs.map((input) => {
+    if (input instanceof HTMLInputElement && input.type === "checkbox") return [input.name, input.checked];
+    if (!(input instanceof HTMLTextAreaElement)) return [input.name, input.value];
+    return [input.name, input.value.split("\n").map((each) => each.trim()).filter(Boolean)];
+  })));
+}
 
 /** @param {HTMLButtonElement} button */
 async function save(button) {
-  const said = {
-    label: input("label").value,
-    choices: input("choices").value.split("\n").map((each) => each.trim()).filter(Boolean),
-    column: asColumn.checked,
-  };
+  const said = typed();
   await finish(button, async () => {
     if (editing) await call("PUT", path(editing), said);
-    else await call("POST", "/api/fields", { ...said, name: input("name").value.trim() });
+    else await call("POST", API, { ...said, name: name.value.trim() });
     return `${said.label} is ${editing ? "changed" : "added"}.`;
   });
 }

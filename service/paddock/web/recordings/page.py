@@ -16,6 +16,7 @@ from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.look.overview import overview
 from paddock.usecases.look.worksheets import default_plots
 from paddock.usecases.maths.standing import standing_of
+from paddock.usecases.setups.sheets import setup_of
 from paddock.web.databases.decoding import decoding_of
 from paddock.web.edit.api import History, change_resources
 from paddock.web.kernel.conditional import Page
@@ -47,6 +48,7 @@ async def recording_page(
         principal=principal,
         item=item,
         fields=team_fields,
+        setup=await setup_of(context, recording),
         laps=laps if has_signals else None,
         labels=await labels_of(context, recording, laps.signals) if has_signals else {},
         decoding=await decoding_of(context, recording),
