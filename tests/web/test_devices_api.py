@@ -107,6 +107,9 @@ async def test_a_photo_is_shown_as_what_it_is(client: httpx.AsyncClient) -> None
     shown = await client.get(device["photo"])
     assert (shown.content, shown.headers["content-type"]) == (PNG, "image/png")
     assert shown.headers["x-content-type-options"] == "nosniff"
+    assert (await client.delete("/api/devices/a/photo")).json()["photo"] is None
+    for gone in (await client.get("/api/devices/a/photo"), await client.delete("/api/devices/a/photo")):
+        assert (gone.status_code, gone.json()["code"]) == (404, "no_photo")
 
 
 async def test_what_came_is_asked_to_become_a_recording(client: httpx.AsyncClient, context: Context) -> None:
@@ -122,8 +125,35 @@ async def test_a_schema_is_registered_once_it_decodes(client: httpx.AsyncClient)
     )
     schema.file[0].message_type.add(name="Car").field.add(name="speed", number=1, type=1, label=1)
     await client.post("/api/devices", json={"name": "a"})
-    for content, message in ((b"\xff", "ht.Car"), (schema.SerializeToString(), "ht.Bus"), (b"", "")):
+    sent = schema.SerializeToString()
+    for content, message, code in (
+        (b"\xff", "ht.Car", "bad_schema"),
+        (b"\xff", "", "bad_schema"),
+        (sent, "ht.Bus", "bad_schema"),
+        (b"", "ht.Car", "bad_schema"),
+        (b"", "", "which_message"),
+    ):
         answer = await client.put(f"/api/devices/a/schema?message={message}", content=content)
-        assert (answer.status_code, answer.json()["code"]) == (422, "bad_schema"), answer.text
-    answer = await client.put("/api/devices/a/schema?message=ht.Car", content=schema.SerializeToString())
-    assert (answer.status_code, answer.json()["schema"]) == (200, "ht.Car")
+        assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+    for none in (await client.get("/api/devices/a/schema"), await client.delete("/api/devices/a/schema")):
+        assert (none.status_code, none.json()["code"]) == (404, "no_schema")
+    answer = await client.put("/api/devices/a/schema", content=sent)
+    assert (answer.status_code, answer.json()["schema"]) == (200, "ht.Car"), "the only one there is"
+    shown = await client.get("/api/devices/a/schema")
+    assert (shown.content, shown.headers["content-disposition"]) == (sent, 'attachment; filename="a.desc"')
+    page = (await client.get("/devices/a", headers={"Accept": "text/html"})).text
+    assert "<code>ht.Car</code>" in page and 'href="/api/devices/a/schema"' in page
+    # What is a part of another type is not what is sent; of several somebody has to say which.
+    car = schema.file[0].message_type[0]
+    car.field.add(name="temps", number=2, type=11, label=1, type_name=".ht.Temps")
+    schema.file[0].message_type.add(name="Temps").field.add(name="fl", number=1, type=1, label=1)
+    assert (await client.put("/api/devices/a/schema", content=schema.SerializeToString())).status_code == 200
+    schema.file[0].message_type.add(name="Bus")
+    several = await client.put("/api/devices/a/schema", content=schema.SerializeToString())
+    assert (several.json()["code"], several.json()["detail"]) == (
+        "which_message",
+        "Say which message type it sends; the schema has 2 types: ht.Bus, ht.Car.",
+    )
+    assert (await client.put("/api/devices/a/schema?message=ht.Temps")).json()["schema"] == "ht.Temps"
+    assert (await client.delete("/api/devices/a/schema")).json()["schema"] == ""
+    assert (await client.get("/api/devices/a/schema")).status_code == 404

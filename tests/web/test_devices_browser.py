@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.usecases.test_streams import car_schema
 from tests.web.browsing import PLAIN_HOST, Site, needs_chromium, open_page, screenshot, served
 
 pytestmark = needs_chromium
@@ -100,8 +101,18 @@ def test_a_device_from_its_first_page_to_its_last_message(browser: Any, tmp_path
         page.wait_for_url("**/devices/tire-temps")  # and its script has run
         page.get_by_role("button", name="Edit").click()
         page.get_by_label("Notes").fill("front axle")
+        page.get_by_label("Protobuf schema").set_input_files(
+            {"name": "car.desc", "mimeType": "application/octet-stream", "buffer": car_schema()}
+        )
         page.get_by_role("button", name="Save").click()
         page.locator("#device-facts").get_by_text("front axle").wait_for()
+        page.locator("#device-facts").get_by_text("ht.Car").wait_for()
+        page.get_by_role("button", name="Edit").click()
+        assert page.get_by_label("Notes").input_value() == "front axle", "as it is now, not as the page came"
+        screenshot(page, "device-edit-light")
+        page.get_by_role("button", name="Remove the schema").click()
+        page.locator("#sure").get_by_role("button", name="Remove").click()
+        page.locator("#device-facts").get_by_text("ht.Car").wait_for(state="detached")
         assert page.locator("#token-text").inner_text() == "", "it was shown once"
         page.get_by_role("button", name="Disable").click()
         page.locator("#sure").get_by_role("button", name="Disable").click()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from paddock.cli.terminal import out, print_json, print_rows
@@ -84,6 +86,52 @@ def token_command(client: Client, id: str, days: int) -> None:
     handed = client.device_token(id, days=days)
     click.echo(f"Valid until {handed.expires_at}, and not shown again.", err=True)
     click.echo(handed.token)
+
+
+@command.command("photo")
+@click.argument("id")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--remove", is_flag=True, help="Remove the one that it has.")
+@click.pass_obj
+def photo_command(client: Client, id: str, file: Path | None, remove: bool) -> None:
+    """Give the device ID the photo FILE: a JPEG, PNG or WebP of at most 2 MB."""
+    if (file is None) is not remove:
+        raise click.UsageError("Name a photo, or say --remove.")
+    if file is None:
+        client.remove_device_photo(id)
+        out.print("Removed.")
+    else:
+        client.set_device_photo(id, file)
+        out.print("Its page has the photo.")
+
+
+@command.command("schema")
+@click.argument("id")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--message", default="", help="Full name of the message type.  [default: the only one in FILE]")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Save the schema that it has to this file or folder."
+)
+@click.option("--remove", is_flag=True, help="Decode its messages without a schema again.")
+@click.pass_obj
+def schema_command(
+    client: Client, id: str, file: Path | None, message: str, output: Path | None, remove: bool
+) -> None:
+    """Have the protobuf messages of the device ID decoded by FILE; without one, say what they are decoded by.
+
+    FILE is what `protoc --include_imports --descriptor_set_out=FILE car.proto` writes.
+    """
+    if sum((file is not None, output is not None, remove)) > 1 or (message and file is None):
+        raise click.UsageError("Name a schema, or say --output or --remove: one of them.")
+    if file is not None:
+        out.print(f"Its messages are {client.set_device_schema(id, file, message).schema} from now on.")
+    elif output is not None:
+        out.print(f"Saved as {client.save_device_schema(id, output)}.")
+    elif remove:
+        client.remove_device_schema(id)
+        out.print("Removed: its messages are JSON or MessagePack from now on.")
+    else:
+        out.print(client.device(id).schema or "It has none: its messages are JSON or MessagePack.")
 
 
 @command.command("disable")

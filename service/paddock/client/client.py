@@ -15,7 +15,7 @@ from paddock.client.bundle import PendingBundle
 from paddock.client.connection import Connection
 from paddock.client.contents import SignalName
 from paddock.client.database import AddedDatabase, Database, DatabaseChange
-from paddock.client.device import Device, HandedToken, LastValue
+from paddock.client.devices import DeviceCalls
 from paddock.client.export import PendingExport
 from paddock.client.field import MetadataField
 from paddock.client.job import Job
@@ -35,7 +35,7 @@ _SQL_TIMEOUT_S = 120.0
 """The service ends a query after a minute; others may be before it."""
 
 
-class Client:
+class Client(DeviceCalls):
     """Talks to the service at ``url``. Use it as a context manager.
 
     Args:
@@ -319,71 +319,6 @@ class Client:
     def decode_anew(self) -> int:
         """Convert all recordings again whose frames other databases would decode today; how many."""
         return int(self._connection.call("POST", "/api/databases/decode")["converted"])
-
-    def devices(self) -> tuple[Device, ...]:
-        """What sends while it happens, by name, disabled ones last."""
-        return msgspec.convert(self._connection.call("GET", "/api/devices")["items"], tuple[Device, ...])
-
-    def add_device(self, name: str, *, type: str = "", car: str = "", device_id: str = "") -> Device:
-        """Add a device; it sends once it has a token.
-
-        Args:
-            name: as people call it.
-            type: what kind of device it is; devices of one type have signals of the same names.
-            car: the car it belongs to.
-            device_id: that it is to have; made of its name without.
-
-        Raises:
-            Rejected: something of it cannot be.
-            Conflict: there is a device with this id.
-        """
-        body = {"name": name, "type": type, "car": car, "id": device_id}
-        return msgspec.convert(self._connection.call("POST", "/api/devices", json=body, tries=1), Device)
-
-    def device_token(self, device_id: str, *, days: int = 365) -> HandedToken:
-        """Make a token for a device. What this answers is kept nowhere; the one before it admits nobody any more.
-
-        Raises:
-            NotFound: there is no such device.
-        """
-        path = f"/api/devices/{quote(device_id, safe='')}/token"
-        return msgspec.convert(self._connection.call("POST", path, json={"days": days}, tries=1), HandedToken)
-
-    def change_device(self, device_id: str, **changes: Any) -> Device:
-        """Change a device: ``change_device("ht09", notes="on the roof")``, or disable it by ``is_disabled=True``.
-
-        Raises:
-            NotFound: there is no such device.
-            Rejected: something of it cannot be.
-        """
-        path = f"/api/devices/{quote(device_id, safe='')}"
-        return msgspec.convert(self._connection.call("PATCH", path, json=changes), Device)
-
-    def send(self, device_id: str, token: str, messages: Sequence[Mapping[str, Any]], *, tries: int = 4) -> int:
-        """Send what a device measured; how many messages were taken, which are on the disk then.
-
-        Args:
-            device_id: of the device.
-            token: its own.
-            messages: objects such as ``{"timestamp": "2026-04-18T14:32:00Z", "temp": 21.5}``.
-            tries: how often it is sent while nothing answers; with a time or ``seq`` in each, twice is harmless.
-
-        Raises:
-            Rejected: none of them can be taken, or the token is not the device's.
-        """
-        path = f"/api/devices/{quote(device_id, safe='')}/data"
-        headers = {"Authorization": f"Bearer {token}"}
-        answer = self._connection.call("POST", path, json=list(messages), headers=headers, tries=tries)
-        return int(answer["messages"])
-
-    def latest(self, device_id: str) -> dict[str, LastValue]:
-        """The last value of each signal of a device, with its time.
-
-        Raises:
-            NotFound: there is no such device.
-        """
-        answer = self._connection.call("GET", f"/api/devices/{quote(device_id, safe='')}/latest")
-        return msgspec.convert(answer["values"], dict[str, LastValue])
 
     def alerts(self, *states: str, car: str = "", device: str = "", recording: str = "") -> Iterator[Alert]:
         """What is wrong, the firing ones first.

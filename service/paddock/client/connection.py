@@ -177,7 +177,8 @@ class _ToItself(httpx.Auth):
         self._header = f"Bearer {token}"
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        if _origin(request.url) == self._there:
+        # What a device sends has its own.
+        if _origin(request.url) == self._there and "Authorization" not in request.headers:
             request.headers["Authorization"] = self._header
         yield request
 

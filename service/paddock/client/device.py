@@ -28,6 +28,8 @@ class LastValue(msgspec.Struct, frozen=True, kw_only=True):
     value: float | int | str | bool | None
     time: str
     """RFC 3339, UTC: as the device says, else when it came."""
+    name: str | None = None
+    """What the number is called, by the device's schema or CAN database."""
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +43,10 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     notes: str = ""
     topic: str = ""
     """Of its messages that say none."""
+    photo: str | None = None
+    """Where its photo is."""
+    schema: str = ""
+    """The protobuf message type that it sends."""
     timeout_s: int = 60
     is_active: bool = False
     """Whether it sent something within its time-out."""

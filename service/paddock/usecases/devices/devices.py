@@ -227,6 +227,19 @@ async def keep_photo(context: Context, principal: Principal, device_id: str, con
     return await set_fields(context, principal, device_id, {"photo": hashlib.sha256(content).hexdigest()[:16]})
 
 
+async def remove_photo(context: Context, principal: Principal, device_id: str) -> Device:
+    """Remove the picture of a device.
+
+    Raises:
+        NotFound: there is no such device (code ``no_such_device``), or it has none (``no_photo``).
+    """
+    await get_device(context, device_id)
+    await photo_of(context, device_id)
+    changed = await set_fields(context, principal, device_id, {"photo": ""})
+    await context.documents.device_files.delete([Equals("id", f"{device_id}/photo")])
+    return changed
+
+
 async def photo_of(context: Context, device_id: str) -> DeviceFile:
     """The picture of a device.
 

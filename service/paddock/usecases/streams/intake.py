@@ -66,14 +66,13 @@ class Intake:
             Rejected: there is no token (code ``no_token``), or one is not this device's, as ``KnownDevices.admit``
                 says. Whoever has none is not told which devices there are.
         """
-        await self.known.refresh()
         try:
             if not tokens:
                 raise Rejected(
                     "Send the token of the device, as `Authorization: Bearer …` or as `jwt_token` in the message.",
                     code="no_token",
                 )
-            (device, *_) = [self.known.admit(each, device_id) for each in tokens]
+            (device, *_) = [await self.known.admit_now(each, device_id) for each in tokens]
         except Rejected as error:
             self.note(device_id, error)
             raise

@@ -23,10 +23,11 @@ from paddock.usecases.devices.devices import (
     keep_photo,
     latest_values,
     photo_of,
+    remove_photo,
     seen_device,
     seen_devices,
 )
-from paddock.usecases.devices.schemas import MAX_SCHEMA_BYTES, keep_schema
+from paddock.usecases.devices.schemas import MAX_SCHEMA_BYTES, keep_schema, remove_schema, schema_of
 from paddock.usecases.devices.tokens import (
     DEFAULT_DAYS,
     MAX_DAYS,
@@ -291,6 +292,19 @@ async def send_photo(
     return await _resource(context, device_id)
 
 
+@delete(
+    "/{device_id:str}/photo",
+    needs=Permission.MANAGE_DEVICES,
+    status_code=200,
+    responses=responses(404, 422),
+    summary="Remove its photo",
+)
+async def take_photo(context: TheContext, principal: ThePrincipal, device_id: Id) -> DeviceResource:
+    """It has none then."""
+    await remove_photo(context, principal, device_id)
+    return await _resource(context, device_id)
+
+
 @get("/{device_id:str}/photo", needs=Permission.READ, responses=responses(404, 422), summary="Its photo")
 async def show_photo(
     context: TheContext,
@@ -315,12 +329,46 @@ async def send_schema(
     principal: ThePrincipal,
     device_id: Id,
     message: Annotated[
-        str, QueryParameter(max_length=500, description="The message type that it sends: `ht.Car`.", examples=[])
-    ],
+        str,
+        QueryParameter(
+            max_length=500,
+            description="The message type that it sends: `ht.Car`; the only one in the schema without.",
+            examples=[],
+        ),
+    ] = "",
 ) -> DeviceResource:
-    """The body is a `FileDescriptorSet`: `protoc --include_imports --descriptor_set_out=car.desc car.proto`."""
+    """The body is a `FileDescriptorSet`: `protoc --include_imports --descriptor_set_out=car.desc car.proto`.
+
+    Without a body the schema that it has is kept, and the type alone is changed.
+    """
     content = b"".join([piece async for piece in body_of(request)])
     await keep_schema(context, principal, device_id, message, content)
+    return await _resource(context, device_id)
+
+
+@get(
+    "/{device_id:str}/schema",
+    needs=Permission.READ,
+    responses=responses(404, 422),
+    summary="Its protobuf schema",
+)
+async def show_schema(context: TheContext, device_id: Id) -> Response[bytes]:
+    """As it was sent."""
+    schema = await schema_of(context, device_id)
+    headers = {"Cache-Control": "no-cache", "Content-Disposition": f'attachment; filename="{device_id}.desc"'}
+    return Response(schema.content, media_type=schema.media_type, headers=headers)
+
+
+@delete(
+    "/{device_id:str}/schema",
+    needs=Permission.MANAGE_DEVICES,
+    status_code=200,
+    responses=responses(404, 422),
+    summary="Remove its protobuf schema",
+)
+async def take_schema(context: TheContext, principal: ThePrincipal, device_id: Id) -> DeviceResource:
+    """Its messages are JSON or MessagePack from then on; recordings keep the schema that they were made with."""
+    await remove_schema(context, principal, device_id)
     return await _resource(context, device_id)
 
 
@@ -347,7 +395,10 @@ ROUTER = Router(
         ask_for_cut,
         send_photo,
         show_photo,
+        take_photo,
         send_schema,
+        show_schema,
+        take_schema,
     ],
     before_request=refuse_unknown_parameters,
     tags=["devices"],

@@ -12,9 +12,11 @@ const edit = need(document, "#edit", HTMLDialogElement);
 const sure = need(document, "#sure", HTMLDialogElement);
 const form = need(edit, "form", HTMLFormElement);
 const photo = need(form, "[name=photo]", HTMLInputElement);
+const schema = need(form, "[name=schema]", HTMLInputElement);
 const TEXTS = ["name", "type", "car", "owner", "topic", "notes"];
 
 let saidUntil = 0;
+let schemaNow = "";  // as it was when the form was opened
 
 /** @param {string} text */
 function tell(text) {
@@ -106,6 +108,38 @@ async function cut() {
   return "What it sent so far becomes a recording.";
 }
 
+/** Shows the device as it is now: it may have changed since the page came. */
+async function open() {
+  const answer = await fetch(location.pathname, { headers: { Accept: "text/html" }, cache: "no-store" });
+  if (!answer.ok) throw new Error("The device cannot be read now: try again.");
+  const now = need(new DOMParser().parseFromString(await answer.text(), "text/html"), "#edit form", HTMLFormElement);
+  form.reset();
+  complain();
+  for (const name of [...TEXTS, "timeout_s", "idle_s", "message"]) fieldOf(form, name).value = fieldOf(now, name).value;
+  for (const place of ["#its-photo", "#its-schema"]) need(form, place).hidden = need(now, place).hidden;
+  schemaNow = fieldOf(form, "message").value;
+  edit.showModal();
+  return "";
+}
+
+/**
+ * @param {string} what
+ * @param {Blob} content
+ */
+async function put(what, content) {
+  const answer = await fetch(`${path}/${what}`, { method: "PUT", body: content });
+  if (!answer.ok) throw new Problem(await answer.json());
+}
+
+/** @param {string} what */
+async function remove(what) {
+  edit.close();
+  const asked = await isSure(`Remove the ${what}?`, what === "schema" ? "Its messages are JSON or MessagePack from then on." : "Its page has none then.", "Remove");
+  if (!asked) return "";
+  await call("DELETE", `${path}/${what}`);
+  return `The ${what} is removed.`;
+}
+
 /** @param {HTMLButtonElement} button */
 async function save(button) {
   button.disabled = true;
@@ -119,10 +153,10 @@ async function save(button) {
       cuts: { idle_s: Number(said("idle_s")) },
     });
     const chosen = photo.files?.[0];
-    if (chosen) {
-      const answer = await fetch(`${path}/photo`, { method: "PUT", body: chosen });
-      if (!answer.ok) throw new Problem(await answer.json());
-    }
+    if (chosen) await put("photo", chosen);
+    const file = schema.files?.[0];
+    const message = said("message").trim();
+    if (file || message !== schemaNow) await put(`schema?message=${encodeURIComponent(message)}`, file ?? new Blob());
     edit.close();
     await refreshNow();
     tell("It is changed.");
@@ -151,16 +185,13 @@ document.addEventListener("click", (event) => {
   if (pressed.matches("[data-disable]")) void doing(() => disable(pressed.dataset.disable === "true"));
   if (pressed.matches("[data-revoke]")) void doing(revoke);
   if (pressed.matches("[data-cut]")) void doing(cut);
+  if (pressed.matches("[data-remove]")) void doing(() => remove(pressed.dataset.remove ?? ""));
   if (pressed.matches("[data-copy]")) void copy(pressed);
   if (pressed.matches("[data-done]")) token.close();
   if (pressed.matches("[data-no]")) sure.close("no");
   if (pressed.matches("[data-yes]")) sure.close("yes");
   if (pressed.matches("[data-cancel]")) edit.close();
-  if (pressed.matches("[data-edit]")) {
-    form.reset();
-    complain();
-    edit.showModal();
-  }
+  if (pressed.matches("[data-edit]")) void doing(open);
 });
 token.addEventListener("close", () => {
   need(token, "#token-text").textContent = "";  // shown once

@@ -191,8 +191,7 @@ class Edge:
     async def _device(self, context: Context, token: str) -> Principal:
         if self._devices is None:
             self._devices = KnownDevices(context)
-        await self._devices.refresh()
-        device = self._devices.admit(token)
+        device = await self._devices.admit_now(token)
         assert device.token is not None, "it was admitted by it"
         return Principal(PrincipalKind.DEVICE, device.id, TeamRole.DEVICE, credential=device.token.jti)
 
