@@ -8,8 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from paddock.columns.byte_rows import texts_at
 from paddock.readers.can import asc, candump, csv, layouts, trc
-from paddock.readers.can.digits import decimals_of, hexadecimals_of, texts_at
+from paddock.readers.can.digits import decimals_of, hexadecimals_of
 from paddock.readers.can.frame_reader import FrameReader
 from tests.readers.can.test_frames import candump_log, read
 

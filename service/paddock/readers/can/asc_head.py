@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from paddock.domain.instants import NS_PER_S
+from paddock.readers.can.frame_reader import start_ns
 
 _HEAD_BYTES = 1 << 16
 _DATE = re.compile(
@@ -60,4 +60,4 @@ def _instant(date: re.Match[bytes] | None) -> int | None:
     except ValueError:
         return None
     fraction = int((date[6] or b"0").ljust(9, b"0")[:9])
-    return int(day.timestamp()) * NS_PER_S + fraction
+    return start_ns(day.timestamp(), fraction)

@@ -9,6 +9,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from paddock.columns.byte_rows import Bytes, rows_of, texts_at
 from paddock.columns.columns import Int64s
 from paddock.readers.can.blf_container import (
     FILE_SIGNATURE,
@@ -17,7 +18,6 @@ from paddock.readers.can.blf_container import (
     began_ns,
     stretches,
 )
-from paddock.readers.can.digits import Bytes
 from paddock.readers.can.frame_reader import FoundInLog
 from paddock.readers.can.frames import MAX_ID, MAX_STANDARD_ID, Bools, Frames
 from paddock.readers.can.kind import frames_kind
@@ -147,16 +147,15 @@ class _Table:
         self._last = len(content)
 
     def number(self, at: Int64s, size: int) -> Int64s:
-        """Unsigned, the lowest byte first."""
-        at = np.minimum(at, self._last)
-        value = np.zeros_like(at)
-        for place in range(size):
-            value |= self._content[at + place].astype(np.int64) << 8 * place
-        return value
+        """Unsigned, the lowest byte first, of 1, 2, 4 or 8 bytes."""
+        numbers: Int64s = (
+            texts_at(self._content, np.minimum(at, self._last), size).view(f"<u{size}").astype(np.int64)
+        )
+        return numbers
 
     def bytes(self, at: Int64s, size: int) -> Bytes:
         """Rows of so many bytes."""
-        return self._content[np.minimum(at, self._last)[:, None] + np.arange(size)]
+        return rows_of(self._content, np.minimum(at, self._last), size)
 
 
 def _frames(content: bytes, places: Int64s, began: int, found: FoundInLog) -> Frames:
@@ -164,11 +163,14 @@ def _frames(content: bytes, places: Int64s, began: int, found: FoundInLog) -> Fr
     table = _Table(content)
     kinds = table.number(places + 12, 4)
     found.error_frames += int(np.count_nonzero(np.isin(kinds, _ERRORS)))
-    places, kinds = places[np.isin(kinds, list(_BODIES))], kinds[np.isin(kinds, list(_BODIES))]
+    is_frame = np.isin(kinds, list(_BODIES))
+    if not is_frame.all():
+        places, kinds = places[is_frame], kinds[is_frame]
     sizes, heads = table.number(places + 8, 4), table.number(places + 4, 2)
     unit = table.number(places + 16, 4)
     stamps = table.number(places + 24, 8)
-    times = began + stamps * np.where(unit == 2, _NS_OF_UNIT[2], _NS_OF_UNIT[1])
+    unit_ns = np.where(unit == 2, _NS_OF_UNIT[2], _NS_OF_UNIT[1])
+    times = began + stamps * unit_ns
     bodies = places + np.maximum(heads, OBJECT_HEAD.size)
     count = len(places)
     width = 8 if np.isin(kinds, (_CAN, _CAN2)).all() else _DATA_BYTES
@@ -199,11 +201,11 @@ def _frames(content: bytes, places: Int64s, began: int, found: FoundInLog) -> Fr
         data[some, : min(width, _DATA_BYTES)] = table.bytes(at + body.data_at, min(width, _DATA_BYTES))
     is_extended = (columns["id"] & _EXTENDED) != 0
     ids = columns["id"] & ~_EXTENDED
-    fine = _fine(ids, is_extended, columns, stamps)
+    fine = _fine(ids, is_extended, columns, stamps, unit_ns)
     if not fine.all():
         found.losses.lose("bad_record", 0, int(sizes[~fine].sum()), int(np.count_nonzero(~fine)))
     data[np.arange(width) >= columns["length"][:, None]] = 0
-    return Frames(
+    frames = Frames(
         time_ns=times,
         bus=np.maximum(columns["bus"] - 1, 0).astype(np.uint8),
         id=ids.astype(np.uint32),
@@ -213,14 +215,15 @@ def _frames(content: bytes, places: Int64s, began: int, found: FoundInLog) -> Fr
         length=columns["length"].astype(np.uint8),
         data=data,
         position=np.zeros(count, np.int64),
-    ).taken(fine)
+    )
+    return frames if fine.all() else frames.taken(fine)
 
 
-def _fine(ids: Int64s, is_extended: Bools, columns: dict[str, Int64s], stamps: Int64s) -> Bools:
+def _fine(ids: Int64s, is_extended: Bools, columns: dict[str, Int64s], stamps: Int64s, unit_ns: Int64s) -> Bools:
     """Which frames can be: their id has as many bits as it says, their data lies within their object."""
     fits = columns["length"] <= columns["room"]
     fine: Bools = (ids <= np.where(is_extended, MAX_ID, MAX_STANDARD_ID)) & fits & (stamps >= 0)
-    return fine & (stamps < 1 << 61) & (columns["bus"] <= 256)
+    return fine & (stamps < (1 << 61) // unit_ns) & (columns["bus"] <= 256)
 
 
 READER = frames_kind(recognises, read_frames)

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from paddock.columns.losses import LossLedger
 from paddock.domain.instants import NS_PER_S
 from paddock.readers.can.deflate import inflated
+from paddock.readers.can.frame_reader import start_ns
 
 FILE_SIGNATURE = b"LOGG"
 OBJECT_SIGNATURE = b"LOBJ"
@@ -49,7 +50,7 @@ def began_ns(log: BinaryIO) -> int | None:
         instant = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
-    return int(instant.timestamp()) * NS_PER_S + int(millisecond) * (NS_PER_S // 1_000)
+    return start_ns(instant.timestamp(), int(millisecond) * (NS_PER_S // 1_000))
 
 
 def stretches(log: BinaryIO, losses: LossLedger, size_bytes: int) -> Iterator[Stretch]:

@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 import numpy as np
 
+from paddock.columns.byte_rows import Bytes
 from paddock.columns.columns import Int64s
-from paddock.readers.can.digits import Bytes
 from paddock.readers.can.frame_reader import FoundInLog
 from paddock.readers.can.frames import MAX_ID, MAX_STANDARD_ID, Bools, Frames, frames_alike
 from paddock.readers.can.kind import frames_kind

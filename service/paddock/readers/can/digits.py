@@ -8,12 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from paddock.columns.byte_rows import Bytes, Texts
 from paddock.columns.columns import Int64s
 from paddock.readers.can.frames import Bools
-
-Bytes = npt.NDArray[np.uint8]
-Texts = npt.NDArray[np.void]
-"""Texts of one length, shape (N,); may have gaps between."""
 
 _WORD = 8
 _ZERO = ord("0")
@@ -21,14 +18,6 @@ _NO_DIGIT = 255
 _DIGITS = np.full(256, _NO_DIGIT, np.uint8)
 for _characters, _first in ((b"0123456789", 0), (b"abcdef", 10), (b"ABCDEF", 10)):
     _DIGITS[np.frombuffer(_characters, np.uint8)] = range(_first, _first + len(_characters))
-
-
-def texts_at(block: Bytes, begin: Int64s, size: int) -> Texts:
-    """The ``size`` bytes of a block from each ``begin`` on; shape (N,)."""
-    # Whole texts at once, wherever they begin.
-    every = np.ndarray((max(len(block) - size + 1, 0),), f"V{size}", block, strides=(1,))
-    texts: Texts = every[begin]
-    return texts
 
 
 def decimals_of(*parts: Texts) -> tuple[Int64s, Bools]:

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
 from paddock.columns.losses import LossLedger
+from paddock.domain.instants import NS_PER_S
 from paddock.readers.can.frames import Frames
+
+MAX_SECONDS = 1 << 33
+"""A later time, after the year 2242, is none."""
 
 
 @dataclass
@@ -30,6 +34,16 @@ class FoundInLog:
     def bus_name(self, bus: int) -> str:
         """What the file calls it, else its number."""
         return next((name for name, number in self.buses.items() if number == bus), f"bus{bus}")
+
+
+def start_ns(seconds: float, rest_ns: int = 0) -> int | None:
+    """When a log began, as its head says; None where no log was written then.
+
+    Args:
+        seconds: since 1970.
+        rest_ns: what comes to it.
+    """
+    return int(seconds) * NS_PER_S + rest_ns if 0 <= seconds < MAX_SECONDS else None
 
 
 class FrameReader(Protocol):

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from paddock.columns.byte_rows import Bytes, Texts, rows_of
 from paddock.columns.columns import Int64s
 from paddock.domain.instants import NS_PER_S
-from paddock.readers.can.digits import Bytes, Texts, decimals_of, hex_bytes_of, hexadecimals_of, texts_at
+from paddock.readers.can.digits import decimals_of, hex_bytes_of, hexadecimals_of
+from paddock.readers.can.frame_reader import MAX_SECONDS
 from paddock.readers.can.frames import Bools, Frames, placed
-from paddock.readers.can.text import MAX_SECONDS, Lines
+from paddock.readers.can.text import Lines
 
 _FEW = 48
 """Fewer lines than this are read sooner the other way."""
@@ -142,7 +144,7 @@ def _by_layout(lines: Lines, layouts: Sequence[Layout]) -> Iterator[tuple[Rows, 
     counts = np.bincount(np.minimum(sizes, _MAX_LINE_BYTES))
     for size in (np.flatnonzero(counts[_WORD:_MAX_LINE_BYTES] >= _FEW) + _WORD).tolist():
         rows = np.flatnonzero(sizes == size)
-        table = texts_at(lines.block, lines.begin[rows], size).view(np.uint8).reshape(len(rows), size)
+        table = rows_of(lines.block, lines.begin[rows], size)
         for _ in range(_MOST_LAYOUTS):
             if len(rows) < _FEW:
                 break

@@ -223,7 +223,7 @@ class _Part:
             self._found.losses.lose("bad_record", records.at, 0, int(np.count_nonzero(~fine)))
         for number in np.unique(bus[fine]).tolist():
             self._found.buses.setdefault(f"CAN{number}", number)
-        return Frames(
+        frames = Frames(
             time_ns=self._began_ns + times,
             bus=bus.astype(np.uint8),
             id=ids.astype(np.uint32),
@@ -233,7 +233,8 @@ class _Part:
             length=length.astype(np.uint8),
             data=data,
             position=places,
-        ).taken(fine)
+        )
+        return frames if fine.all() else frames.taken(fine)
 
     def _number(self, rows: Bytes, name: str) -> Int64s:
         """A number of each record; 0 where there is none such."""

@@ -10,18 +10,18 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from paddock.columns.byte_rows import Bytes, Texts, texts_at
 from paddock.columns.columns import Int64s
 from paddock.columns.losses import LossLedger
 from paddock.domain.instants import NS_PER_S
-from paddock.readers.can.digits import Bytes, Texts, decimals_of, hex_bytes_of, hexadecimals_of, texts_at
+from paddock.readers.can.digits import decimals_of, hex_bytes_of, hexadecimals_of
+from paddock.readers.can.frame_reader import MAX_SECONDS
 from paddock.readers.can.frames import Bools
 
 BLOCK_BYTES = 1 << 20
 """Small enough for the arrays of its lines to stay in the processor's cache."""
 MAX_LINE_BYTES = 1 << 16
 """A longer line is none of a log of frames."""
-MAX_SECONDS = 1 << 33
-"""A later time, after the year 2242, is none."""
 _NEWLINE, _RETURN, _SPACE, _TAB = 10, 13, 32, 9
 
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from paddock.domain.instants import NS_PER_S
-from paddock.readers.can.frame_reader import FoundInLog
+from paddock.readers.can.frame_reader import MAX_SECONDS, FoundInLog, start_ns
 from paddock.readers.can.frames import MAX_ID, MAX_STANDARD_ID, Bools, Frames, frames_alike
 from paddock.readers.can.kind import frames_kind
 from paddock.readers.can.layouts import Alike, Layout, read_alike
@@ -69,7 +69,8 @@ def _read_head(log: BinaryIO) -> _Head:
     if started is None:
         return _Head(shape, None)
     days = float(started[1]) + _FIRST_DAY
-    return _Head(shape, round(days * 86_400_000) * (NS_PER_S // 1_000))
+    milliseconds = round(days * 86_400_000) if abs(days) < MAX_SECONDS else -1
+    return _Head(shape, start_ns(milliseconds // 1_000, milliseconds % 1_000 * (NS_PER_S // 1_000)))
 
 
 def read_frames(log: BinaryIO, found: FoundInLog, progress: Callable[[float], None]) -> Iterator[Frames]:
