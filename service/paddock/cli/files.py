@@ -12,9 +12,8 @@ from typing import Any
 
 import click
 
-from paddock.cli.terminal import out
 from paddock.domain.log_kinds import is_log_name, may_be_log_name, suffixes_in_words
-from paddock.domain.words import size
+from paddock.domain.words import printable, size
 from paddock.formats.output import refuse_stdout_into
 from paddock.formats.registry import ZIP_SUFFIX
 
@@ -84,4 +83,4 @@ def to_stdout(suffix: str, inputs: Iterable[Path] = ()) -> Iterator[Path]:
 
 def say_written(path: Path, more: str = "") -> None:
     """A line with size and place of a file that was written."""
-    out.print(f"{size(path.stat().st_size):>8}  {path}{more}", soft_wrap=True)
+    click.echo(printable(f"{size(path.stat().st_size):>8}  {path}{more}"))

@@ -2,42 +2,43 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 import msgspec
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-from rich.table import Table
-from rich.text import Text
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import LossReport
 from paddock.domain.words import counted, printable, size
 
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
 _PIPED_WIDTH = 1_000_000
 """Wider than any row: whoever reads lines gets one per row."""
 
 
-class _Literal(Console):
-    """Prints what it is given as it is: brackets are no markup, and no text commands the terminal."""
+class _Out:
+    """The console of ``rich``, which is imported when something is drawn: much is not."""
 
-    def render_str(self, text: str, **options: Any) -> Text:
-        return super().render_str(printable(text), **options)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_console(), name)
 
 
-out = _Literal(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+@functools.cache
+def _console() -> Console:
+    from paddock.cli.drawing import Literal
+
+    width = None if sys.stdout.isatty() else _PIPED_WIDTH
+    return Literal(highlight=False, markup=False, emoji=False, width=width)
+
+
+out = cast("Console", _Out())
 """Results; plain text when piped."""
 
 
@@ -54,6 +55,8 @@ def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]], *, number
         rows: a text per column.
         numbers: the headings of columns that are aligned to the right.
     """
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False)
     for heading in headings:
         table.add_column(heading, overflow="fold", justify="right" if heading in numbers else "left")
@@ -67,24 +70,26 @@ def print_json(value: object) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
 
 
-class _Description(TextColumn):
-    def render(self, task: Task) -> Text:
-        return Text(printable(task.description))
+class _NoBar:
+    """A progress bar that nobody sees."""
+
+    def __enter__(self) -> _NoBar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return lambda *_, **__: 0
 
 
 def progress_bar(*, transfer: bool = False) -> Progress:
-    """A progress bar on stderr; silent when that is no terminal. With ``transfer`` it counts bytes."""
-    console = Console(file=sys.stderr)
-    columns = (DownloadColumn(), TransferSpeedColumn()) if transfer else (TextColumn("{task.percentage:>3.0f} %"),)
-    return Progress(
-        _Description("{task.description}"),
-        BarColumn(),
-        *columns,
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
+    """A progress bar of ``rich`` on stderr; silent when that is no terminal. With ``transfer`` it counts bytes."""
+    if not sys.stderr.isatty():
+        return cast("Progress", _NoBar())
+    from paddock.cli.drawing import progress
+
+    return progress(transfer)
 
 
 def seconds(duration_ns: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -18,12 +18,11 @@ from paddock.domain.export import ExportRequest
 from paddock.domain.log_kinds import MCAP
 from paddock.errors import Rejected
 from paddock.formats.registry import Format, RunInfo, check_rate
-from paddock.readers.decoders.schema import Schema
-from paddock.readers.mcap.log_writer import LogWriter
-from paddock.readers.mcap.reader import LogReader
-from paddock.readers.mcap.records import Channel
-from paddock.readers.mcap.recover import recover
 
+if TYPE_CHECKING:
+    from paddock.readers.mcap.log_writer import LogWriter
+
+# What reads and writes MCAP is imported where it is needed: who asks which formats there are need not wait for it.
 _ENCODING_SHARE = 0.6
 _EXTENT_BYTES = 256 << 10
 """Small, because those of all topics that lie at one time are in memory together."""
@@ -36,6 +35,8 @@ def write_log(log: BinaryIO, request: ExportRequest, run: RunInfo, target: Path,
     Raises:
         Rejected: a raster was asked for, the span makes no sense, or no topic matches.
     """
+    from paddock.readers.mcap.recover import recover
+
     check_rate(request)
     times = (request.start_s, request.end_s, request.start_ns, request.end_ns)
     recorded = _time_span(log, target.parent) if times != (None,) * 4 else None
@@ -71,6 +72,8 @@ def write(columns: Columns, request: ExportRequest, run: RunInfo, target: Path, 
         Rejected: a raster was asked for, the span makes no sense, no topic matches, or one MCAP has no room for the
             topics.
     """
+    from paddock.readers.mcap.log_writer import LogWriter
+
     check_rate(request)
     started_ns, ended_ns = columns.summary.started_ns, columns.summary.ended_ns
     span = span_of(request, started_ns)
@@ -104,8 +107,9 @@ def _encoded(
     columns: Columns, channel: ColumnChannel, ordinal: int, span: Span, writer: LogWriter, file: SpoolFile
 ) -> list[Extent]:
     """Define a channel, and put its messages aside; ``ordinal`` is the number of the first extent."""
-    # Imported here, because whoever asks which formats there are need not wait for google.protobuf.
     from paddock.columns.protobuf_messages import Encoder, Unwritable
+    from paddock.readers.decoders.schema import Schema
+    from paddock.readers.mcap.records import Channel
 
     try:
         encoder = Encoder(channel)
@@ -139,6 +143,8 @@ def _encoded(
 
 def _time_span(log: BinaryIO, directory: Path) -> TimeSpan | None:
     """From when to when it was recorded; an extra pass, because messages need not be in order."""
+    from paddock.readers.mcap.reader import LogReader
+
     reader = LogReader(log, directory)
     for _ in reader.runs():
         pass

@@ -73,9 +73,10 @@ def reader_of(kind: LogKind) -> Reader:
 def kind_of(head: bytes) -> LogKind | None:
     """The kind of a log by its first ``PROBE_BYTES``; None where it is no log.
 
-    A reader whose first bytes these are is asked before the others, which may know a log that lost its beginning.
+    A reader whose first bytes these are is asked before the others. Those whose logs always begin alike are the
+    last of these: they may know one that lost its beginning, and are much to import.
     """
-    kinds = dict.fromkeys([*_with_beginning(head), *LOG_KINDS.values()])
+    kinds = dict.fromkeys([*_with_beginning(head), *sorted(LOG_KINDS.values(), key=lambda kind: bool(kind.begins))])
     return next((kind for kind in kinds if reader_of(kind).recognises(head)), None)
 
 

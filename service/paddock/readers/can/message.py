@@ -106,7 +106,8 @@ class _Batch:
             if not len(words) or signal.last_byte >= self._data.shape[1]:
                 part = np.zeros(len(words), field.kind.to_pandas_dtype())
             else:
-                raw = raw_of(words, signal)
+                raw = None if self._is_j1939 else words.aligned(signal)
+                raw = raw_of(words, signal) if raw is None else raw
                 part = values_of(raw, signal).astype(field.kind.to_pandas_dtype(), copy=False)
                 if self._is_j1939 and (gone := not_available(raw, signal)) is not None and gone.any():
                     there = ~gone if there is None else there & ~gone
@@ -120,9 +121,7 @@ class _Batch:
             values[rows] = part
             valid[rows] = True if there is None else there
         assert values is not None
-        if valid is None:
-            return pa.array(values, field.kind)
-        return pa.array(values, field.kind, mask=~valid)
+        return _array(values, field.kind, valid)
 
     def _long_enough(self, signal: CanSignal, rows: Rows | None) -> Bools | None:
         """Which of these frames have all of the signal's bytes; None for all."""
@@ -147,6 +146,13 @@ class _Batch:
             chosen = chosen if rows is None else rows[chosen]
             self._within[condition] = chosen, Words(self._data[chosen])
         return self._within[condition]
+
+
+def _array(values: npt.NDArray[Any], kind: pa.DataType, valid: Bools | None) -> pa.Array:
+    """Values of a type, null where they are not valid; many times as fast as ``pa.array``."""
+    data = np.packbits(values, bitorder="little") if pa.types.is_boolean(kind) else np.ascontiguousarray(values)
+    bits = None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
+    return pa.Array.from_buffers(kind, len(values), [bits, pa.py_buffer(data)])
 
 
 def _in_ranges(values: npt.NDArray[Any], ranges: Iterable[tuple[int, int]]) -> Bools:

@@ -48,6 +48,16 @@ class Words:
         """One byte."""
         return self._data[:, at].astype(np.uint64)
 
+    def aligned(self, signal: CanSignal) -> npt.NDArray[Any] | None:
+        """The raw values of a signal whose bytes are its own, as they lie there; None of others. Shape (N,)."""
+        sizes = (32, 64) if signal.is_float else (8, 16, 32, 64)
+        if signal.length not in sizes or signal.start % 8 != (7 if signal.is_big_endian else 0):
+            return None
+        kind = "f" if signal.is_float else "i" if signal.is_signed else "u"
+        order = ">" if signal.is_big_endian else "<"
+        dtype = f"{order}{kind}{signal.length // 8}"
+        return np.ndarray((len(self),), dtype, self._data, signal.start // 8, self._data.strides[:1])
+
     def first_byte(self, signal: CanSignal) -> int:
         """Of a word that has as much of the signal as one can have; never past the end of the data."""
         return min(signal.start // 8, int(self._data.shape[1]) - _WORD)
