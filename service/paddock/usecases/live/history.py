@@ -13,6 +13,7 @@ from paddock.usecases.catalogue.catalogue import load_catalogue
 from paddock.usecases.context import Context
 from paddock.usecases.live.described import DRAWINGS, cars_of, fault_values
 from paddock.usecases.live.live import Live, LiveSignal
+from paddock.usecases.live.recorded import joined, recorded
 from paddock.usecases.live.tape import Samples
 from paddock.usecases.look.plots import MAX_ALL_POINTS, MAX_POINTS, MAX_SIGNALS, MIN_POINTS, PlotData, Series
 
@@ -25,12 +26,12 @@ async def live_plot(
     end_s: float | None,
     points: int,
 ) -> PlotData:
-    """Signals over a span of the last minutes, as they are drawn.
+    """Signals over a span as they are drawn: what was recorded as recordings have it, and the last minutes.
 
     Args:
         device_id: whose.
         names: of signals.
-        start_s: where the span begins, in seconds since the Unix epoch; with all that is held when left out.
+        start_s: where the span begins, in seconds since the Unix epoch; with the last minutes when left out.
         end_s: where it ends.
         points: about how many a signal may have.
 
@@ -49,6 +50,7 @@ async def live_plot(
             hint = did_you_mean(name, signals)
             raise NotFound(f"{device_id} sends no signal {name[:200]!r}.{hint}", code="no_such_signal")
     spans = live.span(device_id, wanted)
+    held_since = max(live.since, *(signals[name].tape.forgotten for name in wanted), 0)
     now_ns = context.now()
     first_ns = min((int(each.times[0]) for each in spans.values() if len(each.times)), default=now_ns)
     start_ns = first_ns if start_s is None else round(start_s * NS_PER_S)
@@ -56,9 +58,15 @@ async def live_plot(
     if end_ns < start_ns:
         raise Rejected("The time span is empty: its end must not come before its start.", code="bad_plot")
     most = max(MIN_POINTS, min(points, MAX_POINTS, MAX_ALL_POINTS // max(1, len(wanted))))
+    earlier = await recorded(context, device_id, wanted, (start_ns, end_ns), most, held_since)
+    if earlier.position:
+        spans = live.span(device_id, wanted, earlier.position)
     catalogue = CarCatalogue(await load_catalogue(context), (await cars_of(context)).get(device_id, ""))
     series = tuple(
-        _series(signals[name], spans[name], catalogue, (start_ns, end_ns), most // POINTS_PER_BUCKET)
+        joined(
+            _series(signals[name], spans[name], catalogue, (start_ns, end_ns), most // POINTS_PER_BUCKET),
+            earlier.plots,
+        )
         for name in wanted
         if name in spans
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from paddock.domain.instants import NS_PER_S
-from paddock.usecases.live.tape import Samples, Tape
+from paddock.usecases.live.tape import Samples, Tape, by_time
 
 Value: TypeAlias = float | int | str | bool | None
 
@@ -243,11 +243,21 @@ class Live:
             device = self._devices.get(device_id) or self._devices.setdefault(device_id, LiveDevice(device_id))
             device.left_out += values
 
-    def span(self, device_id: str, names: Iterable[str]) -> dict[str, Samples]:
-        """All that is held of some signals, by time; those that are not there are left out."""
+    def span(self, device_id: str, names: Iterable[str], after: int = -1) -> dict[str, Samples]:
+        """All that is held of some signals, by time; those that are not there are left out.
+
+        Args:
+            device_id: whose.
+            names: of signals.
+            after: the position of the log after which it came.
+        """
         with self._lock:
             device = self._devices.get(device_id)
-            return {name: device.signals[name].tape.all() for name in names if device and name in device.signals}
+            return {
+                name: by_time(device.signals[name].tape.between(after, self.sequence)[0])
+                for name in names
+                if device and name in device.signals
+            }
 
 
 def _name(device: LiveDevice, message: Sampled) -> None:

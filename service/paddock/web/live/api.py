@@ -93,7 +93,7 @@ async def list_live_signals(context: TheContext, device_id: DeviceId) -> LiveSig
 
 _Seconds = Annotated[
     float | None,
-    QueryParameter(description="Seconds since the Unix epoch; left out, the end of what is held."),
+    QueryParameter(description="Seconds since the Unix epoch; left out, the end of the last minutes."),
 ]
 
 
@@ -102,7 +102,7 @@ _Seconds = Annotated[
     needs=Permission.READ,
     responses=responses(404, 422)
     | {200: ResponseSpec(PlotResource, generate_examples=False, description="The points of each signal.")},
-    summary="The last minutes of signals as they are drawn",
+    summary="Signals as they are drawn, from recordings until now",
 )
 async def show_live_plot(
     request: AnyRequest,
@@ -118,7 +118,8 @@ async def show_live_plot(
         int, QueryParameter(description="About how many points a signal may have, 100 to 50,000.")
     ] = 4_000,
 ) -> Response[Any]:
-    """As of a recording; `recording` is the device, and seconds are since the Unix epoch."""
+    """As of a recording; `recording` is the device, and seconds are since the Unix epoch. A span that begins before
+    the last minutes goes on into the device's recordings, without a hole and with nothing twice."""
     for seconds in (start, end):
         if seconds is not None and not abs(seconds) < LONGEST_S:
             raise Rejected("The time span is none: give seconds since the Unix epoch.", code="bad_plot")
