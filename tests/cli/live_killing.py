@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,7 +65,7 @@ class HttpSender(threading.Thread):
                 time.sleep(0.05)
             self.acknowledged.update(numbers)
 
-    def _sent(self, batch: list[dict[str, int]], headers: dict[str, str]) -> bool:
+    def _sent(self, batch: Sequence[Mapping[str, float]], headers: dict[str, str]) -> bool:
         try:
             answer = httpx.post(
                 f"{self.url}/api/devices/{self.device}/data", json=batch, headers=headers, timeout=20

@@ -102,6 +102,33 @@ def test_what_is_drawn_is_in_the_plot_without_a_gap_after_a_lost_connection(brow
         )
 
 
+def test_where_the_memory_begins_late_plots_go_on_into_what_was_recorded(browser: Any, tmp_path: Path) -> None:
+    device = Device(id="ht09", name="HT09", car="HT09")
+    with served(tmp_path / "data", with_worker=False) as site, Car(site.context.watching.live, past_s=5):
+        site.run(site.context.documents.devices.insert(device))
+        with open_page(browser) as page:
+            asked: list[str] = []
+
+            def recorded(route: Any) -> None:
+                """The same with ten samples of recordings in front, and one that the page has."""
+                asked.append(route.request.url)
+                plot = route.fetch().json()
+                for series in plot["series"]:
+                    first = series["seconds"][0]
+                    series["seconds"][:0] = [first - 30 + number for number in range(10)]
+                    series["values"][:0] = [float(number) for number in range(10)]
+                route.fulfill(json=plot)
+
+            page.route("**/api/live/ht09/plot?*", recorded)
+            page.goto(f"{site.url}/live/ht09#plots=VNData.vn_vel_m_s.x")
+            page.get_by_text("live", exact=True).wait_for()
+            series = "document.querySelector('live-device').signals.known.get('ht09:VNData.vn_vel_m_s.x')?.series"
+            until(page, lambda: page.evaluate(f"{series}?.values[9] === 9"))
+            seconds = page.evaluate(f"{series}.seconds")
+            assert seconds == sorted(set(seconds)), "joined without a sample that is there twice"
+            assert 20 < seconds[10] - seconds[9] < 22 and asked
+
+
 def test_a_device_that_sends_nothing_is_waited_for_and_one_that_stopped_looks_stale(
     browser: Any, tmp_path: Path
 ) -> None:

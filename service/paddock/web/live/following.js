@@ -1,15 +1,16 @@
 // Plots that follow now: the site's own figures over what streams in. Whoever zooms or moves pauses them, and looks at
-// the last minutes, which the service still has; all the same shows now again.
+// the last minutes, which the service still has, and at recordings before; all the same shows now again.
 
 import { Linked, gapOf } from "../plots/linked.js";
-import { MIDNIGHT_MS, isStale, reading } from "./signals.js";
+import { MIDNIGHT_MS, isStale, keyOf, reading } from "./signals.js";
 
 /** @typedef {import("../plots/series.js").View} View */
 
-const HISTORY_S = 3600;  // so long the service keeps what it draws
+const HISTORY_S = 86_400;  // so far back one may look: the last hour is in memory, the time before in recordings
 
 export class Following extends Linked {
   following = true;
+  filled = 0;  // the snapshot before which recordings were asked for
 
   /**
    * @param {import("./signals.js").Signals} signals
@@ -90,6 +91,8 @@ export class Following extends Linked {
   /** Draws what has come meanwhile, where it follows. */
   tick() {
     if (!this.following) return;
+    // What cannot be had now is asked for with the next snapshot; what streams in goes on without it.
+    if (this.filled !== this.signals.snapshots) this.fill().catch(() => undefined);
     this.gather();
     const { view } = this;
     for (const figure of this.figures) figure.follow(this.found, view);
@@ -110,14 +113,66 @@ export class Following extends Linked {
     }
   }
 
+  /** Puts in front of what streams in what was recorded, where a snapshot begins after what is shown. */
+  async fill() {
+    this.filled = this.signals.snapshots;
+    const end = this.signals.now();
+    const start = end - this.span;
+    /** @param {string} key */
+    const beginsLate = (key) => {
+      const series = this.signals.known.get(key)?.series;
+      return series !== undefined && series.seconds.length > 0 && series.seconds[0] > start + series.gap;
+    };
+    for (const device of this.devices()) {
+      const names = this.names(device).filter((name) => beginsLate(keyOf(device, name)));
+      if (!names.length) continue;
+      const { plot } = await this.ask(device, names, { start, end }, new AbortController().signal);
+      for (const { name, seconds, values } of plot.series) {
+        this.signals.before(keyOf(device, name), seconds.map((/** @type {number} */ each) => each - MIDNIGHT_MS / 1000), values);
+      }
+    }
+  }
+
   async load() {
     if (this.following) {
       this.gather();
       this.show();
       return;
     }
-    this.sources = [...new Set(this.figures.flatMap((figure) => figure.entries.map((entry) => entry.source)))].map((device) => ({ id: device, key: device, shift: 0 }));
+    this.sources = this.devices().map((device) => ({ id: device, key: device, shift: 0 }));
     await super.load();
+  }
+
+  devices() {
+    return [...new Set(this.figures.flatMap((figure) => figure.entries.map((entry) => entry.source)))];
+  }
+
+  /**
+   * What is plotted of a device and known.
+   * @param {string} device
+   */
+  names(device) {
+    const entries = this.figures.flatMap((figure) => figure.entries).filter((entry) => entry.source === device);
+    return [...new Set(entries.map((entry) => entry.name))].filter((name) => this.signals.known.has(keyOf(device, name)));
+  }
+
+  /**
+   * @param {string} device
+   * @param {string[]} names
+   * @param {View} view
+   * @param {AbortSignal} signal
+   */
+  async ask(device, names, { start, end }, signal) {
+    const width = Math.max(200, ...this.figures.map((figure) => figure.host.clientWidth));
+    const points = Math.round(width * (devicePixelRatio || 1) * 2);
+    const query = new URLSearchParams(names.map((name) => ["signal", name]));
+    query.set("start", (start + MIDNIGHT_MS / 1000).toFixed(6));
+    query.set("end", (end + MIDNIGHT_MS / 1000).toFixed(6));
+    query.set("points", String(points));
+    const answer = await fetch(`/api/live/${encodeURIComponent(device)}/plot?${query}`, { headers: { Accept: "application/json" }, signal });
+    const plot = await answer.json();
+    if (!answer.ok) throw new Error(plot.detail);
+    return { plot, points };
   }
 
   /**
@@ -125,19 +180,9 @@ export class Following extends Linked {
    * @param {AbortSignal} signal
    */
   async loadOne(source, signal) {
-    const entries = this.figures.flatMap((figure) => figure.entries).filter((entry) => entry.source === source.key);
-    const names = [...new Set(entries.map((entry) => entry.name))].filter((name) => this.signals.known.has(`${source.key}:${name}`));
+    const names = this.names(source.id);
     if (!names.length) return;
-    const width = Math.max(200, ...this.figures.map((figure) => figure.host.clientWidth));
-    const points = Math.round(width * (devicePixelRatio || 1) * 2);
-    const query = new URLSearchParams(names.map((name) => ["signal", name]));
-    const { start, end } = this.view;
-    query.set("start", (start + MIDNIGHT_MS / 1000).toFixed(6));
-    query.set("end", (end + MIDNIGHT_MS / 1000).toFixed(6));
-    query.set("points", String(points));
-    const answer = await fetch(`/api/live/${encodeURIComponent(source.id)}/plot?${query}`, { headers: { Accept: "application/json" }, signal });
-    const plot = await answer.json();
-    if (!answer.ok) throw new Error(plot.detail);
+    const { plot, points } = await this.ask(source.id, names, this.view, signal);
     if (this.following) return;
     for (const series of plot.series) {
       const gap = Math.max(gapOf(series, plot.end_s - plot.start_s, points), this.signals.known.get(`${source.key}:${series.name}`)?.series.gap ?? 1);

@@ -16,6 +16,7 @@ const STALE_PERIODS = 4;
 const STALE_AT_LEAST_S = 1;
 const UNKNOWN_PERIOD_S = 8;  // of what came only once so far
 const GAP_PERIODS = 10;
+const SAME_S = 5e-6;  // two instants that are closer are one, rounded twice
 
 /**
  * @param {string} device
@@ -35,12 +36,14 @@ export class Signals {
   ahead = 0;  // seconds by which the server's clock goes before this one's
   kept = 120;  // seconds that are kept
   leftOut = 0;
+  snapshots = 0;  // that came
 
   /** @param {Told} told */
   take(told) {
     if (told.origin_at) {
       this.origin = (Date.parse(told.origin_at) - MIDNIGHT_MS) / 1000;
       this.numbers.clear();
+      this.snapshots++;
     }
     const here = (Date.now() - MIDNIGHT_MS) / 1000;
     const ahead = told.at_s + this.origin - here;
@@ -91,6 +94,21 @@ export class Signals {
     if (!told.reset) signal.heardAt = performance.now();
     trim(series, this.now() - this.kept);
     this.fresh.add(keyOf(signal.device, signal.name));
+  }
+
+  /**
+   * Puts older samples in front of those that are there.
+   * @param {string} key
+   * @param {number[]} seconds
+   * @param {Value[]} values
+   */
+  before(key, seconds, values) {
+    const series = this.known.get(key)?.series;
+    if (!series?.seconds.length) return;
+    const first = series.seconds[0] - SAME_S;
+    const older = seconds.filter((each) => each < first).length;
+    series.seconds.unshift(...seconds.slice(0, older));
+    series.values.unshift(...values.slice(0, older));
   }
 
   /** Now, on the page's axes, as the devices' clocks and the server's have it. */
