@@ -20,7 +20,8 @@ from tests.cli.running import Running, running, wait_until
 from tests.previous_version import made
 
 NEW_BY_FIELD = {
-    "names": {"outdated", "kind", "setup"},
+    "names": {"outdated", "kind", "setup", "checks", "failed_checks"},
+    "more_topics": {"checks"},
     "can_undo": {"origin"},
     "purpose": {"decoded_by"},
     "element_of": {"maths_version", "outdated"},

@@ -26,7 +26,7 @@ from tests.web.builders import (
     build_recording,
     metadata,
 )
-from tests.web.season_alerts import alerts_of_the_day
+from tests.web.season_alerts import alerts_of_the_day, checks_of_the_day
 
 MINUTE_NS = 60_000_000_000
 FULL_DISK = Failure("disk_full", "The worker's disk is full: make room, then retry the job.")
@@ -88,6 +88,7 @@ async def a_test_day(context: Context) -> Day:
     await documents.contents.put_many([build_contents(each, **inside.get(each.id, {})) for each in read])
     await find_topic_sets(documents)
     await alerts_of_the_day(context, runs[0].id)
+    await checks_of_the_day(context, damaged.id)
     await documents.artifacts.put_many(
         [
             build_artifact(each, id=f"{each.id[:30]}{kind}", format=kind)

@@ -58,6 +58,7 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
             "/fields",
             "/alerts",
             "/rules",
+            "/checklists",
             "/notices",
             "/databases",
             "/maths",

@@ -127,6 +127,8 @@ def pages_of(looked: Looked) -> list[tuple[str, str, Callable[[Any], None] | Non
         ("alerts", "/alerts", None),
         ("rules", "/rules", None),
         ("rules-add", "/rules", press("Add a rule")),
+        ("checklists", "/checklists", None),
+        ("checklists-add", "/checklists", press("Add a checklist")),
         ("notices", "/notices", None),
         ("notices-add", "/notices", press("Tell somebody")),
         ("jobs", "/jobs", None),

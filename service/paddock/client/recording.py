@@ -37,6 +37,9 @@ class FoundRecording(Answer, kw_only=True, dict=True):
     size_bytes: int
     names: tuple[str, ...] = ()
     health: str | None = None
+    checks: str | None = None
+    """What came of the team's checklists, ``passed`` or ``failed``; None until it was checked. See ``check``."""
+    failed_checks: int = 0
     message_count: int | None = None
     started_at: str | None = None
     """RFC 3339, UTC."""

@@ -11,7 +11,7 @@ import msgspec
 from paddock.domain.fields import EVERY_TEAMS, Fields, same_value
 from paddock.ports.documents import MAX_GROUPS, Equals, Scalar
 from paddock.usecases.context import Context
-from paddock.usecases.find.search import Search, SpelledSearch, conditions, in_every_spelling
+from paddock.usecases.find.search import UNKNOWN, Search, SpelledSearch, conditions, in_every_spelling
 
 MAX_OFFERED = 50
 """Values of a facet."""
@@ -35,8 +35,8 @@ class Facets(msgspec.Struct, frozen=True):
 
 
 def facet_names(fields: Fields) -> tuple[str, ...]:
-    """What a search is narrowed to by values: metadata fields, and ``health``."""
-    return (*(field.name for field in fields.facets), "health")
+    """What a search is narrowed to by values: metadata fields, ``health`` and ``checks``."""
+    return (*(field.name for field in fields.facets), *UNKNOWN)
 
 
 async def count_facets(context: Context, search: Search, fields: Fields = EVERY_TEAMS) -> Facets:
@@ -47,7 +47,8 @@ async def count_facets(context: Context, search: Search, fields: Fields = EVERY_
     """
     spelled = await in_every_spelling(context, search)
     facets = facet_names(fields)
-    chosen = [facet for facet in facets if (search.health if facet == "health" else search.metadata.get(facet))]
+    of_states = {"health": search.health, "checks": search.checks}
+    chosen = [facet for facet in facets if of_states.get(facet) or search.metadata.get(facet)]
 
     async def count(counted: Sequence[str], own: Sequence[str] = ()) -> Counted:
         by = [*map(_field, counted), _TOPIC_SET]
@@ -128,7 +129,7 @@ def most_frequent_spellings(counted: Iterable[tuple[str, int]]) -> dict[str, str
 
 
 def _field(facet: str) -> str:
-    return facet if facet in ("health", _TOPIC_SET) else f"metadata.{facet}.value"
+    return facet if facet in (*UNKNOWN, _TOPIC_SET) else f"metadata.{facet}.value"
 
 
 def _of_column(counted: Counted, place: int) -> Counter[Scalar]:
@@ -146,4 +147,4 @@ def _offered(facet: str, counted: Counter[Scalar]) -> list[tuple[str, int]]:
     for value, number in ((each, number) for each, number in spelled if each.strip()):
         together[spellings[same_value(value)]] += number
     offered = sorted(together.items(), key=lambda each: (-each[1], each[0]))[:MAX_OFFERED]
-    return [*offered, *([("unread" if facet == "health" else "", unknown)] if unknown else [])]
+    return [*offered, *([(UNKNOWN.get(facet, ""), unknown)] if unknown else [])]

@@ -38,6 +38,7 @@ from paddock.usecases.find.comparisons import under_every_name
 from paddock.usecases.setups.fields import load_setup_fields
 
 Health = Literal["intact", "recovered", "failed", "unread"]
+Checks = Literal["passed", "failed", "skipped", "unchecked"]
 LATEST_FIRST = "-started_at"
 MAX_WORDS = 50
 MAX_VALUES = 50
@@ -50,6 +51,8 @@ _COMPARISON = re.compile(
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )
 _SETUP_ORDER = re.compile(rf"-?{re.escape(PREFIX)}([a-z][a-z0-9_]*)", re.ASCII)
+UNKNOWN = {"health": "unread", "checks": "unchecked"}
+"""What a search calls a recording of which a field says nothing yet, by field."""
 _NOT_KNOWN = (None, "")
 
 
@@ -72,6 +75,8 @@ class Search(msgspec.Struct, frozen=True):
     metadata: Mapping[str, tuple[str, ...]] = {}
     """For a field the values of which it has one, in any case; the empty one is a field that nobody filled."""
     health: tuple[Health, ...] = ()
+    checks: tuple[Checks, ...] = ()
+    """What came of the team's checklists."""
     topics: tuple[str, ...] = ()
     """All of them are there."""
     comparisons: tuple[HasSignal, ...] = ()
@@ -142,9 +147,11 @@ def conditions(search: SpelledSearch, *, without: Container[str] = ()) -> list[C
         if values and field not in without:
             wanted = [value for value in values if value]
             where.append(OneOf(f"metadata.{field}.value", (*wanted, *(_NOT_KNOWN if "" in values else ()))))
-    if search.health and "health" not in without:
-        wanted = [value for value in search.health if value != "unread"]
-        where.append(OneOf("health", (*wanted, *(_NOT_KNOWN if "unread" in search.health else ()))))
+    of_states: dict[str, Sequence[str]] = {"health": search.health, "checks": search.checks}
+    for field, states in of_states.items():
+        if states and field not in without:
+            wanted = [state for state in states if state != UNKNOWN[field]]
+            where.append(OneOf(field, (*wanted, *(_NOT_KNOWN if UNKNOWN[field] in states else ()))))
     if "topic" not in without:
         where += [HasTopic(topic) for topic in search.topics]
     where += search.comparisons
@@ -280,7 +287,7 @@ async def _spelled_setup(context: Context, search: Search) -> tuple[SetupIs, ...
 
 
 def _check_size(search: Search) -> None:
-    given = [search.health, search.topics, *search.metadata.values()]
+    given = [search.health, search.checks, search.topics, *search.metadata.values()]
     compared = max(len(search.comparisons), len(search.figures), len(search.setup))
     too_much = any(len(values) > MAX_VALUES for values in given) or compared > MAX_COMPARISONS
     if too_much or len(set(search.text.casefold().split())) > MAX_WORDS:

@@ -19,7 +19,8 @@ from paddock.usecases.intake.originals import check_original
 PASSING = ("disk_full", "internal_error", "newer_schema", "queue_unavailable", "unavailable", "worker_died")
 """Codes of jobs that died although their log may be good. One that met ``newer_schema`` had a worker of before."""
 
-_AGAIN = ":again"
+AGAIN = ":again"
+"""Behind the subject of work that is asked for while it runs."""
 
 log = structlog.get_logger()
 
@@ -76,7 +77,7 @@ async def enqueue_anew(
         asked: as ``enqueue`` takes them.
     """
     running = await context.documents.jobs.get(f"{kind}-{subject}")
-    again = _AGAIN if running is not None and running.state is JobState.RUNNING else ""
+    again = AGAIN if running is not None and running.state is JobState.RUNNING else ""
     return await enqueue(context, kind, f"{subject}{again}", params, **asked)
 
 

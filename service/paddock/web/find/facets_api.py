@@ -35,6 +35,7 @@ class FacetsResource(msgspec.Struct, frozen=True):
     """The values of each facet, the most frequent first; those that differ in case or spaces only are one."""
 
     health: Annotated[tuple[FacetValueResource, ...], Meta(description="`unread` is what was not converted yet.")]
+    checks: Annotated[tuple[FacetValueResource, ...], Meta(description="`unchecked` is what was never checked.")]
     topic: Annotated[
         tuple[FacetValueResource, ...],
         Meta(description="By name, at most 500. Topics already asked for count in: all have to be there."),
@@ -68,7 +69,13 @@ async def show_facets(context: TheContext, search: TheSearch, team_fields: TeamF
     """Counts over the recordings for which everything that is given holds; a field leaves its own choice out."""
     facets = await count_facets(context, search, team_fields)
     values = {name: _offered(values) for name, values in facets.values.items()}
-    said = FacetsResource(values.pop("health"), _offered(facets.topics), facets.more_topics, facets.exact)
+    said = FacetsResource(
+        health=values.pop("health"),
+        checks=values.pop("checks"),
+        topic=_offered(facets.topics),
+        more_topics=facets.more_topics,
+        exact=facets.exact,
+    )
     return {**values, **msgspec.structs.asdict(said)}
 
 

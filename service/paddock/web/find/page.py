@@ -25,6 +25,7 @@ from paddock.usecases.find.comparisons import is_known, suggest_names
 from paddock.usecases.find.facets import Facets, count_facets, facet_names
 from paddock.usecases.find.search import (
     LATEST_FIRST,
+    UNKNOWN,
     Day,
     Search,
     SpelledSearch,
@@ -50,7 +51,15 @@ from paddock.web.storage.backups import backup_warning
 PAGE_SIZE = 50
 EVERYTHING = "all"
 _NOT_KNOWN = "not known"
-_LABELS = {"health": "Health", "from": "From", "to": "To", "topic": "Topic", "signal": "Signal", "q": "Text"}
+_LABELS = {
+    "health": "Health",
+    "checks": "Checks",
+    "from": "From",
+    "to": "To",
+    "topic": "Topic",
+    "signal": "Signal",
+    "q": "Text",
+}
 _NO_FILTERS = frozenset({"after", "day", "parked", "sort"})
 
 
@@ -297,7 +306,9 @@ def _parked(days: Collection[str]) -> list[tuple[str, str]]:
 def _facets(counted: Facets, search: Search, fields: Fields) -> list[Facet]:
     facets = []
     for name in facet_names(fields):
-        chosen = search.health if name == "health" else search.metadata.get(name, ())
+        chosen = {"health": search.health, "checks": search.checks}.get(name) or search.metadata.get(name, ())
+        if name == "checks" and not chosen and all(value == UNKNOWN[name] for value, _ in counted.values[name]):
+            continue  # there are no checklists to choose by
         facets.append(Facet(name, _LABELS.get(name) or fields.label(name), _options(counted.values[name], chosen)))
     return facets
 

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from paddock.domain.checklists import Checklist, applies_to
 from paddock.domain.fields import Field
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import Recording
 from paddock.domain.words import size
+from paddock.usecases.catalogue.catalogue import car_of
+from paddock.usecases.checks.lists import all_checklists
 from paddock.usecases.context import Context
-from paddock.usecases.find.search import Search, is_parked
+from paddock.usecases.find.search import UNKNOWN, Search, is_parked
 from paddock.web.kernel.words import duration, plural
 from paddock.web.recordings.resources import RecordingResource, summarise
 
@@ -30,6 +33,8 @@ class Row:
     """Whether nobody will find this run by who drove what."""
     named: bool = False
     """Whether the file's name is shown: it is all there is to know it by, or what was asked for."""
+    checks: str = ""
+    """What came of the checklists for its car, ``unchecked`` where nobody looked; empty where there are none."""
     parked: bool = False
     """Whether it is a log of a car that stood."""
     span: int = 0
@@ -42,17 +47,26 @@ async def rows_of(
     """A row of each, by id."""
     items = await summarise(context, recordings)
     words = search.text.casefold().split()
+    checklists = await all_checklists(context)
     return {
         each.id: Row(
             item,
             _lost(each),
             _is_untagged(each),
             _is_named(each, words),
+            _checks(each, checklists),
             is_parked(each),
             _span(item, columns),
         )
         for item, each in zip(items, recordings, strict=True)
     }
+
+
+def _checks(recording: Recording, checklists: Sequence[Checklist]) -> str:
+    if recording.checks or not recording.build:
+        return recording.checks
+    applies = any(applies_to(each.said, car_of(recording)) for each in checklists)
+    return UNKNOWN["checks"] if applies else ""
 
 
 def _span(item: RecordingResource, columns: Sequence[Field]) -> int:

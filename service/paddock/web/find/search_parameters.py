@@ -19,7 +19,7 @@ from paddock.domain.figures import FIGURES, read_figure
 from paddock.domain.instants import from_rfc3339
 from paddock.domain.setup_comparisons import read_setup_comparison
 from paddock.errors import Rejected
-from paddock.usecases.find.search import Health, Search, bounds_of, read_comparison
+from paddock.usecases.find.search import Checks, Health, Search, bounds_of, read_comparison
 from paddock.web.kernel.injected import AnyRequest, TeamFields, parameters_of, unknown_parameter
 
 ZONE_COOKIE = "zone"
@@ -81,6 +81,13 @@ def search_of(
         list[Health] | None,
         QueryParameter(description="One of these; `unread` is what was not converted yet. May be repeated."),
     ] = None,
+    checks: Annotated[
+        list[Checks] | None,
+        QueryParameter(
+            description="What came of the team's checklists: one of these; `unchecked` is what was never checked, "
+            "`skipped` what had nothing to check. May be repeated."
+        ),
+    ] = None,
     topic: Annotated[
         _Values, QueryParameter(description="A topic that the log has, spelled exactly. Repeated: all of them.")
     ] = None,
@@ -140,6 +147,7 @@ def search_of(
             field.name: _unique(given.getall(field.name)) for field in team_fields.short if field.name in given
         },
         health=tuple(dict.fromkeys(health or ())),
+        checks=tuple(dict.fromkeys(checks or ())),
         topics=_unique(topic),
         comparisons=tuple(read_comparison(text) for text in _unique(signal) if text.strip()),
         figures=tuple(read_figure(text) for text in _unique(figure) if text.strip()),

@@ -34,6 +34,9 @@ _KINDS = {
     "convert": "Convert the log",
     "rules": "Apply the alert rules",
     "rule_preview": "Try an alert rule",
+    "checks": "Run the checklists",
+    "checks_all": "Run the checklists on recordings",
+    "checklist_preview": "Try a checklist",
 }
 
 

@@ -6,6 +6,7 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
+from paddock.domain.principal import may
 from paddock.domain.recording import RunFigures, Status
 from paddock.domain.roles import Permission
 from paddock.usecases.conversion.reprocess import is_asked, reprocess_one
@@ -17,6 +18,7 @@ from paddock.usecases.look.overview import overview
 from paddock.usecases.look.worksheets import default_plots
 from paddock.usecases.maths.standing import standing_of
 from paddock.usecases.setups.sheets import setup_of
+from paddock.web.checks.resources import checks_of_recording
 from paddock.web.databases.decoding import decoding_of
 from paddock.web.edit.api import History, change_resources
 from paddock.web.kernel.conditional import Page
@@ -53,6 +55,8 @@ async def recording_page(
         labels=await labels_of(context, recording, laps.signals) if has_signals else {},
         decoding=await decoding_of(context, recording),
         radio=await radio_of(context, recording),
+        checks=await checks_of_recording(context, recording) if has_signals else None,
+        may_check=may(principal, Permission.EDIT_CHECKLISTS),
         maths=await standing_of(context, recording, await contents_of(context.documents, recording)),
         choices=await choices(context, team_fields, subject=recording.id),
         history=History(change_resources(changes.items, first=True), changes.next),

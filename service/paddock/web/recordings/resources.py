@@ -140,6 +140,15 @@ class RecordingResource(msgspec.Struct, frozen=True, kw_only=True):
     health: Annotated[
         str | None, Meta(description="`intact` or `recovered`; null until the log was read.", examples=["intact"])
     ] = None
+    checks: Annotated[
+        str | None,
+        Meta(
+            description="What came of the team's checklists: `passed`, `failed`, or `skipped` where they found "
+            "nothing to look at; null until it was checked.",
+            examples=["passed"],
+        ),
+    ] = None
+    failed_checks: Annotated[int, Meta(description="How many of their rules were not met.", examples=[0])] = 0
     message_count: Annotated[
         int | None, Meta(description="Messages in the log; null until it was read.", examples=[1_204_331])
     ] = None
@@ -308,6 +317,8 @@ def _resource(
         error=failure_resource(recording.error),
         original_fault=failure_resource(recording.original_fault),
         health=recording.log_health or None,
+        checks=recording.checks or None,
+        failed_checks=recording.failed_checks,
         message_count=recording.message_count,
         size_bytes=recording.size_bytes,
         started_at=None if recording.started_ns is None else to_rfc3339(recording.started_ns),

@@ -1,0 +1,1 @@
+"""Checklists: rules that every run has to meet."""
