@@ -1,6 +1,7 @@
 // What checklists found, on the page of a recording. The link to a moment draws it; this brings the plot into sight.
 
 import { around } from "../kernel/dom.js";
+import "../kernel/fold.js";
 
 // The badge in the list leads here; a phone shows the section folded.
 if (location.hash === "#checks") {
