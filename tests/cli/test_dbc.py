@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -42,6 +43,16 @@ def test_frames_kept_as_bytes_are_said_when_a_log_is_converted(folder: Path) -> 
     (folder / "car.dbc").write_text(SMALL.replace("BO_ 256 ", "BO_ 257 "))
     done = paddock("convert", folder / "run.log", "--dbc", folder / "car.dbc")
     assert done.exit_code == 0 and "The database does not know 50 frames" in done.stderr
+
+
+def test_a_log_without_a_clock_began_when_its_name_says_or_nobody_knows_when(folder: Path) -> None:
+    for name, started in (("run.csv", ""), ("run_2026-04-18_1432.csv", "2026-04-18T14:32:00Z")):
+        (folder / name).write_text("time,id,data\n00001311,00000100,01000a0100000000\n")
+        assert paddock("convert", folder / name).exit_code == 0
+        meta = loadmat((folder / name).with_suffix(".mat"), simplify_cells=True)["meta"]
+        run = meta["run"]
+        assert ("".join(run["started"]), np.size(run["started_ns"])) == (started, int(bool(started)))
+        assert "had no clock" in str(meta["notices"])
 
 
 def test_a_database_may_be_that_of_one_bus(folder: Path) -> None:

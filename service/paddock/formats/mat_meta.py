@@ -51,7 +51,7 @@ def _run(columns: Columns, run: RunInfo) -> Struct:
     said = {field.name: "" for field in FIELDS} | run.metadata
     fields: dict[str, Node] = {name: Value(value) for name, value in said.items()}
     started, ended = summary.started_ns, summary.ended_ns
-    told = started if run.started_ns is None else run.started_ns
+    told = started if run.started_ns is None and run.is_start_known else run.started_ns
     fields["started"] = Value("" if told is None else to_rfc3339(told))
     fields["started_ns"] = Value(np.array([] if told is None else [told], np.int64))
     fields["duration_s"] = Value(0.0 if started is None or ended is None else (ended - started) / NS_PER_S)

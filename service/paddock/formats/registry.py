@@ -33,6 +33,8 @@ class RunInfo:
     """Unit by signal name."""
     started_ns: int | None = None
     """When it began, where somebody knows better than the log's own clock."""
+    is_start_known: bool = True
+    """False where the log has no clock, and nobody has said."""
     setup: dict[str, float | str] = field(default_factory=dict)
     """The setup sheet by field; empty where it has none."""
     setup_units: dict[str, str] = field(default_factory=dict)

@@ -107,6 +107,20 @@ def test_an_id_of_29_bits_without_its_mark_is_taken_as_such() -> None:
     assert "taken as an extended one" in database.notices[0]
 
 
+def test_a_message_that_no_frame_can_carry_is_one_of_j1939_and_that_is_said() -> None:
+    text = """BO_ 2566841342 Long: 40 X
+ SG_ Speed : 96|16@1+ (0.125,0) [0|0] "rpm" X
+BA_DEF_ BO_ "VFrameFormat" ENUM "StandardCAN","ExtendedCAN","StandardCAN_FD","ExtendedCAN_FD","J1939PG";
+BA_ "VFrameFormat" BO_ 2566841342 {};
+"""
+    long = read_dbc(text.format(1).encode())
+    assert long.messages[0].is_j1939 and "Long has 40 bytes and is no CAN FD" in long.notices[0]
+    fd = read_dbc(text.format(3).encode())
+    assert not fd.messages[0].is_j1939 and not fd.notices
+    said = read_dbc(text.format(4).encode())
+    assert said.messages[0].is_j1939 and not said.notices
+
+
 def test_what_depends_on_itself_is_always_there() -> None:
     database = read_dbc(
         SMALL.encode() + b"SG_MUL_VAL_ 2365583432 Page Fault 1-1;\nSG_MUL_VAL_ 2365583432 Fault Page 2-2;\n"

@@ -152,6 +152,21 @@ def test_a_file_of_something_else_says_so() -> None:
     assert not ours and "no frames of a CAN bus" in found.oddities[0]
 
 
+def test_values_alone_are_records_in_a_list_of_their_own() -> None:
+    content = sorted_by_kind(FRAMES, packing="list").replace(b"##DL", b"##LD").replace(b"##DT", b"##DV")
+    ours, found = read(mf4.read_frames, content)
+    assert ours == expected(FRAMES) and not found.losses.report().losses
+
+
+def test_frames_by_column_are_refused_in_words() -> None:
+    whole = sorted_by_kind(FRAMES)
+    flags = whole.index(b"##CG") + 24 + 6 * 8 + 16
+    content = whole[:flags] + b"\x08" + whole[flags + 1 :]
+    ours, found = read(mf4.read_frames, content)
+    assert not ours and found.losses.report().health != "intact"
+    assert "by column (MDF 4.2)" in found.oddities[0] and "MDF 4.1" in found.oddities[0]
+
+
 def test_a_logger_without_a_clock() -> None:
     content = bytearray(LOGGED)
     content[64 + 72 : 64 + 80] = bytes(8)

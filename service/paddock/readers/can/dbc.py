@@ -18,6 +18,7 @@ EXTENDED = 1 << 31
 _NO_MESSAGE = 0xC0000000
 """Carries the signals that belong to no message."""
 MAX_BYTES = 64
+_CLASSIC_BYTES = 8
 MAX_NOTICES = 100
 _CAN_FORMATS = ("StandardCAN", "ExtendedCAN", "reserved", "J1939PG")
 """Meanings of ``VFrameFormat`` where the file does not list them."""
@@ -147,9 +148,6 @@ class _Reader:
         if number in self._messages:
             first = self._messages[number]
             raise ValueError(f"{message.name} has the number of {first.name} in line {first.line}, which counts")
-        if message.length > MAX_BYTES and "J1939" not in self._network.get("ProtocolType", "").upper():
-            # What CAN cannot carry in one frame comes in several, by the transport protocol of J1939.
-            self._say(statement.line, f"{message.name} has {message.length} bytes, more than one frame")
         self._messages[number] = message
 
     def _signal(self, statement: Statement) -> None:
@@ -304,7 +302,7 @@ class _Reader:
             signals=self._without_circles(message, signals),
             sender="" if message.sender == "Vector__XXX" else message.sender,
             comment=message.comment,
-            is_j1939=bool(message.number & EXTENDED) and self._is_j1939(message),
+            is_j1939=self._is_j1939(message),
         )
 
     def _without_circles(self, message: _Message, signals: list[CanSignal]) -> tuple[CanSignal, ...]:
@@ -328,7 +326,19 @@ class _Reader:
         if said.isdigit() and int(said) < len(self._formats):
             said = self._formats[int(said)]
         protocol = self._network.get("ProtocolType", self._defaults.get("ProtocolType", ""))
-        return said == "J1939PG" or (said != "ExtendedCAN" and "J1939" in protocol.upper())
+        is_extended = bool(message.number & EXTENDED)
+        if is_extended and (said == "J1939PG" or (said != "ExtendedCAN" and "J1939" in protocol.upper())):
+            return True
+        if message.length <= _CLASSIC_BYTES:
+            return False
+        # What a frame cannot carry comes in several, by the transport protocol of J1939.
+        length = f"{message.name} has {message.length} bytes"
+        if is_extended and said == "ExtendedCAN" and "FD" not in self._network.get("BusType", ""):
+            self._say(message.line, f"{length} and is no CAN FD: taken as one of J1939, though nothing says so")
+            return True
+        if message.length > MAX_BYTES:
+            self._say(message.line, f"{length}, more than one frame")
+        return False
 
 
 def _marked(number: int) -> int:

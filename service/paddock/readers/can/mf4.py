@@ -15,7 +15,7 @@ from paddock.readers.can.frame_reader import FoundInLog
 from paddock.readers.can.frames import MAX_ID, MAX_STANDARD_ID, Bools, Frames, joined, no_frames
 from paddock.readers.can.kind import frames_kind
 from paddock.readers.can.mf4_blocks import FINISHED, HEADER_AT, UNFINISHED, Block, Mdf, Stream
-from paddock.readers.can.mf4_layout import ERROR, REMOTE, Bytes, DataGroup, Layout, data_groups
+from paddock.readers.can.mf4_layout import ERROR, REMOTE, ByColumn, Bytes, DataGroup, Layout, data_groups
 from paddock.readers.can.mf4_records import (
     MAX_VARIABLE_BYTES,
     SIZE_BYTES,
@@ -54,7 +54,15 @@ def read_frames(log: BinaryIO, found: FoundInLog, progress: Callable[[float], No
     found.said |= {"library": mdf.program} if mdf.program else {}
     if serial := _SERIAL.search(mdf.text(header.link(5))):
         found.said["device"] = serial[1]
-    groups = list(data_groups(mdf, header))
+    try:
+        groups = list(data_groups(mdf, header))
+    except ByColumn:
+        found.losses.lose("bad_record", HEADER_AT, mdf.size_bytes - HEADER_AT)
+        found.oddities.append(
+            "This MDF file has its frames by column (MDF 4.2), which is not read: save it as MDF 4.1, which has "
+            "them record by record, and add that one."
+        )
+        return
     if not groups:
         found.oddities.append(
             "This MDF file has no frames of a CAN bus (CAN_DataFrame): nothing else is read of it."

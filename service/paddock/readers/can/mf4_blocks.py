@@ -117,19 +117,27 @@ class Mdf:
         """The data that a link leads to, in its order: in one block, or in a list of blocks."""
         if not at:
             return
-        block = self.block(at, b"DT", b"SD", b"RD", b"DV", b"DZ", b"DL", b"HL")
+        block = self.block(at, b"DT", b"SD", b"RD", b"DV", b"DZ", b"DL", b"LD", b"HL")
         if block is None:
             self.losses.lose("cut_off" if at >= self.size_bytes else "bad_chunk", min(at, self.size_bytes), 0)
         elif block.kind == b"HL":
             yield from self._listed(block.link(0))
-        elif block.kind == b"DL":
+        elif block.kind in (b"DL", b"LD"):
             yield from self._listed(at)
         else:
             yield from self._piece(block)
 
+    def has_values_alone(self, at: int) -> bool:
+        """Whether the records that a link leads to lie there without the bits of values that are invalid."""
+        return at != 0 and self.block(at, b"DV", b"LD") is not None
+
     def _listed(self, at: int) -> Iterator[Piece]:
-        for block in self.chain(at, b"DL"):
-            for link in block.links[1:]:
+        for block in self.chain(at, b"DL", b"LD"):
+            links = block.links[1:]
+            if block.kind == b"LD" and len(block.body) >= 8:
+                # Behind them are those of what says which values are invalid.
+                links = links[: int.from_bytes(block.body[4:8], "little")]
+            for link in links:
                 data = self.block(link, b"DT", b"SD", b"RD", b"DV", b"DZ") if link else None
                 if data is not None:
                     yield from self._piece(data)

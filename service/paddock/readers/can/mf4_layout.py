@@ -23,7 +23,7 @@ _GROUP = struct.Struct("<QQHHLLL")
 """Id of its records, how many there are, flags, a separator; bytes of each, and of its invalidation bits."""
 _VARIABLE, _MASTER, _LONGEST = 1, 2, 5
 _TIME = 1
-_OF_VARIABLE_LENGTH = 1
+_OF_VARIABLE_LENGTH, _TIME_IS_ELSEWHERE = 1, 8
 _LINEAR = 1
 _BIG_ENDIAN = (1, 3, 5)
 _SIGNED = (2, 3)
@@ -124,8 +124,16 @@ class DataGroup:
     layouts: list[Layout] = field(default_factory=list)
 
 
+class ByColumn(Exception):
+    """The frames of a file lie there channel by channel (MDF 4.2): their times are in another group."""
+
+
 def data_groups(mdf: Mdf, header: Block) -> Iterator[DataGroup]:
-    """Those of a file that hold frames."""
+    """Those of a file that hold frames.
+
+    Raises:
+        ByColumn: they are not there as records.
+    """
     for block in mdf.chain(header.link(0), b"DG"):
         if not block.body or block.body[0] not in (0, 1, 2, 4, 8):
             continue
@@ -137,6 +145,10 @@ def data_groups(mdf: Mdf, header: Block) -> Iterator[DataGroup]:
                 continue
             record_id, _, flags, _, _, data_bytes, more_bytes = _GROUP.unpack_from(group.body)
             by_place[group.at] = record_id
+            if flags & _TIME_IS_ELSEWHERE and any(_is_frame(each.name) for each in _channels(mdf, group.link(1))):
+                raise ByColumn
+            if mdf.has_values_alone(block.link(2)):
+                more_bytes = 0
             if flags & _OF_VARIABLE_LENGTH:
                 found.sizes[record_id] = None
             elif data_bytes + more_bytes <= _MAX_RECORD_BYTES:
@@ -148,6 +160,12 @@ def data_groups(mdf: Mdf, header: Block) -> Iterator[DataGroup]:
                 found.layouts.append(layout)
         if found.layouts:
             yield found
+
+
+def _is_frame(name: str) -> str:
+    """Which frames a channel of this name is of; empty for none."""
+    first, _, last = name.rpartition(".")
+    return next((each for each in _FRAMES if each in (first, last)), "")
 
 
 @dataclass(frozen=True)
@@ -181,8 +199,8 @@ def _layout(
     for count, channel in enumerate(_channels(mdf, group.link(1))):
         if count > _MAX_CHANNELS:
             return None
-        first, _, last = channel.name.rpartition(".")
-        what = next((each for each in _FRAMES if each in (first, last)), what)
+        last = channel.name.rpartition(".")[2]
+        what = _is_frame(channel.name) or what
         if last == "DataBytes":
             data = channel
         elif channel.number.kind >= _NUMBERS or not _fits(channel.number, size_bytes):

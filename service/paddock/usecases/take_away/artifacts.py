@@ -146,4 +146,5 @@ def run_of(recording: Recording, units: Mapping[str, str], fields: Fields, setup
         setup_units={name: setup_fields.unit(name) for name in recording.setup_values},
         units=dict(units),
         started_ns=None if recording.started_source is StartedSource.LOG_TIME else recording.started_ns,
+        is_start_known=recording.started_ns is not None,
     )

@@ -13,6 +13,7 @@ from paddock.domain.catalogue import CarCatalogue, Catalogue, log_units
 from paddock.domain.export import ExportRequest
 from paddock.domain.fields import EVERY_TEAMS
 from paddock.domain.recording import LossReport
+from paddock.domain.start_in_name import start_in_name
 from paddock.formats.output import new_file, suffixes_of
 from paddock.formats.registry import RunInfo, find_format, written_as
 from paddock.usecases.conversion.prefill import prefilled
@@ -66,7 +67,15 @@ def export_file(
         # Without a service there is no catalogue: what names tell.
         guesses = CarCatalogue(Catalogue(), known.get("car", ""), log_units(summary.signals))
         units = guesses.units((signal.name, signal.dtype) for signal in summary.signals)
-        return RunInfo(file_name=source.name, metadata=known, units=units)
+        has_clock = summary.facts.has_clock
+        named_ns = None if has_clock else start_in_name([source.name])
+        return RunInfo(
+            file_name=source.name,
+            metadata=known,
+            units=units,
+            started_ns=named_ns,
+            is_start_known=has_clock or named_ns is not None,
+        )
 
     format_ = find_format(request.format, request.layout)
     with (
