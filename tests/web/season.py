@@ -13,6 +13,7 @@ from paddock.domain.export import ExportRequest
 from paddock.domain.job import Job, JobState
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import Failure, Loss, LossReport, Recording, RunFigures, Signal, Status
+from paddock.domain.setup_values import SetupSheet
 from paddock.domain.streams import Gap, Stream, StreamState
 from paddock.usecases.catalogue.catalogue import save_catalogue
 from paddock.usecases.context import Context
@@ -198,9 +199,17 @@ def _run(number: int) -> Recording:
         message_count=240_000 + 190_331 * number,
         size_bytes=9_400_000 + 11_731_000 * number,
         metadata={} if number == 9 else known,
+        setup=_setup(number) if number < 6 else None,
         highlights=RunFigures(1_240.0 * number, "VNData.v", 21.2 + number, 3.42 - number / 40, 31.4 + number, True)
         if number % 5
         else RunFigures(),
+    )
+
+
+def _setup(number: int) -> SetupSheet:
+    tires = HOSTILE[:80] if number == 5 else "R25B"
+    return SetupSheet(
+        {"spring_front": 35.0 + number // 3, "tire_set": tires, "pressure_fl": 82.5, "arb_front": "soft"}
     )
 
 

@@ -56,6 +56,10 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
             "/signals",
             "/signals?show=unknown",
             "/fields",
+            "/setups",
+            f"/setups/compare?recordings={day.damaged},{day.run}&all=true",
+            "/setups/fields",
+            "/?setup=spring_front = 30..40",
             "/alerts",
             "/rules",
             "/checklists",
@@ -106,6 +110,8 @@ def test_no_serious_finding_in_what_opens_on_a_recording(browser: Any, tmp_path:
         found += serious(page, axe, "table")
         page.locator("#edit-run").click()
         found += serious(page, axe, "edit")
+        page.locator("#edit-setup").click()
+        found += serious(page, axe, "setup")
         page.get_by_role("button", name="Take away…").click()
         page.get_by_text("The same from a script").click()
         found += serious(page, axe, "take away")

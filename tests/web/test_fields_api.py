@@ -11,6 +11,7 @@ import pytest
 
 from paddock.domain.contents import Contents
 from paddock.domain.own_fields import RESERVED
+from paddock.domain.setup_sheets import SetupFields
 from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.context import Context
 from paddock.web.compare.differences import Difference, differences
@@ -209,7 +210,8 @@ async def test_pages_have_it_in_forms_filters_columns_and_tables(
     assert '<select name="tyre_set">' in upload and 'name="wing"' in upload
     shown = (await client.get(f"/recordings/{a.id}")).text
     assert "<dt>Tyre set</dt>" in shown and '<option value="slick" selected>slick (no choice any more)' in shown
-    rows = differences((a, Contents(a.id, a.id, "b")), (b, Contents(b.id, b.id, "b")), await load_fields(context))
+    sides = [(each, Contents(each.id, each.id, "b")) for each in (a, b)]
+    rows = differences(*sides, await load_fields(context), SetupFields())
     assert Difference("Tyre set", "slick", "Wet") in rows
     await client.patch(f"/api/recordings/{a.id}", json={"metadata": {"tyre_set": "R25B"}})
     await client.delete("/api/fields/tyre_set")

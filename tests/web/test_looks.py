@@ -139,6 +139,12 @@ def pages_of(looked: Looked) -> list[tuple[str, str, Callable[[Any], None] | Non
         ("signals-import", "/signals", press("Import…")),
         ("signals-unknown", "/signals?show=unknown", None),
         ("fields", "/fields", None),
+        ("setups", "/setups", None),
+        ("setups-compare", f"/setups/compare?recordings={day.run},{run}&all=true", None),
+        ("setups-fields", "/setups/fields", None),
+        ("setups-fields-add", "/setups/fields", press("Add a field")),
+        ("setup-edit", f"/recordings/{day.run}", lambda page: page.locator("#edit-setup").click()),
+        ("list-setup", "/?setup=spring_front = 30..40", open_facet("Setup")),
         ("devices", "/devices", None),
         ("devices-add", "/devices", press("Add a device")),
         ("device", "/devices/ht09", None),
@@ -254,6 +260,7 @@ def test_a_new_paddock(browser: Any, tmp_path: Path, look: str) -> None:
         "storage": "/storage",
         "signals": "/signals",
         "deleted": "/deleted",
+        "setups": "/setups",
     }
     with served(tmp_path, with_worker=False) as site, open_page(browser, **LOOKS[look]) as page:
         for name, path in pages.items():

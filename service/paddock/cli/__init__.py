@@ -32,6 +32,7 @@ COMMANDS = {
     "season": "Lay out the season's tables for Athena, Spark and other engines.",
     "signals": "Take the team's signal catalogue out, or put one in.",
     "fields": "Show the metadata fields of recordings; add fields of your own.",
+    "setup": "Show how the car was set up in a run; enter what was changed, compare runs.",
     "databases": "Show the CAN databases that decode logs of frames; add and retire them.",
     "devices": "Show what sends live; add devices, give them tokens, disable them.",
     "alerts": "Show what is wrong with devices, cars and logs; acknowledge it.",

@@ -22,6 +22,7 @@ from paddock.client.laps import Lap, Laps
 from paddock.client.maths import MathsChannel
 from paddock.client.member import HandedTunnel, Member
 from paddock.client.recording import FoundRecording
+from paddock.client.setup import SetupComparison, SetupField, SetupSheet
 from paddock.client.signals import SignalData, Signals
 
 __all__ = [
@@ -48,6 +49,9 @@ __all__ = [
     "MiscFile",
     "PendingBundle",
     "PendingExport",
+    "SetupComparison",
+    "SetupField",
+    "SetupSheet",
     "SignalData",
     "SignalName",
     "SignalSummary",

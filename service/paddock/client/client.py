@@ -23,6 +23,7 @@ from paddock.client.known import KnownLog, ask_known
 from paddock.client.maths import MathsChannel
 from paddock.client.member import HandedTunnel, Member
 from paddock.client.recording import FoundRecording
+from paddock.client.setup import SetupComparison, SetupField
 from paddock.client.upload import Announcement, Progress, say_along, sha256_of, upload
 from paddock.domain.export import ExportRequest
 from paddock.domain.sidecar import Sidecar
@@ -64,8 +65,8 @@ class Client(DeviceCalls):
             text: words to find in names, metadata and id.
             filters: those of ``GET /api/recordings``; a list means any of its values: ``car``, ``driver``,
                 ``event`` and every other short metadata field (``fields`` names them), ``health``, ``topic``,
-                ``signal`` (``"max(BatteryPack.cell_temp) > 55"``), ``since`` and ``until`` (a date or an RFC 3339
-                time).
+                ``signal`` (``"max(BatteryPack.cell_temp) > 55"``), ``setup`` (``"spring_front >= 35"``),
+                ``since`` and ``until`` (a date or an RFC 3339 time).
 
         Raises:
             Rejected: a filter that is not there, or cannot be read.
@@ -386,6 +387,38 @@ class Client(DeviceCalls):
         """
         known = [each for each in self.maths() if each.name == name and each.car.casefold() == car.casefold()]
         self._connection.call("DELETE", f"/api/maths/{quote(known[0].id if known else name, safe='')}")
+
+    def compare_setups(
+        self, recordings: Sequence[FoundRecording | str], *, everything: bool = False
+    ) -> SetupComparison:
+        """What differs between the setups of two to ten runs, what their logs say themselves included.
+
+        Args:
+            recordings: the runs, or their ids.
+            everything: also what is the same in all of them.
+        """
+        ids = [each if isinstance(each, str) else each.id for each in recordings]
+        params = {"recordings": ",".join(ids), "only": not everything}
+        return msgspec.convert(self._connection.call("GET", "/api/setups/compare", params=params), SetupComparison)
+
+    def setup_fields(self) -> tuple[SetupField, ...]:
+        """The fields of setup sheets in the order of the form."""
+        return msgspec.convert(self._connection.call("GET", "/api/setup-fields")["items"], tuple[SetupField, ...])
+
+    def add_setup_field(self, label: str, *, name: str = "", **said: Any) -> SetupField:
+        """Give all setup sheets a further field.
+
+        Args:
+            label: what the site calls it: ``"Front damper"``.
+            name: in programs; by default made from the label: ``front_damper``.
+            said: ``unit``, ``kind`` (``"number"``, ``"text"`` or ``"choice"``), ``choices``, ``group``, ``column``.
+
+        Raises:
+            Rejected: it cannot be so.
+            Conflict: there is a field of this name.
+        """
+        body = {"label": label, "name": name, **said}
+        return msgspec.convert(self._connection.call("POST", "/api/setup-fields", json=body, tries=1), SetupField)
 
     def fields(self) -> tuple[MetadataField, ...]:
         """The metadata fields that recordings have, those that the team added last."""

@@ -16,6 +16,7 @@ from paddock.client.export import PendingExport
 from paddock.client.files import Artifact, Attachment, Download, MiscFile
 from paddock.client.job import WAIT_S, Failure, Job, Patience
 from paddock.client.laps import Laps
+from paddock.client.setup import SetupSheet, SetupValue
 from paddock.client.signals import SignalData, Signals, read
 from paddock.domain.export import ExportRequest, Interpolation
 from paddock.domain.recording import SHORT_ID_LENGTH
@@ -45,6 +46,8 @@ class FoundRecording(Answer, kw_only=True, dict=True):
     """RFC 3339, UTC."""
     duration_s: float | None = None
     metadata: dict[str, Value] = msgspec.field(default_factory=dict)
+    setup: dict[str, SetupValue] = msgspec.field(default_factory=dict)
+    """Its setup sheet by field: ``recording.setup.get("spring_front")``."""
     highlights: dict[str, Any] = msgspec.field(default_factory=dict)
     """Distance, highest speed and the like, as far as the log has them."""
     original: Download | None = None
@@ -192,6 +195,25 @@ class FoundRecording(Answer, kw_only=True, dict=True):
     def laps(self) -> Laps:
         """Its laps with sectors, out and in laps among them; none until the log was converted."""
         return msgspec.convert(self._asked().call("GET", f"{self._path}/laps"), Laps)
+
+    def setup_sheet(self) -> SetupSheet:
+        """Its setup sheet beside the car's run before, and what is otherwise."""
+        return msgspec.convert(self._asked().call("GET", f"{self._path}/setup"), SetupSheet)
+
+    def set_setup(self, *, copy_from: str = "last", **values: SetupValue | None) -> SetupSheet:
+        """Enter values on its setup sheet; all else stays, and None takes a value away.
+
+        Args:
+            copy_from: what a run without a sheet begins with: ``"last"`` for the run of the car before, ``""`` for
+                nothing, or the id of a recording, whose sheet is then copied also over one that is there.
+            values: by field: ``spring_front=37.5``.
+
+        Raises:
+            Conflict: somebody changed the same value since this recording was asked for.
+            Rejected: there is no such field, or it cannot have the value.
+        """
+        body: dict[str, object] = {"values": values, "copy_from": copy_from, "version": self.version}
+        return msgspec.convert(self._asked().call("PUT", f"{self._path}/setup", json=body), SetupSheet)
 
     def export(self, format: str = "mat", **request: Any) -> PendingExport:
         """Ask for one file; the fields of ``ExportRequest`` are taken by name: ``signals``, ``rate_hz`` …

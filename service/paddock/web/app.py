@@ -47,11 +47,15 @@ PAGES = (
     ("/alerts", "Alerts", "alerts"),
     ("/upload", "Upload", "upload"),
     ("/signals", "Signals", "signals"),
+)
+"""In the bar of every page: address, label, and what the page itself says to be."""
+MORE = (
+    ("/setups", "Setups", "setups"),
     ("/sql", "SQL", "sql"),
     ("/fields", "Fields", "fields"),
     ("/jobs", "Jobs", "jobs"),
 )
-"""In the bar of every page: address, label, and what the page itself says to be."""
+"""Those that fewer people go to, in a menu at its end."""
 WAYS_ON = (("/", "All recordings"), ("/upload", "Upload a log"))
 """From a page that could not be shown."""
 MAX_BODY_BYTES = 1024 * 1024
@@ -146,5 +150,5 @@ def _templates() -> jinja2.Environment:
     environment.filters["dtype"] = spoken_dtype
     environment.filters["lap_time"] = lap_time
     environment.filters["setup_text"] = text_of
-    environment.globals.update(pages=PAGES, ways_on=WAYS_ON, take_away=take_away, log_kinds=log_kinds)
+    environment.globals.update(pages=PAGES, more=MORE, ways_on=WAYS_ON, take_away=take_away, log_kinds=log_kinds)
     return environment

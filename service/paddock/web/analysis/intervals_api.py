@@ -16,6 +16,7 @@ from paddock.domain.intervals import ConditionText, Interval, IntervalText
 from paddock.domain.names import content_disposition
 from paddock.domain.recording import Recording
 from paddock.domain.roles import Permission
+from paddock.domain.setup_values import Value, text_of
 from paddock.usecases.context import Context
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.look.intervals import (
@@ -30,6 +31,7 @@ from paddock.usecases.look.intervals import (
 )
 from paddock.usecases.look.plots import log_span
 from paddock.usecases.season.answers import as_csv
+from paddock.usecases.setups.fields import shown_setups
 from paddock.web.kernel.injected import TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.problems import responses
 from paddock.web.recordings.api import Prefix
@@ -95,6 +97,9 @@ class KpiRow(msgspec.Struct, frozen=True, kw_only=True):
     span: Annotated[str, Meta(description="The interval or lap.", examples=["Brake test 3"])]
     start_s: float
     end_s: float
+    setup: Annotated[
+        dict[str, float | str], Meta(description="The setup sheet of the run by field; empty where it has none.")
+    ]
     figures: Annotated[dict[str, KpiResource], Meta(description="By signal.")]
 
 
@@ -162,7 +167,8 @@ async def drop_interval(
 async def ask_kpis(context: TheContext, data: JSONBody[KpiQuestion]) -> Response[KpiTable] | Response[bytes]:
     """Count, extremes, mean, deviation, integral, first, last and the moment of the maximum, as a table or CSV."""
     rows = await figures_over(context, data.recordings, data.signals, data.over)
-    items = [_row(each) for each in rows]
+    setups = await shown_setups(context, [each.recording for each in rows])
+    items = [_row(each, setups[each.recording.id]) for each in rows]
     if data.format == "json":
         return Response(KpiTable(items))
     text = await asyncio.to_thread(as_csv, _table(items, data.signals))
@@ -173,7 +179,7 @@ async def ask_kpis(context: TheContext, data: JSONBody[KpiQuestion]) -> Response
     )
 
 
-def _row(row: Row) -> KpiRow:
+def _row(row: Row, setup: dict[str, Value]) -> KpiRow:
     figures = {}
     for name, found in row.figures.items():
         if found is None:
@@ -188,6 +194,7 @@ def _row(row: Row) -> KpiRow:
         span=row.name,
         start_s=(row.start_ns - row.origin_ns) / NS_PER_S,
         end_s=(row.end_ns - row.origin_ns) / NS_PER_S,
+        setup=setup,
         figures=figures,
     )
 
@@ -196,10 +203,19 @@ def _table(items: list[KpiRow], signals: list[str]) -> pa.Table:
     columns: dict[str, list[Any]] = {
         name: [getattr(each, name) for each in items] for name in ("recording", "name", "span", "start_s", "end_s")
     }
+    for name in dict.fromkeys(name for each in items for name in each.setup):
+        columns[f"setup.{name}"] = _alike([each.setup.get(name) for each in items])
     for signal in dict.fromkeys(signals):
         for figure in FIGURES:
             columns[f"{signal} {figure}"] = [getattr(each.figures[signal], figure) for each in items]
     return pa.table(columns)
+
+
+def _alike(values: list[Value | None]) -> list[Value | None]:
+    """Numbers, or texts where one of them is one: a column is of one type."""
+    if not any(isinstance(value, str) for value in values):
+        return values
+    return [None if value is None else text_of(value) for value in values]
 
 
 def _resource(interval: Interval, origin_ns: int) -> IntervalResource:

@@ -10,6 +10,8 @@ from paddock.domain.contents import Contents
 from paddock.domain.fields import Fields
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import Recording
+from paddock.domain.setup_sheets import SetupFields, compare_sheets
+from paddock.domain.setup_values import text_of
 from paddock.domain.words import size
 from paddock.web.kernel.words import duration, number
 
@@ -31,9 +33,12 @@ class Difference(msgspec.Struct, frozen=True):
     b: str
 
 
-def differences(a: tuple[Recording, Contents], b: tuple[Recording, Contents], fields: Fields) -> list[Difference]:
-    """Metadata, figures, and the setup in the logs' own metadata records, where they differ."""
-    rows = [*_metadata(a[0], b[0], fields), *_facts(a[0], b[0]), *_setup(a[1], b[1])]
+def differences(
+    a: tuple[Recording, Contents], b: tuple[Recording, Contents], fields: Fields, setup_fields: SetupFields
+) -> list[Difference]:
+    """Metadata, setup sheets, figures, and the logs' own metadata records, where they differ."""
+    sheets = _sheets(a[0], b[0], setup_fields)
+    rows = [*_metadata(a[0], b[0], fields), *sheets, *_facts(a[0], b[0]), *_setup(a[1], b[1])]
     return [row for row in rows if row.a != row.b][:MOST_ROWS]
 
 
@@ -45,6 +50,12 @@ def _metadata(a: Recording, b: Recording, fields: Fields) -> Iterator[Difference
     for name in fields.named(a.metadata, b.metadata):
         values = [item.metadata[name].value if name in item.metadata else "" for item in (a, b)]
         yield Difference(fields.label(name), *values)
+
+
+def _sheets(a: Recording, b: Recording, fields: SetupFields) -> Iterator[Difference]:
+    for row in compare_sheets(fields, [a.setup_values, b.setup_values]):
+        said = ["" if value is None else f"{text_of(value)} {row.unit}".strip() for value in row.values]
+        yield Difference(f"Setup · {row.label}", *said)
 
 
 def _facts(a: Recording, b: Recording) -> Iterator[Difference]:

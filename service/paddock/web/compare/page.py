@@ -17,6 +17,7 @@ from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import find_recordings, get_recording
 from paddock.usecases.find.search import day_of
 from paddock.usecases.look.compare import compare
+from paddock.usecases.setups.fields import load_setup_fields
 from paddock.web.compare.differences import differences
 from paddock.web.find.search_parameters import zone_of
 from paddock.web.kernel.conditional import Page
@@ -75,7 +76,7 @@ async def compare_page(
         selected={"a": items[0] if a else None, "b": items[len(chosen) - 1] if b else None},
         ready=ready,
         compared=compared,
-        differences=differences(sides[0], sides[1], team_fields) if ready else (),
+        differences=differences(sides[0], sides[1], team_fields, await load_setup_fields(context)) if ready else (),
         sources=[_source(item, label) for item, label in zip(items[: len(chosen)], "AB", strict=False)],
     )
 

@@ -10,6 +10,7 @@ const bar = need(document, "#bulk");
 const dialog = need(document, "#tag-dialog", HTMLDialogElement);
 const tagForm = need(dialog, "form", HTMLFormElement);
 const MOST = 500;
+const MOST_SETUPS = 10;
 const boxes = () => all(document, "#rows .pick input", HTMLInputElement);
 /**
  * What a box stands for: its row, or the logs of a parked car that are folded.
@@ -40,6 +41,9 @@ function show() {
     const [a, b] = [...selected].map((id) => id.slice(0, 16));
     compare.href = `/compare?a=${a}&b=${b}`;
   }
+  const setups = need(document, "#bulk-setups", HTMLAnchorElement);
+  setups.hidden = selected.size < 2 || selected.size > MOST_SETUPS;
+  setups.href = `/setups/compare?recordings=${[...selected].map((id) => id.slice(0, 16)).join(",")}`;
   const each = [...selected].map((id) => ["recording", id.slice(0, 16)]);
   need(document, "#bulk-options", HTMLAnchorElement).href = `/export?${new URLSearchParams(each)}`;
   for (const box of all(document, "#pick-all", HTMLInputElement)) {

@@ -1,11 +1,10 @@
-// Filters apply at once, and only what is set gets into the URL. Conditions on signals are rows of four fields, and
-// one text in the URL: `max(BatteryPack.cell_temp) > 55`.
+// Filters apply at once, and only what is set gets into the URL. Conditions are rows of fields, and one text in the URL:
+// `max(BatteryPack.cell_temp) > 55` on a signal, `spring_front >= 35` on the setup sheet.
 
 import { all, around, make, need } from "../kernel/dom.js";
 
 const form = need(document, "#filters", HTMLFormElement);
-const conditions = need(form, ".conditions");
-const pattern = need(document, "#condition", HTMLTemplateElement);
+const conditions = need(form, "#conditions .conditions");
 
 /** @typedef {HTMLInputElement | HTMLSelectElement} Field */
 
@@ -17,11 +16,17 @@ const field = (row, part) => /** @type {Field} */ (need(row, part));
 
 /** @param {HTMLElement} row */
 function compose(row) {
-  const [statistic, name, operator, number] = ["statistic", "name", "operator", "number"].map(
-    (part) => field(row, `.${part}`).value.trim(),
-  );
-  field(row, "[name=signal]").value = name && number ? `${statistic}(${name}) ${operator} ${number}` : "";
+  const isSetup = row.classList.contains("of-setup");
+  const [name, operator, value] = ["name", "operator", "number"].map((part) => field(row, `.${part}`).value.trim());
+  const left = isSetup ? name : `${field(row, ".statistic").value}(${name})`;
+  textOf(row).value = name && value ? `${left} ${operator} ${value}` : "";
 }
+
+/**
+ * The text that goes into the URL.
+ * @param {HTMLElement} row
+ */
+const textOf = (row) => need(row, "[type=hidden]", HTMLInputElement);
 
 /** `max_speed_m_s >= 8.33333333`: what a program would ask, in SI units. */
 function figures() {
@@ -36,7 +41,7 @@ function figures() {
 }
 
 function apply() {
-  for (const row of all(conditions, ":scope > .condition")) compose(row);
+  for (const row of all(form, ".conditions > .condition")) compose(row);
   const query = new URLSearchParams(figures().map((text) => ["figure", text]));
   for (const element of form.elements) {
     if (!(element instanceof HTMLInputElement || element instanceof HTMLSelectElement) || !element.name) continue;
@@ -56,28 +61,33 @@ form.addEventListener("change", (event) => {
   if (around(event, "[type=checkbox], [type=date]")) apply();
 });
 
-function add() {
+/**
+ * Another row among those of a menu.
+ * @param {HTMLDetailsElement} menu
+ */
+function add(menu) {
+  const pattern = need(menu, "template", HTMLTemplateElement);
   const row = /** @type {HTMLElement} */ (need(pattern.content, "*").cloneNode(true));
-  conditions.insertBefore(row, pattern);
+  pattern.before(row);
   return row;
 }
 
-need(document, "#add-condition").addEventListener("click", () => need(add(), ".name").focus());
-
-/** An open menu has a row to begin with, also one that was opened while this script was still on its way. */
-function begin() {
-  if (menu.open && !conditions.querySelector(":scope > .condition")) add();
+for (const menu of all(form, "details:has(> .conditions)", HTMLDetailsElement)) {
+  need(menu, "[data-add]").addEventListener("click", () => need(add(menu), ".name").focus());
+  /** An open menu has a row to begin with, also one that was opened while this script was still on its way. */
+  const begin = () => {
+    if (menu.open && !menu.querySelector(".conditions > .condition")) add(menu);
+  };
+  menu.addEventListener("toggle", begin);
+  begin();
+  menu.addEventListener("click", (event) => {
+    const row = around(event, ".remove") && around(event, ".condition");
+    if (!row) return;
+    const applied = textOf(row).defaultValue !== "";
+    row.remove();
+    if (applied) apply();
+  });
 }
-const menu = need(document, "#conditions", HTMLDetailsElement);
-menu.addEventListener("toggle", begin);
-begin();
-conditions.addEventListener("click", (event) => {
-  const row = around(event, ".remove") && around(event, ".condition");
-  if (!row) return;
-  const applied = need(row, "[name=signal]", HTMLInputElement).defaultValue !== "";
-  row.remove();
-  if (applied) apply();
-});
 
 /**
  * @param {HTMLElement} list

@@ -18,6 +18,10 @@ from paddock.domain.fields import Fields, same_value
 from paddock.domain.figures import FIGURES, read_figure
 from paddock.domain.recording import Recording
 from paddock.domain.roles import Permission
+from paddock.domain.setup_comparisons import SetupIs, read_setup_comparison
+from paddock.domain.setup_fields import SetupField
+from paddock.domain.setup_sheets import SetupFields
+from paddock.domain.setup_values import PREFIX
 from paddock.formats.registry import formats
 from paddock.usecases.devices.radio import streams_of_recordings
 from paddock.usecases.devices.streams import live_streams
@@ -40,6 +44,7 @@ from paddock.usecases.find.search import (
     without_start,
     write_comparison,
 )
+from paddock.usecases.setups.fields import load_setup_fields
 from paddock.usecases.sync.questions import asked
 from paddock.web.find.rows import Row, rows_of
 from paddock.web.find.search_parameters import TheSearch, read_day, search_of, zone_of
@@ -180,6 +185,10 @@ async def recordings_page(
         )
         for name, key, listed, short in days
     ]
+    setup_fields = await load_setup_fields(context)
+    # A team that fills no sheet has no empty columns.
+    has_setup = bool(search.setup) or any(row.item.setup for row in rows.values())
+    setup_columns = setup_fields.columns if has_setup else ()
     everywhere = [*(query or [("day", EVERYTHING)]), *([("sort", sort)] if sort else [])]
     return Page(
         "find/list.html",
@@ -191,7 +200,9 @@ async def recordings_page(
         groups=groups,
         day=shown,
         arrived=await just_arrived(context, zone, before=shown.day) if shown is not None and not day else {},
-        columns=_columns(place, sort, team_fields),
+        columns=_columns(place, sort, team_fields, setup_columns),
+        setup_columns=setup_columns,
+        setup_fields=setup_fields,
         field_columns=team_fields.columns,
         sort=sort,
         untagged=[row.item.id for row in rows.values() if row.untagged],
@@ -200,7 +211,10 @@ async def recordings_page(
         facets=_facets(counted, search, team_fields),
         topics=_topics(counted, search),
         counted=counted,
-        chips=[(_chip(*pair, team_fields), _href([other for other in query if other != pair])) for pair in query],
+        chips=[
+            (_chip(*pair, team_fields, setup_fields), _href([other for other in query if other != pair]))
+            for pair in query
+        ],
         comparisons=[(c, write_comparison(c)) for c in search.comparisons],
         figures=FIGURES,
         misses=[] if groups or after else await _misses(context, search, query),
@@ -270,7 +284,9 @@ async def _misses(
     return found
 
 
-def _columns(place: Sequence[tuple[str, str]], sort: str, fields: Fields) -> dict[str, Column]:
+def _columns(
+    place: Sequence[tuple[str, str]], sort: str, fields: Fields, setup_columns: Sequence[SetupField]
+) -> dict[str, Column]:
     """The sorted columns by name; a click sorts, another one turns the order round.
 
     The first click on words shows the smallest, on a number or a time the largest.
@@ -278,7 +294,8 @@ def _columns(place: Sequence[tuple[str, str]], sort: str, fields: Fields) -> dic
     kept = [pair for pair in place if pair[0] != "sort"]
     now, descending = sort.removeprefix("-") or "started_at", not sort or sort.startswith("-")
     words = {**{field.name: field.label for field in fields.short}, "health": "Health"}
-    labels = {"started_at": "Start"} | words | {figure.name: figure.label for figure in FIGURES}
+    setup = {f"{PREFIX}{field.id}": field.label for field in setup_columns}
+    labels = {"started_at": "Start"} | words | setup | {figure.name: figure.label for figure in FIGURES}
     columns = {}
     begun = f"{_href(kept)}{'&' if kept else '?'}sort="
     for name, label in labels.items():
@@ -328,13 +345,20 @@ def _options(
     return [*options, *(Option(value, 0, True) for value in wanted.values())]
 
 
-def _chip(name: str, value: str, fields: Fields) -> str:
+def _chip(name: str, value: str, fields: Fields, setup_fields: SetupFields) -> str:
     if name == "signal":
         return value
+    if name == "setup":
+        return _setup_chip(read_setup_comparison(value), setup_fields)
     if name == "figure":
         return read_figure(value).words()
     label = _LABELS.get(name) or fields.label(name)
     return f"{label}: {value or _NOT_KNOWN}"
+
+
+def _setup_chip(wanted: SetupIs, fields: SetupFields) -> str:
+    words = [fields.label(wanted.name), wanted.operator, wanted.text or _NOT_KNOWN]
+    return " ".join([*words, *([fields.unit(wanted.name)] if wanted.text else [])]).strip()
 
 
 def _href(*parts: Sequence[tuple[str, str]]) -> str:

@@ -20,11 +20,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 /**
- * The person's menu closes where somebody presses beside it.
+ * A menu of the bar closes where somebody presses beside it.
  * @param {Event} event
  */
 function closeMenus(event) {
-  for (const menu of all(document, "details.who[open]", HTMLDetailsElement)) {
+  for (const menu of all(document, "details.menu[open]", HTMLDetailsElement)) {
     if (!(event.target instanceof Node && menu.contains(event.target))) menu.open = false;
   }
 }
@@ -33,7 +33,7 @@ document.addEventListener("click", closeMenus);
 document.addEventListener("focusin", closeMenus);
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  const menu = around(event, "details.who[open]", HTMLDetailsElement);
+  const menu = around(event, "details.menu[open]", HTMLDetailsElement);
   if (!menu) return;
   menu.open = false;
   menu.querySelector("summary")?.focus();

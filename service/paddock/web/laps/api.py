@@ -28,6 +28,7 @@ from paddock.usecases.laps.find import (
 )
 from paddock.usecases.laps.settings import lap_settings, save_lap_settings
 from paddock.usecases.look.plots import PLOTTING
+from paddock.usecases.setups.fields import shown_setups
 from paddock.web.kernel.injected import TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.problems import responses
 from paddock.web.laps.csv import season_csv
@@ -85,7 +86,8 @@ async def recording_csv(context: TheContext, recording_id: Prefix) -> Response[s
     """One row a lap, for a spreadsheet."""
     recording = await get_recording(context, recording_id)
     found = await laps_of(context, recording)
-    text = season_csv([SeasonLap(stored, recording) for stored in found.laps])
+    laps = [SeasonLap(stored, recording) for stored in found.laps]
+    text = season_csv(laps, await shown_setups(context, [recording]))
     return _csv(text, f"{recording.short_id}-laps.csv")
 
 
@@ -144,7 +146,9 @@ async def list_laps(
 ) -> SeasonResource:
     """Over all recordings, or those of a venue, of some days, of a driver: the fastest first."""
     search = search_of_laps(venue, course, since, until, driver, car, event)
-    return SeasonResource(tuple(season_resource(each) for each in await fastest_laps(context, search, limit)))
+    found = await fastest_laps(context, search, limit)
+    setups = await shown_setups(context, [each.recording for each in found])
+    return SeasonResource(tuple(season_resource(each, setups[each.recording.id]) for each in found))
 
 
 @get("/csv", needs=Permission.READ, responses=responses(422), summary="The same as CSV")
@@ -161,7 +165,8 @@ async def laps_as_csv(
 ) -> Response[str]:
     """For a spreadsheet."""
     found = await fastest_laps(context, search_of_laps(venue, course, since, until, driver, car, event), limit)
-    return _csv(season_csv(found), "laps.csv")
+    setups = await shown_setups(context, [each.recording for each in found])
+    return _csv(season_csv(found, setups), "laps.csv")
 
 
 def _csv(text: str, name: str) -> Response[str]:

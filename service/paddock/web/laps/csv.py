@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from paddock.domain.setup_values import Value, text_of
 from paddock.usecases.laps.find import SeasonLap
 from paddock.web.laps.resources import said_of
 
@@ -13,8 +14,14 @@ _SAID = ("car", "driver", "event")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def season_csv(found: Sequence[SeasonLap]) -> str:
-    """One row a lap, with sectors and extremes as columns."""
+def season_csv(found: Sequence[SeasonLap], setups: Mapping[str, Mapping[str, Value]]) -> str:
+    """One row a lap, with sectors, extremes and the values of setup sheets as columns.
+
+    Args:
+        setups: the sheet of each recording, by its id.
+    """
+    sheets = {each.recording.id: setups[each.recording.id] for each in found}
+    on_sheets = list(dict.fromkeys(name for sheet in sheets.values() for name in sheet))
     sectors = max((len(each.stored.lap.sectors) for each in found), default=0)
     signals = list(dict.fromkeys(name for each in found for name in each.stored.extremes))
     target = io.StringIO()
@@ -32,15 +39,17 @@ def season_csv(found: Sequence[SeasonLap]) -> str:
             "distance_m",
             "energy_j",
             *(harmless_text(f"{end} {name}") for name in signals for end in ("min", "max")),
+            *(f"setup.{name}" for name in on_sheets),
             "notice",
         ]
     )
     for each in found:
-        writer.writerow(_row(each, sectors, signals))
+        on_sheet = [setup_cell(sheets[each.recording.id].get(name)) for name in on_sheets]
+        writer.writerow(_row(each, sectors, signals, on_sheet))
     return target.getvalue()
 
 
-def _row(found: SeasonLap, sectors: int, signals: Iterable[str]) -> list[object]:
+def _row(found: SeasonLap, sectors: int, signals: Iterable[str], on_sheet: Iterable[str]) -> list[object]:
     stored, lap, said = found.stored, found.stored.lap, said_of(found.recording)
     times = {sector.number: sector.duration_s for sector in lap.sectors}
     extremes = [stored.extremes.get(name) for name in signals]
@@ -56,8 +65,14 @@ def _row(found: SeasonLap, sectors: int, signals: Iterable[str]) -> list[object]
         _number(lap.distance_m, 1),
         _number(stored.energy_j, 0),
         *(_number(end, 6) for each in extremes for end in ((each.min, each.max) if each else (None, None))),
+        *on_sheet,
         lap.notice,
     ]
+
+
+def setup_cell(value: Value | None) -> str:
+    """One value of a setup sheet as a cell."""
+    return "" if value is None else harmless_text(value) if isinstance(value, str) else text_of(value)
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -14,6 +14,8 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from paddock.domain.lap_table import StoredLap
 from paddock.domain.recording import Recording
 from paddock.domain.roles import Permission
+from paddock.domain.setup_fields import SetupField
+from paddock.domain.setup_sheets import SetupFields
 from paddock.domain.venues import Course, Venue
 from paddock.ports.documents import MAX_PAGE, Equals
 from paddock.usecases.context import Context
@@ -24,6 +26,7 @@ from paddock.usecases.laps.settings import lap_settings
 from paddock.usecases.laps.venues import all_venues, get_venue
 from paddock.usecases.look.compare import compare
 from paddock.usecases.look.overview import known_signals
+from paddock.usecases.setups.fields import load_setup_fields
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
@@ -66,8 +69,14 @@ async def season_page(
         sectors=max((len(lap.lap.sectors) for lap in laps), default=0),
         signals=signals_shown(laps),
         labels=await labels_of(context, rows[0].recording, signals_shown(laps)) if rows else {},
+        setup_columns=setup_columns_of([each.recording for each in rows], await load_setup_fields(context)),
         chosen=(await lap_settings(context)).signals,
     )
+
+
+def setup_columns_of(recordings: Sequence[Recording], fields: SetupFields) -> tuple[SetupField, ...]:
+    """The columns of the setup sheet that a table shows; none where no run of it has a sheet."""
+    return fields.columns if any(each.setup for each in recordings) else ()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from paddock.domain.instants import to_rfc3339
 from paddock.domain.lap_table import LapTable, StoredLap
 from paddock.domain.laps import LapKind, LapSource, best_lap, theoretical_best_s
 from paddock.domain.recording import Recording
+from paddock.domain.setup_values import Value
 from paddock.domain.venues import MAX_CONFIGURATIONS, Course, Venue
 from paddock.usecases.laps.find import RecordingLaps, SeasonLap
 
@@ -76,6 +77,9 @@ class SeasonLapResource(msgspec.Struct, frozen=True, kw_only=True):
     course: Annotated[str, Meta(description="Id of its configuration.")]
     day: Annotated[str, Meta(description="On which it was driven, UTC.", examples=["2026-04-18"])]
     metadata: Annotated[dict[str, str], Meta(description="Driver, car and the like.")]
+    setup: Annotated[
+        dict[str, float | str], Meta(description="The setup sheet of its run by field; empty where it has none.")
+    ]
     lap: Annotated[LapResource, Meta(description="The lap itself.")]
 
 
@@ -163,14 +167,19 @@ def laps_resource(found: RecordingLaps) -> LapsResource:
     )
 
 
-def season_resource(found: SeasonLap) -> SeasonLapResource:
-    """One lap of a season."""
+def season_resource(found: SeasonLap, setup: dict[str, Value]) -> SeasonLapResource:
+    """One lap of a season.
+
+    Args:
+        setup: the sheet of its run, as programs get it.
+    """
     return SeasonLapResource(
         recording=found.recording.id,
         venue=found.stored.venue,
         course=found.stored.course,
         day=found.stored.day,
         metadata=said_of(found.recording),
+        setup=setup,
         lap=lap_resource(found.stored),
     )
 

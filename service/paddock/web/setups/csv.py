@@ -6,16 +6,10 @@ import csv
 import io
 
 from paddock.domain.instants import to_rfc3339
-from paddock.domain.setup_values import Value, text_of
 from paddock.usecases.setups.book import Book, BookEntry
-from paddock.web.laps.csv import harmless_text
+from paddock.web.laps.csv import harmless_text, setup_cell
 
 _SAID = ("car", "driver", "event", "venue", "session", "run")
-
-
-def setup_cell(value: Value | None) -> str:
-    """One value of a sheet as a cell."""
-    return "" if value is None else harmless_text(value) if isinstance(value, str) else text_of(value)
 
 
 def book_csv(book: Book) -> str:
