@@ -23,8 +23,9 @@ BATCH_BYTES = 32 << 20
 """Message records over all channels: what is done per batch and channel then costs little per message. With 20 MB
 decoding takes a fifth longer, with 48 MB it is no faster."""
 _MAX_ROWS = BATCH_BYTES // HEAD_BYTES
-_USED_BYTES = BATCH_BYTES + _MAX_ROWS * (4 + 4 + HEAD_BYTES)
+_USED_BYTES = BATCH_BYTES + (_MAX_ROWS + 1) * 4 + _MAX_ROWS * HEAD_BYTES
 MEMORY_BYTES = -(-_USED_BYTES // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
+"""What ``Sorted`` takes."""
 MAX_MESSAGE_BYTES = 2**31 - 1
 """More than Arrow can count in one array of payloads."""
 
@@ -37,17 +38,14 @@ Numbers = npt.NDArray[np.int32]
 class Batch:
     """Payloads end to end, each with the number of its channel, in memory that is used again and again.
 
-    Args:
-        memory: a writable buffer, perhaps shared with another process.
-        offset: where in it the batch has its ``MEMORY_BYTES``.
+    Memory that is asked for anew costs more than what is moved there: the kernel empties every page of it.
     """
 
-    def __init__(self, memory: Any, offset: int = 0) -> None:
-        self._data = np.frombuffer(memory, np.uint8, BATCH_BYTES, offset)
-        offset += BATCH_BYTES
-        self._ends = np.frombuffer(memory, np.int32, _MAX_ROWS, offset)
-        self._numbers = np.frombuffer(memory, np.int32, _MAX_ROWS, offset + 4 * _MAX_ROWS)
-        self._heads = np.frombuffer(memory, OPAQUE_HEAD, _MAX_ROWS, offset + 8 * _MAX_ROWS)
+    def __init__(self) -> None:
+        self._data = np.empty(BATCH_BYTES, np.uint8)
+        self._ends = np.empty(_MAX_ROWS, np.int32)
+        self._numbers = np.empty(_MAX_ROWS, np.int32)
+        self._heads = np.empty(_MAX_ROWS, OPAQUE_HEAD)
         self.oversized: bytes | memoryview | None = None
         """The payload of a message larger than a whole batch, which then is alone in it, and not copied."""
         self.clear()
@@ -60,9 +58,9 @@ class Batch:
         self.oversized = None
 
     @property
-    def data(self) -> Any:
-        """The payloads."""
-        return self._data[: self.size_bytes] if self.oversized is None else self.oversized
+    def data(self) -> Bytes:
+        """The payloads, unless one is oversized."""
+        return self._data[: self.size_bytes]
 
     @property
     def ends(self) -> Numbers:
@@ -141,42 +139,73 @@ class Payloads:
     """How many messages the file has before."""
 
 
-class Sorted:
-    """Memory that the messages of one batch after the other are sorted into.
+@dataclass(frozen=True)
+class Contents:
+    """What ``Sorted`` has, beside what is in its memory: goes from one process to another."""
 
-    Memory that is asked for anew costs more than what is moved there: the kernel empties every page of it.
+    numbers: Int64s
+    """Of the channels that have messages, ascending, shape (C,)."""
+    rows: Int64s
+    """How many each of these has, shape (C,)."""
+    ordinal: int
+    """As ``Batch`` says."""
+
+
+class Sorted:
+    """The messages of one batch after the other by the number of their channel.
+
+    Args:
+        memory: a writable buffer, perhaps shared with another process: one sorts, the other reads.
+        offset: where in it this has its ``MEMORY_BYTES``.
     """
 
-    def __init__(self) -> None:
-        self._data = np.empty(BATCH_BYTES, np.uint8)
-        self._heads = np.empty(_MAX_ROWS * HEAD_BYTES, np.uint8)
-        self._sizes = np.empty(_MAX_ROWS * 4, np.uint8)
+    def __init__(self, memory: Any, offset: int = 0) -> None:
+        self._data = np.frombuffer(memory, np.uint8, BATCH_BYTES, offset)
+        offset += BATCH_BYTES
+        self._offsets = np.frombuffer(memory, np.int32, _MAX_ROWS + 1, offset)
+        self._heads = np.frombuffer(memory, np.uint8, _MAX_ROWS * HEAD_BYTES, offset + self._offsets.nbytes)
 
-    def by_channel(self, batch: Batch, alone: int) -> Iterator[tuple[Int64s, Int64s, Payloads]]:
-        """The messages of a batch by the number of their channel: (numbers, rows of each, messages).
+    def sort(self, batch: Batch) -> Contents:
+        """Take the messages of a batch; the payload of one that is oversized stays where it is.
 
         They lie in stretches of one channel each, as long as the runs that they came in allow; these are moved
-        whole. The messages are valid until the next batch is sorted.
-
-        Args:
-            batch: where they are.
-            alone: a channel with a lower number comes alone, all others come together.
+        whole.
         """
         changes = np.flatnonzero(np.diff(batch.numbers)) + 1
         bounds = np.concatenate([np.zeros(1, np.int64), changes, np.full(1, batch.rows)])
         stretch_numbers = batch.numbers[bounds[:-1]]
         order = np.argsort(stretch_numbers, kind="stable")
         ends = np.concatenate([np.zeros(1, np.int32), batch.ends])
-        heads = _in_order(batch.heads.view(np.uint8), bounds * HEAD_BYTES, order, self._heads).view(HEAD)
+        _put_in_order(batch.heads.view(np.uint8), bounds * HEAD_BYTES, order, self._heads)
+        self._offsets[0] = 0
         sizes = np.diff(ends)
-        sizes = _in_order(sizes.view(np.uint8), bounds * sizes.itemsize, order, self._sizes).view(sizes.dtype)
-        offsets = np.zeros(batch.rows + 1, np.int32)
-        np.cumsum(sizes, out=offsets[1:])
-        data = _in_order(np.frombuffer(batch.data, np.uint8), ends[bounds], order, self._data)
-        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-        payloads = pa.Array.from_buffers(pa.binary(), batch.rows, buffers)
+        _put_in_order(sizes.view(np.uint8), bounds * sizes.itemsize, order, self._offsets[1:].view(np.uint8))
+        offsets = self._offsets[1 : batch.rows + 1]
+        np.cumsum(offsets, out=offsets)
+        if batch.oversized is None:
+            _put_in_order(batch.data, ends[bounds], order, self._data)
         numbers, firsts = np.unique(stretch_numbers[order], return_index=True)
         rows = np.add.reduceat(np.diff(bounds)[order], firsts)
+        return Contents(numbers.astype(np.int64), rows, batch.ordinal)
+
+    def by_channel(
+        self, contents: Contents, oversized: bytes | memoryview | None, alone: int
+    ) -> Iterator[tuple[Int64s, Int64s, Payloads]]:
+        """The messages that were sorted last: (numbers, rows of each, messages).
+
+        The messages are valid until the next batch is sorted.
+
+        Args:
+            contents: what ``sort`` said of them.
+            oversized: the batch's.
+            alone: a channel with a lower number comes alone, all others come together.
+        """
+        numbers, rows = contents.numbers, contents.rows
+        count = int(rows.sum())
+        offsets, heads = self._offsets[: count + 1], self._heads[: count * HEAD_BYTES].view(HEAD)
+        data = self._data if oversized is None else oversized
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+        payloads = pa.Array.from_buffers(pa.binary(), count, buffers)
         first_others = int(np.searchsorted(numbers, alone))
         begin = row = 0
         for stop in [*range(1, first_others + 1), *([len(numbers)] if first_others < len(numbers) else [])]:
@@ -184,24 +213,21 @@ class Sorted:
             part = heads[row : row + count]
             publish_time = np.minimum(part["publish_time"], np.uint64(LAST_TIME)).astype(np.int64)
             times = part["log_time"].astype(np.int64), publish_time, part["sequence"].astype(np.int64)
-            waiting = Payloads(payloads[row : row + count], *times, batch.ordinal)
+            waiting = Payloads(payloads[row : row + count], *times, contents.ordinal)
             yield numbers[begin:stop], rows[begin:stop], waiting
             begin, row = stop, row + count
 
 
-def _in_order(data: Bytes, bounds: npt.NDArray[Any], order: Int64s, room: Bytes) -> Bytes:
-    """The stretches ``data[bounds[i]:bounds[i + 1]]`` one after the other in this order.
-
-    Args:
-        room: where they go, unless they are so many that Arrow is sooner done with them.
-    """
-    if len(order) > _MANY_STRETCHES or len(data) > len(room):
+def _put_in_order(data: Bytes, bounds: npt.NDArray[Any], order: Int64s, room: Bytes) -> None:
+    """Put the stretches ``data[bounds[i]:bounds[i + 1]]`` one after the other, in this order, into ``room``."""
+    room = room[: bounds[-1]]
+    if len(order) > _MANY_STRETCHES:  # Arrow is sooner done with them.
         offsets = pa.py_buffer(bounds.astype(np.int32))
         stretches = pa.Array.from_buffers(pa.binary(), len(order), [None, offsets, pa.py_buffer(data)])
-        return np.frombuffer(stretches.take(pa.array(order)).buffers()[2], np.uint8)
+        room[:] = np.frombuffer(stretches.take(pa.array(order)).buffers()[2], np.uint8)
+        return
     begins, ends = bounds[:-1][order].tolist(), bounds[1:][order].tolist()
-    moved = [data[begin:end] for begin, end in zip(begins, ends, strict=True)]
-    return np.concatenate(moved, out=room[: bounds[-1]])
+    np.concatenate([data[begin:end] for begin, end in zip(begins, ends, strict=True)], out=room)
 
 
 def alternating(data: Any, begins: Int64s | Numbers, ends: Int64s | Numbers) -> pa.BinaryArray:

@@ -1,7 +1,7 @@
 """A ``SpoolWriter`` in a process of its own, so that reading and decoding take two cores.
 
-Threads would not do: the protobuf decoder keeps Python's lock while it works. Messages come to the process in
-memory that both share, everything else through a socket; when the socket closes, the process ends.
+Threads would not do: the protobuf decoder keeps Python's lock while it works. Messages come to the process sorted,
+in memory that both share, everything else through a socket; when the socket closes, the process ends.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from paddock.columns.spool_file import SpoolFile
 from paddock.errors import Unavailable
 from paddock.processes import do_without_pandas, end_with_parent
 from paddock.readers.decoders.schema import Schema
-from paddock.readers.mcap.batch import MEMORY_BYTES, Batch
+from paddock.readers.mcap.batch import MEMORY_BYTES, Batch, Sorted
 from paddock.readers.mcap.definitions import Definition
 from paddock.readers.mcap.spool_raw import RawChannels
 from paddock.readers.mcap.spool_writer import SpoolWriter
 
-_BATCHES = 3
-"""One that is filled, one that waits, one that is decoded; enough to read on while the process starts."""
+_SHARED = 3
+"""Batches that wait or are decoded; enough to read on while the process starts."""
 
 
 class SpoolProcess:
@@ -50,14 +50,15 @@ class SpoolProcess:
 
     def __init__(self, file: SpoolFile, directory: Path, limits: Limits) -> None:
         with _shared_memory(directory) as shared:
-            shared.truncate(MEMORY_BYTES * _BATCHES)
-            self._batches = _mapped(shared.fileno())
+            shared.truncate(MEMORY_BYTES * _SHARED)
+            self._shared = _mapped(shared.fileno())
             self._interpreter = _ahead.pop() if _ahead else _Spawned()
             self._connection = Connection(os.dup(self._interpreter.socket.fileno()))
             with self._told_why():
                 socket.send_fds(self._interpreter.socket, [b"\0"], [file.fileno(), shared.fileno()])
                 self._connection.send(limits)
-        self._free = list(range(_BATCHES))
+        self._batch = Batch()
+        self._free = list(range(_SHARED))
         self._sent: dict[int, tuple[int, Schema]] = {}
         """By ``id``: the number that the process knows it by, and the schema, which must live on for its ``id``."""
 
@@ -72,24 +73,21 @@ class SpoolProcess:
         self._send("define", definition.channel, number, slug, as_bytes)
 
     def batch(self) -> Batch:
-        """See ``SpoolWriter``; waits until there is one."""
-        while not self._free:
-            self._free.append(self._receive())
-        batch = self._batches[self._free[-1]]
-        batch.clear()
-        return batch
+        """See ``SpoolWriter``."""
+        self._batch.clear()
+        return self._batch
 
     def write(self, batch: Batch) -> None:
-        """See ``SpoolWriter``; returns before they are decoded."""
+        """See ``SpoolWriter``; returns before they are decoded, but waits until there is room for them."""
+        while not self._free:
+            self._free.append(self._receive())
         number = self._free.pop()
-        assert self._batches[number] is batch, "batches are filled one after the other"
-        oversized, batch.oversized = batch.oversized, None
-        rest = batch.rows, batch.size_bytes, batch.ordinal, oversized is not None
-        self._send("write", number, *rest, payload=oversized)
+        contents = self._shared[number].sort(batch)
+        self._send("write", number, contents, batch.oversized is not None, payload=batch.oversized)
 
     def finish(self) -> tuple[list[SpooledChannel], RawChannels]:
         """See ``SpoolWriter``."""
-        while len(self._free) < _BATCHES:
+        while len(self._free) < _SHARED:
             self._free.append(self._receive())
         self._send("finish")
         return cast(tuple[list[SpooledChannel], RawChannels], self._receive())
@@ -185,12 +183,12 @@ def _shared_memory(directory: Path) -> BinaryIO:
     return cast(BinaryIO, tempfile.TemporaryFile(dir=directory))
 
 
-def _mapped(shared: int) -> list[Batch]:
-    memory = mmap.mmap(shared, MEMORY_BYTES * _BATCHES)
-    return [Batch(memory, MEMORY_BYTES * number) for number in range(_BATCHES)]
+def _mapped(shared: int) -> list[Sorted]:
+    memory = mmap.mmap(shared, MEMORY_BYTES * _SHARED)
+    return [Sorted(memory, MEMORY_BYTES * number) for number in range(_SHARED)]
 
 
-def _serve(connection: Connection, writer: SpoolWriter, batches: Sequence[Batch]) -> None:
+def _serve(connection: Connection, writer: SpoolWriter, shared: Sequence[Sorted]) -> None:
     """Do what the other process asks for, until it is gone."""
     schemas: list[Schema] = []
     while True:
@@ -201,11 +199,9 @@ def _serve(connection: Connection, writer: SpoolWriter, batches: Sequence[Batch]
             channel, number, *rest = values
             writer.define(Definition(channel, None if number is None else schemas[number]), *rest)
         elif name == "write":
-            number, rows, size_bytes, ordinal, oversized = values
-            batch = batches[number]
-            batch.rows, batch.size_bytes, batch.ordinal = rows, size_bytes, ordinal
-            batch.oversized = connection.recv_bytes() if oversized else None
-            writer.write(batch)
+            number, contents, is_oversized = values
+            oversized = connection.recv_bytes() if is_oversized else None
+            writer.write_sorted(shared[number], contents, oversized)
             connection.send(number)
         else:
             connection.send(writer.finish())
@@ -225,9 +221,9 @@ def _main(socket_fd: int) -> None:
         connection = Connection(commands.detach())
     spool_fd, shared_fd = fds
     file = cast(BinaryIO, os.fdopen(spool_fd, "wb", buffering=0))
-    batches = _mapped(shared_fd)
+    shared = _mapped(shared_fd)
     try:
-        _serve(connection, SpoolWriter(SpoolFile(file), connection.recv()), batches)
+        _serve(connection, SpoolWriter(SpoolFile(file), connection.recv()), shared)
     except (EOFError, ConnectionResetError):
         return
     except Exception as error:

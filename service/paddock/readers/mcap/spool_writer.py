@@ -7,7 +7,7 @@ import numpy as np
 from paddock.columns.limits import Limits
 from paddock.columns.spool_channel import SpooledChannel
 from paddock.columns.spool_file import SpoolFile
-from paddock.readers.mcap.batch import MEMORY_BYTES, Batch, Sorted
+from paddock.readers.mcap.batch import MEMORY_BYTES, Batch, Contents, Sorted
 from paddock.readers.mcap.decoding import DecodingChannel
 from paddock.readers.mcap.definitions import Definition
 from paddock.readers.mcap.spool_raw import RawChannels
@@ -22,7 +22,7 @@ class SpoolWriter:
         self._channels: list[DecodingChannel] = []
         self._others = RawChannels()
         self._batch: Batch | None = None
-        self._sorted = Sorted()
+        self._sorted: Sorted | None = None
 
     def define(self, definition: Definition, slug: str, as_bytes: str) -> None:
         """The next channel; channels are numbered from 0. Those that are never defined are kept as bytes."""
@@ -31,14 +31,20 @@ class SpoolWriter:
     def batch(self) -> Batch:
         """An empty batch to fill, valid until it is given to ``write``."""
         if self._batch is None:
-            self._batch = Batch(np.empty(MEMORY_BYTES, np.uint8))
+            self._batch = Batch()
         self._batch.clear()
         return self._batch
 
     def write(self, batch: Batch) -> None:
         """Decode its messages."""
+        if self._sorted is None:
+            self._sorted = Sorted(np.empty(MEMORY_BYTES, np.uint8))
+        self.write_sorted(self._sorted, self._sorted.sort(batch), batch.oversized)
+
+    def write_sorted(self, messages: Sorted, contents: Contents, oversized: bytes | memoryview | None) -> None:
+        """Decode messages that were sorted by their channels."""
         defined = len(self._channels)
-        for numbers, rows, payloads in self._sorted.by_channel(batch, defined):
+        for numbers, rows, payloads in messages.by_channel(contents, oversized, defined):
             if (number := int(numbers[0])) < defined:
                 self._channels[number].write(payloads, self._file)
             else:
