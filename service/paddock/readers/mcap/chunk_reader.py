@@ -103,7 +103,7 @@ class ChunkReader:
         # A few messages are walked faster.
         if len(data) < _WALKED_BYTES:
             return None
-        return indexed_events(data, [offsets for each in self.indexes for offsets in index_offsets(each)])
+        return indexed_events(data, [index_offsets(each) for each in self.indexes])
 
     def note_losses(self, losses: LossLedger, got: int) -> None:
         """Say what of the chunk is not there, once its events were taken; ``got`` is the number of messages."""

@@ -23,13 +23,15 @@ from paddock.readers.mcap.records import (
     Data,
     is_magic,
 )
-from paddock.readers.mcap.windows import BLOCK_BYTES, Window
+from paddock.readers.mcap.windows import Window
 
 MESSAGE_BYTES = PREFIX_BYTES + MESSAGE_HEAD_BYTES
 HEAD_BYTES = PREFIX_BYTES + 128
 """Enough to judge a record by its first fields."""
 _FIELDS_BYTES = 1 << 20
 """How much of a record is looked at to find its end by its fields, where its length may be wrong."""
+_MENDED_BYTES = 8 << 20
+"""How far the end of a message is looked for whose length cannot be."""
 _MAX_RECORD_BYTES = 64 << 20
 """An unknown record is looked at whole up to this size; larger ones are skipped unseen."""
 _MAX_UNKNOWN = 64
@@ -175,8 +177,8 @@ class Lookahead:
         """A message whose length cannot be: it ends where another record begins, or with all else."""
         window, found, size = self._window, None, MESSAGE_BYTES
         searched = record.position + MESSAGE_BYTES
-        while found is None and size < BLOCK_BYTES:
-            size = min(BLOCK_BYTES, max(2 * size, _STEP_BYTES))
+        while found is None and size < _MENDED_BYTES:
+            size = min(_MENDED_BYTES, max(2 * size, _STEP_BYTES))
             at = window.ensure(record.position, size)
             base = window.start
             whole = base + len(window.data) >= window.size

@@ -23,8 +23,10 @@ HEAD = np.dtype(
         ("publish_time", "<u8"),
     ]
 )
-_INDEX_ENTRY = np.dtype([("log_time", "<u8"), ("offset", "<u8")])
-OPAQUE_HEAD = np.dtype(f"V{HEAD_BYTES}")
+_ENTRY_BYTES = 16
+"""An entry of a MessageIndex: ``log_time`` and ``offset``."""
+_OPAQUE_OFFSET = np.dtype("V8")
+_OPAQUE_HEAD = np.dtype(f"V{HEAD_BYTES}")
 """The same without fields."""
 
 Heads = npt.NDArray[np.void]
@@ -35,17 +37,22 @@ def heads_at(data: Data, starts: npt.NDArray[np.signedinteger[Any]]) -> Heads:
 
     A view with an element at every byte makes this one gather; as opaque bytes it needs no aligned copy.
     """
-    everywhere = np.ndarray((max(0, len(data) - HEAD_BYTES + 1),), OPAQUE_HEAD, data, strides=(1,))
+    everywhere = np.ndarray((max(0, len(data) - HEAD_BYTES + 1),), _OPAQUE_HEAD, data, strides=(1,))
     heads: Heads = everywhere[starts].view(HEAD)
     return heads
 
 
-def index_offsets(indexes: Indexes) -> list[Int64s]:
-    """The offsets within their chunk that MessageIndex records claim, each of shape (N,)."""
-    return [
-        np.frombuffer(indexes.data, _INDEX_ENTRY, count, begin)["offset"].astype(np.int64)
-        for begin, count in indexes.entries
-    ]
+def index_offsets(indexes: Indexes) -> Int64s:
+    """The offsets within their chunk that MessageIndex records claim, one record after the other, shape (N,)."""
+    entries = np.array(indexes.entries, np.int64)
+    begins, counts = entries[:, 0], entries[:, 1]
+    first, last = int(begins[0]), int(begins[-1] + counts[-1] * _ENTRY_BYTES)
+    # A view with an offset at every byte: one gather, however many records there are.
+    data = memoryview(indexes.data)[first:last]
+    everywhere = np.ndarray((max(0, len(data) - _ENTRY_BYTES + 1),), _OPAQUE_OFFSET, data, 8, strides=(1,))
+    within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    found: Int64s = everywhere[np.repeat(begins - first, counts) + within * _ENTRY_BYTES].view(np.int64)
+    return found
 
 
 def indexed_events(data: Data, indexes: Sequence[Int64s]) -> list[Event] | None:
@@ -56,9 +63,11 @@ def indexed_events(data: Data, indexes: Sequence[Int64s]) -> list[Event] | None:
     """
     if not indexes:
         return None
-    starts = np.sort(np.concatenate(indexes))
-    if not len(starts) or starts[0] < 0 or starts[-1] > len(data) - HEAD_BYTES:
+    claimed = np.concatenate(indexes)
+    if not len(claimed) or claimed.min() < 0 or claimed.max() > len(data) - HEAD_BYTES:
         return None
+    # Half as wide they are sorted in half the time. A chunk that is in memory is no larger than that.
+    starts = np.sort(claimed.astype(np.int32)).astype(np.int64)
     heads = heads_at(data, starts)
     lengths = heads["length"].astype(np.int64)
     if (heads["opcode"] != MESSAGE).any() or (lengths < MESSAGE_HEAD_BYTES).any() or (lengths > len(data)).any():

@@ -74,6 +74,8 @@ class MessageRun:
     starts: Int64s
     ends: Int64s
     heads: Heads
+    log_time: Int64s
+    """Of ``heads``, shape (N,)."""
     part: Part
     """With the definitions of the channels."""
     definitions: npt.NDArray[np.int32]
@@ -248,9 +250,11 @@ class LogReader:
                 continue
             for held in self._held.release(channel_id):
                 heads = heads_at(held.data, held.starts)
-                self.clock.observe_late(heads["log_time"].astype(np.int64))
+                times = heads["log_time"].astype(np.int64)
+                self.clock.observe_late(times)
                 definitions = self._part.all_in_force(heads["channel"])
-                yield MessageRun(held.data, held.starts, held.ends, heads, self._part, definitions, held.ordinal)
+                places = held.starts, held.ends
+                yield MessageRun(held.data, *places, heads, times, self._part, definitions, held.ordinal)
         self._held.forget()
         self.definitions.extend(self._part.history)
         self.schemas.extend(self._part.schemas)
@@ -373,7 +377,7 @@ class LogReader:
             self.clock.observe(times)
             now = definitions < 0
             definitions[now] = self._part.all_in_force(heads["channel"][now])
-            yield MessageRun(run.data, starts, ends, heads, self._part, definitions, ordinal)
+            yield MessageRun(run.data, starts, ends, heads, times, self._part, definitions, ordinal)
 
     def _fields(self, record: Record, window: Window) -> Fields:
         """The fields of a record, which may reach beyond what its length says."""

@@ -11,7 +11,8 @@ import numpy as np
 
 from paddock.readers.mcap.records import Data
 
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 4 << 20
+"""Read into one piece of memory: small enough for that to be used again, see ``allocator.py``."""
 _READ_BYTES = 1 << 20
 """Read at once: what was just read is still in the processor's cache when it is decompressed."""
 KEPT_BYTES = 2 << 20
