@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from paddock.domain.lap_table import StoredLap
 from paddock.domain.laps import Lap, LapKind
 from paddock.domain.principal import LOCAL_USER
-from paddock.errors import Rejected
+from paddock.errors import Rejected, Unavailable
 from paddock.usecases.context import Context
 from paddock.usecases.season import query
 from paddock.usecases.season.answers import as_arrow, as_csv, as_parquet, rows_of
+from paddock.usecases.season.plan import Plan
 from paddock.usecases.season.query import run_query
 from paddock.usecases.setups.sheets import save_setup
 from tests.logs import STARTED_NS
@@ -131,6 +133,31 @@ async def test_a_query_without_end_is_ended(context: Context, monkeypatch: pytes
             context, "with recursive r(n) as (select 1 union all select n + 1 from r) select max(n) from r"
         )
     assert refused.value.code == "query_too_slow"
+
+
+async def test_files_that_vanish_before_they_are_read_are_looked_for_again(
+    context: Context, season: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As when a conversion replaces them, or another query needs the room of their copies."""
+    plan = query._plan
+    moved = tmp_path / "moved.parquet"
+
+    async def made(*arguments: Any) -> Plan:
+        if moved.exists():
+            moved.replace(where[0])
+        found = await plan(*arguments)
+        where[:] = [Path(found.samples["Car.speed"][0].paths[0])]
+        if vanishing.pop():
+            where[0].replace(moved)
+        return found
+
+    monkeypatch.setattr(query, "_plan", made)
+    where: list[Path] = []
+    vanishing = [False, True]
+    assert await rows(context, "select count(*) from samples('Car.speed')") == [[30]]
+    vanishing = [True, True]
+    with pytest.raises(Unavailable, match="ask again"):
+        await rows(context, "select count(*) from samples('Car.speed')")
 
 
 async def test_an_answer_is_cut_and_says_so(context: Context) -> None:

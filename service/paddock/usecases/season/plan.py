@@ -32,6 +32,12 @@ class Plan(msgspec.Struct, frozen=True):
     max_rows: int
     memory_bytes: int
 
+    @property
+    def files(self) -> list[str]:
+        """All that may be read."""
+        of_samples = (path for parts in self.samples.values() for each in parts for path in each.paths)
+        return [*self.tables.values(), *of_samples]
+
 
 class Said(msgspec.Struct, frozen=True):
     """The process's first line; an Arrow stream follows where the query was answered."""

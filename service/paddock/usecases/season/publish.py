@@ -52,8 +52,9 @@ async def _published(context: Context, name: str, recordings: Sequence[Recording
     names = {each.id: stored_name(each.id, each.build) for each in recordings} if name == "recordings" else {}
     schema = await asyncio.to_thread(_for_engines, path, names)
     await context.objects.put_file(season_key(name), path)
-    columns = {field.name.lower(): hive_type(field.type) or "string" for field in schema}
-    return EngineTable(name, columns, season_folder(name))
+    types = {field.name.lower(): hive_type(field.type) for field in schema}
+    columns = {column: said for column, said in types.items() if said is not None}
+    return EngineTable(name, columns, season_folder(name), left_out=tuple(types.keys() - columns.keys()))
 
 
 def _for_engines(path: Path, stored: dict[str, str]) -> pa.Schema:

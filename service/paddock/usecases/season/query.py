@@ -72,30 +72,49 @@ async def run_query(context: Context, sql: str, *, max_rows: int = MAX_ROWS) -> 
         )
     if len(sql) > MAX_TEXT:
         raise Rejected(f"The query is longer than {MAX_TEXT:,} characters.", code="bad_query")
-    recordings = [each async for each in every(context.documents.recordings) if served(each)]
-    with tempfile.TemporaryDirectory(dir=context.scratch, prefix="query-") as folder:
-        samples = await _samples(context, sql, recordings)
-        words = set(_WORD.findall(sql.casefold())) | ({"log_starts"} if samples else set())
-        tables = {
-            name: str(await write(context, recordings, Path(folder)))
-            for name, write in TABLES.items()
-            if name in words
-        }
-        memory_bytes = context.memory_bytes or default_memory_bytes()
-        plan = Plan(sql, tables, samples, max_rows + 1, memory_bytes)
-        async with _turns:
-            table = await _asked(plan)
+    try:
+        table = await _asked(context, sql, max_rows + 1)
+    except _FilesGoneError:
+        # A conversion replaced them meanwhile, or another query needed the room of copies: the new ones are there.
+        table = await _asked(context, sql, max_rows + 1)
     return Answer(table.slice(0, max_rows), truncated=table.num_rows > max_rows)
 
 
-async def _asked(plan: Plan) -> pa.Table:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "paddock.usecases.season.query_process",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
+class _FilesGoneError(Unavailable):
+    """A file of the plan was not there any more when it was read."""
+
+
+async def _asked(context: Context, sql: str, max_rows: int) -> pa.Table:
+    async with _turns:
+        # It imports what it needs while the plan is made.
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "paddock.usecases.season.query_process",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            with tempfile.TemporaryDirectory(dir=context.scratch, prefix="query-") as folder:
+                plan = await _plan(context, sql, max_rows, Path(folder))
+                return await _answered(process, plan)
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+
+async def _plan(context: Context, sql: str, max_rows: int, folder: Path) -> Plan:
+    recordings = [each async for each in every(context.documents.recordings) if served(each)]
+    samples = await _samples(context, sql, recordings)
+    words = set(_WORD.findall(sql.casefold())) | ({"log_starts"} if samples else set())
+    tables = {
+        name: str(await write(context, recordings, folder)) for name, write in TABLES.items() if name in words
+    }
+    return Plan(sql, tables, samples, max_rows, context.memory_bytes or default_memory_bytes())
+
+
+async def _answered(process: asyncio.subprocess.Process, plan: Plan) -> pa.Table:
     try:
         async with asyncio.timeout(TIMEOUT_S):
             answer = await _read(process, msgspec.msgpack.encode(plan))
@@ -104,10 +123,6 @@ async def _asked(plan: Plan) -> pa.Table:
             f"The query takes longer than {TIMEOUT_S:.0f} seconds: name fewer recordings, or group earlier.",
             code="query_too_slow",
         ) from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
     line, newline, stream = answer.partition(b"\n")
     if not newline:
         raise Rejected(
@@ -115,6 +130,8 @@ async def _asked(plan: Plan) -> pa.Table:
             code="query_too_large",
         )
     said = msgspec.json.decode(line, type=Said)
+    if said.code == "columns_gone":
+        raise _FilesGoneError(said.message, code=said.code)
     if said.code:
         raise Rejected(said.message, code=said.code)
     return await asyncio.to_thread(lambda: pa.ipc.open_stream(stream).read_all())

@@ -56,6 +56,10 @@ def _answer(plan: Plan) -> pa.Table:
     _bar(connection, plan)
     for name, path in plan.tables.items():
         connection.execute(f"CREATE VIEW {name} AS FROM read_parquet({_text(path)})")
+    if plan.samples:
+        # A table with a key: where nobody asks for ``t``, DuckDB sees that it need not join.
+        connection.execute("CREATE TABLE starts (recording VARCHAR PRIMARY KEY, log_started_ns BIGINT)")
+        connection.execute("INSERT INTO starts FROM log_starts")
     for name, parts in plan.samples.items():
         connection.execute(f"CREATE VIEW {samples_view(name)} AS {' UNION ALL '.join(map(_select, parts))}")
     connection.execute("CREATE MACRO samples(signal) AS TABLE FROM query_table('samples_' || md5(signal))")
@@ -76,10 +80,6 @@ def _answer(plan: Plan) -> pa.Table:
 
 
 def _bar(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
-    paths = [
-        *plan.tables.values(),
-        *(path for parts in plan.samples.values() for each in parts for path in each.paths),
-    ]
     for setting in (
         f"memory_limit = '{plan.memory_bytes}B'",
         "temp_directory = ''",
@@ -87,7 +87,7 @@ def _bar(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
         "TimeZone = 'UTC'",
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
-        f"allowed_paths = [{', '.join(map(_text, paths))}]",
+        f"allowed_paths = [{', '.join(map(_text, plan.files))}]",
         "enable_external_access = false",
     ):
         connection.execute(f"SET {setting}")
@@ -115,7 +115,7 @@ def _select(part: SampleFiles) -> str:
         "SELECT recording, make_timestamp_ns(log_time) AS time, log_time AS time_ns, "
         f"(log_time - log_started_ns) / 1e9 AS t, {value} AS value "
         f"FROM read_parquet({files}, hive_partitioning = true, hive_types_autocast = false{alike}) "
-        "JOIN log_starts USING (recording)"
+        "LEFT JOIN starts USING (recording)"
     )
 
 
@@ -136,6 +136,8 @@ def _in_words(error: duckdb.Error, plan: Plan) -> Said:
             "no_such_signal", "No recording has a signal of that name, or samples() was not given a name in quotes."
         )
     if isinstance(error, (duckdb.PermissionException, duckdb.IOException)):
+        if not all(map(os.path.exists, plan.files)):
+            return Said("columns_gone", "Stored columns vanished while they were read: ask again.")
         return Said(
             "not_allowed_here", "Only the recordings of this Paddock can be read: no other file, no network."
         )
