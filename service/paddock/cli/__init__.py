@@ -1,7 +1,7 @@
 """The command ``paddock``. One module per command; what they do is in the use cases.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with losses (``recover``, ``doctor``) or
-with something to choose (``sync``), 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with losses (``recover``, ``doctor``), with
+a rule that is not met (``checks``) or with something to choose (``sync``), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ COMMANDS = {
     "convert": "Convert logs to MATLAB and other formats, without a service.",
     "info": "Show what is in a log.",
     "laps": "Show the laps of a log, without a service.",
+    "checks": "Check a log by a team's checklists; show and add these.",
     "doctor": "Say what is wrong with a log, and what would be lost.",
     "recover": "Write a clean log from a damaged one.",
     "simulate": "Write a log of simulated laps.",

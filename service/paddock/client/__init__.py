@@ -11,6 +11,7 @@
 
 from paddock.client.alert import Alert
 from paddock.client.bundle import PendingBundle
+from paddock.client.checks import Checked, Checklist
 from paddock.client.client import Client
 from paddock.client.contents import Change, Channel, Loss, SignalName, SignalSummary, Value
 from paddock.client.device import Device, HandedToken, LastValue
@@ -31,6 +32,8 @@ __all__ = [
     "Attachment",
     "Change",
     "Channel",
+    "Checked",
+    "Checklist",
     "Client",
     "Device",
     "Download",

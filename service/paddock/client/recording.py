@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from paddock.client.answer import Answer
+from paddock.client.checks import Checked
 from paddock.client.connection import PIECE_BYTES
 from paddock.client.contents import Change, Channel, Loss, SignalSummary, Value
 from paddock.client.export import PendingExport
@@ -39,7 +40,7 @@ class FoundRecording(Answer, kw_only=True, dict=True):
     names: tuple[str, ...] = ()
     health: str | None = None
     checks: str | None = None
-    """What came of the team's checklists, ``passed`` or ``failed``; None until it was checked. See ``check``."""
+    """What came of the team's checklists, ``passed`` or ``failed``; None until it was checked. See ``checked``."""
     failed_checks: int = 0
     message_count: int | None = None
     started_at: str | None = None
@@ -214,6 +215,14 @@ class FoundRecording(Answer, kw_only=True, dict=True):
         """
         body: dict[str, object] = {"values": values, "copy_from": copy_from, "version": self.version}
         return msgspec.convert(self._asked().call("PUT", f"{self._path}/setup", json=body), SetupSheet)
+
+    def checked(self) -> Checked:
+        """What came of the team's checklists in it, rule by rule."""
+        return msgspec.convert(self._asked().call("GET", f"{self._path}/checks"), Checked)
+
+    def check(self) -> None:
+        """Have it checked by today's checklists, in the background; ``checked().waiting`` tells until when."""
+        self._asked().call("POST", f"{self._path}/checks")
 
     def export(self, format: str = "mat", **request: Any) -> PendingExport:
         """Ask for one file; the fields of ``ExportRequest`` are taken by name: ``signals``, ``rate_hz`` …

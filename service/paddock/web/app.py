@@ -51,6 +51,7 @@ PAGES = (
 """In the bar of every page: address, label, and what the page itself says to be."""
 MORE = (
     ("/setups", "Setups", "setups"),
+    ("/checklists", "Checklists", "checklists"),
     ("/sql", "SQL", "sql"),
     ("/fields", "Fields", "fields"),
     ("/jobs", "Jobs", "jobs"),
