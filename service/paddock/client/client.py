@@ -12,7 +12,7 @@ import msgspec
 
 from paddock.client.alert import Alert
 from paddock.client.bundle import PendingBundle
-from paddock.client.checks import Checklist
+from paddock.client.checklists import ChecklistCalls
 from paddock.client.connection import Connection
 from paddock.client.contents import SignalName
 from paddock.client.database import AddedDatabase, Database, DatabaseChange
@@ -26,7 +26,6 @@ from paddock.client.member import HandedTunnel, Member
 from paddock.client.recording import FoundRecording
 from paddock.client.setup import SetupComparison, SetupField
 from paddock.client.upload import Announcement, Progress, say_along, sha256_of, upload
-from paddock.domain.checklists import CheckText
 from paddock.domain.export import ExportRequest
 from paddock.domain.sidecar import Sidecar
 from paddock.domain.words import encodable
@@ -38,7 +37,7 @@ _SQL_TIMEOUT_S = 120.0
 """The service ends a query after a minute; others may be before it."""
 
 
-class Client(DeviceCalls):
+class Client(DeviceCalls, ChecklistCalls):
     """Talks to the service at ``url``. Use it as a context manager.
 
     Args:
@@ -421,37 +420,6 @@ class Client(DeviceCalls):
         """
         body = {"label": label, "name": name, **said}
         return msgspec.convert(self._connection.call("POST", "/api/setup-fields", json=body, tries=1), SetupField)
-
-    def checklists(self) -> tuple[Checklist, ...]:
-        """What every run has to meet, by name."""
-        return msgspec.convert(self._connection.call("GET", "/api/checklists")["items"], tuple[Checklist, ...])
-
-    def add_checklist(
-        self, name: str, rules: Sequence[Mapping[str, Any] | CheckText], *, cars: Sequence[str] = ()
-    ) -> Checklist:
-        """Add a checklist: from now on every log of its cars that comes in is checked.
-
-        Args:
-            rules: like ``{"kind": "limits", "subject": "BatteryPack.min_cell_v", "low": 2.8, "all_but_s": 0.5}``.
-            cars: only for these; none for all.
-
-        Raises:
-            Rejected: a rule cannot be; the message says which.
-        """
-        body = {"name": name, "rules": msgspec.to_builtins(list(rules)), "cars": list(cars)}
-        return msgspec.convert(self._connection.call("POST", "/api/checklists", json=body, tries=1), Checklist)
-
-    def remove_checklist(self, checklist_id: str) -> None:
-        """Remove a checklist, and what it found.
-
-        Raises:
-            NotFound: there is none.
-        """
-        self._connection.call("DELETE", f"/api/checklists/{quote(checklist_id, safe='')}")
-
-    def check_all(self) -> None:
-        """Have every recording checked, in the background; also those of before there were checklists."""
-        self._connection.call("POST", "/api/checklists/run")
 
     def fields(self) -> tuple[MetadataField, ...]:
         """The metadata fields that recordings have, those that the team added last."""
