@@ -2,6 +2,7 @@
 
 python -m tests.scripts.fuzz_can                     # 10,000 of each kind
 python -m tests.scripts.fuzz_can 2000 --kind blf     # some of one
+python -m tests.scripts.fuzz_can --databases         # damaged databases instead, each decodes some frames
 """
 
 from __future__ import annotations
@@ -17,13 +18,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from paddock.readers.can import asc, blf, candump, csv, mf4, trc
 from paddock.readers.can.dbc import read_dbc
 from paddock.readers.can.frame_reader import FoundInLog, FrameReader
+from paddock.readers.can.message import MessageDecoder
 from paddock.readers.can.spool import spool_frames
 from tests.readers.can import blf as blf_files
 from tests.readers.can import mf4 as mf4_files
-from tests.readers.can.dbc import SMALL
+from tests.readers.can.dbc import SMALL, handed
 from tests.readers.can.test_frames import asc_log, candump_log, gvret_log, rows, trc_log, wuracing_log
 
 _SLOW_S = 5.0
@@ -130,11 +134,32 @@ def try_kind(kind: Kind, count: int, seed: int, folder: Path, fail: Callable[[st
         had = max(had, len(frames))
 
 
+def try_databases(count: int, seed: int, fail: Callable[[str, bytes], None]) -> None:
+    """Damage a small database and, where they are here, the public ones in turn, and decode frames by each."""
+    chosen = random.Random(seed)
+    whole = [SMALL.encode(), *(path.read_bytes() for path in handed())]
+    data = np.frombuffer(chosen.randbytes(6 * 64), np.uint8).reshape(6, 64)
+    length = np.array([0, 1, 5, 8, 40, 64], np.uint8)
+    data = np.where(np.arange(64) < length[:, None], data, 0).astype(np.uint8)
+    for number in range(count):
+        content = mutated(whole[number % len(whole)][:20_000], chosen)
+        began = time.process_time()
+        try:
+            for message in read_dbc(content).messages:
+                decoded = MessageDecoder(message).decode(data, length)
+                decoded.validate(full=True)
+        except BaseException as error:
+            fail(f"{type(error).__name__}: {error}", content)
+        if time.process_time() - began > _SLOW_S:
+            fail("too slow", content)
+
+
 def main() -> int:
     """The exit code: 1 where anything failed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("count", nargs="?", type=int, default=10_000)
     parser.add_argument("--kind", choices=kinds())
+    parser.add_argument("--databases", action="store_true", help="databases in place of logs")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     failures = 0
@@ -146,6 +171,10 @@ def main() -> int:
         place.write_bytes(content)
         print(f"  {why}: {place}")
 
+    if given.databases:
+        try_databases(given.count, given.seed, fail)
+        print(f"{given.count:,} damaged databases, {failures} failures")
+        return int(failures > 0)
     with tempfile.TemporaryDirectory() as folder:
         for name, kind in kinds().items():
             if given.kind in (None, name):

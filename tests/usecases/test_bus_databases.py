@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+import msgspec
 import pytest
 
-from paddock.domain.bus_database import BusDatabase, DatabaseUse, check_use, chosen
+from paddock.domain.bus_database import BusDatabase, DatabaseUse, DecodedBy, check_use, chosen
+from paddock.domain.can_database import Databases
 from paddock.domain.catalogue import Entry
 from paddock.domain.export import DEFAULT_EXPORT
 from paddock.domain.principal import LOCAL_USER
@@ -17,9 +22,10 @@ from paddock.usecases.buses.databases import (
     outdated_count,
     retire_database,
 )
-from paddock.usecases.buses.decoding import all_databases
+from paddock.usecases.buses.decoding import all_databases, load_databases
 from paddock.usecases.buses.versions import compare_versions
 from paddock.usecases.catalogue.catalogue import load_catalogue, save_catalogue
+from paddock.usecases.context import Context
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.search import Search, search_recordings
 from paddock.web.databases.decoding import decoding_of
@@ -207,6 +213,71 @@ async def test_a_file_says_which_version_made_it(team: Team) -> None:
     run = await uploaded(team)
     page = await team.context.documents.artifacts.find([Equals("recording", run)], limit=10)
     assert {each.decoded_by for each in page.items} == {(f"car.dbc ({added.sha256[:8]})",)}
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Awaitable[object]]) -> None:
+    """Have something happen once, when a conversion has chosen its databases."""
+    waiting = [act]
+
+    async def load(context: Context, used: Iterable[DecodedBy]) -> Databases:
+        if waiting:
+            await waiting.pop()()
+        return await load_databases(context, used)
+
+    monkeypatch.setattr("paddock.usecases.conversion.convert.load_databases", load)
+
+
+async def test_a_database_that_comes_while_a_log_is_converted_decodes_it(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meanwhile(monkeypatch, lambda: add(team))
+    run = await uploaded(team)
+    assert await topics(team, run) == ["Engine"] and await outdated_count(team.context) == 0
+
+
+async def test_a_version_that_comes_while_a_log_is_converted_is_offered(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await add(team)
+    meanwhile(monkeypatch, lambda: add(team, DBC + b"\n", note="newer"))
+    run = await uploaded(team)
+    assert (await team.recording(run)).decoded_by[0].database == first.id
+    assert await outdated_count(team.context) == 1
+
+
+async def test_what_a_database_decodes_that_is_retired_meanwhile_stays(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = await add(team)
+    meanwhile(monkeypatch, lambda: retire_database(team.context, LOCAL_USER, database.id))
+    run = await uploaded(team)
+    assert (await team.recording(run)).decoded_by[0].database == database.id and await topics(team, run) == [
+        "Engine"
+    ]
+
+
+async def test_two_versions_at_once_are_two_and_the_later_one_decodes(team: Team) -> None:
+    run = await uploaded(team)
+    renamed = SMALL.replace("Rpm :", "EngineSpeed :").replace("SG_ 256 Rpm", "SG_ 256 EngineSpeed").encode()
+    versions = await asyncio.gather(add(team, DBC, car="HT09"), add(team, renamed, car="HT09", note="new"))
+    await team.work()
+    newest = max(versions, key=lambda each: each.added_at)
+    assert (await team.recording(run)).decoded_by[0].database == newest.id
+    assert await outdated_count(team.context) == 0 and len(await all_databases(team.context)) == 2
+    (entry,) = (await load_catalogue(team.context)).signals
+    assert set(entry.names) == {"Engine.EngineSpeed", "Engine.Rpm"}, "whichever was seen first"
+
+
+async def test_one_that_two_people_add_at_once_is_one_and_decodes_once(team: Team) -> None:
+    run = await uploaded(team)
+    both = [msgspec.structs.replace(LOCAL_USER, name=name) for name in ("Adam", "Eve")]
+    added = await asyncio.gather(
+        *(add_database(team.context, who, DBC, "car.dbc", DatabaseUse(car="HT09")) for who in both)
+    )
+    (database,) = await all_databases(team.context)
+    assert {each.database.id for each in added} == {database.id} and database.added_by in ("Adam", "Eve")
+    assert (await team.work()).count("convert") == 1
+    assert (await team.recording(run)).decoded_by[0].database == database.id
 
 
 @pytest.mark.parametrize("kind", ["sym", "kcd"])

@@ -215,6 +215,7 @@ class Wires:
         self._known_frames = 0
         self._transport = Transport()
         self._transport_frames = 0
+        self._unknown_messages = 0
         self._unknown: Counter[str] = Counter()
 
     def take(self, frames: Frames) -> None:
@@ -290,8 +291,10 @@ class Wires:
             self._transport_frames += len(frames)
         elif route.message and is_whole:
             self._known_frames += len(frames)
-        elif not route.message:
+        elif not route.message and is_whole:
             self._unknown[route.name] += len(frames)
+        elif not route.message:
+            self._unknown_messages += len(frames)
         if channel := self._channels[route]:
             self._spool.write(channel.spooled, channel.rows(frames))
 
@@ -315,10 +318,10 @@ class Wires:
     def sentences(self) -> list[str]:
         """What became of the frames."""
         self._transport.finish()
-        return [*self._found.oddities, *self._about_frames(self._unknown.total())]
+        return [*self._found.oddities, *self._about_frames()]
 
-    def _about_frames(self, unknown: int) -> Iterator[str]:
-        found = self._found
+    def _about_frames(self) -> Iterator[str]:
+        found, unknown = self._found, self._unknown.total()
         if found.is_relative:
             yield "The logger had no clock: times count from when it was switched on, and a date is the name's."
         if unknown:
@@ -333,7 +336,11 @@ class Wires:
         if self._transport_frames:
             messages = counted(self._transport.messages, "long message")
             lacking = f", {self._transport.incomplete:,} more lack a part" if self._transport.incomplete else ""
-            yield f"{counted(self._transport_frames, 'frame')} of J1939's transport protocol: {messages}{lacking}."
+            strange = (
+                f", {self._unknown_messages:,} of them unknown and kept as bytes" if self._unknown_messages else ""
+            )
+            frames = counted(self._transport_frames, "frame")
+            yield f"{frames} of J1939's transport protocol: {messages}{strange}{lacking}."
         if self._remote_frames:
             yield f"{counted(self._remote_frames, 'remote frame')} ask for a message and carry none: left out."
         if found.error_frames:

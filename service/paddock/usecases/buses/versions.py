@@ -57,8 +57,12 @@ async def keep_renames(context: Context, principal: Principal, database: BusData
 
     A rename that the catalogue cannot take, because both names are signals of their own there, is left out.
     """
-    comparison = await compare_versions(context, database.id)
-    renamed = renames(comparison.changes)
+    databases = await all_databases(context)
+    # One that came at the same time, and is the next, may not have seen this one.
+    following = [each.id for each in databases if _before(each, databases) == database]
+    renamed: dict[str, str] = {}
+    for version in (database.id, *following):
+        renamed |= renames((await compare_versions(context, version)).changes)
     if database.use.bus:
         # Where a log has several buses, theirs are in front.
         renamed |= {f"{database.use.bus}/{old}": f"{database.use.bus}/{new}" for old, new in renamed.items()}

@@ -122,6 +122,16 @@ async def convert(context: Context, job: Job, progress: Callable[[float], None])
         await _publish(context, converted)
     with logged("laps_not_timed", recording=recording.id):
         await time_laps_of(context, job, lambda _: None)
+    if await _waits_no_more(context, recording.id):
+        await convert(context, job, progress)
+
+
+async def _waits_no_more(context: Context, recording_id: str) -> bool:
+    """Whether the first database for a log of frames came while it was converted without one."""
+    current = await context.documents.recordings.get(recording_id)
+    if current is None or current.deleted_at is not None or current.decoded_by:
+        return False
+    return decoders_of(current, await all_databases(context)) != ()
 
 
 async def _decoded(
