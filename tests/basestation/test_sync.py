@@ -207,6 +207,43 @@ def test_signals_and_fields_meet_entry_by_entry(both: Both) -> None:
     assert len(signals(here)) == len(signals(there)) == 2
 
 
+def test_setup_sheets_and_their_fields_meet_value_by_value(shared: tuple[Paddock, Paddock, str]) -> None:
+    here, there, run = shared
+
+    def sheet(side: Paddock, **values: object) -> dict[str, object]:
+        answer = side.call("PUT", f"/api/recordings/{run}/setup", json={"values": values})
+        return dict(answer["values"])
+
+    def fields(side: Paddock) -> dict[str, dict[str, object]]:
+        return {each["name"]: each for each in side.call("GET", "/api/setup-fields")["items"]}
+
+    here.call("DELETE", "/api/setup-fields/spring_rear")
+    here.call("PUT", "/api/setup-fields/ballast", json={"label": "Lead", "unit": "lb"})
+    there.call("POST", "/api/setup-fields", json={"label": "Damper", "kind": "choice", "choices": ["soft", "2"]})
+    sheet(here, spring_front=35, tire_set="12", ballast=5)
+    sheet(there, damper="2", arb_front="soft")
+    assert meet(here, there).problems == []
+    assert fields(here) == fields(there) and "spring_rear" not in fields(there)
+    assert fields(there)["ballast"]["unit"] == "lb" and fields(here)["damper"]["own"]
+    assert (
+        sheet(here)
+        == sheet(there)
+        == {
+            "spring_front": 35.0,
+            "tire_set": "12",
+            "ballast": 5.0,
+            "damper": "2",
+            "arb_front": "soft",
+        }
+    )
+    sheet(here, spring_front=37, ballast=None)
+    sheet(there, spring_front=33)
+    assert meet(here, there).questions == 1
+    answer(there, "theirs")
+    assert meet(here, there).questions == 0
+    assert sheet(here) == sheet(there) and sheet(there)["spring_front"] == 37.0 and "ballast" not in sheet(there)
+
+
 def test_signals_that_contradict_each_other_are_said(both: Both) -> None:
     here, there = both
     for side, entry in (

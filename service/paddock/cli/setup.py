@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from paddock.cli.terminal import out, print_json, print_rows
 from paddock.client import Client, SetupComparison, SetupSheet
+from paddock.client.upload import sha256_of
 from paddock.domain.setup_values import text_of
 from paddock.settings import read_settings
 
@@ -16,7 +19,7 @@ from paddock.settings import read_settings
 @click.option(
     "--copy-from",
     metavar="RUN",
-    help="Begin with the sheet of that run; none for a blank one.  [default: the car's run before]",
+    help="Begin with the sheet of that run; `none` is a blank one.  [default: the car's run before]",
 )
 @click.option("--all", "everything", is_flag=True, help="Of several runs: also what is the same.")
 @click.option("--fields", is_flag=True, help="Show the fields that sheets have.")
@@ -33,26 +36,33 @@ def command(
 ) -> None:
     """Show the setup sheet of a RUN, enter values on it, or show what differs between several.
 
-    A RUN is the id of a recording, or its first 6 digits or more. A first sheet begins as a copy of the car's run
-    before, so that only what was changed is entered.
+    A RUN is a log that was uploaded, the id of a recording, or its first 6 digits or more. A first sheet begins as
+    a copy of the car's run before, so that only what was changed is entered.
     """
+    ids = tuple(map(_id_of, runs))
     with Client(server or read_settings().base_url) as client:
         if fields:
             _show_fields(client, as_json)
-        elif not runs:
-            raise click.UsageError("Name a run: its id stands on its page and in its file names.")
-        elif len(runs) > 1:
+        elif not ids:
+            raise click.UsageError("Name a run: its log, or the id that stands on its page and in its file names.")
+        elif len(ids) > 1:
             if said or copy_from is not None:
                 raise click.UsageError("Values are entered on the sheet of one run.")
-            _show_comparison(client.compare_setups(runs, everything=everything), as_json)
+            _show_comparison(client.compare_setups(ids, everything=everything), as_json)
         else:
-            recording = client.get(runs[0])
+            recording = client.get(ids[0])
             if said or copy_from is not None:
-                begin = {None: "last", "none": ""}.get(copy_from, copy_from or "")
+                begin = "last" if copy_from is None else "" if copy_from == "none" else _id_of(copy_from)
                 sheet = recording.set_setup(copy_from=begin, **dict(map(_entered, said)))
             else:
                 sheet = recording.setup_sheet()
             _show_sheet(client, sheet, as_json)
+
+
+def _id_of(run: str) -> str:
+    """A recording's id is the SHA-256 of its log."""
+    log = Path(run)
+    return sha256_of(log, lambda _: None)[0] if log.is_file() else run
 
 
 def _entered(text: str) -> tuple[str, str]:

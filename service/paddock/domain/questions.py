@@ -22,6 +22,8 @@ class QuestionKind(StrEnum):
     """An entry of the signal catalogue."""
     FIELD = "field"
     """A metadata field that the team added."""
+    SETUP_FIELD = "setup_field"
+    """A field of setup sheets."""
 
 
 class Keep(StrEnum):
@@ -73,7 +75,7 @@ class Agreed(msgspec.Struct, frozen=True):
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):
-    """Signal catalogue and fields as two Paddocks had them alike after a sync.
+    """Signal catalogue, fields and those of setup sheets as two Paddocks had them alike after a sync.
 
     Both keep it under one id. The last one that both have is what a merge begins from: a Paddock that was set up
     anew, or restored from a backup, has none or an older one, and nothing is taken for removed.
@@ -84,3 +86,6 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     at: Instant
     signals: Annotated[tuple[Agreed, ...], Meta(max_length=5_000, description="The entries in their order.")] = ()
     fields: Annotated[tuple[Agreed, ...], Meta(max_length=100, description="The fields.")] = ()
+    setup_fields: Annotated[
+        tuple[Agreed, ...], Meta(max_length=500, description="The fields of setup sheets.")
+    ] = ()

@@ -1,4 +1,4 @@
-"""The setup of a Paddock as far as it has one: the team's metadata fields and its signal catalogue."""
+"""The setup of a Paddock: the team's metadata fields, those of its setup sheets, and its signal catalogue."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from paddock.basestation.sync.report import Report
-from paddock.basestation.sync.setup_merge import Thing, agreed, merge_things
+from paddock.basestation.sync.setup_merge import Thing, agreed, digest, merge_things
 from paddock.basestation.sync.side import Side
 from paddock.client.field import MetadataField
+from paddock.client.setup import SetupField
 from paddock.domain.catalogue import Entry, clash
-from paddock.domain.questions import Agreement, Keep, Question, QuestionKind, question_id
+from paddock.domain.questions import Agreed, Agreement, Keep, Question, QuestionKind, question_id
+from paddock.domain.setup_fields import DEFAULT_FIELDS
 from paddock.domain.sync import SaidValue
 from paddock.errors import Conflict, PaddockError, Unavailable
 
@@ -31,11 +34,15 @@ def settle_setup(here: Side, there: Side, asked_here: Asked, asked_there: Asked,
     """
     answers = _Answers(here, there, asked_here, asked_there)
     newest, base = _last_agreement(here, there)
-    questions = [*_fields(here, there, base, answers, report), *_signals(here, there, base, answers, report)]
+    about_fields, fields = _fields(_METADATA, here, there, base.fields, answers, report)
+    begun = base.setup_fields or every_teams_setup_fields()
+    about_sheets, setup_fields = _fields(_SETUP, here, there, begun, answers, report)
+    questions = [*about_fields, *about_sheets, *_signals(here, there, base, answers, report)]
     now_agreed = msgspec.structs.replace(
         base,
         signals=agreed(signal_key, here.catalogue().signals, there.catalogue().signals, base.signals),
-        fields=agreed(_field_name, here.own_fields(), there.own_fields(), base.fields),
+        fields=fields,
+        setup_fields=setup_fields,
     )
     if now_agreed != base:
         # A clock here may be wrong: the newest one is the one with the largest time all the same.
@@ -111,7 +118,43 @@ def signal_key(entry: Entry) -> str:
     return f"{entry.name} ({', '.join(entry.cars)})" if entry.cars else entry.name
 
 
-def _field_name(field: MetadataField) -> str:
+Field = TypeVar("Field", MetadataField, SetupField)
+
+
+class _Kind(NamedTuple, Generic[Field]):
+    """One of the two kinds of fields, and how a side is asked for it and told of it."""
+
+    about: QuestionKind
+    listed: Callable[[Side], tuple[Field, ...] | None]
+    """None from a side that does not have such fields."""
+    set: Callable[..., None]
+    remove: Callable[[Side, str], None]
+
+
+_METADATA: _Kind[MetadataField] = _Kind(QuestionKind.FIELD, Side.own_fields, Side.set_field, Side.remove_field)
+_SETUP: _Kind[SetupField] = _Kind(
+    QuestionKind.SETUP_FIELD, Side.setup_fields, Side.set_setup_field, Side.remove_setup_field
+)
+
+
+def every_teams_setup_fields() -> tuple[Agreed, ...]:
+    """What both had alike before any sync: the fields that every team begins with."""
+    begun = (
+        SetupField(
+            name=field.id,
+            label=field.label,
+            unit=field.unit,
+            kind=field.kind.value,
+            choices=field.choices,
+            group=field.group,
+            column=field.column,
+        )
+        for field in DEFAULT_FIELDS
+    )
+    return tuple(Agreed(field.name, digest(field)) for field in begun)
+
+
+def _field_name(field: MetadataField | SetupField) -> str:
     return field.name
 
 
@@ -148,27 +191,35 @@ def _text(entry: Entry) -> bytes:
     return msgspec.json.encode(entry)
 
 
-def _fields(here: Side, there: Side, base: Agreement, answers: _Answers, report: Report) -> list[Question]:
-    ours, theirs = here.own_fields(), there.own_fields()
+def _fields(
+    kind: _Kind[Field], here: Side, there: Side, base: tuple[Agreed, ...], answers: _Answers, report: Report
+) -> tuple[list[Question], tuple[Agreed, ...]]:
+    """What is left to people, and what both have alike afterwards."""
+    ours, theirs = kind.listed(here), kind.listed(there)
+    if ours is None or theirs is None:
+        return [], base
     mine, other = _named(_field_name, ours), _named(_field_name, theirs)
-    chosen = answers.of(QuestionKind.FIELD, mine, other)
-    merged = merge_things(_field_name, ours, theirs, base.fields, chosen)
-    _bring_fields(there, other, merged.there, report)
-    _bring_fields(here, mine, merged.here, report)
-    return list(answers.questions(QuestionKind.FIELD, mine, other, merged.differ))
+    merged = merge_things(_field_name, ours, theirs, base, answers.of(kind.about, mine, other))
+    _bring_fields(kind, there, other, merged.there, report)
+    _bring_fields(kind, here, mine, merged.here, report)
+    # Asked anew only where something was brought: what a side refused it does not have.
+    ours = ours if merged.here == ours else kind.listed(here) or ()
+    theirs = theirs if merged.there == theirs else kind.listed(there) or ()
+    questions = list(answers.questions(kind.about, mine, other, merged.differ))
+    return questions, agreed(_field_name, ours, theirs, base)
 
 
 def _bring_fields(
-    side: Side, known: Mapping[str, MetadataField], wanted: Sequence[MetadataField], report: Report
+    kind: _Kind[Field], side: Side, known: Mapping[str, Field], wanted: Sequence[Field], report: Report
 ) -> None:
     names = {field.name for field in wanted}
     # Those that go make room for those that come.
     for name in known:
         if name not in names:
-            _try(side, name, partial(side.remove_field, name), report)
+            _try(side, name, partial(kind.remove, side, name), report)
     for field in wanted:
         if known.get(field.name) != field:
-            _try(side, field.label, partial(side.set_field, field, new=field.name not in known), report)
+            _try(side, field.label, partial(kind.set, side, field, new=field.name not in known), report)
 
 
 def _try(side: Side, label: str, step: Callable[[], None], report: Report) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from paddock.client.connection import Connection
 from paddock.client.field import MetadataField
+from paddock.client.setup import SetupField
 from paddock.domain.catalogue import Entry
 from paddock.domain.questions import Agreement, Question
 from paddock.domain.sync import BroughtIn, RecordingState, SaidChange, SaidFile
@@ -169,3 +170,23 @@ class Side:
     def remove_field(self, name: str) -> None:
         """Take a field out."""
         self.connection.call("DELETE", f"/api/fields/{quote(name, safe='')}")
+
+    def setup_fields(self) -> tuple[SetupField, ...] | None:
+        """The fields of setup sheets; None from a Paddock of a version that has none."""
+        try:
+            answer = self.connection.call("GET", "/api/setup-fields")
+        except NotFound:
+            return None
+        return msgspec.convert(answer["items"], tuple[SetupField, ...])
+
+    def set_setup_field(self, field: SetupField, *, new: bool) -> None:
+        """Add a field to setup sheets, or change what is said of it."""
+        said = {name: value for name, value in msgspec.to_builtins(field).items() if name not in ("name", "own")}
+        if new:
+            self.connection.call("POST", "/api/setup-fields", json={**said, "name": field.name}, tries=1)
+        else:
+            self.connection.call("PUT", f"/api/setup-fields/{quote(field.name, safe='')}", json=said)
+
+    def remove_setup_field(self, name: str) -> None:
+        """Take a field out of setup sheets."""
+        self.connection.call("DELETE", f"/api/setup-fields/{quote(name, safe='')}")

@@ -9,11 +9,18 @@ import msgspec
 from paddock.domain.fields import Fields
 from paddock.domain.instants import to_rfc3339
 from paddock.domain.questions import QuestionKind
+from paddock.domain.setup_sheets import SetupFields
+from paddock.domain.setup_values import PREFIX
 from paddock.domain.sync import STARTED
 from paddock.usecases.context import Context
+from paddock.usecases.setups.fields import load_setup_fields
 from paddock.usecases.sync.questions import Asked, asked, questions
 
-_ABOUT = {QuestionKind.SIGNAL: "Signal", QuestionKind.FIELD: "Metadata field"}
+_ABOUT = {
+    QuestionKind.SIGNAL: "Signal",
+    QuestionKind.FIELD: "Metadata field",
+    QuestionKind.SETUP_FIELD: "Field of setup sheets",
+}
 
 
 class Word(NamedTuple):
@@ -44,7 +51,8 @@ class Choice(NamedTuple):
 
 async def choices(context: Context, fields: Fields, *, subject: str | None = None) -> list[Choice]:
     """All of them, or those of one recording."""
-    return [_choice(each, fields) for each in await asked(context, subject=subject)]
+    setup_fields = await load_setup_fields(context)
+    return [_choice(each, fields, setup_fields) for each in await asked(context, subject=subject)]
 
 
 async def waiting_for_sync(context: Context) -> int:
@@ -52,7 +60,7 @@ async def waiting_for_sync(context: Context) -> int:
     return sum(each.answer is not None for each in await questions(context))
 
 
-def _choice(found: Asked, fields: Fields) -> Choice:
+def _choice(found: Asked, fields: Fields, setup_fields: SetupFields) -> Choice:
     question = found.question
     ours, theirs = found.ours.value, question.theirs.value
     if found.recording is None:
@@ -60,11 +68,14 @@ def _choice(found: Asked, fields: Fields) -> Choice:
         label = _ABOUT.get(question.kind, "")
         return Choice(question.id, question.subject, "", label, _word(ours), _word(theirs, question.peer))
     started = question.field == STARTED
+    label = "Start" if started else fields.label(question.field)
+    if question.field.startswith(PREFIX):
+        label = setup_fields.label(question.field.removeprefix(PREFIX))
     return Choice(
         question.id,
         found.recording.name,
         found.recording.id,
-        "Start" if started else fields.label(question.field),
+        label,
         _word(ours, "", found.ours_by, found.ours_at, started=started),
         _word(theirs, question.peer, question.theirs_by, question.theirs_at, started=started),
     )
