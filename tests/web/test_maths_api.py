@@ -46,9 +46,16 @@ async def test_a_channel_is_added_shown_changed_and_removed(
     whole = (await client.get("/api/maths/both")).json()
     assert whole["channel"] == changed
     assert [each["version"] for each in whole["versions"]] == [2, 1]
-    assert whole["uses"] == {"channels": [], "rules": [], "recordings": 1}
+    assert whole["uses"] == {"channels": [], "rules": [], "recordings": 1} and whole["not_live"] == ""
     assert (await client.delete(f"/api/maths/{added['id']}")).status_code == 204
     assert (await client.get(f"/api/maths/{added['id']}")).json()["code"] == "no_such_channel"
+
+
+async def test_one_that_no_device_has_live_says_why(client: httpx.AsyncClient) -> None:
+    await client.post("/api/maths", json={"text": "energy = integral(Pedals.brake)"})
+    sentence = (await client.get("/api/maths/energy")).json()["not_live"]
+    assert sentence.startswith("integral() is known of recordings alone: ")
+    assert f"Not live: {sentence}" in (await client.get("/maths")).text
 
 
 async def test_it_is_among_the_signals_and_says_when_it_is_of_an_older_version(

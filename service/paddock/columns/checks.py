@@ -9,8 +9,9 @@ from typing import TypeVar
 import numpy as np
 
 from paddock.columns.columns import ColumnChannel, Columns, Int64s
-from paddock.columns.derived import Derived, Laps, Source, source_of, values_of
+from paddock.columns.derived import Derived, Source, source_of, values_of
 from paddock.columns.joined import Floats
+from paddock.columns.maths_compiled import Laps
 from paddock.domain.check_evaluation import Evaluator, Found, evaluator
 from paddock.domain.check_results import RuleResult
 from paddock.domain.check_words import result_of, skipped

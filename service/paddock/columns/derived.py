@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -21,54 +20,25 @@ from paddock.columns.columns import ColumnBatch, ColumnChannel, Columns, Int64s,
 from paddock.columns.joined import Floats, Joining, Samples
 from paddock.columns.limits import Limits
 from paddock.columns.lists import element_of
-from paddock.columns.maths_operators import ELEMENTWISE, binary
+from paddock.columns.maths_compiled import Compiled, Laps, finite
 from paddock.columns.signals import Path, leaves
 from paddock.columns.spool_channel import ROW_BYTES
 from paddock.columns.statistics import ChannelStatistics
-from paddock.columns.time_functions import (
-    Count,
-    CumulativeMax,
-    Delay,
-    Derivative,
-    Integral,
-    LowPass,
-    Median,
-    MovingAverage,
-    RisingEdge,
-    TimeFunction,
-)
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.keys import channel_slug
 from paddock.domain.maths_binding import Bound
 from paddock.domain.maths_channels import FIELD
-from paddock.domain.maths_language.checking import Quantity, Shape, check, constant_of
-from paddock.domain.maths_language.fault import Fault
-from paddock.domain.maths_language.tree import Binary, Call, Name, Node, Number, Text, Unary
-from paddock.domain.maths_language.units import Unit
+from paddock.domain.maths_language.checking import Shape
 from paddock.domain.recording import DERIVED_ENCODING, ChannelSummary, LossReport, Signal
 from paddock.domain.signal_names import read_element
 from paddock.errors import Rejected
 
 _ROWS = 65_536
-Value = Floats | float
-_Compute = Callable[["_Instants"], Value]
 _LARGEST_STEP = 2.0**63
 
 _TYPES: Mapping[Shape, pa.DataType] = {
     Shape.LINE: pa.float64(), Shape.STEPS: pa.int64(), Shape.CONDITION: pa.bool_(),
 }  # fmt: skip
-
-
-class Laps(Protocol):
-    """The laps of a recording, as ``lap()`` and ``distance()`` ask for them."""
-
-    def numbers_at(self, instants: Int64s) -> Floats:
-        """The number of the lap at each instant, NaN outside laps; shapes (N,)."""
-        ...
-
-    def distances_at(self, instants: Int64s) -> Floats:
-        """Metres since that lap began, NaN outside laps; shapes (N,)."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -79,13 +49,6 @@ class Source:
     path: Path
     element: int | None
     on_lines: bool
-
-
-class _Instants(NamedTuple):
-    """Some instants of the result, and the signals there."""
-
-    times: Int64s
-    signals: Mapping[str, Floats]
 
 
 class Derived:
@@ -124,7 +87,7 @@ class Derived:
 
     def samples(self, rows: int = _ROWS) -> Iterator[Samples]:
         """The result in batches of at most so many rows, in order of time; NaN is missing."""
-        compute = self._compiled(self._bound.tree)
+        compiled = Compiled(self._bound, self.gap_ns, self._laps)
         own = {name: source for name, source in self._sources.items() if source.channel is self._base}
         joining = {
             name: Joining(
@@ -138,105 +101,17 @@ class Derived:
             for begin in range(0, len(batch), rows):
                 times = batch.log_time[begin : begin + rows]
                 messages = batch.messages[begin : begin + rows]
-                signals = {name: _finite(values_of(messages, source)) for name, source in own.items()}
+                signals = {name: finite(values_of(messages, source)) for name, source in own.items()}
                 signals |= {name: each.at(times) for name, each in joining.items()}
-                with np.errstate(all="ignore"):
-                    found = compute(_Instants(times, signals))
-                yield Samples(times, _finite(_full(found, len(times))))
+                yield Samples(times, compiled.at(times, signals))
 
     def _batches(self, sources: Mapping[str, Source], name: str) -> Iterator[Samples]:
         source = sources[name]
         for batch in self._columns.read(source.channel, _fields(sources)):
-            yield Samples(batch.log_time, _finite(values_of(batch.messages, source)))
+            yield Samples(batch.log_time, finite(values_of(batch.messages, source)))
 
     def _gap_of(self, channel: ColumnChannel) -> int:
         return self._gaps.get(channel.slug, NS_PER_S)
-
-    def _compiled(self, node: Node) -> _Compute:
-        if (value := constant_of(node, {})) is not None:
-            return lambda _: value
-        match node:
-            case Name():
-                name = node.text
-                return lambda instants: instants.signals[name]
-            case Unary(sign="not"):
-                negated = self._compiled(node.of)
-                return lambda instants: ELEMENTWISE["not"](negated(instants))
-            case Unary():
-                of = self._compiled(node.of)
-                return lambda instants: -of(instants)
-            case Binary():
-                operate, left, right = binary(node.sign), self._compiled(node.left), self._compiled(node.right)
-                return lambda instants: operate(left(instants), right(instants))
-            case Call():
-                return self._called(node)
-            case Number() | Text():
-                raise Fault("This cannot be computed.", node.span)
-
-    def _called(self, node: Call) -> _Compute:
-        name = node.function.name
-        if name in ("lap", "distance"):
-            return self._of_laps(name, node)
-        if name in ("to", "unit"):
-            return self._converted(node)
-        if node.function.in_time:
-            of, function = self._compiled(node.arguments[0]), self._time_function(node)
-            return lambda instants: function.feed(instants.times, _finite(_full(of(instants), len(instants.times))))
-        operate, given = ELEMENTWISE[name], [self._compiled(each) for each in node.arguments]
-        return lambda instants: operate(*(each(instants) for each in given))
-
-    def _of_laps(self, name: str, node: Call) -> _Compute:
-        laps = self._laps
-        if laps is None:
-            raise Fault(f"{name}() needs laps, and none are known of this recording.", node.span)
-        of = laps.numbers_at if name == "lap" else laps.distances_at
-        return lambda instants: of(instants.times)
-
-    def _converted(self, node: Call) -> _Compute:
-        value = node.arguments[0]
-        of = self._compiled(value)
-        if node.function.name == "unit":
-            return of
-        before, after = self._quantity(value).unit, self._quantity(node).unit
-        factor, offset = (before or Unit()).conversion(after or Unit()) or (1.0, 0.0)
-        return lambda instants: of(instants) * factor + offset
-
-    def _quantity(self, node: Node) -> Quantity:
-        return check(node, self._bound.resolve)
-
-    def _time_function(self, node: Call) -> TimeFunction:
-        gap_ns = self.gap_ns
-        amount = constant_of(node.arguments[1], {}) if len(node.arguments) > 1 else None
-        amount = 0.0 if amount is None else amount
-        match node.function.name:
-            case "derivative":
-                return Derivative(gap_ns)
-            case "integral":
-                return Integral(gap_ns)
-            case "delay":
-                return Delay(amount, gap_ns, on_lines=self._quantity(node.arguments[0]).shape is Shape.LINE)
-            case "moving_average":
-                return MovingAverage(amount)
-            case "low_pass":
-                return LowPass(amount, gap_ns)
-            case "median":
-                return Median(amount)
-            case "cumulative_max":
-                return CumulativeMax()
-            case "rising_edge":
-                return RisingEdge()
-            case _:
-                return Count()
-
-
-def _full(value: Value, rows: int) -> Floats:
-    return value if isinstance(value, np.ndarray) and value.shape == (rows,) else np.full(rows, value)
-
-
-def _finite(values: Floats) -> Floats:
-    """The same with what is infinite missing."""
-    infinite = np.isinf(values)
-    return np.where(infinite, np.nan, values) if infinite.any() else values
 
 
 def _fields(sources: Mapping[str, Source]) -> tuple[str, ...]:

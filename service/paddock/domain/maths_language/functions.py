@@ -29,8 +29,12 @@ class Function(NamedTuple):
     """Whether further arguments like the last one may follow."""
     in_time: bool = False
     """Whether it looks at more than the sample of its instant."""
+    not_live: str = ""
+    """Why nobody knows it while a device sends; empty where it is known."""
 
 
+_BEGINS = "it counts from where a recording begins, and what a device sends has no beginning"
+_LAPS = "laps are timed once a log is there"
 _V, _C, _S, _H = Takes.VALUE, Takes.CONDITION, Takes.SECONDS, Takes.HERTZ
 
 _TABLE = (
@@ -62,19 +66,20 @@ _TABLE = (
     Function("derivative", (_V,), "Change per second since the sample before; missing across a gap.",
              "derivative(speed)", in_time=True),
     Function("integral", (_V,), "What has added up since the start, value times seconds; nothing in a gap.",
-             "integral(power)", in_time=True),
+             "integral(power)", in_time=True, not_live=_BEGINS),
     Function("delay", (_V, _S), "The value some seconds before.", "delay(brake, 0.2)", in_time=True),
     Function("moving_average", (_V, _S), "Mean of the last seconds.", "moving_average(current, 0.5)",
              in_time=True),
     Function("low_pass", (_V, _H), "First-order low pass with this cut-off.", "low_pass(accel, 5)", in_time=True),
     Function("median", (_V, _S), "Median of the last seconds.", "median(pressure, 0.1)", in_time=True),
-    Function("cumulative_max", (_V,), "The largest value so far.", "cumulative_max(temp)", in_time=True),
+    Function("cumulative_max", (_V,), "The largest value so far.", "cumulative_max(temp)", in_time=True,
+             not_live=_BEGINS),
     Function("rising_edge", (_C,), "True at the sample where a condition begins to hold.",
              "rising_edge(brake > 50)", in_time=True),
     Function("count", (_C,), "How many samples so far had a condition true.", "count(rising_edge(brake > 50))",
-             in_time=True),
-    Function("lap", (), "The number of the lap; missing outside laps.", "lap()"),
-    Function("distance", (), "Metres since the lap began.", "distance()"),
+             in_time=True, not_live=_BEGINS),
+    Function("lap", (), "The number of the lap; missing outside laps.", "lap()", not_live=_LAPS),
+    Function("distance", (), "Metres since the lap began.", "distance()", not_live=_LAPS),
 )  # fmt: skip
 
 FUNCTIONS = {function.name: function for function in _TABLE}

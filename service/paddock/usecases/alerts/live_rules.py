@@ -27,6 +27,7 @@ from paddock.usecases.alerts.alerts import clear_alert, end_alert, raise_alert
 from paddock.usecases.alerts.rules import rules_that_are_on
 from paddock.usecases.catalogue.catalogue import load_catalogue
 from paddock.usecases.context import Context
+from paddock.usecases.live.maths import LiveMaths
 
 LOOK_AGAIN_S = 0.5
 """How old the rules may be that are applied."""
@@ -79,6 +80,7 @@ class LiveRules:
         self._devices: dict[str, _Device] = {}
         self._rules: tuple[Rule, ...] = ()
         self._catalogue = Catalogue()
+        self._maths = LiveMaths(context)
         self._looked = -LOOK_AGAIN_S
 
     async def take(self, device_id: str, car: str, samples: Sequence[LiveSample]) -> None:
@@ -93,6 +95,7 @@ class LiveRules:
         if not self._rules and device_id not in self._devices:
             return
         device = await self._device(device_id)
+        samples = [*samples, *self._computed(device_id, samples)]
         _note_signals(samples, device)
         await self._resolve(device_id, device, car)
         watches = dict(device.watches)
@@ -106,12 +109,21 @@ class LiveRules:
             await self._tell(device_id, car, received_ns, rule, name, firing)
         await self._keep(device_id, device, watches)
 
+    def _computed(self, device_id: str, samples: Sequence[LiveSample]) -> list[LiveSample]:
+        """The maths channels that rules look at."""
+        if not samples:
+            return []
+        first_ns, last_ns = samples[0].received_ns, samples[-1].received_ns
+        computed = self._maths.computed(device_id, samples, first_ns, last_ns)
+        return [LiveSample(each.topic, each.time_ns, each.values, last_ns) for each in computed]
+
     async def _look(self) -> None:
         now = time.monotonic()
         if now - self._looked >= LOOK_AGAIN_S:
             self._rules = await rules_that_are_on(self._context)
             if self._rules:
                 self._catalogue = await load_catalogue(self._context)
+            await self._maths.refresh(frozenset(rule.said.signal for rule in self._rules))
             self._looked = now
 
     async def _device(self, device_id: str) -> _Device:

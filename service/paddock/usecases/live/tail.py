@@ -21,6 +21,7 @@ from paddock.domain.instants import NS_PER_S
 from paddock.errors import Unavailable
 from paddock.usecases.context import Context
 from paddock.usecases.live.live import Live, Sampled
+from paddock.usecases.live.maths import LiveMaths
 from paddock.usecases.streams.decoders import Decoders
 
 BACK_S = 900
@@ -44,6 +45,13 @@ _AFTER_ERROR_S = 1.0
 _REFRESH_S = 1.0
 
 Decode: TypeAlias = Callable[[Entry], Iterable[Sampled]]
+Compute: TypeAlias = Callable[[str, Sequence[Sampled], int, int], Sequence[Sampled]]
+"""Of a device, what it sent, and when the first and the last of that came."""
+
+
+def _nothing(device_id: str, messages: Sequence[Sampled], first_ns: int, last_ns: int) -> Sequence[Sampled]:
+    return ()
+
 
 log = structlog.get_logger()
 
@@ -54,21 +62,24 @@ async def following(context: Context) -> AsyncIterator[None]:
     if context.device_log is None:
         yield
         return
-    decoders = Decoders(context)
-    refreshing = asyncio.create_task(_refresh(decoders))
+    decoders, maths = Decoders(context), LiveMaths(context)
+    refreshing = asyncio.create_task(_refresh(decoders, maths))
     live, now_s = context.watching.live, lambda: context.now() / NS_PER_S
     try:
-        with followed(live, context.device_log, lambda entry: decoders.decode(entry).samples, now_s):
+        with followed(
+            live, context.device_log, lambda entry: decoders.decode(entry).samples, now_s, maths.computed
+        ):
             yield
     finally:
         refreshing.cancel()
         await asyncio.gather(refreshing, return_exceptions=True)
 
 
-async def _refresh(decoders: Decoders) -> None:
+async def _refresh(decoders: Decoders, maths: LiveMaths) -> None:
     while True:
         try:
             await decoders.refresh()
+            await maths.refresh()
         except Unavailable as error:
             # What was known of the devices goes on to hold.
             log.warning("store_unavailable", code=error.code, message=error.message)
@@ -76,7 +87,9 @@ async def _refresh(decoders: Decoders) -> None:
 
 
 @contextlib.contextmanager
-def followed(live: Live, directory: Path, decode: Decode, now_s: Callable[[], float]) -> Iterator[None]:
+def followed(
+    live: Live, directory: Path, decode: Decode, now_s: Callable[[], float], compute: Compute = _nothing
+) -> Iterator[None]:
     """While the block runs, what devices send is in ``live``; a thread of this process takes it there.
 
     Args:
@@ -84,10 +97,12 @@ def followed(live: Live, directory: Path, decode: Decode, now_s: Callable[[], fl
         directory: of the log; need not be there yet.
         decode: makes messages of an entry; what it refuses with any error is left out.
         now_s: seconds since the Unix epoch.
+        compute: makes further messages of those of a device.
     """
     ended = threading.Event()
+    taking = Taking(live, decode, now_s, compute)
     thread = threading.Thread(
-        target=_follow, args=(live, directory, decode, now_s, ended), name="live", daemon=True
+        target=_follow, args=(live, directory, taking, now_s, ended), name="live", daemon=True
     )
     thread.start()
     try:
@@ -98,11 +113,10 @@ def followed(live: Live, directory: Path, decode: Decode, now_s: Callable[[], fl
 
 
 def _follow(
-    live: Live, directory: Path, decode: Decode, now_s: Callable[[], float], ended: threading.Event
+    live: Live, directory: Path, taking: Taking, now_s: Callable[[], float], ended: threading.Event
 ) -> None:
     after = max(written_since(directory, now_s() - BACK_S), end_of(directory) - BACK_BYTES)
     live.begin(after)
-    taking = Taking(live, decode, now_s)
     while not ended.is_set():
         try:
             with Reader(directory, after) as reader:
@@ -122,8 +136,8 @@ def _follow(
 class Taking:
     """Takes entries of the log, in the order in which they are there, as far as there is time for them."""
 
-    def __init__(self, live: Live, decode: Decode, now_s: Callable[[], float]) -> None:
-        self._live, self._decode, self._now_s = live, decode, now_s
+    def __init__(self, live: Live, decode: Decode, now_s: Callable[[], float], compute: Compute = _nothing) -> None:
+        self._live, self._decode, self._now_s, self._compute = live, decode, now_s, compute
         self._shares = Shares()
         now = now_s()
         self._begun_ns = int(now * NS_PER_S)
@@ -153,6 +167,7 @@ class Taking:
                         decoded.append((entry, _decoded(self._decode, entry)))
                     else:
                         left_out[device_id] += 1
+        decoded += self._computed(decoded)
         with self._live.unchanged():
             if too_old and not self._live.devices():
                 self._live.begin(too_old)
@@ -162,6 +177,21 @@ class Taking:
             for device_id, count in left_out.items():
                 self._live.leave_out(device_id, count)
             self._live.passed(entries[-1].position)
+
+    def _computed(
+        self, decoded: Iterable[tuple[Entry, Sequence[Sampled]]]
+    ) -> list[tuple[Entry, Sequence[Sampled]]]:
+        """What is computed of what came of each device, with the last of its entries."""
+        came: dict[str, list[tuple[Entry, Sequence[Sampled]]]] = {}
+        for entry, messages in decoded:
+            if messages:
+                came.setdefault(entry.device_id, []).append((entry, messages))
+        found: list[tuple[Entry, Sequence[Sampled]]] = []
+        for device, run in came.items():
+            first, last = run[0][0], run[-1][0]
+            messages = [message for _, of_entry in run for message in of_entry]
+            found.append((last, self._compute(device, messages, first.received_ns, last.received_ns)))
+        return found
 
 
 class Shares:

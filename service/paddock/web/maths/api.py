@@ -14,6 +14,7 @@ from paddock.domain.maths_channels import MathsChannel, MathsText, MathsVersion
 from paddock.domain.maths_language.checking import Shape
 from paddock.domain.maths_language.functions import FUNCTIONS
 from paddock.domain.roles import Permission
+from paddock.usecases.live.maths import why_channel_not_live
 from paddock.usecases.maths.channels import (
     Uses,
     add_channel,
@@ -78,6 +79,9 @@ class WholeMathsResource(msgspec.Struct, frozen=True, kw_only=True):
     """One channel, with what it was and who uses it."""
 
     channel: MathsResource
+    not_live: Annotated[
+        str, Meta(description="Why it is not computed of what devices send, as a sentence; empty where it is.")
+    ]
     versions: Annotated[tuple[VersionResource, ...], Meta(description="The last first.")]
     uses: UsesResource
 
@@ -183,6 +187,7 @@ async def show_channel(context: TheContext, channel_id: ChannelId) -> WholeMaths
     channel = await get_channel(context, channel_id)
     return WholeMathsResource(
         channel=maths_resource(channel),
+        not_live=why_channel_not_live(channel, await all_channels(context)),
         versions=tuple(map(_version, await versions_of(context, channel))),
         uses=_uses(await uses_of(context, channel)),
     )

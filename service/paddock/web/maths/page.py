@@ -14,6 +14,7 @@ from paddock.domain.recording import Recording, Status
 from paddock.domain.roles import Permission
 from paddock.ports.documents import Equals
 from paddock.usecases.find.recordings import NEWEST_FIRST
+from paddock.usecases.live.maths import why_channel_not_live
 from paddock.usecases.maths.names import all_channels
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import TheContext, ThePrincipal
@@ -48,7 +49,13 @@ async def maths_page(
         "maths/maths.html",
         principal=principal,
         channels=[
-            (each, msgspec.json.encode(maths_resource(each)).decode(), counts[each.signal]) for each in channels
+            (
+                each,
+                msgspec.json.encode(maths_resource(each)).decode(),
+                counts[each.signal],
+                why_channel_not_live(each, channels),
+            )
+            for each in channels
         ],
         offered=[(each.id[:16], _label(each)) for each in newest.items if each.message_count],
         functions=tuple(FUNCTIONS.values()),
