@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import sys
+import threading
+from collections.abc import Callable
+from typing import NoReturn
 
 _PR_SET_PDEATHSIG = 1
 
@@ -35,3 +39,16 @@ def end_with_parent() -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def fork_is_safe() -> bool:
+    """Whether this process has one thread: another may hold a lock, for which a copy of it would wait forever."""
+    return sys.platform == "linux" and (os.cpu_count() or 1) > 1 and threading.active_count() == 1
+
+
+def end_after(work: Callable[..., None], *given: object) -> NoReturn:
+    """Do something, and end this process without what its parent does at its end."""
+    try:
+        work(*given)
+    finally:
+        os._exit(0)

@@ -9,21 +9,19 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sys
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import NoReturn, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from paddock.columns.columns import ColumnBatch, Columns
 from paddock.errors import Unavailable
 from paddock.formats.matlab_tree import NumberColumn, placed
-from paddock.processes import end_with_parent
+from paddock.processes import end_after, end_with_parent, fork_is_safe
 
 Places = Sequence[tuple[NumberColumn, int]]
 """Columns of one channel, and where in the file the numbers of each begin."""
@@ -66,11 +64,6 @@ def filling(
         process.close()
 
 
-def fork_is_safe() -> bool:
-    """Whether this process has one thread: another may hold a lock, for which a copy of it would wait forever."""
-    return sys.platform == "linux" and (os.cpu_count() or 1) > 1 and threading.active_count() == 1
-
-
 class _Threads:
     def __init__(self, file: int, columns: Columns, pool: ThreadPoolExecutor) -> None:
         self._file, self._columns, self._pool = file, columns, pool
@@ -102,7 +95,7 @@ class _Process:
         self._connection, theirs = Pipe()
         self._pid = os.fork()
         if not self._pid:
-            _end_after(_serve, theirs, self._connection, file, columns, numbers)
+            end_after(_serve, theirs, self._connection, file, columns, numbers)
         theirs.close()
 
     def fill(self, places: Places) -> None:
@@ -141,14 +134,6 @@ class _Process:
             raise answer
         self._asked -= 1
         return int(answer)
-
-
-def _end_after(work: Callable[..., None], *given: object) -> NoReturn:
-    """Do something, and end this process without what its parent does at its end."""
-    try:
-        work(*given)
-    finally:
-        os._exit(0)
 
 
 def _serve(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +23,7 @@ from paddock.readers.can.frame_reader import FoundInLog, FrameReader
 from paddock.readers.can.frames import MAX_ID, Frames, joined
 from paddock.readers.can.j1939_transport import CONNECTION, TRANSFER, Assembled, Transport
 from paddock.readers.can.message import MessageDecoder
+from paddock.readers.can.read_ahead import read_in_batches
 from paddock.readers.can.routes import Route, Routes
 from paddock.readers.can.text import size_of
 
@@ -126,10 +128,11 @@ def spool_frames(
             spool.found.losses = found.losses
             wires = Wires(spool, found, databases, topics, has_several_buses)
             try:
-                for frames in _batches(read(log, found, progress or (lambda _: None))):
-                    spool.found.clock.observe(frames.time_ns)
-                    found.losses.messages_seen(int(frames.time_ns[0]), int(frames.time_ns[-1]))
-                    wires.take(frames)
+                with closing(read_in_batches(read, log, found, progress or (lambda _: None), _batches)) as batches:
+                    for frames in batches:
+                        spool.found.clock.observe(frames.time_ns)
+                        found.losses.messages_seen(int(frames.time_ns[0]), int(frames.time_ns[-1]))
+                        wires.take(frames)
             except SeveralBuses:
                 spool.close()
                 continue
