@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -242,6 +243,45 @@ def test_setup_sheets_and_their_fields_meet_value_by_value(shared: tuple[Paddock
     answer(there, "theirs")
     assert meet(here, there).questions == 0
     assert sheet(here) == sheet(there) and sheet(there)["spring_front"] == 37.0 and "ballast" not in sheet(there)
+
+
+def test_checklists_meet_by_their_names(both: Both) -> None:
+    here, there = both
+    gap = {"kind": "gap", "subject": "VNData", "longest_s": 1.0}
+
+    def lists(side: Paddock) -> dict[str, Any]:
+        return {each["name"]: each for each in side.call("GET", "/api/checklists")["items"]}
+
+    def change(side: Paddock, name: str, longest_s: float) -> None:
+        said = {"name": name, "rules": [{**gap, "longest_s": longest_s}]}
+        side.call("PUT", f"/api/checklists/{lists(side)[name]['id']}", json=said)
+
+    def longest(side: Paddock) -> dict[str, float]:
+        return {name: each["rules"][0]["longest_s"] for name, each in lists(side).items()}
+
+    here.call("POST", "/api/checklists", json={"name": "Systems", "rules": [gap]})
+    there.call("POST", "/api/checklists", json={"name": "Brakes", "rules": [gap], "cars": ["HT09"]})
+    report = meet(here, there)
+    assert (report.problems, report.setup) == ([], 2)
+    assert longest(here) == longest(there) == {"Brakes": 1.0, "Systems": 1.0}
+    assert lists(here)["Brakes"]["cars"] == ["HT09"]
+    assert meet(here, there).setup == 0
+    # One removes, one changes; then both change the same.
+    here.call("DELETE", f"/api/checklists/{lists(here)['Brakes']['id']}")
+    change(there, "Systems", 2.0)
+    meet(here, there)
+    assert longest(here) == longest(there) == {"Systems": 2.0}
+    change(here, "Systems", 3.0)
+    change(there, "Systems", 4.0)
+    assert meet(here, there).questions == 1
+    assert (longest(here), longest(there)) == ({"Systems": 3.0}, {"Systems": 4.0})
+    (choice,) = there.call("GET", "/api/sync/questions")["items"]
+    assert choice["question"]["kind"] == "checklist"
+    page = there.connection._http.get("/sync").text
+    assert "VNData without a gap over 4 s" in page and "VNData without a gap over 3 s" in page
+    answer(there, "theirs")
+    assert meet(here, there).questions == 0
+    assert longest(here) == longest(there) == {"Systems": 3.0}
 
 
 def test_signals_that_contradict_each_other_are_said(both: Both) -> None:

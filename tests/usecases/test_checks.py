@@ -56,6 +56,8 @@ async def test_checklists_are_kept_changed_and_removed(context: Context) -> None
     assert (await change_checklist(context, LOCAL_USER, added.id, SYSTEMS)).version == 2, "it says the same"
     with pytest.raises(Conflict):
         await change_checklist(context, LOCAL_USER, added.id, added.said, version=1)
+    with pytest.raises(Conflict, match="already"):
+        await add_checklist(context, LOCAL_USER, msgspec.structs.replace(SYSTEMS, name="systems"))
     await remove_checklist(context, LOCAL_USER, added.id)
     assert await all_checklists(context) == ()
     with pytest.raises(NotFound):

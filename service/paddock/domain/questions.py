@@ -24,6 +24,7 @@ class QuestionKind(StrEnum):
     """A metadata field that the team added."""
     SETUP_FIELD = "setup_field"
     """A field of setup sheets."""
+    CHECKLIST = "checklist"
 
 
 class Keep(StrEnum):
@@ -39,7 +40,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     id: Annotated[str, Meta(description="To answer it by.", max_length=100, examples=["3f9c21083d"])]
     kind: QuestionKind
     subject: Annotated[
-        _Text, Meta(description="A recording's id, a signal's name with its cars, or a field's name.")
+        _Text,
+        Meta(description="A recording's id, a signal's name with its cars, or that of a field or checklist."),
     ]
     field: Annotated[_Text, Meta(description="Of a recording: the field.", examples=["driver"])] = ""
     peer: Annotated[_Text, Meta(description="The other Paddock.", examples=["pit-laptop"])]
@@ -68,14 +70,14 @@ def question_id(kind: QuestionKind, subject: str, field: str, peer: str) -> str:
 
 
 class Agreed(msgspec.Struct, frozen=True):
-    """One entry of the signal catalogue or field as both had it."""
+    """One entry of the signal catalogue, field or checklist as both had it."""
 
     key: Annotated[_Text, Meta(description="Of the entry, or the field's name.")]
     digest: Annotated[str, Meta(max_length=100, description="Of what was said of it.")]
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):
-    """Signal catalogue, fields and those of setup sheets as two Paddocks had them alike after a sync.
+    """Signal catalogue, fields, those of setup sheets and checklists as two Paddocks had them alike after a sync.
 
     Both keep it under one id. The last one that both have is what a merge begins from: a Paddock that was set up
     anew, or restored from a backup, has none or an older one, and nothing is taken for removed.
@@ -89,3 +91,4 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     setup_fields: Annotated[
         tuple[Agreed, ...], Meta(max_length=500, description="The fields of setup sheets.")
     ] = ()
+    checklists: Annotated[tuple[Agreed, ...], Meta(max_length=100, description="The checklists.")] = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from paddock.domain.sync_merge import Merged
+from paddock.errors import PaddockError, Unavailable
 
 
 class Watch(Protocol):
@@ -32,7 +33,7 @@ class Report:
     told_here: int = 0
     files: int = 0
     setup: int = 0
-    """Entries of the signal catalogue and fields that went over."""
+    """Entries of the signal catalogue, fields and checklists that went over."""
     questions: int = 0
     """What waits for people."""
     problems: list[str] = field(default_factory=list)
@@ -43,6 +44,23 @@ class Report:
         """One recording was brought to say the same."""
         self.told_there += not merged.there.empty
         self.told_here += not merged.here.empty
+
+    def tries(self, what: str, step: Callable[[], None]) -> None:
+        """Change a part of the setup; what is refused costs it alone.
+
+        Args:
+            what: that is changed, and where, as a sentence begins.
+
+        Raises:
+            Unavailable: a Paddock does not answer.
+        """
+        try:
+            step()
+            self.setup += 1
+        except Unavailable:
+            raise
+        except PaddockError as error:
+            self.fail(f"{what}: {error.message}")
 
     def fail(self, sentence: str, recording_id: str = "") -> None:
         """Something did not go over."""

@@ -1,4 +1,4 @@
-"""The setup of a Paddock: the team's metadata fields, those of its setup sheets, and its signal catalogue."""
+"""The setup of a Paddock: metadata fields, those of its setup sheets, its signal catalogue and checklists."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from paddock.basestation.sync.checklists import checklist_name, merge_checklists, texts_of
 from paddock.basestation.sync.report import Report
 from paddock.basestation.sync.setup_merge import Thing, agreed, digest, merge_things
 from paddock.basestation.sync.side import Side
@@ -19,7 +20,7 @@ from paddock.domain.catalogue import Entry, clash
 from paddock.domain.questions import Agreed, Agreement, Keep, Question, QuestionKind, question_id
 from paddock.domain.setup_fields import DEFAULT_FIELDS
 from paddock.domain.sync import SaidValue
-from paddock.errors import Conflict, PaddockError, Unavailable
+from paddock.errors import Conflict
 
 TRIES = 5
 Asked = Mapping[str, Question]
@@ -37,12 +38,14 @@ def settle_setup(here: Side, there: Side, asked_here: Asked, asked_there: Asked,
     about_fields, fields = _fields(_METADATA, here, there, base.fields, answers, report)
     begun = base.setup_fields or every_teams_setup_fields()
     about_sheets, setup_fields = _fields(_SETUP, here, there, begun, answers, report)
-    questions = [*about_fields, *about_sheets, *_signals(here, there, base, answers, report)]
+    about_lists, checklists = _checklists(here, there, base.checklists, answers, report)
+    questions = [*about_fields, *about_sheets, *about_lists, *_signals(here, there, base, answers, report)]
     now_agreed = msgspec.structs.replace(
         base,
         signals=agreed(signal_key, here.catalogue().signals, there.catalogue().signals, base.signals),
         fields=fields,
         setup_fields=setup_fields,
+        checklists=checklists,
     )
     if now_agreed != base:
         # A clock here may be wrong: the newest one is the one with the largest time all the same.
@@ -216,17 +219,25 @@ def _bring_fields(
     # Those that go make room for those that come.
     for name in known:
         if name not in names:
-            _try(side, name, partial(kind.remove, side, name), report)
+            report.tries(f"The field {name} on {side.name}", partial(kind.remove, side, name))
     for field in wanted:
         if known.get(field.name) != field:
-            _try(side, field.label, partial(kind.set, side, field, new=field.name not in known), report)
+            change = partial(kind.set, side, field, new=field.name not in known)
+            report.tries(f"The field {field.label} on {side.name}", change)
 
 
-def _try(side: Side, label: str, step: Callable[[], None], report: Report) -> None:
-    try:
-        step()
-        report.setup += 1
-    except Unavailable:
-        raise
-    except PaddockError as error:
-        report.fail(f"The field {label} on {side.name}: {error.message}")
+def _checklists(
+    here: Side, there: Side, base: tuple[Agreed, ...], answers: _Answers, report: Report
+) -> tuple[list[Question], tuple[Agreed, ...]]:
+    """What is left to people, and what both have alike afterwards."""
+    ours, theirs = here.checklists(), there.checklists()
+    if ours is None or theirs is None:
+        return [], base
+    mine, other = _named(checklist_name, texts_of(ours)), _named(checklist_name, texts_of(theirs))
+    chosen = answers.of(QuestionKind.CHECKLIST, mine, other)
+    merged = merge_checklists((here, ours), (there, theirs), base, chosen, report)
+    # Asked anew only where something was brought: what a side refused it does not have.
+    ours = ours if list(merged.here) == texts_of(ours) else here.checklists() or ()
+    theirs = theirs if list(merged.there) == texts_of(theirs) else there.checklists() or ()
+    questions = list(answers.questions(QuestionKind.CHECKLIST, mine, other, merged.differ))
+    return questions, agreed(checklist_name, texts_of(ours), texts_of(theirs), base)

@@ -12,6 +12,7 @@ from paddock.client.connection import Connection
 from paddock.client.field import MetadataField
 from paddock.client.setup import SetupField
 from paddock.domain.catalogue import Entry
+from paddock.domain.checklists import ChecklistText, read_checklists
 from paddock.domain.questions import Agreement, Question
 from paddock.domain.sync import BroughtIn, RecordingState, SaidChange, SaidFile
 from paddock.errors import NotFound, Rejected
@@ -153,6 +154,27 @@ class Side:
         """
         body = {"version": version, "signals": msgspec.to_builtins(list(entries))}
         self.connection.call("PUT", "/api/catalogue", json=body)
+
+    def checklists(self) -> tuple[tuple[str, ChecklistText], ...] | None:
+        """The team's checklists, each with its id; None of a Paddock of a version that knows none."""
+        try:
+            answer = self.connection.call("GET", "/api/checklists")
+        except NotFound:
+            return None
+        said = read_checklists(msgspec.json.encode(answer)) if answer["items"] else ()
+        return tuple((item["id"], each) for item, each in zip(answer["items"], said, strict=True))
+
+    def set_checklist(self, said: ChecklistText, checklist_id: str) -> None:
+        """Change a checklist; without an id, add it."""
+        body = msgspec.to_builtins(said)
+        if checklist_id:
+            self.connection.call("PUT", f"/api/checklists/{checklist_id}", json=body)
+        else:
+            self.connection.call("POST", "/api/checklists", json=body, tries=1)
+
+    def remove_checklist(self, checklist_id: str) -> None:
+        """Take a checklist out."""
+        self.connection.call("DELETE", f"/api/checklists/{checklist_id}")
 
     def own_fields(self) -> tuple[MetadataField, ...]:
         """The metadata fields that the team added."""

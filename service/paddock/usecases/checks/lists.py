@@ -42,12 +42,14 @@ async def add_checklist(context: Context, principal: Principal, said: ChecklistT
     Raises:
         Rejected: a rule cannot be (code ``bad_checklist``), or there are as many as there may be
             (``too_many_checklists``).
+        Conflict: there is one of this name (code ``checklist_exists``).
     """
     said = checked_checklist(said)
     if await context.documents.checklists.count() >= MAX_CHECKLISTS:
         raise Rejected(
             f"There are {MAX_CHECKLISTS} checklists already: remove one first.", code="too_many_checklists"
         )
+    await _check_name(context, said.name)
     now = context.now()
     added = Checklist(
         id=secrets.token_hex(6),
@@ -73,7 +75,8 @@ async def change_checklist(
     Raises:
         NotFound: there is none (code ``no_such_checklist``).
         Rejected: a rule cannot be (code ``bad_checklist``).
-        Conflict: somebody changed it since that version (code ``edited_meanwhile``).
+        Conflict: somebody changed it since that version (code ``edited_meanwhile``), or another one is called so
+            (``checklist_exists``).
     """
     said = checked_checklist(said)
     while True:
@@ -84,6 +87,7 @@ async def change_checklist(
             )
         if said == before.said:
             return before
+        await _check_name(context, said.name, but=checklist_id)
         wanted = msgspec.structs.replace(
             before,
             said=said,
@@ -109,3 +113,9 @@ async def remove_checklist(context: Context, principal: Principal, checklist_id:
     await context.documents.checklists.delete([Equals("id", checklist_id)])
     await note_act(context, principal, KIND, before.id, before.name, "removed")
     await ask_all_checks(context, principal.name)
+
+
+async def _check_name(context: Context, name: str, but: str = "") -> None:
+    """Two Paddocks know a checklist by its name when they meet."""
+    if any(each.name.casefold() == name.casefold() and each.id != but for each in await all_checklists(context)):
+        raise Conflict(f"There is a checklist {name} already: change that one.", code="checklist_exists")

@@ -45,7 +45,7 @@ async def list_checklists(context: TheContext) -> ChecklistList:
     "/",
     needs=Permission.EDIT_CHECKLISTS,
     status_code=201,
-    responses=responses(400, 422),
+    responses=responses(400, 409, 422),
     summary="Add a checklist",
 )
 async def add(context: TheContext, principal: ThePrincipal, data: JSONBody[ChecklistText]) -> ChecklistResource:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from paddock.domain.checklists import ChecklistText, words_of
 from paddock.domain.fields import Fields
 from paddock.domain.instants import to_rfc3339
 from paddock.domain.questions import QuestionKind
@@ -20,6 +21,7 @@ _ABOUT = {
     QuestionKind.SIGNAL: "Signal",
     QuestionKind.FIELD: "Metadata field",
     QuestionKind.SETUP_FIELD: "Field of setup sheets",
+    QuestionKind.CHECKLIST: "Checklist",
 }
 
 
@@ -64,7 +66,8 @@ def _choice(found: Asked, fields: Fields, setup_fields: SetupFields) -> Choice:
     question = found.question
     ours, theirs = found.ours.value, question.theirs.value
     if found.recording is None:
-        ours, theirs = _differing(ours, theirs), _differing(theirs, ours)
+        in_words = _rules if question.kind is QuestionKind.CHECKLIST else _differing
+        ours, theirs = in_words(ours, theirs), in_words(theirs, ours)
         label = _ABOUT.get(question.kind, "")
         return Choice(question.id, question.subject, "", label, _word(ours), _word(theirs, question.peer))
     started = question.field == STARTED
@@ -92,6 +95,14 @@ def _differing(said: str | None, other: str | None) -> str:
     mine, theirs = (msgspec.json.decode(each) if each else {} for each in (said, other))
     parts = [f"{name}: {_plain(value)}" for name, value in mine.items() if theirs.get(name) != value]
     return "; ".join(parts) or "nothing more"
+
+
+def _rules(said: str | None, other: str | None) -> str:
+    """The rules of one checklist that the other does not have."""
+    mine, theirs = (
+        () if each is None else msgspec.json.decode(each, type=ChecklistText).rules for each in (said, other)
+    )
+    return "; ".join(words_of(rule) for rule in mine if rule not in theirs) or "nothing more"
 
 
 def _plain(value: object) -> str:
