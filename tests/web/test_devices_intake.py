@@ -94,6 +94,9 @@ async def test_bad_input_is_refused_counted_and_costs_nobody_else(
         ({"temp": 1}, {"token": other.token}, 403, "other_device"),
         ({"temp": 1, "jwt_token": other.token}, {}, 403, "other_device"),
         ({"temp": 1}, {"token": "eyJ.nonsense.x"}, 401, "bad_token"),
+        ({"temp": 1}, {"token": "no-jwt-at-all"}, 401, "bad_token"),
+        ({"temp": 1}, {"token": "x" * 2_900}, 401, "bad_token"),
+        ({"temp": 1}, {"token": "pdk_0123456789abcdef_secret"}, 401, "bad_token"),
         ({"temp": 1}, {"token": ""}, 401, "no_token"),
         ({"temp": 1, "jwt_token": 7}, {}, 401, "bad_token"),
     ):
@@ -101,14 +104,14 @@ async def test_bad_input_is_refused_counted_and_costs_nobody_else(
         assert (answer.status_code, answer.json()["code"]) == (status, code), (body, answer.text)
     assert box.log() == []
     refused = await box.refused()
-    assert refused["count"] == 11 and refused["by_code"]["other_device"] == 3
+    assert refused["count"] == 14 and refused["by_code"]["other_device"] == 3
     assert refused["last"] == "jwt_token is no text: send the token of the device."
     assert (await other.send({"temp": 1})).status_code == 200
     assert (await other.refused())["count"] == 0
 
 
 async def test_strangers_learn_nothing_and_are_counted_nowhere(box: Box) -> None:
-    for token, code in ((box.token, "other_device"), ("eyJ.x.y", "bad_token"), ("", "no_token")):
+    for token, code in ((box.token, "other_device"), ("eyJ.x.y", "bad_token"), ("x", "bad_token"), ("", "no_token")):
         answer = await box.send({"temp": 1}, token=token, to="none")
         assert answer.json()["code"] == code
     assert (await box.refused())["count"] == 0

@@ -96,12 +96,12 @@ class Edge:
     async def admit(self, scope: Scope) -> Principal:
         """The principal of a request; a stranger where somebody has to sign in first.
 
-        A device's token (a JWT) that counts no more makes a stranger of it, too: what it may reach that
-        needs no permission can still say why, and count it.
+        A token that lets nobody in, or not any more, makes a stranger of who sends it, too: what they may reach
+        that needs no permission can still say why, and count it for the device that is meant.
 
         Raises:
             Rejected: with the code ``not_a_member``, ``wrong_host`` or ``cross_site``, each a 403;
-                ``token_in_address``, a 400; ``not_signed_in``, a 401, for a token that lets nobody in.
+                ``token_in_address``, a 400.
             Unavailable: the users cannot be looked up.
         """
         # Not from_scope, which keeps them beside the scope for whoever asks with other ones later.
@@ -121,7 +121,7 @@ class Edge:
         try:
             return await self._principal(headers, address, member)
         except Rejected as error:
-            if error.code not in DEVICE_CODES:
+            if error.code not in DEVICE_CODES and not isinstance(error, NotSignedIn):
                 raise
             scope["state"][UNKNOWN_BECAUSE] = error
             return STRANGER
