@@ -111,7 +111,12 @@ async def test_bad_input_is_refused_counted_and_costs_nobody_else(
 
 
 async def test_strangers_learn_nothing_and_are_counted_nowhere(box: Box) -> None:
-    for token, code in ((box.token, "other_device"), ("eyJ.x.y", "bad_token"), ("x", "bad_token"), ("", "no_token")):
+    for token, code in (
+        (box.token, "other_device"),
+        ("eyJ.x.y", "bad_token"),
+        ("x", "bad_token"),
+        ("", "no_token"),
+    ):
         answer = await box.send({"temp": 1}, token=token, to="none")
         assert answer.json()["code"] == code
     assert (await box.refused())["count"] == 0

@@ -21,6 +21,12 @@ export class Problem extends Error {
 }
 
 /**
+ * Whether whoever looks at the page may do something; the API refuses it all the same.
+ * @param {string} permission
+ */
+export const may = (permission) => (document.body.dataset.may ?? "").split(" ").includes(permission);
+
+/**
  * The code of a refusal, empty for what is none.
  * @param {unknown} error
  */

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup
 
 from paddock import __version__
 from paddock.domain.instants import to_rfc3339
@@ -39,8 +40,20 @@ def templates(*folders: Path) -> jinja2.Environment:
         rfc3339=to_rfc3339,
     )
     environment.filters["may"] = _may
+    environment.filters["permissions"] = _permissions
+    environment.filters["hidden_unless"] = _hidden_unless
     environment.globals["version"] = __version__
     return environment
+
+
+def _hidden_unless(principal: Principal, permission: str) -> Markup:
+    """The attribute of a button that only some may press; a page's script finds it all the same."""
+    return Markup("") if _may(principal, permission) else Markup(" hidden")
+
+
+def _permissions(principal: Principal | None) -> str:
+    """All that somebody may, for scripts that draw buttons themselves."""
+    return " ".join(each for each in Permission if principal is not None and may(principal, each))
 
 
 def _may(principal: Principal, permission: str) -> bool:

@@ -1,6 +1,6 @@
 // The worksheets of a plot workspace: a menu that opens one on this recording, and a dialog that saves what is plotted.
 
-import { call, messageOf } from "../kernel/api.js";
+import { call, messageOf, may } from "../kernel/api.js";
 import { make, need } from "../kernel/dom.js";
 
 /** @typedef {{ id: string, name: string, is_default: boolean, version: number }} Worksheet */
@@ -30,7 +30,7 @@ export function worksheetMenu(workspace) {
     menu.replaceChildren(
       make("option", { value: "" }, "Worksheets"),
       ...known.map((each) => make("option", { value: each.id, selected: opened?.id === each.id }, each.is_default ? `${each.name} (default)` : each.name)),
-      make("option", { value: SAVE }, "Save as a worksheet…"),
+      ...(may("edit_dashboards") ? [make("option", { value: SAVE }, "Save as a worksheet…")] : []),
     );
   }
 
