@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
+from paddock.usecases.live import maths
 from tests.usecases.live_devices import Page, Said
 from tests.web.browsing import Site, served
 
@@ -201,9 +202,13 @@ async def _read_on(socket: ClientConnection) -> None:
         await socket.recv()
 
 
-async def test_what_a_device_sends_over_http_is_seen(site: Site) -> None:
+async def test_what_a_device_sends_over_http_is_seen_with_maths_channels(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maths, "SETTLE_NS", 0)
     page = Page()
     async with httpx.AsyncClient(base_url=site.url) as client:
+        await client.post("/api/maths", json={"text": "kelvin = temps.fl + 273.15"})
         made = await client.post("/api/devices", json={"name": "Tire box", "type": "sensor", "car": "HT09"})
         device = f"/api/devices/{made.json()['id']}"
         token = (await client.post(f"{device}/token")).json()["token"]
@@ -214,5 +219,11 @@ async def test_what_a_device_sends_over_http_is_seen(site: Site) -> None:
             assert answer.is_success, answer.text
             while not page.samples:
                 await hear(socket, page)
+            number = 0
+            while "kelvin.value" not in page.samples:
+                number += 1
+                await client.post(f"{device}/data", json={**said, "seq": number})
+                await hear(socket, page)
+    assert page.samples.pop("kelvin.value")[0][1] == 354.65
     values = {name.partition(".")[2]: samples[0][1] for name, samples in page.samples.items()}
     assert values == {"temps.fl": 81.5, "ok": True}
