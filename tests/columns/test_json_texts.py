@@ -70,19 +70,20 @@ def some_value(random: random.Random, kind: pa.DataType, missing: float) -> Any:
     return [some_value(random, kind.value_type, missing) for _ in range(count)]
 
 
-@pytest.mark.parametrize("seed", range(300))
-def test_texts_are_those_of_each_row(seed: int) -> None:
-    chosen = random.Random(seed)
-    kind = some_type(chosen, 3)
-    missing = chosen.choice([0.0, 0.3])
-    array = pa.array([some_value(chosen, kind, missing) for _ in range(chosen.choice([0, 1, 40]))], kind)
-    first = chosen.randrange(len(array) + 1)
-    for part in (array, array[first:], array[:first], array[first : first + 1]):
-        texts = json_texts(part)
-        texts.validate(full=True)
-        assert texts.to_pylist() == json_rows(part), kind
-        for text in texts.drop_null().to_pylist():
-            json.loads(text)
+@pytest.mark.parametrize("first_seed", range(0, 300, 30))
+def test_texts_are_those_of_each_row(first_seed: int) -> None:
+    for seed in range(first_seed, first_seed + 30):
+        chosen = random.Random(seed)
+        kind = some_type(chosen, 3)
+        missing = chosen.choice([0.0, 0.3])
+        array = pa.array([some_value(chosen, kind, missing) for _ in range(chosen.choice([0, 1, 40]))], kind)
+        first = chosen.randrange(len(array) + 1)
+        for part in (array, array[first:], array[:first], array[first : first + 1]):
+            texts = json_texts(part)
+            texts.validate(full=True)
+            assert texts.to_pylist() == json_rows(part), (seed, kind)
+            for text in texts.drop_null().to_pylist():
+                json.loads(text)
 
 
 def test_what_lies_under_a_missing_value_is_not_seen() -> None:

@@ -57,11 +57,10 @@ def span_of(times: list[int], pieces: int = 7) -> tuple[int, int, int] | None:
         [n * YEAR for n in range(40)],
     ],
 )
-@pytest.mark.parametrize("where", ["before", "after", "amidst"])
-@pytest.mark.parametrize("pieces", [1, 7, 5000])
-def test_a_few_wrong_times_do_not_count(wrong: list[int], where: str, pieces: int) -> None:
-    times = {"before": wrong + GOOD, "after": GOOD + wrong, "amidst": GOOD[:500] + wrong + GOOD[500:]}[where]
-    assert span_of(times, pieces) == (FIRST, LAST, len(wrong))
+def test_a_few_wrong_times_do_not_count(wrong: list[int]) -> None:
+    for times in (wrong + GOOD, GOOD + wrong, GOOD[:500] + wrong + GOOD[500:]):
+        for pieces in (1, 7, 5000):
+            assert span_of(times, pieces) == (FIRST, LAST, len(wrong)), (times[0], pieces)
 
 
 SMALL = [n * S // 100 for n in range(1000)]

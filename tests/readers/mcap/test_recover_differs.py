@@ -136,16 +136,17 @@ def random_log(chance: random.Random) -> bytes:
     return target.getvalue()
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_nothing_differs(tmp_path: Path, seed: int) -> None:
-    log = random_log(random.Random(seed))
-    again, done = rewritten(log, tmp_path)
-    assert done.loss.health == "intact"
-    assert_same(log, again)
-    assert rewritten(again, tmp_path)[0] == again
+@pytest.mark.parametrize("first_seed", range(0, 60, 10))
+def test_nothing_differs(tmp_path: Path, first_seed: int) -> None:
     assert FORMAT.write_log is not None
-    FORMAT.write_log(io.BytesIO(log), ExportRequest("mcap"), RunInfo(), tmp_path / "slice.mcap", lambda _: None)
-    assert (tmp_path / "slice.mcap").read_bytes() == again
+    for seed in range(first_seed, first_seed + 10):
+        log = random_log(random.Random(seed))
+        again, done = rewritten(log, tmp_path)
+        assert done.loss.health == "intact", seed
+        assert_same(log, again)
+        assert rewritten(again, tmp_path)[0] == again, seed
+        FORMAT.write_log(io.BytesIO(log), ExportRequest("mcap"), RunInfo(), tmp_path / "slice.mcap", lambda _: None)
+        assert (tmp_path / "slice.mcap").read_bytes() == again, seed
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -179,19 +180,20 @@ KINDS: dict[str, Callable[[Writer], object]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("values", list(itertools.product(*OPTIONS.values())))
-def test_the_smallest_logs_of_every_kind_come_out_whole(kind: str, values: tuple[Any, ...], tmp_path: Path) -> None:
+def test_the_smallest_logs_of_every_kind_come_out_whole(kind: str, tmp_path: Path) -> None:
     """As the conformance set of the specification has them."""
-    target = io.BytesIO()
-    writer = Writer(target, **dict(zip(OPTIONS, values, strict=True)))
-    writer.start()
-    KINDS[kind](writer)
-    writer.finish()
-    source = tmp_path / "log.mcap"
-    source.write_bytes(target.getvalue())
-    made, done = recover_file(source, tmp_path / "again.mcap")
-    assert done.loss.health == "intact"
-    assert_same(target.getvalue(), made.read_bytes())
+    for number, values in enumerate(itertools.product(*OPTIONS.values())):
+        options = dict(zip(OPTIONS, values, strict=True))
+        target = io.BytesIO()
+        writer = Writer(target, **options)
+        writer.start()
+        KINDS[kind](writer)
+        writer.finish()
+        source = tmp_path / f"{number}.mcap"
+        source.write_bytes(target.getvalue())
+        made, done = recover_file(source, tmp_path / f"{number} again.mcap")
+        assert done.loss.health == "intact", options
+        assert_same(target.getvalue(), made.read_bytes())
 
 
 def metadata_record() -> bytes:
