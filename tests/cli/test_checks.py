@@ -87,6 +87,8 @@ def test_over_the_service(log: Path, tmp_path: Path) -> None:
         assert said["items"][0]["failed"] == 2
         (found,) = client.search(checks="failed")
         assert (found.id, found.failed_checks) == (recording.id, 2)
+        asked = client.sql("select checks, failed_checks from recordings")
+        assert asked.to_pylist() == [{"checks": "failed", "failed_checks": 2}]
         (checklist,) = client.checklists()
         assert (checklist.name, checklist.rules[0].high) == ("Systems", 4.0)
         client.check_all()

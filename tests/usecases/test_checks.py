@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
+
 import msgspec
 import pytest
+from mcap.writer import Writer
 
 from paddock.domain.catalogue import Entry
 from paddock.domain.check_results import CheckedList, Outcome, RuleResult
@@ -19,6 +23,7 @@ from paddock.usecases.checks.lists import add_checklist, all_checklists, change_
 from paddock.usecases.checks.preview import ask_preview, get_preview, stop_preview
 from paddock.usecases.checks.run import check_rules, results_of
 from paddock.usecases.context import Context
+from paddock.usecases.edit.edit import edit_recording
 from paddock.usecases.maths.channels import add_channel
 from paddock.usecases.notices.destinations import add_destination
 from paddock.usecases.people.audit import list_changes
@@ -163,6 +168,61 @@ async def test_only_for_its_cars(context: Context, team: Team) -> None:
     assert await results_of(context, recording.id) == ()
     found = await team.recording(recording.id)
     assert found.checks == ""
+
+
+async def test_a_recording_that_is_of_another_car_is_checked_by_its_lists(context: Context, team: Team) -> None:
+    await add_checklist(context, LOCAL_USER, msgspec.structs.replace(SYSTEMS, cars=("HT08",)))
+    recording = await team.upload(small_log(100))
+    await team.work()
+    await edit_recording(context, LOCAL_USER, recording.id, metadata={"car": "HT08"})
+    await team.work()
+    assert (await team.recording(recording.id)).checks == "failed"
+    await edit_recording(context, LOCAL_USER, recording.id, metadata={"car": "HT09"})
+    await team.work()
+    assert (await team.recording(recording.id)).checks == "" and await results_of(context, recording.id) == ()
+
+
+def odd_log() -> bytes:
+    """A topic in two channels that take turns, with values that are missing, and one without messages."""
+    target = io.BytesIO()
+    writer = Writer(target)
+    writer.start()
+    channels = []
+    for number in range(2):
+        schema = writer.register_schema(f"Pedals{number}", "jsonschema", b'{"type": "object"}')
+        channels.append(writer.register_channel("Pedals", "json", schema))
+    writer.register_channel("Silent", "json", schema)
+    for number in range(100):
+        value = None if number % 4 == 2 else number / 10
+        instant = STARTED_NS + number * 100_000_000
+        message = json.dumps({"throttle": value, "one": number == 50, "never": None}).encode()
+        writer.add_message(channels[number % 2], instant, message, instant)
+    writer.finish()
+    return target.getvalue()
+
+
+async def test_a_topic_in_two_channels_missing_values_and_silence(context: Context, team: Team) -> None:
+    recording = await team.upload(odd_log())
+    await team.work()
+    results = await ruled(
+        context,
+        team,
+        recording.id,
+        rule(GAP, "Pedals", longest_s=0.1),
+        rule(GAP, "Pedals", longest_s=0.05),
+        rule(RATE, "Pedals", rate_hz=10.0, tolerance_percent=0.0),
+        rule(GAP, "Silent", longest_s=1.0),
+        rule(PRESENT, "Silent"),
+        rule(PRESENT, "Pedals.never"),
+        rule(LIMITS, "Pedals.never", high=1.0),
+    )
+    assert [(each.outcome.value, each.said) for each in results[:3]] == [
+        ("passed", ""),
+        ("failed", "99 gaps, the longest 0.1 s."),
+        ("passed", ""),
+    ]
+    assert [each.said for each in results[3:5]] == ["Silent has no message in this log."] * 2
+    assert [each.outcome.value for each in results[5:]] == ["failed", "skipped"]
 
 
 async def test_every_kind_of_rule(context: Context, team: Team) -> None:

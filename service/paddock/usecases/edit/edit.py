@@ -21,7 +21,9 @@ from paddock.domain.recording import (
 from paddock.domain.setup_values import PREFIX, text_of, value_of
 from paddock.errors import Conflict, NotFound
 from paddock.ports.documents import Between, Equals, Page, Sort
+from paddock.usecases.catalogue.catalogue import car_of
 from paddock.usecases.catalogue.fields import load_fields
+from paddock.usecases.checks.asking import ask_checks
 from paddock.usecases.context import Context
 from paddock.usecases.edit.conflict import Difference, EditConflict
 from paddock.usecases.find.recordings import get_recording
@@ -227,6 +229,9 @@ async def store(
     )
     if stored is not None:
         await keep_edits(context, stored)
+        if stored.build and car_of(stored) != car_of(known):
+            # Other checklists are for another car.
+            await ask_checks(context, stored)
     return stored
 
 

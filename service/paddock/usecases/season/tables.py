@@ -56,6 +56,8 @@ async def recordings_table(context: Context, recordings: Sequence[Recording], fo
         "kind": pa.array([each.kind for each in recordings], pa.string()),
         "status": pa.array([each.status.value for each in recordings], pa.string()),
         "health": pa.array([each.health for each in recordings], pa.string()),
+        "checks": pa.array([each.checks for each in recordings], pa.string()),
+        "failed_checks": pa.array([each.failed_checks for each in recordings], pa.int64()),
         "uploaded_at": _instants(each.uploaded_at for each in recordings),
         "uploaded_by": pa.array([each.uploaded_by for each in recordings], pa.string()),
     }
