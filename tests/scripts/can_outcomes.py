@@ -64,11 +64,8 @@ def main() -> int:
                 said, health = _counts(reader, log, read_dbc(database.read_bytes()))
                 compared = _compared(batches, database, given.frames)
                 differing += len(compared.differ)
-                counts = [
-                    said.get(name, "0")
-                    for name in ("frames", "decoded", "unknown", "transport_frames", "too_short")
-                ]
-                row = [log.name, database.name, health, *(f"{int(each):,}" for each in counts)]
+                row = [f"{log.parent.name}/{log.name}", database.name, health]
+                row += [f"{int(said.get(name, 0)):,}" for name in COUNTS]
                 row += [f"{compared.values:,}", str(len(compared.differ))]
                 print(f"| {' | '.join(row)} |", *compared.differ[:3], flush=True)
     return int(differing > 0)

@@ -139,6 +139,8 @@ def _values(column: pa.Array) -> Values:
 
 
 def _total(values: Values) -> Any:
+    if values.dtype.kind != "f":
+        return values.sum(axis=-1, dtype=np.float64)
     with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs
         return values.sum(axis=-1, dtype=np.float64)
 

@@ -25,6 +25,8 @@ class _Field:
 
     name: str
     kind: pa.DataType
+    dtype: np.dtype[Any]
+    """The same for NumPy."""
     signals: tuple[CanSignal, ...]
 
 
@@ -57,7 +59,8 @@ class MessageDecoder:
                 self.notices.append(f"{message.name} has {len(signals)} signals {name}: the first is taken.")
                 signals = signals[:1]
             kinds = {type_of(each) for each in signals}
-            fields.append(_Field(name, kinds.pop() if len(kinds) == 1 else pa.float64(), tuple(signals)))
+            kind = kinds.pop() if len(kinds) == 1 else pa.float64()
+            fields.append(_Field(name, kind, np.dtype(kind.to_pandas_dtype()), tuple(signals)))
         return fields
 
     def decode(
@@ -104,11 +107,11 @@ class _Batch:
             rows, words = self._where(signal.condition)
             there = self._long_enough(signal, rows)
             if not len(words) or signal.last_byte >= self._data.shape[1]:
-                part = np.zeros(len(words), field.kind.to_pandas_dtype())
+                part = np.zeros(len(words), field.dtype)
             else:
                 raw = None if self._is_j1939 else words.aligned(signal)
                 raw = raw_of(words, signal) if raw is None else raw
-                part = values_of(raw, signal).astype(field.kind.to_pandas_dtype(), copy=False)
+                part = values_of(raw, signal).astype(field.dtype, copy=False)
                 if self._is_j1939 and (gone := not_available(raw, signal)) is not None and gone.any():
                     there = ~gone if there is None else there & ~gone
             if rows is None:

@@ -121,10 +121,9 @@ def type_of(signal: CanSignal) -> pa.DataType:
 
 
 def values_of(raw: npt.NDArray[Any], signal: CanSignal) -> npt.NDArray[Any]:
-    """Raw values as they mean it, of the type ``type_of``. Shape (N,)."""
-    kind = type_of(signal).to_pandas_dtype()
+    """Raw values as they mean it: doubles where they are scaled, else as they are. Shape (N,)."""
     if not signal.is_scaled:
-        return raw.astype(kind, copy=False)
+        return raw
     values = raw.astype(np.float64)
     if signal.factor != 1:
         values *= signal.factor
