@@ -18,6 +18,8 @@ from websockets.asyncio.client import connect
 
 PLOTTED = 8
 WINDOW = 12
+OPENED_S = 0.04
+"""After so long the next page is opened."""
 LOOKED_AT = 7
 """Of so many messages to the pages one is read for how late it is; a prime, so that no rhythm is in it."""
 
@@ -33,7 +35,7 @@ class Slow(NamedTuple):
 
 def watch_paddock(url: str, device: str, viewers: int, seconds: float, out: Any) -> None:
     """Pages of Paddock, as the live page asks: all signals with sparklines, and eight in plots."""
-    late = Lateness()
+    late, begun = Lateness(), time.time()
     plotted = [f"T0.s{field}" for field in range(PLOTTED)]
     ask = json.dumps(
         {
@@ -45,9 +47,10 @@ def watch_paddock(url: str, device: str, viewers: int, seconds: float, out: Any)
     )
 
     async def page(number: int) -> None:
+        await asyncio.sleep(number * OPENED_S)
         async with connect(f"{url}/api/live?window={WINDOW}", max_size=None, compression=None) as socket:
             await socket.send(ask)
-            until = time.time() + seconds
+            until = begun + seconds
             await socket.recv(decode=False)
             joined = time.time()
             while time.time() < until:
@@ -76,11 +79,12 @@ def watch_paddock(url: str, device: str, viewers: int, seconds: float, out: Any)
 
 def watch_relay(url: str, device: str, viewers: int, seconds: float, out: Any) -> None:
     """Pages of ``mosquitto_relay.py``, which are sent whole messages."""
-    late = Lateness()
+    late, begun = Lateness(), time.time()
 
     async def page(number: int) -> None:
+        await asyncio.sleep(number * OPENED_S)
         async with connect(f"{url}/{device}", max_size=None, compression=None) as socket:
-            until = time.time() + seconds
+            until = begun + seconds
             joined = time.time()
             while time.time() < until:
                 text = await socket.recv(decode=False)

@@ -173,7 +173,8 @@ def paddock(folder: Path) -> Iterator[Side]:
 @contextlib.contextmanager
 def mosquitto(folder: Path) -> Iterator[Side]:
     """mosquitto, and a relay from it to pages and the disk."""
-    with mosquitto_process(folder, *KEEPS_ALL) as (process, port), (folder / "relay.log").open("wb") as log:
+    lines = [*KEEPS_ALL, f"persistence_location {folder}/"]
+    with mosquitto_process(folder, *lines) as (process, port), (folder / "relay.log").open("wb") as log:
         relay = subprocess.Popen(
             [sys.executable, "-m", "tests.benchmarks.mosquitto_relay", str(port), f"{folder}/log"],
             stdout=subprocess.PIPE,

@@ -25,7 +25,7 @@ TAIL = 64
 """So many of the last samples are held in lists as well: what comes from one beat to the next is written and read
 there without arrays, which cost more than the few samples in them."""
 _FIRST_ROOM = 16
-_FEW = 32
+_FEW = TAIL
 
 
 class Samples(NamedTuple):

@@ -35,8 +35,8 @@ from paddock.web.kernel.injected import TheContext
 Socket = WebSocket[Any, Any, Any]
 SAY_SOMETHING_S = 1.0
 """A page hears that the connection lives at least so often."""
-_MUCH = ThreadPoolExecutor(1, "live-much")
-"""Makes what is much: several at once would only take the interpreter from each other, and from who is in time."""
+_MUCH = ThreadPoolExecutor(2, "live-much")
+"""Makes what is much: more at once would only take the interpreter from each other, and from who is in time."""
 _MUCH_AT_FIRST = 2
 """Messages: minutes of many signals, and what came since these were put together, for whoever came first."""
 
