@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from paddock import Client
@@ -53,6 +54,11 @@ def test_the_second_run_is_copied_with_one_change_and_the_comparison_says_just_t
         sheet = second.setup_sheet()
         assert [(each.name, each.before, each.after) for each in sheet.changes] == [("spring_front", 35.0, 37.5)]
         assert [row.name for row in client.compare_setups([first, second]).rows] == ["spring_front"]
+        question = {"recordings": [first.id, second.id], "signals": ["Pedals.throttle"], "over": "recording"}
+        kpis = httpx.post(f"{site.url}/api/kpis", json=question).json()["items"]
+        assert [row["setup"]["spring_front"] for row in kpis] == [35.0, 37.5]
+        lines = httpx.post(f"{site.url}/api/kpis", json={**question, "format": "csv"}).text.splitlines()
+        assert '"setup.spring_front","setup.tire_set"' in lines[0] and '37.5,"12"' in lines[2]
         mat = client.get(second.id).export("mat").wait().save(tmp_path / "second.mat")
         meta = loadmat(mat, simplify_cells=True)["meta"]
         assert meta["setup"] == {"spring_front": 37.5, "tire_set": "12", "ballast": 5.0}

@@ -8,6 +8,8 @@ import io
 import httpx
 import pytest
 
+from paddock.domain.lap_table import StoredLap
+from paddock.domain.laps import Lap, LapKind
 from paddock.domain.recording import Recording
 from paddock.usecases.context import Context
 from tests.web.builders import STARTED_NS, build_recording, metadata
@@ -102,6 +104,32 @@ async def test_lists_carry_the_sheet_and_are_searched_and_sorted_by_it(
         ("HT09", "37.5", "r25b"),
         ("HT09", "35", "R25B"),
     ]
+
+
+async def test_lap_tables_carry_the_sheet(
+    client: httpx.AsyncClient, context: Context, runs: list[Recording]
+) -> None:
+    await put(client, runs[0], values={"spring_front": 35, "tire_set": "12"})
+    laps = [
+        StoredLap(
+            id=f"{each.id}:1",
+            recording=each.id,
+            number=1,
+            venue="",
+            course="",
+            day="2026-04-18",
+            time_s=60.0 + place,
+            lap=Lap(number=1, kind=LapKind.LAP, started_ns=0, ended_ns=1, duration_s=60.0 + place),
+        )
+        for place, each in enumerate(runs[:2])
+    ]
+    await context.documents.laps.put_many(laps)
+    items = (await client.get("/api/laps")).json()["items"]
+    assert [item["setup"] for item in items] == [{"spring_front": 35.0, "tire_set": "12"}, {}]
+    rows = list(csv.DictReader(io.StringIO((await client.get("/api/laps/csv")).text)))
+    assert [(row["setup.spring_front"], row["setup.tire_set"]) for row in rows] == [("35", "12"), ("", "")]
+    page = (await client.get("/laps")).text
+    assert "Front spring</th>" in page and "35 N/mm</td>" in page
 
 
 async def test_two_who_edit_at_once_get_both_values(client: httpx.AsyncClient, runs: list[Recording]) -> None:
