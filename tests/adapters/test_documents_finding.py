@@ -8,9 +8,11 @@ import msgspec
 import pytest
 
 from paddock.domain.recording import Failure, Recording, Status
+from paddock.domain.setup_values import SetupSheet
 from paddock.domain.topic_set import TopicSet
 from paddock.errors import Rejected
 from paddock.ports.documents import (
+    BY_ID,
     MAX_PAGE,
     Between,
     Condition,
@@ -280,3 +282,36 @@ async def test_an_edited_or_foreign_cursor_is_refused(documents: Documents) -> N
     job_cursor = (await documents.jobs.find(limit=1)).next
     with pytest.raises(Rejected):
         await documents.recordings.find(after=job_cursor)
+
+
+async def test_values_of_a_setup_sheet_are_found_by_number_and_by_text(documents: Documents) -> None:
+    sheets: tuple[dict[str, float | str] | None, ...] = (
+        {"spring": 35.0},
+        {"spring": 37.5, "tires": "R25B"},
+        {"spring": "soft", "tires": 12.0},
+        None,
+    )
+    built = [
+        recording(number, setup=None if values is None else SetupSheet(values))
+        for number, values in enumerate(sheets)
+    ]
+    await documents.recordings.put_many(built)
+
+    async def found(*where: Condition, sort: Sort = BY_ID) -> list[int]:
+        page = await documents.recordings.find(where, sort=sort)
+        return [next(place for place, each in enumerate(built) if each.id == item.id) for item in page.items]
+
+    spring, tires = "setup.values.spring", "setup.values.tires"
+    assert set(await found(Exists("setup"))) == {0, 1, 2}
+    assert await found(Between(spring, 36.0)) == [1], "a text is greater than no number"
+    assert set(await found(Between(spring, None, 37.5))) == {0}
+    assert await found(OneOf(spring, (35.0,))) == [0]
+    assert await found(OneOf(tires, ("R25B", "r25b"))) == [1]
+    assert await found(OneOf(tires, (12.0,))) == [2]
+    assert set(await found(OneOf(tires, (None, "")))) == {0, 3}
+    assert await found(sort=Sort(spring)) == [0, 1, 2, 3], "numbers before texts, then nothing"
+    assert await found(sort=Sort(spring, descending=True)) == [2, 1, 0, 3]
+    counted = dict(await documents.recordings.counts([spring]))
+    assert counted == {(35.0,): 1, (37.5,): 1, ("soft",): 1, (None,): 1}
+    changed = await documents.recordings.change(built[0].id, {"setup": SetupSheet({"spring": 40.0}, "other")})
+    assert changed is not None and changed.setup == SetupSheet({"spring": 40.0}, "other")
