@@ -26,6 +26,7 @@ from paddock.usecases.backup.restore import restore_backup
 from paddock.usecases.backup.retention import Listed, apply_retention, list_backups
 from paddock.usecases.backup.verify import Verified, verify_backup
 from paddock.usecases.context import Context
+from paddock.usecases.people.revoke_all import Access, count_access, revoke_all
 from paddock.usecases.storage.fsck import Fault, fsck
 
 FAULTY = 3
@@ -200,15 +201,17 @@ def verify(place: str | None, data: Path | None, backup_id: str | None, every: b
 @_shared
 @click.option("--backup", "backup_id", help="Which one.  [default: the newest]")
 @click.option("--foreign", is_flag=True, help="Take a backup that was signed with another key.")
-def restore(place: str | None, data: Path | None, backup_id: str | None, foreign: bool) -> None:
+@click.option("--revoke", is_flag=True, help="Let nobody in by a session, link or token of then; passwords stay.")
+def restore(place: str | None, data: Path | None, backup_id: str | None, foreign: bool, revoke: bool) -> None:
     """Restore all documents into an empty database, SQLite or MongoDB, whichever they came from.
 
     Objects are not in a backup: in the end it says which are missing, and `paddock mirror --back` brings them.
+    Sessions and tokens that were revoked since the backup let in again, unless --revoke ends all of them.
     """
     settings = read_settings(data=data)
     where = _place(settings, place)
 
-    async def run() -> tuple[Manifest, int, Counter[Fault]]:
+    async def run() -> tuple[Manifest, int, Access, Counter[Fault]]:
         async with (
             # Not migrated: an interrupted restore goes on here.
             open_context(settings, migrate=False) as context,
@@ -219,11 +222,29 @@ def restore(place: str | None, data: Path | None, backup_id: str | None, foreign
                     context, store, opened, place=where, foreign=foreign, progress=progress
                 )
         async with open_context(settings) as context:
-            return opened.manifest, written, await _missing(context)
+            access = await (revoke_all(context) if revoke else count_access(context))
+            return opened.manifest, written, access, await _missing(context)
 
-    manifest, written, faults = asyncio.run(run())
+    manifest, written, access, faults = asyncio.run(run())
     out.print(f"Backup {manifest.id} is restored: {counted(written, 'document')}.")
+    _say_access(access, revoked=revoke)
     _say_faults(faults)
+
+
+def _say_access(access: Access, *, revoked: bool) -> None:
+    if not any(access):
+        return
+    people, devices = access
+    if revoked:
+        out.print(
+            f"Everybody signs in anew ({people:,} sessions, links and tokens are revoked), and "
+            f"{counted(devices, 'device')} need a new token."
+        )
+        return
+    out.print(
+        f"As when it was made, {people:,} sessions, links and tokens of people and {devices:,} of devices let in, "
+        "also those that were revoked since: revoke them on the pages Users and Devices, or restore with --revoke."
+    )
 
 
 async def _missing(context: Context) -> Counter[Fault]:

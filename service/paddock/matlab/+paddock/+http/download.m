@@ -23,7 +23,8 @@ function file = download(url, folder, name, overwrite)
     end
   else
     try
-      websave(aside, url, paddock.http.web_options(url, 'Timeout', 600));
+      link = leads_to(url);
+      websave(aside, link, paddock.http.web_options(link, 'Timeout', 600));
     catch problem
       remove(aside);
       rethrow(problem);
@@ -44,6 +45,22 @@ function file = download(url, folder, name, overwrite)
   if ~moved
     remove(aside);
     error('paddock:notWritten', '%s cannot be written: %s', file, problem);
+  end
+end
+
+function link = leads_to(url)
+%LEADS_TO Where the service redirects to: MATLAB would send the token there as well, and a bucket refuses a signed
+%   link that comes with one.
+  link = url;
+  said = paddock.http.authorization(url);
+  if isempty(said)
+    return
+  end
+  request = matlab.net.http.RequestMessage('GET', matlab.net.http.HeaderField('Authorization', said));
+  answer = request.send(url, matlab.net.http.HTTPOptions('MaxRedirects', 0));
+  location = answer.getFields('Location');
+  if ~isempty(location)
+    link = char(location(1).Value);
   end
 end
 
