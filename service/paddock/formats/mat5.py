@@ -55,9 +55,9 @@ _ARRAY_CLASS = {"f8": 6, "f4": 7, "i1": 8, "u1": 9, "i2": 10, "u2": 11, "i4": 12
 _THREADS = 2
 """More gain nothing: between two reads or writes each needs Python's lock."""
 _SWITCH_S = 0.0002
-_PIECE_BYTES = 8 << 20
+_PIECE_BYTES = 4 << 20
 """How much of a column of cells is built at once."""
-_TAKEN_BYTES = 1 << 20
+_TAKEN_BYTES = 512 << 10
 """How much of a column is made cells at once: what these are made of on the way stays in the processor's cache, and
 is small enough for freed memory to be used again, which the kernel then need not empty."""
 
