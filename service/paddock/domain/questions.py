@@ -25,6 +25,10 @@ class QuestionKind(StrEnum):
     SETUP_FIELD = "setup_field"
     """A field of setup sheets."""
     CHECKLIST = "checklist"
+    MATHS = "maths"
+    """A maths channel."""
+    VENUE = "venue"
+    WORKSHEET = "worksheet"
 
 
 class Keep(StrEnum):
@@ -41,7 +45,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     kind: QuestionKind
     subject: Annotated[
         _Text,
-        Meta(description="A recording's id, a signal's name with its cars, or that of a field or checklist."),
+        Meta(description="A recording's id, a signal's or maths channel's name with its cars, or another name."),
     ]
     field: Annotated[_Text, Meta(description="Of a recording: the field.", examples=["driver"])] = ""
     peer: Annotated[_Text, Meta(description="The other Paddock.", examples=["pit-laptop"])]
@@ -70,14 +74,14 @@ def question_id(kind: QuestionKind, subject: str, field: str, peer: str) -> str:
 
 
 class Agreed(msgspec.Struct, frozen=True):
-    """One entry of the signal catalogue, field or checklist as both had it."""
+    """One entry of the signal catalogue, field, checklist and the like as both had it."""
 
-    key: Annotated[_Text, Meta(description="Of the entry, or the field's name.")]
+    key: Annotated[_Text, Meta(description="Of the entry, or the name of the other things.")]
     digest: Annotated[str, Meta(max_length=100, description="Of what was said of it.")]
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):
-    """Signal catalogue, fields, those of setup sheets and checklists as two Paddocks had them alike after a sync.
+    """Signal catalogue, fields, checklists and the like as two Paddocks had them alike after a sync.
 
     Both keep it under one id. The last one that both have is what a merge begins from: a Paddock that was set up
     anew, or restored from a backup, has none or an older one, and nothing is taken for removed.
@@ -92,3 +96,6 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
         tuple[Agreed, ...], Meta(max_length=500, description="The fields of setup sheets.")
     ] = ()
     checklists: Annotated[tuple[Agreed, ...], Meta(max_length=100, description="The checklists.")] = ()
+    maths: Annotated[tuple[Agreed, ...], Meta(max_length=1_000, description="The maths channels.")] = ()
+    venues: Annotated[tuple[Agreed, ...], Meta(max_length=1_000, description="The venues.")] = ()
+    worksheets: Annotated[tuple[Agreed, ...], Meta(max_length=1_000, description="The worksheets.")] = ()

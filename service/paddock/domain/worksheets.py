@@ -89,6 +89,17 @@ def remembered(plots: Sequence[Sequence[str]], signals: Iterable[Described]) -> 
     return tuple(tuple(map(kept, plot)) for plot in plots if plot)
 
 
+def with_roles(plots: Sequence[Sequence[str]], roles: Sequence[Sequence[Role]]) -> Plots:
+    """Plots of the team's own names; a signal that ``roles`` does not reach has none."""
+
+    def kept(number: int, plot: Sequence[str]) -> tuple[SheetSignal, ...]:
+        of_plot = [*roles[number]] if number < len(roles) else []
+        of_plot += [Role.NONE] * (len(plot) - len(of_plot))
+        return tuple(SheetSignal(name, role) for name, role in zip(plot, of_plot, strict=False))
+
+    return tuple(kept(number, plot) for number, plot in enumerate(plots) if plot)
+
+
 def fit(plots: Plots, signals: Sequence[Described]) -> Fitted:
     """The signals of a recording that a worksheet means: by name, by the team's name, then the first of its role.
 

@@ -1,4 +1,4 @@
-"""The setup of a Paddock: metadata fields, those of its setup sheets, its signal catalogue and checklists."""
+"""What the team made once: fields, signal catalogue, checklists, maths channels, venues, worksheets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -14,6 +14,8 @@ from paddock.basestation.sync.checklists import checklist_name, merge_checklists
 from paddock.basestation.sync.report import Report
 from paddock.basestation.sync.setup_merge import Thing, agreed, digest, merge_things
 from paddock.basestation.sync.side import Side
+from paddock.basestation.sync.team_things import MATHS, VENUES, WORKSHEETS, Kind, Said, team_things
+from paddock.basestation.sync.team_things import Thing as TeamThing
 from paddock.client.field import MetadataField
 from paddock.client.setup import SetupField
 from paddock.domain.catalogue import Entry, clash
@@ -27,7 +29,7 @@ Asked = Mapping[str, Question]
 
 
 def settle_setup(here: Side, there: Side, asked_here: Asked, asked_there: Asked, report: Report) -> list[Question]:
-    """Have both say the same of fields and signals; what is left to people, in pairs as for recordings.
+    """Have both say the same of all that is the team's; what is left to people, in pairs as for recordings.
 
     Args:
         asked_here: what the one asks already, with the answers of its people.
@@ -39,14 +41,30 @@ def settle_setup(here: Side, there: Side, asked_here: Asked, asked_there: Asked,
     begun = base.setup_fields or every_teams_setup_fields()
     about_sheets, setup_fields = _fields(_SETUP, here, there, begun, answers, report)
     about_lists, checklists = _checklists(here, there, base.checklists, answers, report)
-    questions = [*about_fields, *about_sheets, *about_lists, *_signals(here, there, base, answers, report)]
+    about_signals, signals = _signals(here, there, base.signals, answers, report)
+    questions = [*about_fields, *about_sheets, *about_lists, *about_signals]
     now_agreed = msgspec.structs.replace(
         base,
-        signals=agreed(signal_key, here.catalogue().signals, there.catalogue().signals, base.signals),
+        signals=signals,
         fields=fields,
         setup_fields=setup_fields,
         checklists=checklists,
     )
+    # Venues before the recordings, so that nobody looks for them in logs that come along.
+    ours, theirs = team_things(here), team_things(there)
+    if ours is not None and theirs is not None:
+        before = report.setup
+        questions += _bring_team_things(MATHS, (here, ours), (there, theirs), base.maths, answers, report)
+        questions += _bring_team_things(VENUES, (here, ours), (there, theirs), base.venues, answers, report)
+        questions += _bring_team_things(WORKSHEETS, (here, ours), (there, theirs), base.worksheets, answers, report)
+        if report.setup != before:
+            ours, theirs = team_things(here) or ours, team_things(there) or theirs
+        now_agreed = msgspec.structs.replace(
+            now_agreed,
+            maths=_agreed(MATHS, ours, theirs, base.maths),
+            venues=_agreed(VENUES, ours, theirs, base.venues),
+            worksheets=_agreed(WORKSHEETS, ours, theirs, base.worksheets),
+        )
     if now_agreed != base:
         # A clock here may be wrong: the newest one is the one with the largest time all the same.
         now_agreed = msgspec.structs.replace(
@@ -161,16 +179,19 @@ def _field_name(field: MetadataField | SetupField) -> str:
     return field.name
 
 
-def _signals(here: Side, there: Side, base: Agreement, answers: _Answers, report: Report) -> list[Question]:
+def _signals(
+    here: Side, there: Side, base: tuple[Agreed, ...], answers: _Answers, report: Report
+) -> tuple[list[Question], tuple[Agreed, ...]]:
+    """What is left to people, and what both have alike afterwards."""
     for _ in range(TRIES):
         ours, theirs = here.catalogue(), there.catalogue()
         mine, other = _named(signal_key, ours.signals), _named(signal_key, theirs.signals)
         chosen = answers.of(QuestionKind.SIGNAL, mine, other)
-        merged = merge_things(signal_key, ours.signals, theirs.signals, base.signals, chosen)
+        merged = merge_things(signal_key, ours.signals, theirs.signals, base, chosen)
         for entries in (merged.here, merged.there):
             if found := clash(entries):
                 report.fail(f"The signal catalogues cannot become one: {found[1]}")
-                return []
+                return [], agreed(signal_key, ours.signals, theirs.signals, base)
         try:
             if merged.there != theirs.signals:
                 there.replace_catalogue(merged.there, version=theirs.version)
@@ -180,9 +201,13 @@ def _signals(here: Side, there: Side, base: Agreement, answers: _Answers, report
                 report.setup += _changed(ours.signals, merged.here)
         except Conflict:
             continue  # somebody changed it at this moment: merged anew
-        return list(answers.questions(QuestionKind.SIGNAL, mine, other, merged.differ))
+        # Asked anew only where something was brought, because the catalogue may say it in its own way.
+        ours = ours if merged.here == ours.signals else here.catalogue()
+        theirs = theirs if merged.there == theirs.signals else there.catalogue()
+        questions = list(answers.questions(QuestionKind.SIGNAL, mine, other, merged.differ))
+        return questions, agreed(signal_key, ours.signals, theirs.signals, base)
     report.fail("Somebody kept changing the signal catalogue meanwhile: sync again.")
-    return []
+    return [], base
 
 
 def _changed(before: Sequence[Entry], after: Sequence[Entry]) -> int:
@@ -241,3 +266,44 @@ def _checklists(
     theirs = theirs if list(merged.there) == texts_of(theirs) else there.checklists() or ()
     questions = list(answers.questions(QuestionKind.CHECKLIST, mine, other, merged.differ))
     return questions, agreed(checklist_name, texts_of(ours), texts_of(theirs), base)
+
+
+def _bring_team_things(
+    kind: Kind[TeamThing],
+    here: tuple[Side, Said],
+    there: tuple[Side, Said],
+    base: Sequence[Agreed],
+    answers: _Answers,
+    report: Report,
+) -> list[Question]:
+    """What people have to choose of it."""
+    ours, theirs = kind.known(here[1]), kind.known(there[1])
+    mine = {name: kind.read(said) for name, said in ours.items()}
+    other = {name: kind.read(said) for name, said in theirs.items()}
+    chosen = answers.of(kind.question, mine, other)
+    merged = merge_things(kind.name, list(mine.values()), list(other.values()), base, chosen)
+    _bring_things(kind, there[0], theirs, merged.there, report)
+    _bring_things(kind, here[0], ours, merged.here, report)
+    return list(answers.questions(kind.question, mine, other, merged.differ))
+
+
+def _agreed(kind: Kind[TeamThing], ours: Said, theirs: Said, base: Sequence[Agreed]) -> tuple[Agreed, ...]:
+    mine, other = ([kind.read(each) for each in kind.known(said).values()] for said in (ours, theirs))
+    return agreed(kind.name, mine, other, base)
+
+
+def _bring_things(
+    kind: Kind[TeamThing],
+    side: Side,
+    known: Mapping[str, dict[str, Any]],
+    wanted: Sequence[TeamThing],
+    report: Report,
+) -> None:
+    names = {kind.name(thing) for thing in wanted}
+    for name, said in known.items():
+        if name not in names:
+            report.tries(f"The {kind.label} {name} on {side.name}", partial(kind.remove, side, said))
+    for thing in wanted:
+        name = kind.name(thing)
+        if name not in known or kind.read(known[name]) != thing:
+            report.tries(f"The {kind.label} {name} on {side.name}", partial(kind.put, side, thing, known.get(name)))

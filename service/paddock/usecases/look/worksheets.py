@@ -6,9 +6,18 @@ import secrets
 from collections.abc import Sequence
 
 from paddock.domain.catalogue import Described
+from paddock.domain.catalogue_defaults import Role
 from paddock.domain.principal import Principal
 from paddock.domain.recording import Recording
-from paddock.domain.worksheets import MAX_WORKSHEETS, Fitted, Worksheet, check_worksheet, fit, remembered
+from paddock.domain.worksheets import (
+    MAX_WORKSHEETS,
+    Fitted,
+    Worksheet,
+    check_worksheet,
+    fit,
+    remembered,
+    with_roles,
+)
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.ports.documents import Equals, Sort
 from paddock.usecases.context import Context
@@ -34,6 +43,7 @@ async def save_worksheet(
     recording_id: str,
     plots: Sequence[Sequence[str]],
     *,
+    roles: Sequence[Sequence[Role]] = (),
     is_default: bool = False,
     worksheet_id: str = "",
     version: int = 0,
@@ -41,8 +51,9 @@ async def save_worksheet(
     """Keep plots of a recording as a worksheet.
 
     Args:
-        recording_id: whose signals these are.
+        recording_id: whose signals these are; empty where the names are the team's own.
         plots: their names, from the top.
+        roles: what each of them is for, where there is no recording that tells it.
         is_default: whether pages of recordings begin with it from now on, instead of another one.
         worksheet_id: which one is replaced; empty for a new one.
         version: that it had.
@@ -53,8 +64,10 @@ async def save_worksheet(
         Rejected: it has no name, nothing in it, or there are too many (code ``bad_worksheet``).
     """
     name = check_worksheet(name, plots)
-    signals = await _described(context, await get_recording(context, recording_id))
-    kept = remembered(plots, signals)
+    if recording_id:
+        kept = remembered(plots, await _described(context, await get_recording(context, recording_id)))
+    else:
+        kept = with_roles(plots, roles)
     changed = Worksheet(
         id=worksheet_id or secrets.token_hex(8),
         name=name,

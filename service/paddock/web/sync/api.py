@@ -15,6 +15,9 @@ from paddock.domain.sync import BroughtIn, RecordingState, SaidFile
 from paddock.errors import Rejected
 from paddock.ports.documents import MAX_PAGE
 from paddock.usecases.edit.files import MAX_FILE_BYTES
+from paddock.usecases.laps.venues import all_venues
+from paddock.usecases.look.worksheets import all_worksheets
+from paddock.usecases.maths.names import all_channels
 from paddock.usecases.sync import agreements, questions
 from paddock.usecases.sync.bring_in import bring_in, bring_in_file
 from paddock.usecases.sync.states import MAX_STATES, Compared, compare, list_compared, states
@@ -27,8 +30,11 @@ from paddock.web.kernel.injected import (
     refuse_unknown_parameters,
 )
 from paddock.web.kernel.problems import responses
+from paddock.web.laps.resources import VenueResource, venue_resource
+from paddock.web.maths.api import MathsResource, maths_resource
 from paddock.web.recordings.api import Prefix
 from paddock.web.recordings.resources import RecordingId
+from paddock.web.worksheets.api import WorksheetResource, worksheet_resource
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """The histories of a hundred recordings at once."""
@@ -228,6 +234,24 @@ async def answer_question(
     await questions.answer(context, principal, question_id, data.keep)
 
 
+class TeamThings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a team made once for all recordings."""
+
+    maths: tuple[MathsResource, ...]
+    venues: tuple[VenueResource, ...]
+    worksheets: tuple[WorksheetResource, ...]
+
+
+@get("/team", needs=Permission.READ, summary="Maths channels, venues and worksheets")
+async def list_team_things(context: TheContext) -> TeamThings:
+    """All of them at once; each is written by its own routes."""
+    return TeamThings(
+        maths=tuple(map(maths_resource, await all_channels(context))),
+        venues=tuple(map(venue_resource, await all_venues(context))),
+        worksheets=tuple(map(worksheet_resource, await all_worksheets(context))),
+    )
+
+
 @get("/agreements", needs=Permission.READ, summary="Catalogue and fields after the last syncs")
 async def list_agreements(context: TheContext) -> Agreements:
     """What two Paddocks had alike; a merge begins from the last that both have."""
@@ -276,6 +300,7 @@ ROUTER = Router(
         ask_question,
         withdraw_question,
         answer_question,
+        list_team_things,
         list_agreements,
         keep_agreement,
     ],

@@ -22,6 +22,9 @@ _ABOUT = {
     QuestionKind.FIELD: "Metadata field",
     QuestionKind.SETUP_FIELD: "Field of setup sheets",
     QuestionKind.CHECKLIST: "Checklist",
+    QuestionKind.MATHS: "Maths channel",
+    QuestionKind.VENUE: "Venue",
+    QuestionKind.WORKSHEET: "Worksheet",
 }
 
 

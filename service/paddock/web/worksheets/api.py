@@ -9,6 +9,7 @@ from litestar import Router, delete, get, post, put
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta
 
+from paddock.domain.catalogue_defaults import Role
 from paddock.domain.instants import to_rfc3339
 from paddock.domain.roles import Permission
 from paddock.domain.worksheets import MAX_PLOTS, MAX_SIGNALS, Worksheet
@@ -30,6 +31,7 @@ class WorksheetResource(msgspec.Struct, frozen=True, kw_only=True):
     plots: Annotated[
         tuple[tuple[str, ...], ...], Meta(description="The signals of each plot as the team knows them.")
     ]
+    roles: Annotated[tuple[tuple[Role, ...], ...], Meta(description="What each of these is for.")]
     is_default: Annotated[bool, Meta(description="Whether pages of recordings begin with it.")]
     changed_at: Instant
     changed_by: Annotated[str, Meta(examples=["Adam"])]
@@ -46,8 +48,19 @@ class SavedWorksheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """Plots as they are on a recording, to be kept."""
 
     name: Annotated[str, Meta(max_length=2_000, examples=["Brakes"])]
-    recording: Annotated[str, Meta(max_length=200, description="Whose signals these are.", examples=[ID_EXAMPLE])]
+    recording: Annotated[
+        str,
+        Meta(
+            max_length=200,
+            description="Whose signals these are; empty where the names are the team's own.",
+            examples=[ID_EXAMPLE],
+        ),
+    ]
     plots: _Plots
+    roles: Annotated[
+        list[Annotated[list[Role], Meta(max_length=MAX_SIGNALS * 2)]],
+        Meta(max_length=MAX_PLOTS * 2, description="Without a recording: what each signal is for."),
+    ] = []
     is_default: bool = False
     version: Annotated[int, Meta(ge=0, le=2**53, description="Of the one that is replaced.")] = 0
 
@@ -63,7 +76,7 @@ class OpenedWorksheet(msgspec.Struct, frozen=True):
 @get("/", needs=Permission.READ, summary="The worksheets")
 async def list_worksheets(context: TheContext) -> WorksheetList:
     """Saved arrangements of plots, which open on any recording."""
-    return WorksheetList(tuple(_resource(each) for each in await all_worksheets(context)))
+    return WorksheetList(tuple(worksheet_resource(each) for each in await all_worksheets(context)))
 
 
 @post("/", needs=Permission.EDIT_DASHBOARDS, responses=responses(400, 404, 422), summary="Save a worksheet")
@@ -72,9 +85,9 @@ async def add_worksheet(
 ) -> WorksheetResource:
     """Signals are kept by the team's names and roles, so that it fits other cars."""
     saved = await save_worksheet(
-        context, principal, data.name, data.recording, data.plots, is_default=data.is_default
+        context, principal, data.name, data.recording, data.plots, roles=data.roles, is_default=data.is_default
     )
-    return _resource(saved)
+    return worksheet_resource(saved)
 
 
 @put(
@@ -93,11 +106,12 @@ async def replace_worksheet(
         data.name,
         data.recording,
         data.plots,
+        roles=data.roles,
         is_default=data.is_default,
         worksheet_id=worksheet_id,
         version=data.version,
     )
-    return _resource(saved)
+    return worksheet_resource(saved)
 
 
 @get(
@@ -113,7 +127,7 @@ async def show_worksheet(
 ) -> OpenedWorksheet:
     """By name, by what the catalogue knows a signal as, then by role; what is missing is named."""
     worksheet, fitted = await open_worksheet(context, worksheet_id, recording)
-    return OpenedWorksheet(_resource(worksheet), fitted.plots, fitted.missing)
+    return OpenedWorksheet(worksheet_resource(worksheet), fitted.plots, fitted.missing)
 
 
 @delete(
@@ -127,11 +141,13 @@ async def drop_worksheet(context: TheContext, principal: ThePrincipal, worksheet
     await remove_worksheet(context, principal, worksheet_id)
 
 
-def _resource(worksheet: Worksheet) -> WorksheetResource:
+def worksheet_resource(worksheet: Worksheet) -> WorksheetResource:
+    """One arrangement as JSON has it."""
     return WorksheetResource(
         id=worksheet.id,
         name=worksheet.name,
         plots=tuple(tuple(each.name for each in plot) for plot in worksheet.plots),
+        roles=tuple(tuple(each.role for each in plot) for plot in worksheet.plots),
         is_default=worksheet.is_default,
         changed_at=to_rfc3339(worksheet.changed_at),
         changed_by=worksheet.changed_by,
