@@ -14,6 +14,7 @@ from tests.web.converted import converted, json_log
 pytestmark = pytest.mark.anyio
 
 ROWS, RATE_HZ, SILENT_FROM = 900, 10, 600
+SIGNALS = ["Car.speed", "Car.gear", "Car.cells[1]"]
 RANDOM = np.random.default_rng(16)
 SPEED = RANDOM.normal(20.0, 6.0, ROWS)
 GEAR = RANDOM.integers(0, 6, ROWS)
@@ -39,7 +40,7 @@ async def test_statistics_are_those_of_numpy(client: httpx.AsyncClient, address:
     times = np.arange(ROWS) / RATE_HZ + np.where(np.arange(ROWS) >= SILENT_FROM, 60.0, 0.0)
     for _ in range(12):
         start, end = np.sort(RANDOM.uniform(-5, times[-1] + 5, 2)).round(3)
-        asked = {"signal": ["Car.speed", "Car.gear", "Car.cells[1]"], "start": start, "end": end}
+        asked = {"signal": SIGNALS, "start": start, "end": end}
         answer = (await client.get(address, params=asked)).json()
         inside = (times >= start) & (times <= end)
         for item, values in zip(answer["items"], (SPEED, GEAR, GEAR), strict=True):
@@ -51,6 +52,15 @@ async def test_statistics_are_those_of_numpy(client: httpx.AsyncClient, address:
                 continue
             expected = known.min(), known.max(), known.mean(), np.sqrt((known**2).mean()), known.std()
             np.testing.assert_allclose(figures, [*expected, known[0], known[-1]])
+        # What is drawn of them, in a few points, reaches as far up and down: no spike is lost.
+        span = {"start": start, "end": end, "points": 100}
+        plot = (await client.get(address.replace("statistics", "plot"), params={"signal": SIGNALS, **span})).json()
+        for item, series in zip(answer["items"], plot["series"], strict=True):
+            inside = (np.array(series["seconds"]) >= start) & (np.array(series["seconds"]) <= end)
+            drawn = np.array(series["values"], np.float64)[inside]
+            if item["count"]:
+                assert (item["min"], item["max"]) == (np.nanmin(drawn), np.nanmax(drawn)), series["name"]
+                assert len(drawn) <= 150
     (whole,) = (await client.get(address, params={"signal": "Car.speed"})).json()["items"]
     assert (whole["max"], whole["count"]) == (250.0, ROWS - 1), "no spike is lost"
 
