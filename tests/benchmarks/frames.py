@@ -67,6 +67,7 @@ def measure(browser: Browser, url: str, kind: str, cloud: str = "", scale: int =
     ready = "#picture:not([hidden])" if kind == "xy" else "plot-workspace .plots:not(.waiting) .chart"
     page.locator(ready).first.wait_for()
     page.wait_for_load_state("networkidle")
+    page.locator("#picture, plot-workspace .plots").last.evaluate("(each) => each.scrollIntoView()")
     page.evaluate("(cloud) => { window.cloud = cloud; }", cloud)
     page.evaluate(RUN, {"frames": 30, "kind": kind})  # compiled by then
     devtools.send("Performance.enable", {"timeDomain": "threadTicks"})

@@ -50,6 +50,9 @@ export class Chart {
   scales = [];
   /** @type {View} */
   view = { start: 0, end: 1 };
+  moving = false;  // the view changes, and is drawn as fast as can be
+  isSeen = true;
+  isStale = false;  // it changed while the chart was not on the screen
   metres = false;  // the axis is a distance and no time
   /** @type {number | null} */
   cursor = null;
@@ -80,6 +83,11 @@ export class Chart {
     });
     this.resizing = new ResizeObserver(() => this.resize());
     this.resizing.observe(host);
+    this.watching = new IntersectionObserver(([{ isIntersecting }]) => {
+      this.isSeen = isIntersecting;
+      if (isIntersecting && this.isStale) this.draw();
+    });
+    this.watching.observe(host);
     this.themes = matchMedia("(prefers-color-scheme: dark)");
     this.retheme = () => this.draw();
     this.themes.addEventListener("change", this.retheme);
@@ -87,6 +95,7 @@ export class Chart {
 
   close() {
     this.resizing.disconnect();
+    this.watching.disconnect();
     this.themes.removeEventListener("change", this.retheme);
   }
 
@@ -102,7 +111,8 @@ export class Chart {
     const lanes = this.lanes.length * (LANE + LANE_GAP);
     // What it would like, once that is known; the style sheet says whether it is given that, or fills a frame.
     if (series.length) this.host.style.setProperty("--wanted", `calc(${this.lines.length ? "var(--plot-height)" : "0px"} + ${lanes + AXIS + TOP}px)`);
-    this.look(view);
+    this.view = view;
+    this.moving = false;
     this.resize();
   }
 
@@ -121,10 +131,15 @@ export class Chart {
     return this.look(view);
   }
 
-  /** @param {View} view */
+  /**
+   * Another part of what is there, as a hand moves it; `show` follows once it rests.
+   * @param {View} view
+   */
   look(view) {
     this.view = view;
-    this.draw();
+    this.moving = true;
+    if (this.isSeen) this.draw();
+    else this.isStale = true;
   }
 
   /**
@@ -195,6 +210,7 @@ export class Chart {
   draw() {
     const { clientWidth: width, clientHeight: height } = this.host;
     if (!width || !this.units) return;
+    this.isStale = false;
     const context = pen(this.canvases[0]);
     context.clearRect(0, 0, width, height);
     context.font = FONT;
@@ -300,7 +316,7 @@ export class Chart {
     context.strokeStyle = this.colour(series);
     // Thin where points are dense: wider than a pixel, a browser without a GPU takes ten times as long for them.
     const isDense = last - first > (this.right - this.left) / 2;
-    context.lineWidth = isDense ? 1 : series.dashed ? 1.25 : 1.5;
+    context.lineWidth = isDense ? (this.moving ? 1 / (devicePixelRatio || 1) : 1) : series.dashed ? 1.25 : 1.5;
     context.lineJoin = isDense ? "bevel" : "round";
     context.lineCap = "round";
     if (series.dashed) context.setLineDash([4, 3]);

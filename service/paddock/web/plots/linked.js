@@ -18,7 +18,7 @@ import { fetchPlot } from "./data.js";
  * @typedef {{ view?: () => void, cursor?: () => void, pins?: () => void, busy?: (busy: boolean) => void, failed?: (error: unknown) => void, loaded?: () => void }} Heard
  */
 
-const SETTLE_MS = 140;
+export const SETTLE_MS = 140;
 const SHORTEST_S = 1e-4;
 const POINTS_PER_PX = 2;
 

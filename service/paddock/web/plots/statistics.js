@@ -5,6 +5,7 @@
 import { messageOf } from "../kernel/api.js";
 import { make } from "../kernel/dom.js";
 import { fetchNumbers } from "./data.js";
+import { SETTLE_MS } from "./linked.js";
 import { isLane, nameOf } from "./series.js";
 import { clock, valueText } from "./ticks.js";
 
@@ -12,7 +13,6 @@ import { clock, valueText } from "./ticks.js";
 /** @typedef {import("./series.js").Entry} Entry */
 /** @typedef {"view" | "cursors"} Span */
 
-const SETTLE_MS = 140;
 const HALF_SHOWN_S = 5e-7;  // plots say times in microseconds
 /** @type {[keyof Numbers & string, string][]} */
 const FIGURES = [["min", "Min"], ["max", "Max"], ["mean", "Mean"], ["rms", "RMS"], ["std", "Std"], ["count", "Samples"]];

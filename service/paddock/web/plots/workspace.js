@@ -8,7 +8,7 @@ import { worksheetMenu } from "../worksheets/worksheets.js";
 import { readAddress, writeAddress } from "./address.js";
 import { fetchSignals } from "./data.js";
 import { Figure } from "./figure.js";
-import { Linked } from "./linked.js";
+import { Linked, SETTLE_MS } from "./linked.js";
 import { Picker } from "./picker.js";
 import { StatisticsPanel, apartText } from "./statistics.js";
 import { clock } from "./ticks.js";
@@ -47,6 +47,7 @@ export class PlotWorkspace extends HTMLElement {
   /** @type {Map<string, Signal>} */
   signals = new Map();
   gone = new AbortController();
+  writing = 0;  // a timer
   // Once the signals are known:
   /** @type {Linked} */
   linked;
@@ -81,6 +82,7 @@ export class PlotWorkspace extends HTMLElement {
 
   disconnectedCallback() {
     this.gone.abort();
+    clearTimeout(this.writing);
     this.picker?.close();
     this.numbers?.close();
     this.linked?.close();
@@ -98,7 +100,7 @@ export class PlotWorkspace extends HTMLElement {
       return;
     }
     this.linked = new Linked(this.sources, {
-      view: () => this.changed(),
+      view: () => this.moved(),
       cursor: () => this.readOut(),
       pins: () => this.numbers.refresh(),
       loaded: () => this.numbers.refresh(),
@@ -107,7 +109,7 @@ export class PlotWorkspace extends HTMLElement {
     });
     this.linked.stacked = true;
     this.linked.pinnable = true;
-    this.numbers = new StatisticsPanel(this.linked, () => this.changed());
+    this.numbers = new StatisticsPanel(this.linked, () => this.moved());
     const ordered = [...this.signals.values()].sort(byName);
     this.picker = new Picker(ordered, (name) => this.toggle(name), (name) => this.isPlotted(name));
     this.time = make("output", { class: "clock", "aria-label": "Cursor" });
@@ -299,7 +301,16 @@ export class PlotWorkspace extends HTMLElement {
     this.linked.look();
   }
 
+  /** The address follows once the hand rests: browsers let no page write it with every frame. */
+  moved() {
+    this.all.disabled = this.linked.zoomed === null;
+    this.readOut();
+    clearTimeout(this.writing);
+    this.writing = setTimeout(() => this.changed(), SETTLE_MS);
+  }
+
   changed() {
+    clearTimeout(this.writing);
     const offset = this.sources[1]?.shift ?? null;
     const { zoomed: view, pins } = this.linked;
     const hash = writeAddress({ plots: this.plots, view, offset, pins, numbers: this.numbers.open });
@@ -329,6 +340,7 @@ export class PlotWorkspace extends HTMLElement {
   }
 
   async copy() {
+    this.changed();
     if (await copied(location.href)) {
       this.copied.textContent = "Copied";
       setTimeout(() => { this.copied.textContent = "Copy link"; }, 1500);
