@@ -253,6 +253,25 @@ def test_one_that_was_away_for_too_long_begins_anew() -> None:
     assert said["reset"] and page.resets == 2
 
 
+def test_a_site_that_was_started_anew_tells_nothing_until_it_has_what_the_page_has() -> None:
+    live, page = car(10), Page()
+    watched = Watched(device="car", signals=("T.a",), span_s=60, columns=4000)
+    page.hears(viewer_of(live, watched).message(live.sequence) or b"")
+    anew = car(5)
+    anew.catches_up = True
+    viewer = viewer_of(anew, watched, after=page.sequence)
+    assert viewer.message(anew.sequence) is None
+    page.connects()
+    page.hears(viewer.still_here())
+    car(7, live=anew, first=5)
+    said = page.hears(viewer.message(anew.sequence) or b"")
+    assert not said.get("reset") and len(page.samples["T.a"]) == 12
+    # One whose log is another one, now: there is nothing to wait for.
+    other = car(5)
+    page.connects()
+    assert page.hears(viewer_of(other, watched, after=page.sequence).message(other.sequence) or b"")["reset"]
+
+
 def test_viewers_in_step_are_told_the_same_bytes_once_made() -> None:
     live = car(100)
     parts = Parts(live)

@@ -112,6 +112,8 @@ class Live:
         """Of the last entry of the log that is in here: its position."""
         self.since = 0
         """All that came after this one is in here, as far as the last minutes go."""
+        self.catches_up = False
+        """Whether what came before the start of the site is still being taken."""
 
     def unchanged(self) -> AbstractContextManager[bool]:
         """A context: while its block runs, nobody else changes anything. Blocks are short; pages wait for them."""

@@ -100,6 +100,7 @@ def followed(
         compute: makes further messages of those of a device.
     """
     ended = threading.Event()
+    live.catches_up = True
     taking = Taking(live, decode, now_s, compute)
     thread = threading.Thread(
         target=_follow, args=(live, directory, taking, now_s, ended), name="live", daemon=True
@@ -148,7 +149,7 @@ class Taking:
     def is_in_time(self) -> None:
         """All that there was is taken: from now on it may be late no more."""
         self._may_be_late_until_s = 0.0
-        self._is_late = False
+        self._is_late = self._live.catches_up = False
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Take some, all at once: what was decoded before is there for all who watch at the same moment."""

@@ -287,6 +287,8 @@ class Viewer:
         """
         part, left_out = None, 0
         after = self._after
+        if after is not None and after > self._live.sequence and self._live.catches_up:
+            return None  # the site was started a moment ago: what this viewer has is more than there is yet
         if after is not None and self._live.since <= after <= self._live.sequence:
             until = max(until, after)
             part = self._parts.between(self._watched, after, until, self._origin_ns)

@@ -122,7 +122,7 @@ class _Page:
                 if much or late:
                     # On a thread, so that nobody else waits for it.
                     message = await loop.run_in_executor(_MUCH, partial(viewer.message, until, late=late))
-                    much = max(0, much - 1)
+                    much = max(0, much - (message is not None))
                 else:
                     message = viewer.message(until)
                 late = False
