@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import re
 import signal
 import socket
 import sys
@@ -24,6 +23,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from paddock.client import Client
+from tests.benchmarks.live_watching import memory_mb
 from tests.cli.live_killing import HttpSender, Paddock
 from tests.usecases.live_devices import Page
 
@@ -87,12 +87,6 @@ def never_reads(port: int) -> socket.socket:
         b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
     return asleep
-
-
-def memory_mb(pid: int) -> float:
-    """Resident."""
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(found[1]) / 1e3 if found else 0.0
 
 
 async def attack(paddock: Paddock, pages: list[Page], rounds: int, opened: int) -> list[float]:
