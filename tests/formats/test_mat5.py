@@ -220,6 +220,7 @@ def test_a_variable_over_the_limit_is_refused_when_v5_is_forced(
 
 def test_long_columns_of_texts_are_built_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mat5, "_PIECE_BYTES", 200)
+    monkeypatch.setattr(mat5, "_TAKEN_BYTES", 100)
     rows = [{"x": "ab" * (i % 7), "y": ["é"] * (i % 3)} for i in range(40)]
     columns = MemoryColumns([Topic("a", struct_type(x=pa.string(), y=pa.list_(pa.string())), rows)], batch_rows=40)
     loaded = write(columns, tmp_path / "out.mat")
