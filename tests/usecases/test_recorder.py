@@ -23,6 +23,7 @@ from paddock.domain.principal import LOCAL_USER
 from paddock.domain.streams import Stream, StreamState
 from paddock.ports.documents import Sort
 from paddock.usecases.devices.devices import add_device, change_device, cut_stream
+from paddock.usecases.intake import take_file
 from paddock.usecases.streams import into_recording, recorder
 from paddock.usecases.streams.recorder import Recorder
 from paddock.usecases.streams.stream_file import StreamFile
@@ -266,7 +267,7 @@ async def test_killed_anywhere_every_message_is_in_exactly_one_recording(
     may_be_killed(recorder, "keep_streams")
     may_be_killed(recorder, "take_in_stream")
     may_be_killed(recorder, "take_device_alerts")
-    may_be_killed(into_recording, "accept")
+    may_be_killed(take_file, "accept")
     may_be_killed(into_recording, "load_fields")
     may_be_killed(recorder, "StreamFile")
     for name in ("box", "other"):

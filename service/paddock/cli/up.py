@@ -190,10 +190,10 @@ async def _welcome(
         complain(warning)
     await _offer_first_admin(context, settings)
     if demo:
-        from paddock.cli.demo import upload_demo_day
+        from paddock.cli.demo import take_in_demo_day
 
         try:
-            await asyncio.to_thread(upload_demo_day, settings)
+            await take_in_demo_day(context, settings)
         except PaddockError as error:
             complain(f"the demo day failed: {error.message}")
 

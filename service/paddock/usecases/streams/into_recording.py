@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,13 +9,10 @@ import structlog
 
 from paddock.domain.device_messages import WRONG_CLOCK_NS
 from paddock.domain.instants import NS_PER_S
-from paddock.domain.recording import Recording
 from paddock.domain.streams import Stream
-from paddock.domain.upload import Upload
 from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.context import Context
-from paddock.usecases.intake.hashing import sha256_of
-from paddock.usecases.intake.uploads import accept
+from paddock.usecases.intake.take_file import take_in_file
 
 log = structlog.get_logger()
 
@@ -33,29 +29,18 @@ async def take_in_stream(context: Context, stream: Stream, path: Path, offset_ns
         Unavailable: the store or the database does not take it now.
     """
     upload_id = f"{stream.id}-{stream.last_position:x}"
-    known = await context.documents.uploads.get(upload_id)
-    if known is not None and known.completed_at is not None:
-        return known.sha256
-    size_bytes, sha256 = await asyncio.to_thread(_hashed, path)
     metadata, left_out = (await load_fields(context)).fitting({"car": stream.car} if stream.car else {})
     for sentence in left_out:
         log.warning("device_value_left_out", device=stream.device, why=sentence)
-    upload = Upload(
-        id=upload_id,
-        sha256=sha256,
+    return await take_in_file(
+        context,
+        path,
+        upload_id,
         name=recording_name(stream),
-        size_bytes=size_bytes,
-        part_size_bytes=size_bytes,
-        created_at=context.now(),
         uploaded_by=stream.name,
-        station_metadata=metadata,
+        metadata=metadata,
         clock_offset_ns=clock_offset(offset_ns),
     )
-    # Said before the bytes are there: whoever sees them first knows then what they are.
-    await context.documents.uploads.put_many([upload])
-    await context.objects.put_file(upload.key, path)
-    recording: Recording = await accept(context, upload)
-    return recording.id
 
 
 def recording_name(stream: Stream) -> str:
@@ -67,9 +52,3 @@ def recording_name(stream: Stream) -> str:
 def clock_offset(offset_ns: int | None) -> int | None:
     """What a recording's times are corrected by; None where the device's clock is right, or says nothing."""
     return offset_ns if offset_ns is not None and abs(offset_ns) > WRONG_CLOCK_NS else None
-
-
-def _hashed(path: Path) -> tuple[int, str]:
-    size_bytes = path.stat().st_size
-    with path.open("rb") as file:
-        return size_bytes, sha256_of(file, size_bytes, lambda _: None)

@@ -138,7 +138,7 @@ export class WidgetDialog {
       box.addEventListener("change", () => this.choose(name, box.checked));
       return make("label", { class: "check" }, box, make("span", { class: "text" }, name), make("span", { class: "unit" }, unit));
     }));
-    if (!found.length) this.signals.append(make("p", { class: "hint" }, this.offered.length ? "No signal has all of these words." : "The device sends nothing now: its signals are offered once it does."));
+    if (!found.length) this.signals.append(make("p", { class: "hint" }, this.offered.length ? "No signal has all of these words." : this.device.value ? "The device sends nothing now: its signals are offered once it does." : "There is no device yet: add one on the page Devices."));
     this.told();
   }
 
