@@ -18,8 +18,8 @@ from paddock.readers.can.asc_head import AscHead, read_head
 from paddock.readers.can.frame_reader import FoundInLog
 from paddock.readers.can.frames import MAX_ID, MAX_STANDARD_ID, Bools, Frames, frames_alike
 from paddock.readers.can.kind import frames_kind
-from paddock.readers.can.layouts import Alike, Layout, read_alike
-from paddock.readers.can.text import Fields, Lines, Words, blocks_of_lines, lose_others, size_of
+from paddock.readers.can.layouts import Alike, Layout, frames_of_lines, read_alike
+from paddock.readers.can.text import Fields, Lines, Words, lose_others, size_of
 
 _HEAD = re.compile(rb"(?:\s*//[^\n]*\n)*\s*(?:date \w+|base (?:hex|dec)\b)", re.IGNORECASE)
 _NO_FRAMES = re.compile(
@@ -59,8 +59,10 @@ def read_frames(log: BinaryIO, found: FoundInLog, progress: Callable[[float], No
     size_bytes = size_of(log)
     head = read_head(log)
     found.is_relative = head.began_ns is None
-    position, elapsed_ns = 0, 0
-    for lines in blocks_of_lines(log, 0, found.losses.lose):
+    elapsed_ns = 0
+
+    def read(lines: Lines) -> tuple[Frames, Bools]:
+        nonlocal elapsed_ns
         frames, fine = read_alike(
             lines,
             (_CLASSIC, _FD) if head.is_hexadecimal else (),
@@ -71,10 +73,9 @@ def read_frames(log: BinaryIO, found: FoundInLog, progress: Callable[[float], No
         if head.is_relative:
             times = elapsed_ns + np.cumsum(times)
             elapsed_ns = int(times[-1])
-        frames = replace(frames.from_position(position), time_ns=(head.began_ns or 0) + times)
-        yield frames if fine.all() else frames.taken(fine)
-        position += len(lines)
-        progress((lines.at + len(lines.block)) / max(size_bytes, 1))
+        return replace(frames, time_ns=(head.began_ns or 0) + times), fine
+
+    yield from frames_of_lines(log, 0, found, progress, read)
 
 
 def _alike(lines: Alike) -> Frames | None:

@@ -14,8 +14,8 @@ from paddock.columns.columns import Int64s
 from paddock.readers.can.frame_reader import FoundInLog
 from paddock.readers.can.frames import MAX_ID, MAX_STANDARD_ID, Bools, Frames, frames_alike
 from paddock.readers.can.kind import frames_kind
-from paddock.readers.can.layouts import Alike, Layout, read_alike
-from paddock.readers.can.text import Fields, Lines, blocks_of_lines, lose_others, size_of
+from paddock.readers.can.layouts import Alike, Layout, frames_of_lines, read_alike
+from paddock.readers.can.text import Fields, Lines, lose_others, size_of
 
 _LINE = re.compile(rb"\(\d+\.\d+\) +\S+ +[0-9A-Fa-f]{3,8}#")
 _LAYOUT = Layout(
@@ -38,18 +38,15 @@ def recognises(head: bytes) -> bool:
 def read_frames(log: BinaryIO, found: FoundInLog, progress: Callable[[float], None]) -> Iterator[Frames]:
     """All frames of a file; see ``FrameReader``."""
     size_bytes = size_of(log)
-    position = 0
-    for lines in blocks_of_lines(log, 0, found.losses.lose):
+
+    def read(lines: Lines) -> tuple[Frames, Bools]:
         known = len(found.buses)
         frames, fine = read_alike(
             lines, [_LAYOUT], lambda some: _alike(some, found), lambda some: _others(some, found, size_bytes)
         )
-        frames = frames.from_position(position)
-        if not fine.all():
-            frames = frames.taken(fine)
-        yield replace(frames, bus=_in_order(frames.bus, found, known))
-        position += len(lines)
-        progress((lines.at + len(lines.block)) / max(size_bytes, 1))
+        return replace(frames, bus=_in_order(frames.bus, fine, found, known)), fine
+
+    yield from frames_of_lines(log, 0, found, progress, read)
 
 
 def _alike(lines: Alike, found: FoundInLog) -> Frames | None:
@@ -111,12 +108,12 @@ def _others(lines: Lines, found: FoundInLog, size_bytes: int) -> tuple[Frames, B
     return frames, fine & ~is_error
 
 
-def _in_order(bus: Bytes, found: FoundInLog, known: int) -> Bytes:
+def _in_order(bus: Bytes, fine: Bools, found: FoundInLog, known: int) -> Bytes:
     """Buses of frames, with those beyond the first ``known`` numbered anew, as they come in the log."""
     names = list(found.buses)
     if len(names) < known + 2 or len(names) > _LAST_BUS:
         return bus
-    first = {name: int(np.argmax(bus == found.buses[name])) for name in names[known:]}
+    first = {name: int(np.argmax(fine & (bus == found.buses[name]))) for name in names[known:]}
     numbers = np.arange(_LAST_BUS + 1, dtype=np.uint8)
     for number, name in enumerate(sorted(first, key=lambda name: first[name]), known):
         numbers[found.buses.pop(name)] = number

@@ -10,8 +10,8 @@ import numpy as np
 
 from paddock.readers.can.frame_reader import FoundInLog
 from paddock.readers.can.frames import MAX_ID, MAX_STANDARD_ID, Bools, Frames, frames_alike
-from paddock.readers.can.layouts import Alike, Layout, read_alike
-from paddock.readers.can.text import Lines, blocks_of_lines, lose_others, size_of
+from paddock.readers.can.layouts import Alike, Layout, frames_of_lines, read_alike
+from paddock.readers.can.text import Lines, lose_others, size_of
 
 _HEADER = b"time stamp,id,extended,"
 _NS_PER_US = 1_000
@@ -40,15 +40,14 @@ def read_frames(log: BinaryIO, found: FoundInLog, progress: Callable[[float], No
     log.seek(0)
     names = log.readline().strip().removeprefix(b"\xef\xbb\xbf").lower().rstrip(b",").split(b",")
     columns = [name.decode("latin-1") for name in names]
+    begin = log.tell()
     found.is_relative = True
     layouts = [_LAYOUT] if columns == _COLUMNS else []
-    position = 0
-    for lines in blocks_of_lines(log, log.tell(), found.losses.lose):
-        frames, fine = read_alike(lines, layouts, _alike, lambda some: _others(some, columns, found, size_bytes))
-        frames = frames.from_position(position)
-        yield frames if fine.all() else frames.taken(fine)
-        position += len(lines)
-        progress((lines.at + len(lines.block)) / max(size_bytes, 1))
+
+    def read(lines: Lines) -> tuple[Frames, Bools]:
+        return read_alike(lines, layouts, _alike, lambda some: _others(some, columns, found, size_bytes))
+
+    yield from frames_of_lines(log, begin, found, progress, read)
 
 
 def _alike(lines: Alike) -> Frames | None:

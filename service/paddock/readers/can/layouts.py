@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +14,9 @@ from paddock.columns.byte_rows import Bytes, Texts, rows_of
 from paddock.columns.columns import Int64s
 from paddock.domain.instants import NS_PER_S
 from paddock.readers.can.digits import decimals_of, hex_bytes_of, hexadecimals_of
-from paddock.readers.can.frame_reader import MAX_SECONDS
+from paddock.readers.can.frame_reader import MAX_SECONDS, FoundInLog
 from paddock.readers.can.frames import Bools, Frames, placed
-from paddock.readers.can.text import Lines
+from paddock.readers.can.text import Lines, blocks_of_lines, size_of
 
 _FEW = 48
 """Fewer lines than this are read sooner the other way."""
@@ -106,6 +107,31 @@ class Alike:
         return np.ndarray((len(self),), f"V{end - begin}", self._table, begin, self._table.strides[:1])
 
 
+def frames_of_lines(
+    log: BinaryIO,
+    begin: int,
+    found: FoundInLog,
+    progress: Callable[[float], None],
+    read: Callable[[Lines], tuple[Frames, Bools]],
+) -> Iterator[Frames]:
+    """All frames of a file of lines.
+
+    Args:
+        log: the file.
+        begin: where its first line begins.
+        found: told of what is no line.
+        progress: see ``FrameReader``.
+        read: a frame for each of some lines, and which ones are such; see ``read_alike``.
+    """
+    size_bytes, position = size_of(log), 0
+    for lines in blocks_of_lines(log, begin, found.losses.lose):
+        frames, fine = read(lines)
+        frames = frames.from_position(position)
+        position += len(frames)
+        yield frames if fine.all() else frames.taken(fine)
+        progress((lines.at + len(lines.block)) / max(size_bytes, 1))
+
+
 def read_alike(
     lines: Lines,
     layouts: Sequence[Layout],
@@ -140,7 +166,7 @@ def _by_layout(lines: Lines, layouts: Sequence[Layout]) -> Iterator[tuple[Rows, 
     """Lines that are alike, and which ones they are. A last line without its end is in none."""
     sizes = lines.end - lines.begin
     if not lines.is_ended:
-        sizes[-1] = 0
+        sizes[-1:] = 0
     counts = np.bincount(np.minimum(sizes, _MAX_LINE_BYTES))
     for size in (np.flatnonzero(counts[_WORD:_MAX_LINE_BYTES] >= _FEW) + _WORD).tolist():
         rows = np.flatnonzero(sizes == size)

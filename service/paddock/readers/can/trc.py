@@ -13,8 +13,8 @@ from paddock.domain.instants import NS_PER_S
 from paddock.readers.can.frame_reader import MAX_SECONDS, FoundInLog, start_ns
 from paddock.readers.can.frames import MAX_ID, MAX_STANDARD_ID, Bools, Frames, frames_alike
 from paddock.readers.can.kind import frames_kind
-from paddock.readers.can.layouts import Alike, Layout, read_alike
-from paddock.readers.can.text import Fields, Lines, blocks_of_lines, lose_others, size_of
+from paddock.readers.can.layouts import Alike, Layout, frames_of_lines, read_alike
+from paddock.readers.can.text import Fields, Lines, lose_others, size_of
 
 _HEAD_BYTES = 1 << 16
 _VERSION = re.compile(rb"^;\$FILEVERSION=(\d+\.\d+)", re.MULTILINE)
@@ -82,22 +82,17 @@ def read_frames(log: BinaryIO, found: FoundInLog, progress: Callable[[float], No
         found.oddities.append("The head does not say where time, id and data of a frame are.")
         return
     layouts = _layouts(head.shape)
-    position = 0
-    for lines in blocks_of_lines(log, 0, found.losses.lose):
-        lines = _without_comments(lines)
-        if not len(lines):
-            continue
+
+    def read(lines: Lines) -> tuple[Frames, Bools]:
         frames, fine = read_alike(
-            lines,
+            _without_comments(lines),
             layouts,
             lambda some: _alike(some, head.shape),
             lambda some: _others(some, head.shape, found, size_bytes),
         )
-        frames = frames.from_position(position)
-        frames = replace(frames, time_ns=(head.began_ns or 0) + frames.time_ns)
-        yield frames if fine.all() else frames.taken(fine)
-        position += len(lines)
-        progress((lines.at + len(lines.block)) / max(size_bytes, 1))
+        return replace(frames, time_ns=(head.began_ns or 0) + frames.time_ns), fine
+
+    yield from frames_of_lines(log, 0, found, progress, read)
 
 
 def _layouts(shape: str) -> list[Layout]:
