@@ -11,6 +11,9 @@ import msgspec
 from paddock.domain.setup_values import MAX_NUMBER, Value, value_of
 from paddock.errors import Rejected
 
+HAS_SHEET = "setup.copied_from"
+"""A field of a recording's document that is there where it has a sheet; indexes have it, and no whole sheet."""
+
 Operator = Literal["<", "<=", ">", ">=", "="]
 
 _FLAGS = re.IGNORECASE | re.ASCII

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from paddock.domain.fields import FIELDS
 from paddock.domain.figures import FIGURES
+from paddock.domain.setup_comparisons import HAS_SHEET
 
 
 class Side(Flag):
@@ -50,6 +51,7 @@ LIST_INDEX = Index(
         *("deleted_at", "started_ns", "id", "search", "health", "checks", "topic_set"),
         *(field for _, field in _METADATA),
         *(figure.field for figure in FIGURES),
+        HAS_SHEET,
     ),
     "all that a search of recordings looks at and a facet counts, in the order of their list",
     Side.SQLITE,
@@ -65,6 +67,7 @@ RECORDING_INDEXES = (
     Index(("deleted_at", "started_ns", "id", "search"), "the list by time; a span of time", Side.MONGODB),
     Index(("deleted_at", "status", "uploaded_at"), "the list of one status"),
     Index(("deleted_at", "health", "started_ns"), "one health; its facet"),
+    Index(("deleted_at", HAS_SHEET, "started_ns"), "the car's run before that has a setup sheet", Side.MONGODB),
     Index(("deleted_at", "checks", "started_ns"), "what came of checklists; its facet"),
     Index(("topic_set",), "recordings of some sets of topics; what an older version read has none", Side.SQLITE),
     Index(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from paddock.domain.fields import same_value
 from paddock.domain.recording import Recording
+from paddock.domain.setup_comparisons import HAS_SHEET
 from paddock.domain.setup_sheets import SetupFields
 from paddock.domain.setup_values import Value, changes_between
 from paddock.ports.documents import Condition, Exists, Sort
@@ -44,7 +45,7 @@ async def setup_book(context: Context, *, car: str = "", limit: int = 50, after:
         after: continues after this cursor.
     """
     search = await in_every_spelling(context, Search(metadata={"car": (car,)} if car else {}))
-    where: list[Condition] = [*conditions(search), Exists("setup")]
+    where: list[Condition] = [*conditions(search), Exists(HAS_SHEET)]
     page = await context.documents.recordings.find(
         where, sort=Sort("started_ns", descending=True), limit=limit, after=after
     )

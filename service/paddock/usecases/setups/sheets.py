@@ -10,6 +10,7 @@ import msgspec
 from paddock.domain.history import Change
 from paddock.domain.principal import Principal
 from paddock.domain.recording import Recording, with_setup
+from paddock.domain.setup_comparisons import HAS_SHEET
 from paddock.domain.setup_sheets import SetupFields
 from paddock.domain.setup_values import PREFIX, SetupSheet, Value, changed, changes_between
 from paddock.ports.documents import Condition, Equals, Exists, Sort, StartsWith
@@ -66,7 +67,7 @@ async def previous_run(context: Context, recording: Recording) -> Recording | No
     """
     car = recording.metadata["car"].value if "car" in recording.metadata else ""
     search = Search(metadata={"car": (car,)}, before_ns=recording.started_ns)
-    where: list[Condition] = [*conditions(await in_every_spelling(context, search)), Exists("setup")]
+    where: list[Condition] = [*conditions(await in_every_spelling(context, search)), Exists(HAS_SHEET)]
     page = await context.documents.recordings.find(where, sort=Sort("started_ns", descending=True), limit=2)
     return next((each for each in page.items if each.id != recording.id), None)
 
