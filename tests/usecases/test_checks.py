@@ -18,6 +18,7 @@ from paddock.domain.principal import LOCAL_USER
 from paddock.domain.rule_preview import PreviewState
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.usecases.catalogue.catalogue import load_catalogue, save_catalogue
+from paddock.usecases.checks import preview as preview_module
 from paddock.usecases.checks.asking import ask_all_checks, ask_checks
 from paddock.usecases.checks.lists import add_checklist, all_checklists, change_checklist, remove_checklist
 from paddock.usecases.checks.preview import ask_preview, get_preview, stop_preview
@@ -332,6 +333,18 @@ async def test_a_checklist_is_tried_on_the_recordings_there_are(context: Context
     assert (await get_preview(context, other.id)).state is PreviewState.STOPPED
     with pytest.raises(NotFound):
         await get_preview(context, "none")
+
+
+async def test_a_trial_ends_in_time_and_says_of_how_many_it_is(
+    context: Context, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await team.upload(small_log(60))
+    await team.work()
+    monkeypatch.setattr(preview_module, "LONGEST_NS", -1)
+    preview = await ask_preview(context, LOCAL_USER, SYSTEMS)
+    await team.work()
+    done = await get_preview(context, preview.id)
+    assert (done.state, done.looked, done.total) == (PreviewState.DONE, 0, 1)
 
 
 async def test_a_trial_that_was_killed_goes_on_where_it_was(context: Context, team: Team) -> None:

@@ -30,6 +30,7 @@ def test_from_a_log_to_its_badge_to_the_moment_in_its_plot(browser: Any, tmp_pat
         page.goto(f"{site.url}/alerts")
         page.get_by_role("link", name="Checklists").click()
         page.get_by_role("heading", name="No checklists yet").wait_for()
+        page.wait_for_load_state()
         page.get_by_role("button", name="Add a checklist").first.click()
         page.get_by_label("Name", exact=True).first.fill("Systems check")
         page.get_by_label("Signal").fill("Pedals.thr")
@@ -62,6 +63,8 @@ def test_from_a_log_to_its_badge_to_the_moment_in_its_plot(browser: Any, tmp_pat
         page.set_viewport_size(PHONE)
         screenshot(page, "checks-list-phone")
         badge.click()
+        page.wait_for_url("**/recordings/*#checks")
+        page.wait_for_load_state()
         page.locator("#checks").get_by_role("heading", name="Checks").wait_for()
         page.locator("#checks .said").get_by_text("Outside for 5.8 s, at worst 9.9.").wait_for()
         screenshot(page, "checks-panel-phone")
@@ -73,7 +76,9 @@ def test_from_a_log_to_its_badge_to_the_moment_in_its_plot(browser: Any, tmp_pat
         page.locator("#checks [data-moment]").first.click()
         page.locator("plot-workspace .legend li").get_by_text("throttle").first.wait_for()
         assert "plots=Pedals.throttle&from=0&to=14.9" in page.url
-        assert page.locator("plot-workspace").evaluate("each => each.getBoundingClientRect().top") < 200
+        page.wait_for_function(
+            "document.querySelector('plot-workspace').getBoundingClientRect().top < innerHeight / 2"
+        )
         page.go_back()
 
         # A recording of before: one click.

@@ -5,8 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 
-import msgspec
-
 from paddock.domain.catalogue import CarCatalogue, Catalogue
 from paddock.domain.catalogue_defaults import Role
 from paddock.domain.instants import NS_PER_S
@@ -16,18 +14,16 @@ from paddock.domain.recording import Recording, Signal
 from paddock.domain.rule_preview import MAX_LISTED, PreviewHit, PreviewState, RulePreview
 from paddock.domain.rules import RuleText, checked_text
 from paddock.domain.signal_names import read_element
-from paddock.errors import Conflict, NotFound, Rejected
-from paddock.ports.documents import MAX_PAGE, Between, Condition, Equals, OneOf
+from paddock.errors import Conflict, Rejected
+from paddock.ports.documents import MAX_PAGE, Condition, Equals, OneOf
 from paddock.usecases.alerts.log_rules import Asked, Found, asked_of, find_in_log, may_fire_in
 from paddock.usecases.catalogue.catalogue import car_of, load_catalogue
 from paddock.usecases.context import Context
-from paddock.usecases.jobs import jobs
+from paddock.usecases.jobs.trials import AT_WORK, begin_trial, get_trial, keep_trial, stop_trial
 from paddock.usecases.look.plots import log_span
 
 KIND = "rule_preview"
 MAX_RECORDINGS = 5_000
-KEPT_NS = 7 * 86_400 * NS_PER_S
-_STATES_AT_WORK = (PreviewState.WAITING, PreviewState.RUNNING)
 
 
 async def ask_preview(context: Context, principal: Principal, said: RuleText) -> RulePreview:
@@ -38,9 +34,7 @@ async def ask_preview(context: Context, principal: Principal, said: RuleText) ->
     """
     now = context.now()
     preview = RulePreview(id=secrets.token_hex(8), said=checked_text(said), asked_at=now, asked_by=principal.name)
-    await context.documents.rule_previews.delete([Between("asked_at", below=now - KEPT_NS)])
-    await context.documents.rule_previews.put_many([preview])
-    await jobs.enqueue(context, KIND, preview.id, asked_by=principal.name)
+    await begin_trial(context, context.documents.rule_previews, KIND, preview)
     return preview
 
 
@@ -50,32 +44,24 @@ async def get_preview(context: Context, preview_id: str) -> RulePreview:
     Raises:
         NotFound: there is none, or it is long over (code ``no_such_preview``).
     """
-    preview = await context.documents.rule_previews.get(preview_id)
-    if preview is None:
-        raise NotFound("This trial of a rule is not kept any more: try it again.", code="no_such_preview")
-    job = await context.documents.jobs.get(f"{KIND}-{preview_id}")
-    if preview.state in _STATES_AT_WORK and job is not None and job.state == "dead":
-        why = job.error.message if job.error else "It could not be done."
-        return msgspec.structs.replace(preview, state=PreviewState.FAILED, error=why)
-    return preview
+    return await get_trial(context, context.documents.rule_previews, KIND, preview_id)
 
 
 async def stop_preview(context: Context, preview_id: str) -> None:
     """Say that nobody wants it any more; what it has found stays."""
-    stopped = {"state": PreviewState.STOPPED}
-    await context.documents.rule_previews.change(preview_id, stopped, [OneOf("state", _STATES_AT_WORK)])
+    await stop_trial(context.documents.rule_previews, preview_id)
 
 
 async def run_preview(context: Context, job: Job, progress: Callable[[float], None]) -> None:
     """Look at the recordings, the newest first; killed, the next one goes on where it was."""
     preview = await context.documents.rule_previews.get(job.subject)
-    if preview is None or preview.state not in _STATES_AT_WORK:
+    if preview is None or preview.state not in AT_WORK:
         return
     catalogue = await load_catalogue(context)
     having = await _having(context, preview.said, catalogue)
     recordings = await _newest_first(context, having, preview.said)
     running = {"state": PreviewState.RUNNING, "total": len(recordings)}
-    current = await _keep(context, preview.id, running)
+    current = await keep_trial(context.documents.rule_previews, preview.id, running)
     for number, recording in enumerate(recordings):
         if current is None:
             return
@@ -88,16 +74,10 @@ async def run_preview(context: Context, job: Job, progress: Callable[[float], No
             changes["fired"] = current.fired + 1
             if len(current.hits) < MAX_LISTED:
                 changes["hits"] = (*current.hits, await _hit(context, recording, found))
-        current = await _keep(context, preview.id, changes)
+        current = await keep_trial(context.documents.rule_previews, preview.id, changes)
         progress((number + 1) / len(recordings))
     if current is not None:
-        await _keep(context, preview.id, {"state": PreviewState.DONE})
-
-
-async def _keep(context: Context, preview_id: str, changes: Mapping[str, object]) -> RulePreview | None:
-    """None where it was stopped."""
-    at_work = [OneOf("state", _STATES_AT_WORK)]
-    return await context.documents.rule_previews.change(preview_id, changes, at_work)
+        await keep_trial(context.documents.rule_previews, preview.id, {"state": PreviewState.DONE})
 
 
 async def _look(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -15,21 +15,19 @@ from paddock.domain.job import Job
 from paddock.domain.principal import Principal
 from paddock.domain.recording import Recording
 from paddock.domain.rule_preview import MAX_LISTED, PreviewState
-from paddock.errors import Conflict, NotFound, Rejected
-from paddock.ports.documents import Between, Equals, OneOf, Sort
+from paddock.errors import Conflict, Rejected
+from paddock.ports.documents import Equals, Sort
 from paddock.usecases.catalogue.catalogue import car_of
 from paddock.usecases.checks.run import check_rules
 from paddock.usecases.context import Context
 from paddock.usecases.every import every
-from paddock.usecases.jobs import jobs
+from paddock.usecases.jobs.trials import AT_WORK, begin_trial, get_trial, keep_trial, stop_trial
 from paddock.usecases.look.plots import log_span
 
 KIND = "checklist_preview"
 MAX_RECORDINGS = 5_000
 LONGEST_NS = 600 * NS_PER_S
 """After so long it ends, and says of how many recordings it is."""
-KEPT_NS = 7 * 86_400 * NS_PER_S
-_AT_WORK = (PreviewState.WAITING, PreviewState.RUNNING)
 
 
 async def ask_preview(context: Context, principal: Principal, said: ChecklistText) -> ChecklistPreview:
@@ -48,9 +46,7 @@ async def ask_preview(context: Context, principal: Principal, said: ChecklistTex
         by_rule=none,
         skipped_by_rule=none,
     )
-    await context.documents.checklist_previews.delete([Between("asked_at", below=now - KEPT_NS)])
-    await context.documents.checklist_previews.put_many([preview])
-    await jobs.enqueue(context, KIND, preview.id, asked_by=principal.name)
+    await begin_trial(context, context.documents.checklist_previews, KIND, preview)
     return preview
 
 
@@ -60,26 +56,18 @@ async def get_preview(context: Context, preview_id: str) -> ChecklistPreview:
     Raises:
         NotFound: there is none, or it is long over (code ``no_such_preview``).
     """
-    preview = await context.documents.checklist_previews.get(preview_id)
-    if preview is None:
-        raise NotFound("This trial of a checklist is not kept any more: try it again.", code="no_such_preview")
-    job = await context.documents.jobs.get(f"{KIND}-{preview_id}")
-    if preview.state in _AT_WORK and job is not None and job.state == "dead":
-        why = job.error.message if job.error else "It could not be done."
-        return msgspec.structs.replace(preview, state=PreviewState.FAILED, error=why)
-    return preview
+    return await get_trial(context, context.documents.checklist_previews, KIND, preview_id)
 
 
 async def stop_preview(context: Context, preview_id: str) -> None:
     """Say that nobody wants it any more; what it has found stays."""
-    stopped = {"state": PreviewState.STOPPED}
-    await context.documents.checklist_previews.change(preview_id, stopped, [OneOf("state", _AT_WORK)])
+    await stop_trial(context.documents.checklist_previews, preview_id)
 
 
 async def run_preview(context: Context, job: Job, progress: Callable[[float], None]) -> None:
     """Look at the recordings, the newest first; killed, the next one goes on where it was."""
     preview = await context.documents.checklist_previews.get(job.subject)
-    if preview is None or preview.state not in _AT_WORK:
+    if preview is None or preview.state not in AT_WORK:
         return
     recordings = await _of_its_cars(context, preview.said)
     running = {
@@ -87,7 +75,7 @@ async def run_preview(context: Context, job: Job, progress: Callable[[float], No
         "total": len(recordings),
         "began_at": preview.began_at or context.now(),
     }
-    current = await _keep(context, preview.id, running)
+    current = await keep_trial(context.documents.checklist_previews, preview.id, running)
     for recording in recordings[preview.looked :]:
         if current is None:
             return
@@ -98,15 +86,10 @@ async def run_preview(context: Context, job: Job, progress: Callable[[float], No
             changes |= await _counted(context, current, recording)
         except (Conflict, Rejected):
             changes["unreadable"] = current.unreadable + 1
-        current = await _keep(context, preview.id, changes)
+        current = await keep_trial(context.documents.checklist_previews, preview.id, changes)
         if current is not None:
             progress(current.looked / len(recordings))
-    await _keep(context, preview.id, {"state": PreviewState.DONE})
-
-
-async def _keep(context: Context, preview_id: str, changes: Mapping[str, object]) -> ChecklistPreview | None:
-    """None where it was stopped."""
-    return await context.documents.checklist_previews.change(preview_id, changes, [OneOf("state", _AT_WORK)])
+    await keep_trial(context.documents.checklist_previews, preview.id, {"state": PreviewState.DONE})
 
 
 async def _counted(context: Context, current: ChecklistPreview, recording: Recording) -> dict[str, object]:

@@ -3,6 +3,8 @@
 import { call, messageOf } from "../kernel/api.js";
 import { all, around, fieldOf, make, need } from "../kernel/dom.js";
 import { saving } from "../kernel/saving.js";
+import { offerNames } from "../kernel/signal-names.js";
+import { Trial, atWork } from "../kernel/trial.js";
 
 /**
  * @typedef {{ kind: string, subject: string, name: string, low: number | null, high: number | null,
@@ -14,7 +16,6 @@ import { saving } from "../kernel/saving.js";
  *   skipped_by_rule: number[], unreadable: number, runs: Run[], error: string }} Preview
  */
 
-const AGAIN_MS = 500;
 const LISTED = 12;
 const WHAT = new Map([["rate", "Topic or signal"], ["gap", "Topic or signal"], ["present", "Topic or signal"],
   ["limits", "Signal, or an expression"], ["condition", "Expression that must not hold"]]);
@@ -27,7 +28,8 @@ const { complain, tell, finish } = saving(dialog, need(document, "#checklists-sa
 const tried = need(form, "#tried");
 /** @type {Checklist | null} */
 let editing = null;
-let trial = "";  // the id of the one that is followed
+/** @type {Trial<Preview>} */
+const trial = new Trial("/api/checklists/preview", "/api/checklists/previews", show);
 
 /**
  * @param {HTMLElement} row
@@ -107,8 +109,7 @@ function open(checklist) {
 
 /** Nobody wants to know any more what the checklist would have found. */
 function forget() {
-  if (trial) void call("DELETE", `/api/checklists/previews/${trial}`).catch(() => undefined);
-  trial = "";
+  trial.forget();
   tried.hidden = true;
   for (const came of all(rules, "[data-came]")) came.hidden = true;
 }
@@ -116,16 +117,16 @@ function forget() {
 /** @param {Preview} preview */
 function show(preview) {
   const many = `${preview.looked} recording${preview.looked === 1 ? "" : "s"}`;
-  const atWork = preview.state === "waiting" || preview.state === "running";
+  const running = atWork(preview);
   const rest = preview.looked < preview.total ? ` The newest ${preview.looked} of ${preview.total} were looked at.` : "";
-  const so = atWork ? `${preview.looked} of ${preview.total} looked at: fired in ${preview.failed}…`
+  const so = running ? `${preview.looked} of ${preview.total} looked at: fired in ${preview.failed}…`
     : preview.error || `Would have fired in ${preview.failed} of ${many}.${rest}`;
   const title = make("p", { class: "tried-title" }, preview.state === "waiting" ? "Waiting for the worker…" : so);
-  const progress = atWork && preview.total ? make("progress", { value: preview.looked, max: preview.total, "aria-label": "Recordings looked at" }) : null;
+  const progress = running && preview.total ? make("progress", { value: preview.looked, max: preview.total, "aria-label": "Recordings looked at" }) : null;
   const rows = preview.runs.slice(0, LISTED).map((run) =>
     make("li", {}, make("a", { href: run.link, target: "_blank" }, `${run.name || run.recording.slice(0, 10)} at ${run.seconds.toFixed(1)} s`), ` ${run.said}`));
   const more = preview.runs.length > LISTED ? make("p", { class: "hint" }, `and ${preview.failed - LISTED} more`) : null;
-  const nothing = !atWork && !preview.error && preview.total === 0
+  const nothing = !running && !preview.error && preview.total === 0
     ? make("p", { class: "hint" }, "There is no recording of these cars: look at the names of cars in the list.") : null;
   const unreadable = preview.unreadable ? make("p", { class: "hint" }, `${preview.unreadable} cannot be read: convert them again.`) : null;
   tried.replaceChildren(...[title, progress, nothing, rows.length ? make("ul", { class: "sentences" }, ...rows) : null, more, unreadable].filter((part) => part !== null));
@@ -145,15 +146,7 @@ async function tryIt(button) {
   complain();
   forget();
   try {
-    /** @type {Preview} */
-    let preview = await call("POST", "/api/checklists/preview", said());
-    const followed = trial = preview.id;
-    while (followed === trial) {
-      show(preview);
-      if (preview.state !== "waiting" && preview.state !== "running") break;
-      await new Promise((wake) => setTimeout(wake, AGAIN_MS));
-      if (followed === trial) preview = await call("GET", `/api/checklists/previews/${followed}`);
-    }
+    await trial.follow(said());
   } catch (error) {
     complain(error);
   } finally {
@@ -184,35 +177,13 @@ async function edit(id) {
   }
 }
 
-let asked = 0;
-
-/**
- * Offers names of signals that begin like what is typed, and their topics.
- * @param {string} typed
- */
-async function complete(typed) {
-  if (typed.trim().length < 2) return;
-  const turn = ++asked;
-  /** @type {{ name: string }[]} */
-  let names = [];
-  try {
-    names = await call("GET", `/api/signal-names?q=${encodeURIComponent(typed.trim().slice(0, 300))}`);
-  } catch {
-    return;  // a convenience: the field works without
-  }
-  if (turn !== asked) return;
-  const list = need(document, "#checklist-signals", HTMLDataListElement);
-  for (const old of all(list, "[data-name]", HTMLOptionElement)) old.remove();
-  list.append(...names.map(({ name }) => make("option", { value: name, "data-name": true })));
-}
-
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   void finish(need(form, "[type=submit]", HTMLButtonElement), save);
 });
 form.addEventListener("input", (event) => {
   const typed = around(event, "[data-field=subject]", HTMLInputElement);
-  if (typed) void complete(typed.value);
+  if (typed) void offerNames(need(document, "#checklist-signals", HTMLDataListElement), typed.value);
 });
 form.addEventListener("change", (event) => {
   const row = around(event, "[data-field=kind]", HTMLSelectElement)?.closest("fieldset");

@@ -3,6 +3,8 @@
 import { call, messageOf } from "../kernel/api.js";
 import { all, around, fieldOf, make, need } from "../kernel/dom.js";
 import { saving } from "../kernel/saving.js";
+import { offerNames } from "../kernel/signal-names.js";
+import { Trial, atWork } from "../kernel/trial.js";
 
 /**
  * @typedef {{ start: string, end: string, zone: string }} Quiet
@@ -14,7 +16,6 @@ import { saving } from "../kernel/saving.js";
  * @typedef {{ id: string, state: string, total: number, looked: number, fired: number, skipped: number, hits: Hit[], error: string }} Preview
  */
 
-const AGAIN_MS = 500;
 const LISTED = 12;
 const dialog = need(document, "#rule", HTMLDialogElement);
 const form = need(dialog, "form", HTMLFormElement);
@@ -24,8 +25,8 @@ const tried = need(form, "#tried");
 const input = (name) => fieldOf(form, name);
 /** @type {Rule | null} */
 let editing = null;
-/** @type {string} */
-let trial = "";  // the id of the one that is followed
+/** @type {Trial<Preview>} */
+const trial = new Trial("/api/rules/preview", "/api/rules/previews", show);
 
 /** Shows the limits that the comparison takes. */
 function fit() {
@@ -85,23 +86,22 @@ function open(rule) {
 
 /** Nobody wants to know any more what the rule would have found. */
 function forget() {
-  if (trial) void call("DELETE", `/api/rules/previews/${trial}`).catch(() => undefined);
-  trial = "";
+  trial.forget();
   tried.hidden = true;
 }
 
 /** @param {Preview} preview */
 function show(preview) {
   const fired = `Would have fired in ${preview.fired} of ${preview.total} recording${preview.total === 1 ? "" : "s"}`;
-  const atWork = preview.state === "waiting" || preview.state === "running";
-  const so = atWork ? `${preview.looked} of ${preview.total} looked at: fired in ${preview.fired}…` : preview.error || `${fired}.`;
+  const running = atWork(preview);
+  const so = running ? `${preview.looked} of ${preview.total} looked at: fired in ${preview.fired}…` : preview.error || `${fired}.`;
   const title = make("p", { class: "tried-title" }, preview.state === "waiting" ? "Waiting for the worker…" : so);
-  const progress = atWork && preview.total ? make("progress", { value: preview.looked, max: preview.total, "aria-label": "Recordings looked at" }) : null;
+  const progress = running && preview.total ? make("progress", { value: preview.looked, max: preview.total, "aria-label": "Recordings looked at" }) : null;
   const rows = preview.hits.slice(0, LISTED).map((hit) =>
     make("li", {}, make("a", { href: hit.link, target: "_blank" }, `${hit.name || hit.recording.slice(0, 10)} at ${hit.seconds.toFixed(1)} s`),
       ` ${hit.signal} ${Number(hit.value.toPrecision(5))}${hit.count > 1 ? `, ${hit.count} times` : ""}`));
   const more = preview.hits.length > LISTED ? make("p", { class: "hint" }, `and ${preview.fired - LISTED} more`) : null;
-  const nothing = !atWork && !preview.error && preview.total === 0
+  const nothing = !running && !preview.error && preview.total === 0
     ? make("p", { class: "hint" }, "No recording has this signal: look at its name under Signals.") : null;
   const skipped = preview.skipped ? make("p", { class: "hint" }, `${preview.skipped} cannot be read: convert them again.`) : null;
   tried.replaceChildren(...[title, progress, nothing, rows.length ? make("ul", { class: "sentences" }, ...rows) : null, more, skipped].filter((part) => part !== null));
@@ -115,15 +115,7 @@ async function tryIt(button) {
   complain();
   forget();
   try {
-    /** @type {Preview} */
-    let preview = await call("POST", "/api/rules/preview", said());
-    const followed = trial = preview.id;
-    while (followed === trial) {
-      show(preview);
-      if (preview.state !== "waiting" && preview.state !== "running") break;
-      await new Promise((wake) => setTimeout(wake, AGAIN_MS));
-      if (followed === trial) preview = await call("GET", `/api/rules/previews/${followed}`);
-    }
+    await trial.follow(said());
   } catch (error) {
     complain(error);
   } finally {
@@ -153,32 +145,13 @@ async function edit(id) {
   }
 }
 
-let asked = 0;
-
-/** Offers names of signals that begin like what is typed. */
-async function complete() {
-  const typed = input("signal").value.trim();
-  if (typed.length < 2) return;
-  const turn = ++asked;
-  /** @type {{ name: string }[]} */
-  let names = [];
-  try {
-    names = await call("GET", `/api/signal-names?q=${encodeURIComponent(typed.slice(0, 300))}`);
-  } catch {
-    return;  // a convenience: the field works without
-  }
-  if (turn !== asked) return;
-  const list = need(document, "#rule-signals", HTMLDataListElement);
-  for (const old of all(list, "[data-name]", HTMLOptionElement)) old.remove();
-  list.append(...names.map(({ name }) => make("option", { value: name, "data-name": true })));
-}
-
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   void finish(need(form, "[type=submit]", HTMLButtonElement), save);
 });
 form.addEventListener("input", (event) => {
-  if (around(event, "[name=signal]", HTMLInputElement)) void complete();
+  const typed = around(event, "[name=signal]", HTMLInputElement);
+  if (typed) void offerNames(need(document, "#rule-signals", HTMLDataListElement), typed.value);
 });
 need(form, "[name=comparison]", HTMLSelectElement).addEventListener("change", fit);
 dialog.addEventListener("close", forget);
