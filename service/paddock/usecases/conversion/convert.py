@@ -98,6 +98,12 @@ async def convert(context: Context, job: Job, progress: Callable[[float], None])
     Raises:
         PaddockError: what the log or the disk has against it.
     """
+    await _convert(context, job, progress)
+    if await _waits_no_more(context, job.subject):
+        await _convert(context, job, progress)
+
+
+async def _convert(context: Context, job: Job, progress: Callable[[float], None]) -> None:
     recording = await context.documents.recordings.get(job.subject)
     if recording is None or recording.deleted_at is not None:
         return
@@ -122,8 +128,6 @@ async def convert(context: Context, job: Job, progress: Callable[[float], None])
         await _publish(context, converted)
     with logged("laps_not_timed", recording=recording.id):
         await time_laps_of(context, job, lambda _: None)
-    if await _waits_no_more(context, recording.id):
-        await convert(context, job, progress)
 
 
 async def _waits_no_more(context: Context, recording_id: str) -> bool:
