@@ -185,14 +185,15 @@ async def searching(recordings: int) -> None:
         async with open_context(Settings(data=Path(directory))) as context:
             await add_channel(context, LOCAL_USER, MathsText(name="wheel_slip", text="Topic.s0 * 2"))
             await _fill(context, recordings)
-            for name in ("Topic.s0", "wheel_slip"):
-                search = Search(comparisons=(HasSignal(name, "max", ">", 0.98),))
-                took = []
-                for _ in range(TURNS):
+            took: dict[str, list[float]] = {"Topic.s0": [], "wheel_slip": []}
+            # Turn by turn, so that what else the machine does meets both.
+            for _ in range(3 * TURNS):
+                for name, times in took.items():
                     begin = time.perf_counter()
-                    page = await search_recordings(context, search)
-                    took.append(1000 * (time.perf_counter() - begin))
-                print(f"{recordings:,} recordings, max({name}) > 0.98: {min(took):.1f} ms, {len(page.items)} shown")
+                    await search_recordings(context, Search(comparisons=(HasSignal(name, "max", ">", 0.98),)))
+                    times.append(1000 * (time.perf_counter() - begin))
+            for name, times in took.items():
+                print(f"{recordings:,} recordings, max({name}) > 0.98: {min(times):.1f} ms")
 
 
 async def _fill(context: Context, recordings: int) -> None:

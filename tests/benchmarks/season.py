@@ -108,7 +108,7 @@ async def _multiply(context: Context, first: Recording, recordings: int, drivers
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--recordings", type=int, default=1_000)
-    parser.add_argument("--laps", type=int, default=4, help="of the run; four are about 100,000 samples")
+    parser.add_argument("--laps", type=int, default=5, help="of the run; five are about 100,000 samples")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         asyncio.run(run(given.recordings, given.laps, Path(directory)))
