@@ -30,6 +30,8 @@ from tests.basestation.sync_sides import Paddock, meet, paddocks
 from tests.logs import small_log
 from tests.web.builders import build_recording
 
+pytestmark = pytest.mark.slow("two whole Paddocks for each test")
+
 Both = tuple[Paddock, Paddock]
 
 

@@ -158,6 +158,7 @@ def test_kinds(dtype: str, kind: str) -> None:
     assert kind_of(dtype) == kind
 
 
+@pytest.mark.slow("goes through very many cases")
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.text() | st.text(st.sampled_from("aVm_./ 2[]sS"), max_size=40), st.sampled_from(["", "float", "bool", "x<"])

@@ -66,6 +66,7 @@ entries = st.builds(
 )
 
 
+@pytest.mark.slow("goes through very many cases")
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(entries, max_size=5))
 def test_what_was_written_is_read_back(signals: list[Entry]) -> None:

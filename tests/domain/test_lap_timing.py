@@ -23,6 +23,7 @@ def test_laps_of_a_noisy_receiver_have_the_times_of_the_car(speed: bool) -> None
     assert np.abs(deviations).max() < 4
 
 
+@pytest.mark.slow("goes through very many cases")
 def test_no_lap_is_wrong_however_much_goes_wrong() -> None:
     timed = 0
     for seed in range(100, 115):

@@ -118,6 +118,7 @@ steps = st.integers(-2, 6)
 numbers = st.sampled_from([90.0, 98.0, 98.5, 99.0, 100.0, 100.5, 101.0, 110.0, float("nan")])
 
 
+@pytest.mark.slow("goes through very many cases")
 @settings(max_examples=300, deadline=None)
 @given(
     samples=st.lists(st.tuples(steps, numbers), max_size=60),

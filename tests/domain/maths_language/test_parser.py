@@ -126,6 +126,7 @@ def test_length_depth_and_size_are_bounded() -> None:
     check(longest, lambda _: Quantity(Shape.LINE))
 
 
+@pytest.mark.slow("goes through very many cases")
 def test_random_texts_are_parsed_or_refused_with_a_place() -> None:
     """In the full size a script: ``python -m tests.scripts.fuzz_maths``."""
     chance = random.Random(16)
