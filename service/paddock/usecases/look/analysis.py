@@ -197,8 +197,15 @@ async def _reader(
     known = {each.name: each for each in await signals_of(context, recording)}
     catalogue = CarCatalogue(await load_catalogue(context), car_of(recording), log_units(known.values()))
 
+    # A maths channel by its own name, as plots take it.
+    by_channel = {
+        channels[each.channel].topic: each
+        for each in known.values()
+        if each.channel in channels and channels[each.channel].is_derived
+    }
+
     async def read(name: str) -> SpanOfSignal | None:
-        signal = known.get(name) or known.get((read_element(name) or ("", 0))[0])
+        signal = known.get(name) or known.get((read_element(name) or ("", 0))[0]) or by_channel.get(name)
         if signal is None or signal.channel not in channels:
             return None
         described = catalogue.describe(name, signal.dtype)
