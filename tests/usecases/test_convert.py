@@ -53,6 +53,7 @@ def break_at(place: str, error: Callable[[], BaseException], monkeypatch: pytest
     monkeypatch.setattr(convert, *replacements[place])
 
 
+@pytest.mark.slow("fails at every place")
 @pytest.mark.parametrize("error", [ValueError, MemoryError, PanicException, lambda: Rejected("It is too large.")])
 @pytest.mark.parametrize("place", PLACES)
 async def test_a_step_that_fails_costs_one_file(

@@ -51,6 +51,7 @@ def one_id(count: int) -> bytes:
     return b"".join(record + message_record(1, n, b'{"n": %d}' % n) for n, record in enumerate(each))
 
 
+@pytest.mark.slow("goes through very many messages")
 @pytest.mark.parametrize("body", [small_chunks, own_channels, private_between, one_id])
 def test_few_messages_at_a_time_are_put_together(tmp_path: Path, body: object) -> None:
     log = header() + body(COUNT) + END  # type: ignore[operator]
