@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,7 +15,9 @@ from paddock.usecases.edit.edit import edit_recording
 from paddock.usecases.find.recordings import get_recording
 from tests.web.browsing import needs_chromium, open_page, served
 from tests.web.builders import build_question
+from tests.web.conftest import shared_application
 from tests.web.converted import converted
+from tests.web.every_page import address_of, page_routes, route_at, what_pages_show
 from tests.web.live_car import Car
 from tests.web.season import a_test_day
 
@@ -30,7 +33,7 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
     axe = (Path(PACKAGE.origin).parent / "axe.min.js").read_text()
     with (
         served(tmp_path, with_worker=False) as site,
-        open_page(browser, provoked=(404,), color_scheme=scheme) as page,
+        open_page(browser, provoked=(401, 404, 409, 422), color_scheme=scheme) as page,
     ):
         Car(site.context.watching.live, past_s=10)
         day = site.run(a_test_day(site.context))
@@ -38,8 +41,7 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
             asked = site.run(get_recording(site.context, each))
             site.run(edit_recording(site.context, LOCAL_USER, asked.id, metadata={"driver": "Adam"}))
             site.run(site.context.documents.questions.put_many([build_question(asked.id)]))
-        found = []
-        for path in (
+        paths = [
             "/",
             "/?day=all&parked=2026-04-18",
             "/?q=nobody",
@@ -84,7 +86,14 @@ def test_no_serious_finding(browser: Any, tmp_path: Path, scheme: str) -> None:
             "/account",
             "/audit",
             "/nothing-here",
-        ):
+        ]
+        routes = page_routes(shared_application())
+        visited = {route_at(routes, urlsplit(path).path) for path in paths}
+        shown = site.run(what_pages_show(site.context, day))
+        # Those that nobody named: every page there is was looked at.
+        paths += [address_of(route, shown) for route in routes if route not in visited]
+        found = []
+        for path in paths:
             page.goto(site.url + path)
             page.wait_for_timeout(150)
             found += serious(page, axe, path)

@@ -43,6 +43,7 @@ _AT_ONCE = 128
 """Few enough that who waits for the lock gets it after a few milliseconds."""
 _AFTER_ERROR_S = 1.0
 _REFRESH_S = 1.0
+_LEARN_S = 2.0
 
 Decode: TypeAlias = Callable[[Entry], Iterable[Sampled]]
 Compute: TypeAlias = Callable[[str, Sequence[Sampled], int, int], Sequence[Sampled]]
@@ -65,10 +66,18 @@ async def following(context: Context) -> AsyncIterator[None]:
     decoders, maths = Decoders(context), LiveMaths(context)
     refreshing = asyncio.create_task(_refresh(decoders, maths))
     live, now_s = context.watching.live, lambda: context.now() / NS_PER_S
+    loop, asked = asyncio.get_running_loop(), set[str]()
+
+    def decode(entry: Entry) -> Iterable[Sampled]:
+        if entry.device_id not in asked:
+            # One that was added a moment ago is waited for: its first value is called as all others are.
+            asked.add(entry.device_id)
+            with contextlib.suppress(Unavailable, TimeoutError):
+                asyncio.run_coroutine_threadsafe(decoders.learn(entry.device_id), loop).result(_LEARN_S)
+        return decoders.decode(entry).samples
+
     try:
-        with followed(
-            live, context.device_log, lambda entry: decoders.decode(entry).samples, now_s, maths.computed
-        ):
+        with followed(live, context.device_log, decode, now_s, maths.computed):
             yield
     finally:
         refreshing.cancel()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from paddock.device_log.entry import Entry
 from paddock.domain.device_messages import Decoded
 from paddock.domain.devices import Device
@@ -12,6 +14,7 @@ from paddock.usecases.streams.decoding import Decoder, Sender, sender_of
 
 ANEW_NS = 30 * NS_PER_S
 """After which a decoder is made anew: the team's CAN databases may be other ones."""
+_LOOKS, _LOOK_S = 5, 0.1
 
 
 class Decoders:
@@ -51,6 +54,19 @@ class Decoders:
         """
         known = self._decoders.get(device.id)
         return await self._make(device) if known is None else known[1]
+
+    async def learn(self, device_id: str) -> None:
+        """Make the decoder of a device that may have been added a moment ago; nothing where there is none.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        for _ in range(_LOOKS):
+            await self.known.refresh()
+            if (device := self.known.get(device_id)) is not None:
+                await self.ready(device)
+                return
+            await asyncio.sleep(_LOOK_S)
 
     async def _make(self, device: Device) -> Decoder:
         decoder = Decoder(await sender_of(self._context, device))

@@ -71,6 +71,8 @@ class Recorder:
         self.has_caught_up = False
         """Whether it is done with all that there was when it began."""
         self._open: dict[str, StreamFile] = {}
+        self._asked: set[str] = set()
+        """Devices whose decoder was made, or that nobody knows."""
         self._counted = 0
         self._written_at = self._kept_at = float("-inf")
         self._kept_position = 0
@@ -107,6 +109,7 @@ class Recorder:
         read_to_ns = self._context.now()
         if not self._entries:
             self._entries = await asyncio.to_thread(_read, reader)
+            await self._learn_new_devices()
         was_all = not self._entries
         if not was_all:
             read_to_ns = self._entries[-1].received_ns
@@ -120,6 +123,12 @@ class Recorder:
             await self._forget_lost_streams()
         await self._look(reader, read_to_ns)
         self.has_caught_up = self.has_caught_up or was_all
+
+    async def _learn_new_devices(self) -> None:
+        """Wait for devices that were added a moment ago: their first message is decoded as all others are."""
+        for device_id in {entry.device_id for entry in self._entries} - self._asked:
+            await self._decoders.learn(device_id)
+            self._asked.add(device_id)
 
     def _take_some(self) -> str:
         """Take what was read, up to the first entry before which a stream is to be cut: its device. On a thread."""
