@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests.cli.running import wait_until
 from tests.web.browsing import served
 from tests.web.people import PASSWORD, add_person
 from tests.web.test_devices_browser import recording
-
-
-def until(holds: Callable[[], Any]) -> Any:
-    """What it answers once that is something; a test that waits for ever fails instead."""
-    for _ in range(1_200):
-        if found := holds():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("waited 60 s in vain")
 
 
 def test_from_sign_in_to_the_columns_of_what_a_device_sent(tmp_path: Path) -> None:
@@ -49,7 +39,7 @@ def test_from_sign_in_to_the_columns_of_what_a_device_sent(tmp_path: Path) -> No
             return device.post("/data", json={"seq": seq, "fl": fl})
 
         send(1, 81.5).raise_for_status()
-        seen = until(lambda: people.get("/api/live/tire-temps/signals").json().get("items"))
+        seen = wait_until(lambda: people.get("/api/live/tire-temps/signals").json().get("items"))
         assert [(each["name"], each["last"]) for each in seen] == [("tires.fl", 81.5)]
         place = {"x": 0, "y": 0, "width": 3, "height": 2}
         widget = {"id": "w1", "kind": "value", "device": "tire-temps", "signals": ["tires.fl"], **place}
@@ -57,7 +47,7 @@ def test_from_sign_in_to_the_columns_of_what_a_device_sent(tmp_path: Path) -> No
         assert people.get(f"/dashboards/{board['id']}").is_success
 
         send(2, 140).raise_for_status()
-        (alert,) = until(lambda: ask("GET", "/api/alerts?state=firing")["items"])
+        (alert,) = wait_until(lambda: ask("GET", "/api/alerts?state=firing")["items"])
         assert ask("POST", f"/api/alerts/{alert['id']}/acknowledge")["acknowledged_by"] == "Ada"
 
         asked = ask("POST", "/api/devices/tire-temps/actions", name="zero")
@@ -67,9 +57,9 @@ def test_from_sign_in_to_the_columns_of_what_a_device_sent(tmp_path: Path) -> No
         assert (done["state"], done["asked_by"]) == ("done", "Ada")
 
         ask("PATCH", "/api/devices/tire-temps", is_disabled=True)
-        until(lambda: send(3, 1).status_code == 403)
+        wait_until(lambda: send(3, 1).status_code == 403)
         ask("POST", "/api/devices/tire-temps/cut")
-        (run,) = until(
+        (run,) = wait_until(
             lambda: [each for each in ask("GET", "/api/recordings")["items"] if each["status"] == "ready"]
         )
         made = ask("GET", f"/api/recordings/{run['id']}")["artifacts"]
