@@ -160,4 +160,7 @@ def _why_none(timed: TimedLaps, inputs: LapInputs) -> str:
     if inputs.motion is not None:
         fixes = f"{len(inputs.motion.fixes):,} fixes"
         return f"No laps: in {fixes} the car came by no place twice in the same direction. Give --line."
-    return "No laps: there is no position in this log, and no signal that tells of laps."
+    return (
+        "No laps: there is no position in this log, and no signal that tells of laps. "
+        "Once it is uploaded, they can be marked by hand on its page."
+    )
