@@ -56,8 +56,10 @@ function link = leads_to(url)
   if isempty(said)
     return
   end
-  request = matlab.net.http.RequestMessage('GET', matlab.net.http.HeaderField('Authorization', said));
-  answer = request.send(url, matlab.net.http.HTTPOptions('MaxRedirects', 0));
+  % One byte: a service that redirects nowhere would send the whole file here, and once more below.
+  header = [matlab.net.http.HeaderField('Authorization', said), matlab.net.http.HeaderField('Range', 'bytes=0-0')];
+  request = matlab.net.http.RequestMessage('GET', header);
+  answer = request.send(url, matlab.net.http.HTTPOptions('MaxRedirects', 0, 'ConvertResponse', false));
   location = answer.getFields('Location');
   if ~isempty(location)
     link = char(location(1).Value);
