@@ -98,6 +98,13 @@ def answers(machine: Container) -> bool:
     return machine.reach("curl", "--silent", "--fail", f"{SITE}/health", check=False).returncode == 0
 
 
+def kill(machine: Container, unit: str) -> None:
+    """At once, until systemd has started it again."""
+    killed = machine.pid(unit)
+    machine.run("systemctl", "kill", "--signal=KILL", unit)
+    wait_until(lambda: machine.pid(unit) not in (0, killed))
+
+
 def upload(machine: Container, log: Path, *options: str) -> None:
     machine.reach(sys.executable, "-m", "paddock", "upload", log, "--server", SITE, *options)
 
@@ -156,13 +163,44 @@ def test_paddock_at_roots_prompt_is_the_sites(machine: Container, nix: Nix) -> N
 def test_a_killed_unit_is_there_again_and_told_of(machine: Container, long_log: Path, unit: str) -> None:
     upload(machine, long_log)
     wait_until(lambda: recordings(machine)[long_log.name] in ("converting", "ready"))
-    killed = machine.pid(unit)
-    machine.run("systemctl", "kill", "--signal=KILL", unit)
-    wait_until(lambda: machine.pid(unit) not in (0, killed) and answers(machine))
+    kill(machine, unit)
+    wait_until(lambda: answers(machine))
     wait_until(lambda: recordings(machine)[long_log.name] == "ready")
     wait_until(lambda: f"TOLD: Paddock on paddock-test: {unit} failed" in machine.journal("-u", "paddock-alert@*"))
     alert = machine.journal("-u", f"paddock-alert@{unit}", "-p", "alert")
     assert f"{unit} failed; journalctl -u {unit} says why." in alert
+
+
+def asked(machine: Container, method: str, path: str, **body: Any) -> Any:
+    """What the site answers to JSON."""
+    sent = ("--header", "Content-Type: application/json", "--data", json.dumps(body)) if body else ()
+    done = machine.reach("curl", "--silent", "--fail", "--request", method, *sent, f"{SITE}{path}", check=False)
+    return json.loads(done.stdout) if done.returncode == 0 and done.stdout else None
+
+
+def publish(machine: Container, device: str, token: str, number: int) -> bool:
+    """Whether the endpoint acknowledged it."""
+    words = ("-h", "127.0.0.1", "-u", device, "-P", token, "-t", f"devices/{device}/data", "-q", "1", "-m")
+    message = json.dumps({"seq": number, "fl": 80.0 + number})
+    return machine.reach("mosquitto_pub", *words, message, check=False).returncode == 0
+
+
+def test_what_a_device_sends_is_a_recording_also_where_its_units_are_killed(machine: Container) -> None:
+    device = asked(machine, "POST", "/api/devices", name="Tire temps", type="tires", car="HT09")["id"]
+    token = asked(machine, "POST", f"/api/devices/{device}/token")["token"]
+    wait_until(lambda: publish(machine, device, token, 0))
+    kill(machine, "paddock-recorder")
+    wait_until(lambda: publish(machine, device, token, 1))
+    kill(machine, "paddock-broker")
+    wait_until(lambda: publish(machine, device, token, 2))
+    asked(machine, "POST", f"/api/devices/{device}/cut")
+
+    def made() -> dict[str, Any] | None:
+        answer = asked(machine, "GET", "/api/recordings?car=HT09&q=tire") or {"items": []}
+        return next((run for run in answer["items"] if run["status"] == "ready"), None)
+
+    run = wait_until(made)
+    assert asked(machine, "GET", f"/api/recordings/{run['id']}")["message_count"] == 3
 
 
 def test_a_worker_that_takes_all_memory_does_not_take_the_site(machine: Container) -> None:
@@ -195,9 +233,7 @@ def test_a_database_gets_its_keys_and_users_under_its_units(machine: Container, 
         "700 mongodb mongodb-keys",
         "600 mongodb mongodb-keys/site-url",
     ]
-    killed = machine.pid("paddock-mongodb")
-    machine.run("systemctl", "kill", "--signal=KILL", "paddock-mongodb")
-    wait_until(lambda: machine.pid("paddock-mongodb") not in (0, killed))
+    kill(machine, "paddock-mongodb")
 
 
 def test_a_power_cut_while_converting_loses_nothing(machine: Container, long_log: Path) -> None:
