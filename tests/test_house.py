@@ -52,6 +52,18 @@ def test_the_rules_run_before_each_commit() -> None:
     assert re.findall(r"repo: (.+)", hooks) == ["local"], "no hook is fetched from elsewhere"
 
 
+def test_no_docstring_is_half_a_sentence() -> None:
+    """One that begins with "Of" needs the name before it to be understood."""
+    found = subprocess.run(
+        ["git", "grep", "--untracked", "-nE", '"{3}Of ', "--", "*.py"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.stdout == ""
+
+
 def test_nothing_but_the_agreed_names_at_the_top() -> None:
     tracked = subprocess.run(
         ["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True

@@ -67,7 +67,7 @@ class Evening:
         for name, size_bytes in sizes.items():
             write(here, name, size_bytes)
         self.hashes = set(here.closed_logs().values())
-        """Of all logs that have to arrive."""
+        """Those of all logs that have to arrive."""
         self._before = self._carried()
 
     @property

@@ -36,7 +36,7 @@ from tests.servers.wireguard import tunnel
 
 BUCKET = "paddock"
 PORT = 8080
-"""Of every Paddock."""
+"""Every Paddock's."""
 CAR_PORT = SCREEN_PORT = 8090
 BOOTED_S = 1800
 """So long the car has been on when the day begins, by its clock: half an hour after 1970 began."""

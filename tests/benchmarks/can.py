@@ -24,7 +24,7 @@ from tests.benchmarks.convert import REPEATS, best_of, measured, ratio
 from tests.readers.can import mf4
 
 MESSAGES = 60
-"""Of the database, each with eight signals of a byte, half of them scaled."""
+"""In the database, each with eight signals of a byte, half of them scaled."""
 READ_FRAMES = 200_000
 GVRET_DATA = ",".join(f"D{number}" for number in range(1, 9))
 

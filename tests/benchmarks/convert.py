@@ -77,7 +77,7 @@ def _one_size(shapes: str, messages: int, beside: Path | None, folder: Path, *, 
 
 
 def best_of(name: str, runs: list[Run]) -> Run:
-    """Of each figure the least, printed."""
+    """The least of each figure, printed."""
     best = Run(
         min(run.seconds for run in runs), min(run.cpu_seconds for run in runs), min(run.peak_mb for run in runs)
     )

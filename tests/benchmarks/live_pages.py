@@ -21,7 +21,7 @@ WINDOW = 12
 OPENED_S = 0.04
 """After so long the next page is opened."""
 LOOKED_AT = 7
-"""Of so many messages to the pages one is read for how late it is; a prime, so that no rhythm is in it."""
+"""One of so many messages to the pages is read for how late it is; a prime, so that no rhythm is in it."""
 
 
 class Slow(NamedTuple):

@@ -51,7 +51,7 @@ class Verdict:
     """What came of one run."""
 
     errors_s: list[float] = field(default_factory=list)
-    """Of the laps with a time, against the true ones."""
+    """Those of the laps with a time, against the true ones."""
     off_by_sigma: list[float] = field(default_factory=list)
     """The same in the standard deviations that the laps say."""
     estimates: int = 0

@@ -327,7 +327,7 @@ BA_ "VFrameFormat" BO_ 2566841342 3;
 
 
 def _long_messages() -> bytes:
-    """Of J1939, in packets; one of them lacks its last."""
+    """Long ones of J1939, in packets; one of them lacks its last."""
     lines = []
     for number in range(4):
         stamp = f"(17600000{number:02d}.000000) can0"

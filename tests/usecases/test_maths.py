@@ -55,7 +55,7 @@ from tests.usecases.conftest import Team
 pytestmark = [pytest.mark.anyio, pytest.mark.slow("converts logs and makes files of them")]
 
 TEXT = "Pedals.throttle * 2 + Pedals.brake"
-"""Of ``small_log``: throttle is 0, 0.1 … 4.9, brake 0.5."""
+"""In ``small_log`` throttle is 0, 0.1 … 4.9, brake 0.5."""
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ class Asking:
         self._lacks.clear()
 
     def may_prove(self, log: Log) -> bool:
-        """Of a log that was sent: whether the server is at it, as far as it says."""
+        """Whether the server is at a log that was sent, as far as it says."""
         return log.sha256 not in self._not_adopted_since
 
     def ask(self, connection: Connection, tries: int) -> tuple[bool, bool]:
@@ -95,7 +95,7 @@ class Asking:
         return now - self._lacks.get(log.sha256, -_ASK_AGAIN_S) < _ASK_AGAIN_S
 
     def _is_there(self, log: Log, known: KnownLog) -> bool:
-        """Of a log that would be sent: whether it need not be."""
+        """Whether a log that would be sent need not be."""
         if known.is_stored:
             self._confirm(log)
         elif known.standing == "on_the_way":
@@ -106,7 +106,7 @@ class Asking:
         return True
 
     def _is_proved(self, log: Log, known: KnownLog) -> bool:
-        """Of a log that was sent: whether it got further, or is to be sent again."""
+        """Whether a log that was sent got further, or is to be sent again."""
         if known.is_stored:
             self._confirm(log)
             return True

@@ -65,7 +65,7 @@ class Log(msgspec.Struct, frozen=True):
     sha256: str
     size_bytes: int
     name: str
-    """Of the file in which it was found first, below its place."""
+    """The name of the file in which it was found first, below its place."""
     first_seen_ns: int
     """By the station's clock."""
     modified_ns: int

@@ -70,7 +70,7 @@ class Live:
         """By whom it concerns: what is wrong with the agent as a whole, and what to do."""
 
     def now_open(self, before: Set[int], now: Set[int]) -> None:
-        """Of the files that were open at one place, and those that are."""
+        """Take over which files are open at one place, and which were before."""
         with self._lock:
             self.open_files = (self.open_files - before) | now
 

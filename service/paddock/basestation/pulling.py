@@ -20,7 +20,7 @@ from paddock.errors import Conflict, NotFound, PaddockError, Unavailable
 
 _SMALL_BYTES = 4 * 1024 * 1024
 _SMALL_AT_ONCE = 24
-"""Of small logs the waiting for answers takes longest; of the others the newest is to be here first."""
+"""Small logs mostly wait for answers, so many go at once; of the others the newest is to be here first."""
 _TRIES_AT_ONCE = 4
 """Without a byte more: then a run that ends by itself gives up a log, or a place."""
 _FIRST_RETRY_S = 1.0

@@ -10,7 +10,7 @@ from paddock.client.known import ask_known
 
 
 def still_stored(ledger: Ledger, connection: Connection, server: str, logs: Sequence[str]) -> Collection[str]:
-    """Of logs, by their hashes, those that a server says anew it has stored. Blocks.
+    """Those of some logs, by their hashes, that a server says anew it has stored. Blocks.
 
     What it lost is sent again; what is not here any more either is pulled again from a car that has it.
 

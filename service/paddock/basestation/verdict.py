@@ -50,7 +50,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verdicts(status: Status) -> tuple[Verdict, ...]:
-    """Of each car, in the status's order."""
+    """One verdict for each car, in the status's order."""
     logs: dict[str, list[LogStatus]] = {car.place: [] for car in status.cars}
     for log in status.logs:
         logs.setdefault(log.place, []).append(log)

@@ -18,10 +18,10 @@ CONNECT_S = 10.0
 STUCK_S = 30.0
 """So long a client may take nothing of what it is sent."""
 CONNECTS_AT_ONCE, CONNECTS_PER_S = 2_500, 50.0
-"""Of one address: the devices of a team may all come from one, and all at once after a break."""
+"""For one address: the devices of a team may all come from one, and all at once after a break."""
 MOST_UNACKNOWLEDGED_BYTES = 1024 * 1024
 MOST_UNACKNOWLEDGED = 4_096
-"""Of one connection, waiting for the disk; until then nothing more is read from it."""
+"""For one connection, waiting for the disk; until then nothing more is read from it."""
 MOST_EXPIRY_S = 7 * 86_400
 """How long a session outlasts its connection."""
 MOST_ALIASES = 16

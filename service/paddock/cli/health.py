@@ -21,7 +21,7 @@ from paddock.usecases.health import STARTS_S, faults
 
 ANSWER_S = 30.0
 _CONNECT_OF_NOBODY = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x0a\x00\x00"
-"""Of version 3.1.1, with a clean session and a keep-alive of 10 s; without identifier, user name and password."""
+"""In version 3.1.1, with a clean session and a keep-alive of 10 s; without identifier, user name and password."""
 
 
 @click.command("health")

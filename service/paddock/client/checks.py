@@ -74,7 +74,7 @@ class ListCame(msgspec.Struct, frozen=True, kw_only=True):
     checklist: str
     name: str
     version: int
-    """Of the checklist that this is by."""
+    """The checklist's, by which this is."""
     outdated: bool
     """Whether the checklist says something else by now."""
     outcome: str

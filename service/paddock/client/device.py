@@ -42,7 +42,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     owner: str = ""
     notes: str = ""
     topic: str = ""
-    """Of its messages that say none."""
+    """For messages of it that say none."""
     photo: str | None = None
     """Where its photo is."""
     schema: str = ""

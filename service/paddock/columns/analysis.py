@@ -20,7 +20,7 @@ WINDOWS = ("hann", "hamming", "blackman", "rectangular")
 
 @dataclass(frozen=True)
 class Statistics:
-    """Of the samples in a span; all None but the count where there is none."""
+    """Figures of the samples in a span; all None but the count where there is none."""
 
     count: int
     min: float | None = None
@@ -28,7 +28,7 @@ class Statistics:
     mean: float | None = None
     rms: float | None = None
     std: float | None = None
-    """Of all samples (population)."""
+    """That of all samples (population)."""
     first: float | None = None
     last: float | None = None
 
@@ -65,13 +65,13 @@ class Spectrum:
     density: Floats
     """In unit²/Hz, one-sided."""
     rate_hz: float
-    """Of the raster that the samples were brought to."""
+    """The rate of the raster that the samples were brought to."""
     segment_s: float
     segments: int
 
 
 def statistics(values: Floats) -> Statistics:
-    """Of the values that are finite.
+    """Figures of the values that are finite.
 
     Args:
         values: shape (N,).

@@ -220,7 +220,7 @@ class _Seen:
         self.rows += len(times)
 
     def summary(self, signals: tuple[Signal, ...]) -> LogSummary:
-        """Of a log that has this channel alone."""
+        """As if a log had this channel alone."""
         channel = self._channel
         length = 0 if self._first is None or self._last is None else self._last - self._first
         described = ChannelSummary(

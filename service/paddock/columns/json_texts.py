@@ -32,7 +32,7 @@ class _Texts(NamedTuple):
 
 
 _Part = bytes | _Texts
-"""Of the text of every row: the same in all of them, or one for each."""
+"""A part of the text of every row: the same in all of them, or one for each."""
 
 
 def json_texts(array: pa.Array) -> pa.LargeStringArray:

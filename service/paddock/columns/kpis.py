@@ -21,7 +21,7 @@ class Kpi(msgspec.Struct, frozen=True):
     max: float | None = None
     mean: float | None = None
     std: float | None = None
-    """Of all values (population)."""
+    """That of all values (population)."""
     integral: float | None = None
     """Over seconds, by trapezoids, steps where the signal holds; nothing across a gap."""
     first: float | None = None

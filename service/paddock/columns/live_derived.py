@@ -44,7 +44,7 @@ class LiveDerived:
             if name not in own
         }
         self._times: Int64s = _NOTHING.times
-        """Of the instants that wait."""
+        """The instants that wait."""
         self._values: dict[str, Floats] = dict.fromkeys(self._own, _NOTHING.values)
         self._last_ns: int | None = None
 

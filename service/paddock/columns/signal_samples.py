@@ -30,7 +30,7 @@ class SignalPlace(NamedTuple):
 
     path: Path
     element: int | None
-    """Of a list."""
+    """Which element of a list."""
     kind: pa.DataType
     enums: Mapping[int, str]
     """Names of its values."""

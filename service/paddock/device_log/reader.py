@@ -54,7 +54,7 @@ class Reader:
 
     @property
     def position(self) -> int:
-        """Of the last entry that was read."""
+        """Where the last entry that was read is."""
         return position_of(self._number, self._offset)
 
     def read(self, most: int = _MOST) -> list[Entry]:

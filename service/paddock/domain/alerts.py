@@ -92,9 +92,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     fired_at: int
     """Times are nanoseconds since the Unix epoch, by Paddock's clock."""
     last_at: int
-    """Of the last repeat, or of its end. What was noticed earlier is known already."""
+    """When it was last repeated, or ended. What was noticed earlier is known already."""
     place: int
-    """Of the list: the firing ones first, then what is acknowledged, the newest first in each. See ``place_of``."""
+    """Where it stands in the list: firing, then acknowledged ones, the newest first in each. See ``place_of``."""
     state: AlertState = AlertState.FIRING
     count: int = 1
     """How often it was raised."""

@@ -50,9 +50,9 @@ class BusDatabase(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     sha256: str
-    """Of the file, whose bytes lie in ``database_files``."""
+    """The hash of the file, whose bytes lie in ``database_files``."""
     name: str
-    """Of the file."""
+    """What the file is called."""
     use: DatabaseUse = DatabaseUse()
     size_bytes: int = 0
     message_count: int = 0

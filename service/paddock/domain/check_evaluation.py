@@ -75,7 +75,7 @@ class Outside:
         self._count = self._total_ns = self._samples = 0
         self._last_ns: int | None = None
         self._open: tuple[int, float, float] | None = None
-        """Of the span that the last sample is in: its start, how far off its worst value is, and that value."""
+        """The span that the last sample is in: its start, how far off its worst value is, and that value."""
         self._worst: tuple[float, float] | None = None
 
     def feed(self, times: Int64s, values: Floats) -> None:

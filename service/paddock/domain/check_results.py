@@ -60,7 +60,7 @@ class CheckedList(msgspec.Struct, frozen=True, kw_only=True):
     checklist: str
     name: str
     version: int
-    """Of the checklist."""
+    """The checklist's."""
     made_from: str = ""
     """What it depends on besides: another one is another result."""
     checked_at: int = 0

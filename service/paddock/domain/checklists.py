@@ -21,7 +21,7 @@ from paddock.errors import Rejected
 
 MAX_CHECKLISTS = 50
 MAX_RULES = 50
-"""Of one checklist."""
+"""In one checklist."""
 MAX_NAME, MAX_SUBJECT = 120, 2_000
 MAX_SECONDS = 86_400.0
 MAX_RATE_HZ = 1_000_000.0

@@ -27,7 +27,7 @@ class CredentialKind(StrEnum):
     """What a credential is for."""
 
     SESSION = "session"
-    """Of a browser, as a cookie."""
+    """What a browser has, as a cookie."""
     LOGIN = "login"
     """What ``POST /api/login`` answers."""
     TOKEN = "token"

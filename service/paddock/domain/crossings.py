@@ -40,7 +40,7 @@ class Crossing:
     no_fix_s: float = 0.0
     """How long there was no fix while it crossed."""
     between_s: tuple[float, float] = (0.0, 0.0)
-    """Of one without fixes: it happened after the one and before the other."""
+    """For one without fixes: it happened after the one and before the other."""
 
 
 def crossings(motion: Motion, line: MetreLine, *, standing_start: bool = False) -> list[Crossing]:

@@ -19,9 +19,9 @@ from paddock.domain.said_times import said_time
 Scalar: TypeAlias = float | int | str | bool
 
 MAX_MESSAGE_BYTES = 4 << 20
-"""Of one message, or of a batch that is sent at once."""
+"""For one message, or a batch that is sent at once."""
 MAX_FIELDS = 2_000
-"""Of one message; a car has 1,500 signals."""
+"""In one message; a car has 1,500 signals."""
 MAX_TEXT = 1_000
 """Characters of a text value; the rest is left out of what is shown live."""
 MAX_DEPTH = 24

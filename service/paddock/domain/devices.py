@@ -70,7 +70,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     owner: str = ""
     notes: str = ""
     topic: str = ""
-    """Of its messages that say none: a signal is called by its topic and its field."""
+    """For messages of it that say none: a signal is called by its topic and its field."""
     timeout_s: int = DEFAULT_TIMEOUT_S
     """One that sent nothing for longer is silent."""
     cuts: StreamCuts = StreamCuts()

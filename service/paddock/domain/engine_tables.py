@@ -22,7 +22,7 @@ class EngineTable(msgspec.Struct, frozen=True):
     folder: str
     """The prefix of all of its files in the object store; ends in a slash."""
     channels: tuple[str, ...] = ()
-    """Of a topic's table: slugs of its channels, each of which is a folder ``channel=<slug>/`` in ``folder``."""
+    """For a topic's table: slugs of its channels, each of which is a folder ``channel=<slug>/`` in ``folder``."""
     topic: str = ""
     """Empty for the tables about recordings."""
     left_out: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from paddock.errors import Rejected
 MAX_NAME = 120
 MAX_NOTES = 2_000
 MAX_INTERVALS = 1_000
-"""Of one recording."""
+"""In one recording."""
 MAX_CONDITION = 2_000
 
 

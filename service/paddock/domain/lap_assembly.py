@@ -18,7 +18,7 @@ _SHORTEST_WAY_M = 5.0
 _ONE_LAP = 1.7
 """A lap during which the car was out of sight may have been two; not so if it cannot have driven so many laps."""
 _LONGEST_GAP = 0.5
-"""Of the time of a lap."""
+"""A share of the time of a lap."""
 _BACK_AGAIN = 0.25
 """Out of sight so many laps before a crossing, the car may have crossed before and come back."""
 _BACKWARDS = "driven backwards over the line"
@@ -47,7 +47,7 @@ class Drive:
     finishes: Sequence[Crossing] | None
     """None on a circuit, where the start is the finish."""
     sectors: Sequence[Sequence[Crossing]]
-    """Of each line between sectors."""
+    """For each line between sectors."""
     begin_s: float
     """When the car began to move."""
     end_s: float

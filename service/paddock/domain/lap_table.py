@@ -10,7 +10,7 @@ MOST_CHOSEN = 20
 """Signals whose extremes a lap table shows."""
 SETTINGS_ID = "team"
 TIMING_VERSION = 1
-"""Of the code that times laps: tables of another one are made again."""
+"""Which code timed the laps: tables of another one are made again."""
 
 
 class Extremes(msgspec.Struct, frozen=True):
@@ -33,7 +33,7 @@ class StoredLap(msgspec.Struct, frozen=True, kw_only=True):
     day: str
     """On which it was driven, ``2026-04-18`` in UTC; empty where nobody knows."""
     time_s: float | None
-    """Of a whole lap with a time; lists sort by it."""
+    """For a whole lap with a time; lists sort by it."""
     lap: Lap
     energy_j: float | None = None
     """Out of the pack, by its voltage and current."""

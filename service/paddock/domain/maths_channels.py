@@ -122,7 +122,7 @@ class DerivedChannel(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     version: int
     slug: str = ""
-    """Of its columns; empty where it could not be computed."""
+    """Where its columns are; empty where it could not be computed."""
     unit: str = ""
     in_mat: bool = False
     error: str = ""

@@ -61,7 +61,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     """A secret, unless it is an e-mail address: whoever knows it may write there."""
     topics: tuple[Topic, ...] = (Topic.ALERTS,)
     least: Severity = Severity.WARNING
-    """Of alerts; milder ones are not told."""
+    """Alerts that are milder are not told."""
     cleared: bool = True
     """Whether the end of an alert is told as well."""
     cars: tuple[str, ...] = ()

@@ -59,7 +59,7 @@ class Firing(NamedTuple):
     sample: int
     """The place in the piece of the one at which that is known."""
     time_ns: int
-    """Of that sample."""
+    """When that sample was."""
     since_ns: int
     """When the value became so."""
     value: float

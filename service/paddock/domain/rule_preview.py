@@ -36,7 +36,7 @@ class PreviewHit(msgspec.Struct, frozen=True):
     """The same since the log's first message."""
     value: float
     name: str = ""
-    """Of the recording: its file's."""
+    """The recording's: that of its file."""
 
 
 class RulePreview(msgspec.Struct, frozen=True, kw_only=True):

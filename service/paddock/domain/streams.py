@@ -36,14 +36,14 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     """One stream, as a document."""
 
     id: str
-    """Of device and position in the log where it begins: the same, however often it is looked at anew."""
+    """Made of the device and where in the log it begins: the same, however often it is looked at anew."""
     device: str
     name: str
-    """Of the device, at that time."""
+    """The device's, at that time."""
     car: str = ""
     state: StreamState = StreamState.LIVE
     first_position: int = 0
-    """Of its first entry in the log."""
+    """Where its first entry is in the log."""
     last_position: int = 0
     began_ns: int = 0
     """When its first message came."""
@@ -55,7 +55,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     """The latest one."""
     messages: int = 0
     size_bytes: int = 0
-    """Of what came."""
+    """The size of what came."""
     duplicates: int = 0
     """Messages that came again, and are in the recording once."""
     gaps: tuple[Gap, ...] = ()

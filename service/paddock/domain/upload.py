@@ -11,7 +11,7 @@ from paddock.errors import Rejected
 
 PART_SIZE_BYTES = 16 * 1024 * 1024
 LARGEST_PART_BYTES = 64 * 1024 * 1024
-"""Of a larger one too much is lost with a connection."""
+"""With a larger one too much is lost where a connection breaks."""
 MAX_UPLOAD_BYTES = 20 * 1024**3
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

@@ -14,7 +14,7 @@ from paddock.errors import Rejected
 
 MAX_PLOTS = 30
 MAX_SIGNALS = 100
-"""Of all plots together: so many the workspace draws."""
+"""In all plots together: so many the workspace draws."""
 MAX_WORKSHEETS = 500
 MAX_NAME = 120
 

@@ -34,7 +34,7 @@ class Frame:
 
 
 def some_frames(count: int = 200, *, seed: int = 5) -> list[Frame]:
-    """Of all kinds, in order of time."""
+    """Frames of all kinds, in order of time."""
     chosen = random.Random(seed)
     frames = []
     for number in range(count):
@@ -119,7 +119,7 @@ def number(file: Blocks, name: str, byte: int, bit: int, bits: int, *, kind: int
 
 
 DATA_AT = 15
-"""Of a record: eight bytes of time, four of the id, one each of bus and flags, length; the data or its place."""
+"""In a record, behind eight bytes of time, four of id, one each of bus, flags and length: data or its place."""
 
 
 def channels(file: Blocks, what: str, *, data_type: int = 0, data_bits: int = 64, data_link: int = 0) -> int:

@@ -24,7 +24,7 @@ HERE = Path(__file__).parent / "page"
 KERNEL = Path(paddock.web.__file__).parent / "kernel"
 LOGS = "/logs/"
 MOST_ROWS = 50
-"""Of the list on the page; all of them are in ``GET /logs``."""
+"""Rows of the list on the page; all of them are in ``GET /logs``."""
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript",

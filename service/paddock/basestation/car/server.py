@@ -107,7 +107,7 @@ class _Request(BaseHTTPRequestHandler):
     timeout = PATIENCE_S
     disable_nagle_algorithm = True
     _headers: dict[str, str]
-    """Of the request, by their names in lower case."""
+    """Those of the request, by their names in lower case."""
 
     def do_GET(self) -> None:
         """Every method goes the same way."""

@@ -41,7 +41,7 @@ class CarState(msgspec.Struct, frozen=True):
     """What the page of the phone shows."""
 
     name: str
-    """Of the computer."""
+    """The name of the computer."""
     recorder: RecorderState
     can_start: bool
     recording: str | None
@@ -49,7 +49,7 @@ class CarState(msgspec.Struct, frozen=True):
     recording_s: float | None
     """How long the log has been recorded, as far as this program saw."""
     metadata: Mapping[str, str]
-    """Of the next log."""
+    """What is said of the next log."""
     recording_metadata: Mapping[str, str] | None
     disk: Disk | None
     clock: ClockState

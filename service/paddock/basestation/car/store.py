@@ -44,7 +44,7 @@ class KnownLog(NamedTuple):
 
     stamp: Stamp
     sha256: str | None = None
-    """Of the file with this stamp."""
+    """That of the file with this stamp."""
     beginning: Beginning | None = None
     """None for a log that was there before."""
 

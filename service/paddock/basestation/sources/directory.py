@@ -151,7 +151,7 @@ class DirectorySource:
         return digest.hexdigest()
 
     async def free_bytes(self) -> int | None:
-        """Of the file system."""
+        """How much the file system has left."""
         try:
             return (await asyncio.to_thread(shutil.disk_usage, self._root())).free
         except OSError as error:

@@ -83,11 +83,11 @@ class HttpSource:
         return kept
 
     async def beginning_sha256(self, seen: SeenFile, size_bytes: int) -> str | None:
-        """Of ``paddock car``; a plain file server works out nothing."""
+        """What ``paddock car`` works out; a plain file server works out nothing."""
         return await self._car.beginning_sha256(seen, size_bytes) if self._is_car else None
 
     async def free_bytes(self) -> int | None:
-        """Of ``paddock car``, as it said with its list."""
+        """What ``paddock car`` has left, as it said with its list."""
         logs = await self._car.logs() if self._is_car else None
         return logs.disk.free_bytes if logs is not None else None
 

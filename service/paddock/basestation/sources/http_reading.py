@@ -43,12 +43,12 @@ class Reading:
     url: str
     seen: SeenFile
     etag: str | None
-    """Of the bytes that are read; None until the server has said it."""
+    """The tag of the bytes that are read; None until the server has said it."""
     answers: int = 0
     began: float = field(default_factory=time.monotonic)
 
     def headers(self, span: Span) -> dict[str, str]:
-        """Of the request for a span."""
+        """Those of the request for a span."""
         if span.at == 0 and span.end >= self.seen.size_bytes:
             return {}
         wanted = {"Range": f"bytes={span.at}-{span.end - 1}"}

@@ -169,7 +169,7 @@ class SftpSource:
         return digest
 
     async def free_bytes(self) -> int | None:
-        """Of the file system; None where the server does not know OpenSSH's question for it."""
+        """How much the file system has left; None where the server does not know OpenSSH's question for it."""
         connection = await self._connection(0)
         with connection.failures(self._name):
             try:

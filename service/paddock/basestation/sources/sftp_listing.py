@@ -31,7 +31,7 @@ class Listed:
     size_bytes: int = 0
     modified_ns: int = 0
     sidecar: asyncssh.SFTPAttrs | None = None
-    """Of what lies beside it."""
+    """The attributes of what lies beside it."""
     trouble: str | None = None
 
 

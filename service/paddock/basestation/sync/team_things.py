@@ -56,7 +56,7 @@ class Kind(Generic[Thing]):
     label: str
     """Before a name in a sentence."""
     key: str
-    """Of the list, as ``team_things`` has it."""
+    """The key of the list, as ``team_things`` has it."""
     name: Callable[[Thing], str]
     read: Callable[[dict[str, Any]], Thing]
     """From what the service says."""

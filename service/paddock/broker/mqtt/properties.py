@@ -30,7 +30,7 @@ class _Kind(NamedTuple):
     read: Any
     packets: frozenset[int]
     field: str = ""
-    """Of ``Properties``; empty where it is passed over."""
+    """A field of ``Properties``; empty where it is passed over."""
     most: int | None = None
     least: int = 0
     repeated: bool = False

@@ -64,7 +64,7 @@ _KEEPING = frozenset(
 _RATIOS = frozenset(("exp", "log", "log10", "asin", "acos", "atan"))
 _ANGLES = frozenset(("sin", "cos", "tan"))
 _STEPPING = frozenset(("abs", "delay", "cumulative_max", "min", "max", "clip", "where", "sign"))
-"""Of steps these make steps."""
+"""What these make of steps is steps."""
 
 
 def check(tree: Node, resolve: Resolve, constants: Mapping[str, float] | None = None) -> Quantity:

@@ -54,7 +54,7 @@ class Binary:
     left: Node
     right: Node
     at: Span
-    """Of the operator."""
+    """Where the operator stands."""
     span: Span
 
 

@@ -55,7 +55,7 @@ class Unit:
     """A unit. ``NO_UNIT`` is that of a ratio."""
 
     powers: tuple[tuple[str, Fraction], ...] = ()
-    """Of each symbol, in the order in which they are written."""
+    """The power of each symbol, in the order in which they are written."""
 
     def __str__(self) -> str:
         """``m/s²``; empty for a ratio."""

@@ -122,7 +122,7 @@ def _in_order(bus: Bytes, fine: Bools, found: FoundInLog, known: int) -> Bytes:
 
 
 def _times(stamp: Fields) -> tuple[Int64s, Bools]:
-    """Of ``(1436509052.249713)``: digits after the dot are six, or nine."""
+    """The instants of ``(1436509052.249713)``: digits after the dot are six, or nine."""
     times, fine = stamp.without(1, 1).seconds()
     return times, fine & stamp.starts_with(b"(") & stamp.ends_with(b")")
 

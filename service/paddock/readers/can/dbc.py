@@ -53,7 +53,7 @@ class _Signal:
     signal: CanSignal
     is_multiplexer: bool
     branch: int | None
-    """Of the message's only multiplexer, where no ``SG_MUL_VAL_`` says which."""
+    """A value of the message's only multiplexer, where no ``SG_MUL_VAL_`` says which."""
     long_name: str = ""
     text: dict[str, str] = field(default_factory=dict)
 

@@ -26,7 +26,7 @@ class Assembled:
     """A whole message."""
 
     time_ns: int
-    """Of its last packet."""
+    """That of its last packet."""
     position: int
     bus: int
     id: int

@@ -21,7 +21,7 @@ from paddock.readers.can.text import Lines, blocks_of_lines, size_of
 _FEW = 48
 """Fewer lines than this are read sooner the other way."""
 _MOST_LAYOUTS = 24
-"""Of lines of one length, in one block."""
+"""For lines of one length, in one block."""
 _WORD = 8
 
 _MAX_LINE_BYTES = 1_000

@@ -23,7 +23,7 @@ _MAX_BODY_BYTES = 1 << 20
 _MAX_LINKS = 1 << 17
 _MAX_CHAIN = 1 << 16
 MAX_PIECE_BYTES = 64 << 20
-"""Of packed data, unpacked; writers pack four megabytes at a time."""
+"""For packed data, unpacked; writers pack four megabytes at a time."""
 _PART_BYTES = 1 << 20
 
 
@@ -53,7 +53,7 @@ class Piece:
     size_bytes: int
     """Unpacked."""
     columns: int | None
-    """Of a packed one that was transposed first, else 0; None where it is not packed."""
+    """Those of a packed one that was transposed first, else 0; None where it is not packed."""
     is_cut: bool = False
     """Whether the file ends within it."""
 
@@ -109,7 +109,7 @@ class Mdf:
             at = block.link(0)
 
     def text(self, at: int) -> str:
-        """Of a block of text, or of XML."""
+        """What a block of text, or of XML, says."""
         block = self.block(at, b"TX", b"MD") if at else None
         return block.body.partition(b"\0")[0].decode(errors="replace") if block else ""
 

@@ -98,7 +98,7 @@ class Layout:
     what: str
     record_id: int
     size_bytes: int
-    """Of a record, without its id."""
+    """The size of a record, without its id."""
     clock: Clock
     numbers: dict[str, Number]
     """``ID``, ``IDE``, ``BusChannel``, ``DataLength``, ``DLC``, ``EDL``, as far as there are."""
@@ -118,7 +118,7 @@ class DataGroup:
 
     data_at: int
     id_bytes: int
-    """Of the id in front of each record; 0 where all are of one kind."""
+    """The size of the id in front of each record; 0 where all are of one kind."""
     sizes: dict[int, int | None] = field(default_factory=dict)
     """Bytes of the records of each id; None where each says so itself."""
     layouts: list[Layout] = field(default_factory=list)

@@ -59,7 +59,7 @@ class Words:
         return np.ndarray((len(self),), dtype, self._data, signal.start // 8, self._data.strides[:1])
 
     def first_byte(self, signal: CanSignal) -> int:
-        """Of a word that has as much of the signal as one can have; never past the end of the data."""
+        """Where a word begins that has as much of the signal as one can have; never past the end of the data."""
         return min(signal.start // 8, int(self._data.shape[1]) - _WORD)
 
 

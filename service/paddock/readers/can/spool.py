@@ -30,7 +30,7 @@ from paddock.readers.can.text import size_of
 BATCH_FRAMES = 1 << 19
 """Frames that are decoded together: few for memory, many for each message."""
 FIRST_FRAMES = 1 << 17
-"""Of the first batch: decoding begins the sooner."""
+"""In the first batch: decoding begins the sooner."""
 _MAX_CHANNELS = 2_000
 """A page lists as many. A bus has some hundred ids; garbage has millions."""
 _MAX_IDS = 100_000

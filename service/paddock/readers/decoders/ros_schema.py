@@ -46,7 +46,7 @@ class Member:
     """One of ``PRIMITIVES``, ``TEXT``, ``TIME``, ``DURATION``, else empty."""
     message: Message | None = None
     counts: tuple[Count, ...] = ()
-    """Of an array, the outermost first; empty for a single value."""
+    """Those of an array, the outermost first; empty for a single value."""
     names: Mapping[int, str] = field(default_factory=dict)
     """What the values of an enum are called."""
 

@@ -168,7 +168,7 @@ class Contents:
     """What ``Sorted`` has, beside what is in its memory: goes from one process to another."""
 
     numbers: Int64s
-    """Of the channels that have messages, ascending, shape (C,)."""
+    """Those of the channels that have messages, ascending, shape (C,)."""
     rows: Int64s
     """How many each of these has, shape (C,)."""
     ordinal: int

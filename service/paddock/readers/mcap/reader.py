@@ -75,7 +75,7 @@ class MessageRun:
     ends: Int64s
     heads: Heads
     log_time: Int64s
-    """Of ``heads``, shape (N,)."""
+    """Those of ``heads``, shape (N,)."""
     part: Part
     """With the definitions of the channels."""
     definitions: npt.NDArray[np.int32]

@@ -241,7 +241,7 @@ def _number(value: object) -> float:
 
 
 def _key(rule: Rule, name: str) -> str:
-    """Of a watch."""
+    """What a watch is found by."""
     return f"{rule.id}:{rule.revision}:{name}"
 
 

@@ -16,7 +16,7 @@ from paddock.usecases.context import Context
 LONGEST_NS = 30 * 3_600 * NS_PER_S
 """No recording of a car that counts here is longer."""
 _SHARE = 0.5
-"""Of the shorter one, that both have to have in common."""
+"""A share of the shorter one, that both have to have in common."""
 
 
 class Copy(msgspec.Struct, frozen=True):

@@ -29,7 +29,7 @@ from paddock.usecases.look.plots import PLOTTING, open_columns
 MOST_LAPS = 8
 MOST_SIGNALS = 12
 POINTS = 1_200
-"""Of the time difference and of the map."""
+"""In the time difference and in the map."""
 _NEAR_M = 60.0
 _SMOOTH_M = 40.0
 _MM = 1_000

@@ -22,7 +22,7 @@ from paddock.domain.units import TO_DEGREE
 _RAW_SPEED = 1e6
 """Faster than any wheel turns in any unit: what is beyond is no value."""
 _SPEED_STEP_NS = NS_PER_S // 100
-"""Of a speed a hundred values a second are kept, with the way between them from all."""
+"""A hundred values a second are kept of a speed, with the way between them from all."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,7 +36,7 @@ _ROLES = (Role.LATITUDE, Role.LONGITUDE, Role.SPEED, Role.WHEEL_SPEED, Role.LAP,
 _ENERGY = (Role.PACK_VOLTAGE, Role.PACK_CURRENT)
 _DAY = len("2026-04-18")
 FEWEST_CROSSINGS = 3
-"""Of a line that is believed to be one: a car that came by twice may have turned round."""
+"""At a line that is believed to be one: a car that came by twice may have turned round."""
 
 
 async def time_laps_of(context: Context, job: Job, progress: Callable[[float], None]) -> None:

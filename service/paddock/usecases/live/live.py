@@ -15,9 +15,9 @@ from paddock.usecases.live.tape import Samples, Tape, by_time
 Value: TypeAlias = float | int | str | bool | None
 
 MAX_SIGNALS = 3_000
-"""Of one device; a car has 800 to 1,500. What else it names is left out here, and counted."""
+"""For one device; a car has 800 to 1,500. What else it names is left out here, and counted."""
 MAX_ALL_SIGNALS = 20_000
-"""Of all devices together; those that were silent longest are forgotten first."""
+"""For all devices together; those that were silent longest are forgotten first."""
 LONGEST_TEXT = 200
 MOST_STATES = 50
 """A text with more values is no state."""
@@ -65,7 +65,7 @@ class LiveSignal:
     """Arrow's word for its type: ``double``, ``int64``, ``bool`` or ``string``."""
     tape: Tape
     sequence: int = 0
-    """Of what came last."""
+    """That of what came last."""
     received_ns: int = 0
     """When that came."""
     version: int = 0
@@ -109,7 +109,7 @@ class Live:
         self._devices: dict[str, LiveDevice] = {}
         self._number = 0
         self.sequence = 0
-        """Of the last entry of the log that is in here: its position."""
+        """The position of the last entry of the log that is in here."""
         self.since = 0
         """All that came after this one is in here, as far as the last minutes go."""
         self.catches_up = False
@@ -234,7 +234,7 @@ class Live:
         return self._devices.get(device_id)
 
     def signals(self, device_id: str) -> list[LiveSignal]:
-        """Of a device, by name."""
+        """Those of a device, by name."""
         with self._lock:
             device = self._devices.get(device_id)
             return [device.signals[name] for name in sorted(device.signals)] if device else []

@@ -33,7 +33,7 @@ from paddock.usecases.maths.names import all_channels
 SETTLE_NS = 2 * NS_PER_S
 """So long a device sends before its channels are computed: by then it is known how often each topic comes."""
 MOST_SIGNALS = 3_000
-"""Of one device that a channel may name."""
+"""So many signals of one device may channels name."""
 _GAP_PERIODS = 10
 _KINDS: Mapping[type, str] = {bool: "bool", int: "int64", float: "double", str: "string"}
 

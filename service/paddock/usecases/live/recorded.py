@@ -32,7 +32,7 @@ class Recorded(NamedTuple):
     """What recordings have of a span."""
 
     position: int
-    """Of the log: everything of the span that came up to here is in ``plots``. 0 for nothing."""
+    """A position in the log: everything of the span that came up to here is in ``plots``. 0 for nothing."""
     plots: Sequence[PlotData]
     """One for each recording, the oldest first."""
 

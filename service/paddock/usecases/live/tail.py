@@ -29,7 +29,7 @@ BACK_S = 900
 BACK_BYTES = 16 * 1024 * 1024
 """and no more of the log than this, so that it has caught up in seconds."""
 SHARE = 0.2
-"""Of a core, to decode what one device sends; a car with 20,000 values a second takes a third of it."""
+"""So much of a core may decode what one device sends; a car with 20,000 values a second takes a third of it."""
 SHARE_MOST_S = 1.0
 """So much may be saved up, for what was kept while there was no link."""
 LATE_S = 2.0
@@ -47,7 +47,7 @@ _LEARN_S = 2.0
 
 Decode: TypeAlias = Callable[[Entry], Iterable[Sampled]]
 Compute: TypeAlias = Callable[[str, Sequence[Sampled], int, int], Sequence[Sampled]]
-"""Of a device, what it sent, and when the first and the last of that came."""
+"""Takes a device, what it sent, and when the first and the last of that came."""
 
 
 def _nothing(device_id: str, messages: Sequence[Sampled], first_ns: int, last_ns: int) -> Sequence[Sampled]:

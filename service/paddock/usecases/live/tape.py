@@ -19,8 +19,8 @@ Int64s = npt.NDArray[np.int64]
 RECENT = 3_000
 """So many samples are kept as they came: half a minute at 100 Hz, an hour of a weather station."""
 OLDER = ((3_600, NS_PER_S), (2_000, 10 * NS_PER_S))
-"""Of the time before that, first, last, smallest and largest of each second stay, and of the time before of each
-ten seconds: how many samples, and how long a piece is. A signal of any rate has its last hour, with all spikes."""
+"""From the time before that, first, last, smallest and largest of each second stay, and before that of each ten
+seconds: how many samples, and how long a piece is. A signal of any rate has its last hour, with all spikes."""
 TAIL = 64
 """So many of the last samples are held in lists as well: what comes from one beat to the next is written and read
 there without arrays, which cost more than the few samples in them."""
@@ -207,7 +207,7 @@ class Tape:
         return found, max(0, last - known) if len(found.times) else 0
 
     def _recent_ordinal(self, at: int) -> int:
-        """Of the sample before a place."""
+        """The number of the sample before a place."""
         recent = self._recent
         return int(recent.ordinals[at]) - 1 if at < recent.end else self.total
 

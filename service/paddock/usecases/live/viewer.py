@@ -47,7 +47,7 @@ class Watched(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     span_s: Annotated[float, Meta(ge=0, le=MOST_SPAN_S)] = 0.0
     """So much of the past is drawn; 0 for the last value alone."""
     columns: Annotated[int, Meta(ge=1, le=MOST_COLUMNS)] = 800
-    """Of pixels, over which that is drawn."""
+    """So many pixels wide that is drawn."""
 
     @property
     def how(self) -> _How:
@@ -268,7 +268,7 @@ class Viewer:
         self._after = after
         self._is_new = True
         self.number = 0
-        """Of the last message."""
+        """The number of the last message."""
         self.left_out = 0
         """How many samples were left out because this viewer was slow, all in all."""
 

@@ -236,7 +236,7 @@ async def _credential(context: Context, text: str, *kinds: CredentialKind) -> Cr
 
 
 async def _use_up(context: Context, link: Credential) -> None:
-    """Of two who use it at one moment, one does."""
+    """Use the link up. Where two do at one moment, one gets in."""
     if not await context.documents.credentials.delete([Equals("id", link.id)]):
         raise _no_such_link()
 

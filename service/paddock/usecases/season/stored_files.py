@@ -14,7 +14,7 @@ from paddock.errors import NotFound, Rejected
 from paddock.usecases.context import Context
 
 MAX_COPIED_BYTES = 4 << 30
-"""Of one query."""
+"""For one query."""
 MAX_KEPT_BYTES = 8 << 30
 """Copies stay for the next query, because what a conversion stored never changes; of more the oldest go."""
 _AT_ONCE = 8

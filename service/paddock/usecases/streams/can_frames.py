@@ -28,7 +28,7 @@ from paddock.readers.can.routes import Routes
 
 FRAME = struct.Struct(">Ii8sB3s")
 MOST_BYTES = 20 * 64
-"""Of a datagram; their own have at most eight frames."""
+"""In a datagram; their own have at most eight frames."""
 _MARK = b"WU\n"
 _NS_PER_MS = 1_000_000
 _LONGEST_AGE_MS = 60_000

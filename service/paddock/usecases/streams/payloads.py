@@ -43,7 +43,7 @@ _BY_CONTENT_TYPE = {
 }
 _BLANK = b" \t\r\n\0"
 _TEXT_BEGINS = frozenset(b"{[\xef")
-"""Of JSON, and of its byte order mark."""
+"""How JSON, or its byte order mark, begins."""
 
 
 class NotReadable(Exception):

@@ -35,7 +35,7 @@ class ProtobufPayloads:
     def __init__(self, name: str, schema: bytes) -> None:
         self._class = GetMessageClass(descriptor(name, schema, needed(name, schema)))
         self._enums: dict[str, Mapping[int, str]] = {}
-        """Of the fields that came so far: a schema may hold itself, and so have any number of them."""
+        """Names for the fields that came so far: a schema may hold itself, and so have any number of them."""
 
     def samples(self, payload: bytes, topic: str, received_ns: int, problems: list[Problem]) -> Iterable[Sample]:
         """The one sample of a payload, which is one message.

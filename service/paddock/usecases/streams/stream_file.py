@@ -17,7 +17,7 @@ from paddock.domain.streams import MAX_GAPS, Gap, Periods, Stream
 CHUNK_BYTES = 512 * 1024
 MOST_KEYS = 20_000
 KEPT_KEYS = 2_000
-"""Of the messages of a stream that are known when the next one begins."""
+"""So many messages of a stream are known when the next one begins."""
 MAX_TOPICS = 2_000
 _JSON_SCHEMA = b'{"type":"object"}'
 _LIBRARY = "paddock recorder"

@@ -148,7 +148,7 @@ async def show_spectrum(
     start: Seconds = None,
     end: Seconds = None,
 ) -> SpectrumResource:
-    """Of the longest piece without a gap, on an even raster at the signal's own rate."""
+    """The spectrum of the longest piece without a gap, on an even raster at the signal's own rate."""
     begin, stop = await _instants(context, recording_id, start, end)
     span, described, found = await spectrum_of(context, recording_id, signal, window, begin, stop)
     return SpectrumResource(

@@ -17,7 +17,7 @@ _LOOKED_INTO = 10
 
 @dataclass(frozen=True)
 class Decoding:
-    """Of a log of CAN frames."""
+    """How a log of CAN frames was decoded."""
 
     by: tuple[BusDatabase, ...]
     """Which databases decoded it; empty where its frames are bytes."""

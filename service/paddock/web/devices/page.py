@@ -63,7 +63,7 @@ class Shown:
 
     @property
     def topic(self) -> str:
-        """Of its messages that say none."""
+        """For messages of it that say none."""
         return topic_of(self.seen.device)
 
 

@@ -57,7 +57,7 @@ class RadioResource(msgspec.Struct, frozen=True):
     summary="What came by radio",
 )
 async def show_radio(context: TheContext, recording_id: Prefix) -> RadioResource:
-    """Of two recordings of one time and car the one that the car logged itself is the better one."""
+    """Where two recordings are of one time and car, the one that the car logged itself is the better one."""
     recording = await get_recording(context, recording_id)
     radio = await radio_of(context, recording)
     return RadioResource(

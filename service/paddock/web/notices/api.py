@@ -132,7 +132,7 @@ async def list_destinations(context: TheContext) -> DestinationList:
     summary="Tell somebody",
 )
 async def add(context: TheContext, principal: ThePrincipal, data: JSONBody[NewDestination]) -> DestinationResource:
-    """Of what happens from now on. Try whether messages arrive with `test`."""
+    """They are told of what happens from now on. Try whether messages arrive with `test`."""
     said = {name: getattr(data, name) for name in data.__struct_fields__}
     return destination_resource(await add_destination(context, principal, Destination(id="", **said)))
 

@@ -230,7 +230,7 @@ async def withdraw_question(context: TheContext, question_id: _QuestionId) -> No
 async def answer_question(
     context: TheContext, principal: ThePrincipal, question_id: _QuestionId, data: JSONBody[Answer]
 ) -> None:
-    """Of a recording it holds here at once; the next sync brings it to the other Paddock."""
+    """An answer about a recording holds here at once; the next sync brings it to the other Paddock."""
     await questions.answer(context, principal, question_id, data.keep)
 
 

@@ -45,7 +45,7 @@ class Choice(NamedTuple):
 
     id: str
     name: str
-    """Of the recording, the signal or the field."""
+    """The name of the recording, the signal or the field."""
     recording: str
     """The recording's id; empty for others."""
     label: str
