@@ -18,9 +18,11 @@ from msgspec.structs import replace
 from paddock.columns.columns import LogSummary
 from paddock.columns.stored import StoredColumns
 from paddock.domain.export import ExportRequest
+from paddock.domain.fields import Fields
 from paddock.domain.keys import columns_key
 from paddock.domain.principal import LOCAL_USER
 from paddock.domain.recording import ChannelSummary, Recording, StartedSource, Status
+from paddock.domain.setup_sheets import SetupFields
 from paddock.errors import Rejected
 from paddock.formats.registry import RunInfo, canonical, formats
 from paddock.ports.documents import Equals
@@ -105,7 +107,8 @@ class Both:
         catalogue = await catalogue_of(self.team.context, self.recording)
 
         def run(summary: LogSummary) -> RunInfo:
-            return run_of(self.recording, catalogue.units((each.name, each.dtype) for each in summary.signals), ())
+            units = catalogue.units((each.name, each.dtype) for each in summary.signals)
+            return run_of(self.recording, units, Fields(), SetupFields())
 
         said = []
         for name, make in (("columns", exporting._from_columns), ("log", exporting._from_log)):

@@ -75,7 +75,8 @@ class OwnFieldValues(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 _OF_LISTS = frozenset(
     (
-        *("q", "text", "health", "topic", "topics", "signal", "figure", "setup", "from", "to", "since", "until"),
+        *("q", "text", "health", "topic", "topics", "signal", "figure", "setup", "checks"),
+        *("from", "to", "since", "until"),
         *("sort", "fields", "limit", "after", "next", "items", "deleted", "day", "parked", "more_topics", "exact"),
     )
 )
