@@ -29,6 +29,7 @@ from tests.servers import ferretdb, versitygw
 
 README = (REPOSITORY / "README.md").read_text()
 BLOCKS = [(kind, text) for kind, text in re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)]
+DEMO_LOGS = 7
 STARTS, TESTS = (
     "pip install uv && uv run paddock up --demo     # runs the product, on http://127.0.0.1:8080",
     "uv run pytest                                  # passes the tests",
@@ -113,7 +114,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     reader = Reader(tmp_path)
     up = reader.start(STARTS)
     try:
-        wait_until(lambda: "Uploaded" in (tmp_path / "up.log").read_text())
+        wait_until(lambda: "Took in" in (tmp_path / "up.log").read_text())
         yield reader
     finally:
         reader.stop(up)
@@ -123,7 +124,7 @@ def test_readme_from_top_to_bottom(reader: Reader) -> None:
     """What a reader is expected to bring: logs of a day in ``day/``, a ``setup.pdf``."""
     folder, ran = reader.folder, 0
     with Client(reader.address) as client:
-        wait_until(lambda: {recording.status for recording in client.search()} == {"ready"})
+        wait_until(lambda: [recording.status for recording in client.search()] == ["ready"] * DEMO_LOGS)
         (folder / "setup.pdf").write_bytes(b"%PDF-1.7")
         for kind, text in BLOCKS:
             if text.startswith(STARTS):

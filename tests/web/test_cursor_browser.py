@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -56,7 +57,7 @@ def test_the_cursor_stands_on_a_sample(browser: Any, site: tuple[Site, str]) -> 
         clock, value = page.locator("plot-workspace .clock"), page.locator("plot-workspace .legend .value")
         for place in (0.31, 0.52, 0.83):
             page.mouse.move(box["x"] + place * box["width"], box["y"] + 80)
-            page.wait_for_function("document.querySelector('plot-workspace .legend .value').textContent")
+            value.filter(has_text=re.compile(r"\d")).wait_for()
             minutes, seconds = clock.inner_text().split(":")
             assert minutes == "0" and round(float(seconds) * 10, 6) == float(value.inner_text())
         chart.focus()

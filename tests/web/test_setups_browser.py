@@ -116,6 +116,7 @@ def test_two_people_at_once_on_a_phone_choose_and_lose_nothing(browser: Any, tmp
         site.run(site.context.documents.recordings.put_many([first, second]))
         client.get(first.id).set_setup(spring_front=35, ballast=5, tire_set="R25B")
         page.goto(f"{site.url}/recordings/{second.id}")
+        page.get_by_role("button", name="Setup", exact=True).click()
         page.get_by_role("button", name="Fill in").click()
         form = page.locator("#setup-form")
         form.get_by_label("Front spring").fill("37.5")

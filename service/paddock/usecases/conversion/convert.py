@@ -99,7 +99,10 @@ async def convert(context: Context, job: Job, progress: Callable[[float], None])
         PaddockError: what the log or the disk has against it.
     """
     await _convert(context, job, progress)
-    if await _waits_no_more(context, job.subject):
+    once_more = False
+    with logged("databases_not_looked_at", recording=job.subject):
+        once_more = await _waits_no_more(context, job.subject)
+    if once_more:
         await _convert(context, job, progress)
 
 
