@@ -64,6 +64,13 @@ def open_facet(label: str) -> Callable[[Any], None]:
     return lambda page: page.locator(".facet summary", has_text=label).click()
 
 
+def edit_setup(page: Any) -> None:
+    """A phone shows the sheet folded."""
+    if (unfold := page.locator("#setup fold-button button")).is_visible():
+        unfold.click()
+    page.locator("#edit-setup").click()
+
+
 def select_two(page: Any) -> None:
     for row in (0, 1):
         page.locator("#rows .pick input").nth(row).check()
@@ -143,7 +150,7 @@ def pages_of(looked: Looked) -> list[tuple[str, str, Callable[[Any], None] | Non
         ("setups-compare", f"/setups/compare?recordings={day.run},{run}&all=true", None),
         ("setups-fields", "/setups/fields", None),
         ("setups-fields-add", "/setups/fields", press("Add a field")),
-        ("setup-edit", f"/recordings/{day.run}", lambda page: page.locator("#edit-setup").click()),
+        ("setup-edit", f"/recordings/{day.run}", edit_setup),
         ("list-setup", "/?setup=spring_front = 30..40", open_facet("Setup")),
         ("devices", "/devices", None),
         ("devices-add", "/devices", press("Add a device")),
