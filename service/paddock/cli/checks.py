@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 import click
 
 from paddock.cli.dbc_option import dbc_option
-from paddock.cli.terminal import out, print_json, print_rows, progress_bar
+from paddock.cli.spooled import spooled
+from paddock.cli.terminal import out, print_json, print_rows
 from paddock.client import Checked, Checklist, Client
 from paddock.columns.checks import evaluate
 from paddock.domain.can_database import Databases
@@ -19,7 +19,6 @@ from paddock.domain.check_results import Moment, Outcome, RuleResult, outcome_of
 from paddock.domain.checklists import ChecklistText, read_checklists
 from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.domain.maths_binding import Names
-from paddock.readers.registry import spool_log
 from paddock.settings import read_settings
 from paddock.usecases.checks.looking import Log, looks_in
 from paddock.usecases.intake.open_log import open_log
@@ -77,21 +76,13 @@ def command(
 
 def _check_file(log: Path, lists: Sequence[ChecklistText], databases: Databases, *, as_json: bool) -> None:
     rules = [rule for each in lists for rule in each.rules]
-    with open_log(log) as opened, tempfile.TemporaryDirectory(prefix="paddock-") as scratch, progress_bar() as bar:
-        task = bar.add_task(log.name, total=1.0)
-        with spool_log(
-            opened,
-            Path(scratch),
-            progress=lambda done: bar.update(task, completed=done),
-            memory_bytes=read_settings().memory_bytes,
-            databases=databases,
-        ) as columns:
-            summary = columns.summary
-            catalogue = CarCatalogue(Catalogue(), log_units=log_units(summary.signals))
-            names = Names({each.name: each.dtype for each in summary.signals}, catalogue, {})
-            span = (summary.started_ns or 0, summary.ended_ns or 0)
-            known = Log(summary.channels, summary.signals, catalogue, names, span)
-            came = iter(evaluate(columns, looks_in(known, rules), span))
+    with open_log(log) as opened, spooled(opened, log.name, databases) as columns:
+        summary = columns.summary
+        catalogue = CarCatalogue(Catalogue(), log_units=log_units(summary.signals))
+        names = Names({each.name: each.dtype for each in summary.signals}, catalogue, {})
+        span = (summary.started_ns or 0, summary.ended_ns or 0)
+        known = Log(summary.channels, summary.signals, catalogue, names, span)
+        came = iter(evaluate(columns, looks_in(known, rules), span))
     found = [(each.name, [next(came) for _ in each.rules]) for each in lists]
     if as_json:
         print_json({"items": [_list(name, results, span[0]) for name, results in found]})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,13 @@ import msgspec
 from rich.table import Table
 
 from paddock.cli.dbc_option import dbc_option
-from paddock.cli.terminal import in_words, local_time, out, print_json, print_rows, progress_bar, seconds
+from paddock.cli.spooled import spooled
+from paddock.cli.terminal import in_words, local_time, out, print_json, print_rows, seconds
 from paddock.columns.columns import LogSummary
 from paddock.domain.can_database import Databases
 from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.domain.start_in_name import start_in_name
 from paddock.domain.words import counted, printable, size
-from paddock.readers.registry import spool_log
-from paddock.settings import read_settings
 from paddock.usecases.intake.open_log import open_log
 
 _NUMBERS = ("messages", "rate Hz", "largest gap s")
@@ -36,17 +34,9 @@ _MOST_FACTS = 500
 @dbc_option
 def command(log: Path, as_json: bool, databases: Databases) -> None:
     """Show what is in LOG: times, channels, metadata, and what a damaged one lost."""
-    with open_log(log) as opened, tempfile.TemporaryDirectory(prefix="paddock-") as scratch, progress_bar() as bar:
-        task = bar.add_task(log.name, total=1.0)
-        with spool_log(
-            opened,
-            Path(scratch),
-            progress=lambda done: bar.update(task, completed=done),
-            memory_bytes=read_settings().memory_bytes,
-            databases=databases,
-        ) as columns:
-            summary = columns.summary
-            size_bytes = opened.seek(0, os.SEEK_END)
+    with open_log(log) as opened, spooled(opened, log.name, databases) as columns:
+        summary = columns.summary
+        size_bytes = opened.seek(0, os.SEEK_END)
     if as_json:
         print_json(_as_dict(log, size_bytes, summary))
     else:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
 
 from paddock.cli.dbc_option import dbc_option
-from paddock.cli.terminal import out, print_json, print_rows, progress_bar
+from paddock.cli.spooled import spooled
+from paddock.cli.terminal import out, print_json, print_rows
 from paddock.columns.columns import LogSummary
 from paddock.domain.can_database import Databases
 from paddock.domain.catalogue import CarCatalogue, Catalogue
 from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.domain.laps import Lap, best_lap, best_sectors, lap_time, theoretical_best_s
 from paddock.domain.venues import Course, Line, Place, check_course
-from paddock.readers.registry import spool_log
-from paddock.settings import read_settings
 from paddock.usecases.intake.open_log import open_log
 from paddock.usecases.laps.inputs import LapInputs, read_inputs
 from paddock.usecases.laps.timing import TimedLaps, found_course, time_laps
@@ -60,17 +58,9 @@ def command(
     if line is None and (finish is not None or sectors):
         raise click.UsageError("Give the start with --line, too.")
     course = None if line is None else check_course(Course(start=line, finish=finish, sectors=sectors))
-    with open_log(log) as opened, tempfile.TemporaryDirectory(prefix="paddock-") as scratch, progress_bar() as bar:
-        task = bar.add_task(log.name, total=1.0)
-        with spool_log(
-            opened,
-            Path(scratch),
-            progress=lambda done: bar.update(task, completed=done),
-            memory_bytes=read_settings().memory_bytes,
-            databases=databases,
-        ) as columns:
-            summary = columns.summary
-            inputs = read_inputs(columns, CarCatalogue(Catalogue()))
+    with open_log(log) as opened, spooled(opened, log.name, databases) as columns:
+        summary = columns.summary
+        inputs = read_inputs(columns, CarCatalogue(Catalogue()))
     span = (summary.started_ns or 0, summary.ended_ns or 0)
     timed = time_laps(inputs, course or found_course(inputs), span)
     if as_json:

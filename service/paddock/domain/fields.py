@@ -160,6 +160,25 @@ def same_value(value: str) -> str:
     return " ".join(value.split()).casefold()
 
 
+def one_line(given: str, what: str, limit: int, *, code: str) -> str:
+    """A short text that somebody typed, without the spaces around it and with single ones in it.
+
+    Args:
+        what: what it is, at the beginning of a sentence.
+        limit: characters at most.
+        code: of what is raised.
+
+    Raises:
+        Rejected: it is too long, or cannot be printed.
+    """
+    text = " ".join(given.split())
+    if len(text) > limit:
+        raise Rejected(f"{what} is longer than {limit} characters: {text[:limit]}…", code=code)
+    if not text.isprintable():
+        raise Rejected(f"{what} has characters that cannot be printed.", code=code)
+    return text
+
+
 def fill_empty(
     known: Mapping[str, MetadataValue], arriving: Mapping[str, MetadataValue]
 ) -> dict[str, MetadataValue]:

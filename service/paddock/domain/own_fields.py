@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from paddock.domain.fields import FIELDS, Field, Fields, same_value
+from paddock.domain.fields import FIELDS, Field, Fields, one_line, same_value
 from paddock.domain.figures import FIGURES
 from paddock.errors import Rejected
 
@@ -178,13 +178,9 @@ def _check_name(name: str) -> None:
 
 
 def _text(given: str, what: str, limit: int) -> str:
-    text = " ".join(given.split())
+    text = one_line(given, what, limit, code="bad_field")
     if not text:
         raise _bad(f"{what} is empty.")
-    if len(text) > limit:
-        raise _bad(f"{what} is longer than {limit} characters: {text[:limit]}…")
-    if not text.isprintable():
-        raise _bad(f"{what} has characters that cannot be printed.")
     return text
 
 

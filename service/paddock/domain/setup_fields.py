@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from paddock.domain.fields import same_value
+from paddock.domain.fields import one_line, same_value
 from paddock.domain.own_fields import LANGUAGE_WORDS, MAX_CHOICES, MAX_NAME
 from paddock.errors import Rejected
 
@@ -21,6 +21,7 @@ MAX_FIELDS = 100
 MAX_COLUMNS = 4
 MAX_LABEL = 40
 MAX_UNIT = 20
+_CODE = "bad_setup_field"
 _NAME = re.compile(rf"[a-z][a-z0-9_]{{0,{MAX_NAME - 1}}}", re.ASCII)
 
 # A text that is a bit too long is refused in the words of ``check_field``.
@@ -147,13 +148,8 @@ def check_field(name: str, said: SetupFieldValues, others: Iterable[SetupField])
 
 
 def _text(given: str, what: str, limit: int) -> str:
-    text = " ".join(given.split())
-    if len(text) > limit:
-        raise _bad(f"{what} is longer than {limit} characters: {text[:limit]}…")
-    if not text.isprintable():
-        raise _bad(f"{what} has characters that cannot be printed.")
-    return text
+    return one_line(given, what, limit, code=_CODE)
 
 
 def _bad(message: str) -> Rejected:
-    return Rejected(message, code="bad_setup_field")
+    return Rejected(message, code=_CODE)
