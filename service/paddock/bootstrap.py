@@ -145,7 +145,17 @@ def _documents(settings: Settings) -> Documents:
         from paddock.adapters.mongodb import MongoDocuments
 
         return MongoDocuments(settings.mongodb_url)
-    return SqliteDocuments(settings.data / "paddock.sqlite")
+    return SqliteDocuments(_sqlite(settings))
+
+
+def _sqlite(settings: Settings) -> Path:
+    return settings.data / "paddock.sqlite"
+
+
+def has_begun(settings: Settings) -> bool:
+    """Whether a Paddock was ever started on this data directory; where documents are in MongoDB it is taken so."""
+    file = _sqlite(settings)
+    return bool(settings.mongodb_url) or (file.exists() and file.stat().st_size > 0)
 
 
 def _objects(settings: Settings) -> Objects:

@@ -44,6 +44,13 @@ def test_it_is_well_while_the_site_runs_and_says_what_is_wrong_after(tmp_path: P
     assert unwell.stderr.startswith(f"paddock: The site does not answer on http://127.0.0.1:{port} (")
 
 
+def test_a_directory_without_a_paddock_is_said_and_stays_without(tmp_path: Path) -> None:
+    said = health(tmp_path, "1")
+    assert said.returncode == 1 and "Traceback" not in said.stderr
+    assert f"There is no Paddock in {tmp_path} yet: `paddock up` begins one" in said.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_mqtt_endpoint_is_asked_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli_health, "STARTS_S", 0.0)
     settings = Settings(data=tmp_path / "data")

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import click
 import httpx
 
-from paddock.bootstrap import open_context
+from paddock.bootstrap import has_begun, open_context
 from paddock.cli.terminal import complain, out
 from paddock.device_log.running import ENDPOINT, ever_ran, said_by
 from paddock.errors import PaddockError
@@ -95,6 +95,8 @@ async def _greet(address: str) -> None:
 
 
 async def _faults(settings: Settings) -> Sequence[str]:
+    if not has_begun(settings):
+        return [f"There is no Paddock in {settings.data} yet: `paddock up` begins one, --data names another one."]
     try:
         async with open_context(settings, migrate=False) as context:
             return await faults(context, overdue_ns=settings.overdue_ns)
