@@ -167,6 +167,7 @@ async def test_an_answer_is_cut_and_says_so(context: Context) -> None:
 
 
 async def test_tables_carry_the_setup_of_each_run(context: Context, season: list[str]) -> None:
+    assert await rows(context, "select count(setup) from recordings") == [[0]], "null without a sheet"
     await save_setup(context, LOCAL_USER, season[0], {"spring_front": 35, "tire_set": "12"})
     await save_setup(context, LOCAL_USER, season[1], {"spring_front": 37.5, "tire_set": "12"})
     laps = []

@@ -13,7 +13,8 @@ from paddock.usecases.setups.fields import load_setup_fields
 
 
 async def setup_column(context: Context, recordings: Sequence[Recording]) -> dict[str, pa.Array]:
-    """The column by its name, a struct with every field of the team's sheets; none where a team has no field.
+    """The column by its name, a struct with every field of the team's sheets, null for a run without a sheet; none
+    where a team has no field.
 
     Args:
         recordings: that of each row.
@@ -26,7 +27,8 @@ async def setup_column(context: Context, recordings: Sequence[Recording]) -> dic
         kinds.append(pa.field(field.id, pa.string() if is_text else pa.float64()))
         values = [(_text if is_text else _number)(sheet.get(field.id)) for sheet in sheets]
         arrays.append(pa.array(values, kinds[-1].type))
-    return {"setup": pa.StructArray.from_arrays(arrays, fields=kinds)} if arrays else {}
+    without = pa.array([not sheet for sheet in sheets], pa.bool_())
+    return {"setup": pa.StructArray.from_arrays(arrays, fields=kinds, mask=without)} if arrays else {}
 
 
 def _text(value: Value | None) -> str | None:
