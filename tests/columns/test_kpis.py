@@ -42,7 +42,7 @@ def test_what_holds_is_summed_by_steps_and_never_across_a_gap() -> None:
 
 def spans(values: list[float], at_least: int = 0) -> list[tuple[int, int]]:
     found = spans_of(series(values), GAP_NS, at_least * STEP_NS)
-    return [(start // STEP_NS, end // STEP_NS) for start, end in found]
+    return [(start // STEP_NS, end // STEP_NS) for start, end, _ in found]
 
 
 def test_a_span_lasts_until_the_first_sample_that_says_no() -> None:
@@ -56,7 +56,10 @@ def test_a_span_lasts_until_the_first_sample_that_says_no() -> None:
 def test_a_gap_ends_a_span() -> None:
     samples = Samples(np.array([0, 1, 60, 61]) * STEP_NS, np.ones(4))
     found = spans_of(samples, GAP_NS, 0)
-    assert [(start // STEP_NS, end // STEP_NS) for start, end in found] == [(0, 1), (60, 61)]
+    assert [(start // STEP_NS, end // STEP_NS, before) for start, end, before in found] == [
+        (0, 1, False),
+        (60, 61, False),
+    ]
 
 
 @given(st.lists(st.booleans(), max_size=60))

@@ -8,10 +8,40 @@ from typing import Any
 import httpx
 
 from paddock import Client
+from paddock.client import FoundRecording
 from tests.web.browsing import needs_chromium, open_page, screenshot, served
 from tests.web.converted import json_log
 
 pytestmark = needs_chromium
+
+
+def _slower(folder: Path) -> Path:
+    return json_log(folder / "slower.mcap", "Car", [{"speed": 5.0, "mode": "on"} for _ in range(50)])
+
+
+def _figures_of_two_runs_with_their_setups(
+    page: Any, site: str, run: FoundRecording, slower: FoundRecording
+) -> None:
+    run.set_setup(spring_front=35, tire_set="R25B")
+    page.goto(f"{site}/?day=all")
+    for each in (run, slower):
+        page.locator(f"#rows .pick input[value='{each.id}']").check()
+    page.get_by_role("link", name="Figures").click()
+    page.get_by_label("Figures of").fill("Car.speed")
+    page.get_by_label("Over").select_option("recording")
+    page.get_by_role("button", name="Show").click()
+    rows = page.locator("#figures tbody tr")
+    rows.first.wait_for()
+    headings = page.locator("#figures th").all_inner_texts()
+    page.get_by_role("button", name="mean").click()
+    means = [each.split("\t")[headings.index("mean")] for each in rows.all_inner_texts()]
+    assert [float(each) for each in means] == [13.0, 5.0], "the largest first"
+    assert rows.first.locator("td").nth(headings.index("Front spring")).inner_text() == "35 N/mm"
+    assert rows.last.locator("td").nth(headings.index("Front spring")).inner_text() == "–"
+    screenshot(page, "kpis-light")
+    page.reload()
+    rows.first.wait_for()
+    assert rows.count() == 2, "the address keeps what was asked"
 
 
 def test_intervals_are_marked_found_and_measured(browser: Any, tmp_path: Path) -> None:
@@ -43,6 +73,8 @@ def test_intervals_are_marked_found_and_measured(browser: Any, tmp_path: Path) -
         page.locator("#kpis").get_by_role("button", name="Show").click()
         page.locator("#figures").get_by_text("Fast 1").wait_for()
         screenshot(page, "intervals-light")
+        _figures_of_two_runs_with_their_setups(page, site.url, run, client.upload(_slower(tmp_path)).wait())
+        page.goto(f"{site.url}/recordings/{run.id}/intervals")
         page.set_viewport_size({"width": 390, "height": 844})
         screenshot(page, "intervals-phone")
         page.get_by_role("button", name="Remove Brake test 3").click()
@@ -60,10 +92,14 @@ def test_intervals_are_marked_found_and_measured(browser: Any, tmp_path: Path) -
         question = {"recordings": [run.id], "signals": ["Car.speed", "Car.none"]}
         rows = httpx.post(f"{site.url}/api/kpis", json=question).json()["items"]
         figures = rows[0]["figures"]["Car.speed"]
-        assert (rows[0]["span"], figures["count"], figures["min"], figures["max"]) == ("Fast 1", 21, 10.0, 20.0)
+        assert (rows[0]["span"], figures["count"], figures["min"], figures["max"]) == ("Fast 1", 20, 20.0, 20.0), (
+            "the sample that is too slow is no part of it"
+        )
         assert rows[0]["figures"]["Car.none"]["count"] is None
         csv = httpx.post(f"{site.url}/api/kpis", json=question | {"format": "csv", "over": "recording"}).text
-        assert csv.splitlines()[0].startswith('"recording","name","span","start_s","end_s","Car.speed count"')
+        assert csv.splitlines()[0].startswith(
+            '"recording","name","span","start_s","end_s","setup.spring_front","setup.tire_set","Car.speed count"'
+        )
         sql = (
             "select i.name, avg(s.value) as mean from intervals i join samples('Car.speed') s "
             "on s.recording = i.recording and s.time_ns >= i.started_ns and s.time_ns < i.ended_ns "

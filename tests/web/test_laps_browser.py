@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from paddock import Client
 from paddock.domain.instants import NS_PER_S
 from paddock.usecases.context import Context
 from paddock.usecases.jobs import leases
@@ -44,8 +45,11 @@ async def _work(context: Context) -> None:
 
 def test_the_lap_table_of_a_recording(browser: Any, site: tuple[Site, dict[str, str]]) -> None:
     with open_page(browser) as page:
+        with Client(site[0].url) as client:
+            client.get(site[1]["Adam"]).set_setup(spring_front=35)
         page.goto(f"{site[0].url}/recordings/{site[1]['Adam']}")
         rows = page.locator("#laps tbody tr")
+        assert "Front spring" in page.locator("#laps thead").inner_text() and "35 N/mm" in rows.nth(1).inner_text()
         assert rows.first.inner_text().split()[0] == "out"
         assert page.locator("#laps .badge").inner_text() == "best"
         page.locator("#laps").get_by_role("button", name="Time").click()

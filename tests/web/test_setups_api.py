@@ -130,6 +130,7 @@ async def test_lap_tables_carry_the_sheet(
     assert [(row["setup.spring_front"], row["setup.tire_set"]) for row in rows] == [("35", "12"), ("", "")]
     page = (await client.get("/laps")).text
     assert "Front spring</th>" in page and "35 N/mm</td>" in page
+    assert (await client.get(f"/api/recordings/{runs[0].id}/laps")).json()["setup"] == items[0]["setup"]
 
 
 async def test_two_who_edit_at_once_get_both_values(client: httpx.AsyncClient, runs: list[Recording]) -> None:

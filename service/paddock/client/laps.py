@@ -53,6 +53,8 @@ class Laps(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None = None
     """``gps``, ``beacon``, ``counter`` or ``hand``."""
     venue: str = ""
+    setup: dict[str, float | str] = {}
+    """The setup sheet of the run, by field."""
     notice: str = ""
     """Why there are none."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -65,8 +67,17 @@ def _integral(times: Int64s, values: Floats, gap_ns: int, *, on_lines: bool) -> 
     return total if math.isfinite(total) else None
 
 
-def spans_of(samples: Samples, gap_ns: int, at_least_ns: int) -> Sequence[tuple[int, int]]:
-    """First and last instant of each span in which a condition holds, that is: is a number and not 0.
+class FoundSpan(NamedTuple):
+    """A span in which a condition holds."""
+
+    start_ns: int
+    end_ns: int
+    ends_before: bool
+    """Whether the condition does not hold at its end any more; else its last sample is there."""
+
+
+def spans_of(samples: Samples, gap_ns: int, at_least_ns: int) -> Sequence[FoundSpan]:
+    """Each span in which a condition holds, that is: is a number and not 0.
 
     A sample holds until the next one; a gap ends a span, and so does a missing value.
 
@@ -84,5 +95,5 @@ def spans_of(samples: Samples, gap_ns: int, at_least_ns: int) -> Sequence[tuple[
     # A span ends where the next sample says no; before a gap, at the sample itself.
     lasts = np.flatnonzero(holds & (np.append(~holds[1:], True) | broken))
     ends = np.where(broken[lasts], times[lasts], times[np.minimum(lasts + 1, len(times) - 1)])
-    found = zip(times[starts].tolist(), ends.tolist(), strict=True)
-    return [(start, end) for start, end in found if end - start >= at_least_ns]
+    found = zip(times[starts].tolist(), ends.tolist(), (~broken[lasts]).tolist(), strict=True)
+    return [each for each in itertools.starmap(FoundSpan, found) if each.end_ns - each.start_ns >= at_least_ns]

@@ -30,6 +30,8 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
     """The expression that found it; empty where a person marked it."""
     name_of: str = ""
     """The name that the condition was given, without the number."""
+    ends_before: bool = False
+    """Whether the sample at its end is no part of it: there the condition did not hold any more."""
     made_at: int = 0
     made_by: str = ""
 

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -22,6 +22,7 @@ from paddock.domain.intervals import (
     IntervalText,
     check_name,
 )
+from paddock.domain.laps import Lap, LapKind
 from paddock.domain.maths_language.parser import parse
 from paddock.domain.principal import Principal
 from paddock.domain.recording import Recording
@@ -79,7 +80,8 @@ async def mark_interval(context: Context, principal: Principal, recording_id: st
         raise Rejected("The end is before the start.", code="bad_interval")
     origin_ns, _ = await log_span(context, recording)
     start_ns, end_ns = (origin_ns + round(each * NS_PER_S) for each in (said.start_s, said.end_s))
-    made = _interval(context, principal, recording, name, start_ns, end_ns, notes=said.notes)
+    made = _interval(context, principal, recording, name, start_ns, end_ns)
+    made = msgspec.structs.replace(made, notes=said.notes)
     await _check_room(context, recording, 1)
     await context.documents.intervals.insert(made)
     await note_act(context, principal, KIND, made.id, name, "marked", after=f"{said.start_s:g} to {said.end_s:g} s")
@@ -110,8 +112,13 @@ async def find_intervals(
     )
     await _check_room(context, recording, len(spans))
     made = tuple(
-        _interval(context, principal, recording, f"{name} {number}", start, end, condition=condition, name_of=name)
-        for number, (start, end) in enumerate(spans, 1)
+        msgspec.structs.replace(
+            _interval(context, principal, recording, f"{name} {number}", span.start_ns, span.end_ns),
+            condition=condition,
+            name_of=name,
+            ends_before=span.ends_before,
+        )
+        for number, span in enumerate(spans, 1)
     )
     if made:
         await context.documents.intervals.put_many(list(made))
@@ -152,10 +159,19 @@ async def figures_over(
         span, found = await signals_in(context, recording, signals)
         spans = await _spans(context, recording, over, (span.start_ns, span.end_ns))
         loop = asyncio.get_running_loop()
-        for name, start_ns, end_ns in spans:
-            figures = await loop.run_in_executor(PLOTTING, _figures, found, start_ns, end_ns)
-            rows.append(Row(recording, name, start_ns, end_ns, span.origin_ns, figures))
+        for each in spans:
+            last_ns = each.end_ns - each.ends_before
+            figures = await loop.run_in_executor(PLOTTING, _figures, found, each.start_ns, last_ns)
+            rows.append(Row(recording, each.name, each.start_ns, each.end_ns, span.origin_ns, figures))
     return rows
+
+
+class _Span(NamedTuple):
+    name: str
+    start_ns: int
+    end_ns: int
+    ends_before: bool
+    """Whether a sample at its end belongs to what comes next."""
 
 
 def _figures(found: dict[str, SpanOfSignal | None], start_ns: int, end_ns: int) -> dict[str, Kpi | None]:
@@ -165,15 +181,23 @@ def _figures(found: dict[str, SpanOfSignal | None], start_ns: int, end_ns: int) 
     }
 
 
-async def _spans(
-    context: Context, recording: Recording, over: Over, whole: tuple[int, int]
-) -> list[tuple[str, int, int]]:
+async def _spans(context: Context, recording: Recording, over: Over, whole: tuple[int, int]) -> list[_Span]:
     if over == "recording":
-        return [("whole recording", *whole)]
+        return [_Span("whole recording", *whole, ends_before=False)]
     if over == "laps":
         laps = (await laps_of(context, recording)).laps
-        return [(f"lap {each.number}", each.lap.started_ns, each.lap.ended_ns) for each in laps]
-    return [(each.name, each.start_ns, each.end_ns) for each in await intervals_of(context, recording)]
+        return [
+            _Span(_lap_name(lap), lap.started_ns, lap.ended_ns, ends_before=lap.kind is not LapKind.IN)
+            for lap in (each.lap for each in laps)
+        ]
+    return [
+        _Span(each.name, each.start_ns, each.end_ns, each.ends_before)
+        for each in await intervals_of(context, recording)
+    ]
+
+
+def _lap_name(lap: Lap) -> str:
+    return f"lap {lap.number}" if lap.kind is LapKind.LAP else f"{lap.kind.value} lap"
 
 
 async def _computed(context: Context, recording: Recording, condition: str) -> tuple[Samples, int]:
@@ -207,9 +231,9 @@ async def _check_room(context: Context, recording: Recording, more: int) -> None
 
 
 def _interval(
-    context: Context, principal: Principal, recording: Recording, name: str, start_ns: int, end_ns: int, **more: str
+    context: Context, principal: Principal, recording: Recording, name: str, start_ns: int, end_ns: int
 ) -> Interval:
-    made = Interval(
+    return Interval(
         id=secrets.token_hex(8),
         recording=recording.id,
         name=name,
@@ -218,4 +242,3 @@ def _interval(
         made_at=context.now(),
         made_by=principal.name,
     )
-    return msgspec.structs.replace(made, **more)

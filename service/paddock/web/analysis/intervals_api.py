@@ -34,6 +34,8 @@ from paddock.usecases.season.answers import as_csv
 from paddock.usecases.setups.fields import shown_setups
 from paddock.web.kernel.injected import TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.problems import responses
+from paddock.web.laps.csv import SAID
+from paddock.web.laps.resources import said_of
 from paddock.web.recordings.api import Prefix
 from paddock.web.recordings.resources import ID_EXAMPLE, Instant, RecordingId
 
@@ -94,6 +96,7 @@ class KpiRow(msgspec.Struct, frozen=True, kw_only=True):
 
     recording: RecordingId
     name: Annotated[str, Meta(description="Of the recording's file.", examples=["run_12.mcap"])]
+    metadata: Annotated[dict[str, str], Meta(description="Driver, car and the like.")]
     span: Annotated[str, Meta(description="The interval or lap.", examples=["Brake test 3"])]
     start_s: float
     end_s: float
@@ -191,6 +194,7 @@ def _row(row: Row, setup: dict[str, Value]) -> KpiRow:
     return KpiRow(
         recording=row.recording.id,
         name=row.recording.names[0] if row.recording.names else row.recording.short_id,
+        metadata=said_of(row.recording),
         span=row.name,
         start_s=(row.start_ns - row.origin_ns) / NS_PER_S,
         end_s=(row.end_ns - row.origin_ns) / NS_PER_S,
@@ -203,6 +207,8 @@ def _table(items: list[KpiRow], signals: list[str]) -> pa.Table:
     columns: dict[str, list[Any]] = {
         name: [getattr(each, name) for each in items] for name in ("recording", "name", "span", "start_s", "end_s")
     }
+    for field in dict.fromkeys(field for each in items for field in each.metadata if field in SAID):
+        columns[field] = [each.metadata.get(field) for each in items]
     for name in dict.fromkeys(name for each in items for name in each.setup):
         columns[f"setup.{name}"] = _alike([each.setup.get(name) for each in items])
     for signal in dict.fromkeys(signals):

@@ -1,24 +1,28 @@
-"""The page of one recording's X-Y plots, histograms and spectra."""
+"""The pages of X-Y plots, histograms, spectra and intervals of a recording, and of figures over many."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from litestar import get
 from litestar.params import FromPath, QueryParameter
 
 from paddock.columns.analysis import WINDOWS
-from paddock.domain.recording import Signal
+from paddock.domain.recording import Recording, Signal
 from paddock.domain.roles import Permission
 from paddock.usecases.catalogue.catalogue import signals_of
+from paddock.usecases.context import Context
 from paddock.usecases.find.recordings import check_converted, get_recording
+from paddock.usecases.look.intervals import MAX_RECORDINGS
+from paddock.usecases.setups.fields import load_setup_fields
 from paddock.web.analysis.intervals_api import list_of
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
 
 _Text = Annotated[str, QueryParameter(max_length=2_000)]
+_Over = Annotated[Literal["intervals", "laps", "recording"], QueryParameter()]
 _ACCELERATION = re.compile(r"(.*acc\w*.*)[._](x|y)$", re.IGNORECASE)
 
 
@@ -51,20 +55,70 @@ async def analysis_page(
 
 
 @get("/recordings/{recording_id:str}/intervals", needs=Permission.READ)
-async def intervals_page(context: TheContext, principal: ThePrincipal, recording_id: FromPath[str]) -> Page:
+async def intervals_page(
+    context: TheContext,
+    principal: ThePrincipal,
+    recording_id: FromPath[str],
+    signals: _Text = "",
+    over: _Over = "intervals",
+) -> Page:
     """Spans of a recording with names, and figures over them."""
     recording = await get_recording(context, recording_id)
     check_converted(recording)
-    signals = [each for each in await signals_of(context, recording) if each.min is not None and not each.longest]
+    names = [each.name for each in await _numbers(context, recording)]
     return Page(
         "analysis/intervals.html",
         principal=principal,
         recording=recording,
         name=recording.names[0] if recording.names else recording.short_id,
-        names=[each.name for each in signals],
-        example=signals[0].name if signals else "VNData.vn_vel_m_s.x",
+        names=names,
+        example=names[0] if names else "VNData.vn_vel_m_s.x",
         intervals=(await list_of(context, recording)).items,
+        asked=_Asked(signals, over),
+        setup_columns=await _setup_columns(context),
     )
+
+
+@get("/kpis", needs=Permission.READ)
+async def kpis_page(
+    context: TheContext,
+    principal: ThePrincipal,
+    recordings: Annotated[str, QueryParameter(max_length=70 * MAX_RECORDINGS)] = "",
+    signals: _Text = "",
+    over: _Over = "laps",
+) -> Page:
+    """Figures of signals over the intervals or laps of many recordings; the address keeps what is asked."""
+    prefixes = [each for each in recordings.split(",") if each][:MAX_RECORDINGS]
+    chosen = [await get_recording(context, each) for each in dict.fromkeys(prefixes)]
+    names = [each.name for recording in chosen[:1] for each in await _numbers(context, recording)]
+    return Page(
+        "analysis/kpis.html",
+        principal=principal,
+        recordings=[each.id for each in chosen],
+        names=names,
+        example=names[0] if names else "VNData.vn_vel_m_s.x",
+        asked=_Asked(signals, over),
+        setup_columns=await _setup_columns(context),
+        most=MAX_RECORDINGS,
+    )
+
+
+class _Asked(NamedTuple):
+    """What a form of figures begins with."""
+
+    signals: str
+    over: str
+
+
+async def _setup_columns(context: Context) -> list[dict[str, str]]:
+    fields = await load_setup_fields(context)
+    return [
+        {"id": each.id, "label": each.label, "unit": each.unit, "kind": each.kind.value} for each in fields.columns
+    ]
+
+
+async def _numbers(context: Context, recording: Recording) -> list[Signal]:
+    return [each for each in await signals_of(context, recording) if each.min is not None and not each.longest]
 
 
 def _g_g(signals: list[Signal]) -> tuple[str, str] | None:
@@ -76,4 +130,4 @@ def _g_g(signals: list[Signal]) -> tuple[str, str] | None:
     return next(((axes["y"], axes["x"]) for axes in found.values() if len(axes) == 2), None)
 
 
-ROUTER = pages(analysis_page, intervals_page)
+ROUTER = pages(analysis_page, intervals_page, kpis_page)

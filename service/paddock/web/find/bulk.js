@@ -11,6 +11,7 @@ const dialog = need(document, "#tag-dialog", HTMLDialogElement);
 const tagForm = need(dialog, "form", HTMLFormElement);
 const MOST = 500;
 const MOST_SETUPS = 10;
+const MOST_KPIS = 50;
 const boxes = () => all(document, "#rows .pick input", HTMLInputElement);
 /**
  * What a box stands for: its row, or the logs of a parked car that are folded.
@@ -43,7 +44,11 @@ function show() {
   }
   const setups = need(document, "#bulk-setups", HTMLAnchorElement);
   setups.hidden = selected.size < 2 || selected.size > MOST_SETUPS;
-  setups.href = `/setups/compare?recordings=${[...selected].map((id) => id.slice(0, 16)).join(",")}`;
+  const short = [...selected].map((id) => id.slice(0, 16)).join(",");
+  setups.href = `/setups/compare?recordings=${short}`;
+  const kpis = need(document, "#bulk-kpis", HTMLAnchorElement);
+  kpis.hidden = selected.size > MOST_KPIS;
+  kpis.href = `/kpis?recordings=${short}`;
   const each = [...selected].map((id) => ["recording", id.slice(0, 16)]);
   need(document, "#bulk-options", HTMLAnchorElement).href = `/export?${new URLSearchParams(each)}`;
   for (const box of all(document, "#pick-all", HTMLInputElement)) {

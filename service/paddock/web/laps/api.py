@@ -12,8 +12,10 @@ from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta
 
 from paddock.domain.names import content_disposition
+from paddock.domain.recording import Recording
 from paddock.domain.roles import Permission
 from paddock.errors import Rejected
+from paddock.usecases.context import Context
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.laps.compare import MOST_LAPS, MOST_SIGNALS, LapComparison, compare_laps
 from paddock.usecases.laps.find import (
@@ -78,7 +80,7 @@ class AskedFor(msgspec.Struct, frozen=True):
 @get("/laps", needs=Permission.READ, responses=responses(404, 409, 422), summary="Laps of a recording")
 async def show_laps(context: TheContext, recording_id: Prefix) -> LapsResource:
     """All laps with their sectors, out and in laps marked. What has no time says why."""
-    return laps_resource(await laps_of(context, await get_recording(context, recording_id)))
+    return await _laps(context, await get_recording(context, recording_id))
 
 
 @get("/laps/csv", needs=Permission.READ, responses=responses(404, 409, 422), summary="Laps of a recording as CSV")
@@ -102,7 +104,7 @@ async def time_again(context: TheContext, principal: ThePrincipal, recording_id:
     """A worker does it; `waiting` says until when."""
     recording = await get_recording(context, recording_id)
     await ask_for_laps(context, principal, recording)
-    return laps_resource(await laps_of(context, recording))
+    return await _laps(context, recording)
 
 
 @put("/laps", needs=Permission.EDIT, status_code=202, responses=responses(400, 404, 409, 422), summary="Mark laps")
@@ -112,7 +114,12 @@ async def put_marks(
     """Say by hand when the car passed the line, for a log without GPS. No marks: the log tells again."""
     recording = await get_recording(context, recording_id)
     await mark_laps(context, principal, recording, data.marks_s)
-    return laps_resource(await laps_of(context, recording))
+    return await _laps(context, recording)
+
+
+async def _laps(context: Context, recording: Recording) -> LapsResource:
+    setups = await shown_setups(context, [recording])
+    return laps_resource(await laps_of(context, recording), setups[recording.id])
 
 
 def search_of_laps(

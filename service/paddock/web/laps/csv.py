@@ -10,7 +10,7 @@ from paddock.domain.setup_values import Value, text_of
 from paddock.usecases.laps.find import SeasonLap
 from paddock.web.laps.resources import said_of
 
-_SAID = ("car", "driver", "event")
+SAID = ("car", "driver", "event")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -30,7 +30,7 @@ def season_csv(found: Sequence[SeasonLap], setups: Mapping[str, Mapping[str, Val
         [
             "recording",
             "day",
-            *_SAID,
+            *SAID,
             "lap",
             "kind",
             "time_s",
@@ -56,7 +56,7 @@ def _row(found: SeasonLap, sectors: int, signals: Iterable[str], on_sheet: Itera
     return [
         found.recording.id,
         stored.day,
-        *(harmless_text(said.get(name, "")) for name in _SAID),
+        *(harmless_text(said.get(name, "")) for name in SAID),
         lap.number,
         lap.kind,
         _number(lap.duration_s, 4),

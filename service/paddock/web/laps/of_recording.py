@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.lap_table import StoredLap
 from paddock.domain.laps import best_lap, best_sectors, theoretical_best_s
 from paddock.domain.recording import Recording
+from paddock.domain.setup_fields import SetupField
+from paddock.domain.setup_sheets import SetupFields
+from paddock.domain.setup_values import Value
 from paddock.domain.venues import Venue
 from paddock.usecases.catalogue.catalogue import catalogue_of
 from paddock.usecases.context import Context
 from paddock.usecases.laps.find import laps_of
 from paddock.usecases.look.plots import log_span
+from paddock.usecases.setups.fields import load_setup_fields
 
 _SHORT = 16
 
@@ -42,6 +46,10 @@ class LapsOfRecording:
     notice: str
     waiting: bool
     marks_s: Sequence[float]
+    setup: Mapping[str, Value]
+    """The setup sheet of the run."""
+    setup_columns: Sequence[SetupField]
+    """What the table shows of it."""
 
 
 async def laps_of_recording(context: Context, recording: Recording) -> LapsOfRecording:
@@ -73,7 +81,14 @@ async def laps_of_recording(context: Context, recording: Recording) -> LapsOfRec
         notice=table.notice if table else "",
         waiting=found.waiting,
         marks_s=[round((mark - begin_ns) / NS_PER_S, 3) for mark in table.marks_ns] if table else [],
+        setup=recording.setup_values,
+        setup_columns=setup_columns_of([recording], await load_setup_fields(context)),
     )
+
+
+def setup_columns_of(recordings: Sequence[Recording], fields: SetupFields) -> tuple[SetupField, ...]:
+    """The columns of the setup sheet that a table shows; none where no run of it has a sheet."""
+    return fields.columns if any(each.setup_values for each in recordings) else ()
 
 
 def signals_shown(laps: Sequence[StoredLap]) -> list[str]:

@@ -14,8 +14,6 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from paddock.domain.lap_table import StoredLap
 from paddock.domain.recording import Recording
 from paddock.domain.roles import Permission
-from paddock.domain.setup_fields import SetupField
-from paddock.domain.setup_sheets import SetupFields
 from paddock.domain.venues import Course, Venue
 from paddock.ports.documents import MAX_PAGE, Equals
 from paddock.usecases.context import Context
@@ -30,7 +28,7 @@ from paddock.usecases.setups.fields import load_setup_fields
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
-from paddock.web.laps.of_recording import labels_of, signals_shown
+from paddock.web.laps.of_recording import labels_of, setup_columns_of, signals_shown
 from paddock.web.laps.resources import venue_resource
 
 SHOWN = 200
@@ -72,11 +70,6 @@ async def season_page(
         setup_columns=setup_columns_of([each.recording for each in rows], await load_setup_fields(context)),
         chosen=(await lap_settings(context)).signals,
     )
-
-
-def setup_columns_of(recordings: Sequence[Recording], fields: SetupFields) -> tuple[SetupField, ...]:
-    """The columns of the setup sheet that a table shows; none where no run of it has a sheet."""
-    return fields.columns if any(each.setup for each in recordings) else ()
 
 
 @dataclass(frozen=True)

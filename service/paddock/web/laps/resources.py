@@ -64,6 +64,9 @@ class LapsResource(msgspec.Struct, frozen=True, kw_only=True):
     venue: Annotated[str, Meta(description="Id of the venue; empty where there is none.")]
     course: Annotated[str, Meta(description="Id of its configuration.")]
     notice: Annotated[str, Meta(description="Why there are no laps.")]
+    setup: Annotated[
+        dict[str, float | str], Meta(description="The setup sheet of the run by field; empty where it has none.")
+    ]
     marks_at: Annotated[tuple[str, ...], Meta(description="When the car passed the line, said by hand.")]
     timed: Annotated[bool, Meta(description="Whether anybody looked for laps yet.")]
     waiting: Annotated[bool, Meta(description="Whether they are being timed.")]
@@ -147,8 +150,12 @@ def lap_resource(stored: StoredLap) -> LapResource:
     )
 
 
-def laps_resource(found: RecordingLaps) -> LapsResource:
-    """The laps of a recording."""
+def laps_resource(found: RecordingLaps, setup: dict[str, Value]) -> LapsResource:
+    """The laps of a recording.
+
+    Args:
+        setup: the sheet of its run, as programs get it.
+    """
     table = found.table or LapTable(id="")
     laps = [each.lap for each in found.laps]
     best = best_lap(laps)
@@ -161,6 +168,7 @@ def laps_resource(found: RecordingLaps) -> LapsResource:
         venue=table.venue,
         course=table.course,
         notice=table.notice,
+        setup=setup,
         marks_at=tuple(to_rfc3339(mark) for mark in table.marks_ns),
         timed=found.table is not None,
         waiting=found.waiting,
