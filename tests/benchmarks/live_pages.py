@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, NamedTuple
 
 import msgspec
@@ -33,39 +33,55 @@ class Slow(NamedTuple):
     """How old the newest value was that it was told last."""
 
 
-def watch_paddock(url: str, device: str, viewers: int, seconds: float, out: Any) -> None:
+class Watch(NamedTuple):
+    """What pages are to do.
+
+    Args:
+        url: of the WebSockets.
+        device: that they watch.
+        viewers: how many pages.
+        seconds: for so long after all are open.
+        says: is put ``ready`` when they are about to open, ``open`` when the last one is, and at the end what they
+            saw until then, what they saw from then on, and what the slow page got.
+    """
+
+    url: str
+    device: str
+    viewers: int
+    seconds: float
+    says: Any
+
+
+def watch_paddock(asked: Watch) -> None:
     """Pages of Paddock, as the live page asks: all signals with sparklines, and eight in plots."""
-    late, begun = Lateness(), time.time()
+    pages = _Pages(asked)
     plotted = [f"T0.s{field}" for field in range(PLOTTED)]
     ask = json.dumps(
         {
             "watch": [
-                {"device": device, "span_s": 60, "columns": 80},
-                {"device": device, "signals": plotted, "span_s": 60, "columns": 1200},
+                {"device": asked.device, "span_s": 60, "columns": 80},
+                {"device": asked.device, "signals": plotted, "span_s": 60, "columns": 1200},
             ]
         }
     )
 
     async def page(number: int) -> None:
-        await asyncio.sleep(number * OPENED_S)
-        async with connect(f"{url}/api/live?window={WINDOW}", max_size=None, compression=None) as socket:
+        async with connect(f"{asked.url}/api/live?window={WINDOW}", max_size=None, compression=None) as socket:
             await socket.send(ask)
-            until = begun + seconds
             await socket.recv(decode=False)
-            joined = time.time()
-            while time.time() < until:
+            joined = pages.opened()
+            while not pages.are_done():
                 text = await socket.recv(decode=False)
                 said = _told(text)
-                if late.is_read(text, number):
-                    late.note([values for _, _, values in _samples(said.samples)], joined)
+                if pages.seen.is_read(text, number):
+                    pages.seen.note([values for _, _, values in _samples(said.samples)], joined)
                 await socket.send(f'{{"ack": {said.number}}}')
 
     async def slow() -> Slow:
         got, left_out, behind = 0, 0, 0.0
-        async with connect(f"{url}/api/live?window=1", max_size=None, max_queue=1) as socket:
+        async with connect(f"{asked.url}/api/live?window=1", max_size=None, max_queue=1) as socket:
             await socket.send(ask)
-            until = time.time() + seconds
-            while time.time() < until:
+            while not pages.are_done():
                 said = msgspec.json.decode(await socket.recv())
                 got += 1
                 left_out = said.get("left_out_total", left_out)
@@ -74,41 +90,73 @@ def watch_paddock(url: str, device: str, viewers: int, seconds: float, out: Any)
                 await socket.send(json.dumps({"ack": said["number"]}))
         return Slow(got, left_out, behind)
 
-    out.put((late, asyncio.run(_all(slow(), [page(number) for number in range(viewers)]))))
+    pages.run(page, slow())
 
 
-def watch_relay(url: str, device: str, viewers: int, seconds: float, out: Any) -> None:
+def watch_relay(asked: Watch) -> None:
     """Pages of ``mosquitto_relay.py``, which are sent whole messages."""
-    late, begun = Lateness(), time.time()
+    pages = _Pages(asked)
 
     async def page(number: int) -> None:
-        await asyncio.sleep(number * OPENED_S)
-        async with connect(f"{url}/{device}", max_size=None, compression=None) as socket:
-            until = begun + seconds
-            joined = time.time()
-            while time.time() < until:
+        async with connect(f"{asked.url}/{asked.device}", max_size=None, compression=None) as socket:
+            joined = pages.opened()
+            while not pages.are_done():
                 text = await socket.recv(decode=False)
-                if late.is_read(text, number):
-                    late.note([list(said.values()) for said in _measured(text)], joined)
+                if pages.seen.is_read(text, number):
+                    pages.seen.note([list(said.values()) for said in _measured(text)], joined)
 
     async def slow() -> Slow:
         got, behind = 0, 0.0
-        async with connect(f"{url}/{device}", max_size=None, max_queue=1) as socket:
-            until = time.time() + seconds
-            while time.time() < until:
+        async with connect(f"{asked.url}/{asked.device}", max_size=None, max_queue=1) as socket:
+            while not pages.are_done():
                 behind = time.time() - _measured(await socket.recv(decode=False))[-1]["s0"]
                 got += 1
                 await asyncio.sleep(1.5)
         return Slow(got, 0, behind)
 
-    out.put((late, asyncio.run(_all(slow(), [page(number) for number in range(viewers)]))))
+    pages.run(page, slow())
 
 
-async def _all(slow: Coroutine[Any, Any, Slow], pages: Sequence[Coroutine[Any, Any, None]]) -> Slow:
-    reading = asyncio.gather(*pages)
-    found = await slow
-    await reading
-    return found
+class _Pages:
+    """Opens pages one after the other, and notes what they see meanwhile and afterwards."""
+
+    def __init__(self, asked: Watch) -> None:
+        self._asked = asked
+        self._open = 0
+        self._until = float("inf")
+        self._while_opening, self._afterwards = Lateness(), Lateness()
+        self.seen = self._while_opening
+        """What takes what is seen now."""
+
+    def opened(self) -> float:
+        """One more has what was there when it came; now, in seconds since the epoch."""
+        self._open += 1
+        now = time.time()
+        if self._open == self._asked.viewers:
+            self._until, self.seen = now + self._asked.seconds, self._afterwards
+            self._asked.says.put("open")
+        return now
+
+    def are_done(self) -> bool:
+        """Whether it was long enough."""
+        return time.time() >= self._until
+
+    def run(self, page: Callable[[int], Awaitable[None]], slow: Coroutine[Any, Any, Slow]) -> None:
+        """All of them, and a slow one; what they saw is said at the end."""
+
+        async def later(number: int) -> None:
+            await asyncio.sleep(number * OPENED_S)
+            await page(number)
+
+        async def every() -> Slow:
+            reading = asyncio.gather(*map(later, range(self._asked.viewers)))
+            found = await slow
+            await reading
+            return found
+
+        self._asked.says.put("ready")
+        found = asyncio.run(every())
+        self._asked.says.put((self._while_opening, self._afterwards, found))
 
 
 def _measured(text: bytes) -> list[dict[str, float]]:
@@ -148,8 +196,16 @@ class Lateness:
             if values[-1] >= joined:
                 self.newest.append(now - values[-1])
 
+    def and_(self, other: Lateness) -> Lateness:
+        """Both together."""
+        both = Lateness()
+        both.values, both.newest = self.values + other.values, self.newest + other.newest
+        return both
+
     def said(self) -> str:
         """One line."""
+        if not self.newest:
+            return "nothing"
         p50, p90, p99 = np.percentile(self.values, [50, 90, 99]) * 1e3
         newest = np.percentile(self.newest, 99) * 1e3
         return (

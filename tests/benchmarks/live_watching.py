@@ -24,6 +24,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,14 @@ import httpx
 import msgspec
 
 from tests.benchmarks.live import KEEPS_ALL
-from tests.benchmarks.live_pages import watch_paddock, watch_relay
+from tests.benchmarks.live_pages import Watch, watch_paddock, watch_relay
 from tests.servers.mosquitto import mosquitto_process
 
 TOPICS, FIELDS, HZ = 20, 10, 100
 FLOOD = 1_000
 TICKS_PER_S = 100
+HISTORY_S = 2
+"""The car sends for so long before the first page opens."""
 DEVICES = ("car", "flood")
 PROCESSES = 3
 """That ``paddock up`` runs beside itself: worker, recorder, broker."""
@@ -70,6 +73,7 @@ def publish(port: int, device: str, token: str, flood: bool, ended: Any, out: An
             acknowledged += len(data)
 
     threading.Thread(target=hear, daemon=True).start()
+    out.put("sends")
     topic, begun, sent = _text(f"devices/{device}/data"), time.time(), 0
     per_beat = FLOOD // HZ if flood else TOPICS
     while not ended.is_set():
@@ -130,7 +134,7 @@ class Side:
     port: int
     tokens: Mapping[str, str]
     processes: Mapping[int, str]
-    watch: Callable[..., None]
+    watch: Callable[[Watch], None]
 
 
 @contextlib.contextmanager
@@ -210,22 +214,33 @@ def run(side: Side, viewers: int, seconds: float) -> None:
     ]
     for each in senders:
         each.start()
-    time.sleep(4)
-    pages = context.Process(target=side.watch, args=(side.url, DEVICES[0], viewers, seconds, seen))
+    for _ in senders:
+        said.get(timeout=60)
+    time.sleep(HISTORY_S)
+    pages = context.Process(target=side.watch, args=(Watch(side.url, DEVICES[0], viewers, seconds, seen),))
     pages.start()
-    time.sleep(2)
-    processes = {**side.processes, senders[0].pid or 0: "(publishers)", pages.pid or 0: "(pages)"}
-    before, begun = {pid: cpu_s(pid) for pid in processes}, time.time()
-    time.sleep(max(1.0, seconds - 4))
-    lasted = time.time() - begun
-    print(f"{side.name}: {viewers} pages, {TOPICS * FIELDS * HZ:,} values/s and a flood, {lasted:.0f} s")
-    for pid, name in processes.items():
-        used = (cpu_s(pid) - before[pid]) / lasted
-        print(f"  {name:<17}{used * 100:>6.0f} % of a core{memory_mb(pid):>8.0f} MB")
-    late, slow = seen.get(timeout=120)
+    processes = {**side.processes, senders[0].pid or 0: "(car)", senders[1].pid or 0: "(flood)"}
+    processes[pages.pid or 0] = "(pages)"
+    seen.get(timeout=60)
+    used = [(time.time(), {pid: cpu_s(pid) for pid in processes})]
+    seen.get(timeout=60)
+    used.append((time.time(), {pid: cpu_s(pid) for pid in processes}))
+    time.sleep(seconds - 0.5)
+    used.append((time.time(), {pid: cpu_s(pid) for pid in processes}))
+    opening, afterwards, slow = seen.get(timeout=120)
     ended.set()
-    print(f"  publish to page  {late.said()}")
-    rate, flow = late.messages / viewers / seconds, late.bytes / viewers / seconds / 1e3
+    print(f"{side.name}: {viewers} pages, {TOPICS * FIELDS * HZ:,} values/s and a flood, {seconds:.0f} s")
+    print(f"  {'% of a core':<17}{'opening':>9}{'then':>9}")
+    for pid, name in processes.items():
+        shares = [
+            (later[pid] - sooner[pid]) / (end - begin) * 100 for (begin, sooner), (end, later) in pairwise(used)
+        ]
+        print(f"  {name:<17}{shares[0]:>9.0f}{shares[1]:>9.0f}{memory_mb(pid):>9.0f} MB")
+    print(f"  all pages open   after {used[1][0] - used[0][0]:.1f} s")
+    print(f"  publish to page  {opening.and_(afterwards).said()}")
+    print(f"  while they open  {opening.said()}")
+    print(f"  then             {afterwards.said()}")
+    rate, flow = afterwards.messages / viewers / seconds, afterwards.bytes / viewers / seconds / 1e3
     print(f"  each page        {rate:.1f} messages/s, {flow:.0f} kB/s")
     behind_ms = slow.behind_s * 1e3
     print(f"  the slow page    {slow.messages} messages, {slow.left_out:,} left out, {behind_ms:,.0f} ms old")
