@@ -1,6 +1,7 @@
 """``paddock.find``, ``fetch`` and ``load`` in GNU Octave against a served Paddock.
 
-What only MATLAB can show: ``webread``, ``webwrite`` and ``websave``, which Octave does not have or has otherwise.
+Octave also runs what is for MATLAB alone: ``matlab_prompt`` has MATLAB's functions for HTTP that Octave lacks, as
+MathWorks documents them, over curl. That they are so in MATLAB, only MATLAB can show.
 """
 
 from __future__ import annotations
@@ -9,7 +10,11 @@ import json
 import os
 import shutil
 import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -24,9 +29,38 @@ from tests.web.converted import json_log
 from tests.web.people import PASSWORD, add_person
 
 FUNCTIONS = Path(paddock.__file__).parent / "matlab"
+LIKE_MATLAB = Path(__file__).parent / "matlab_prompt"
+
+Prompt = Callable[..., dict[str, Any]]
+"""Runs a session in a folder against a server and answers what it left as ``out``."""
+
+
+@pytest.fixture(params=["octave", "matlab"])
+def prompt(request: pytest.FixtureRequest) -> Prompt:
+    octave = shutil.which("octave-cli") or shutil.which("octave")
+    if octave is None or shutil.which("curl") is None:
+        pytest.skip("GNU Octave or curl is not installed (apt install octave curl)")
+    folders = [FUNCTIONS, LIKE_MATLAB] if request.param == "matlab" else [FUNCTIONS]
+    at_start = "".join(f"addpath('{folder}'); " for folder in folders)
+    at_end = "handle = fopen('out.json', 'w'); fputs(handle, jsonencode(out)); fclose(handle);"
+
+    def run(session: str, folder: Path, **environment: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [octave, "--no-gui", "--quiet", "--norc", "--eval", f"{at_start}\n{session}\n{at_end}"],
+            cwd=folder,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert (folder / "out.json").exists(), done.stderr
+        answer: dict[str, Any] = json.loads((folder / "out.json").read_text())
+        return answer
+
+    return run
+
 
 SESSION = """
-addpath(getenv('PADDOCK_MATLAB'));
 R = paddock.find('michigan', 'car', 'HT09', 'driver', {'Adam', 'nobody & co'});
 out.found = {R.driver};
 out.notes = R(1).notes;
@@ -62,14 +96,10 @@ try, paddock.fetch(paddock.find('text', 'lost.mcap'), 'attachment', 1); catch e,
 try, paddock.fetch(R(1), 'file', 1); catch e, out.bare = e.message; end
 paddock.server('127.0.0.1:9');
 try, paddock.find('car', 'HT09'); catch e, out.away = {e.identifier, e.message}; end
-handle = fopen('out.json', 'w'); fputs(handle, jsonencode(out)); fclose(handle);
 """
 
 
-def test_a_session_at_the_prompt(tmp_path: Path) -> None:
-    octave = shutil.which("octave-cli") or shutil.which("octave")
-    if octave is None or shutil.which("curl") is None:
-        pytest.skip("GNU Octave or curl is not installed (apt install octave curl)")
+def test_a_session_at_the_prompt(tmp_path: Path, prompt: Prompt) -> None:
     with served(tmp_path / "data", with_worker=True) as site, Client(site.url) as client:
         client.add_field("Tyre set", choices=["Wet", "R25B"])
         client.add_field("Wing")
@@ -89,16 +119,7 @@ def test_a_session_at_the_prompt(tmp_path: Path) -> None:
         lost = client.upload(log).wait()
         site.run(note(site.context, site.run(site.context.documents.recordings.get(lost.id)), MISSING))
         (tmp_path / "notes").mkdir()
-        done = subprocess.run(
-            [octave, "--no-gui", "--quiet", "--norc", "--eval", SESSION],
-            cwd=tmp_path,
-            env={**os.environ, "PADDOCK_MATLAB": str(FUNCTIONS), "PADDOCK_SERVER": f"{site.url}/"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-    assert (tmp_path / "out.json").exists(), done.stderr
-    out = json.loads((tmp_path / "out.json").read_text())
+        out = prompt(SESSION, tmp_path, PADDOCK_SERVER=f"{site.url}/")
     assert out["found"] == ["Adam"]
     assert out["notes"] == "Adam: gusty, 12 °C"
     assert (out["tyres"], out["said"]) == (["Wet", 2, 0], ["Wet", ""])
@@ -126,7 +147,6 @@ def test_a_session_at_the_prompt(tmp_path: Path) -> None:
 
 
 WITH_A_TOKEN = """
-addpath(getenv('PADDOCK_MATLAB'));
 try, paddock.find('driver', 'Adam'); catch e, out.refused = {e.identifier, e.message}; end
 paddock.token(getenv('TOKEN'));
 R = paddock.find('driver', 'Adam');
@@ -138,14 +158,10 @@ paddock.token('pdk_0000000000000000_nonsense');
 try, paddock.find('driver', 'Adam'); catch e, out.over = e.message; end
 other = paddock.http.authorization('http://127.0.0.1:9/');
 out.elsewhere = {other, paddock.http.authorization([paddock.server() '.evil/'])};
-handle = fopen('out.json', 'w'); fputs(handle, jsonencode(out)); fclose(handle);
 """
 
 
-def test_with_a_token_where_people_sign_in(tmp_path: Path) -> None:
-    octave = shutil.which("octave-cli") or shutil.which("octave")
-    if octave is None or shutil.which("curl") is None:
-        pytest.skip("GNU Octave or curl is not installed (apt install octave curl)")
+def test_with_a_token_where_people_sign_in(tmp_path: Path, prompt: Prompt) -> None:
     with served(tmp_path / "data", with_worker=True) as site:
         site.run(add_person(site.context, "Ada"))
         answer = httpx.post(f"{site.url}/api/login", json={"name": "Ada", "password": PASSWORD})
@@ -156,22 +172,7 @@ def test_with_a_token_where_people_sign_in(tmp_path: Path) -> None:
         sheet.write_bytes(b"wing 4")
         with Client(site.url, token=token) as client:
             client.upload(log).wait().add_file(sheet)
-        done = subprocess.run(
-            [octave, "--no-gui", "--quiet", "--norc", "--eval", WITH_A_TOKEN],
-            cwd=tmp_path,
-            env={
-                **os.environ,
-                "PADDOCK_MATLAB": str(FUNCTIONS),
-                "PADDOCK_SERVER": site.url,
-                "TOKEN": token,
-                "TMPDIR": str(tmp_path),
-            },
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-    assert (tmp_path / "out.json").exists(), done.stderr
-    out = json.loads((tmp_path / "out.json").read_text())
+        out = prompt(WITH_A_TOKEN, tmp_path, PADDOCK_SERVER=site.url, TOKEN=token, TMPDIR=str(tmp_path))
     assert out["refused"][0] == "paddock:refused" and "Sign in first" in out["refused"][1]
     assert (out["found"], out["rows"] > 10) == (1, True)
     assert (tmp_path / out["beside"]).read_bytes() == b"wing 4"
@@ -180,3 +181,70 @@ def test_with_a_token_where_people_sign_in(tmp_path: Path) -> None:
     assert not [each for each in tmp_path.iterdir() if each.name.startswith("oct-")], (
         "no file with the token is left"
     )
+
+
+class Bucket(BaseHTTPRequestHandler):
+    """A service that leads to a bucket, which refuses a signed link that comes with a token."""
+
+    led: dict[str, str]
+    asked: list[tuple[str, str, str | None]]
+
+    def do_GET(self) -> None:
+        token = self.headers["Authorization"]
+        self.asked.append((self.path, self.headers.get("Range", ""), token))
+        if self.path in self.led:
+            status, body = 302, b""
+        elif self.path == "/gone":
+            status, body = 404, b'{"detail": "There is no such file."}'
+        else:
+            status, body = (400, b"Only one auth mechanism allowed") if token else (200, b"wing 4")
+        self.send_response(status)
+        if self.path in self.led:
+            self.send_header("Location", self.led[self.path])
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is said."""
+
+
+@pytest.fixture
+def bucket() -> Iterator[tuple[str, str, type[Bucket]]]:
+    """Where the service is, where its bucket, and what was asked of both."""
+
+    class Both(Bucket):
+        led = {}  # noqa: RUF012
+        asked = []  # noqa: RUF012
+
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), Both) for _ in range(2)]
+    for server in servers:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield (*(f"http://127.0.0.1:{server.server_port}" for server in servers), Both)  # type: ignore[misc]
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+TO_A_BUCKET = """
+paddock.token('pdk_it');
+out.file = paddock.http.download([paddock.server() '/file'], pwd, 'setup.txt', false);
+out.text = fileread(out.file);
+try, paddock.http.download([paddock.server() '/gone'], pwd, 'b.txt', false); catch e, out.gone = e.message; end
+out.left = {dir('*.part').name};
+paddock.token('');
+out.open = fileread(paddock.http.download([getenv('BUCKET') '/a?b=c'], pwd, 'open.txt', false));
+"""
+
+
+def test_a_bucket_is_asked_without_the_token(
+    tmp_path: Path, prompt: Prompt, bucket: tuple[str, str, type[Bucket]]
+) -> None:
+    service, store, both = bucket
+    both.led["/file"] = f"{store}/file.txt?signature=a%2Fb&expires=1"
+    out = prompt(TO_A_BUCKET, tmp_path, PADDOCK_SERVER=service, BUCKET=store, PADDOCK_TOKEN="")
+    assert (out["text"], out["open"], out["left"]) == ("wing 4", "wing 4", [])
+    assert "404" in out["gone"]
+    led = [token for path, _, token in both.asked if path.startswith("/file.txt")]
+    assert led == [None]
+    assert {token for path, _, token in both.asked if path in ("/file", "/gone")} == {"Bearer pdk_it"}

@@ -7,14 +7,13 @@ refuse it, and the routes that were asked are compared with the table of roles.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from litestar.handlers import HTTPRouteHandler
 
-from paddock.domain.roles import PERMISSIONS, Permission, TeamRole
+from paddock.domain.roles import PEOPLE_ROLES, PERMISSIONS, Permission, TeamRole
 from paddock.web.kernel.permission import Anyone, handlers_of, needs_of
 from tests.web.browsing import needs_chromium, served
 from tests.web.conftest import shared_application
@@ -68,31 +67,35 @@ def needed(method: str, path: str) -> Permission | Anyone | None:
     return None
 
 
-@pytest.fixture
-def vera(browser: Any, tmp_path: Path) -> Iterator[tuple[Any, str, dict[str, str]]]:
-    """A page on which a viewer has signed in, the site's address, and what stands for parameters of pages."""
-    with served(tmp_path / "data", with_worker=False) as site:
+@pytest.fixture(scope="module")
+def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
+    """Where a site is that a person of each role may enter, and what stands for parameters of its pages."""
+    with served(tmp_path_factory.mktemp("team") / "data", with_worker=False) as site:
         Car(site.context.watching.live, past_s=2)
         shown = site.run(what_pages_show(site.context, site.run(a_test_day(site.context))))
-        site.run(add_person(site.context, "Ada"))
-        site.run(add_person(site.context, "Vera", TeamRole.VIEWER.value))
-        # Not ``open_page``: what is pressed is answered nothing, which scripts may complain about.
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
-        page = context.new_page()
-        page.goto(f"{site.url}/sign-in")
-        page.get_by_label("Name").fill("Vera")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(f"{site.url}/")
-        yield page, site.url, shown
-        context.close()
+        for role in PEOPLE_ROLES:
+            site.run(add_person(site.context, role.value, role.value))
+        yield site.url, shown
 
 
-def test_a_viewer_is_shown_no_link_and_no_button_that_a_viewer_may_not_use(
-    vera: tuple[Any, str, dict[str, str]],
+def sign_in(page: Any, url: str, role: TeamRole) -> None:
+    page.goto(f"{url}/sign-in")
+    page.get_by_label("Name").fill(role.value)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{url}/")
+
+
+@pytest.mark.parametrize("role", [TeamRole.VIEWER, TeamRole.ENGINEER])
+def test_nobody_is_shown_a_link_or_a_button_that_they_may_not_use(
+    browser: Any, team: tuple[str, dict[str, str]], role: TeamRole
 ) -> None:
-    page, url, shown = vera
-    may = PERMISSIONS[TeamRole.VIEWER]
+    url, shown = team
+    # Not ``open_page``: what is pressed is answered nothing, which scripts may complain about.
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    sign_in(page, url, role)
+    may = PERMISSIONS[role]
     wrong, pressed = [], 0
     asked: list[tuple[str, str]] = []
     coming = True
@@ -128,5 +131,6 @@ def test_a_viewer_is_shown_no_link_and_no_button_that_a_viewer_may_not_use(
             if isinstance(needs, Permission) and needs not in may:
                 wrong.append(f"{pattern} asks {method} {at}, which needs {needs}")
         asked.clear()
+    context.close()
     assert not wrong, "\n".join(wrong)
     assert pressed > 60

@@ -57,8 +57,9 @@ function link = leads_to(url)
     return
   end
   % One byte: a service that redirects nowhere would send the whole file here, and once more below.
-  header = [matlab.net.http.HeaderField('Authorization', said), matlab.net.http.HeaderField('Range', 'bytes=0-0')];
-  request = matlab.net.http.RequestMessage('GET', header);
+  request = matlab.net.http.RequestMessage('GET');
+  request = request.addFields('Authorization', said);
+  request = request.addFields('Range', 'bytes=0-0');
   answer = request.send(url, matlab.net.http.HTTPOptions('MaxRedirects', 0, 'ConvertResponse', false));
   location = answer.getFields('Location');
   if ~isempty(location)

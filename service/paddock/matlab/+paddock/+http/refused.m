@@ -27,12 +27,12 @@ function text = answer(url, method, body)
   end
   request = matlab.net.http.RequestMessage(method);
   if strcmp(method, 'POST')
-    request.Header = matlab.net.http.field.ContentTypeField('application/json');
+    request = request.addFields('Content-Type', 'application/json');
     request.Body = matlab.net.http.MessageBody(body);
   end
   said = paddock.http.authorization(url);
   if ~isempty(said)
-    request.Header = [request.Header, matlab.net.http.HeaderField('Authorization', said)];
+    request = request.addFields('Authorization', said);
   end
   text = request.send(url, matlab.net.http.HTTPOptions('ConvertResponse', false)).Body.Data;
   if isnumeric(text)
