@@ -76,11 +76,6 @@ class Appender:
         if self._lock is not None:
             os.close(self._lock)
 
-    @property
-    def waiting_bytes(self) -> int:
-        """How much waits to be written."""
-        return self._waiting_bytes
-
     def append(self, entries: Sequence[Entry]) -> Future[int]:
         """Give entries to be written, all or none; may be called on any thread and returns at once.
 

@@ -7,8 +7,6 @@ from enum import StrEnum
 
 import msgspec
 
-from paddock.domain.instants import NS_PER_S
-
 
 class LapKind(StrEnum):
     """What part of a run a lap is."""
@@ -66,11 +64,6 @@ class Lap(msgspec.Struct, frozen=True, kw_only=True):
     def is_timed(self) -> bool:
         """Whether it is a whole lap with a time."""
         return self.kind is LapKind.LAP and self.duration_s is not None
-
-    @property
-    def elapsed_s(self) -> float:
-        """From its beginning to its end, whatever is known of these."""
-        return (self.ended_ns - self.started_ns) / NS_PER_S
 
 
 def best_lap(laps: Iterable[Lap]) -> Lap | None:

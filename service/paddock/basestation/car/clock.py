@@ -31,7 +31,6 @@ OLD_NS = 600 * NS_PER_S
 """What was told so long ago gives way to what is less exact: the two clocks of a machine drift apart."""
 _CLOCK_IS_NOT_SYNCHRONISED = 5
 _RANKS = {"gps": 3, "network": 2, "base_station": 1, "phone": 1}
-IN_WORDS = {"gps": "GPS", "network": "the network", "base_station": "the base station", "phone": "a phone"}
 
 
 class Told(msgspec.Struct, frozen=True):

@@ -54,11 +54,6 @@ class PacketReader:
         self.version = 0
         """Protocol level that CONNECT said; 0 before it."""
 
-    @property
-    def waiting_bytes(self) -> int:
-        """How much came that is no whole packet yet."""
-        return len(self._buffer) - self._at
-
     def feed(self, data: bytes | memoryview) -> None:
         """Take what came."""
         if self._at:

@@ -16,7 +16,6 @@ from paddock.readers.decoders.ros_schema import DURATION, TEXT, TIME, Member, Me
 
 Leaves = Iterator[npt.NDArray[np.generic]]
 _NS_PER_S = 1_000_000_000
-_MAX_LEAVES = 4096
 _MAX_BYTES = 1 << 40
 """What a message of a fixed size may have: none is as large, and its sizes can still be counted."""
 

@@ -40,10 +40,9 @@ class Moment(msgspec.Struct, frozen=True):
     since_ns: int
     """When the value became so, by the log's own clock."""
     fired_ns: int
+    """When it fired: once the value had been so for as long as the rule says."""
     value: float
-    """When it fired."""
-    over_ns: int | None = None
-    """None where it still was so at the end."""
+    """What the signal was then."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -102,15 +101,15 @@ async def find_in_log(
         for channel in (await contents_of(context.documents, recording)).channels
         if channel.message_count and any(name.startswith(f"{channel.topic}.") for name in names)
     ]
-    runs = [_Run(each) for each in asked]
+    rules = [_RuleInLog(each) for each in asked]
     for number, channel in enumerate(channels):
         file = await open_columns(context, recording, channel.slug)
-        await asyncio.to_thread(_look, file, channel, runs, tuple(names))
+        await asyncio.to_thread(_look, file, channel, rules, tuple(names))
         progress((number + 1) / len(channels))
-    return [run.found() for run in runs]
+    return [rule.found() for rule in rules]
 
 
-class _Run:
+class _RuleInLog:
     """One rule over the signals of a log."""
 
     def __init__(self, asked: Asked) -> None:
@@ -119,26 +118,20 @@ class _Run:
         self._count = 0
         self._moments: list[Moment] = []
         self._kept: Counter[str] = Counter()
-        self._open: dict[str, int] = {}
-        """By signal, which of the moments is not over."""
 
     def take(self, name: str, said: RuleText, times: object, values: object) -> None:
         """Look at some samples of a signal."""
         result = evaluate(said, self._watches.get(name, NOTHING_YET), times, values)  # type: ignore[arg-type]
         self._watches[name] = result.watch
         for firing in result.firings:
-            self._note(name, firing)
+            if firing.firing:
+                self._note(name, firing)
 
     def _note(self, name: str, firing: Firing) -> None:
-        if not firing.firing:
-            if (place := self._open.pop(name, None)) is not None:
-                self._moments[place] = msgspec.structs.replace(self._moments[place], over_ns=firing.time_ns)
-            return
         self._count += 1
         # One signal comes after the other: of each the first ones, the first of all are chosen at the end.
         if self._kept[name] < MAX_MOMENTS:
             self._kept[name] += 1
-            self._open[name] = len(self._moments)
             self._moments.append(Moment(name, firing.since_ns, firing.time_ns, firing.value))
 
     def found(self) -> Found:
@@ -147,7 +140,7 @@ class _Run:
         return Found(self._count, tuple(ordered[:MAX_MOMENTS]))
 
 
-def _look(file: BinaryIO, channel: ChannelSummary, runs: Sequence[_Run], names: Sequence[str]) -> None:
+def _look(file: BinaryIO, channel: ChannelSummary, rules: Sequence[_RuleInLog], names: Sequence[str]) -> None:
     """Read the signals of one channel, each once for all rules and all elements of a list."""
     with StoredChannel(file, Footer(file, channel.footer_crc32)) as stored:
         fields: dict[tuple[str, ...], dict[str, SignalPlace]] = {}
@@ -157,10 +150,10 @@ def _look(file: BinaryIO, channel: ChannelSummary, runs: Sequence[_Run], names: 
         for of_field in fields.values():
             for name, samples in samples_of(stored, of_field):
                 place = of_field[name]
-                for run in runs:
-                    if name in run.asked.names:
-                        said, values = _comparable(run.asked.said, place, samples.values)
-                        run.take(name, said, samples.times, values)
+                for rule in rules:
+                    if name in rule.asked.names:
+                        said, values = _comparable(rule.asked.said, place, samples.values)
+                        rule.take(name, said, samples.times, values)
 
 
 def _comparable(said: RuleText, place: SignalPlace, values: object) -> tuple[RuleText, object]:

@@ -23,9 +23,3 @@ async def live_streams(context: Context) -> Sequence[Stream]:
         [Equals("state", StreamState.LIVE)], sort=Sort("began_ns", descending=True), limit=MAX_PAGE
     )
     return page.items
-
-
-async def stream_of_recording(context: Context, recording_id: str) -> Stream | None:
-    """The stream that a recording was; None for one that no device sent."""
-    page = await context.documents.streams.find([Equals("recording", recording_id)], limit=1)
-    return page.items[0] if page.items else None

@@ -9,6 +9,7 @@ import structlog
 
 from paddock.domain.device_messages import WRONG_CLOCK_NS
 from paddock.domain.instants import NS_PER_S
+from paddock.domain.log_kinds import MCAP
 from paddock.domain.streams import Stream
 from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.context import Context
@@ -46,7 +47,7 @@ async def take_in_stream(context: Context, stream: Stream, path: Path, offset_ns
 def recording_name(stream: Stream) -> str:
     """What the log is called: ``tire-temps_2026-04-18_143200Z.mcap``."""
     began = datetime.fromtimestamp(stream.began_ns // NS_PER_S, UTC)
-    return f"{stream.device}_{began:%Y-%m-%d_%H%M%S}Z.mcap"
+    return f"{stream.device}_{began:%Y-%m-%d_%H%M%S}Z{MCAP.suffix}"
 
 
 def clock_offset(offset_ns: int | None) -> int | None:

@@ -12,6 +12,7 @@ from mcap.writer import CompressionType, Writer
 from paddock.device_log.entry import Entry
 from paddock.domain.device_messages import KnownFields, Problem, Sample
 from paddock.domain.devices import Device
+from paddock.domain.log_kinds import MCAP
 from paddock.domain.streams import MAX_GAPS, Gap, Periods, Stream
 
 CHUNK_BYTES = 512 * 1024
@@ -78,7 +79,7 @@ class StreamFile:
         self.device = device
         self.behind = behind
         self.seen = seen
-        self.path = directory / f"{self.stream.id}.mcap"
+        self.path = directory / f"{self.stream.id}{MCAP.suffix}"
         self.clock_offset_ns: int | None = None
         """What is to be added to the times that it says: by the message that was on its way most shortly."""
         self._known = KnownFields()

@@ -37,7 +37,7 @@ from paddock.web.kernel.problems import responses
 from paddock.web.laps.csv import SAID
 from paddock.web.laps.resources import said_of
 from paddock.web.recordings.api import Prefix
-from paddock.web.recordings.resources import ID_EXAMPLE, Instant, RecordingId
+from paddock.web.recordings.resources import ID_EXAMPLE, Instant, LogName, RecordingId
 
 FIGURES = ("count", "min", "max", "mean", "std", "integral", "first", "last", "at_max_s")
 
@@ -95,7 +95,7 @@ class KpiRow(msgspec.Struct, frozen=True, kw_only=True):
     """One span of one recording."""
 
     recording: RecordingId
-    name: Annotated[str, Meta(description="Of the recording's file.", examples=["run_12.mcap"])]
+    name: LogName
     metadata: Annotated[dict[str, str], Meta(description="Driver, car and the like.")]
     span: Annotated[str, Meta(description="The interval or lap.", examples=["Brake test 3"])]
     start_s: float

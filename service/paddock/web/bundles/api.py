@@ -28,7 +28,7 @@ from paddock.web.kernel.injected import TheContext, ThePrincipal, refuse_unknown
 from paddock.web.kernel.partial import Fields, Partial, only
 from paddock.web.kernel.problems import responses
 from paddock.web.kernel.ranged import Ranged
-from paddock.web.recordings.resources import DownloadResource, FailureResource, Instant, failure_resource
+from paddock.web.recordings.resources import DownloadResource, FailureResource, Instant, LogName, failure_resource
 
 BundleId = Annotated[str, PathParameter(description="From the request.")]
 
@@ -47,7 +47,7 @@ class PartResource(msgspec.Struct, frozen=True, kw_only=True):
     """The file of one recording."""
 
     recording: Annotated[str, Meta(description="The recording's id.")]
-    name: Annotated[str, Meta(description="The log's file name.", examples=["run_12.mcap"])]
+    name: LogName
     state: Annotated[JobState, Meta(description="`queued → running → done`, or `dead` with an `error`.")]
     progress: Annotated[float, Meta(description="0 to 1.", examples=[0.42])]
     file: Annotated[DownloadResource | None, Meta(description="Once it is there.")] = None

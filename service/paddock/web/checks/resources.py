@@ -18,7 +18,7 @@ from paddock.domain.rule_preview import PreviewState
 from paddock.usecases.checks.standing import standing_of
 from paddock.usecases.context import Context
 from paddock.usecases.look.plots import log_span
-from paddock.web.recordings.resources import Instant, RecordingId
+from paddock.web.recordings.resources import Instant, LogName, RecordingId
 
 AROUND_S = 5.0
 """How much a plot shows around a moment."""
@@ -110,7 +110,7 @@ class FailedRunResource(msgspec.Struct, frozen=True, kw_only=True):
     """One recording that would have failed."""
 
     recording: RecordingId
-    name: Annotated[str, Meta(description="The name of its file.", examples=["run_12.mcap"])]
+    name: LogName
     failed: Annotated[int, Meta(description="How many rules were not met.", examples=[1])]
     rule: Annotated[int, Meta(description="The first of them, from 0.", examples=[0])]
     said: Annotated[str, Meta(description="What was wrong with it.")]

@@ -11,7 +11,7 @@ from msgspec import Meta
 from paddock.domain.export_words import export_words, read_request
 from paddock.domain.history import MiscFile
 from paddock.domain.instants import NS_PER_S, to_rfc3339
-from paddock.domain.log_kinds import FIRST_KIND
+from paddock.domain.log_kinds import FIRST_KIND, LOG_KINDS
 from paddock.domain.names import original_name
 from paddock.domain.recording import (
     Artifact,
@@ -41,6 +41,8 @@ Instant = Annotated[str, Meta(description="RFC 3339, UTC.", examples=["2026-04-1
 RecordingId = Annotated[
     str, Meta(description="SHA-256 of the original bytes, in hexadecimal.", examples=[ID_EXAMPLE])
 ]
+NAME_EXAMPLE = "run_12" + LOG_KINDS[FIRST_KIND].suffix
+LogName = Annotated[str, Meta(description="The file name of the log.", examples=[NAME_EXAMPLE])]
 
 
 class FailureResource(msgspec.Struct, frozen=True):
@@ -48,7 +50,7 @@ class FailureResource(msgspec.Struct, frozen=True):
 
     code: Annotated[str, Meta(description="A stable word.", examples=["not_mcap"])]
     message: Annotated[
-        str, Meta(description="For people.", examples=["run_12.mcap is no MCAP log: send the .mcap file itself."])
+        str, Meta(description="For people.", examples=[f"{NAME_EXAMPLE} is no log that Paddock reads."])
     ]
 
 
@@ -122,7 +124,7 @@ class RecordingResource(msgspec.Struct, frozen=True, kw_only=True):
     """One log file from a car, with what was derived from it."""
 
     id: RecordingId
-    name: Annotated[str, Meta(description="The file name it arrived under first.", examples=["run_12.mcap"])]
+    name: Annotated[str, Meta(description="The file name it arrived under first.", examples=[NAME_EXAMPLE])]
     names: Annotated[tuple[str, ...], Meta(description="Every file name it arrived under.")]
     status: Annotated[
         Status, Meta(description="`verifying → stored → converting → ready`, or `failed` with an `error`.")
@@ -166,7 +168,7 @@ class RecordingResource(msgspec.Struct, frozen=True, kw_only=True):
     version: Annotated[int, Meta(description="Send it with an edit, so that no other one is lost.", examples=[3])]
     deleted_at: Annotated[Instant | None, Meta(description="When it was deleted; null while it is not.")] = None
     kind: Annotated[
-        str, Meta(description="What the log is; known once its bytes are verified.", examples=["mcap"])
+        str, Meta(description="What the log is; known once its bytes are verified.", examples=[FIRST_KIND])
     ] = FIRST_KIND
     original: Annotated[
         DownloadResource | None,

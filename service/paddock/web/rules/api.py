@@ -19,7 +19,7 @@ from paddock.web.alerts.api import AROUND_S
 from paddock.web.kernel.injected import TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.links import plotted
 from paddock.web.kernel.problems import responses
-from paddock.web.recordings.resources import Instant
+from paddock.web.recordings.resources import Instant, LogName
 
 RuleId = Annotated[str, PathParameter(max_length=200, description="As in the list.")]
 
@@ -51,7 +51,7 @@ class HitResource(msgspec.Struct, frozen=True, kw_only=True):
     """One recording in which the rule would have fired."""
 
     recording: Annotated[str, Meta(description="The recording's id.")]
-    name: Annotated[str, Meta(description="The name of its file.", examples=["run_12.mcap"])]
+    name: LogName
     count: Annotated[int, Meta(description="How often.", examples=[3])]
     signal: Annotated[str, Meta(description="Where it fired first.", examples=["TireTemps.fl"])]
     seconds: Annotated[float, Meta(description="When, since the log's first message.", examples=[82.4])]

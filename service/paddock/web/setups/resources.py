@@ -16,7 +16,7 @@ from paddock.domain.setup_values import Value
 from paddock.usecases.setups.compare import ComparedSetups
 from paddock.usecases.setups.fields import is_own
 from paddock.usecases.setups.sheets import ShownSheet
-from paddock.web.recordings.resources import ID_EXAMPLE, Instant, RecordingId
+from paddock.web.recordings.resources import ID_EXAMPLE, Instant, LogName, RecordingId
 
 SetupValue = float | str
 Values = Annotated[
@@ -42,7 +42,7 @@ class RunResource(msgspec.Struct, frozen=True, kw_only=True):
     """A run whose sheet is shown."""
 
     recording: RecordingId
-    name: Annotated[str, Meta(description="Of the recording's file.", examples=["run_12.mcap"])]
+    name: LogName
     started_at: Annotated[Instant | None, Meta(description="When it began; null where nobody knows.")] = None
     metadata: Annotated[dict[str, str], Meta(description="Car, driver and the like.")]
     values: Values

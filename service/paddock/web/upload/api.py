@@ -22,7 +22,7 @@ from paddock.web.kernel.injected import (
 )
 from paddock.web.kernel.links import reachable
 from paddock.web.kernel.problems import responses
-from paddock.web.recordings.resources import ID_EXAMPLE, RecordingId, RecordingResource, summarise
+from paddock.web.recordings.resources import ID_EXAMPLE, NAME_EXAMPLE, RecordingId, RecordingResource, summarise
 
 
 class Announcement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,9 +37,7 @@ class Announcement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ]
     size_bytes: Annotated[int, Meta(ge=-(2**53), le=2**53, description="Size of the file.", examples=[73_400_320])]
-    name: Annotated[
-        str, Meta(description="File name, without a path.", examples=["run_12.mcap"], max_length=20_000)
-    ]
+    name: Annotated[str, Meta(description="File name, without a path.", examples=[NAME_EXAMPLE], max_length=20_000)]
     metadata: Annotated[
         MetadataTexts,
         Meta(
