@@ -99,3 +99,10 @@ def test_elements_of_lists_that_are_equally_long_are_as_if_each_were_a_field(val
     for index in range(width):
         alone = msgspec.structs.replace(found[f"ACU.cell{index}"], name="", element_of="")
         assert msgspec.structs.replace(found[f"ACU.cells[{index}]"], name="", element_of="") == alone
+
+
+def test_without_statistics_lists_are_still_known_by_their_elements() -> None:
+    found = signals(pa.list_(pa.int32()), [[1], None, [], [2, 7, 9]], [[3, 8]], limits=Limits(statistics=False))
+    assert list(found) == ["ACU.cells", "ACU.cells[0]", "ACU.cells[1]", "ACU.cells[2]"]
+    assert (found["ACU.cells"].longest, found["ACU.cells"].count) == (3, 6)
+    assert {each.max for each in found.values()} == {None}

@@ -14,7 +14,7 @@ import pytest
 from paddock.domain.export import ExportRequest
 from paddock.domain.recording import ChannelSummary, Signal
 from paddock.errors import Rejected
-from paddock.formats.estimate import described, estimate_bytes, taken_of
+from paddock.formats.estimate import described, estimate_bytes, looks_at_values, taken_of
 from paddock.formats.mcap import write, write_log
 from paddock.formats.parquet import write_channel
 from paddock.formats.registry import RunInfo, find_format
@@ -82,6 +82,28 @@ def test_a_matrix_of_requests(
         if abs(expected / made - 1) > 0.25 and made > 50_000:
             wrong.append((rate, signals, times, expected, made, round(expected / made, 2)))
     assert not wrong
+
+
+def test_formats_that_do_not_look_at_values_need_no_statistics(simulated: Path) -> None:
+    estimates: list[dict[str, int]] = []
+    for statistics in (True, False):
+        with simulated.open("rb") as file, spool_log(file, simulated.parent, statistics=statistics) as columns:
+            summary, channels = columns.summary, described(columns)
+        span = (summary.started_ns or 0, summary.ended_ns or 0)
+        estimates.append(
+            {
+                f"{name} {layout}": estimate_bytes(
+                    taken_of(channels, summary.signals, ("VNData.*", CELLS)),
+                    ExportRequest(format=name, layout=layout, signals=("VNData.*", CELLS), **options),
+                    channels,
+                    span,
+                )
+                for name, layout, options in FORMATS
+                if not looks_at_values(name)
+            }
+        )
+    assert estimates[0] == estimates[1]
+    assert {name.partition(" ")[0] for name in estimates[0]} == {"mat", "h5", "arrow"}
 
 
 @pytest.mark.parametrize(

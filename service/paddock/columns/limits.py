@@ -27,9 +27,11 @@ class Limits:
     Args:
         memory_bytes: what the conversion may take.
         log_bytes: the log's size. Its columns, which lie on disk, may take so many times more.
+        statistics: whether its signals may take the time of their statistics.
     """
 
-    def __init__(self, memory_bytes: int | None = None, log_bytes: int = 0) -> None:
+    def __init__(self, memory_bytes: int | None = None, log_bytes: int = 0, *, statistics: bool = True) -> None:
+        self.statistics = statistics
         self.memory_bytes = default_memory_bytes() if memory_bytes is None else memory_bytes
         self.batch_bytes = max(1 << 20, self.memory_bytes // 32)
         """What one call of ``decode`` may make; a decoder says in ``max_rows`` how many messages that are."""

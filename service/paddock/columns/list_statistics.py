@@ -41,10 +41,14 @@ class ListStatistics:
         """Take in a batch in order of ``log_time``; shapes (N,)."""
         if not len(column):
             return
-        items, lengths = column.flatten(), list_lengths(column)
-        self._whole.add(items, np.broadcast_to(log_time[-1], len(items)))
+        lengths = list_lengths(column)
         self._longest = max(self._longest, int(lengths.max()))
         self._make_room()
+        if not self._limits.statistics:
+            self._whole.count += int(lengths.sum())
+            return
+        items = column.flatten()
+        self._whole.add(items, np.broadcast_to(log_time[-1], len(items)))
         if self._elements is None:
             return
         if is_numbers(items.type) and not items.null_count and (lengths == len(self._elements)).all():

@@ -141,10 +141,13 @@ class Spool:
         directory: has room for all of it; nothing stays there, whatever happens.
         log_bytes: the size of the log.
         memory_bytes: what this may take; None for what suits the machine.
+        statistics: whether signals get them.
     """
 
-    def __init__(self, directory: Path, log_bytes: int, memory_bytes: int | None = None) -> None:
-        self._begin(SpoolFile.temporary(directory), Limits(memory_bytes, log_bytes))
+    def __init__(
+        self, directory: Path, log_bytes: int, memory_bytes: int | None = None, *, statistics: bool = True
+    ) -> None:
+        self._begin(SpoolFile.temporary(directory), Limits(memory_bytes, log_bytes, statistics=statistics))
 
     def _begin(self, file: SpoolFile, limits: Limits) -> None:
         self.found = FoundBeside()

@@ -25,7 +25,8 @@ _MAX_NOTICES = 5
 class ChannelStatistics:
     """All signals of a channel: scalars, lists of them and their elements. Maps and bytes are none.
 
-    What fails costs one signal its statistics.
+    What fails costs one signal its statistics. Where ``limits`` want none, only lists are looked at, for how many
+    elements they have.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -50,6 +51,8 @@ class ChannelStatistics:
                 if path not in self._lists:
                     self._lists[path] = ListStatistics(self._limits)
                 self._lists[path].add(column, log_time)
+                return
+            if not self._limits.statistics:
                 return
             known = self._signals.get(path)
             if known is None:

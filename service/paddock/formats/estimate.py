@@ -169,6 +169,11 @@ def channel_bytes(columns: Columns, request: ExportRequest) -> dict[str, int]:
     }
 
 
+def looks_at_values(form: str) -> bool:
+    """Whether the size of a file of this format is judged by the values of the signals, their least and largest."""
+    return form in ("csv", "parquet", "mcap")
+
+
 def estimate_bytes(
     taken: Sequence[Taken],
     request: ExportRequest,

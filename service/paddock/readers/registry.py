@@ -33,6 +33,7 @@ class Spool(Protocol):
         progress: Callable[[float], None] | None = None,
         memory_bytes: int | None = None,
         databases: Databases = NO_DATABASES,
+        statistics: bool = True,
     ) -> SpooledColumns:
         """The whole log."""
         ...
@@ -111,6 +112,7 @@ def spool_log(
     progress: Callable[[float], None] | None = None,
     memory_bytes: int | None = None,
     databases: Databases = NO_DATABASES,
+    statistics: bool = True,
 ) -> SpooledColumns:
     """Read a log of any kind, damaged or not, into columns.
 
@@ -121,6 +123,8 @@ def spool_log(
         progress: told how much was read, 0 to 1.
         memory_bytes: what this may take; None for what suits the machine.
         databases: what the frames of its buses mean, for a log of CAN frames.
+        statistics: whether signals get them. Without them only names, types and the lengths of lists are known of
+            signals, and a log is read sooner.
 
     Raises:
         Rejected: it is no log (code ``not_mcap``).
@@ -130,7 +134,13 @@ def spool_log(
         raise Rejected(f"This is no log that Paddock reads ({labels_in_words()}).", code="not_mcap")
     spool = reader_of(kind).spool
     columns = spool(
-        log, directory, topics=topics, progress=progress, memory_bytes=memory_bytes, databases=databases
+        log,
+        directory,
+        topics=topics,
+        progress=progress,
+        memory_bytes=memory_bytes,
+        databases=databases,
+        statistics=statistics,
     )
     columns.summary = dataclasses.replace(columns.summary, kind=kind.name)
     return columns

@@ -85,10 +85,11 @@ def _spool(
     progress: Callable[[float], None] | None = None,
     memory_bytes: int | None = None,
     databases: Databases = NO_DATABASES,
+    statistics: bool = True,
 ) -> SpooledColumns:
     size_bytes = log.seek(0, os.SEEK_END)
     log.seek(0)
-    with Spool(directory, size_bytes, memory_bytes) as spool:
+    with Spool(directory, size_bytes, memory_bytes, statistics=statistics) as spool:
         names = log.readline().decode().rstrip("\n").split(",")
         taken = _topics(names, topics, spool)
         done = 0

@@ -117,6 +117,7 @@ def spool_frames(
     topics: Callable[[str], bool] | None = None,
     progress: Callable[[float], None] | None = None,
     memory_bytes: int | None = None,
+    statistics: bool = True,
 ) -> SpooledColumns:
     """Read a log of frames, see ``readers/registry.py``.
 
@@ -126,7 +127,7 @@ def spool_frames(
     """
     for has_several_buses in (False, True):
         found = FoundInLog()
-        with Spool(directory, size_of(log), memory_bytes) as spool:
+        with Spool(directory, size_of(log), memory_bytes, statistics=statistics) as spool:
             spool.found.losses = found.losses
             wires = Wires(spool, found, databases, topics, has_several_buses)
             try:

@@ -55,6 +55,7 @@ def spool_log(
     progress: Callable[[float], None] | None = None,
     memory_bytes: int | None = None,
     databases: Databases = NO_DATABASES,
+    statistics: bool = True,
 ) -> SpooledColumns:
     """Read an MCAP log, see ``readers/registry.py``. A channel that takes too much is kept as bytes."""
     as_bytes = _AsBytes()
@@ -62,7 +63,8 @@ def spool_log(
         file = SpoolFile.temporary(directory)
         try:
             reader = LogReader(log, directory, progress or (lambda _: None))
-            limits = Limits(memory_bytes, reader.size_bytes)
+            new_limits = partial(Limits, memory_bytes, reader.size_bytes, statistics=statistics)
+            limits = new_limits()
             apart = decodes_apart(reader.size_bytes)
             with (
                 closing(SpoolProcess(file, directory, limits) if apart else SpoolWriter(file, limits)) as writer,
@@ -74,9 +76,7 @@ def spool_log(
             raise
         if not as_bytes.grows(channels):
             try:
-                return _with_frames(
-                    file, channels, found, partial(Limits, memory_bytes, reader.size_bytes), databases, topics
-                )
+                return _with_frames(file, channels, found, new_limits, databases, topics)
             except BaseException:
                 file.close()
                 raise

@@ -14,7 +14,7 @@ from paddock.domain.export import ExportRequest
 from paddock.domain.words import size
 from paddock.errors import Rejected
 from paddock.formats.contained import few_enough, write_contained
-from paddock.formats.estimate import described, estimate_bytes, taken_of
+from paddock.formats.estimate import described, estimate_bytes, looks_at_values, taken_of
 from paddock.formats.registry import RunInfo, find_format
 from paddock.readers.registry import kind_in, spool_log
 
@@ -73,6 +73,7 @@ def write_export(
         progress=lambda done: progress(done * READING_SHARE),
         memory_bytes=memory_bytes,
         databases=databases,
+        statistics=looks_at_values(request.format),
     ) as columns:
         return write_columns(
             columns,
