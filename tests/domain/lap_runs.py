@@ -13,24 +13,14 @@ from paddock.domain.laps import Lap, LapKind
 from paddock.domain.motion import Motion, Way, motion_of
 from paddock.domain.start_line import find_line
 from paddock.domain.venues import Course, Line, Place
-from paddock.simulator.lap_run import (
-    SPEED_NOISE_M_S,
-    Dropout,
-    Receiver,
-    Reverse,
-    Stop,
-    Teleport,
-    Travel,
-    fixes_of,
-    place_on_track,
-    travel,
-)
+from paddock.simulator.lap_run import Dropout, Receiver, Reverse, Stop, Teleport, Travel, fixes_of, travel
 from paddock.simulator.track import DEFAULT_VENUE, VENUES, Track, to_wgs84, track_for
 from paddock.simulator.vehicle import drive
 
 ORIGIN_NS = 1_776_522_720 * NS_PER_S
 BEFORE_S = 30.0
 """A car that was out of sight so shortly before a crossing may have crossed before, and come back."""
+SPEED_NOISE_M_S = 0.05
 SAME_S = 0.4
 """A lap that is found is the true one whose ends are so near its own."""
 
@@ -86,12 +76,7 @@ def simulated(
     events = _events(rng, track.length_m, laps) if faults else ()
     way = travel(motion, track, events)
     receiver = _receiver(rng, way) if faults else Receiver()
-    offset = sum(
-        0.22 * np.sin(2 * np.pi * way.distance_m / length + phase)
-        for length, phase in zip((31.0, 67.0, 173.0), rng.uniform(0, 6.3, 3), strict=True)
-    )
-    east, north = place_on_track(track, way.distance_m, np.asarray(offset))
-    fixes = fixes_of(way.time_s, east, north, receiver, rng)
+    fixes = fixes_of(way.time_s, way.east_m, way.north_m, receiver, rng)
     latitude, longitude, _ = to_wgs84(fixes.east_m, fixes.north_m, DEFAULT_VENUE)
     cleaned = clean_fixes(ORIGIN_NS + (fixes.time_s * NS_PER_S).astype(np.int64), latitude, longitude)
     assert cleaned is not None
@@ -222,7 +207,7 @@ def _touched(run: LapRun, begin_s: float, end_s: float) -> bool:
                 return True
         elif isinstance(fault, (Stop, Reverse)):
             inside = (run.travel.time_s > begin_s - 1) & (run.travel.time_s < end_s + 1)
-            way = run.travel.distance_m[inside]
+            way = run.travel.track_m[inside]
             if way.min() - 20 < fault.at_m < way.max() + 20:
                 return True
     return False

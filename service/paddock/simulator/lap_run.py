@@ -18,7 +18,6 @@ Bools = npt.NDArray[np.bool_]
 
 GPS_RATE_HZ = 25.0
 GPS_NOISE_M = 0.5
-SPEED_NOISE_M_S = 0.05
 BRAKING_MSS = 6.0
 BACKWARD_M_S = 6.0
 _GRID_M = 0.02
@@ -26,7 +25,7 @@ _GRID_M = 0.02
 
 @dataclass(frozen=True)
 class Stop:
-    """The car stands at a place along the way for a while, then goes on."""
+    """The car stands at a place along the track for a while, then goes on."""
 
     at_m: float
     for_s: float
@@ -34,7 +33,7 @@ class Stop:
 
 @dataclass(frozen=True)
 class Reverse:
-    """At a place along the way the car turns round, drives so far backwards, turns again and goes on."""
+    """At a place along the track the car stops, drives so far backwards on its line, stops and goes on."""
 
     at_m: float
     back_m: float
@@ -93,9 +92,14 @@ class Travel:
     """The way of a car over time, on a raster; shapes (T,)."""
 
     time_s: Floats
-    distance_m: Floats
+    track_m: Floats
     """Along the centre line from the start; falls where the car drives backwards."""
     speed_m_s: Floats
+    """Along the driven line, never negative."""
+    yaw_rate_rad_s: Floats
+    """Counter-clockwise, seen from above."""
+    east_m: Floats
+    north_m: Floats
     crossings: tuple[TrueCrossing, ...]
     lap_m: float
 
@@ -119,22 +123,23 @@ class Travel:
 
     def _came_back(self, begun: tuple[int, float], until_s: float) -> bool:
         since = (self.time_s >= begun[1]) & (self.time_s <= until_s)
-        return bool(self.distance_m[since].min() < (begun[0] - 0.25) * self.lap_m)
+        return bool(self.track_m[since].min() < (begun[0] - 0.25) * self.lap_m)
 
 
 def travel(motion: Motion, track: Track, events: tuple[Stop | Reverse, ...] = ()) -> Travel:
     """The car of a motion, driving as fast as there but for what happens on its way."""
-    distance, speed = motion.columns["distance_m"], motion.columns["speed_ms"]
+    distance, speed, line = motion.columns["distance_m"], motion.columns["speed_ms"], motion.line
     end_m = float(distance[-1])
     moving = speed > 0.05
     known_m, known_v = distance[moving], speed[moving]
     legs: list[tuple[float, float, float, float]] = []
     at_m = 0.0
     for event in sorted(events, key=lambda each: each.at_m):
-        if not at_m < event.at_m < end_m:
+        event_m = float(line.to_driven_m(np.array(event.at_m)))
+        if not at_m < event_m < end_m:
             continue
-        legs.append((at_m, event.at_m, np.inf, event.for_s if isinstance(event, Stop) else 2.0))
-        at_m = event.at_m
+        legs.append((at_m, event_m, np.inf, event.for_s if isinstance(event, Stop) else 2.0))
+        at_m = event_m
         if isinstance(event, Reverse):
             legs.append((at_m, at_m - event.back_m, BACKWARD_M_S, 2.0))
             at_m -= event.back_m
@@ -145,7 +150,9 @@ def travel(motion: Motion, track: Track, events: tuple[Stop | Reverse, ...] = ()
         grid = np.linspace(begin_m, finish_m, max(3, int(abs(finish_m - begin_m) / _GRID_M)))
         middle = (grid[1:] + grid[:-1]) / 2
         from_ends = np.minimum(np.abs(middle - begin_m), np.abs(middle - finish_m))
-        fastest = np.minimum(np.interp(middle, known_m, known_v), np.sqrt(2 * BRAKING_MSS * from_ends))
+        # Before the start, where a car gets by driving backwards alone, nobody drove at speed.
+        usual = np.interp(middle, known_m, known_v, left=BACKWARD_M_S)
+        fastest = np.minimum(usual, np.sqrt(2 * BRAKING_MSS * from_ends))
         passed = now_s + np.append(0.0, np.cumsum(np.abs(np.diff(grid)) / np.minimum(fastest, limit)))
         times += [passed, np.array([passed[-1] + rest_s])]
         ways += [grid, grid[-1:]]
@@ -153,8 +160,17 @@ def travel(motion: Motion, track: Track, events: tuple[Stop | Reverse, ...] = ()
     time, way = np.concatenate(times), np.concatenate(ways)
     raster = np.arange(0.0, time[-1], RASTER_S)
     along = np.interp(raster, time, way)
+    east, north, heading, _ = line.at(along)
+    lap_m = track.length_m
     return Travel(
-        raster, along, np.abs(np.gradient(along, RASTER_S)), _crossings(time, way, track.length_m), track.length_m
+        time_s=raster,
+        track_m=line.to_track_m(along),
+        speed_m_s=np.abs(np.gradient(along, RASTER_S)),
+        yaw_rate_rad_s=np.gradient(heading, RASTER_S),
+        east_m=east,
+        north_m=north,
+        crossings=_crossings(time, line.to_track_m(way), lap_m),
+        lap_m=lap_m,
     )
 
 
@@ -169,12 +185,6 @@ def _crossings(time_s: Floats, way_m: Floats, lap_m: float) -> tuple[TrueCrossin
         if line > 0 or not forward:
             found.append(TrueCrossing(float(time_s[row] + share * (time_s[row + 1] - time_s[row])), forward, line))
     return tuple(found)
-
-
-def place_on_track(track: Track, distance_m: Floats, offset_m: Floats) -> tuple[Floats, Floats]:
-    """East and north of a car that is so far left of the centre line."""
-    x, y, heading, _ = track.position(distance_m)
-    return x - offset_m * np.sin(heading), y + offset_m * np.cos(heading)
 
 
 def fixes_of(

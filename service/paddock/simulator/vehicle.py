@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paddock.simulator.driven_line import DrivenLine, driven_line
 from paddock.simulator.track import Floats, Track
 
 WHEELS = ("FL", "FR", "RL", "RR")
@@ -51,13 +52,17 @@ _MAX_FORCE_N = 4 * MAX_TORQUE_NM * GEAR_RATIO / WHEEL_RADIUS_M * DRIVELINE_EFFIC
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """The car on a raster of ``RASTER_S`` seconds. Arrays have shape (T,); x is forward, y is left, z is up."""
+    """The car on a raster of ``RASTER_S`` seconds. Arrays have shape (T,); x is forward, y is left, z is up.
+
+    Distance, speed, heading, yaw rate and accelerations are those along ``line``, which the car drives.
+    """
 
     time_s: Floats
     columns: dict[str, Floats]
     """By name with its unit; ``<quantity>.<wheel>`` for what each wheel has."""
     line_crossings_s: Floats
     """When the car passed the start line at the end of each lap, shape (laps driven,)."""
+    line: DrivenLine
 
 
 def drive(track: Track, laps: int, rng: np.random.Generator) -> Motion:
@@ -66,24 +71,27 @@ def drive(track: Track, laps: int, rng: np.random.Generator) -> Motion:
     lap_grip = GRIP * (skill + rng.normal(0, 0.008, laps + 1))
     lap_grip[0] *= 0.97  # cold tyres
     points = laps * len(track.x_m) + round(COOLDOWN_M / track.spacing_m)
+    line = driven_line(track, points * track.spacing_m, rng)
+    ahead = line.track_m >= 0
     grip = np.repeat(lap_grip, len(track.x_m))[:points]
     power_w = SPRINT_POWER_W if laps <= SPRINT_LAPS else SAVING_POWER_W
-    curvature, limit = np.resize(track.curvature_per_m, points), np.resize(track.limit_ms, points)
-    speed = _speed_profile(curvature, limit, grip, power_w, track.spacing_m)
-    steps_s = 2 * track.spacing_m / (speed[1:] + speed[:-1])
-    reached_s = REST_BEFORE_S + np.concatenate([[0.0], np.cumsum(steps_s)])
+    steps_m = np.diff(line.driven_m[ahead])
+    speed = _speed_profile(line.curvature_per_m[ahead], np.resize(track.limit_ms, points), grip, power_w, steps_m)
+    reached_s = REST_BEFORE_S + np.concatenate([[0.0], np.cumsum(2 * steps_m / (speed[1:] + speed[:-1]))])
     time_s = np.arange(0.0, reached_s[-1] + REST_AFTER_S, RASTER_S)
-    return _motion(track, time_s, _smoothed(np.interp(time_s, reached_s, speed), sigma_s=0.11), laps, power_w, rng)
+    speed = _smoothed(np.interp(time_s, reached_s, speed), sigma_s=0.11)
+    return _motion(line, time_s, speed, track.length_m * np.arange(1, laps + 1, dtype=np.float64), power_w)
 
 
 def park(track: Track, duration_s: float, rng: np.random.Generator) -> Motion:
     """Stand on the start line for ``duration_s``."""
     time_s = np.arange(0.0, duration_s + RASTER_S, RASTER_S)
-    return _motion(track, time_s, np.zeros_like(time_s), 0, SPRINT_POWER_W, rng)
+    line = driven_line(track, COOLDOWN_M, rng)
+    return _motion(line, time_s, np.zeros_like(time_s), np.empty(0), SPRINT_POWER_W)
 
 
-def _speed_profile(curvature: Floats, limit: Floats, grip: Floats, power_w: float, spacing_m: float) -> Floats:
-    """Speed in m/s at each point, from standstill to standstill. All arrays have shape (P,)."""
+def _speed_profile(curvature: Floats, limit: Floats, grip: Floats, power_w: float, steps_m: Floats) -> Floats:
+    """Speed in m/s at each point, from standstill to standstill; shapes (P,), of ``steps_m`` (P - 1,)."""
     # m v² κ = μ (m g + lift v²), solved for v; where downforce outgrows the bend only the motors bound the speed
     spare = MASS_KG * np.abs(curvature) - grip * _LIFT
     with np.errstate(divide="ignore"):
@@ -100,11 +108,11 @@ def _speed_profile(curvature: Floats, limit: Floats, grip: Floats, power_w: floa
     for i in range(len(speed) - 1):
         v = float(speed[i])
         force = min(tyres_left(v, i), _MAX_FORCE_N, power_w * DRIVELINE_EFFICIENCY / max(v, 1.0))
-        squared = v * v + 2 * spacing_m * (force - _DRAG * v * v) / MASS_KG
+        squared = v * v + 2 * float(steps_m[i]) * (force - _DRAG * v * v) / MASS_KG
         speed[i + 1] = min(speed[i + 1], math.sqrt(max(squared, 0.0)))
     for i in range(len(speed) - 1, 0, -1):
         v = float(speed[i])
-        squared = v * v + 2 * spacing_m * (0.82 * tyres_left(v, i) + _DRAG * v * v) / MASS_KG
+        squared = v * v + 2 * float(steps_m[i - 1]) * (0.82 * tyres_left(v, i) + _DRAG * v * v) / MASS_KG
         speed[i - 1] = min(speed[i - 1], math.sqrt(squared))
     return speed
 
@@ -115,15 +123,15 @@ def _smoothed(values: Floats, sigma_s: float) -> Floats:
     return np.convolve(np.pad(values, reach, mode="edge"), weights / weights.sum(), mode="valid")
 
 
-def _motion(
-    track: Track, time_s: Floats, speed: Floats, laps: int, power_w: float, rng: np.random.Generator
-) -> Motion:
-    """Everything that follows from the speed over time; so accelerations, yaw rate and position agree exactly."""
+def _motion(line: DrivenLine, time_s: Floats, speed: Floats, lines_m: Floats, power_w: float) -> Motion:
+    """Everything that follows from the speed over time; so accelerations, yaw rate and position agree exactly.
+
+    ``lines_m`` are the places along the centre line at which laps end.
+    """
     distance = np.concatenate([[0.0], np.cumsum((speed[1:] + speed[:-1]) / 2 * RASTER_S)])
-    x, y, heading, curvature = track.position(distance)
+    x, y, heading, curvature = line.at(distance)
     along = np.gradient(speed, RASTER_S)
     across = speed**2 * curvature
-    offset = _line_offset(distance, rng)
     moving = speed > 0.05
 
     loads = _wheel_loads(speed, along, across)
@@ -137,8 +145,8 @@ def _motion(
 
     columns = {
         "distance_m": distance,
-        "east_m": x - offset * np.sin(heading),
-        "north_m": y + offset * np.cos(heading),
+        "east_m": x,
+        "north_m": y,
         "heading_rad": heading,
         "speed_ms": speed,
         "lateral_speed_ms": speed * (0.7 * curvature - 0.004 * across),
@@ -165,14 +173,8 @@ def _motion(
         columns[f"torque_nm.{wheel}"] = np.clip(
             wheel_force * WHEEL_RADIUS_M / GEAR_RATIO * loss, -MAX_TORQUE_NM, MAX_TORQUE_NM
         )
-    finished = np.arange(1, laps + 1) * track.length_m
-    return Motion(time_s, columns, np.interp(finished[finished < distance[-1]], distance, time_s))
-
-
-def _line_offset(distance: Floats, rng: np.random.Generator) -> Floats:
-    """How far left of the centre line the driver is, in m: never the same line twice."""
-    waves = zip((31.0, 67.0, 173.0), rng.uniform(0, 2 * np.pi, 3), strict=True)
-    return sum((0.22 * np.sin(2 * np.pi * distance / length + phase) for length, phase in waves), 0 * distance)
+    finished_m = line.to_driven_m(lines_m)
+    return Motion(time_s, columns, np.interp(finished_m[finished_m < distance[-1]], distance, time_s), line)
 
 
 def _wheel_loads(speed: Floats, along: Floats, across: Floats) -> dict[str, Floats]:
