@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from paddock.domain.dead_reckoning import with_yaw_rate
 from paddock.domain.fixes import Plane, clean_fixes, line_at
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.lap_timing import laps_by_gps
 from paddock.domain.laps import Lap, LapKind
-from paddock.domain.motion import Motion, Way, motion_of
+from paddock.domain.motion import Motion, motion_of
+from paddock.domain.running_total import RunningTotal
 from paddock.domain.start_line import find_line
 from paddock.domain.venues import Course, Line, Place
 from paddock.simulator.lap_run import Dropout, Receiver, Reverse, Stop, Teleport, Travel, fixes_of, travel
@@ -20,9 +22,25 @@ from paddock.simulator.vehicle import drive
 ORIGIN_NS = 1_776_522_720 * NS_PER_S
 BEFORE_S = 30.0
 """A car that was out of sight so shortly before a crossing may have crossed before, and come back."""
-SPEED_NOISE_M_S = 0.05
 SAME_S = 0.4
 """A lap that is found is the true one whose ends are so near its own."""
+
+
+@dataclass(frozen=True)
+class Sensors:
+    """What a log says beside its fixes, with white noise; as ``paddock simulate`` writes it."""
+
+    rate_hz: float = 400.0
+    speed_noise_m_s: float = 0.02
+    yaw_noise_rad_s: float = 0.006
+    speed_factor: float = 1.0
+    yaw_factor: float = 1.0
+    """For units other than rad/s, or -1 for clockwise."""
+    yaw_bias_rad_s: float = 0.0
+    yaw: bool = True
+    """Whether there is a yaw rate at all."""
+    late_s: float = 0.0
+    """How much later than the fixes its samples are stamped."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +75,8 @@ def simulated(
     *,
     faults: bool = True,
     laps: int = 4,
-    speed: bool = True,
+    sensors: Sensors | None = Sensors(),
+    receiver: Receiver | None = None,
     event: str = "endurance",
     line: bool = True,
 ) -> LapRun:
@@ -66,7 +85,8 @@ def simulated(
     Args:
         faults: whether things go wrong.
         laps: from standstill to standstill.
-        speed: whether the log has one.
+        sensors: beside the receiver; None for none.
+        receiver: another one, with its own faults.
         event: of ``track_for``.
         line: whether the start line is where it truly is, or found by the fixes.
     """
@@ -75,13 +95,15 @@ def simulated(
     motion = drive(track, laps, rng)
     events = _events(rng, track.length_m, laps) if faults else ()
     way = travel(motion, track, events)
-    receiver = _receiver(rng, way) if faults else Receiver()
+    if receiver is None:
+        receiver = _receiver(rng, way) if faults else Receiver()
     fixes = fixes_of(way.time_s, way.east_m, way.north_m, receiver, rng)
     latitude, longitude, _ = to_wgs84(fixes.east_m, fixes.north_m, DEFAULT_VENUE)
     cleaned = clean_fixes(ORIGIN_NS + (fixes.time_s * NS_PER_S).astype(np.int64), latitude, longitude)
     assert cleaned is not None
     shift_s = (cleaned.origin_ns - ORIGIN_NS) / NS_PER_S
-    seen = motion_of(cleaned, _way(way, shift_s, rng) if speed else None)
+    totals = _totals(way, sensors, shift_s, rng) if sensors else [None, None]
+    seen = with_yaw_rate(motion_of(cleaned, totals[0]), *totals)
     course = Course(start=true_line(track))
     if not line:
         found = find_line(seen)
@@ -96,11 +118,17 @@ def true_line(track: Track) -> Line:
     return line_at(plane, 0.0, 0.0, float(track.heading_rad[0]), 12.0)
 
 
-def _way(way: Travel, shift_s: float, rng: np.random.Generator) -> Way:
-    time = np.arange(0.0, way.time_s[-1], 0.04)
-    speed = np.abs(np.interp(time, way.time_s, way.speed_m_s) + SPEED_NOISE_M_S * rng.standard_normal(len(time)))
-    driven = np.append(0.0, np.cumsum((speed[1:] + speed[:-1]) / 2 * np.diff(time)))
-    return Way(time - shift_s, driven, np.zeros(len(time)))
+def _totals(way: Travel, sensors: Sensors, shift_s: float, rng: np.random.Generator) -> list[RunningTotal | None]:
+    """What the speed adds up to, and the yaw rate where there is one."""
+    time = np.arange(0.0, way.time_s[-1], 1 / sensors.rate_hz)
+    noise = rng.standard_normal((2, len(time)))
+    speed = np.abs(np.interp(time, way.time_s, way.speed_m_s) + sensors.speed_noise_m_s * noise[0])
+    yaw = np.interp(time, way.time_s, way.yaw_rate_rad_s) + sensors.yaw_noise_rad_s * noise[1]
+    signals = [sensors.speed_factor * speed, sensors.yaw_factor * (yaw + sensors.yaw_bias_rad_s)]
+    totals = [np.append(0.0, np.cumsum((each[1:] + each[:-1]) / 2 * np.diff(time))) for each in signals]
+    time = time - shift_s + sensors.late_s
+    way_of, turning = (RunningTotal(time, total, np.zeros(len(time))) for total in totals)
+    return [way_of, turning if sensors.yaw else None]
 
 
 def _events(rng: np.random.Generator, lap_m: float, laps: int) -> tuple[Stop | Reverse, ...]:

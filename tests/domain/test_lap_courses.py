@@ -9,7 +9,8 @@ from paddock.domain.fixes import Floats, Plane, clean_fixes, line_at
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.lap_timing import laps_by_gps
 from paddock.domain.laps import Lap, LapKind
-from paddock.domain.motion import Motion, Way, motion_of
+from paddock.domain.motion import Motion, motion_of
+from paddock.domain.running_total import RunningTotal
 from paddock.domain.start_line import find_line
 from paddock.domain.venues import Course, Line, Place
 from paddock.simulator.lap_run import Receiver, fixes_of
@@ -29,7 +30,7 @@ def _driven(event: str, laps: int, seed: int = 1) -> tuple[Drive, Motion]:
     cleaned = clean_fixes(ORIGIN_NS + (fixes.time_s * NS_PER_S).astype(np.int64), latitude, longitude)
     assert cleaned is not None
     shift_s = (cleaned.origin_ns - ORIGIN_NS) / NS_PER_S
-    way = Way(car.time_s - shift_s, car.columns["distance_m"], np.zeros(len(car.time_s)))
+    way = RunningTotal(car.time_s - shift_s, car.columns["distance_m"], np.zeros(len(car.time_s)))
     return car, motion_of(cleaned, way)
 
 
@@ -129,7 +130,7 @@ def test_where_and_when_it_was_driven_changes_no_lap_time() -> None:
 
 
 def test_a_bus_that_repeats_the_last_fix_changes_no_lap_time() -> None:
-    run = simulated(6, faults=False, speed=False)
+    run = simulated(6, faults=False, sensors=None)
     fixes = run.motion.fixes
     places = [fixes.plane.to_place(x, y) for x, y in zip(fixes.east_m, fixes.north_m, strict=True)]
     times = fixes.origin_ns + np.round(fixes.time_s * NS_PER_S).astype(np.int64)

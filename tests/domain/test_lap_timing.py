@@ -4,22 +4,29 @@ import pytest
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.lap_timing import beacon_marks, counter_marks, laps_by_marks
 from paddock.domain.laps import LapKind
-from tests.domain.lap_runs import judged, simulated
+from tests.domain.lap_runs import Sensors, judged, simulated
 
 S = NS_PER_S
 
 
-@pytest.mark.parametrize("speed", [True, False], ids=["gps and speed", "gps alone"])
-def test_laps_of_a_noisy_receiver_have_the_times_of_the_car(speed: bool) -> None:
+@pytest.mark.parametrize(
+    ("sensors", "off_s", "most_s"),
+    [(Sensors(), 0.0015, 0.004), (Sensors(yaw=False), 0.0035, 0.01), (None, 0.008, 0.025)],
+    ids=["speed and yaw rate", "speed", "gps alone"],
+)
+def test_laps_of_a_noisy_receiver_have_the_times_of_the_car(
+    sensors: Sensors | None, off_s: float, most_s: float
+) -> None:
     errors, deviations = [], []
     for seed in range(6):
-        verdict = judged(simulated(seed, faults=False, speed=speed))
+        verdict = judged(simulated(seed, faults=False, sensors=sensors))
         assert not verdict.wrong
         assert not verdict.missed
         errors += verdict.errors_s
         deviations += verdict.off_by_sigma
     assert len(errors) == 18
-    assert np.sqrt(np.mean(np.square(errors))) < (0.005 if speed else 0.008)
+    assert np.sqrt(np.mean(np.square(errors))) < off_s
+    assert np.abs(errors).max() < most_s
     assert np.abs(deviations).max() < 4
 
 

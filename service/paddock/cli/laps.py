@@ -140,9 +140,11 @@ def _sector_times(lap: Lap, count: int) -> list[str]:
 def _by(timed: TimedLaps, inputs: LapInputs) -> str:
     names = inputs.names
     if timed.source == "gps" and inputs.motion is not None:
-        speed = f" and {names['speed']}" if inputs.motion.step_m is not None else ""
-        rate = 1 / inputs.motion.fixes.step_s
-        return f"{names['latitude']}, {names['longitude']} ({rate:.0f} fixes a second){speed}"
+        motion = inputs.motion
+        used = {"speed": motion.step_m is not None, "yaw_rate": motion.placed is not None}
+        also = "".join(f", {names[name]}" for name, is_used in used.items() if is_used)
+        rate = 1 / motion.fixes.step_s
+        return f"{names['latitude']}, {names['longitude']} ({rate:.0f} fixes a second){also}"
     return names.get(timed.source or "", "nothing")
 
 

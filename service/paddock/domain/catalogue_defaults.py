@@ -24,6 +24,8 @@ class Role(StrEnum):
 
     SPEED = "speed"
     WHEEL_SPEED = "wheel_speed"
+    YAW_RATE = "yaw_rate"
+    """How fast the car turns around its upright axis."""
     THROTTLE = "throttle"
     BRAKE = "brake"
     STEERING = "steering"
@@ -99,6 +101,10 @@ _VOLTS = frozenset({"V", "mV", "kV"})
 _AMPS = frozenset({"A", "mA"})
 _DEGREES = frozenset({"deg", "rad"})
 _CELSIUS = frozenset({"°C", "°F", "K"})
+_TURN = r"angular (rate|velocity|vel)|gyro|gyroscope|omega"
+_TURN_UNIT = r"(rad s|rads|rps|deg s|degs|dps)"
+_NO_YAW = rf"{_NO_SPEED.replace('|angular', '')}|steer(ing)?|bias"
+_TURNING = frozenset({"rad/s", "deg/s"})
 _FLOAT = frozenset({"float"})
 _DISCRETE = frozenset({"bool", "int"})
 _UNITLESS = frozenset({"-"})
@@ -120,6 +126,9 @@ ROLE_RULES = (
         _VELOCITY | {"rpm", "rad/s"},
     ),
     _Rule(Role.WHEEL_SPEED, 70, rf"\brpms?\b.*\b({POSITIONS})$|\b({POSITIONS}) rpms?$", "", frozenset({"rpm"})),
+    _Rule(Role.YAW_RATE, 92, rf"\b(vn|ins|imu)\b.*\b({_TURN})\b.* z( {_TURN_UNIT})?$", _NO_YAW, _TURNING),
+    _Rule(Role.YAW_RATE, 90, r"\byaw ?rate\b", _NO_YAW, _TURNING),
+    _Rule(Role.YAW_RATE, 85, rf"\b({_TURN})\b.* z( {_TURN_UNIT})?$|\btwist\b.* angular · z$", _NO_YAW, _TURNING),
     _Rule(
         Role.THROTTLE,
         90,

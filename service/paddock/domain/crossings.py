@@ -24,6 +24,9 @@ SLOWEST_M_S = 1.5
 LONGEST_PASS_S = 6.0
 """How long a car may take between the two margins; longer ones stood on the line."""
 _OUTLIER = 5.0
+_LINKED_S = 1.0
+"""So long before and after a crossing speed and yaw rate have to be there."""
+_TURN_S = 0.0
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ def _timed(
     fitted = _fit(motion, line, ahead, rough)
     if fitted is None:
         return Crossing(rough, forward, 1.0, timed=False)
-    crossed_s, rate, sigma_m = fitted
+    crossed_s, rate, sigma_m = _by_placement(motion, line, fitted) or fitted
     slow = abs(rate) < SLOWEST_M_S
     if slow and not standing_start:
         return Crossing(rough, forward, sigma_m / max(abs(rate), 0.1), timed=False)
@@ -165,13 +168,40 @@ def _fit(motion: Motion, line: MetreLine, ahead: Floats, rough_s: float) -> tupl
         if not (outlying & (weight > 0)).any() or outlying.sum() > len(rows) // 2:
             break
         weight = np.where(outlying, 0.0, weight)
-    return _zero(seconds, fitted, rates, solved, rough_s)
+    crossed = _zero(seconds, fitted, rates, rough_s)
+    return None if crossed is None else (*crossed[:2], solved.variance(crossed[2]) ** 0.5)
 
 
-def _zero(
-    seconds: Floats, fitted: Floats, rates: Floats, solved: Solved, rough_s: float
+def _by_placement(
+    motion: Motion, line: MetreLine, fitted: tuple[float, float, float]
 ) -> tuple[float, float, float] | None:
-    """Where the fitted way is 0, nearest to an instant: a cubic between two fixes, by their places and speeds."""
+    """The same by the places that the yaw rate tells as well; None where there are none, or they do not agree."""
+    if motion.placed is None:
+        return None
+    around_s, rate, sigma_m = fitted
+    placed, time = motion.placed, motion.fixes.time_s
+    first, last = np.searchsorted(time, [around_s - _LINKED_S, around_s + _LINKED_S]).tolist()
+    rows = np.arange(first, min(last, len(time) - 1) + 1)
+    if len(rows) < 4 or not placed.linked[rows[:-1]].all():
+        return None
+    angle = motion.heading_rad[rows] - np.arctan2(line.forward[1], line.forward[0])
+    ahead = line.ahead(placed.east_m[rows], placed.north_m[rows])
+    crossed = _zero(time[rows], ahead, motion.speed_m_s[rows] * np.cos(angle), around_s)
+    if crossed is None:
+        return None
+    crossed_s, rate, row = crossed
+    off_s = max(abs(crossed_s - around_s) - _TURN_S, 0.0)
+    if off_s * abs(rate) > _OUTLIER * sigma_m:
+        return None
+    return crossed_s, rate, placed.variance(int(rows[row]), line.forward) ** 0.5
+
+
+def _zero(seconds: Floats, fitted: Floats, rates: Floats, rough_s: float) -> tuple[float, float, int] | None:
+    """Where the fitted way is 0, nearest to an instant: a cubic between two fixes, by their places and speeds.
+
+    Returns:
+        The instant, the speed across the line then, and the fix before.
+    """
     over = np.flatnonzero((fitted[:-1] < 0) != (fitted[1:] < 0))
     if not len(over):
         return None
@@ -190,4 +220,4 @@ def _zero(
             break
         share = float(np.clip(share - np.polyval(cubic, share) / slope, 0.0, 1.0))
     rate = (1 - share) * rates[row] + share * rates[row + 1]
-    return float(seconds[row] + share * length), float(rate), solved.variance(row) ** 0.5
+    return float(seconds[row] + share * length), float(rate), row

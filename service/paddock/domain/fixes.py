@@ -39,7 +39,7 @@ class Plane:
 
     def to_metres(self, latitude: Floats, longitude: Floats) -> tuple[Floats, Floats]:
         """East and north; shapes as given."""
-        east_m, north_m = self._per_degree()
+        east_m, north_m = self.per_degree()
         return (
             ((longitude - self.origin.longitude + 180) % 360 - 180) * east_m,
             (latitude - self.origin.latitude) * north_m,
@@ -47,11 +47,12 @@ class Plane:
 
     def to_place(self, east_m: float, north_m: float) -> Place:
         """The place at so many metres."""
-        per_east, per_north = self._per_degree()
+        per_east, per_north = self.per_degree()
         longitude = (self.origin.longitude + east_m / per_east + 180) % 360 - 180
         return Place(float(self.origin.latitude + north_m / per_north), float(longitude))
 
-    def _per_degree(self) -> tuple[float, float]:
+    def per_degree(self) -> tuple[float, float]:
+        """Metres of a degree to the east, and of one to the north."""
         squared = _FLATTENING * (2 - _FLATTENING)
         latitude = np.radians(self.origin.latitude)
         root = np.sqrt(1 - squared * np.sin(latitude) ** 2)

@@ -9,7 +9,7 @@ from paddock.domain.laps import Lap, LapSource
 MOST_CHOSEN = 20
 """Signals whose extremes a lap table shows."""
 SETTINGS_ID = "team"
-TIMING_VERSION = 1
+TIMING_VERSION = 2
 """Which code timed the laps: tables of another one are made again."""
 
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from paddock.domain.banded import Bands, Solved
 from paddock.domain.fixes import Bools, Fixes, Floats, Int64s
+from paddock.domain.placement import Placed
+from paddock.domain.running_total import RunningTotal
 
 WINDOW_S = 6.0
 """Fixes of so long before and after an instant tell where the car was then, where there is a speed."""
@@ -32,22 +34,6 @@ _STRAIGHT_RAD = 0.15
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
-    """How far a car drove by its speed. Shapes (M,), all ascending."""
-
-    time_s: Floats
-    driven_m: Floats
-    gaps: Floats
-    """How many times the speed was missing until then."""
-
-    def steps(self, time_s: Floats) -> Floats:
-        """Driven from each of these times to the next, shape (N - 1,); NaN where the speed is not known."""
-        way = np.diff(np.interp(time_s, self.time_s, self.driven_m, left=np.nan, right=np.nan))
-        missing = np.diff(np.interp(time_s, self.time_s, self.gaps))
-        return np.where(missing > 0, np.nan, way)
-
-
-@dataclass(frozen=True, eq=False)
 class Motion:
     """What fixes and speed tell together of how a car moved. Shapes (N,) unless said otherwise."""
 
@@ -62,9 +48,13 @@ class Motion:
     """Driven to the next fix by a speed signal, shape (N - 1,); NaN where unknown, None without a usable signal."""
     walk: float
     """Power density in (m/s)² per Hz of what the steps are off."""
+    speed_factor: float = 1.0
+    """What the speed signal is multiplied by, as the fixes say."""
+    placed: Placed | None = None
+    """Where the car was by fixes, speed and yaw rate together; None where there is no yaw rate that fits them."""
 
 
-def motion_of(fixes: Fixes, way: Way | None) -> Motion:
+def motion_of(fixes: Fixes, way: RunningTotal | None) -> Motion:
     """Speeds and directions at the fixes, and whether a speed signal can be believed.
 
     It may be off by a constant factor, like the rotation of a wheel, which the fixes tell, and how much it is off
@@ -83,7 +73,7 @@ def motion_of(fixes: Fixes, way: Way | None) -> Motion:
     both = np.fmax(np.append(rates[:1], rates), 0.0), np.fmax(np.append(rates, rates[-1:]), 0.0)
     with np.errstate(invalid="ignore"):
         signal = np.nanmean(np.stack([np.where(np.isnan(one), speed, one) for one in both]), axis=0)
-    motion = Motion(fixes, signal, heading, across, steps, _WALKS[0])
+    motion = Motion(fixes, signal, heading, across, steps, _WALKS[0], factor)
     return replace(motion, walk=_likeliest_walk(motion))
 
 

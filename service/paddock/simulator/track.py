@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from paddock.domain.fixes import Plane
+from paddock.domain.venues import Place
+
 Floats = npt.NDArray[np.float64]
 
 SPACING_M = 0.5
-EARTH_RADIUS_M = 6_371_008.8
 DEFAULT_VENUE = "Michigan International Speedway"
 VENUES = {
     DEFAULT_VENUE: (42.06640, -84.24140, 288.0),
@@ -81,8 +83,8 @@ def track_for(event: str, seed: int) -> Track:
 def to_wgs84(x_m: Floats, y_m: Floats, venue: str) -> tuple[Floats, Floats, float]:
     """Latitude and longitude in degrees, and the altitude; an unknown venue lies where the default one does."""
     lat, lon, altitude_m = VENUES.get(venue, VENUES[DEFAULT_VENUE])
-    per_metre = np.degrees(1 / EARTH_RADIUS_M)
-    return lat + y_m * per_metre, lon + x_m * per_metre / np.cos(np.radians(lat)), altitude_m
+    east_m, north_m = Plane(Place(lat, lon)).per_degree()
+    return lat + y_m / north_m, lon + x_m / east_m, altitude_m
 
 
 def _acceleration() -> Track:

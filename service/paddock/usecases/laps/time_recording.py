@@ -32,7 +32,15 @@ from paddock.usecases.look.plots import log_span
 from paddock.usecases.maths.asking import ask_after_laps
 from paddock.usecases.take_away.stored_columns import columns_with
 
-_ROLES = (Role.LATITUDE, Role.LONGITUDE, Role.SPEED, Role.WHEEL_SPEED, Role.LAP, Role.BEACON)
+_ROLES = (
+    Role.LATITUDE,
+    Role.LONGITUDE,
+    Role.SPEED,
+    Role.WHEEL_SPEED,
+    Role.YAW_RATE,
+    Role.LAP,
+    Role.BEACON,
+)
 _ENERGY = (Role.PACK_VOLTAGE, Role.PACK_CURRENT)
 _DAY = len("2026-04-18")
 FEWEST_CROSSINGS = 3

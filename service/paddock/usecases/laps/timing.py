@@ -84,6 +84,6 @@ def _way(inputs: LapInputs, span_ns: tuple[int, int]) -> Odometer | None:
         fixes = inputs.motion.fixes
         return Odometer(fixes.time_s + shift_s, inputs.motion.speed_m_s)
     if inputs.way is not None and len(inputs.way.time_s) > 1:
-        time_s, driven = inputs.way.time_s, inputs.way.driven_m
+        time_s, driven = inputs.way.time_s, inputs.way.total
         return Odometer(time_s + shift_s, np.gradient(driven, time_s))
     return None
