@@ -21,6 +21,7 @@ from tests.adapters import s3_sides
 from tests.adapters.mongodb_sides import SIDES as MONGODB_SIDES
 from tests.adapters.mongodb_sides import ferretdb, mongodb_url, own_database
 from tests.adapters.s3_sides import moto_server
+from tests.empty_database import put_empty_database
 from tests.servers.versitygw import versitygw_server
 
 __all__ = ["ferretdb", "mongodb_url", "moto_server", "versitygw_server"]
@@ -33,6 +34,7 @@ BASE_URL = "http://paddock.test"
 async def documents(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Documents]:
     """Empty, migrated documents on one side."""
     if request.param == "sqlite":
+        await put_empty_database(tmp_path)
         async with migrated(SqliteDocuments(tmp_path / "paddock.sqlite")) as opened:
             yield opened
     else:

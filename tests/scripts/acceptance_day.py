@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import scipy.io
-
 from paddock.basestation.verdict import Kind
 from paddock.client import Client, FoundRecording
 from tests.basestation.race_day import HERE, RaceDay, race_day
@@ -180,6 +178,8 @@ def _until_half_is_over(day: RaceDay) -> None:
 def engineers_at_track(day: RaceDay, tell: Told) -> None:
     tell.chapter("At the track, still without internet.")
     last = [log for log in day.logs if log.is_driven][-1]
+
+    import scipy.io
 
     run: dict[str, Any] = {}
 

@@ -21,10 +21,12 @@ from paddock.usecases.find.contents import contents_of
 from paddock.usecases.intake import uploads
 from paddock.usecases.jobs import leases
 from paddock.usecases.jobs.attempt import do
+from tests.empty_database import put_empty_database
 
 
 @pytest.fixture
 async def context(tmp_path: Path) -> AsyncIterator[Context]:
+    await put_empty_database(tmp_path)
     async with open_context(Settings(data=tmp_path)) as opened:
         yield opened
 

@@ -20,9 +20,11 @@ from paddock.usecases.context import Context
 from paddock.usecases.jobs import leases
 from paddock.usecases.jobs.attempt import do
 from paddock.web.app import application, behind_the_edge
+from tests.empty_database import put_empty_database
+from tests.quick_passwords import quick_passwords
 from tests.web.browsing import browser
 
-__all__ = ["browser"]
+__all__ = ["browser", "quick_passwords"]
 
 Connect = Callable[..., httpx.AsyncClient]
 
@@ -56,6 +58,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def context(settings: Settings) -> AsyncIterator[Context]:
+    await put_empty_database(settings.data)
     async with open_context(settings) as opened:
         yield opened
 

@@ -14,10 +14,9 @@ import pytest
 from litestar.handlers import HTTPRouteHandler
 from msgspec import inspect
 
-from paddock.settings import Settings
 from paddock.usecases.context import Context
-from paddock.web.app import create_app
 from tests.web.builders import insert_converted
+from tests.web.conftest import shared_application
 from tests.web.hostile import TEXTS, bodies, handlers, parameters, unbounded
 
 pytestmark = pytest.mark.anyio
@@ -52,9 +51,9 @@ async def heartbeat() -> AsyncIterator[Heart]:
 
 
 @pytest.fixture
-async def routes(context: Context, settings: Settings) -> list[tuple[str, str, HTTPRouteHandler]]:
+async def routes() -> list[tuple[str, str, HTTPRouteHandler]]:
     # Litestar answers what is not below /schema with a page of its own.
-    return [each for each in handlers(create_app(context, settings)) if each[1] != "/schema/{path}"]
+    return [each for each in handlers(shared_application()) if each[1] != "/schema/{path}"]
 
 
 async def try_all(client: httpx.AsyncClient, requests: list[tuple[str, str, bytes | None]]) -> list[str]:

@@ -14,7 +14,7 @@ from paddock.domain import principal
 from paddock.settings import Settings
 from paddock.usecases.context import Context
 from tests.logs import small_log
-from tests.web.conftest import Connect, Sender
+from tests.web.conftest import Connect, Sender, serve
 
 pytestmark = pytest.mark.anyio
 
@@ -147,9 +147,7 @@ async def test_the_certificate_is_where_the_configuration_says(nina: httpx.Async
 async def test_without_a_peers_file_there_are_no_members(tmp_path: Path) -> None:
     alone = Settings(data=tmp_path / "alone")
     async with open_context(alone) as context:
-        from paddock.web.app import create_app
-
-        transport = httpx.ASGITransport(create_app(context, alone), client=("127.0.0.1", 1))
+        transport = httpx.ASGITransport(serve(context, alone), client=("127.0.0.1", 1))
         async with httpx.AsyncClient(transport=transport, base_url=alone.base_url) as client:
             assert (await client.get("/api/members")).json()["code"] == "no_members"
             assert "PADDOCK_PEERS_FILE" in (await client.get("/members")).text

@@ -7,10 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from paddock.settings import Settings
 from paddock.usecases.context import Context
-from paddock.web.app import create_app
 from tests.web.builders import insert_converted
+from tests.web.conftest import shared_application
 
 pytestmark = pytest.mark.anyio
 
@@ -31,10 +30,10 @@ async def test_it_is_served_as_json_and_yaml_and_needs_nothing_from_outside(clie
     assert "cdn" not in root.text
 
 
-async def test_every_route_is_in_it(schema: dict[str, Any], context: Context, settings: Settings) -> None:
+async def test_every_route_is_in_it(schema: dict[str, Any]) -> None:
     routes = {
         (route.path_format, method.lower())
-        for route in create_app(context, settings).routes
+        for route in shared_application().routes
         for method in route.methods  # type: ignore[union-attr]
         if method != "OPTIONS" and route.path_format.startswith(("/api", "/objects", "/health"))
     }

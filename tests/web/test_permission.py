@@ -17,6 +17,7 @@ from paddock.usecases.context import Context
 from paddock.web.app import create_app
 from paddock.web.kernel.permission import Anyone, handlers_of, needs_of
 from tests.web.builders import insert_converted
+from tests.web.conftest import shared_application
 
 pytestmark = pytest.mark.anyio
 
@@ -56,8 +57,8 @@ ASKS = {"/api/kpis", "/api/maths/check", "/api/sql"}
 
 
 @pytest.fixture
-def app(context: Context, settings: Settings) -> Litestar:
-    return create_app(context, settings)
+def app() -> Litestar:
+    return shared_application()
 
 
 def routes_of(app: Litestar) -> list[tuple[str, str, Permission | Anyone | None]]:
@@ -94,7 +95,9 @@ async def test_every_route_says_what_it_needs(app: Litestar) -> None:
             assert (needs in readable) if asks else (needs is not Permission.READ), (method, path)
 
 
-async def test_a_route_that_does_not_say_is_not_added(app: Litestar) -> None:
+async def test_a_route_that_does_not_say_is_not_added(context: Context, settings: Settings) -> None:
+    app = create_app(context, settings)
+
     async def page() -> None: ...
 
     async def live(socket: WebSocket[Any, Any, Any]) -> None: ...

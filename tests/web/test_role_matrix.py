@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp
 
 from paddock.domain.devices import Device
 from paddock.domain.principal import LOCAL_USER
@@ -18,8 +18,8 @@ from paddock.settings import Settings
 from paddock.usecases.context import Context
 from paddock.usecases.devices.devices import add_device
 from paddock.usecases.devices.tokens import mint_token
-from paddock.web.app import create_app
 from paddock.web.kernel.permission import Anyone, handlers_of, needs_of
+from tests.web.conftest import serve, shared_application
 from tests.web.people import add_person, bearing, token_of
 
 pytestmark = pytest.mark.anyio
@@ -28,8 +28,8 @@ Route = tuple[str, str, Permission | Anyone]
 
 
 @pytest.fixture
-def app(context: Context, settings: Settings) -> Litestar:
-    return create_app(context, settings)
+def app(context: Context, settings: Settings) -> ASGIApp:
+    return serve(context, settings)
 
 
 @pytest.fixture
@@ -44,11 +44,11 @@ async def tokens(client: httpx.AsyncClient, context: Context) -> dict[TeamRole, 
     return found
 
 
-def routes(app: Litestar) -> tuple[list[Route], list[Route]]:
+def routes() -> tuple[list[Route], list[Route]]:
     """Those of HTTP and those of WebSockets: method, an address, what it needs."""
     http: list[Route] = []
     sockets: list[Route] = []
-    for route in app.routes:
+    for route in shared_application().routes:
         address = re.sub(r"\{[^}]*\}", "1", route.path)
         for handler in handlers_of(route):
             needs = needs_of(handler)
@@ -61,7 +61,7 @@ def routes(app: Litestar) -> tuple[list[Route], list[Route]]:
     return http, sockets
 
 
-async def knock(app: Litestar, path: str, *headers: tuple[str, str]) -> tuple[int, bytes]:
+async def knock(app: ASGIApp, path: str, *headers: tuple[str, str]) -> tuple[int, bytes]:
     """What a WebSocket's handshake is answered: 101, or the status and body of a refusal."""
     sent: list[Any] = []
     answered = asyncio.Event()
@@ -102,9 +102,9 @@ async def knock(app: Litestar, path: str, *headers: tuple[str, str]) -> tuple[in
 
 @pytest.mark.slow("asks every route, as every role")
 async def test_each_role_reaches_what_the_table_says(
-    app: Litestar, client: httpx.AsyncClient, tokens: dict[TeamRole, str]
+    app: ASGIApp, client: httpx.AsyncClient, tokens: dict[TeamRole, str]
 ) -> None:
-    http, sockets = routes(app)
+    http, sockets = routes()
     for role, token in tokens.items():
         for method, address, needs in http:
             if not isinstance(needs, Permission):
@@ -122,10 +122,10 @@ async def test_each_role_reaches_what_the_table_says(
 
 @pytest.mark.slow("asks every route")
 async def test_a_stranger_reaches_what_lets_people_sign_in(
-    app: Litestar, client: httpx.AsyncClient, context: Context
+    app: ASGIApp, client: httpx.AsyncClient, context: Context
 ) -> None:
     await add_person(context, "Ada")
-    http, sockets = routes(app)
+    http, sockets = routes()
     for method, address, needs in http:
         for accept in ("application/json", "text/html"):
             answer = await client.request(method, f"{address}?unknown=1", content=b"{", headers={"Accept": accept})
@@ -149,9 +149,9 @@ async def test_a_stranger_reaches_what_lets_people_sign_in(
 
 
 async def test_a_socket_from_another_site_is_refused_whoever_it_is(
-    app: Litestar, client: httpx.AsyncClient, tokens: dict[TeamRole, str]
+    app: ASGIApp, client: httpx.AsyncClient, tokens: dict[TeamRole, str]
 ) -> None:
-    _, sockets = routes(app)
+    _, sockets = routes()
     admin = tuple(bearing(tokens[TeamRole.ADMIN]).items())
     for _, address, needs in sockets:
         for origin in ("https://evil.example", "null", "http://127.0.0.1:8081"):

@@ -14,6 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import cache
 from typing import (
     Annotated,
     Any,
@@ -465,6 +466,7 @@ class Row(NamedTuple):
     indexes: tuple[Index, ...]
 
 
+@cache
 def rows(documents: type) -> tuple[Row, ...]:
     """The collections that a store has."""
     found = []
