@@ -53,9 +53,10 @@ def test_the_rules_run_before_each_commit() -> None:
 
 
 def test_no_docstring_is_half_a_sentence() -> None:
-    """One that begins with "Of" needs the name before it to be understood."""
+    """One that begins with "Of", "Likewise" or "The same for …" needs what stands before it to be understood."""
+    half = r"Of |Likewise|The same([.,;]| (as|by|of|for|to|without|with|beside|since|on|from) )"
     found = subprocess.run(
-        ["git", "grep", "--untracked", "-nE", '"{3}Of ', "--", "*.py"],
+        ["git", "grep", "--untracked", "-nE", f'"{{3}}({half})', "--", "*.py"],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,

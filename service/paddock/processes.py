@@ -14,7 +14,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 class _NoPandas:
-    """Answers whoever imports pandas that it is not installed."""
+    """A finder for ``sys.meta_path``: an import of pandas fails as if it were not installed."""
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> None:

@@ -39,7 +39,7 @@ class Station:
         return self.pulled_from(file, data)
 
     def pulled_from(self, file: CarFile, data: bytes) -> Log:
-        """The same for a file that was seen on a car."""
+        """A log that is pulled and hashed, of a file that was seen on a car."""
         sha256 = hashlib.sha256(data).hexdigest()
         self.ledger.path_for(sha256, file.seen.name).write_bytes(data)
         self.ledger.hashed([(file, sha256)])

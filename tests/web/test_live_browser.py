@@ -110,7 +110,7 @@ def test_where_the_memory_begins_late_plots_go_on_into_what_was_recorded(browser
             asked: list[str] = []
 
             def recorded(route: Any) -> None:
-                """The same with ten samples of recordings in front, and one that the page has."""
+                """The plot as it is answered, after ten samples of recordings, and with one that the page has."""
                 asked.append(route.request.url)
                 plot = route.fetch().json()
                 for series in plot["series"]:

@@ -24,9 +24,9 @@ LOOK_S = 2.0
 AWAY_S = 10.0
 FIELDS_S = 300.0
 RENEWED_S = 60.0
-"""For so long after a change a server is asked for another MATLAB file."""
+"""How long after a change of a stint a server is asked whether the MATLAB file was made anew."""
 AT_ONCE = 10
-"""Logs that are asked after in one round: on a slow line they are not in the way of what is being sent."""
+"""Logs asked about in one round: few, so that on a slow line the questions do not delay what is being sent."""
 TIMEOUT_S = 20.0
 MATLAB = "mat"
 

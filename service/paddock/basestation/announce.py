@@ -27,7 +27,7 @@ _MENDED = "Check its address, and start again."
 
 
 class _NotSentError(Exception):
-    """It certainly did not arrive."""
+    """The message certainly did not arrive, so that it may be sent again."""
 
     def __init__(self, why: str, retry_after_s: float | None = None) -> None:
         super().__init__(why)
@@ -35,11 +35,11 @@ class _NotSentError(Exception):
 
 
 class _NotTakenError(Exception):
-    """It is not wanted, however often it is sent."""
+    """The chat refuses the message, and would again."""
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """The address is a secret, which is told nobody else."""
+    """Follows no redirect: the address is a secret, and another server would get to know it."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None

@@ -14,13 +14,13 @@ from paddock.client.known import KnownLog, ask_known
 from paddock.client.upload import sha256_of
 
 FORGOTTEN_S = 600.0
-"""A log that a server has been proving for so long is announced again, which wakes whoever proves it."""
+"""A log that a server has been proving for so long is announced again, which wakes the server's worker."""
 _ASK_AGAIN_S = 3600.0
-"""So long it is believed that a server does not have a log that it did not have."""
+"""How long the answer "not here" of a server counts before it is asked about a log again."""
 CHECK_AGAIN_S = 3600.0
-"""So long it is believed that a server still has what it confirmed."""
+"""How long the confirmation of a server counts before it is asked about a log again."""
 _ADOPTED_S = 3600.0
-"""So long a server that answers may take to know of a log in the bucket."""
+"""How long a server that answers may take to know of a log that was left in the bucket."""
 
 
 class Asking:

@@ -16,9 +16,9 @@ _RULE = re.compile(r"(?:(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})=)?(.+)")
 _RATE = re.compile(r"(\d+(?:\.\d+)?) ?([kMG]?)(B|bit)/s", re.IGNORECASE)
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 _BURST_S = 0.25
-"""So much of a second may be caught up on: less than anybody else on the line notices."""
+"""After a pause so many seconds' worth of bytes may go at once: too little for others on the line to notice."""
 _LOOK_S = 0.5
-"""A limit that changes with the time of day, and a stop, are seen so soon."""
+"""How soon a limit that changes with the time of day, and a stop, are noticed."""
 _DAY_MIN = 24 * 60
 
 

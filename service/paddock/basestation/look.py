@@ -22,7 +22,7 @@ _SETTLES_WITHIN = 2
 """A log whose recorder stopped at the first look has settled within so many times the time that it takes."""
 _FIRST_RETRY_S = 1.0
 _LAST_RETRY_S = 10.0
-"""Somebody waits for the car that comes back."""
+"""The longest pause before a place that was away is tried again: somebody waits for the car that comes back."""
 
 
 class Place:

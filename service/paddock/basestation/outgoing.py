@@ -19,7 +19,7 @@ _COUNT_EVERY_S = 0.25
 
 
 class Stopped(Exception):
-    """The station ends; what was sent stays sent."""
+    """Raised where a log is being sent while the station ends; what was sent stays sent."""
 
 
 def in_order(logs: Sequence[Log], all_logs: Sequence[Log]) -> list[Log]:

@@ -36,7 +36,7 @@ Arrived = Callable[[int], None]
 
 
 class _OtherBytesError(Exception):
-    """What is here is not the beginning of the file."""
+    """The bytes that are here are not those with which the file on the car begins."""
 
 
 class Pull:
@@ -296,7 +296,7 @@ class Pull:
 
 
 async def _lively(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
-    """The same pieces, for as long as any come."""
+    """Passes pieces on, and ends with ``Unavailable`` when none has come for ``_SILENCE_S``."""
     try:
         while True:
             try:

@@ -22,12 +22,12 @@ _SMALL_BYTES = 4 * 1024 * 1024
 _SMALL_AT_ONCE = 24
 """Small logs mostly wait for answers, so many go at once; of the others the newest is to be here first."""
 _TRIES_AT_ONCE = 4
-"""Without a byte more: then a run that ends by itself gives up a log, or a place."""
+"""Tries in a row without a byte more, after which a run with ``--once`` gives up a log or a place."""
 _FIRST_RETRY_S = 1.0
 _LAST_RETRY_S = 60.0
 _ROOM_RETRY_S = 5.0
 _OF_THE_LINK = ("away", "disk_full", "not_written", "ledger")
-"""Codes of what interrupts a pull and says nothing of the log."""
+"""Codes of errors that are the link's: they interrupt a pull, and the log may be sound."""
 
 Say = Callable[[str], None]
 """Told lines for people."""

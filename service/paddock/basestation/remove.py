@@ -19,7 +19,7 @@ from paddock.errors import Conflict, NotFound, PaddockError, Unavailable
 
 _EVERY_S = 10.0
 _AGAIN_S = 600.0
-"""What could not be removed is not tried before."""
+"""How long to wait before a log that could not be removed is tried again."""
 
 
 class Remover:

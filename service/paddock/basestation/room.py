@@ -14,7 +14,7 @@ from paddock.domain.words import size
 from paddock.errors import PaddockError, Unavailable
 
 _TIMEOUT_S = 10.0
-"""Logs wait for the room meanwhile."""
+"""How long servers may take to say that they still have the copies; logs wait for the room meanwhile."""
 _MOST_BY_ITSELF = 1_000_000_000
 _SHARE = 20
 

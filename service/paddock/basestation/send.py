@@ -41,9 +41,9 @@ _IN_BUCKET_AT_ONCE_S = 60.0
 _FIRST_RETRY_S = 1.0
 _LAST_RETRY_S = 30.0
 _TRIES_AT_ONCE = 3
-"""Without a log getting further: then a sender that is to end does."""
+"""Tries in a row in which no log got further, after which a run with ``--once`` ends."""
 _NO_LOG = frozenset(("not_mcap", "empty_file", "too_large", "bad_sha256"))
-"""What a server says of a log that no second try changes."""
+"""Codes of refusals that no second try changes, such as a file that is no log."""
 
 
 class Sender:
@@ -81,7 +81,7 @@ class Sender:
         self._away_since: float | None = None
         self._news = asyncio.Event()
         self._came = threading.Event()
-        """The same for the thread that sends: there may be a log that is more urgent."""
+        """Set together with ``_news``, for the thread that sends: a log may have come that is more urgent."""
         self._ends = False
         self._stop = threading.Event()
         self._speed = Speed()
@@ -283,7 +283,7 @@ class Sender:
         return True
 
     def _goes_on(self, connection: Connection) -> bool:
-        """The same, and asks now and then: a long log keeps no other from being confirmed."""
+        """Whether to send the next piece; asks the server now and then, so that confirmations come meanwhile."""
         if time.monotonic() - self._asked_at > _ASK_EVERY_S:
             self._answers()
             with contextlib.suppress(PaddockError):
@@ -347,7 +347,7 @@ class Sender:
 
 
 def _concerns_us(error: Exception) -> bool:
-    """Whether a server means whoever asks, and not the log."""
+    """Whether a refusal is about who sends (a token, a permission) and not about the log."""
     return isinstance(error, PaddockError) and error.code in (
         "not_a_member",
         "not_allowed",

@@ -106,7 +106,7 @@ def _behind_the_edge(app: ASGIApp, names: frozenset[str]) -> ASGIApp:
 
 
 class _Guest(uvicorn.Server):
-    """A server in a process that hears the signals itself."""
+    """A uvicorn server that leaves the signals of the process to the command around it."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -70,7 +70,7 @@ class _Change(msgspec.Struct, frozen=True):
 
 
 NOT_OF_A_STINT = "run"
-"""The one field that is another with every log."""
+"""The field that every log has its own value of, so that no stint sets it."""
 
 
 def recorded_ns(modified_ns: int, clock_offset_ns: int | None, seen_ns: int) -> int:
@@ -236,7 +236,7 @@ class Stints:
         return {name: value for name, value in values.items() if value}
 
     def metadata_by_log(self, files: Iterable[CarFile]) -> dict[str, dict[str, str]]:
-        """The same by the SHA-256 of the log, for files that are here; of one found twice it is what both say."""
+        """Metadata by the SHA-256 of the log, for files that are here; of two files of one log what both say."""
         found: dict[str, dict[str, str]] = {}
         for file in sorted(files, key=lambda each: each.first_seen_ns):
             if file.sha256 is not None:
@@ -244,7 +244,7 @@ class Stints:
         return found
 
     def metadata_of_log(self, log: Log) -> dict[str, str]:
-        """The same for one log."""
+        """Metadata of one log."""
         return self.metadata_by_log(self._ledger.files_of(log.sha256)).get(log.sha256, {})
 
     def _insert(self, place: str, field: str, change: _Change) -> None:
@@ -259,4 +259,4 @@ def _last(changes: list[_Change], instant_ns: int) -> _Change | None:
 
 
 _FIELDS = tuple(StintField(field.name, field.label, field.choices, long=not field.is_short) for field in FIELDS)
-"""Those that every team has."""
+"""The metadata fields that every team has."""

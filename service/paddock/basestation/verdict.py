@@ -13,7 +13,7 @@ from paddock.domain.instants import NS_PER_S
 from paddock.domain.words import counted, isolated, size
 
 STALE_NS = 60 * NS_PER_S
-"""A look that is older says nothing of now."""
+"""What was seen on a car so long ago counts no more: the car is then shown as not reachable."""
 _ON_THE_WAY = (LogState.WAITING, LogState.PULLING, LogState.HASHING)
 
 

@@ -11,7 +11,7 @@ from paddock.basestation.verdict import Kind, Verdict, duration_in_words, verdic
 from paddock.domain.words import counted, isolated, size
 
 SHOWN = 100
-"""Rows; who has more at once looks at those that are not done first."""
+"""Logs that the screen lists, those that are not done first."""
 LITTLE_SHARE, LITTLE_BYTES = 20, 2_000_000_000
 """A disk with less free than this part of it, or than about an hour of logs, is worth a warning."""
 

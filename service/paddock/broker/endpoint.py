@@ -35,7 +35,7 @@ from paddock.domain.devices import Device
 from paddock.errors import PaddockError, Rejected, Unavailable
 
 LOOK_S = 0.25
-"""How often it is looked what changed: a device that is shut out is closed within a second."""
+"""How often devices are looked up again: the connection of one that was disabled is closed within a second."""
 SWEEP_S = 0.5
 BUFFER_BYTES = 64 * 1024
 """What is taken of one connection before the next one's turn."""
@@ -294,7 +294,7 @@ class Endpoint:
         self._refusals.note(device_id, code, reason)
 
     def not_taken(self, error: BaseException) -> None:
-        """The disk took nothing; whoever sent it keeps it."""
+        """The disk took nothing, so that nothing is acknowledged and the sender keeps the message."""
         message = error.message if isinstance(error, PaddockError) else str(error)
         self._say("device_log_failed", message=message)
 
@@ -412,7 +412,7 @@ def network_of(address: str) -> str:
 
 
 def _keep_alive(client: socket.socket) -> None:
-    """Whoever promised nothing and is gone is noticed by the system after two minutes."""
+    """Let the system notice within two minutes a client that is gone and had promised no keep-alive."""
     client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
         if hasattr(socket, name):

@@ -16,7 +16,7 @@ MOST_OF_A_DEVICE = 8
 CONNECT_S = 10.0
 """From the connection, TLS included, to its CONNECT."""
 STUCK_S = 30.0
-"""So long a client may take nothing of what it is sent."""
+"""How long a client may take nothing of what it is sent before it is closed."""
 CONNECTS_AT_ONCE, CONNECTS_PER_S = 2_500, 50.0
 """For one address: the devices of a team may all come from one, and all at once after a break."""
 MOST_UNACKNOWLEDGED_BYTES = 1024 * 1024

@@ -25,7 +25,7 @@ _NUMBERS = ("messages", "rate Hz", "largest gap s")
 _MOST_CHANNELS = 500
 """A table of all that a hostile log can have would take minutes; ``--json`` has them all."""
 _MOST_FACTS = 500
-"""The same of its metadata records, attachments and notices, each."""
+"""As many metadata records, attachments and notices are printed, each."""
 
 
 @click.command("info")

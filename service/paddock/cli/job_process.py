@@ -26,7 +26,7 @@ from paddock.usecases.jobs.handlers import handle
 
 PROGRESS_S = 0.5
 NICENESS = 5
-"""The site answers people meanwhile."""
+"""Added to the niceness of a job's process: the site answers people meanwhile."""
 _RESERVED_BYTES = 2 << 30
 _RETIRE_SHARE = 4
 """A process that holds this part of its memory is not used again."""

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _OWN = "Paddock here"
-"""What people call a server on this machine."""
+"""The name under which a server on this machine is shown."""
 
 
 @click.command("offload")

@@ -59,7 +59,7 @@ def drawn(view: View, height: int) -> RenderableType:
 
 
 def print_view(view: View) -> None:
-    """The same once, as lines."""
+    """Print the view once, as lines."""
     for verdict in view.verdicts:
         out.print(" ".join([f"{verdict.car}: {headline(verdict)}.", *verdict.sentences]), soft_wrap=True)
     for way in view.ways:

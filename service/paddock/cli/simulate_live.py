@@ -109,7 +109,7 @@ def drive_over_http(client: Client, device_id: str, token: str, feed: Feed, dura
 
 
 def drive_over_mqtt(url: str, device_id: str, token: str, feed: Feed, duration_s: float | None) -> Sent:
-    """The same by MQTT, with quality of service 1.
+    """Send a drive by MQTT, with quality of service 1.
 
     Args:
         url: such as ``mqtt://127.0.0.1:1883``.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 _PIPED_WIDTH = 1_000_000
-"""Wider than any row: whoever reads lines gets one per row."""
+"""Width where stdout is no terminal, wider than any row: a program reads one line per row."""
 
 
 class _Out:

@@ -23,7 +23,7 @@ class Failure(msgspec.Struct, frozen=True):
     """For people."""
 
     def rejection(self) -> Rejected:
-        """The same, to be raised."""
+        """This failure as an error to raise."""
         return Rejected(self.message, code=self.code)
 
 

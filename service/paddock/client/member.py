@@ -25,4 +25,4 @@ class HandedTunnel(msgspec.Struct, frozen=True, kw_only=True):
     configuration: str
     """What WireGuard imports, with the private key."""
     qr_svg: str | None = None
-    """The same for a phone; None where the member keeps the private key."""
+    """The configuration as a QR code for a phone (SVG); None where the member keeps the private key."""

@@ -9,15 +9,15 @@ from collections.abc import Callable
 FIRST = 4
 MOST = 16
 WINDOW_S = 3.0
-"""So long is measured. After a change as long is waited: the kernel takes the first bytes of a stream at once."""
+"""How long a number of streams is measured, after it ran as long: the kernel takes the first bytes at once."""
 WORTH_IT = 1.25
-"""Twice the streams have to bring so many times the bytes, or they are given up again."""
+"""Twice as many streams are kept only if they bring so many times the bytes."""
 AS_GOOD = 0.85
-"""Half of them have to bring this share, or they are taken back."""
+"""Half as many streams are kept only if they bring this share of the bytes."""
 HOLD_S = 120.0
-"""So long a number that was found stays; then it is looked whether the line has changed."""
+"""How long a number that was found stays before others are tried: the line may have changed."""
 CUT_HOLD_S = 30.0
-"""After a cut it is waited so long before more streams are tried."""
+"""How long after a cut no more streams are tried."""
 PART_TAKES_S = 60.0
 """Where a part takes longer, fewer are tried: a line that is cut loses what is not whole."""
 

@@ -107,7 +107,7 @@ def say_along(connection: Connection, announcement: Announcement, sidecar: Sidec
 
 
 def send(connection: Connection, log: Path | Read, announcement: Announcement, line: Line) -> Any:
-    """The same for a log whose hash is known, over a line that may be bad.
+    """Send a log whose hash is known, over a line that may be bad.
 
     Where a connection ends, the next announcement tells what has arrived; it is given up after ``TRIES`` in a row
     that brought nothing.

@@ -19,7 +19,7 @@ def texts_at(content: Bytes, begins: npt.NDArray[np.int64], size: int) -> Texts:
 
 
 def rows_of(content: Bytes, begins: npt.NDArray[np.int64], size: int) -> Bytes:
-    """Likewise as a table, shape (N, ``size``)."""
+    """The ``size`` bytes from each of ``begins`` on, as a table of shape (N, ``size``)."""
     if not len(begins) or not size:
         return np.zeros((len(begins), size), np.uint8)
     return texts_at(content, begins, size).view(np.uint8).reshape(len(begins), size)

@@ -134,7 +134,7 @@ class _Share:
         self._progress, self._count, self._done = progress, max(1, count), 0
 
     def of(self, batches: Iterable[_T]) -> Iterator[_T]:
-        """The same batches."""
+        """Passes batches on and counts them."""
         yield from batches
         self._done += 1
         self._progress(self._done / self._count)

@@ -48,7 +48,7 @@ def decimate(times: Int64s, values: Values, buckets: int, start: int, end: int) 
 
 
 def decimate_steps(times: Int64s, values: Values, buckets: int, start: int, end: int) -> Int64s:
-    """The same for what holds until it changes: booleans, enums, codes of texts. Shapes and arguments as above.
+    """Thin out values that hold until they change: booleans, enums, codes of texts. Arguments as ``decimate``'s.
 
     The samples at which the value changes stay, with the first and the last one, so the steps are exact; only where
     they are too many to see, it is as for any number.

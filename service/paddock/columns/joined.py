@@ -66,7 +66,7 @@ def at_instants(samples: Samples, instants: Int64s, gap_ns: int, *, on_lines: bo
 
 
 class Joining:
-    """The same of a signal that is read in batches, for instants that ascend from call to call.
+    """Joins a signal that is read in batches, at instants that ascend from call to call.
 
     Holds two batches at most, and answers the same however its samples are cut into batches.
 

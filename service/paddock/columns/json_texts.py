@@ -52,7 +52,7 @@ def _parts(array: pa.Array) -> list[_Part]:
 
 
 def _known(array: pa.Array) -> list[_Part]:
-    """The same of an array whose missing rows may have any text."""
+    """What the rows of an array are made of; a missing row may have any text."""
     kind = array.type
     if pa.types.is_struct(kind):
         return _objects(array)

@@ -33,6 +33,6 @@ def element_of(array: pa.Array, index: int) -> pa.Array:
 def taken_element(
     items: pa.Array, lengths: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64], index: int
 ) -> pa.Array:
-    """The same of lists that were laid end to end before."""
+    """One element of each list, from lists that were laid end to end before."""
     short = lengths <= index
     return items.take(pa.array(offsets[:-1] + index, mask=short if short.any() else None))

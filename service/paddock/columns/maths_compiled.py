@@ -160,6 +160,6 @@ def _full(value: Value, rows: int) -> Floats:
 
 
 def finite(values: Floats) -> Floats:
-    """The same with what is infinite missing."""
+    """Values with NaN in place of what is infinite."""
     infinite = np.isinf(values)
     return np.where(infinite, np.nan, values) if infinite.any() else values

@@ -74,7 +74,7 @@ class FoundBeside:
     oddities: Sequence[str] = ()
     """Sentences about the file, told before those about its times."""
     more_oddities: Sequence[str] = ()
-    """Likewise, told after them."""
+    """Further sentences about the file, told after those about its times."""
     facts: Callable[[LossReport, int], FileFacts] = lambda _, __: FileFacts()
     """Makes the facts of the file from its losses and the number of messages."""
 

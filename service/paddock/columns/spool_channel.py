@@ -77,7 +77,7 @@ class SpooledChannel:
         )
 
     def with_ends_in(self, span: TimeSpan, file: SpoolFile) -> SpooledChannel:
-        """The same with the first and last values of its signals from ``span``, where it has messages there."""
+        """The channel with its signals' first and last values taken in ``span``, where it has messages there."""
         statistics = ChannelStatistics(Limits())
         for rows in self.read(file, None):
             first = int(np.searchsorted(rows.log_time, span.first))

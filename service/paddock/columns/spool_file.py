@@ -59,7 +59,7 @@ class Extent:
     log_time_at: int
     sequence_at: int
     publish_time_at: int
-    """The same as ``log_time_at`` where all times are."""
+    """Equal to ``log_time_at`` where every ``publish_time`` is the ``log_time``."""
     columns: tuple[Column, ...]
     """One per top-level field."""
     kind: pa.StructType

@@ -13,7 +13,7 @@ from paddock.durable_files import make_directories, write_durably
 from paddock.errors import Unavailable
 
 KEPT_S = 15 * 60
-"""So long what was received stays at least, for whoever wants to see the last minutes again."""
+"""How long what was received is kept at least: pages and dashboards show the last minutes from it."""
 _READERS = "readers"
 
 

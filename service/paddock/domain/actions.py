@@ -116,7 +116,7 @@ def is_dangerous(name: str, kind: ActionKind | None) -> bool:
 
 
 def checked_action(action: Action) -> Action:
-    """The same.
+    """The action as it is given, once it is found to be allowed.
 
     Raises:
         Rejected: no action can be so (code ``bad_action``).
@@ -129,7 +129,7 @@ def checked_action(action: Action) -> Action:
 
 
 def checked_kind(kind: ActionKind) -> ActionKind:
-    """The same.
+    """The button as it is given, once it is found to be allowed.
 
     Raises:
         Rejected: no button can be so (code ``bad_action``).
@@ -143,7 +143,7 @@ def checked_kind(kind: ActionKind) -> ActionKind:
 
 
 def check_expires(seconds: int) -> int:
-    """The same.
+    """How many seconds an action waits, as given, once that is found to be allowed.
 
     Raises:
         Rejected: no action waits so long (code ``bad_action``).

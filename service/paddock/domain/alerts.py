@@ -16,7 +16,7 @@ FIRED, CLEARED = "fired", "cleared"
 MAX_TEXT = 500
 MAX_KEY = 300
 _RANK = 10**17
-"""More than the microseconds of every time that 64 bits of nanoseconds can say."""
+"""Larger than any time in microseconds, so that the rank of a state decides before the time."""
 
 
 class AlertState(StrEnum):
@@ -78,7 +78,7 @@ class Raising(msgspec.Struct, frozen=True, kw_only=True):
     moment_ns: int | None = None
     """When that was, by the clock of who sent it or of the recording."""
     seconds: float | None = None
-    """The same since the recording's first message."""
+    """When that was, in seconds since the recording's first message."""
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):

@@ -90,7 +90,7 @@ def database_id(sha256: str, use: DatabaseUse) -> str:
 
 
 def check_use(use: DatabaseUse) -> DatabaseUse:
-    """The same without spaces around.
+    """A use as it is stored, without spaces around its texts.
 
     Raises:
         Rejected: a day that is none, days in the wrong order, a text that is too long (code ``bad_database_use``).

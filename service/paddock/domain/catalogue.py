@@ -206,7 +206,7 @@ class CarCatalogue:
         return _one_receiver(found, players)
 
     def with_units(self, log_units: Mapping[str, str]) -> CarCatalogue:
-        """The same beside what a log says of its units."""
+        """This catalogue for a log that names units itself: they count where the team says none."""
         other = copy(self)
         other._log_units = log_units
         return other

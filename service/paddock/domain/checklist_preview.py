@@ -25,7 +25,7 @@ class FailedRun(msgspec.Struct, frozen=True):
     start_ns: int | None = None
     """When it was so first, by the log's own clock; None where it has no moment, as of what is not there."""
     seconds: float = 0.0
-    """The same since the log's first message."""
+    """That instant in seconds since the log's first message."""
 
 
 class ChecklistPreview(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ class ChecklistPreview(msgspec.Struct, frozen=True, kw_only=True):
     failed: int = 0
     """How many would have failed."""
     by_rule: tuple[int, ...] = ()
-    """The same by rule."""
+    """In how many each rule would not have been met."""
     skipped_by_rule: tuple[int, ...] = ()
     """In how many recordings a rule could look at nothing."""
     runs: tuple[FailedRun, ...] = ()

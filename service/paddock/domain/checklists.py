@@ -78,7 +78,7 @@ class CheckText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     @property
     def all_but_ns(self) -> int:
-        """The same in nanoseconds."""
+        """``all_but_s`` in nanoseconds."""
         return round(self.all_but_s * NS_PER_S)
 
 
@@ -120,7 +120,7 @@ def applies_to(said: ChecklistText, car: str) -> bool:
 
 
 def checked_checklist(said: ChecklistText) -> ChecklistText:
-    """The same without spaces around what was typed, and without limits that a rule does not use.
+    """A checklist as it is stored: without spaces around what was typed, and limits that a rule does not use.
 
     Raises:
         Rejected: nothing or too much is said, or a rule cannot be (code ``bad_checklist``).

@@ -20,7 +20,7 @@ from paddock.domain.roles import TeamRole
 _ID_BYTES, _SECRET_BYTES = 8, 32
 _DAY_NS = 86_400 * NS_PER_S
 SEEN_EVERY_NS = 60 * NS_PER_S
-"""How exactly it is known when a credential was used last: to write it down for every request would cost more."""
+"""A credential's last use is written down at most so often: a write for every request would cost too much."""
 
 
 class CredentialKind(StrEnum):

@@ -20,7 +20,7 @@ from paddock.domain.motion import ALONE_S, HEADING_S, WINDOW_S, Motion, piece, p
 MARGIN_M = 3.0
 """A car crossed once it came from so far before the line and is so far beyond it."""
 SLOWEST_M_S = 1.5
-"""Who crosses more slowly is pushed, or stands on the line: there is no instant of crossing."""
+"""A car that crosses more slowly is pushed, or stands on the line: there is no instant of crossing."""
 LONGEST_PASS_S = 6.0
 """How long a car may take between the two margins; longer ones stood on the line."""
 _OUTLIER = 5.0

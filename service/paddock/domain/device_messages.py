@@ -52,7 +52,7 @@ class Problem(NamedTuple):
     code: str
     """A stable word."""
     reason: str
-    """The same as a sentence."""
+    """What was wrong, as a sentence."""
 
 
 NO_NAMES: Mapping[str, Mapping[int, str]] = MappingProxyType({})

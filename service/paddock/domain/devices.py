@@ -19,7 +19,7 @@ from paddock.errors import Rejected
 MAX_NAME, MAX_WORD, MAX_NOTES = 80, 200, 10_000
 MAX_ID = 64
 MAX_DEVICES = 500
-"""As many as one page of documents has: whoever admits messages knows all of them by heart."""
+"""As many as one page of documents has: the process that admits messages keeps all devices in memory."""
 DEFAULT_TIMEOUT_S = 60
 MIN_TIMEOUT_S, MAX_TIMEOUT_S = 1, 30 * 86_400
 MAX_PHOTO_BYTES = 2_000_000
@@ -162,7 +162,7 @@ def topic_of(device: Device) -> str:
 
 
 def check_device_id(device_id: str) -> str:
-    """The same.
+    """The id as it is given, once it is found to be one that a device may have.
 
     Raises:
         Rejected: no device can have it (code ``bad_device``).
@@ -177,7 +177,7 @@ def check_device_id(device_id: str) -> str:
 
 
 def checked_device(device: Device) -> Device:
-    """The same without spaces around what people wrote.
+    """A device as it is stored, without spaces around what people wrote.
 
     Raises:
         Rejected: it has no name, or something is too long or out of range (code ``bad_device``).

@@ -33,7 +33,7 @@ class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     end_ns: _Instant | None = None
     """First instant that is not taken any more."""
     start_s: float | None = None
-    """The same in seconds since the start of the recording; only one of the two may be given."""
+    """First instant in seconds since the start of the recording; either this or ``start_ns`` is given."""
     end_s: float | None = None
     rate_hz: float | None = None
     """One common raster for all signals; None keeps every message at its own time."""
@@ -90,7 +90,7 @@ VIEWER_COPY = ExportRequest(format="mcap")
 
 
 def purpose_of(request: ExportRequest) -> Purpose:
-    """Whoever asks: the whole log in the default shape is the default file."""
+    """What an artifact is for: the whole log in the default shape is the default file, whoever asked for it."""
     if request == DEFAULT_EXPORT:
         return Purpose.DEFAULT
     return Purpose.VIEWER if request == VIEWER_COPY else Purpose.EXPORT

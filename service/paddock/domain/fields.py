@@ -122,7 +122,7 @@ class Fields:
         return checked
 
     def fitting(self, values: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
-        """The same for what no person is there to mend: what can be stored, and why the rest cannot."""
+        """Values that no person is there to correct: those that can be stored, and why the others cannot."""
         taken: dict[str, str] = {}
         left_out = []
         for name, value in values.items():

@@ -53,7 +53,7 @@ class FigureIs(msgspec.Struct, frozen=True):
 
     @property
     def bounds(self) -> tuple[float | None, float | None]:
-        """The same as ``at_least <= stored < below``; None where an end is open."""
+        """The bounds of ``at_least <= stored < below``; None where an end is open."""
         value = self.value * self.figure.stored
         above = math.nextafter(value, math.inf)
         match self.operator:

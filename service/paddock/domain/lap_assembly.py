@@ -158,7 +158,7 @@ def _with_faults(stretch: _Stretch, drive: Drive) -> _Stretch:
 
 
 def _unseen(stretch: _Stretch, drive: Drive, clean: Sequence[_Stretch]) -> _Stretch:
-    """The same with the fault that it may be two laps, if the car may have crossed unseen.
+    """A stretch with the fault that it may be two laps, if the car may have crossed the line unseen.
 
     It cannot have if even the longest way that it may have driven unseen makes no two laps.
     """

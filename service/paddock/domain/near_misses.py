@@ -27,6 +27,6 @@ def near_misses(text: str, names: Iterable[str], *, most: int = 3) -> list[str]:
 
 
 def did_you_mean(text: str, names: Iterable[str]) -> str:
-    """The same as a sentence with a blank before it; empty when nothing is close."""
+    """``near_misses`` as a sentence with a blank before it; empty when nothing is close."""
     close = near_misses(text, names)
     return f" Did you mean {' or '.join(close)}?" if close else ""

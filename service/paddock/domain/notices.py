@@ -25,9 +25,9 @@ MAX_TRIES = 18
 FIRST_PAUSE_NS = 2 * NS_PER_S
 LONGEST_PAUSE_NS = 2 * 3600 * NS_PER_S
 KEPT_NS = 30 * 86_400 * NS_PER_S
-"""So long it is known what was told."""
+"""How long the list of what was told goes back."""
 TOO_OLD_NS = 86_400 * NS_PER_S
-"""What is found so late, because nothing was running, is told nobody any more."""
+"""An event that is found so late, because nothing was running, is told to no destination."""
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 
 
@@ -98,7 +98,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Something that somebody may be told."""
 
     id: str
-    """The same event has the same id, whoever notices it how often."""
+    """Made from what happened: noticed twice, or by two processes, it is one event."""
     topic: Topic
     title: str
     """A few words, without what happened."""
@@ -158,7 +158,7 @@ def pause_ns(tries: int) -> int:
 
 
 def checked_destination(destination: Destination) -> Destination:
-    """The same without spaces around what was typed.
+    """A destination as it is stored, without spaces around what was typed.
 
     Raises:
         Rejected: it cannot be (code ``bad_destination``).

@@ -42,7 +42,7 @@ class OwnField(msgspec.Struct, frozen=True):
     changed_by: str = ""
 
     def row(self, column: int) -> Field:
-        """The same as a row of ``domain/fields.py``.
+        """This field as a row of ``domain/fields.py``.
 
         A log that knows the field by name or label in its ``setup`` record prefills it.
 

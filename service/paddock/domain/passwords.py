@@ -39,7 +39,7 @@ def is_outdated(stored: str) -> bool:
 
 
 def _bytes(password: str) -> bytes:
-    """The same however a keyboard composes an accent."""
+    """A password's bytes, equal however a keyboard composes an accent."""
     return unicodedata.normalize("NFC", password).encode(errors="surrogatepass")
 
 

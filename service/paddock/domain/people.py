@@ -19,7 +19,7 @@ LONGEST_PASSWORD = 200
 MAX_EMAIL = 200
 _EMAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
 _TAKEN = frozenset({"local", "me"})
-"""The one user of a Paddock without people, as the history has it; and whoever asks, in an address of the API."""
+"""Names that no user may have: the history's for the user of a Paddock without people, and ``me`` of the API."""
 _COMMON = """
 password12 password123 password1234 password12345 password123456 passwort123 123456789a 1234567890 0123456789
 12345678910 0987654321 qwertyuiop qwerty1234 qwerty12345 qwerty123456 1q2w3e4r5t asdfghjkl1 iloveyou12 letmein123
@@ -50,7 +50,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def person_id(name: str) -> str:
-    """The same for one name in any case of its letters."""
+    """A person's id: equal for one name in any case of its letters."""
     return hashlib.sha256(name.casefold().encode()).hexdigest()[:16]
 
 

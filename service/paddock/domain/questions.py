@@ -64,7 +64,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def asks(self) -> Question:
-        """The same, whatever was answered."""
+        """The question without its answer."""
         return msgspec.structs.replace(self, answer=None)
 
 

@@ -25,7 +25,7 @@ class QuietHours(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 def checked_hours(hours: QuietHours) -> QuietHours:
-    """The same.
+    """The hours as they are given, once they are found to be some.
 
     Raises:
         Rejected: a time of day that is none, an unknown zone, no time between (code ``bad_quiet_hours``).

@@ -33,7 +33,7 @@ class PreviewHit(msgspec.Struct, frozen=True):
     since_ns: int
     """When the value became so, by the log's own clock."""
     seconds: float
-    """The same since the log's first message."""
+    """That instant in seconds since the log's first message."""
     value: float
     name: str = ""
     """The recording's: that of its file."""

@@ -112,7 +112,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def checked_text(said: RuleText) -> RuleText:
-    """The same without spaces around what was typed, and without limits that the comparison does not use.
+    """A rule as it is stored: without spaces around what was typed, and limits that its comparison does not use.
 
     Raises:
         Rejected: nothing or too much is said, or a limit is missing (code ``bad_rule``).

@@ -57,7 +57,7 @@ class Sidecar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return msgspec.json.encode(self) + b"\n"
 
     def to_object_metadata(self) -> str:
-        """The same for a header of a request: JSON, in base64 if it is not ASCII.
+        """A sidecar for a header of a request: JSON, in base64 if it is not ASCII.
 
         The longest values stay out where it would be longer than a store takes.
         """

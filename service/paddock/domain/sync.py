@@ -74,7 +74,7 @@ class SaidChange(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def key(self, recording_id: str) -> str:
-        """The same on every Paddock that knows this change; where it was made is no part of it."""
+        """Equal on every Paddock that knows this change; where it was made is no part of it."""
         said = (self.at, self.principal, self.field, self.before, self.before_source, self.after, self.subject)
         return hashlib.sha256(msgspec.json.encode((recording_id, *said))).hexdigest()[:32]
 
@@ -184,7 +184,7 @@ def said_file(file: MiscFile) -> SaidFile:
 
 
 def digest(state: RecordingState) -> str:
-    """The same on two Paddocks that have nothing to tell each other of a recording.
+    """A hash that is equal on two Paddocks that have nothing to tell each other of a recording.
 
     The start that a log says is no part of it: each Paddock reads it there itself, one of them perhaps later.
     """

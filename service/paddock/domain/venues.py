@@ -146,7 +146,7 @@ def nearest_venue(venues: Iterable[Venue], place: Place) -> Venue | None:
 
 
 def check_course(course: Course) -> Course:
-    """The same with spaces around its texts removed.
+    """A course as it is stored, without spaces around its texts.
 
     Raises:
         Rejected: a line without length or of several hundred metres, lines that are far apart, days that are none

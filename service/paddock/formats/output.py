@@ -139,7 +139,7 @@ def full_suffix(name: str) -> str:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """The same for every name and link of a file, None where there is none. ``-`` is what stdin reads."""
+    """What every name and link of one file shares; None where there is none. ``-`` is what stdin reads."""
     try:
         found = os.fstat(0) if os.fspath(path) == "-" else path.stat()
     except OSError:

@@ -203,7 +203,7 @@ class Collection(Protocol[T]):
         ...
 
     async def change_first(self, where: Where, sort: Sort, changes: Mapping[str, object]) -> T | None:
-        """The same for the first document that matches; two callers never get the same one by chance."""
+        """``change`` for the first document that matches, in one step: two callers at once get two documents."""
         ...
 
     async def find(

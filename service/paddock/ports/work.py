@@ -1,4 +1,4 @@
-"""Work: telling a worker that a job waits. The job itself is a document; only its id travels."""
+"""Work: telling a worker that a job waits. The job itself is a document; only its id goes through a queue."""
 
 from __future__ import annotations
 

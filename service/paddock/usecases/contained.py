@@ -1,4 +1,4 @@
-"""One of many: what it meets is its own."""
+"""Runs one of many tasks so that its failure does not end the others."""
 
 from __future__ import annotations
 

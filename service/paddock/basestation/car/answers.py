@@ -27,7 +27,7 @@ _STATUS_OF_CODE = {
     "needs_if_match": 428,
 }
 _SMALL_BYTES = 1_000
-"""What compressing saves nothing of."""
+"""Answers below this are not compressed: it would save nothing."""
 _FAST = 1
 _RETRY_AFTER_S = "2"
 

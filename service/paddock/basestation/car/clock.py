@@ -23,12 +23,12 @@ from paddock.domain.sidecar import MAX_CLOCK_OFFSET_NS
 from paddock.errors import Rejected, Unavailable
 
 FIRST_TIME_NS = 1_704_067_200 * NS_PER_S
-"""The year 2024: whoever says an earlier time does not know better than the car."""
+"""The year 2024: a source that says an earlier time is not believed."""
 LAST_TIME_NS = 4_102_444_800 * NS_PER_S
 RIGHT_NS = NS_PER_S
 """A clock that is wrong by less is right: nobody dates a log to the second."""
 OLD_NS = 600 * NS_PER_S
-"""What was told so long ago gives way to what is less exact: the two clocks of a machine drift apart."""
+"""After so long a less exact source replaces a more exact one: the two clocks of a machine drift apart."""
 _CLOCK_IS_NOT_SYNCHRONISED = 5
 _RANKS = {"gps": 3, "network": 2, "base_station": 1, "phone": 1}
 

@@ -11,9 +11,9 @@ import msgspec
 from paddock.domain.instants import NS_PER_S
 
 FEW_MINUTES = 20
-"""An endurance takes longer; whoever has less is warned."""
+"""With room for fewer minutes of recording the page warns: an endurance takes longer."""
 LITTLE_BYTES = 1_000_000_000
-"""Warned of where no rate is known."""
+"""With less room the page warns where it is not known how fast logs grow."""
 _OVER_NS = 30 * NS_PER_S
 _LEAST_NS = 5 * NS_PER_S
 

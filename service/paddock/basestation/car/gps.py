@@ -15,7 +15,7 @@ from paddock.domain.instants import NS_PER_S, from_rfc3339
 from paddock.errors import PaddockError, Rejected
 
 Tell = Callable[[int], None]
-"""Takes the time, in nanoseconds since the Unix epoch."""
+"""Called with the time that a source says, in nanoseconds since the Unix epoch."""
 
 EVERY_S = 60.0
 """How often it is asked once it has answered."""

@@ -33,7 +33,7 @@ _LOOK_SHARE = 20
 ASK_RECORDER_S = 2.0
 AFTER_MISTAKE_S = 5.0
 FIRST_LOOK_S = 10.0
-"""How long an answer may wait for it: many logs on a slow card take some seconds."""
+"""How long an answer waits for the first look at the logs: many on a slow card take some seconds."""
 _NEXT = "metadata of the next log"
 
 

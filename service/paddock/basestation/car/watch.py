@@ -22,7 +22,7 @@ from paddock.domain.sidecar import sidecar_name
 from paddock.errors import NotFound, Unavailable
 
 SETTLED_NS = 15 * NS_PER_S
-"""A log that has not changed for so long is closed, where nobody can say more."""
+"""A log that has not changed for so long counts as closed, where neither recorder nor kernel say whether it is."""
 COPIED_NS = 60 * NS_PER_S
 """A file that appears and was changed so long ago was brought here: it did not begin now."""
 _BOOT = "boot of the last look"

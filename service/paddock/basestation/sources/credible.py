@@ -16,7 +16,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def credible(seen: SeenFile) -> SeenFile:
-    """The same log without what no log can have; with a trouble where its size is none."""
+    """A log as a car listed it, without values that no log can have; with a trouble where its size cannot be."""
     trouble = encodable(seen.trouble) if seen.trouble is not None else None
     size_bytes = seen.size_bytes
     if not 0 <= size_bytes <= _MOST_BYTES:

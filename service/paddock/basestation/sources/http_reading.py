@@ -21,7 +21,7 @@ from paddock.errors import Conflict, Rejected, Unavailable
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII)
 _JUDGED_S = 30
 _LEAST_BYTES = 4096
-"""Who sends less in that time holds us up."""
+"""A server that sends fewer bytes in that time counts as away."""
 _SAME_TIME_S = 1
 """HTTP tells times to the second."""
 _log = structlog.get_logger()

@@ -32,11 +32,11 @@ _JUDGE_S = 1.5
 _SETTLED_S = 60
 """When more lanes have brought nothing, they are tried again after this time: cars move."""
 _GAIN = 1.25
-"""Twice the lanes are kept where they carry this much more."""
+"""Twice as many lanes are kept where they carry this many times the bytes."""
 _SLOW_BYTES_S = 2e6
 """Slower than this it has losses, or so little to give that many lanes take no more of it: all are used."""
 _FAST_BYTES_S = 30e6
-"""Nobody needs a second lane to be faster."""
+"""A single lane this fast is enough."""
 
 
 @dataclass

@@ -30,9 +30,9 @@ from paddock.errors import Conflict, NotFound, PaddockError, Rejected, Unavailab
 
 _LEAST_READ = 16 * 1024
 _MOST_READ = 128 * 1024
-"""Larger ones bring nothing more."""
+"""Bytes asked for in one request; larger requests bring nothing more."""
 _UNKNOWN_LIMIT = 32 * 1024
-"""What every server takes in one request."""
+"""Bytes in one request that every server takes, for one that does not say its limit."""
 _OPEN_AT_ONCE = 64
 """Files; a server may have a thousand open in all."""
 

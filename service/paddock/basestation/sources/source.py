@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 OF_THE_FILE_SYSTEM = frozenset(("lost+found", "System Volume Information", "$RECYCLE.BIN"))
-"""Folders that nobody looks into."""
+"""Folders of the file system itself, in which no logs are looked for."""
 
 
 class SeenFile(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from paddock.domain.sync_merge import Disagreement, Merged, merge
 from paddock.errors import Conflict, PaddockError, Unavailable
 
 TRIES = 20
-"""So often a recording may change while it is compared; a conversion changes it a few times."""
+"""How often a recording is compared anew because it changed meanwhile; a conversion changes it a few times."""
 
 
 def settle(here: Side, there: Side, recording_ids: Sequence[str], report: Report) -> Iterator[Question]:

@@ -11,7 +11,7 @@ from paddock.errors import PaddockError, Unavailable
 
 
 class Watch(Protocol):
-    """Who looks on while it goes."""
+    """Is told how far a sync is, to show it."""
 
     def begin(self, what: str, total: int, *, size_bytes: bool = False) -> Callable[[int], None]:
         """Something begins; what is answered is told how much more of it is done."""

@@ -23,7 +23,7 @@ class MergedThings(NamedTuple, Generic[Thing]):
 
 
 def digest(thing: msgspec.Struct) -> str:
-    """The same for things that say the same."""
+    """A hash of what a thing says: equal for two that say the same."""
     return hashlib.sha256(msgspec.json.encode(thing)).hexdigest()[:32]
 
 

@@ -37,7 +37,7 @@ class Shape(Enum):
     STEPS = "steps"
     """Each holds until the next: integers and enums."""
     CONDITION = "condition"
-    """Likewise; true or false."""
+    """Each holds until the next; true or false."""
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def _are_decimals(words: npt.NDArray[np.uint64]) -> Bools | None:
 
 
 def hexadecimals_of(texts: Texts) -> tuple[Int64s, Bools]:
-    """Likewise with up to 15 hexadecimal digits, in capitals or not."""
+    """The numbers of up to 15 hexadecimal digits, in capitals or not, and which texts are such numbers."""
     pairs, fine = hex_bytes_of(texts.tobytes(), len(texts), texts.dtype.itemsize)
     wide = np.zeros((len(texts), _WORD), np.uint8)
     wide[:, _WORD - pairs.shape[1] :] = pairs

@@ -45,7 +45,7 @@ class Frames:
         return Frames(**{each.name: getattr(self, each.name)[which] for each in fields(self)})
 
     def from_position(self, first: int) -> Frames:
-        """The same, numbered from there on as they stand in the file."""
+        """These frames, numbered from ``first`` on in the order of the file."""
         return replace(self, position=np.arange(first, first + len(self)))
 
 
@@ -59,7 +59,7 @@ _KINDS: dict[str, type] = {
     "length": np.uint8,
     "position": np.int64,
 }
-"""All but the data."""
+"""The columns of frames but their data, with NumPy's type of each."""
 
 
 def no_frames() -> Frames:

@@ -26,7 +26,7 @@ class _Field:
     name: str
     kind: pa.DataType
     dtype: np.dtype[Any]
-    """The same for NumPy."""
+    """``kind`` as NumPy has it."""
     signals: tuple[CanSignal, ...]
 
 

@@ -200,7 +200,7 @@ class _Splitter:
                 return begin, is_whole
 
     def _some(self, content: bytes, begin: int, places: list[int], most: int) -> tuple[int, bool | None]:
-        """Likewise, one record after another, of which there may be more."""
+        """Places of at most ``most`` records, found one after another; what follows may be more of them."""
         id_bytes, sizes, last = self._id_bytes, self._sizes, len(content)
         for _ in range(most):
             body = begin + id_bytes

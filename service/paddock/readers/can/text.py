@@ -110,7 +110,7 @@ class Fields:
         return self._numbers(decimals_of, most)
 
     def hexadecimals(self, most: int = 8) -> tuple[Int64s, Bools]:
-        """Likewise with digits up to ``f``, in capitals or not."""
+        """Hexadecimal numbers, in capitals or not, and which fields are such: 1 to ``most`` digits."""
         return self._numbers(hexadecimals_of, most)
 
     def _numbers(self, read: Callable[[Texts], tuple[Int64s, Bools]], most: int) -> tuple[Int64s, Bools]:
@@ -219,7 +219,7 @@ class Words:
         return self._of(slice(None), number)
 
     def _of(self, rows: slice | npt.NDArray[np.intp], number: int | Int64s) -> Fields:
-        """The same of some lines."""
+        """One word of each of some lines, by its place in the line."""
         first, count = self._first[rows], self.count[rows]
         if not len(self._begins):
             return Fields(self._block, np.zeros_like(first), np.zeros_like(first))

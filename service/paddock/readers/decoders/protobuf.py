@@ -83,7 +83,7 @@ class ProtobufDecoder:
         self._judge = Judge(described)
 
     def without_names(self) -> ProtobufDecoder:
-        """The same for a log that has too many names already."""
+        """This decoder without names of enums, for a log that has too many already."""
         other = copy(self)
         other.enums = {}
         other.notice = _notice(self._left_out, [*self.enums, *self._unnamed])

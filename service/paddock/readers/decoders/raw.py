@@ -20,5 +20,5 @@ class RawDecoder:
         self.enums: dict[str, dict[int, str]] = {}
 
     def decode(self, payloads: pa.BinaryArray) -> Decoded:
-        """The same bytes."""
+        """The payloads as they are, in the field ``data``."""
         return Decoded(pa.StructArray.from_arrays([payloads], fields=list(self.fields)))

@@ -16,7 +16,7 @@ Leaf = tuple[np.dtype[np.generic], int]
 """A type, and how many such values lie behind each other."""
 
 _CLASSES = 8
-"""What a place is beyond a multiple of the largest alignment."""
+"""The largest alignment in bytes: places are told apart by what they are beyond a multiple of it."""
 
 
 class CutMessages(Exception):

@@ -33,7 +33,7 @@ class Kind:
         return self.built(iter(cursor.values(self.leaves)))
 
     def built(self, leaves: Leaves) -> pa.Array:
-        """The same from its ``leaves``, which were read together with those of others."""
+        """The values of all messages from its ``leaves``, which were read together with those of other fields."""
         raise NotImplementedError
 
 

@@ -25,7 +25,7 @@ decoding takes a fifth longer, with 48 MB it is no faster."""
 _MAX_ROWS = BATCH_BYTES // HEAD_BYTES
 _USED_BYTES = BATCH_BYTES + _MAX_ROWS * (8 + 8 + 4 + 4) + 4
 MEMORY_BYTES = -(-_USED_BYTES // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
-"""What ``Sorted`` takes."""
+"""Memory that one ``Sorted`` may take."""
 MAX_MESSAGE_BYTES = 2**31 - 1
 """More than Arrow can count in one array of payloads."""
 

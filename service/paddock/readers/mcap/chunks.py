@@ -169,7 +169,7 @@ def _lz4_steps(source: Source) -> Iterator[bytes]:
 
 
 def _frames(source: Source, magic: bytes) -> Iterator[bytes]:
-    """The magic of every frame with content; whoever asks for the next has read the last one to its end."""
+    """The magic of every frame with content; ask for the next one after the last was read to its end."""
     while first := source.read(len(magic)):
         if len(first) == len(magic) and _U32.unpack(first)[0] in _SKIPPABLE:
             size = source.read(_U32.size)

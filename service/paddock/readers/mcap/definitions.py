@@ -76,7 +76,7 @@ class Part:
         return place
 
     def all_in_force(self, channel_ids: npt.NDArray[np.uint16]) -> npt.NDArray[np.int32]:
-        """The same of many channels, all of them complete; shapes (N,)."""
+        """The definitions in force of many channels, all of which have one; shapes (N,)."""
         places = self._in_force[channel_ids]
         if places.min(initial=0) == _UNKNOWN:
             for channel_id in np.unique(channel_ids[places == _UNKNOWN]).tolist():

@@ -27,7 +27,7 @@ _ENTRY_BYTES = 16
 """An entry of a MessageIndex: ``log_time`` and ``offset``."""
 _OPAQUE_OFFSET = np.dtype("V8")
 _OPAQUE_HEAD = np.dtype(f"V{HEAD_BYTES}")
-"""The same without fields."""
+"""A message's head as bytes without fields."""
 
 Heads = npt.NDArray[np.void]
 

@@ -128,7 +128,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     rule: str = ""
 
     def where(self) -> list[Condition]:
-        """The same as conditions."""
+        """As conditions of a search."""
         found: list[Condition] = []
         if self.states:
             found.append(OneOf("state", tuple(self.states)))

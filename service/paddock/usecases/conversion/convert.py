@@ -347,7 +347,7 @@ async def _publish(context: Context, converted: Converted) -> None:
         if current is None:
             raise NotFound("The recording was removed while it was converted.")
         if current.build != recording.build:
-            # Whoever was first removes what others wrote, so there is nothing left to flip to.
+            # Another worker converted it meanwhile and removed what this one wrote: there is nothing to flip to.
             raise Conflict("Another worker converted this meanwhile.", code="lease_lost", permanent=False)
         if not current.build or current.decoded_by != recording.decoded_by:
             # Before it is shown: where a worker is killed in between, the next one asks again.

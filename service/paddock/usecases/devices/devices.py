@@ -163,7 +163,7 @@ async def write_device(
 async def set_fields(
     context: Context, principal: Principal, device_id: str, changes: Mapping[str, object]
 ) -> Device:
-    """The same, whatever else was changed meanwhile.
+    """Change fields of a device, whatever else was changed meanwhile.
 
     Raises:
         NotFound: there is none (code ``no_such_device``).

@@ -138,7 +138,7 @@ class KnownDevices:
         return device
 
     async def admit_now(self, token: str, device_id: str | None = None) -> Device:
-        """The same as of now: a token of ours that is not known yet may have been made a moment ago.
+        """Admit by what the database says now: a token that is not known yet may have been made a moment ago.
 
         Raises:
             Rejected: as ``admit``.

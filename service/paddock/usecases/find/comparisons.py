@@ -18,7 +18,7 @@ SUGGESTED = 5
 
 
 async def under_every_name(context: Context, comparisons: Sequence[HasSignal]) -> tuple[HasSignal, ...]:
-    """The same with all names that each signal has: in any case, and as the team's catalogue knows it.
+    """Comparisons with all names that each signal has: in any case, and as the team's catalogue knows it.
 
     A name may be one of a log, also without its topic, an element of a list, or what the catalogue knows it by.
     """

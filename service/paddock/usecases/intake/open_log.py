@@ -34,7 +34,7 @@ def check_head(head: bytes, name: str) -> None:
 
 
 def check_is_log(log: BinaryIO, name: str) -> None:
-    """The same for an open file, which is at its beginning before and after."""
+    """Refuse an open file that is no log; it is at its beginning before and after. Raises as ``check_head``."""
     check_head(log.read(PROBE_BYTES), name)
     log.seek(0)
 

@@ -123,7 +123,7 @@ def _seen(recording: Recording, stored: ObjectInfo | None) -> Failure | None:
 async def fault_by_hash(
     context: Context, recording: Recording, progress: Callable[[float], None] = lambda _: None
 ) -> Failure | None:
-    """The same, proved by reading all bytes."""
+    """What is wrong with the original, proved by reading all of its bytes; noted on the recording."""
     stored = await context.objects.stat(recording.original_key)
     fault = _seen(recording, stored)
     if stored is not None:

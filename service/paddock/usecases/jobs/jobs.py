@@ -69,7 +69,7 @@ async def enqueue(
 async def enqueue_anew(
     context: Context, kind: str, subject: str, params: Mapping[str, str] | None = None, **asked: Any
 ) -> Job:
-    """The same for work that begins by reading what may have changed meanwhile.
+    """Enqueue work that begins by reading what may have changed meanwhile.
 
     What runs may have read it already: then it is asked for under a second name, and done once more.
 

@@ -44,7 +44,7 @@ async def take(
 
 
 async def take_one(context: Context, owner: str, job_id: str) -> Job | None:
-    """The same for one job; None when it is done, dead, not due or somebody else's."""
+    """Take a lease on one job; None when it is done, dead, not due or somebody else's."""
     now = context.now()
     for where, _ in _due(now):
         if job := await context.documents.jobs.change(job_id, _lease(owner, now), where):

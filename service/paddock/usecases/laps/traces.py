@@ -67,7 +67,7 @@ def trace_of(recording: str, build: str, motion: Motion) -> LapTrace:
 
 
 def opened(trace: LapTrace) -> Trace:
-    """The same as arrays."""
+    """A stored trace as arrays."""
     driven, east, north = (
         np.frombuffer(each, "<f4").astype(np.float64) for each in (trace.driven_m, trace.east_m, trace.north_m)
     )

@@ -89,7 +89,7 @@ class LiveDevice:
     signals: dict[str, LiveSignal] = field(default_factory=dict)
     """By name."""
     known: dict[str, dict[str, LiveSignal]] = field(default_factory=dict)
-    """The same by topic and field path, as messages have them."""
+    """By topic, then by the path of the field, as messages have them."""
     named: dict[str, tuple[Mapping[str, Mapping[int, str]], int]] = field(default_factory=dict)
     """By topic, the names of numbers that its signals have, and of how many fields they were."""
     received_ns: int = 0

@@ -77,7 +77,7 @@ def why_not_live(tree: Node) -> str:
 
 
 def why_channel_not_live(channel: MathsChannel, channels: Sequence[MathsChannel]) -> str:
-    """The same of a channel, with those that it is made of."""
+    """Why a channel, or one that it is made of, cannot be computed live; empty where it can."""
     waiting, seen = [channel], {channel.name}
     while waiting:
         each = waiting.pop()

@@ -40,7 +40,7 @@ CATCH_UP_S = 30.0
 """So long after its start nothing is late: it first takes up what came before."""
 _WAIT_S = 0.5
 _AT_ONCE = 128
-"""Few enough that who waits for the lock gets it after a few milliseconds."""
+"""Entries read in one go: few, so that another thread gets the lock after a few milliseconds."""
 _AFTER_ERROR_S = 1.0
 _REFRESH_S = 1.0
 _LEARN_S = 2.0

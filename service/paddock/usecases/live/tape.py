@@ -300,7 +300,7 @@ class Tape:
         return median([abs(later - earlier) for earlier, later in pairwise(times)]) / NS_PER_S
 
     def as_text(self) -> Tape:
-        """The same with its numbers as texts."""
+        """This tape with its numbers as texts."""
         self._settle()
         turned = Tape(text=True)
         turned.total, turned.last_ns, turned.forgotten = self.total, self.last_ns, self.forgotten
@@ -313,7 +313,7 @@ class Tape:
 
 
 def by_time(samples: Samples) -> Samples:
-    """The same in ascending order of time; of one instant in the order in which they came."""
+    """Samples in ascending order of time; those of one instant in the order in which they came."""
     if np.all(samples.times[1:] >= samples.times[:-1]):
         return samples
     return samples.take(np.argsort(samples.times, kind="stable"))

@@ -144,7 +144,7 @@ class Recorder:
         return ""
 
     def _take_data_safely(self, entry: Entry) -> str | None:
-        """The same. A message on which we fail costs itself: read again after every start, it would stop us.
+        """Take a message; one on which our code fails is left out: read again after every start, it would stop us.
 
         Raises:
             OSError: the disk is full, say; it is taken again.

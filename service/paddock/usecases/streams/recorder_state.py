@@ -56,7 +56,7 @@ class RecorderState(msgspec.Struct, frozen=True):
 
     @property
     def notice(self) -> str:
-        """The same for pages, which say nothing of a recorder that was only just started."""
+        """What is wrong, for pages: empty also for a recorder that was only just started."""
         return self.warning if self.behind_s > BEHIND_S else ""
 
 

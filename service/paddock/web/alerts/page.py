@@ -56,7 +56,7 @@ async def acknowledge_and_return(context: TheContext, principal: ThePrincipal, a
 
 @post("/alerts/{alert_id:str}/clear", needs=Permission.EDIT_ALERTS)
 async def clear_and_return(context: TheContext, principal: ThePrincipal, alert_id: FromPath[str]) -> Redirect:
-    """Likewise."""
+    """The form of the other button."""
     await clear_by_hand(context, principal, alert_id)
     return Redirect("/alerts", status_code=303)
 

@@ -43,7 +43,7 @@ async def bundle_page(context: TheContext, principal: ThePrincipal, bundle_id: F
 
 @post("/bundles/{bundle_id:str}/again", needs=Permission.EXPORT)
 async def bundle_again(context: TheContext, principal: ThePrincipal, bundle_id: FromPath[str]) -> Redirect:
-    """The same of the same recordings as they are now: for files that are not kept any more."""
+    """Asks for the bundle again, of its recordings as they are now: for files that are not kept any more."""
     old = await get_bundle(context, bundle_id)
     ids = [member.recording for member in old.members]
     bundle = await request_bundle(context, principal, ids, old.request)

@@ -39,7 +39,7 @@ async def check_every(context: TheContext, principal: ThePrincipal) -> Redirect:
 
 @post("/recordings/{recording_id:str}/checks", needs=Permission.EDIT_CHECKLISTS)
 async def check_one(context: TheContext, principal: ThePrincipal, recording_id: FromPath[str]) -> Redirect:
-    """Likewise; the page follows the check."""
+    """Checks one recording; its page follows the check."""
     recording = await get_recording(context, recording_id)
     check_converted(recording)
     await ask_checks(context, recording, asked_by=principal.name)

@@ -167,7 +167,7 @@ async def checks_of(context: Context, recording: Recording) -> ChecksResource:
 
 
 async def checks_of_recording(context: Context, recording: Recording) -> ChecksResource | None:
-    """The same for its page; None where no checklist is for its car."""
+    """``checks_of`` for a recording's page; None where no checklist is for its car."""
     found = await checks_of(context, recording)
     return found if found.items or found.unchecked else None
 

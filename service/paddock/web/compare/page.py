@@ -37,7 +37,7 @@ class Choice:
     clock: str
     """When it began, in the reader's zone; empty when that is not known."""
     utc: str
-    """The same instant in UTC."""
+    """When it began, in UTC."""
 
 
 @dataclass(frozen=True)

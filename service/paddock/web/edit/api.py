@@ -65,7 +65,7 @@ class Selection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BulkEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The same fields for several recordings."""
+    """Fields to change alike on several recordings."""
 
     ids: Ids
     metadata: NewValues

@@ -122,7 +122,7 @@ class VenueDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class VenueChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The same, of one that is there."""
+    """What a venue is to be from now on; ``version`` is the one that was looked at."""
 
     name: Annotated[str, Meta(min_length=1, max_length=200, description="Its name.")]
     courses: Annotated[

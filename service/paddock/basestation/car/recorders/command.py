@@ -19,9 +19,9 @@ from paddock.errors import Rejected, Unavailable
 from paddock.settings import environment_with
 
 PATIENCE_S = 60
-"""For it to close its log."""
+"""How long the command may take to close its log."""
 START_LOOK_S = 0.5
-"""What ends sooner than this has not started."""
+"""A command that ends sooner than this counts as not started."""
 _LOOK_S = 0.05
 _TAIL_BYTES = 500
 _FACT = "recorder process"

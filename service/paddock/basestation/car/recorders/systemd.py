@@ -10,7 +10,7 @@ from paddock.domain.words import printable
 from paddock.errors import Unavailable
 
 PATIENCE_S = 60
-"""A recorder may have a large log to close."""
+"""How long the unit may take to stop: it may have a large log to close."""
 _ASK_S = 10
 _PROPERTIES = "LoadState,ActiveState,SubState,Result,ExecMainStatus,StatusText"
 _DOING = {
