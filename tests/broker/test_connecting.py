@@ -7,6 +7,8 @@ import ssl
 from pathlib import Path
 
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 from paddock.broker import connection, endpoint, limits
 from paddock.domain.principal import LOCAL_USER
@@ -19,6 +21,11 @@ from tests.broker.mqtt.clients import acknowledge, publish
 pytestmark = pytest.mark.anyio
 
 PUBACK = 4
+
+
+def said_by(packet_type: int, reason: int) -> str:
+    """A reason's name; an error where the standard has none of it for such a packet."""
+    return ReasonCode(packet_type, identifier=reason).getName()
 
 
 async def answer(at: At, version: int, *connect: object, **said: object) -> bytes:
@@ -105,6 +112,10 @@ async def test_who_is_shut_out_is_closed_at_once(at: At, version: int, what: str
         await mint_token(at.context, LOCAL_USER, "car")
     rest = await car.rest()
     assert rest[:1] == (b"\xe0" if version == 5 else b"")
+    if version == 5:
+        assert said_by(PacketTypes.DISCONNECT, rest[2]) == (
+            "Administrative action" if what == "disable" else "Not authorized"
+        )
     assert endpoint.LOOK_S + 0.3 < 1, "what is read of devices counts for 0.3 s"
     assert asyncio.get_running_loop().time() - before < 30
     assert (await answer(at, 5, "c", "car", at.tokens["car"]))[3] == (0x8A if what == "disable" else 0x86)

@@ -9,7 +9,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
+from paddock.broker import connection
 from paddock.device_log import appender as log_appender
 from paddock.device_log.entry import Kind
 from tests.broker.at import At, endpoint_at
@@ -35,6 +38,11 @@ async def test_a_message_is_in_the_log_once_it_is_acknowledged(at: At, version: 
         (Kind.ALERTS, b"hot "),
         (Kind.ACTIONS, b"done"),
     ]
+
+
+def test_every_reason_why_a_message_is_not_taken_is_one_that_an_acknowledgement_may_say() -> None:
+    for reason in connection.NOT_TAKEN.values():
+        ReasonCode(PacketTypes.PUBACK, identifier=int(reason))
 
 
 async def test_nothing_is_acknowledged_before_it_is_on_the_disk(at: At, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,6 +55,7 @@ def test_python_and_epoch_agree(instant: datetime) -> None:
     aware = instant.replace(tzinfo=UTC)
     microseconds = (aware - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
     expected = read_time(aware.isoformat())
+    assert read_time(aware) == expected, "as MessagePack has them"
     assert expected is not None and read_time(instant.isoformat()) == expected
     assert read_time(expected) == expected and read_time(expected // 1000) == expected
     assert abs(expected - microseconds * 1e9) < 2_000

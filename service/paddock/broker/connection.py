@@ -47,12 +47,13 @@ if TYPE_CHECKING:
     from paddock.broker.endpoint import Endpoint
 
 _MOST_CLIENT_ID = 256
-_REASONS = {
-    "device_disabled": Reason.BANNED,
-    "too_large": Reason.PACKET_TOO_LARGE,
+NOT_TAKEN = {
+    "device_disabled": Reason.NOT_AUTHORIZED,
+    "too_large": Reason.QUOTA_EXCEEDED,
     "other_device": Reason.NOT_AUTHORIZED,
     "not_its_topic": Reason.NOT_AUTHORIZED,
 }
+"""What a message is answered that is not taken; each is one that a PUBACK may say [MQTT-3.4.2.1]."""
 
 
 @dataclass
@@ -302,7 +303,7 @@ class Connection(asyncio.BufferedProtocol):
             )
         except Rejected as error:
             self._endpoint.refused(self.device.id, error.code, error.message)
-            reason = _REASONS.get(error.code, Reason.PAYLOAD_FORMAT_INVALID)
+            reason = NOT_TAKEN.get(error.code, Reason.PAYLOAD_FORMAT_INVALID)
         if packet.qos == 1:
             batch.answers.append(writing.acknowledge(PUBACK, version, packet.packet_id, reason))
 

@@ -325,7 +325,7 @@ class Endpoint:
             return
         known = self._doors.get(device.id)
         if known is None or known.disabled_at is not None:
-            connection.end(Reason.BANNED, "the device is disabled", with_will=False)
+            connection.end(Reason.ADMINISTRATIVE_ACTION, "the device is disabled", with_will=False)
         elif known.token is None or known.token.jti != device.token.jti:
             connection.end(Reason.NOT_AUTHORIZED, "its token was revoked", with_will=False)
         elif known.token.expires_at <= time.time_ns():

@@ -8,6 +8,7 @@ import signal
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TextIO
 
 import click
 import structlog
@@ -15,7 +16,7 @@ import structlog
 from paddock.bootstrap import configure_logging, open_context
 from paddock.cli.kept_process import end_with_standard_input
 from paddock.data_directory import remove_leftovers
-from paddock.device_log.running import RECORDER, take_lock
+from paddock.device_log.running import RECORDER, say, take_lock
 from paddock.service_manager import Watchdog, tell
 from paddock.settings import Settings, read_settings
 from paddock.usecases.streams.recorder import Recorder
@@ -48,22 +49,26 @@ async def _record(settings: Settings) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
-    async with open_context(settings) as context, _alone(settings.data / "device-log", stop):
-        if stop.is_set():
+    async with open_context(settings) as context, _alone(settings.data / "device-log", stop) as lock:
+        if lock is None:
             return
+
+        def written(position: int) -> None:
+            say(lock, str(position))
+
         remove_leftovers(context.scratch, f"{_SCRATCH}*")
         with tempfile.TemporaryDirectory(dir=context.scratch, prefix=_SCRATCH) as scratch:
             tell("READY=1")
             watching = asyncio.create_task(_say_that_it_works())
             try:
-                await Recorder(context, Path(scratch)).run(stop)
+                await Recorder(context, Path(scratch), written).run(stop)
             finally:
                 watching.cancel()
 
 
 @contextlib.asynccontextmanager
-async def _alone(directory: Path, stop: asyncio.Event) -> AsyncIterator[None]:
-    """Wait until no other recorder reads this log; the lock ends with the process."""
+async def _alone(directory: Path, stop: asyncio.Event) -> AsyncIterator[TextIO | None]:
+    """Wait until no other recorder reads this log: the lock, which ends with the process; None after ``stop``."""
     lock, waits = take_lock(directory, RECORDER), False
     while lock is None and not stop.is_set():
         if not waits:
@@ -72,7 +77,7 @@ async def _alone(directory: Path, stop: asyncio.Event) -> AsyncIterator[None]:
         await asyncio.sleep(_LOOK_S)
         lock = take_lock(directory, RECORDER)
     with lock or contextlib.nullcontext():
-        yield
+        yield lock
 
 
 async def _say_that_it_works() -> None:

@@ -33,10 +33,15 @@ def take_lock(directory: Path, name: str, says: str = "") -> TextIO | None:
     except OSError:
         lock.close()
         return None
-    lock.truncate(0)
-    lock.write(says)
-    lock.flush()
+    say(lock, says)
     return lock
+
+
+def say(lock: TextIO, text: str) -> None:
+    """Tell others something else than at the start; they may read nothing for a moment."""
+    lock.truncate(0)
+    lock.write(text)
+    lock.flush()
 
 
 def said_by(directory: Path, name: str) -> str | None:

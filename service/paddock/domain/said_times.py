@@ -48,13 +48,15 @@ def read_time(value: object, unit_ns: int | None = None) -> int | None:
     """An instant as a device writes it, in nanoseconds since the epoch; None where it is none.
 
     Args:
-        value: a text or a number.
+        value: a text or a number; MessagePack has a type of its own for instants.
         unit_ns: of a number; None to know it by its size.
     """
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
         return _since_epoch(value, unit_ns)
+    if isinstance(value, datetime):
+        return _of_instant(value)
     if not isinstance(value, str) or len(value) > _LONGEST:
         return None
     text = value.strip()
@@ -92,7 +94,14 @@ def _iso(text: str) -> int | None:
         found = datetime.fromisoformat(text.replace(" ", "T", 1).replace("z", "Z"))
     except ValueError:
         return None
+    return _of_instant(found, nanoseconds)
+
+
+def _of_instant(found: datetime, nanoseconds: int | None = None) -> int | None:
+    """Nanoseconds since the epoch; the part below a second may be known better than Python's instants have it."""
     if found.tzinfo is None:
         found = found.replace(tzinfo=UTC)
+    if nanoseconds is None:
+        nanoseconds = found.microsecond * 1_000
     instant = (found - _EPOCH) // timedelta(seconds=1) * NS_PER_S + nanoseconds
     return instant if abs(instant) <= INT64_MAX else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -52,11 +52,13 @@ class Recorder:
     Args:
         context: whose devices; its ``device_log`` is read.
         scratch: a directory of its own, for files of open streams.
+        written: is told up to where what came is in the database, a few times a second while something comes.
     """
 
-    def __init__(self, context: Context, scratch: Path) -> None:
+    def __init__(self, context: Context, scratch: Path, written: Callable[[int], None] = lambda _: None) -> None:
         assert context.device_log is not None, "bootstrap says where the log is"
         self._context, self._scratch, self._directory = context, scratch, context.device_log
+        self._tell_written, self._told_written = written, -1
         self._decoders = Decoders(context)
         self._refused = RefusedInput(context)
         self._seen = SeenDevices(context)
@@ -275,6 +277,9 @@ class Recorder:
         streams = [self._open[each].said() for each in changed if each in self._open]
         if streams:
             await self._context.documents.streams.put_many(streams)
+        if self._told_written != self._behind:
+            self._told_written = self._behind
+            self._tell_written(self._behind)
 
     async def _keep(self, reader: KeptReader) -> None:
         """Say durably how far it is: up to the first entry that is in no recording."""

@@ -21,6 +21,7 @@ from paddock.usecases.alerts.alerts import (
     find_alerts,
     get_alert,
 )
+from paddock.usecases.streams.written import until_written
 from paddock.web.kernel.injected import After, Limit, TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.links import plotted
 from paddock.web.kernel.partial import Fields, Partial, only
@@ -104,6 +105,7 @@ async def list_alerts(
     wanted = Wanted(
         states=states or (), severities=severities or (), device=device, car=car, recording=recording, rule=rule
     )
+    await until_written(context)
     page = await find_alerts(context, wanted, limit=limit, after=after)
     return only(AlertPage(tuple(map(alert_resource, page.items)), page.next), fields, items=AlertResource)
 

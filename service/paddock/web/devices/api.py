@@ -36,6 +36,7 @@ from paddock.usecases.devices.tokens import (
     revoke_token,
     verify_token,
 )
+from paddock.usecases.streams.written import until_written
 from paddock.web.devices.resources import (
     CutsResource,
     DeviceList,
@@ -176,6 +177,7 @@ async def send_device(context: TheContext, principal: ThePrincipal, data: JSONBo
 @get("/{device_id:str}", needs=Permission.READ, responses=responses(404, 422), summary="One device")
 async def show_device(context: TheContext, device_id: Id) -> DeviceResource:
     """With what it did last."""
+    await until_written(context)
     return await _resource(context, device_id)
 
 
@@ -253,6 +255,7 @@ async def verify(context: TheContext, data: JSONBody[TokenToVerify]) -> Response
 @get("/{device_id:str}/is_active", needs=Permission.READ, responses=responses(404, 422), summary="Does it send?")
 async def show_activity(context: TheContext, device_id: Id) -> Activity:
     """Whether it sent data or an alert within its own time-out."""
+    await until_written(context)
     seen = await seen_device(context, device_id)
     return Activity(is_active(seen.device, seen.state, context.now()))
 
@@ -260,6 +263,7 @@ async def show_activity(context: TheContext, device_id: Id) -> Activity:
 @get("/{device_id:str}/latest", needs=Permission.READ, responses=responses(404, 422), summary="Its last values")
 async def show_latest(context: TheContext, device_id: Id) -> LatestResource:
     """The last value of each signal, with the time that the device said."""
+    await until_written(context)
     return latest_resource(await latest_values(context, device_id))
 
 
