@@ -175,7 +175,7 @@ def _fit(motion: Motion, line: MetreLine, ahead: Floats, rough_s: float) -> tupl
 def _by_placement(
     motion: Motion, line: MetreLine, fitted: tuple[float, float, float]
 ) -> tuple[float, float, float] | None:
-    """The same by the places that the yaw rate tells as well; None where there are none, or they do not agree."""
+    """``_fit`` by the places that the yaw rate tells as well; None where there are none, or they do not agree."""
     if motion.placed is None:
         return None
     around_s, rate, sigma_m = fitted
