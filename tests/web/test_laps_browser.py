@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
+import numpy as np
 import pytest
 
 from paddock import Client
@@ -57,6 +59,39 @@ def test_the_lap_table_of_a_recording(browser: Any, site: tuple[Site, dict[str, 
         assert "Michigan International Speedway" in page.locator("#laps").inner_text()
 
 
+def _statistics_between_two_cursors(page: Any) -> None:
+    """What the panel says is what the service and the comparison do."""
+    page.locator(".numbers summary").click()
+    page.get_by_label("Cursor 1").fill("100")
+    page.get_by_label("Cursor 1").press("Tab")
+    page.get_by_label("Cursor 2").fill("400")
+    page.get_by_label("Cursor 2").press("Tab")
+    page.get_by_text("Δ 300.0 m").wait_for()
+    page.get_by_label("Between the cursors").check()
+    page.locator(".numbers:not([aria-busy]) tbody tr[data-signal='Time difference']").wait_for()
+    site, _, query = page.url.partition("#")[0].partition("/laps/compare?")
+    said = httpx.get(f"{site}/api/laps/compare?{query}").json()
+    names = page.locator(".numbers tbody tr").evaluate_all("rows => rows.map(row => row.dataset.signal)")
+    name = next(each for each in names if each != "Time difference")
+    series = page.locator(f".numbers tbody tr[data-signal='{name}']")
+    for number, lap in enumerate(said["laps"]):
+        begin, end = (
+            lap["begin_s"] + np.interp(place, said["distance_m"], lap["time_s"]) for place in (100.0, 400.0)
+        )
+        asked: dict[str, str | float] = {"signal": name, "start": begin, "end": end}
+        of_service = httpx.get(f"{site}/api/recordings/{lap['recording']}/statistics", params=asked).json()
+        expected = [of_service["items"][0][figure] for figure in ("min", "max", "mean", "count")]
+        assert _titles(series.nth(number), 0, 1, 2, 5) == pytest.approx(expected, rel=1e-3)
+    apart = [np.interp(place, said["distance_m"], said["laps"][1]["difference_s"]) for place in (100.0, 400.0)]
+    difference = page.locator(".numbers tbody tr[data-signal='Time difference']")
+    assert _titles(difference, 6, 7, 8) == pytest.approx([*apart, apart[1] - apart[0]])
+
+
+def _titles(row: Any, *columns: int) -> list[float]:
+    """The values of cells in full."""
+    return [float(row.locator("td").nth(column).get_attribute("title") or "nan") for column in columns]
+
+
 @pytest.mark.parametrize("looks", [{}, DARK, PHONE], ids=["light", "dark", "phone"])
 def test_two_laps_of_two_recordings_over_each_other(
     browser: Any, site: tuple[Site, dict[str, str]], looks: dict[str, Any], request: pytest.FixtureRequest
@@ -83,6 +118,7 @@ def test_two_laps_of_two_recordings_over_each_other(
         reading = plots.first.locator("output.value")
         reading.first.wait_for()
         assert reading.first.inner_text() not in ("", "–")
+        _statistics_between_two_cursors(page)
         screenshot(page, f"laps-compare-{request.node.callspec.id}")
         shared = page.url
         assert "lap=" in shared and "#plots=" in shared
@@ -90,6 +126,7 @@ def test_two_laps_of_two_recordings_over_each_other(
         page.goto(shared)
         page.locator("lap-overlay .figure .chart canvas").first.wait_for()
         assert page.locator("lap-overlay .plots .figure").count() == plots.count()
+        assert page.get_by_label("Cursor 2").input_value() == "400", "cursors and panel are in the address"
 
 
 def test_a_line_is_moved_by_the_keyboard_and_laps_are_timed_again(

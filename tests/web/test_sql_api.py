@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 
 import httpx
@@ -35,3 +36,22 @@ async def test_what_is_refused_is_said(client: httpx.AsyncClient) -> None:
         answer = await client.post("/api/sql", json=body)
         assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert "select driver" in (await client.get("/sql")).text
+
+
+async def test_one_query_of_each_runs_and_is_ended_by_whose_it_is(client: httpx.AsyncClient) -> None:
+    endless = "with recursive r(n) as (select 1 union all select n + 1 from r) select max(n) from r"
+    asked = [
+        asyncio.ensure_future(client.post("/api/sql", json={"sql": endless, "id": name})) for name in ("one", "two")
+    ]
+    while len(items := (await client.get("/api/sql")).json()["items"]) < 2:
+        await asyncio.sleep(0.01)
+    assert [(each["id"], each["state"], bool(each["notice"])) for each in items] == [
+        ("one", "running", False),
+        ("two", "waiting", True),
+    ]
+    for name in ("two", "one"):
+        assert (await client.delete(f"/api/sql/{name}")).status_code == 204
+    for answer in await asyncio.gather(*asked):
+        assert (answer.status_code, answer.json()["code"]) == (422, "query_cancelled")
+    assert (await client.get("/api/sql")).json()["items"] == []
+    assert (await client.delete("/api/sql/one")).json()["code"] == "no_such_query"

@@ -33,7 +33,7 @@ from paddock.domain.words import encodable
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_SQL_TIMEOUT_S = 120.0
+_SQL_TIMEOUT_S = 180.0
 """The service ends a query after a minute; others may be before it."""
 
 

@@ -18,6 +18,7 @@ from paddock.ports.work import Work
 from paddock.usecases.find.topic_sets import TopicSets
 from paddock.usecases.live.watching import Watching
 from paddock.usecases.people.attempts import SignInDesk
+from paddock.usecases.season.turns import QueryTurns
 
 if TYPE_CHECKING:
     from paddock.usecases.streams.intake import Intake
@@ -71,6 +72,8 @@ class Context:
     """What devices sent in the last minutes; empty where nothing follows them (``usecases/live/tail.py``)."""
     desk: SignInDesk = field(default_factory=SignInDesk)
     """Who tried to sign in how often, in this process."""
+    queries: QueryTurns = field(default_factory=QueryTurns)
+    """Whose SQL runs, in this process."""
 
     @cached_property
     def intake(self) -> Intake:

@@ -24,7 +24,7 @@ from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import check_converted, get_recording
 from paddock.usecases.laps.find import get_lap
 from paddock.usecases.laps.traces import Trace, opened
-from paddock.usecases.look.plots import PLOTTING, open_columns
+from paddock.usecases.look.plots import PLOTTING, log_span, open_columns
 
 MOST_LAPS = 8
 MOST_SIGNALS = 12
@@ -54,6 +54,8 @@ class ComparedLap:
 
     recording: Recording
     stored: StoredLap
+    begin_s: float
+    """Its start, since the log's first message."""
     time_s: Floats
     """Since its start, at each of ``LapComparison.distance_m``."""
     latitude: Floats
@@ -99,12 +101,14 @@ async def compare_laps(
     aligned = await loop.run_in_executor(PLOTTING, _align, [(trace, stored) for _, stored, trace in loaded])
     compared = []
     for (recording, stored, _), lap in zip(loaded, aligned.laps, strict=True):
+        begin_ns, _ = await log_span(context, recording)
         series = await _series(context, recording, stored, lap, signals, points)
         places = [lap.plane.to_place(x, y) for x, y in zip(lap.east_m.tolist(), lap.north_m.tolist(), strict=True)]
         compared.append(
             ComparedLap(
                 recording,
                 stored,
+                (stored.lap.started_ns - begin_ns) / NS_PER_S,
                 lap.time_s,
                 np.array([place.latitude for place in places]),
                 np.array([place.longitude for place in places]),

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from paddock.allocator import default_memory_bytes
 from paddock.domain.keys import columns_key
+from paddock.domain.principal import LOCAL_USER, Principal
 from paddock.domain.recording import Recording, Signal
 from paddock.domain.signal_names import read_element
 from paddock.domain.words import isolated
@@ -34,15 +35,11 @@ MAX_ANSWER_BYTES = 256 << 20
 MAX_SAMPLED = 20
 """Signals of one query."""
 TIMEOUT_S = 60.0
-AT_ONCE = 2
-"""Queries that run at the same time; others wait."""
 _SAMPLES = re.compile(r"\bsamples\s*\(\s*'((?:[^']|'')*)'\s*\)", re.IGNORECASE)
 _WORD = re.compile(r"[a-z_]+")
 _FLOATS = ("halffloat", "float", "double")
 FIXED = frozenset(("protobuf", "dbc"))
 """Schema encodings that fix a channel's fields; those of others are what a log happens to have."""
-
-_turns = asyncio.Semaphore(AT_ONCE)
 
 
 @dataclass(frozen=True)
@@ -54,17 +51,28 @@ class Answer:
     """Whether there are more rows than were asked for."""
 
 
-async def run_query(context: Context, sql: str, *, max_rows: int = MAX_ROWS) -> Answer:
+async def run_query(
+    context: Context,
+    sql: str,
+    *,
+    max_rows: int = MAX_ROWS,
+    principal: Principal = LOCAL_USER,
+    query_id: str = "",
+) -> Answer:
     """Answer one SELECT in a process of its own, bounded in time and memory.
 
     Args:
         sql: DuckDB's SQL over ``recordings``, ``signals``, ``laps``, ``intervals`` and ``samples('a signal')``.
         max_rows: beyond these the answer is cut.
+        principal: who asks; one query of each runs at a time.
+        query_id: by which they can end it.
 
     Raises:
+        Conflict: they ask under this id already (code ``query_exists``).
         Rejected: it is none, or asks for too much or for what nobody may read; codes ``bad_query``,
-            ``not_a_select``, ``not_allowed_here``, ``no_such_signal``, ``query_too_large``, ``query_too_slow``.
-        Unavailable: the store is away.
+            ``not_a_select``, ``not_allowed_here``, ``no_such_signal``, ``query_too_large``, ``query_too_slow``,
+            ``query_cancelled``.
+        Unavailable: the store is away, or too much is asked at once (code ``query_waits``).
     """
     if not sql.strip():
         raise Rejected(
@@ -72,11 +80,15 @@ async def run_query(context: Context, sql: str, *, max_rows: int = MAX_ROWS) -> 
         )
     if len(sql) > MAX_TEXT:
         raise Rejected(f"The query is longer than {MAX_TEXT:,} characters.", code="bad_query")
-    try:
-        table = await _asked(context, sql, max_rows + 1)
-    except _FilesGoneError:
-        # A conversion replaced them meanwhile, or another query needed the room of copies: the new ones are there.
-        table = await _asked(context, sql, max_rows + 1)
+
+    async def ask() -> pa.Table:
+        try:
+            return await _asked(context, sql, max_rows + 1)
+        except _FilesGoneError:
+            # A conversion replaced them, or another query needed the room of copies: the new ones are there.
+            return await _asked(context, sql, max_rows + 1)
+
+    table = await context.queries.run(principal, sql, ask, now=context.now(), query_id=query_id)
     return Answer(table.slice(0, max_rows), truncated=table.num_rows > max_rows)
 
 
@@ -85,23 +97,22 @@ class _FilesGoneError(Unavailable):
 
 
 async def _asked(context: Context, sql: str, max_rows: int) -> pa.Table:
-    async with _turns:
-        # It imports what it needs while the plan is made.
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "paddock.usecases.season.query_process",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        try:
-            with tempfile.TemporaryDirectory(dir=context.scratch, prefix="query-") as folder:
-                plan = await _plan(context, sql, max_rows, Path(folder))
-                return await _answered(process, plan)
-        finally:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
+    # It imports what it needs while the plan is made.
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "paddock.usecases.season.query_process",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        with tempfile.TemporaryDirectory(dir=context.scratch, prefix="query-") as folder:
+            plan = await _plan(context, sql, max_rows, Path(folder))
+            return await _answered(process, plan)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
 
 
 async def _plan(context: Context, sql: str, max_rows: int, folder: Path) -> Plan:

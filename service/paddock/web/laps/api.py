@@ -218,6 +218,7 @@ class ComparedLapResource(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: Annotated[float | None, Meta(description="Null where it cannot be said.")]
     metadata: Annotated[dict[str, str], Meta(description="Driver, car and the like.")]
     started_at: Annotated[str, Meta(description="RFC 3339, UTC.")]
+    begin_s: Annotated[float, Meta(description="Its start, in seconds since the log's first message.")]
     time_s: Annotated[list[float], Meta(description="Since its start, at each of the distances.")]
     difference_s: Annotated[
         list[float], Meta(description="How much later than the first lap; at the end that of the lap times.")
@@ -283,6 +284,7 @@ def _encode(compared: LapComparison) -> bytes:
                     duration_s=each.stored.lap.duration_s,
                     metadata=said_of(each.recording),
                     started_at=lap_resource(each.stored).started_at,
+                    begin_s=each.begin_s,
                     time_s=each.time_s.round(4).tolist(),
                     difference_s=compared.difference_s(each).round(4).tolist(),
                     latitude=each.latitude.round(7).tolist(),

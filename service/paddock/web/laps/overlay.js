@@ -5,6 +5,7 @@ import { make, need } from "../kernel/dom.js";
 import { readAddress, writeAddress } from "../plots/address.js";
 import { Figure } from "../plots/figure.js";
 import { Linked } from "../plots/linked.js";
+import { StatisticsPanel } from "../plots/statistics.js";
 import { LapMap } from "./map.js";
 
 /**
@@ -12,6 +13,7 @@ import { LapMap } from "./map.js";
  * @typedef {object} ComparedLap
  * @property {string} recording
  * @property {number} number
+ * @property {number} begin_s
  * @property {number[]} time_s
  * @property {number[]} difference_s
  * @property {number[]} latitude
@@ -20,6 +22,11 @@ import { LapMap } from "./map.js";
  */
 /** @typedef {{ distance_m: number[], laps: ComparedLap[] }} Comparison */
 /** @typedef {{ name: string, label: string, unit: string }} Choice */
+/** @typedef {import("../plots/series.js").View} View */
+
+/** @typedef {{ view?: View | null, pins?: import("../plots/linked.js").Pins, numbers?: "view" | "cursors" | null }} Seen */
+
+const DIFFERENCE = "Time difference";
 
 const POINTS = 6_000;
 
@@ -28,10 +35,22 @@ class OverDistance extends Linked {
   /** @type {"time" | "distance"} */
   over = "distance";
   stacked = true;
+  pinnable = true;
 
-  /** @param {() => void} onCursor */
-  constructor(onCursor) {
-    super([], { cursor: onCursor });
+  /**
+   * @param {Comparison} compared
+   * @param {() => void} onCursor
+   */
+  constructor({ distance_m: distance, laps }, onCursor) {
+    const sources = laps.map((lap, number) => ({
+      id: lap.recording, key: `l${number}`, shift: 0, at: (/** @type {number} */ place) => lap.begin_s + valueAt(distance, lap.time_s, place),
+    }));
+    const differences = laps.slice(1).map((lap, number) => ({
+      id: "", key: `d${number + 1}`, shift: 0,
+      numbers: (/** @type {View} */ span, /** @type {number[]} */ places) => [numbersOf(distance, lap.difference_s, span, places)],
+    }));
+    super([...differences, ...sources], { cursor: onCursor });
+    this.full = { start: 0, end: distance[distance.length - 1] };
   }
 
   async load() {
@@ -52,6 +71,8 @@ class LapOverlay extends HTMLElement {
   linked = null;
   /** @type {LapMap | null} */
   map = null;
+  /** @type {StatisticsPanel | null} */
+  numbers = null;
 
   connectedCallback() {
     this.laps = JSON.parse(this.dataset.laps ?? "[]");
@@ -59,21 +80,28 @@ class LapOverlay extends HTMLElement {
     this.signals = JSON.parse(this.dataset.signals ?? "[]");
     const address = readAddress(location.hash);
     this.plots = address.plots.length ? address.plots : JSON.parse(this.dataset.begin ?? "[]");
-    void this.draw(address.view);
+    void this.draw(address);
   }
 
   disconnectedCallback() {
+    this.numbers?.close();
     this.linked?.close();
     this.map?.close();
   }
 
-  /** @param {import("../plots/series.js").View | null} [view] */
-  async draw(view = null) {
+  /** What stays as it is when other signals are plotted. */
+  get seen() {
+    const { zoomed: view = null, pins = null } = this.linked ?? {};
+    return { view, pins: pins ?? undefined, numbers: this.numbers?.open };
+  }
+
+  /** @param {Seen} seen */
+  async draw(seen) {
     try {
       const query = new URLSearchParams(this.laps.map((lap) => ["lap", lap]));
       for (const name of new Set(this.plots.flat())) query.append("signal", name);
       query.set("points", String(POINTS));
-      this.show(await call("GET", `/api/laps/compare?${query}`), view);
+      this.show(await call("GET", `/api/laps/compare?${query}`), seen);
     } catch (error) {
       this.replaceChildren(make("p", { class: "hint", role: "alert" }, messageOf(error)));
     }
@@ -81,24 +109,28 @@ class LapOverlay extends HTMLElement {
 
   /**
    * @param {Comparison} compared
-   * @param {import("../plots/series.js").View | null} view
+   * @param {Seen} seen
    */
-  show(compared, view) {
+  show(compared, { view = null, pins, numbers = null }) {
+    this.numbers?.close();
     this.linked?.close();
     this.map?.close();
-    const linked = new OverDistance(() => this.map?.point(linked.cursor));
+    const linked = new OverDistance(compared, () => this.map?.point(linked.cursor));
     this.linked = linked;
-    linked.full = { start: 0, end: compared.distance_m[compared.distance_m.length - 1] };
     linked.zoomed = view;
-    linked.on.view = () => this.remember();
+    linked.pins = pins ?? linked.pins;
+    const panel = new StatisticsPanel(linked, () => this.remember());
+    this.numbers = panel;
+    linked.on.view = linked.on.pins = () => panel.refresh();
     this.map = new LapMap(compared, this.labels, linked);
     const plots = make("div", { class: "plots" });
     if (compared.laps.length > 1) plots.append(this.difference(compared, linked).root);
     for (const names of this.plots) plots.append(this.figure(names, compared, linked).root);
-    this.replaceChildren(this.tools(), plots, make("div", { class: "map" }, this.map.root));
+    this.replaceChildren(this.tools(), plots, panel.root, make("div", { class: "map" }, this.map.root));
     linked.show();
     this.map.draw();
-    this.remember();
+    panel.restore(numbers);
+    panel.refresh();
   }
 
   tools() {
@@ -107,9 +139,9 @@ class LapOverlay extends HTMLElement {
     choice.addEventListener("change", () => {
       if (!choice.value) return;
       this.plots = [...this.plots, [choice.value]];
-      void this.draw(this.linked?.zoomed);
+      void this.draw(this.seen);
     });
-    return make("div", { class: "tools" }, choice, make("span", { class: "hint" }, "Drag to zoom, double click for all of the lap. The address is the link to this view."));
+    return make("div", { class: "tools" }, choice, make("span", { class: "hint" }, "Drag to zoom, double click for all of the lap. A click, or the keys 1 and 2, put two cursors. The address is the link to this view."));
   }
 
   /**
@@ -117,9 +149,9 @@ class LapOverlay extends HTMLElement {
    * @param {OverDistance} linked
    */
   difference(compared, linked) {
-    const entries = compared.laps.slice(1).map((_, number) => entry(`d${number + 1}`, "Time difference", `${this.labels[number + 1]} behind ${this.labels[0]}`, "s", number + 1));
+    const entries = compared.laps.slice(1).map((_, number) => entry(`d${number + 1}`, DIFFERENCE, `${this.labels[number + 1]} behind ${this.labels[0]}`, "s", number + 1));
     compared.laps.slice(1).forEach((lap, number) => {
-      linked.found.set(`d${number + 1}:Time difference`, found("Time difference", "s", compared.distance_m, lap.difference_s));
+      linked.found.set(`d${number + 1}:${DIFFERENCE}`, found(DIFFERENCE, "s", compared.distance_m, lap.difference_s));
     });
     return this.add(new Figure(linked, entries), linked, "difference");
   }
@@ -136,7 +168,7 @@ class LapOverlay extends HTMLElement {
     }));
     const close = make("button", { type: "button", class: "button small quiet", "aria-label": `Close the plot of ${names[0]}`, onclick: () => {
       this.plots = this.plots.filter((plot) => plot !== names);
-      void this.draw(linked.zoomed);
+      void this.draw(this.seen);
     } }, "✕");
     const figure = this.add(new Figure(linked, entries), linked, names[0]);
     figure.legend.append(make("li", {}, close));
@@ -156,7 +188,7 @@ class LapOverlay extends HTMLElement {
 
   /** The view is in the address, so that a link shows the same. */
   remember() {
-    history.replaceState(null, "", location.pathname + location.search + writeAddress({ plots: this.plots, view: this.linked?.zoomed }));
+    history.replaceState(null, "", location.pathname + location.search + writeAddress({ plots: this.plots, ...this.seen }));
   }
 }
 
@@ -183,6 +215,43 @@ function found(name, unit, distance, values) {
   return {
     name, label: name, unit, dtype: "double", drawing: "line", seconds: distance, values, samples: values.length,
     enums: {}, faults: [], low: null, high: null, gap: Infinity, shift: 0,
+  };
+}
+
+/**
+ * The value at a place, on the line between two that are known.
+ * @param {number[]} places ascending
+ * @param {number[]} values
+ * @param {number} place
+ */
+function valueAt(places, values, place) {
+  const next = places.findIndex((each) => each >= place);
+  if (next < 0) return values[values.length - 1];
+  if (next === 0) return values[0];
+  const share = (place - places[next - 1]) / (places[next] - places[next - 1]);
+  return values[next - 1] + share * (values[next] - values[next - 1]);
+}
+
+/**
+ * What no log has in numbers: the points of the plot, and the values at places.
+ * @param {number[]} places ascending
+ * @param {number[]} values
+ * @param {View} span
+ * @param {number[]} at
+ * @returns {import("../plots/data.js").Numbers}
+ */
+function numbersOf(places, values, span, at) {
+  const inside = values.filter((_, row) => places[row] >= span.start && places[row] <= span.end);
+  const count = inside.length;
+  const mean = inside.reduce((sum, value) => sum + value, 0) / count;
+  const square = inside.reduce((sum, value) => sum + value * value, 0) / count;
+  const known = count > 0;
+  return {
+    signal: { name: DIFFERENCE }, count,
+    min: known ? Math.min(...inside) : null, max: known ? Math.max(...inside) : null,
+    mean: known ? mean : null, rms: known ? Math.sqrt(square) : null,
+    std: known ? Math.sqrt(inside.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count) : null,
+    at: at.map((place) => valueAt(places, values, place)),
   };
 }
 

@@ -7,8 +7,15 @@ import { fetchPlot } from "./data.js";
 /** @typedef {import("./series.js").View} View */
 
 /**
- * A recording under the plots: by `key` its signals are told from the other's; `shift` is added to all its times.
- * @typedef {{ id: string, key: string, shift: number, duration?: number }} Source
+ * A recording under the plots: by `key` its signals are told from the other's; `shift` is added to all its times. Over
+ * distance, `at` says the second of its log at a place of the axis. Of what no log has, `numbers` counts here.
+ * @typedef {object} Source
+ * @property {string} id
+ * @property {string} key
+ * @property {number} shift
+ * @property {number} [duration]
+ * @property {(place: number) => number} [at]
+ * @property {(span: View, instants: number[]) => import("./data.js").Numbers[]} [numbers]
  */
 
 /** @typedef {[number | null, number | null]} Pins the two cursors that stay where they were put, in seconds of the axis */

@@ -34,7 +34,7 @@ export class StatisticsPanel {
     /** @type {(value: Span, text: string) => HTMLElement} */
     const choice = (value, text) => make("label", {}, make("input", { type: "radio", name: "numbers", value, onchange: () => this.choose(value) }), text);
     this.fields = [0, 1].map((number) => make("input", {
-      class: "field", inputmode: "decimal", autocomplete: "off", placeholder: "second", onchange: () => this.type(number),
+      class: "field", inputmode: "decimal", autocomplete: "off", placeholder: linked.over === "distance" ? "metre" : "second", onchange: () => this.type(number),
     }));
     this.apart = make("output", { "aria-label": "From the first to the second" });
     this.removing = make("button", { class: "button small quiet", type: "button", onclick: () => linked.pin([null, null]) }, "Remove cursors");
@@ -97,7 +97,7 @@ export class StatisticsPanel {
       input.disabled = input.value === "cursors" && !both;
     }
     pins.forEach((seconds, number) => { this.fields[number].value = seconds === null ? "" : String(Number(seconds.toFixed(6))); });
-    this.apart.textContent = apartText(pins);
+    this.apart.textContent = apartText(pins, this.linked.over);
     this.removing.hidden = pins.every((each) => each === null);
   }
 
@@ -144,8 +144,11 @@ export class StatisticsPanel {
     const names = [...new Set(this.entries.filter((entry) => entry.source === source.key).map((entry) => entry.name))];
     const set = this.linked.pins.filter((each) => each !== null);
     const widened = this.span === "cursors" ? { start: Math.min(...set) - HALF_SHOWN_S, end: Math.max(...set) + HALF_SHOWN_S } : this.linked.zoomed;
-    const span = widened && { start: widened.start - source.shift, end: widened.end - source.shift };
-    const found = await fetchNumbers(source.id, names, span, set.map((each) => each - source.shift), signal);
+    const { at = (place) => place - source.shift } = source;
+    const span = widened ?? (source.at || source.numbers ? this.linked.full : null);
+    const found = source.numbers && span
+      ? source.numbers(span, set)
+      : await fetchNumbers(source.id, names, span && { start: at(span.start), end: at(span.end) }, set.map(at), signal);
     return found.map((numbers) => [`${source.key}:${numbers.signal.name}`, numbers]);
   }
 
@@ -182,9 +185,11 @@ export class StatisticsPanel {
 /**
  * How far the second cursor is from the first one, in words; nothing until both are there.
  * @param {import("./linked.js").Pins} pins
+ * @param {"time" | "distance"} [over]
  */
-export function apartText([one, other]) {
+export function apartText([one, other], over = "time") {
   if (one === null || other === null) return "";
   const seconds = other - one;
+  if (over === "distance") return `Δ ${seconds.toFixed(1).replace("-", "−")} m`;
   return Math.abs(seconds) < 60 ? `Δ ${seconds.toFixed(3).replace("-", "−")} s` : `Δ ${clock(seconds, 0.001)}`;
 }

@@ -5,6 +5,7 @@ import { all, around, make, need } from "../kernel/dom.js";
 import { plot } from "./sql-plot.js";
 
 /** @typedef {{ columns: { name: string, type: string }[], rows: unknown[][], truncated: boolean }} Answer */
+/** @typedef {{ id: string, state: "running" | "waiting", notice: string }} Asked */
 
 const SHOWN = 1000;
 const NUMBER = /^(u?int|float|double|halffloat|decimal)/;
@@ -35,6 +36,11 @@ function show(found) {
   plot(need(document, "#sql-plot"), found, kinds);
 }
 
+const asked = need(document, "#sql-asked");
+const waits = need(document, "#sql-waits");
+const others = need(document, "[data-cancel-others]", HTMLButtonElement);
+let id = "";  // of the query that this page asks; empty where it asks none
+
 /**
  * Runs something with the buttons off, and says what went wrong.
  * @param {() => Promise<void>} work
@@ -43,15 +49,43 @@ async function busy(work) {
   const buttons = all(form, "button", HTMLButtonElement);
   for (const button of buttons) button.disabled = true;
   complain();
+  id = [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(16)).join("-");
   said.textContent = "Asking…";
+  const watching = setInterval(() => void watch(), 1_000);
   try {
     await work();
   } catch (error) {
     said.textContent = "";
     complain(error);
   } finally {
+    clearInterval(watching);
+    id = "";
+    asked.hidden = true;
     for (const button of buttons) button.disabled = false;
   }
+}
+
+async function queries() {
+  /** @type {{ items: Asked[] }} */
+  const { items } = await call("GET", "/api/sql");
+  return items;
+}
+
+/** Says of a query that takes its time whether it waits, and what for. */
+async function watch() {
+  const own = await queries().catch(() => []);
+  const mine = own.find((each) => each.id === id);
+  asked.hidden = !mine;
+  if (!mine) return;
+  const text = mine.notice || "It runs. A minute is the most that a query may take.";
+  if (waits.textContent !== text) waits.textContent = text;
+  others.hidden = own.length < 2;
+}
+
+/** @param {(query: Asked) => boolean} meant */
+async function cancel(meant) {
+  const own = (await queries()).filter(meant);
+  await Promise.allSettled(own.map((each) => call("DELETE", `/api/sql/${each.id}`)));
 }
 
 async function run() {
@@ -60,7 +94,7 @@ async function run() {
   address.searchParams.set("q", query.value);
   history.replaceState(null, "", address);
   /** @type {Answer} */
-  const found = await call("POST", "/api/sql", { sql: query.value });
+  const found = await call("POST", "/api/sql", { sql: query.value, id });
   show(found);
   const rows = found.rows.length;
   const more = found.truncated ? " at least, of which these are the first: take a file for all" : "";
@@ -70,7 +104,7 @@ async function run() {
 
 /** @param {string} format */
 async function save(format) {
-  const headers = await saveFile("/api/sql", { sql: query.value, format }, `season.${format}`);
+  const headers = await saveFile("/api/sql", { sql: query.value, format, id }, `season.${format}`);
   said.textContent = headers.get("Paddock-Truncated") === "true" ? "Saved; there are more rows than a file has." : "Saved.";
 }
 
@@ -87,6 +121,8 @@ document.addEventListener("click", (event) => {
     query.value = example.dataset.example ?? "";
     form.requestSubmit();
   }
+  if (around(event, "[data-cancel]")) void cancel((each) => each.id === id);
+  if (around(event, "[data-cancel-others]")) void cancel((each) => each.id !== id);
   const saving = around(event, "[data-save]");
   if (saving) void busy(() => save(saving.dataset.save ?? "csv"));
 });
