@@ -18,8 +18,8 @@ import pytest
 from paddock.basestation.agent import Agent
 from paddock.basestation.ledger import Ledger, open_ledger
 from paddock.basestation.ledger_database import LedgerDatabase
-from paddock.basestation.live import Live
 from paddock.basestation.look import Place
+from paddock.basestation.observed import Observed
 from paddock.basestation.partials import Partials
 from paddock.basestation.room import Room
 from paddock.basestation.send import Sender
@@ -164,14 +164,14 @@ class Station:
     @contextlib.contextmanager
     def agent(self, *sources: Source) -> Iterator[Agent]:
         with open_ledger(self.folder) as ledger:
-            live = Live()
-            places = [Place(source, ledger, live, self.settle_s) for source in sources]
+            observed = Observed()
+            places = [Place(source, ledger, observed, self.settle_s) for source in sources]
             for place in places:
-                live.cars[place.name] = CarStatus(place=place.name, name=place.name)
+                observed.cars[place.name] = CarStatus(place=place.name, name=place.name)
             cloud = MemoryCloud(ledger, self.stored)
             room = Room(ledger, [CLOUD], self.keep_free_bytes)
             partials = Partials(ledger, self.boot)
-            yield Agent(ledger, live, Stints(ledger), places, [cloud], room, partials, self.lines.append)
+            yield Agent(ledger, observed, Stints(ledger), places, [cloud], room, partials, self.lines.append)
 
     def counts(self) -> dict[str, int]:
         with open_ledger(self.folder) as ledger:

@@ -11,7 +11,7 @@ from typing import Any
 
 from paddock.basestation.ledger import Ledger, open_ledger
 from paddock.basestation.ledger_rows import CarFile, Delivery, Log
-from paddock.basestation.live import Live
+from paddock.basestation.observed import Observed
 from paddock.basestation.send import Sender
 from paddock.basestation.sources.source import SeenFile
 from paddock.basestation.status import ServerStatus
@@ -25,7 +25,7 @@ class Station:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self.live = Live()
+        self.observed = Observed()
         self.stints = Stints(ledger)
         self.said: list[str] = []
         self._seen: list[SeenFile] = []
@@ -49,8 +49,8 @@ class Station:
         return log
 
     def sender(self, url: str, **more: Any) -> Sender:
-        self.live.servers[url] = ServerStatus(url=url, name=url, last=True)
-        return Sender(self.ledger, self.live, self.stints, url, self.said.append, **more)
+        self.observed.servers[url] = ServerStatus(url=url, name=url, last=True)
+        return Sender(self.ledger, self.observed, self.stints, url, self.said.append, **more)
 
     def send_once(self, url: str, **more: Any) -> Sender:
         """All that can be done now."""

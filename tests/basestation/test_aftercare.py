@@ -12,7 +12,7 @@ import pytest
 
 from paddock.basestation.aftercare import Aftercare
 from paddock.basestation.ledger import Ledger, open_ledger
-from paddock.basestation.live import Live
+from paddock.basestation.observed import Observed
 from paddock.basestation.sources.source import SeenFile
 from paddock.basestation.status import ServerStatus
 from paddock.basestation.stints import Stints
@@ -59,10 +59,10 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
-def follow(ledger: Ledger) -> tuple[Aftercare, Stints, Live, Any]:
-    stints, live = Stints(ledger), Live()
-    live.servers[SERVER] = ServerStatus(url=SERVER, name="Paddock here")
-    return Aftercare(ledger, stints, live), stints, live, Service()
+def follow(ledger: Ledger) -> tuple[Aftercare, Stints, Observed, Any]:
+    stints, observed = Stints(ledger), Observed()
+    observed.servers[SERVER] = ServerStatus(url=SERVER, name="Paddock here")
+    return Aftercare(ledger, stints, observed), stints, observed, Service()
 
 
 def test_a_change_is_told_once(ledger: Ledger) -> None:
@@ -93,14 +93,14 @@ def test_a_server_that_is_away_is_told_later(ledger: Ledger) -> None:
 
 
 def test_one_field_that_a_server_does_not_have_stops_no_other(ledger: Ledger) -> None:
-    aftercare, stints, live, service = follow(ledger)
+    aftercare, stints, observed, service = follow(ledger)
     ledger.confirmed(LOG, SERVER)
     stints.change(CAR, {"driver": "Eve", "session": "am"}, from_ns=NOW, now_ns=NOW)
     service.refuses = "session"
     for _ in range(3):
         aftercare.look(service, SERVER)
     assert service.edits == [({"driver": "Eve"}, "base_station")]
-    assert list(live.problems.values()) == ["Paddock here does not take session: There is no such field."]
+    assert list(observed.problems.values()) == ["Paddock here does not take session: There is no such field."]
 
 
 def test_what_became_of_a_log(ledger: Ledger) -> None:

@@ -14,8 +14,8 @@ import pytest
 
 from paddock.basestation import look, pull, pulling
 from paddock.basestation.ledger import open_ledger
-from paddock.basestation.live import Live
 from paddock.basestation.look import Place
+from paddock.basestation.observed import Observed
 from paddock.basestation.sources.directory import DirectorySource
 from paddock.basestation.sources.source import SeenFile
 from paddock.basestation.status import CarStatus
@@ -207,11 +207,11 @@ def test_an_answer_says_how_it_was_when_it_was_asked_for(tmp_path: Path) -> None
             self.files["newer.mcap"], self.answered_ns = b"newer", time.time_ns()
             return answer
 
-    car, live = SlowSource({"1.mcap": b"a"}), Live()
-    live.cars[car.place] = CarStatus(place=car.place, name="car")
+    car, observed = SlowSource({"1.mcap": b"a"}), Observed()
+    observed.cars[car.place] = CarStatus(place=car.place, name="car")
     with open_ledger(tmp_path / "ledger") as ledger:
-        asyncio.run(Place(car, ledger, live, 0).look())
-    looked_ns = live.cars[car.place].looked_ns
+        asyncio.run(Place(car, ledger, observed, 0).look())
+    looked_ns = observed.cars[car.place].looked_ns
     assert looked_ns is not None
     assert looked_ns < car.answered_ns
 

@@ -16,7 +16,7 @@ import pytest
 from paddock.basestation import announce
 from paddock.basestation.announce import Announcer, Webhook
 from paddock.basestation.ledger import Ledger, open_ledger
-from paddock.basestation.live import Live
+from paddock.basestation.observed import Observed
 from paddock.basestation.verdict import Kind, Verdict
 from paddock.errors import Rejected
 
@@ -87,7 +87,7 @@ def car(kind: Kind, brought: int, place: str = "car") -> tuple[Verdict, ...]:
 
 
 def test_it_is_said_once_per_time(ledger: Ledger, chat: Chat) -> None:
-    announcer = Announcer(ledger, Live(), Webhook(chat.url()))
+    announcer = Announcer(ledger, Observed(), Webhook(chat.url()))
     for kind, brought in (
         (Kind.SAFE, 2),  # was so before anybody listened
         (Kind.LEFT, 2),
@@ -103,7 +103,7 @@ def test_it_is_said_once_per_time(ledger: Ledger, chat: Chat) -> None:
     assert len(chat.texts) == 2
     assert chat.texts[0].startswith("HT09 is safe to power off since ")
     assert chat.texts[0].endswith(" All 4 logs on HT09 are here.")
-    again = Announcer(ledger, Live(), Webhook(chat.url()))
+    again = Announcer(ledger, Observed(), Webhook(chat.url()))
     again.look(car(Kind.SAFE, 5))
     assert len(chat.texts) == 2, "a restart says nothing again"
     again.look(car(Kind.SAFE, 6))
@@ -112,50 +112,50 @@ def test_it_is_said_once_per_time(ledger: Ledger, chat: Chat) -> None:
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_it_is_tried_again_until_it_is_taken(ledger: Ledger, chat: Chat, status: int) -> None:
-    live = Live()
-    announcer = Announcer(ledger, live, Webhook(chat.url()))
+    observed = Observed()
+    announcer = Announcer(ledger, observed, Webhook(chat.url()))
     announcer.look(car(Kind.LEFT, 0))
     chat.answers = [status, status]
     announcer.look(car(Kind.SAFE, 1))
-    assert str(status) in live.problems["webhook"]
+    assert str(status) in observed.problems["webhook"]
     announcer.look(car(Kind.AWAY, 1))
     announcer.look(car(Kind.AWAY, 1))
     announcer.look(car(Kind.AWAY, 1))
     assert len(chat.heard) == 3, "also when the car is gone by now"
-    assert not live.problems
+    assert not observed.problems
 
 
 def test_a_chat_that_is_away_is_waited_for(ledger: Ledger, chat: Chat) -> None:
-    live = Live()
-    away = Announcer(ledger, live, Webhook(f"http://127.0.0.1:9/{SECRET}"))
+    observed = Observed()
+    away = Announcer(ledger, observed, Webhook(f"http://127.0.0.1:9/{SECRET}"))
     away.look(car(Kind.LEFT, 0))
     away.look(car(Kind.SAFE, 1))
-    assert "cannot be reached" in live.problems["webhook"]
-    Announcer(ledger, live, Webhook(chat.url())).look(car(Kind.SAFE, 1))
+    assert "cannot be reached" in observed.problems["webhook"]
+    Announcer(ledger, observed, Webhook(chat.url())).look(car(Kind.SAFE, 1))
     assert len(chat.heard) == 1, "also by the next start"
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 404])
 def test_a_webhook_that_takes_nothing_is_said(ledger: Ledger, chat: Chat, status: int) -> None:
-    live = Live()
-    announcer = Announcer(ledger, live, Webhook(chat.url()))
+    observed = Observed()
+    announcer = Announcer(ledger, observed, Webhook(chat.url()))
     announcer.look(car(Kind.LEFT, 0))
     chat.answers = [status]
     for _ in range(3):
         announcer.look(car(Kind.SAFE, 1))
     assert len(chat.heard) == 1
-    assert str(status) in live.problems["webhook"]
+    assert str(status) in observed.problems["webhook"]
 
 
 def test_a_message_that_may_have_arrived_is_not_sent_twice(ledger: Ledger, chat: Chat) -> None:
-    live = Live()
-    announcer = Announcer(ledger, live, Webhook(chat.url()))
+    observed = Observed()
+    announcer = Announcer(ledger, observed, Webhook(chat.url()))
     announcer.look(car(Kind.LEFT, 0))
     chat.answers = [0]
     for _ in range(3):
         announcer.look(car(Kind.SAFE, 1))
     assert len(chat.heard) == 1
-    assert "not known whether" in live.problems["webhook"]
+    assert "not known whether" in observed.problems["webhook"]
 
 
 def test_discord_and_slack(chat: Chat) -> None:
@@ -169,14 +169,14 @@ def test_the_address_is_in_no_line(
     ledger: Ledger, chat: Chat, caplog: pytest.LogCaptureFixture, capfd: Any
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    live = Live()
+    observed = Observed()
     said = []
     for status in (204, 429, 404, 302, 0):
-        announcer = Announcer(ledger, live, Webhook(chat.url()))
+        announcer = Announcer(ledger, observed, Webhook(chat.url()))
         announcer.look(car(Kind.LEFT, 0, str(status)))
         chat.answers = [status]
         announcer.look(car(Kind.SAFE, 1, str(status)))
-        said.append(repr(live.problems))
+        said.append(repr(observed.problems))
     with pytest.raises(Rejected) as refused:
         Webhook(f"ftp://{SECRET}")
     written = "".join([*said, caplog.text, *capfd.readouterr(), refused.value.message])

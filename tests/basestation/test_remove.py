@@ -45,8 +45,8 @@ class Car:
         for number, name in enumerate(NAMES):
             (folder / name).write_bytes(small_log(driver=f"{folder}{name}"))
             os.utime(folder / name, ns=(number, number))
-        self.place = Place(DirectorySource(folder), here.ledger, here.live, 0.0)
-        here.live.cars[self.place.name] = CarStatus(place=self.place.name, name="car")
+        self.place = Place(DirectorySource(folder), here.ledger, here.observed, 0.0)
+        here.observed.cars[self.place.name] = CarStatus(place=self.place.name, name="car")
         asyncio.run(self.place.look())
         for file in here.ledger.files(self.place.name):
             here.pulled_from(file, (folder / file.seen.name).read_bytes())

@@ -10,7 +10,7 @@ import pytest
 from paddock.basestation import report
 from paddock.basestation.aftercare import Outcome
 from paddock.basestation.ledger import Ledger, open_ledger
-from paddock.basestation.live import Live, Speed
+from paddock.basestation.observed import Observed, Speed
 from paddock.basestation.report import status_of
 from paddock.basestation.sources.source import SeenFile
 from paddock.basestation.status import CarStatus, LogState, LogStatus, ServerStatus, Status
@@ -28,12 +28,12 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def live() -> Live:
-    live = Live()
-    live.cars[PLACE] = CarStatus(place=PLACE, name="car", reachable=True, looked_ns=NOW)
-    live.servers[HERE] = ServerStatus(url=HERE, name="here")
-    live.servers[CLOUD] = ServerStatus(url=CLOUD, name="cloud", last=True)
-    return live
+def observed() -> Observed:
+    observed = Observed()
+    observed.cars[PLACE] = CarStatus(place=PLACE, name="car", reachable=True, looked_ns=NOW)
+    observed.servers[HERE] = ServerStatus(url=HERE, name="here")
+    observed.servers[CLOUD] = ServerStatus(url=CLOUD, name="cloud", last=True)
+    return observed
 
 
 def look(ledger: Ledger, *names: str, **more: object) -> None:
@@ -55,23 +55,23 @@ def hashed(ledger: Ledger, name: str) -> str:
     return sha256
 
 
-def test_a_log_on_its_way(ledger: Ledger, live: Live) -> None:
+def test_a_log_on_its_way(ledger: Ledger, observed: Observed) -> None:
     stints = Stints(ledger)
     stints.change(PLACE, {"car": "HT09", "driver": "Eve"}, from_ns=NOW, now_ns=NOW)
 
     def status() -> Status:
-        return status_of(ledger, stints, live, {}, now_ns=NOW, keep_free_bytes=7)
+        return status_of(ledger, stints, observed, {}, now_ns=NOW, keep_free_bytes=7)
 
     assert verdicts(status())[0].kind is Kind.NONE
     look(ledger, "1.mcap", "2.mcap")
     first, second = (ids(ledger)[name] for name in ("1.mcap", "2.mcap"))
-    live.open_files = frozenset((second,))
+    observed.open_files = frozenset((second,))
     assert [log_of(status(), name).state for name in ("1.mcap", "2.mcap")] == [LogState.WAITING, LogState.OPEN]
-    live.pulled[first] = 3
+    observed.pulled[first] = 3
     assert (log_of(status(), "1.mcap").state, log_of(status(), "1.mcap").pulled_bytes) == (LogState.PULLING, 3)
-    live.pulled[first] = 5
+    observed.pulled[first] = 5
     assert log_of(status(), "1.mcap").state is LogState.HASHING
-    del live.pulled[first]
+    del observed.pulled[first]
     ledger.note_trouble(first, "The disk here is full.")
     assert verdicts(status())[0].sentences[-1] == "1.mcap: The disk here is full."
     ledger.note_trouble(first, None)
@@ -82,41 +82,41 @@ def test_a_log_on_its_way(ledger: Ledger, live: Live) -> None:
     assert found.cars[0].name == "HT09"
     assert found.disk is not None and found.disk.keep_free_bytes == 7
     assert verdicts(found)[0].kind is Kind.RECORDING
-    live.open_files = frozenset()
+    observed.open_files = frozenset()
     hashed(ledger, "2.mcap")
     assert verdicts(status())[0].kind is Kind.SAFE
 
 
-def test_what_the_recorder_has_open_is_said(ledger: Ledger, live: Live) -> None:
+def test_what_the_recorder_has_open_is_said(ledger: Ledger, observed: Observed) -> None:
     look(ledger, "1.mcap", closed=False)
-    (found,) = verdicts(status_of(ledger, Stints(ledger), live, {}, now_ns=NOW))
+    (found,) = verdicts(status_of(ledger, Stints(ledger), observed, {}, now_ns=NOW))
     assert (found.kind, found.sentences) == (Kind.RECORDING, ("1.mcap is being recorded.",))
 
 
-def test_an_empty_file_is_a_log_that_begins_or_nothing(ledger: Ledger, live: Live) -> None:
+def test_an_empty_file_is_a_log_that_begins_or_nothing(ledger: Ledger, observed: Observed) -> None:
     ledger.looked(PLACE, [SeenFile("1.mcap", 0, NOW)], NOW)
     stints = Stints(ledger)
-    assert verdicts(status_of(ledger, stints, live, {}, now_ns=NOW + 1))[0].kind is Kind.RECORDING
-    assert status_of(ledger, stints, live, {}, now_ns=NOW + 61 * 10**9).logs == ()
+    assert verdicts(status_of(ledger, stints, observed, {}, now_ns=NOW + 1))[0].kind is Kind.RECORDING
+    assert status_of(ledger, stints, observed, {}, now_ns=NOW + 61 * 10**9).logs == ()
 
 
-def test_deliveries(ledger: Ledger, live: Live) -> None:
+def test_deliveries(ledger: Ledger, observed: Observed) -> None:
     look(ledger, "1.mcap")
     sha256 = hashed(ledger, "1.mcap")
     stints = Stints(ledger)
     outcomes: dict[tuple[str, str], Outcome] = {}
 
     def delivery(server: int) -> object:
-        status = status_of(ledger, stints, live, outcomes, now_ns=NOW)
+        status = status_of(ledger, stints, observed, outcomes, now_ns=NOW)
         return status.logs[0].deliveries[server]
 
-    assert [each.server for each in status_of(ledger, stints, live, {}, now_ns=NOW).logs[0].deliveries] == [
+    assert [each.server for each in status_of(ledger, stints, observed, {}, now_ns=NOW).logs[0].deliveries] == [
         HERE,
         CLOUD,
     ]
     ledger.sent(sha256, HERE, 2)
     assert (delivery(0).sent_bytes, delivery(1).sent_bytes) == (2, 0)
-    live.sent[sha256, HERE] = 4
+    observed.sent[sha256, HERE] = 4
     assert delivery(0).sent_bytes == 4
     ledger.uploaded(sha256, HERE)
     assert delivery(0).uploaded
@@ -130,18 +130,18 @@ def test_deliveries(ledger: Ledger, live: Live) -> None:
     assert delivery(1).refused
 
 
-def test_what_went_before_it_was_here_is_said_for_a_day(ledger: Ledger, live: Live) -> None:
+def test_what_went_before_it_was_here_is_said_for_a_day(ledger: Ledger, observed: Observed) -> None:
     stints = Stints(ledger)
     look(ledger, "1.mcap", "2.mcap")
     look(ledger, "2.mcap")
-    status = status_of(ledger, stints, live, {}, now_ns=NOW + 1)
+    status = status_of(ledger, stints, observed, {}, now_ns=NOW + 1)
     assert log_of(status, "1.mcap").state is LogState.GONE
-    later = status_of(ledger, stints, live, {}, now_ns=NOW + 2 * 86_400 * 10**9)
+    later = status_of(ledger, stints, observed, {}, now_ns=NOW + 2 * 86_400 * 10**9)
     assert [log.name for log in later.logs] == ["2.mcap"]
 
 
 def test_of_many_logs_that_are_everywhere_the_newest_are_listed(
-    ledger: Ledger, live: Live, monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, observed: Observed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(report, "SHOWN_DONE", 3)
     names = [f"{number}.mcap" for number in range(9)]
@@ -149,11 +149,11 @@ def test_of_many_logs_that_are_everywhere_the_newest_are_listed(
     for name in names[1:]:
         for server in (HERE, CLOUD):
             ledger.confirmed(hashed(ledger, name), server)
-    status = status_of(ledger, Stints(ledger), live, {}, now_ns=NOW)
+    status = status_of(ledger, Stints(ledger), observed, {}, now_ns=NOW)
     assert [log.name for log in status.logs] == ["8.mcap", "7.mcap", "6.mcap", "0.mcap"]
     assert (status.left_out, status.cars[0].more_here, status.cars[0].brought) == (5, 5, 8)
     hashed(ledger, "0.mcap")
-    status = status_of(ledger, Stints(ledger), live, {}, now_ns=NOW)
+    status = status_of(ledger, Stints(ledger), observed, {}, now_ns=NOW)
     assert verdicts(status)[0].sentences == ("All 9 logs on car are here.",)
 
 

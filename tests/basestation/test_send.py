@@ -214,7 +214,7 @@ def test_without_a_server_it_ends_and_says_why(here: Station) -> None:
     here.pulled("run.mcap", small_log(driver="Alone"))
     sender = here.send_once("http://127.0.0.1:9")
     assert "does not answer" in sender.problem
-    assert here.live.servers["http://127.0.0.1:9"].reachable is False
+    assert here.observed.servers["http://127.0.0.1:9"].reachable is False
 
 
 def test_a_stop_ends_it_and_what_was_sent_stays_sent(site: Site, here: Station) -> None:
@@ -222,7 +222,7 @@ def test_a_stop_ends_it_and_what_was_sent_stays_sent(site: Site, here: Station) 
 
     async def stopped() -> None:
         running = asyncio.create_task(here.sender(site.url, limit=Limit(always=4e6)).run())
-        while not here.live.sent:
+        while not here.observed.sent:
             await asyncio.sleep(0.05)
         running.cancel()
         await asyncio.wait([running])
@@ -250,7 +250,7 @@ def test_a_run_that_comes_meanwhile_goes_before_the_rest_of_a_long_log(site: Sit
     async def sending() -> None:
         sender = here.sender(site.url, limit=Limit(always=15e6))
         running = asyncio.create_task(sender.run())
-        while not here.live.sent:
+        while not here.observed.sent:
             await asyncio.sleep(0.02)
         here.pulled("new.mcap", made_log(5, 16 * MIB))
         sender.wake()

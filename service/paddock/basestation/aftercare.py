@@ -13,7 +13,7 @@ import structlog
 
 from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import Delivery, DeliveryState
-from paddock.basestation.live import Live
+from paddock.basestation.observed import Observed
 from paddock.basestation.stints import StintField, Stints
 from paddock.client import Client, FoundRecording
 from paddock.errors import NotFound, PaddockError, Unavailable
@@ -62,11 +62,11 @@ class Aftercare:
     Args:
         ledger: knows which log is on which server, and what that was told.
         stints: say what it should have been told.
-        live: has the servers; is told what one does not take.
+        observed: has the servers; is told what one does not take.
     """
 
-    def __init__(self, ledger: Ledger, stints: Stints, live: Live) -> None:
-        self._ledger, self._stints, self._live = ledger, stints, live
+    def __init__(self, ledger: Ledger, stints: Stints, observed: Observed) -> None:
+        self._ledger, self._stints, self._observed = ledger, stints, observed
         self._lock = threading.Lock()
         self._outcomes: dict[tuple[str, str], Outcome] = {}
         self._told_at: dict[tuple[str, str], float] = {}
@@ -85,7 +85,7 @@ class Aftercare:
     async def run(self) -> None:
         """Go on until this is cancelled."""
         async with asyncio.TaskGroup() as group:
-            for server in self._live.servers:
+            for server in self._observed.servers:
                 group.create_task(self._follow(server))
 
     async def _follow(self, server: str) -> None:
@@ -164,11 +164,11 @@ class Aftercare:
             except Unavailable:
                 raise
             except PaddockError as refusal:
-                name_of_server = self._live.servers[delivery.server].name
+                name_of_server = self._observed.servers[delivery.server].name
                 said = f"{name_of_server} does not take {name}: {refusal.message}"
-                self._live.problem(f"{delivery.server} {name}", said)
+                self._observed.problem(f"{delivery.server} {name}", said)
             else:
-                self._live.problem(f"{delivery.server} {name}", "")
+                self._observed.problem(f"{delivery.server} {name}", "")
 
     def _ask_fields(self, client: Client) -> None:
         known = client.known_values()

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from paddock.basestation.aftercare import Aftercare
 from paddock.basestation.ledger import Ledger
-from paddock.basestation.live import Live
 from paddock.basestation.look import Place
+from paddock.basestation.observed import Observed
 from paddock.basestation.partials import Partials
 from paddock.basestation.pulling import Puller, Say
 from paddock.basestation.remove import Remover
@@ -25,7 +25,7 @@ class Agent:
 
     Args:
         ledger: of this station.
-        live: is told what goes on.
+        observed: is told what goes on.
         stints: say what servers are told of a log.
         places: that are looked at.
         senders: to the servers, in their order.
@@ -37,7 +37,7 @@ class Agent:
     def __init__(
         self,
         ledger: Ledger,
-        live: Live,
+        observed: Observed,
         stints: Stints,
         places: Sequence[Place],
         senders: Sequence[Sender],
@@ -46,16 +46,17 @@ class Agent:
         say: Say,
     ) -> None:
         self.ledger = ledger
-        self.live = live
+        self.observed = observed
         self.stints = stints
         self.senders = senders
-        self.aftercare = Aftercare(ledger, stints, live)
+        self.aftercare = Aftercare(ledger, stints, observed)
         self._room = room
         self._partials = partials
         self.removers: Sequence[Remover] = ()
         """Take off the cars what may go, where somebody asked for it."""
         self.pullers = [
-            Puller(place, ledger, live, partials, room, say, self._wake, self._room_may_come) for place in places
+            Puller(place, ledger, observed, partials, room, say, self._wake, self._room_may_come)
+            for place in places
         ]
 
     async def run(self, *, once: bool) -> None:
@@ -89,11 +90,11 @@ class Agent:
     def status(self) -> Status:
         """How things stand; blocks for some milliseconds."""
         for puller in self.pullers:
-            self.live.car(puller.place.name, bytes_per_s=puller.speed.bytes_per_s)
+            self.observed.car(puller.place.name, bytes_per_s=puller.speed.bytes_per_s)
         return status_of(
             self.ledger,
             self.stints,
-            self.live,
+            self.observed,
             self.aftercare.outcomes,
             now_ns=time.time_ns(),
             keep_free_bytes=self._room.keep_free_bytes,

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from paddock.basestation.ledger import Ledger
-from paddock.basestation.live import Live
+from paddock.basestation.observed import Observed
 from paddock.basestation.verdict import Kind, Verdict
 from paddock.errors import Rejected, Unavailable
 
@@ -112,12 +112,12 @@ class Announcer:
 
     Args:
         ledger: of the station.
-        live: is told why nothing can be said.
+        observed: is told why nothing can be said.
         webhook: to where.
     """
 
-    def __init__(self, ledger: Ledger, live: Live, webhook: Webhook) -> None:
-        self._ledger, self._live, self._webhook = ledger, live, webhook
+    def __init__(self, ledger: Ledger, observed: Observed, webhook: Webhook) -> None:
+        self._ledger, self._observed, self._webhook = ledger, observed, webhook
         with ledger.transaction() as database:
             database.execute(_SCHEMA)
             self._announced: dict[str, int] = dict(
@@ -160,15 +160,15 @@ class Announcer:
             pause_s = error.retry_after_s or min(FIRST_RETRY_S * 2**self._failed, LAST_RETRY_S)
             self._not_before = time.monotonic() + pause_s
             self._failed += 1
-            self._live.problem(_CONCERN, f"The chat is not told yet that {text} {error} It is tried again.")
+            self._observed.problem(_CONCERN, f"The chat is not told yet that {text} {error} It is tried again.")
             return False
         except _NotTakenError as error:
-            self._live.problem(_CONCERN, f"The webhook takes no message. {error} {_MENDED}")
+            self._observed.problem(_CONCERN, f"The webhook takes no message. {error} {_MENDED}")
         else:
             unsure = (
                 "" if arrived else "It is not known whether the chat was told: it took the message and was silent."
             )
-            self._live.problem(_CONCERN, unsure)
+            self._observed.problem(_CONCERN, unsure)
         self._failed = 0
         del self._pending[place]
         return True

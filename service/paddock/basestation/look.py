@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import CarFile
-from paddock.basestation.live import Live
+from paddock.basestation.observed import Observed
 from paddock.basestation.sources.credible import credible
 from paddock.basestation.sources.source import SeenFile, Source
 from paddock.errors import PaddockError
@@ -31,15 +31,15 @@ class Place:
     Args:
         source: it looks.
         ledger: is told what it saw.
-        live: is told who is away, and what is open.
+        observed: is told who is away, and what is open.
         settle_s: a log of which nobody says whether it is closed is when it has not changed for so long.
     """
 
-    def __init__(self, source: Source, ledger: Ledger, live: Live, settle_s: float) -> None:
+    def __init__(self, source: Source, ledger: Ledger, observed: Observed, settle_s: float) -> None:
         self.source = source
         self.name = source.place
         self._ledger = ledger
-        self._live = live
+        self._observed = observed
         self._settle_s = settle_s
         self.reachable: bool | None = None
         """Whether the last look worked; None before the first."""
@@ -83,7 +83,7 @@ class Place:
         await asyncio.to_thread(self._sort, seen)
         recording = next((each.name for each in seen if each.closed is False), "")
         # An answer that a bad link held up for a while says nothing of what the car has recorded meanwhile.
-        self._live.car(
+        self._observed.car(
             self.name, reachable=True, looked_ns=began_ns, away_since_ns=None, problem="", recording=recording
         )
         self.free_bytes = free_bytes
@@ -94,8 +94,8 @@ class Place:
     def _is_away(self, why: str) -> None:
         self.looks_failed += 1
         if self.reachable is not False:
-            self._live.car(self.name, reachable=False, away_since_ns=time.time_ns())
-        self._live.car(self.name, problem=why)
+            self._observed.car(self.name, reachable=False, away_since_ns=time.time_ns())
+        self._observed.car(self.name, problem=why)
         self.reachable, self.problem = False, why
 
     def _sort(self, seen: Sequence[SeenFile]) -> None:
@@ -118,7 +118,7 @@ class Place:
             self.open.append(file)
             if left_s is not None:
                 self.settles_in_s = min(left_s, self.settles_in_s or left_s)
-        self._live.now_open(was_open, {file.id for file in self.open})
+        self._observed.now_open(was_open, {file.id for file in self.open})
 
     def _until_closed(self, seen: SeenFile, now: float) -> float | None:
         """Seconds until it counts as closed; None while the recorder has it."""

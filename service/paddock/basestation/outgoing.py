@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import Log
 from paddock.basestation.limit import Limit
-from paddock.basestation.live import Live, Speed
+from paddock.basestation.observed import Observed, Speed
 from paddock.client.streams import Streams
 from paddock.client.upload import Line
 
@@ -44,7 +44,7 @@ class Outgoing:
         log: that goes.
         server: as the user named it.
         ledger: is told how much arrived, and how much was sent in vain.
-        live: is told how far it is.
+        observed: is told how far it is.
         speed: of everything that goes to this server.
         limit: what may go; None for as fast as it goes.
         check: called again and again; what it raises stops the log.
@@ -55,13 +55,13 @@ class Outgoing:
         log: Log,
         server: str,
         ledger: Ledger,
-        live: Live,
+        observed: Observed,
         speed: Speed,
         limit: Limit | None,
         check: Callable[[], None],
     ) -> None:
         self._log, self._server = log, server
-        self._ledger, self._live, self._speed = ledger, live, speed
+        self._ledger, self._observed, self._speed = ledger, observed, speed
         self._limit, self._check = limit, check
         self._lock = threading.Lock()
         self._arrived = 0
@@ -97,7 +97,7 @@ class Outgoing:
     def _sent(self, size_bytes: int) -> None:
         with self._lock:
             self._arrived += size_bytes
-            self._live.sent[self._log.sha256, self._server] = self._arrived
+            self._observed.sent[self._log.sha256, self._server] = self._arrived
 
     def note(self) -> None:
         """Write down what came of it, however it ended."""
@@ -109,7 +109,7 @@ class Outgoing:
             self._ledger.sent(self._log.sha256, self._server, arrived)
         if wasted > 0:
             self._ledger.sent(self._log.sha256, self._server, wasted, kept=False)
-        self._live.sent.pop((self._log.sha256, self._server), None)
+        self._observed.sent.pop((self._log.sha256, self._server), None)
 
 
 def parts_of(size_bytes: int, part_size_bytes: int) -> list[dict[str, int]]:

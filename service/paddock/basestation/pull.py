@@ -14,7 +14,7 @@ from pathlib import Path
 
 from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import CarFile
-from paddock.basestation.live import Live
+from paddock.basestation.observed import Observed
 from paddock.basestation.partials import Partials, Whole
 from paddock.basestation.room import Room
 from paddock.basestation.sources.source import Source
@@ -46,7 +46,7 @@ class Pull:
         source: where it lies.
         file: as the ledger has it.
         ledger: is told how far it is.
-        live: is told how far it is at the moment.
+        observed: is told how far it is at the moment.
         partials: has what came before.
         room: on the disk here.
         arrived: told about every byte.
@@ -57,7 +57,7 @@ class Pull:
         source: Source,
         file: CarFile,
         ledger: Ledger,
-        live: Live,
+        observed: Observed,
         partials: Partials,
         room: Room,
         arrived: Arrived,
@@ -66,7 +66,7 @@ class Pull:
         self._file = file
         self._size = file.seen.size_bytes
         self._ledger = ledger
-        self._live = live
+        self._observed = observed
         self._partials = partials
         self._room = room
         self._arrived = arrived
@@ -281,7 +281,7 @@ class Pull:
             self._room.give_back(count)
             self._taken -= count
             left = left[count:]
-        self._live.pulled[self._file.id] = self._here
+        self._observed.pulled[self._file.id] = self._here
 
     async def _sync(self, descriptor: int) -> None:
         """Make what is here durable, and say so."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import CarFile
-from paddock.basestation.live import Live, Speed
 from paddock.basestation.look import Place
+from paddock.basestation.observed import Observed, Speed
 from paddock.basestation.partials import Partials
 from paddock.basestation.pull import Pull
 from paddock.basestation.room import Room
@@ -47,7 +47,7 @@ class Puller:
     Args:
         place: is looked at.
         ledger: has the files, and is told how far they are.
-        live: is told what goes on.
+        observed: is told what goes on.
         partials: has what came before.
         room: on the disk here.
         say: told lines for people.
@@ -59,7 +59,7 @@ class Puller:
         self,
         place: Place,
         ledger: Ledger,
-        live: Live,
+        observed: Observed,
         partials: Partials,
         room: Room,
         say: Say,
@@ -70,7 +70,7 @@ class Puller:
         self.disk_problem = ""
         """Why this disk takes nothing."""
         self._ledger = ledger
-        self._live = live
+        self._observed = observed
         self.speed = Speed()
         self._partials = partials
         self._room = room
@@ -186,7 +186,7 @@ class Puller:
         if not self._moved:
             self.speed.add(0)
         self._moved[file.id] = 0
-        pull = Pull(self.place.source, file, self._ledger, self._live, self._partials, self._room, moved)
+        pull = Pull(self.place.source, file, self._ledger, self._observed, self._partials, self._room, moved)
         try:
             await pull.run()
         except (NotFound, Conflict) as error:
@@ -207,7 +207,7 @@ class Puller:
             self._news()
         finally:
             del self._moved[file.id]
-            self._live.pulled.pop(file.id, None)
+            self._observed.pulled.pop(file.id, None)
         if not self._waits and not self._moved:
             self._look_now.set()
 
@@ -217,7 +217,7 @@ class Puller:
         if self.disk_problem and not problem:
             self._say("There is room again: pulling goes on.")
         self.disk_problem = problem
-        self._live.problem("disk", problem)
+        self._observed.problem("disk", problem)
 
     async def _failed(self, file: CarFile, error: PaddockError) -> None:
         tries = self._tries.setdefault(file.id, _Tries())

@@ -12,7 +12,7 @@ from paddock.basestation.aftercare import Outcome
 from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import CarFile, DeliveryState
 from paddock.basestation.ledger_rows import Delivery as DeliveryRow
-from paddock.basestation.live import Live
+from paddock.basestation.observed import Observed
 from paddock.basestation.status import Carried, Delivery, Disk, LogState, LogStatus, Status
 from paddock.basestation.stints import Stints, recorded_ns
 from paddock.domain.instants import NS_PER_S
@@ -29,7 +29,7 @@ _GONE_NS = 86_400 * NS_PER_S
 def status_of(
     ledger: Ledger,
     stints: Stints,
-    live: Live,
+    observed: Observed,
     outcomes: Mapping[tuple[str, str], Outcome],
     *,
     now_ns: int,
@@ -40,7 +40,7 @@ def status_of(
     Args:
         ledger: has the files, logs and deliveries.
         stints: say what servers are told of a log.
-        live: what the loops know.
+        observed: what the loops know.
         outcomes: by log and server, what the server has made of it.
         now_ns: by the station's clock.
         keep_free_bytes: of the disk here.
@@ -67,9 +67,9 @@ def status_of(
         log = _log(
             file,
             stints,
-            live,
+            observed,
             here,
-            [_delivery(file, each, rows.get(each), live, outcomes) for each in live.servers],
+            [_delivery(file, each, rows.get(each), observed, outcomes) for each in observed.servers],
         )
         is_done = log.state is LogState.HERE and all(each.confirmed_ns is not None for each in log.deliveries)
         done += is_done
@@ -80,7 +80,7 @@ def status_of(
             more_here[file.place] += file.on_car
     usage = shutil.disk_usage(ledger.folder)
     cars = []
-    for place, car in live.cars.items():
+    for place, car in observed.cars.items():
         name = stints.at(place, now_ns).get("car") or car.name
         # A recorder has one log open.
         recording = next((each.seen.name for each in files if each.place == place and _is_written(each)), "")
@@ -96,11 +96,11 @@ def status_of(
     return Status(
         now_ns=now_ns,
         cars=tuple(cars),
-        servers=tuple(live.servers.values()),
+        servers=tuple(observed.servers.values()),
         logs=tuple(logs),
         left_out=left_out.total(),
         disk=Disk(usage.free, usage.total, keep_free_bytes),
-        problems=tuple(live.problems.values()),
+        problems=tuple(observed.problems.values()),
         carried=_carried(ledger, files, [each for rows in deliveries.values() for each in rows.values()]),
     )
 
@@ -114,9 +114,9 @@ def _carried(ledger: Ledger, files: Sequence[CarFile], deliveries: Sequence[Deli
 
 
 def _log(
-    file: CarFile, stints: Stints, live: Live, here: Collection[str], deliveries: Sequence[Delivery]
+    file: CarFile, stints: Stints, observed: Observed, here: Collection[str], deliveries: Sequence[Delivery]
 ) -> LogStatus:
-    state = _state(file, live)
+    state = _state(file, observed)
     return LogStatus(
         id=str(file.id),
         place=file.place,
@@ -126,7 +126,7 @@ def _log(
         on_car=file.on_car,
         pulled_bytes=file.seen.size_bytes
         if state is LogState.HERE
-        else live.pulled.get(file.id, file.pulled_bytes),
+        else observed.pulled.get(file.id, file.pulled_bytes),
         sha256=file.sha256 or "",
         recorded_ns=recorded_ns(file.seen.modified_ns, file.seen.clock_offset_ns, file.first_seen_ns),
         seen_ns=file.first_seen_ns,
@@ -142,14 +142,14 @@ def _is_written(file: CarFile) -> bool:
     return file.on_car and file.seen.closed is False
 
 
-def _state(file: CarFile, live: Live) -> LogState:
+def _state(file: CarFile, observed: Observed) -> LogState:
     if file.sha256 is not None:
         return LogState.HERE
     if not file.on_car:
         return LogState.GONE
-    if file.seen.closed is False or file.id in live.open_files or not file.seen.size_bytes:
+    if file.seen.closed is False or file.id in observed.open_files or not file.seen.size_bytes:
         return LogState.OPEN
-    pulled_bytes = live.pulled.get(file.id)
+    pulled_bytes = observed.pulled.get(file.id)
     if pulled_bytes is None:
         return LogState.WAITING
     return LogState.HASHING if pulled_bytes >= file.seen.size_bytes else LogState.PULLING
@@ -159,14 +159,14 @@ def _delivery(
     file: CarFile,
     server: str,
     row: DeliveryRow | None,
-    live: Live,
+    observed: Observed,
     outcomes: Mapping[tuple[str, str], Outcome],
 ) -> Delivery:
     if row is None:
         return Delivery(server=server)
     outcome = outcomes.get((row.sha256, server))
     confirmed = row.state is DeliveryState.CONFIRMED
-    sent_bytes = live.sent.get((row.sha256, server), row.sent_bytes)
+    sent_bytes = observed.sent.get((row.sha256, server), row.sent_bytes)
     return Delivery(
         server=server,
         sent_bytes=file.seen.size_bytes if confirmed else min(sent_bytes, file.seen.size_bytes),

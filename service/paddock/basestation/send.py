@@ -15,7 +15,7 @@ from paddock.basestation.bucket import Bucket
 from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import Log
 from paddock.basestation.limit import Limit
-from paddock.basestation.live import Live, Speed
+from paddock.basestation.observed import Observed, Speed
 from paddock.basestation.outgoing import Outgoing, Stopped, in_order
 from paddock.basestation.stints import Stints
 from paddock.basestation.to_the_end import to_the_end
@@ -51,7 +51,7 @@ class Sender:
 
     Args:
         ledger: has the logs, and is told how far they are.
-        live: is told whether the server answers.
+        observed: is told whether the server answers.
         stints: say what it is told of a log.
         url: of the server.
         say: told lines for people.
@@ -63,7 +63,7 @@ class Sender:
     def __init__(
         self,
         ledger: Ledger,
-        live: Live,
+        observed: Observed,
         stints: Stints,
         url: str,
         say: Callable[[str], None],
@@ -76,7 +76,7 @@ class Sender:
         """Why nothing can be sent."""
         self.is_busy = False
         """Whether it sends, or waits only for an answer: it may get further by itself."""
-        self._ledger, self._live, self._stints, self._say, self._limit = ledger, live, stints, say, limit
+        self._ledger, self._observed, self._stints, self._say, self._limit = ledger, observed, stints, say, limit
         self._bucket, self._bucket_after_s = bucket, bucket_after_s
         self._away_since: float | None = None
         self._news = asyncio.Event()
@@ -183,7 +183,7 @@ class Sender:
     def _answers(self) -> None:
         self.problem = ""
         self._away_since = None
-        self._live.server(
+        self._observed.server(
             self.url,
             reachable=True,
             answered_ns=time.time_ns(),
@@ -263,11 +263,13 @@ class Sender:
             clock_offset_ns=said.clock_offset_ns,
             part_size_bytes=max(_LEAST_PART_BYTES, min(PART_BYTES, log.size_bytes // _PARTS)),
         )
-        going = Outgoing(log, self.url, self._ledger, self._live, self._speed, self._limit, self._check)
+        going = Outgoing(log, self.url, self._ledger, self._observed, self._speed, self._limit, self._check)
         line = going.line(
             self._streams,
             lambda: self._goes_on(connection),
-            lambda sentence: self._live.problem(f"{self.url} {log.sha256}", f"{isolated(log.name)}: {sentence}"),
+            lambda sentence: self._observed.problem(
+                f"{self.url} {log.sha256}", f"{isolated(log.name)}: {sentence}"
+            ),
             lambda: self._going.update({log.sha256: True}),
         )
         try:
@@ -303,7 +305,7 @@ class Sender:
     def _server_fails(self, error: PaddockError | OSError) -> None:
         self.problem = _sentence(error)
         self._asking.forget()  # somebody else may bring it there meanwhile
-        self._live.server(self.url, reachable=False, problem=self.problem)
+        self._observed.server(self.url, reachable=False, problem=self.problem)
         if isinstance(error, PaddockError) and error.code == "no_service":
             self._away_since = time.monotonic() if self._away_since is None else self._away_since
 
@@ -326,7 +328,7 @@ class Sender:
                 moved |= self._leave(self._bucket, log)
             except (PaddockError, OSError) as error:
                 self.problem = f"{self.problem} {_sentence(error)}"
-                self._live.server(self.url, problem=self.problem)
+                self._observed.server(self.url, problem=self.problem)
                 break
             finally:
                 self._going.pop(log.sha256, None)
@@ -334,7 +336,7 @@ class Sender:
 
     def _leave(self, bucket: Bucket, log: Log) -> bool:
         name = printable_name(PurePosixPath(log.name).name)
-        going = Outgoing(log, self.url, self._ledger, self._live, self._speed, self._limit, self._check)
+        going = Outgoing(log, self.url, self._ledger, self._observed, self._speed, self._limit, self._check)
         line = going.line(self._streams, self._is_most_urgent)
         try:
             whole = bucket.leave(log, name, self.sidecar_of(log), line)

@@ -48,7 +48,7 @@ class Showing:
     ) -> None:
         self._agent = agent
         self._listener = listener
-        self._announcer = Announcer(agent.ledger, agent.live, webhook) if webhook else None
+        self._announcer = Announcer(agent.ledger, agent.observed, webhook) if webhook else None
         self._draw = draw
 
     async def run(self) -> None:

@@ -18,8 +18,8 @@ from paddock.basestation.bucket import Bucket, bucket_place
 from paddock.basestation.ledger import Ledger, open_ledger
 from paddock.basestation.ledger_rows import CarFile, DeliveryState, Log
 from paddock.basestation.limit import Limit, parse_limit
-from paddock.basestation.live import Live
 from paddock.basestation.look import Place
+from paddock.basestation.observed import Observed
 from paddock.basestation.partials import Partials, boot_id
 from paddock.basestation.remove import Remover
 from paddock.basestation.room import Room
@@ -210,20 +210,20 @@ def _agent(
     settle_s: float,
     keep_free: int | None,
 ) -> Agent:
-    live, stints = Live(), Stints(ledger)
+    observed, stints = Observed(), Stints(ledger)
     urls = list(dict.fromkeys(url.rstrip("/") for url in servers))
     for url in urls:
-        live.servers[url] = ServerStatus(url=url, name=_server_name(url, urls), last=url == urls[-1])
-    places = [Place(open_source(each, ssh), ledger, live, settle_s) for each in dict.fromkeys(sources)]
+        observed.servers[url] = ServerStatus(url=url, name=_server_name(url, urls), last=url == urls[-1])
+    places = [Place(open_source(each, ssh), ledger, observed, settle_s) for each in dict.fromkeys(sources)]
     for place in places:
-        live.cars[place.name] = CarStatus(place=place.name, name=short_name(place.name))
+        observed.cars[place.name] = CarStatus(place=place.name, name=short_name(place.name))
     senders = []
     for url in urls:
         bucket, after_s = way_past if way_past is not None and url == urls[-1] else (None, 0.0)
         slower = None if _is_own(url) else limit
-        senders.append(Sender(ledger, live, stints, url, _say, slower, bucket, after_s))
+        senders.append(Sender(ledger, observed, stints, url, _say, slower, bucket, after_s))
     room = Room(ledger, urls, keep_free)
-    return Agent(ledger, live, stints, places, senders, room, Partials(ledger, boot_id()), _say)
+    return Agent(ledger, observed, stints, places, senders, room, Partials(ledger, boot_id()), _say)
 
 
 def _server_name(url: str, urls: Sequence[str]) -> str:
@@ -325,7 +325,7 @@ def _say_what_is_not_safe(agent: Agent) -> bool:
     for line in lines:
         complain(" ".join(line.splitlines()))
     if not lines:
-        name = agent.live.servers[cloud].name
+        name = agent.observed.servers[cloud].name
         logs = counted(sum(_is_wanted(log, ledger) for log in ledger.logs()), "log")
         _say(f"{logs} here or on cars: {name} has stored every one.")
     return not lines

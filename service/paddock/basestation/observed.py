@@ -51,7 +51,7 @@ class Speed:
             return self._measured
 
 
-class Live:
+class Observed:
     """Filled by the loops of the agent, read for each ``Status``. Any thread may call."""
 
     def __init__(self) -> None:
