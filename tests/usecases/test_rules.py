@@ -125,6 +125,20 @@ async def test_a_killed_process_that_had_raised_but_not_remembered_counts_once(c
     assert alert.count == 1
 
 
+async def test_what_fires_several_times_in_one_batch_is_as_many_alerts_and_stays_so(context: Context) -> None:
+    await on(context)
+    batch = [sample(n, 10.0, fl=degrees) for n, degrees in enumerate((120.0, 80.0, 121.0, 80.0, 122.0))]
+    states = ["firing", "cleared", "cleared"]
+    for rules in (LiveRules(context), LiveRules(context)):
+        await rules.take("tires-1", "", batch)
+        found = [(each.state.value, each.value) for each in await every(context)]
+        assert found == list(zip(states, (122.0, 121.0, 120.0), strict=True))
+        # As after a kill before anything was remembered.
+        await context.documents.rule_watches.delete([Equals("id", "tires-1")])
+    await LiveRules(context).take("tires-1", "", [*batch, sample(5, 10.1, fl=80.0)])
+    assert [each.state for each in await every(context)] == [AlertState.CLEARED] * 3
+
+
 async def test_only_its_cars_and_only_while_it_is_on(context: Context) -> None:
     rule = await on(context, msgspec.structs.replace(HOT, cars=("ht08",)))
     rules = LiveRules(context)

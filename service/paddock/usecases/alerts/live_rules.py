@@ -33,6 +33,8 @@ LOOK_AGAIN_S = 0.5
 """How old the rules may be that are applied."""
 SET_BACK_NS = 10 * NS_PER_S
 """A clock that goes back by more was set: what comes is looked at anew."""
+_NEXT_NS = 1_000
+"""Between two alerts of one batch: they are listed by microseconds."""
 MAX_SIGNALS = 5_000
 """Signals of a device that a rule may mean by the catalogue or a role."""
 
@@ -105,8 +107,12 @@ class LiveRules:
                 key = _key(rule, name)
                 watches[key], fired = _evaluated(rule, watches.get(key, NOTHING_YET), column)
                 found += [(column.received[each.sample], rule, name, each) for each in fired]
+        told: dict[str, int] = {}
         for received_ns, rule, name, firing in sorted(found, key=lambda each: each[0]):
-            await self._tell(device_id, car, received_ns, rule, name, firing)
+            key = _alert_key(rule.id, device_id, name)
+            # What came in one batch came at one moment, and an alert tells by it what it knows already.
+            told[key] = max(received_ns, told.get(key, 0) + _NEXT_NS)
+            await self._tell(device_id, car, told[key], rule, name, firing)
         await self._keep(device_id, device, watches)
 
     def _computed(self, device_id: str, samples: Sequence[LiveSample]) -> list[LiveSample]:
