@@ -196,6 +196,34 @@ def test_a_snapshot_is_made_once_for_who_comes_at_about_the_same_time_and_goes_o
     assert len(parts._snapshots._kept) <= 4
 
 
+def test_who_comes_meanwhile_is_told_what_the_others_were_told_beat_by_beat() -> None:
+    live = car(100)
+    parts = Parts(live, lambda: 0.0)
+    watched = Watched(device="car", span_s=60, columns=4000)
+    first, second = Page(), Page()
+    before, after = (viewer_of(live, watched, parts=parts) for _ in range(2))
+    first.hears(before.message(live.sequence) or b"")
+    for beat in range(5):
+        car(4, live=live, first=100 + 4 * beat)
+        first.hears(before.message(live.sequence) or b"")
+    made = dict(parts._kept)
+    second.hears(after.message(live.sequence) or b"")
+    assert second.sequence == 100, "the snapshot of before"
+    second.hears(after.message(live.sequence) or b"")
+    assert parts._kept == made
+    assert second.samples == first.samples and second.sequence == first.sequence
+
+
+def test_columns_of_pixels_that_are_passed_in_one_message_are_drawn_in_few_points() -> None:
+    live, page = car(100), Page()
+    viewer = viewer_of(live, Watched(device="car", span_s=60, columns=300))
+    page.hears(viewer.message(live.sequence) or b"")
+    car(60, live=live, first=100)
+    said = page.hears(viewer.message(live.sequence) or b"")
+    ((_, seconds, _),) = said["samples"]
+    assert len(seconds) <= 4 * 3, "smallest, largest and last of each of these columns"
+
+
 def car(count: int, *, hz: float = 100.0, live: Live | None = None, first: int = 0) -> Live:
     live = live or Live()
     for number in range(first, first + count):

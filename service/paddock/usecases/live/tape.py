@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paddock.columns.decimate import POINTS_PER_BUCKET, decimate, decimate_steps
-from paddock.domain.instants import NS_PER_S
+from paddock.domain.instants import INT64_MAX, NS_PER_S
 
 Int64s = npt.NDArray[np.int64]
 
@@ -226,20 +226,36 @@ class Tape:
             begin, came = max(begin, end - 1), end - begin
             return self._times[begin:end], self._values[begin:end], came
         times, values = self._times[begin:end], self._values[begin:end]
-        if len(times) < 2 or sorted(times) != times:
-            return (times, values, len(times)) if len(times) < 2 else None
-        if times[0] // column_ns != times[-1] // column_ns:
-            kept = list(range(len(times)))
-        elif self.steps or self.text:
+        if len(times) < 2:
+            return times, values, len(times)
+        if sorted(times) != times:
+            return None
+        kept: list[int] = []
+        first = 0
+        while first < len(times):
+            stop = bisect_left(times, (times[first] // column_ns + 1) * column_ns, first)
+            of_column = self._kept(begin + first, after, until, column_ns, times[first:stop], values[first:stop])
+            kept += [first + at for at in of_column]
+            first = stop
+        return [times[at] for at in kept], [values[at] for at in kept], len(times)
+
+    def _kept(
+        self, begin: int, after: int, until: int, column_ns: int, times: list[int], values: list[Any]
+    ) -> list[int]:
+        """Which of some samples of one column of pixels are shown: what goes beyond what was told, and the last.
+
+        ``begin`` is where the first of them is in the lists.
+        """
+        if self.steps or self.text:
             before = self._values[begin - 1] if begin else None
             kept = [at for at, value in enumerate(values) if value != (values[at - 1] if at else before)]
-        elif any(value != value for value in values):
-            kept = list(range(len(times)))
+        elif len(values) <= 2 or any(value != value for value in values):
+            kept = list(range(len(values)))
         else:
             kept = self._extremes(begin, after, until, column_ns, times, values)
-        if not kept or kept[-1] != len(times) - 1:
-            kept.append(len(times) - 1)
-        return [times[at] for at in kept], [values[at] for at in kept], len(times)
+        if not kept or kept[-1] != len(values) - 1:
+            kept.append(len(values) - 1)
+        return kept
 
     def _extremes(
         self, begin: int, after: int, until: int, column_ns: int, times: list[int], values: list[float]
@@ -276,14 +292,14 @@ class Tape:
             told = recent.values[first:stop].tolist()
         return [value for value in told if value == value]
 
-    def all(self, since_ns: int = 0) -> Samples:
-        """What is held since an instant, and perhaps some more, by time."""
+    def all(self, since_ns: int = 0, until: int = INT64_MAX) -> Samples:
+        """What is held since an instant up to a sequence, and perhaps some more of before, by time."""
         self._settle()
-        held = self._recent.samples(slice(self._recent.begin, self._recent.end))
+        held = self._recent.samples(self._recent.between(-1, until))
         for older in self._older:
             if len(held.times) and held.times[0] <= since_ns:
                 break
-            held = _joined(older.samples(slice(older.begin, older.end)), held)
+            held = _joined(older.samples(older.between(-1, until)), held)
         return by_time(held)
 
     def has(self, time_ns: int) -> bool:

@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
+from weakref import WeakValueDictionary
 
 import msgspec
 import numpy as np
@@ -69,6 +70,19 @@ class _How(NamedTuple):
         return _How(finer, max(self.span_ns, other.span_ns))
 
 
+class View:
+    """What somebody watches; one and the same object for all who watch the same, so that it is found at once.
+
+    Args:
+        watched: the groups.
+    """
+
+    def __init__(self, watched: tuple[Watched, ...]) -> None:
+        self.watched = watched
+        self.described: frozenset[tuple[int, int]] = frozenset()
+        """What the last part of it described, as the one object that the next one has where it is the same."""
+
+
 class Part(NamedTuple):
     """Some signals over some sequences, as JSON."""
 
@@ -122,23 +136,48 @@ class Parts:
 
     def __init__(self, live: Live, clock: Callable[[], float] = time.monotonic) -> None:
         self.live = live
-        self._kept: OrderedDict[tuple[Any, ...], Part] = OrderedDict()
+        self._views: WeakValueDictionary[tuple[Watched, ...], View] = WeakValueDictionary()
+        self._kept: OrderedDict[tuple[View, int, int, int], Part] = OrderedDict()
         self._snapshots = _Lately[tuple[Part, int]](clock)
         self._described = _Lately[msgspec.Raw](clock)
 
-    def between(self, watched: tuple[Watched, ...], after: int, until: int, origin_ns: int) -> Part:
-        """What came after one sequence until another."""
-        key = (watched, after, until, origin_ns)
-        part = self._kept.get(key)
+    def view(self, watched: tuple[Watched, ...]) -> View:
+        """The one of all who watch this."""
+        return self._views.setdefault(watched, View(watched))
+
+    def between(self, view: View, after: int, until: int, origin_ns: int, *, few: bool = False) -> Part:
+        """What came after one sequence until another.
+
+        Args:
+            view: what is seen.
+            after: the sequence.
+            until: the other one.
+            origin_ns: of the seconds.
+            few: in as few points as are drawn, though others were told of parts of it in more.
+        """
+        key = (view, after, until, origin_ns)
+        part = self._kept.get(key) or (None if few else self._together(*key))
         if part is None:
-            part = self._kept[key] = self._made(watched, after, until, origin_ns)
+            part = self._kept[key] = self._made(*key)
             if len(self._kept) > _KEPT_PARTS:
                 self._kept.popitem(last=False)
         return part
 
-    def snapshot(self, watched: tuple[Watched, ...], origin_ns: int) -> tuple[Part, int]:
-        """What there is to draw, and the sequence after which it goes on."""
-        return self._snapshots.get((watched, origin_ns), lambda: self._made_snapshot(watched, origin_ns))
+    def _together(self, view: View, after: int, until: int, origin_ns: int) -> Part | None:
+        """The same of what others were told beat by beat; None where nobody was told all of it."""
+        beats: dict[int, tuple[int, Part]] = {}
+        for (seen, begin, end, origin), part in list(self._kept.items()):
+            if seen is view and origin == origin_ns and begin < end < beats.get(begin, (until + 1, part))[0]:
+                beats[begin] = (end, part)
+        parts = []
+        while after < until and after in beats:
+            after, part = beats[after]
+            parts.append(part)
+        return _joined(parts) if parts and after == until else None
+
+    def snapshot(self, view: View, until: int, origin_ns: int) -> tuple[Part, int]:
+        """What there is to draw up to a sequence or a little before it, and the sequence after which it goes on."""
+        return self._snapshots.get((view, origin_ns), lambda: self._made_snapshot(view, until, origin_ns))
 
     def described(self, part: Part, known: set[tuple[int, int]], describe: Described) -> msgspec.Raw:
         """What is said of the signals of a part that are not known, as JSON."""
@@ -149,23 +188,22 @@ class Parts:
             lambda: msgspec.Raw(msgspec.json.encode([describe(each.device, each) for each in signals])),
         )
 
-    def _made_snapshot(self, watched: tuple[Watched, ...], origin_ns: int) -> tuple[Part, int]:
+    def _made_snapshot(self, view: View, until: int, origin_ns: int) -> tuple[Part, int]:
         # Copied while nothing changes, and thinned afterwards: others go on meanwhile.
         with self.live.unchanged():
-            until = self.live.sequence
             held = [
-                (signal, how, signal.tape.all(max(0, signal.tape.last_ns - how.span_ns)))
-                for signal, how in wanted(self.live, watched)
+                (signal, how, signal.tape.all(max(0, signal.tape.last_ns - how.span_ns), until))
+                for signal, how in wanted(self.live, view.watched)
             ]
         chosen = [(signal, _rows(signal, _drawn(signal, all_, how), origin_ns)) for signal, how, all_ in held]
-        return _part(chosen, 0), until
+        return _part(view, chosen, 0), until
 
-    def _made(self, watched: tuple[Watched, ...], after: int, until: int, origin_ns: int) -> Part:
+    def _made(self, view: View, after: int, until: int, origin_ns: int) -> Part:
         chosen: list[tuple[LiveSignal, Rows]] = []
         many: list[tuple[LiveSignal, _How, Samples]] = []
         forgotten = total = 0
         with self.live.unchanged():
-            for signal, how in wanted(self.live, watched):
+            for signal, how in wanted(self.live, view.watched):
                 tape = signal.tape
                 forgotten = max(forgotten, tape.forgotten)
                 if signal.sequence <= after:
@@ -182,7 +220,7 @@ class Parts:
             if len(samples.times):
                 chosen.append((signal, _rows(signal, _drawn(signal, samples, how), origin_ns)))
         told = sum(len(rows[0]) for _, rows in chosen)
-        return _part(chosen, total - told)._replace(forgotten=forgotten)
+        return _part(view, chosen, total - told)._replace(forgotten=forgotten)
 
 
 def wanted(live: Live, watched: Iterable[Watched]) -> list[tuple[LiveSignal, _How]]:
@@ -223,11 +261,27 @@ def _rows(signal: LiveSignal, samples: Samples, origin_ns: int) -> Rows:
     return seconds, typed(signal.dtype, samples.values.tolist())
 
 
-def _part(chosen: Sequence[tuple[LiveSignal, Rows]], left_out: int) -> Part:
+def _part(view: View, chosen: Sequence[tuple[LiveSignal, Rows]], left_out: int) -> Part:
     signals = tuple(signal for signal, _ in chosen)
+    described = frozenset((each.number, each.version) for each in signals)
+    if described == view.described:
+        described = view.described
+    view.described = described
     # NaN and the infinities become null.
     samples = msgspec.json.encode([(signal.number, *rows) for signal, rows in chosen])
-    return Part(samples, left_out, signals, frozenset((each.number, each.version) for each in signals))
+    return Part(samples, left_out, signals, described)
+
+
+def _joined(parts: Sequence[Part]) -> Part:
+    """Several as one, in their order."""
+    signals = {each.number: each for part in parts for each in part.signals}
+    return Part(
+        b"[" + b",".join(part.samples[1:-1] for part in parts if part.signals) + b"]",
+        sum(part.left_out for part in parts),
+        tuple(signals.values()),
+        frozenset().union(*(part.described for part in parts)),
+        max(part.forgotten for part in parts),
+    )
 
 
 def typed(dtype: str, values: list[Any]) -> list[Any]:
@@ -259,12 +313,14 @@ class Viewer:
         after: int | None = None,
     ) -> None:
         self._parts, self._live = parts, parts.live
-        self._watched = watched
+        self._view = parts.view(watched)
         self._describe = describe
         self._now_ns = now_ns
         # The same for all of a day, so that they share what is made.
         self._origin_ns = now_ns() // _DAY_NS * _DAY_NS
         self._known: set[tuple[int, int]] = set()
+        self._described: frozenset[tuple[int, int]] = frozenset()
+        """Those of the last message, all of which are known."""
         self._after = after
         self._is_new = True
         self.number = 0
@@ -274,9 +330,10 @@ class Viewer:
 
     def watch(self, watched: tuple[Watched, ...], after: int | None = None) -> None:
         """See something else from now on: the next message is a snapshot of it, or what came after a sequence."""
-        self._watched = watched
+        self._view = self._parts.view(watched)
         self._after, self._is_new = after, True
         self._known.clear()
+        self._described = frozenset()
 
     def message(self, until: int, *, late: bool = False) -> bytes | None:
         """What is told next; None where nothing came.
@@ -291,14 +348,14 @@ class Viewer:
             return None  # the site was started a moment ago: what this viewer has is more than there is yet
         if after is not None and self._live.since <= after <= self._live.sequence:
             until = max(until, after)
-            part = self._parts.between(self._watched, after, until, self._origin_ns)
+            part = self._parts.between(self._view, after, until, self._origin_ns, few=late)
             if part.forgotten > after:
                 part = None  # away for so long that some of what came is not known any more
             elif late:
                 left_out = part.left_out
                 self.left_out += left_out
         if reset := part is None:
-            part, until = self._parts.snapshot(self._watched, self._origin_ns)
+            part, until = self._parts.snapshot(self._view, until, self._origin_ns)
         self._after = until
         if not (reset or self._is_new or part.signals):
             return None
@@ -320,9 +377,11 @@ class Viewer:
             said |= {"origin_at": to_rfc3339(self._origin_ns), "reset": reset}
         elif reset:
             said |= {"reset": True}
-        if not part.described <= self._known:
-            said["signals"] = self._parts.described(part, self._known, self._describe)
-            self._known |= part.described
+        if part.described is not self._described:
+            if not part.described <= self._known:
+                said["signals"] = self._parts.described(part, self._known, self._describe)
+                self._known |= part.described
+            self._described = part.described
         if left_out:
             said |= {"left_out": left_out, "left_out_total": self.left_out}
         said["samples"] = msgspec.Raw(part.samples)
