@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import os
 import resource
 import signal
 import socket
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
@@ -51,6 +53,29 @@ def test_upload_convert_download_restart(tmp_path: Path) -> None:
         assert "HT09_2026-04-18_1432Z_Adam" in mat.headers["content-disposition"]
         original = httpx.get(up.url + ready.original.url, follow_redirects=True)
         assert original.content == log.read_bytes()
+
+
+def test_what_other_processes_say_leads_to_the_port_that_was_asked_for(tmp_path: Path) -> None:
+    told: list[dict[str, str]] = []
+
+    class Chat(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+    server = HTTPServer(("127.0.0.1", 0), Chat)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    environment = {**os.environ, "PADDOCK_NOTICES_PRIVATE": "true"}
+    with running(tmp_path / "data", env=environment) as up:
+        place = f"http://127.0.0.1:{server.server_port}/"
+        said = {"name": "chat", "kind": "webhook", "address": place}
+        added = httpx.post(f"{up.url}/api/notices/destinations", json=said).raise_for_status().json()
+        httpx.post(f"{up.url}/api/notices/destinations/{added['id']}/test").raise_for_status()
+        wait_until(lambda: told)
+        assert told[0]["link"].startswith(f"{up.url}/")
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.mark.anyio

@@ -7,9 +7,11 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
+
+from paddock.settings import environment_with
 
 RESTART_AFTER_S = 1.0
 STOP_S = 5.0
@@ -20,6 +22,7 @@ log = structlog.get_logger()
 async def keep_process(
     name: str,
     arguments: Callable[[], Sequence[str]],
+    environment: Mapping[str, str],
     *,
     died: Callable[[], Awaitable[None]] | None = None,
     descriptors: Sequence[int] = (),
@@ -31,6 +34,7 @@ async def keep_process(
     Args:
         name: of the command.
         arguments: of each start.
+        environment: what is different for it, such as a setting that an option said.
         died: called after each death, before the next start.
         descriptors: files that it inherits.
     """
@@ -44,6 +48,7 @@ async def keep_process(
             "--until-stdin-closes",
             stdin=asyncio.subprocess.PIPE,
             pass_fds=descriptors,
+            env=environment_with(environment),
             # Ctrl-C is for us; we then end it.
             start_new_session=True,
         )

@@ -240,6 +240,11 @@ async def _first_device(context: Context) -> None:
         await asyncio.sleep(DEVICES_LOOK_S)
 
 
+def _address(settings: Settings) -> dict[str, str]:
+    """Where the site is, for processes that write links to it, such as notices."""
+    return {"PADDOCK_HOST": settings.host, "PADDOCK_PORT": str(settings.port)}
+
+
 async def _keep_broker(context: Context, settings: Settings, mqtt: Listeners) -> None:
     """Run the MQTT endpoint, once there is a device or somebody connects; until it runs, who connects waits."""
     connects = asyncio.Event()
@@ -255,13 +260,13 @@ async def _keep_broker(context: Context, settings: Settings, mqtt: Listeners) ->
         for task in waits:
             task.cancel()
     arguments = ["--data", str(settings.data), *mqtt.arguments()]
-    await keep_process("broker", lambda: arguments, descriptors=mqtt.descriptors())
+    await keep_process("broker", lambda: arguments, _address(settings), descriptors=mqtt.descriptors())
 
 
 async def _keep_recorder(context: Context, settings: Settings) -> None:
     """Run the recorder of what devices send, once there is one."""
     await _first_device(context)
-    await keep_process("recorder", lambda: ["--data", str(settings.data)])
+    await keep_process("recorder", lambda: ["--data", str(settings.data)], _address(settings))
 
 
 async def _keep_worker(context: Context, settings: Settings) -> None:
@@ -281,4 +286,4 @@ async def _keep_worker(context: Context, settings: Settings) -> None:
             # Its leases run out by themselves; a new worker is wanted all the same.
             log.warning("store_unavailable", code=error.code, message=error.message)
 
-    await keep_process("worker", arguments, died=died)
+    await keep_process("worker", arguments, _address(settings), died=died)
