@@ -8,6 +8,9 @@ A test is fast unless
 - it says ``@pytest.mark.slow(why)``: because the code under test starts a process, or because it goes through so
   many cases that all fast tests would take longer than a minute.
 
+Of examples that Hypothesis makes up ``-m fast`` tries 25 where a property does not say how many it needs, and all
+other runs 100.
+
 So nobody sets the mark by hand; who wants a test to be fast puts it into a file without those imports. Where the
 rule is mistaken the test fails, in every run: a fast test may neither start a process nor listen.
 """
@@ -34,6 +37,7 @@ STARTING_FIXTURES = frozenset(("another_process", "node"))
 """Those of conftest files that start something, such as AWS CDK."""
 STARTING_EVENTS = frozenset(("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"))
 """Python's audit events that say that a process starts."""
+FAST_EXAMPLES = 25
 MEMORY = Path("/dev/shm")
 """Linux's file system in memory."""
 
@@ -44,6 +48,11 @@ _watched: list[pytest.Item] = []
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "fast: needs no browser, server or other process; tests/fast.py sets it")
     config.addinivalue_line("markers", "slow(why): is not fast although its imports do not tell")
+    if config.option.markexpr == "fast":
+        from hypothesis import settings
+
+        settings.register_profile("fast", max_examples=FAST_EXAMPLES)
+        settings.load_profile("fast")
 
 
 @pytest.hookimpl(tryfirst=True)

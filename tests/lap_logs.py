@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +37,14 @@ def lap_log(
     day_seed: int = 0,
 ) -> LapLog:
     """Some laps of autocross at the default venue; drivers of one seed share the track, but not the day."""
+    content, laps_s = _made(seed, laps, driver, started_ns, day_seed)
+    target.write_bytes(content)
+    return LapLog(target, laps_s)
+
+
+@cache
+def _made(seed: int, laps: int, driver: str, started_ns: int, day_seed: int) -> tuple[bytes, tuple[float, ...]]:
+    """Many tests have the same log, which takes longer to make than to convert."""
     rng = np.random.default_rng([seed, day_seed])
     track = track_for("autocross", seed)
     motion = drive(track, laps, rng)
@@ -42,7 +52,7 @@ def lap_log(
     fixes = fixes_of(motion.time_s, columns["east_m"], columns["north_m"], Receiver(), rng)
     latitude, longitude, _ = to_wgs84(fixes.east_m, fixes.north_m, DEFAULT_VENUE)
     speed = np.interp(fixes.time_s, motion.time_s, columns["speed_ms"])
-    with target.open("wb") as file:
+    with io.BytesIO() as file:
         writer = Writer(file)
         writer.start()
         setup = {"driver": driver, "carName": "HT09", "trackName": DEFAULT_VENUE, "eventType": "autocross"}
@@ -57,4 +67,4 @@ def lap_log(
             said = {"speed_m_s": float(speed[row]), "pack_voltage_v": 300.0, "pack_current_a": 10.0}
             writer.add_message(car, instant, json.dumps(said).encode(), instant)
         writer.finish()
-    return LapLog(target, tuple(np.diff(motion.line_crossings_s).tolist()))
+        return file.getvalue(), tuple(np.diff(motion.line_crossings_s).tolist())

@@ -126,7 +126,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     def lacking(item: pytest.Item) -> bool:
         case = getattr(item, "callspec", None)
         side = case and case.params.get("side")
-        return any(side in marker.args for marker in item.iter_markers("not_on"))
+        return side is not None and any(side in marker.args for marker in item.iter_markers("not_on"))
 
     config.hook.pytest_deselected(items=[item for item in items if lacking(item)])
     items[:] = [item for item in items if not lacking(item)]

@@ -19,10 +19,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from paddock.adapters import s3, s3_stream
-from paddock.adapters.s3 import S3Objects
 from paddock.domain.names import content_disposition
 from paddock.errors import Conflict, NotFound, Rejected, Unavailable
+from paddock.ports.objects import Objects
 from tests.adapters import s3_sides
 from tests.servers.versitygw import S3Server
 
@@ -37,7 +36,7 @@ def bucket(versitygw_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-async def objects(versitygw_server: S3Server, bucket: str) -> AsyncIterator[S3Objects]:
+async def objects(versitygw_server: S3Server, bucket: str) -> AsyncIterator[Objects]:
     opened = s3_sides.objects_on(versitygw_server, bucket)
     yield opened
     await opened.close()
@@ -45,7 +44,7 @@ async def objects(versitygw_server: S3Server, bucket: str) -> AsyncIterator[S3Ob
 
 @pytest.fixture
 def small_copies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3, "COPY_PART_BYTES", 5 * MIB)
+    monkeypatch.setattr("paddock.adapters.s3.COPY_PART_BYTES", 5 * MIB)
 
 
 def sparse(path: Path, size_bytes: int) -> Path:
@@ -67,7 +66,7 @@ def unfinished(server: S3Server, bucket: str) -> list[str]:
     return [upload["Key"] for upload in found.get("Uploads", [])]
 
 
-async def test_200_mb_in_parts_through_links(objects: S3Objects, tmp_path: Path) -> None:
+async def test_200_mb_in_parts_through_links(objects: Objects, tmp_path: Path) -> None:
     path = sparse(tmp_path / "log.mcap", 200_000_001)
     part_size = 16 * MIB
     count = -(-200_000_001 // part_size)
@@ -92,7 +91,7 @@ async def test_200_mb_in_parts_through_links(objects: S3Objects, tmp_path: Path)
 
 
 async def test_a_large_file_is_put_and_copied_in_parts(
-    objects: S3Objects, tmp_path: Path, small_copies: None, versitygw_server: S3Server, bucket: str
+    objects: Objects, tmp_path: Path, small_copies: None, versitygw_server: S3Server, bucket: str
 ) -> None:
     path = sparse(tmp_path / "log.mcap", 40 * MIB + 3)
     put = await objects.put_file("incoming/a", path)
@@ -106,7 +105,7 @@ async def test_a_large_file_is_put_and_copied_in_parts(
     assert unfinished(versitygw_server, bucket) == []
 
 
-async def test_many_moves_to_one_place_lose_nothing(objects: S3Objects, tmp_path: Path, small_copies: None) -> None:
+async def test_many_moves_to_one_place_lose_nothing(objects: Objects, tmp_path: Path, small_copies: None) -> None:
     path = sparse(tmp_path / "log.mcap", 12 * MIB)
     await objects.put_file("incoming/a", path)
     moves = (objects.move("incoming/a", "raw/a") for _ in range(6))
@@ -117,13 +116,13 @@ async def test_many_moves_to_one_place_lose_nothing(objects: S3Objects, tmp_path
     assert b"".join([piece async for piece in objects.read("raw/a")]) == path.read_bytes()
 
 
-async def test_moving_to_its_own_place_keeps_it(objects: S3Objects, tmp_path: Path) -> None:
+async def test_moving_to_its_own_place_keeps_it(objects: Objects, tmp_path: Path) -> None:
     await objects.put_file("raw/a", sparse(tmp_path / "a", 100))
     await objects.move("raw/a", "raw/a")
     assert await objects.stat("raw/a") is not None
 
 
-async def test_the_store_compares_checksums(objects: S3Objects) -> None:
+async def test_the_store_compares_checksums(objects: Objects) -> None:
     upload = await objects.begin_upload("incoming/a", 10, 10)
     url = await objects.part_link("incoming/a", upload, 1, 10, 60)
     right = base64.b64encode(hashlib.md5(b"0123456789").digest()).decode()
@@ -137,15 +136,15 @@ async def test_the_store_compares_checksums(objects: S3Objects) -> None:
 
 @pytest.mark.parametrize("size_bytes", [10, 17 * MIB])
 async def test_what_we_send_carries_its_checksum(
-    objects: S3Objects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size_bytes: int
+    objects: Objects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size_bytes: int
 ) -> None:
-    monkeypatch.setattr(s3, "crc32", lambda data: "AAAAAA==")
+    monkeypatch.setattr("paddock.adapters.s3.crc32", lambda data: "AAAAAA==")
     with pytest.raises((Unavailable, Rejected)):
         await objects.put_file("raw/a", sparse(tmp_path / "a", size_bytes))
     assert await objects.stat("raw/a") is None
 
 
-async def test_a_link_gives_the_name_type_and_range(objects: S3Objects, tmp_path: Path) -> None:
+async def test_a_link_gives_the_name_type_and_range(objects: Objects, tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"0123456789")
     await objects.put_file("raw/a", path)
@@ -171,13 +170,15 @@ async def test_links_begin_with_the_public_endpoint(versitygw_server: S3Server, 
 
 
 async def test_a_bucket_in_the_host_name_where_the_store_has_it_there(bucket: str) -> None:
+    from paddock.adapters.s3 import S3Objects
+
     objects = S3Objects("paddock-logs", region="eu-central-1")
     url = await objects.link("raw/a", file_name="a", expires_s=60)
     assert urlsplit(url).netloc == "paddock-logs.s3.eu-central-1.amazonaws.com"
     await objects.close()
 
 
-async def test_a_reader_never_mixes_two_versions(objects: S3Objects, tmp_path: Path) -> None:
+async def test_a_reader_never_mixes_two_versions(objects: Objects, tmp_path: Path) -> None:
     path = sparse(tmp_path / "a", 20 * MIB)
     await objects.put_file("raw/a", path)
     stream = await objects.open("raw/a")
@@ -199,6 +200,8 @@ async def test_a_reader_never_mixes_two_versions(objects: S3Objects, tmp_path: P
 @pytest.mark.parametrize("seed", range(8))
 def test_the_stream_is_a_file(seed: int) -> None:
     """Against a file in memory, at random, with blocks of a few bytes."""
+    from paddock.adapters import s3_stream
+
     chance = random.Random(seed)
     data = chance.randbytes(5_000)
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as threads:
@@ -228,6 +231,8 @@ def test_the_stream_is_a_file(seed: int) -> None:
 
 
 def test_the_stream_asks_for_little_after_a_seek_and_ahead_when_read_on() -> None:
+    from paddock.adapters import s3_stream
+
     asked: list[tuple[int, int]] = []
 
     def piece(start: int, end: int) -> bytes:
@@ -284,7 +289,7 @@ async def test_a_missing_bucket_and_missing_credentials(
 
 
 async def test_objects_of_others_are_listed_when_they_have_a_key(
-    objects: S3Objects, versitygw_server: S3Server, bucket: str
+    objects: Objects, versitygw_server: S3Server, bucket: str
 ) -> None:
     other = s3_sides.client(versitygw_server)
     other.put_object(Bucket=bucket, Key="incoming/by hand +1.mcap", Body=b"x")
@@ -311,7 +316,7 @@ def process(versitygw_server: S3Server, bucket: str) -> Iterator:
 
 @pytest.mark.parametrize("moment", [0.0, 0.3, 0.6, 0.9])
 async def test_kill_9_during_a_put_shows_the_old_object_or_the_new(
-    objects: S3Objects, process, tmp_path: Path, moment: float
+    objects: Objects, process, tmp_path: Path, moment: float
 ) -> None:
     old, new = sparse(tmp_path / "old", 20), sparse(tmp_path / "new", 96 * MIB)
     begun = time.monotonic()
@@ -332,7 +337,7 @@ async def test_kill_9_during_a_put_shows_the_old_object_or_the_new(
 
 @pytest.mark.parametrize("moment", [0.0, 0.2, 0.5, 0.8, 1.0])
 async def test_kill_9_during_a_move_loses_nothing(
-    objects: S3Objects, process, tmp_path: Path, moment: float, small_copies: None
+    objects: Objects, process, tmp_path: Path, moment: float, small_copies: None
 ) -> None:
     log = sparse(tmp_path / "log", 96 * MIB)
     await objects.put_file("incoming/y", log)

@@ -6,15 +6,16 @@ import json
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import boto3
-import botocore.retries.standard
 import pytest
 
-from paddock.adapters.sqs import SqsWork
 from paddock.errors import Unavailable
 from tests.adapters.faulty_proxy import proxying
 from tests.servers.versitygw import REGION, S3Server
+
+if TYPE_CHECKING:
+    from paddock.adapters.sqs import SqsWork
 
 pytestmark = pytest.mark.anyio
 
@@ -31,6 +32,8 @@ class Queue:
 
 @pytest.fixture
 def queue(moto_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Queue:
+    import boto3
+
     for name, value in moto_server.environment().items():
         monkeypatch.setenv(name, value)
     client = boto3.client("sqs", endpoint_url=moto_server.endpoint, region_name=REGION)
@@ -42,9 +45,15 @@ def exports(queue: Queue) -> Queue:
     return Queue(queue.client, queue.client.create_queue(QueueName=f"paddock-{secrets.token_hex(6)}")["QueueUrl"])
 
 
+def sqs_work(*urls: str) -> SqsWork:
+    from paddock.adapters.sqs import SqsWork
+
+    return SqsWork(*urls, region=REGION)
+
+
 @pytest.fixture
 async def work(queue: Queue) -> AsyncIterator[SqsWork]:
-    opened = SqsWork(queue.url, region=REGION)
+    opened = sqs_work(queue.url)
     yield opened
     await opened.close()
 
@@ -55,7 +64,7 @@ async def test_an_announced_id_travels(work: SqsWork, queue: Queue) -> None:
 
 
 async def test_exports_travel_on_their_own_queue(queue: Queue, exports: Queue) -> None:
-    work = SqsWork(queue.url, exports.url, region=REGION)
+    work = sqs_work(queue.url, exports.url)
     await work.announce("export-1")
     await work.announce("convert-1")
     assert [json.loads(body)["job"] for body in exports.bodies()] == ["export-1"]
@@ -78,7 +87,7 @@ async def test_what_the_functions_gave_up_is_sent_again(queue: Queue, exports: Q
     queue.client.set_queue_attributes(QueueUrl=queue.url, Attributes={"RedrivePolicy": policy})
     for number in range(12):
         queue.client.send_message(QueueUrl=exports.url, MessageBody=f'{{"job": "ingest-{number}"}}')
-    work = SqsWork(queue.url, region=REGION)
+    work = sqs_work(queue.url)
     assert await work.redrive() == 12
     assert exports.bodies() == []
     assert queue.bodies() != []
@@ -90,9 +99,9 @@ async def test_what_the_functions_gave_up_is_sent_again(queue: Queue, exports: Q
 async def test_a_queue_that_does_not_answer_is_unavailable(
     queue: Queue, moto_server: S3Server, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
-    monkeypatch.setattr(botocore.retries.standard.ExponentialBackoff, "delay_amount", lambda self, context: 0.01)
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda self, context: 0.01)
     with proxying(moto_server.endpoint) as proxy:
-        work = SqsWork(queue.url.replace(moto_server.endpoint, proxy.endpoint), region=REGION)
+        work = sqs_work(queue.url.replace(moto_server.endpoint, proxy.endpoint))
         proxy.fail(fault)
         with pytest.raises(Unavailable) as away:
             await work.announce("ingest-7f3a")
@@ -108,7 +117,7 @@ async def test_a_queue_that_does_not_answer_is_unavailable(
 
 async def test_a_queue_that_is_not_there_is_unavailable(queue: Queue) -> None:
     """Permanent for us would mean permanent for a recording."""
-    work = SqsWork(queue.url + "-gone", region=REGION)
+    work = sqs_work(queue.url + "-gone")
     with pytest.raises(Unavailable):
         await work.announce("ingest-7f3a")
     await work.close()
@@ -116,6 +125,8 @@ async def test_a_queue_that_is_not_there_is_unavailable(queue: Queue) -> None:
 
 async def test_the_region_is_in_the_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    from paddock.adapters.sqs import SqsWork
+
     work = SqsWork("https://sqs.eu-central-1.amazonaws.com/111111111111/paddock")
     assert work._sqs.meta.region_name == "eu-central-1"
     assert work._sqs.meta.endpoint_url == "https://sqs.eu-central-1.amazonaws.com"

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
 from paddock.bootstrap import open_context
 from paddock.broker import bridge_actions
@@ -123,6 +121,9 @@ def test_a_device_on_the_teams_own_broker_does_what_it_is_asked(
 
 
 async def asked_and_answered(running: Broker, port: int) -> None:
+    from paho.mqtt import client as paho
+    from paho.mqtt.enums import CallbackAPIVersion
+
     heard: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     car = paho.Client(CallbackAPIVersion.VERSION2, "car", clean_session=False)
     listens = asyncio.Event()

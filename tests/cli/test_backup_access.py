@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from paddock.bootstrap import open_context
@@ -37,6 +38,7 @@ async def access_of(data: Path) -> Access:
         return await count_access(context)
 
 
+@pytest.mark.slow("a backup and two restores")
 def test_a_restore_says_who_is_let_in_again_or_nobody_is(tmp_path: Path) -> None:
     old, place = tmp_path / "old", tmp_path / "backups"
     asyncio.run(add_access(old))

@@ -47,6 +47,7 @@ def test_a_constant_and_an_empty_signal_have_a_histogram() -> None:
 
 
 @pytest.mark.parametrize("window", ["hann", "hamming", "blackman", "rectangular"])
+@pytest.mark.slow("scipy.signal takes seconds to import")
 def test_a_spectrum_is_that_of_scipy(window: str) -> None:
     import scipy.signal
 

@@ -97,11 +97,11 @@ def test_no_more_waits_than_there_is_room_for(tmp_path: Path, monkeypatch: pytes
                 futures.append(appender.append([entry(n, b"x" * 800)]))
         assert raised.value.code == "device_log_busy"
         assert 5 < len(futures) < 15
-        assert appender.waiting_bytes <= 10_000
+        assert appender._waiting_bytes <= 10_000
         go_on.set()
         for future in futures:
             future.result(60)
-        assert appender.waiting_bytes == 0
+        assert appender._waiting_bytes == 0
     assert read_numbers(tmp_path) == list(range(len(futures)))
 
 

@@ -69,6 +69,7 @@ def test_few_at_a_time_is_the_same(tmp_path: Path) -> None:
         assert [numbers(reader.read(2)) for _ in range(6)] == [[0, 1], [2, 3], [4, 5], [6, 7], [8], []]
 
 
+@pytest.mark.slow("cuts everywhere")
 def test_a_log_cut_at_any_byte_has_all_before_and_all_after(tmp_path: Path) -> None:
     """Power is cut, or the process killed: the rest of one entry is lost, nothing that is written later."""
     append(tmp_path, *(entry(n, payload) for n, payload in enumerate(PAYLOADS)))

@@ -14,6 +14,7 @@ S = NS_PER_S
     [(Sensors(), 0.0015, 0.004), (Sensors(yaw=False), 0.0035, 0.01), (None, 0.008, 0.025)],
     ids=["speed and yaw rate", "speed", "gps alone"],
 )
+@pytest.mark.slow("whole runs of several receivers")
 def test_laps_of_a_noisy_receiver_have_the_times_of_the_car(
     sensors: Sensors | None, off_s: float, most_s: float
 ) -> None:

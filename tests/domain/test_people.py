@@ -54,6 +54,7 @@ def test_passwords_that_are_not(password: str) -> None:
     check_password(password, ADA)
 
 
+@pytest.mark.slow("passwords with 64 MiB each")
 def test_a_password_is_known_by_its_hash_alone() -> None:
     stored = hash_password("zwölf Runden")
     assert stored.startswith("$argon2id$") and stored != hash_password("zwölf Runden"), "with a salt each"

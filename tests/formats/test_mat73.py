@@ -101,7 +101,7 @@ def test_meta(file: h5py.File) -> None:
 
 def test_a_variable_over_the_limit_of_v5_makes_it_7_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mat5, "MAX_VARIABLE_BYTES", 20_000)
-    columns = MemoryColumns([Topic("a", struct_type(x=pa.float64()), [{"x": float(i)} for i in range(3_000)])])
+    columns = MemoryColumns([Topic("a", struct_type(x=pa.float64()), [{"x": float(i)} for i in range(3_000)])], 500)
     target = tmp_path / "out.mat"
     write(columns, target)
     with h5py.File(target) as file:

@@ -15,7 +15,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx
 import pytest
 
@@ -66,6 +65,8 @@ class _Forward(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def queue(moto_server: S3Server) -> Iterator[Bucket2Queue]:
+    import boto3
+
     sqs = boto3.client(
         "sqs",
         endpoint_url=moto_server.endpoint,

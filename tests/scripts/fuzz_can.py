@@ -56,9 +56,9 @@ def kinds() -> dict[str, Kind]:
     return {
         "candump": Kind(candump.read_frames, candump_log(120).encode()),
         "wuracing": Kind(csv.read_frames, wuracing_log(120).encode()),
-        "gvret": Kind(csv.read_frames, gvret_log().encode()),
-        "asc": Kind(asc.read_frames, asc_log().encode()),
-        "trc": Kind(trc.read_frames, trc_log().encode()),
+        "gvret": Kind(csv.read_frames, gvret_log(200).encode()),
+        "asc": Kind(asc.read_frames, asc_log(200).encode()),
+        "trc": Kind(trc.read_frames, trc_log(200).encode()),
         "blf": Kind(blf.read_frames, blf_files.file_of(*map(blf_files.container, parts))),
         "blf plain": Kind(blf.read_frames, blf_files.file_of(stream)),
         "mf4": Kind(mf4.read_frames, mf4_files.unsorted(frames)),

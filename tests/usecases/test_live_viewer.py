@@ -106,6 +106,7 @@ def test_no_hole_and_no_double(actions: list[tuple[str, int]]) -> None:
     gaps=st.lists(st.sampled_from([1, 1, 1, 7, 30, 400]), min_size=50, max_size=400),
     told=st.sets(st.integers(0, 399)),
 )
+@pytest.mark.slow("very many examples")
 def test_from_tier_to_tier_nothing_is_told_twice_and_no_spike_is_lost(gaps: list[int], told: set[int]) -> None:
     """With room for so few samples that all tiers are passed through; ``told`` are the moments when it is told."""
     with pytest.MonkeyPatch.context() as patch:
@@ -140,6 +141,7 @@ def test_from_tier_to_tier_nothing_is_told_twice_and_no_spike_is_lost(gaps: list
     rhythms=st.lists(st.integers(1, 40), min_size=1, max_size=4),
     columns=st.sampled_from([1, 60, 600]),
 )
+@pytest.mark.slow("very many examples")
 def test_pages_of_any_rhythm_draw_what_the_log_has(values: list[float], rhythms: list[int], columns: int) -> None:
     """In each column of pixels the smallest, the largest and the last value, whenever a page asked for them."""
     with pytest.MonkeyPatch.context() as patch:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import duckdb  # noqa: TID253 - as any program that reads the store
 import pytest
 
 from paddock.usecases.context import Context
@@ -18,6 +17,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow("each query is answered by a p
 
 def asked(store: Path, sql: str) -> list[tuple[Any, ...]]:
     """By DuckDB alone, which knows nothing of Paddock."""
+    import duckdb
+
     return duckdb.sql(sql.replace("$store", str(store))).fetchall()
 
 

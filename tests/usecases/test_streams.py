@@ -180,6 +180,7 @@ _JSON = st.recursive(
 
 @settings(max_examples=200, deadline=None)
 @given(_JSON)
+@pytest.mark.slow("very many examples")
 def test_any_json_is_samples_whose_values_can_be_written(value: Any) -> None:
     found = decoded(json.dumps(value).encode())
     for sample in found.samples:

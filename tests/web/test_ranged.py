@@ -16,9 +16,9 @@ from paddock.domain.names import content_disposition
 from paddock.ports.objects import ObjectInfo
 from paddock.settings import Settings
 from paddock.usecases.context import Context
-from paddock.web.app import create_app
 from paddock.web.kernel.ranged import Ranged
 from paddock.web.kernel.ranges import Span, requested_span
+from tests.web.conftest import serve
 
 CONTENT = bytes(range(256)) * 4
 SIZE = len(CONTENT)
@@ -241,6 +241,6 @@ async def test_a_sender_that_leaves_is_no_fault_of_ours(context: Context, settin
         sent.append(message)
 
     with structlog.testing.capture_logs() as lines:
-        await create_app(context, settings)(scope, receive, send)  # type: ignore[arg-type]
+        await serve(context, settings)(scope, receive, send)
     assert [(line["event"], line["status"]) for line in lines] == [("request", 422)]
     assert not await objects.parts("incoming/u", store_upload)

@@ -71,17 +71,22 @@ def numbers(array: pa.Array, dtype: npt.DTypeLike = np.float64) -> Array:
     """Numbers as ``dtype``, shape (n,); missing ones NaN (0 or False where ``dtype`` has no NaN).
 
     Times become seconds when ``dtype`` is a float, and keep their nanoseconds otherwise. float64 holds integers
-    exactly up to 2**53 only; larger ones are rounded to the nearest.
+    exactly up to 2**53 only; larger ones are rounded to the nearest. NaN and infinities of a float column are as
+    missing where ``dtype`` has none.
     """
     target = np.dtype(dtype)
     time = is_time(array.type)
     plain = array.view(pa.int64()) if time else array
     values: Array
+    if pa.types.is_floating(plain.type):
+        values = plain.to_numpy(zero_copy_only=False)
+        if target.kind != "f":
+            return np.where(np.isfinite(values), values, 0).astype(target)
+        # Bytes off a bus may be a signalling NaN, which NumPy warns of although it stays NaN.
+        with np.errstate(invalid="ignore"):
+            return values.astype(target, copy=False)
     if plain.null_count == 0:
         values = plain.to_numpy(zero_copy_only=False)
-    elif pa.types.is_floating(plain.type):
-        values = plain.to_numpy(zero_copy_only=False)
-        return values.astype(target, copy=False)
     else:
         values = plain.fill_null(False if pa.types.is_boolean(plain.type) else 0).to_numpy(zero_copy_only=False)
     if time and target.kind == "f":

@@ -66,6 +66,7 @@ def test_a_frame_that_cannot_be_costs_itself(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.slow("reads each log a hundred times")
 def test_a_cut_log_has_all_before_the_cut(packed: bool) -> None:
     content = file_of(*(container(part, packed=packed) for part in PARTS))
     whole, _ = read(blf.read_frames, content)
@@ -77,6 +78,7 @@ def test_a_cut_log_has_all_before_the_cut(packed: bool) -> None:
     assert before > len(whole) - 6
 
 
+@pytest.mark.slow("reads each log a hundred times")
 def test_a_cut_log_without_containers_has_no_zeros_for_what_is_cut_off() -> None:
     whole, _ = read(blf.read_frames, file_of(STREAM))
     content = file_of(STREAM)

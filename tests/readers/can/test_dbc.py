@@ -43,6 +43,7 @@ def test_all_that_it_says_is_read() -> None:
 
 
 @pytest.mark.parametrize("path", handed(), ids=lambda path: path.name)
+@pytest.mark.slow("a hundred databases in two readers")
 def test_a_public_database_is_read_as_cantools_reads_it(path: Path) -> None:
     """Those that cantools refuses are read all the same."""
     database = read_dbc(path.read_bytes())
@@ -162,6 +163,7 @@ def test_whatever_the_bytes_are_it_ends_without_an_error() -> None:
         assert len(database.messages) <= 6
 
 
+@pytest.mark.slow("megabytes of quotes")
 def test_a_file_of_open_quotes_is_read_in_time() -> None:
     assert read_dbc(b'CM_ BO_ 1 "\n' * 200_000).messages == ()
     assert read_dbc(b'CM_ BO_ 1 "x" ' + b"y\n" * 500_000).messages == ()

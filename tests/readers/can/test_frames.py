@@ -233,29 +233,29 @@ def test_a_logger_with_a_clock() -> None:
     assert ours == [(1_556_980_330_250_000_000, 0, 0x123, False, False, False, b"\x0a\x0b")]
 
 
-def wuracing_log(frames: int = 200) -> str:
+def wuracing_log(frames: int) -> str:
     lines = [
         f"0,0,0,1,2,{number // 50},{number % 50 * 20},{number % 7:08x},{number:016x}" for number in range(frames)
     ]
     return "\n".join(["year,month,day,hour,min,sec,ms,id,data", *lines]) + "\n"
 
 
-def asc_log() -> str:
-    lines = [f" {i // 50}.{i % 50:02}0000 1  {i % 7:X}  Rx   d 8 {bytes([i] * 8).hex(' ')}" for i in range(200)]
+def asc_log(frames: int) -> str:
+    lines = [f" {i // 50}.{i % 50:02}0000 1  {i % 7:X}  Rx   d 8 {bytes([i] * 8).hex(' ')}" for i in range(frames)]
     return "\n".join(["date Sat Apr 18 14:32:00 2026", "base hex timestamps absolute", *lines]) + "\n"
 
 
-def trc_log() -> str:
-    lines = [f" {i} {i}.125 DT {i % 7:04X} Rx 8 {bytes([i] * 8).hex(' ')}" for i in range(200)]
+def trc_log(frames: int) -> str:
+    lines = [f" {i} {i}.125 DT {i % 7:04X} Rx 8 {bytes([i] * 8).hex(' ')}" for i in range(frames)]
     return "\n".join([";$FILEVERSION=2.0", ";$STARTTIME=46130.5", ";$COLUMNS=N,O,T,I,d,l,D", *lines]) + "\n"
 
 
-def gvret_log() -> str:
-    lines = [f"{i * 100},{i % 7:08X},false,Rx,0,8,{bytes([i] * 8).hex(',')}" for i in range(200)]
+def gvret_log(frames: int) -> str:
+    lines = [f"{i * 100},{i % 7:08X},false,Rx,0,8,{bytes([i] * 8).hex(',')}" for i in range(frames)]
     return "\n".join(["Time Stamp,ID,Extended,Dir,Bus,LEN,D1,D2,D3,D4,D5,D6,D7,D8", *lines]) + "\n"
 
 
-LOGS: list[tuple[FrameReader, Callable[[], str], int]] = [
+LOGS: list[tuple[FrameReader, Callable[[int], str], int]] = [
     (candump.read_frames, candump_log, 0),
     (wuracing.read_frames, wuracing_log, 1),
     (asc.read_frames, asc_log, 2),
@@ -266,10 +266,11 @@ LOG_NAMES = ["candump", "wuracing", "asc", "trc", "gvret"]
 
 
 @pytest.mark.parametrize(("reader", "log", "headers"), LOGS, ids=LOG_NAMES)
+@pytest.mark.slow("reads each log a hundred times")
 def test_a_cut_log_has_every_frame_before_the_cut(
-    reader: FrameReader, log: Callable[[], str], headers: int
+    reader: FrameReader, log: Callable[[int], str], headers: int
 ) -> None:
-    content = log().encode()
+    content = log(60).encode()
     whole, _ = read(reader, content)
     for cut in range(len(content) - 120, len(content)):
         ours, found = read(reader, content[:cut])
@@ -280,8 +281,9 @@ def test_a_cut_log_has_every_frame_before_the_cut(
 
 
 @pytest.mark.parametrize(("reader", "log", "headers"), LOGS, ids=LOG_NAMES)
-def test_a_damaged_line_costs_itself(reader: FrameReader, log: Callable[[], str], headers: int) -> None:
-    content = log().encode()
+@pytest.mark.slow("reads each log a hundred times")
+def test_a_damaged_line_costs_itself(reader: FrameReader, log: Callable[[int], str], headers: int) -> None:
+    content = log(60).encode()
     lines = content.splitlines(keepends=True)
     whole, _ = read(reader, content)
     chosen = random.Random(4)

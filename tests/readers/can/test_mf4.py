@@ -100,6 +100,7 @@ def test_data_may_stand_in_front_of_its_frame() -> None:
 
 
 @pytest.mark.parametrize("is_finished", [False, True])
+@pytest.mark.slow("reads each log a hundred times")
 def test_a_cut_log_has_every_frame_before_the_cut(is_finished: bool) -> None:
     frames = some_frames(60)
     content, whole = unsorted(frames, is_finished=is_finished), expected(frames)
@@ -119,6 +120,7 @@ def test_a_cut_log_has_every_frame_before_the_cut(is_finished: bool) -> None:
 
 
 @pytest.mark.parametrize("packing", ["list", "packed", "transposed"])
+@pytest.mark.slow("hundreds of damaged logs")
 def test_a_damaged_block_costs_itself(packing: str) -> None:
     content = sorted_by_kind(FRAMES, packing=packing, in_stream=False, piece=79 * 4)
     whole = expected(FRAMES)
@@ -174,6 +176,7 @@ def test_a_logger_without_a_clock() -> None:
     assert found.is_relative and ours[0][0] == FRAMES[0].time_ns
 
 
+@pytest.mark.slow("hundreds of damaged logs")
 def test_whatever_the_bytes_are_it_ends_without_an_error() -> None:
     chosen = random.Random(8)
     contents = [LOGGED, *(sorted_by_kind(FRAMES, packing=each) for each in ("list", "packed", "transposed"))]

@@ -84,6 +84,7 @@ def test_a_cut_message_costs_itself(seed: int) -> None:
     assert rows(found.messages) == [row for number, row in enumerate(whole) if kept[number]]
 
 
+@pytest.mark.slow("hundreds of damaged messages")
 def test_whatever_the_bytes_are_it_ends_soon() -> None:
     chosen = random.Random(5)
     for _ in range(60):
