@@ -13,8 +13,8 @@ import pytest
 
 from paddock.domain.export import ExportRequest
 from paddock.domain.recording import Loss, LossReport
-from paddock.formats import mat, mat5, mat5_compress
-from paddock.formats.mat5 import cell_records
+from paddock.formats import mat, mat5, mat5_compress, mat5_elements, mat5_rows
+from paddock.formats.mat5_elements import cell_records
 from paddock.formats.matlab_cells import string_cells
 from paddock.formats.registry import RunInfo
 from tests.formats.builders import START_NS, MemoryColumns, Topic, every_kind, struct_type
@@ -214,13 +214,13 @@ def test_a_variable_over_the_limit_is_refused_when_v5_is_forced(
     numbers = MemoryColumns([Topic("a", struct_type(x=pa.float64()), [{"x": 1.0}] * 3_000)])
     words = MemoryColumns([Topic("a", struct_type(x=pa.string()), [{"x": "word"}] * 300)])
     for columns in (numbers, words):
-        with pytest.raises(mat5.VariableTooLarge):
+        with pytest.raises(mat5_elements.VariableTooLarge):
             write(columns, tmp_path / "out.mat", mat_version="5")
 
 
 def test_long_columns_of_texts_are_built_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mat5, "_PIECE_BYTES", 200)
-    monkeypatch.setattr(mat5, "_TAKEN_BYTES", 100)
+    monkeypatch.setattr(mat5_elements, "_PIECE_BYTES", 200)
+    monkeypatch.setattr(mat5_rows, "_TAKEN_BYTES", 100)
     rows = [{"x": "ab" * (i % 7), "y": ["é"] * (i % 3)} for i in range(40)]
     columns = MemoryColumns([Topic("a", struct_type(x=pa.string(), y=pa.list_(pa.string())), rows)], batch_rows=40)
     loaded = write(columns, tmp_path / "out.mat")

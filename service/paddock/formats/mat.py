@@ -9,8 +9,9 @@ from paddock.columns.columns import Columns
 from paddock.columns.progress import Progress
 from paddock.columns.raster import requested
 from paddock.domain.export import ExportRequest
-from paddock.formats.mat5 import VariableTooLarge, write_mat5
+from paddock.formats.mat5 import write_mat5
 from paddock.formats.mat5_compress import compress_mat5
+from paddock.formats.mat5_elements import VariableTooLarge
 from paddock.formats.mat73 import write_mat73
 from paddock.formats.mat_layouts import Variables, hytech_v1_layout, hytech_v2_layout, paddock_layout
 from paddock.formats.mat_meta import meta_variable
@@ -43,10 +44,10 @@ def _write_mat5(target: Path, variables: Variables, columns: Columns, compress: 
     """Plain, or by way of a nameless plain file beside the target: sizes stand before what is compressed."""
     with target.open("wb") as file:
         if not compress:
-            write_mat5(file, variables, columns, counted)
+            write_mat5(file, target.parent, variables, columns, counted)
             return
         with TemporaryFile(dir=target.parent) as plain:
-            write_mat5(plain, variables, columns, counted)
+            write_mat5(plain, target.parent, variables, columns, counted)
             compress_mat5(plain, file)
 
 

@@ -21,7 +21,7 @@ from paddock.domain.principal import Principal
 from paddock.domain.recording import Artifact, Recording, StartedSource
 from paddock.errors import Conflict, NotFound, PaddockError, Rejected
 from paddock.formats.estimate import estimate_bytes, taken_of
-from paddock.formats.mat5 import MAX_VARIABLE_BYTES, VariableTooLarge
+from paddock.formats.mat5_elements import MAX_VARIABLE_BYTES, VariableTooLarge
 from paddock.formats.registry import RunInfo, canonical, check_rate, find_format
 from paddock.usecases.buses.decoding import load_databases
 from paddock.usecases.catalogue.catalogue import catalogue_of, signals_of

@@ -14,7 +14,7 @@ import pytest
 from paddock.columns.columns import ColumnBatch, ColumnChannel
 from paddock.domain.export import ExportRequest
 from paddock.errors import Unavailable
-from paddock.formats import mat, mat5_numbers
+from paddock.formats import mat, mat5_process
 from paddock.formats.registry import RunInfo
 from tests.formats.builders import MemoryColumns, Topic, every_kind, struct_type
 
@@ -42,8 +42,8 @@ class _Killed(_Failing):
 
 @pytest.fixture
 def _by_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mat5_numbers, "_PROCESS_FROM_BYTES", 0)
-    monkeypatch.setattr(mat5_numbers, "fork_is_safe", lambda: True)
+    monkeypatch.setattr(mat5_process, "_FROM_BYTES", 0)
+    monkeypatch.setattr(mat5_process, "fork_is_safe", lambda: True)
 
 
 def _write(columns: MemoryColumns, path: Path) -> bytes:
@@ -63,7 +63,7 @@ def _numbers(topics: int) -> list[Topic]:
 @pytest.mark.parametrize("topics", [[every_kind()], _numbers(200)], ids=["kinds", "many"])
 def test_the_file_is_the_same(topics: list[Topic], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     by_process = _write(MemoryColumns(topics), tmp_path / "process.mat")
-    monkeypatch.setattr(mat5_numbers, "fork_is_safe", lambda: False)
+    monkeypatch.setattr(mat5_process, "fork_is_safe", lambda: False)
     by_threads = _write(MemoryColumns(topics), tmp_path / "threads.mat")
     assert by_process == by_threads
 
