@@ -1,10 +1,11 @@
 // The page of checklists: adds, changes and tries them. The server renders what came of it.
 
 import { call, messageOf } from "../kernel/api.js";
-import { all, around, fieldOf, make, need } from "../kernel/dom.js";
+import { all, around, fieldOf, need } from "../kernel/dom.js";
 import { saving } from "../kernel/saving.js";
 import { offerNames } from "../kernel/signal-names.js";
-import { Trial, atWork } from "../kernel/trial.js";
+import { Trial, showTrial, tryForm } from "../kernel/trial.js";
+import { namesIn, numberIn } from "../kernel/typed.js";
 
 /**
  * @typedef {{ kind: string, subject: string, name: string, low: number | null, high: number | null,
@@ -16,7 +17,6 @@ import { Trial, atWork } from "../kernel/trial.js";
  *   skipped_by_rule: number[], unreadable: number, runs: Run[], error: string }} Preview
  */
 
-const LISTED = 12;
 const WHAT = new Map([["rate", "Topic or signal"], ["gap", "Topic or signal"], ["present", "Topic or signal"],
   ["limits", "Signal, or an expression"], ["condition", "Expression that must not hold"]]);
 const NUMBERS = /** @type {const} */ (["low", "high", "rate_hz", "tolerance_percent", "longest_s", "all_but_s"]);
@@ -64,16 +64,13 @@ function addRule(rule = {}) {
  * @param {HTMLElement} row
  * @param {string} name
  */
-function numberOf(row, name) {
-  const typed = field(row, name).value.trim().replace(",", ".");
-  return typed === "" || !Number.isFinite(Number(typed)) ? null : Number(typed);
-}
+const numberOf = (row, name) => numberIn(field(row, name).value);
 
 /** @returns {Said} */
 function said() {
   return {
     name: fieldOf(form, "name").value,
-    cars: fieldOf(form, "cars").value.split(",").map((car) => car.trim()).filter(Boolean),
+    cars: namesIn(fieldOf(form, "cars").value),
     rules: all(rules, "fieldset").map((row) => ({
       kind: field(row, "kind").value,
       subject: field(row, "subject").value,
@@ -116,21 +113,8 @@ function forget() {
 
 /** @param {Preview} preview */
 function show(preview) {
-  const many = `${preview.looked} recording${preview.looked === 1 ? "" : "s"}`;
-  const running = atWork(preview);
-  const rest = preview.looked < preview.total ? ` The newest ${preview.looked} of ${preview.total} were looked at.` : "";
-  const so = running ? `${preview.looked} of ${preview.total} looked at: fired in ${preview.failed}…`
-    : preview.error || `Would have fired in ${preview.failed} of ${many}.${rest}`;
-  const title = make("p", { class: "tried-title" }, preview.state === "waiting" ? "Waiting for the worker…" : so);
-  const progress = running && preview.total ? make("progress", { value: preview.looked, max: preview.total, "aria-label": "Recordings looked at" }) : null;
-  const rows = preview.runs.slice(0, LISTED).map((run) =>
-    make("li", {}, make("a", { href: run.link, target: "_blank" }, `${run.name || run.recording.slice(0, 10)} at ${run.seconds.toFixed(1)} s`), ` ${run.said}`));
-  const more = preview.runs.length > LISTED ? make("p", { class: "hint" }, `and ${preview.failed - LISTED} more`) : null;
-  const nothing = !running && !preview.error && preview.total === 0
-    ? make("p", { class: "hint" }, "There is no recording of these cars: look at the names of cars in the list.") : null;
-  const unreadable = preview.unreadable ? make("p", { class: "hint" }, `${preview.unreadable} cannot be read: convert them again.`) : null;
-  tried.replaceChildren(...[title, progress, nothing, rows.length ? make("ul", { class: "sentences" }, ...rows) : null, more, unreadable].filter((part) => part !== null));
-  tried.hidden = false;
+  const none = "There is no recording of these cars: look at the names of cars in the list.";
+  showTrial(tried, preview, { fired: preview.failed, moments: preview.runs, unreadable: preview.unreadable, none });
   for (const [number, row] of all(rules, "fieldset").entries()) {
     const came = need(row, "[data-came]");
     const skipped = preview.skipped_by_rule[number] ?? 0;
@@ -139,19 +123,9 @@ function show(preview) {
   }
 }
 
-/** @param {HTMLButtonElement} button */
-async function tryIt(button) {
-  if (!form.reportValidity()) return;
-  button.disabled = true;
-  complain();
+function tryIt() {
   forget();
-  try {
-    await trial.follow(said());
-  } catch (error) {
-    complain(error);
-  } finally {
-    button.disabled = false;
-  }
+  return trial.follow(said());
 }
 
 async function save() {
@@ -199,7 +173,7 @@ document.addEventListener("click", (event) => {
   else if (pressed("cancel")) dialog.close();
   else if (pressed("more")) need(addRule(), "select").focus();
   else if (less && rules.children.length > 1) less.closest("fieldset")?.remove();
-  else if (trying) void tryIt(trying);
+  else if (trying) void tryForm(trying, form, complain, tryIt);
   else if (removing && checklist) void finish(removing, () => remove(checklist));
   else if (pressed("edit")) void edit(around(event, "[data-checklist]")?.dataset.checklist ?? "");
 });

@@ -3,6 +3,7 @@
 import { call, messageOf } from "../kernel/api.js";
 import { all, around, fieldOf, need } from "../kernel/dom.js";
 import { saving } from "../kernel/saving.js";
+import { namesIn, quietIn } from "../kernel/typed.js";
 
 /**
  * @typedef {{ start: string, end: string, zone: string }} Quiet
@@ -49,10 +50,8 @@ function said() {
     topics: topics().filter((each) => each.checked).map((each) => each.value),
     least: input("least").value,
     cleared: box("cleared").checked,
-    cars: input("cars").value.split(",").map((car) => car.trim()).filter(Boolean),
-    quiet: input("start").value && input("end").value
-      ? { start: input("start").value, end: input("end").value, zone: input("zone").value.trim() || "UTC" }
-      : null,
+    cars: namesIn(input("cars").value),
+    quiet: quietIn(form),
     on: box("on").checked,
   };
 }

@@ -1,10 +1,11 @@
 // The page of alert rules: adds, changes and tries them. The server renders what came of it.
 
 import { call, messageOf } from "../kernel/api.js";
-import { all, around, fieldOf, make, need } from "../kernel/dom.js";
+import { all, around, fieldOf, need } from "../kernel/dom.js";
 import { saving } from "../kernel/saving.js";
 import { offerNames } from "../kernel/signal-names.js";
-import { Trial, atWork } from "../kernel/trial.js";
+import { Trial, showTrial, tryForm } from "../kernel/trial.js";
+import { namesIn, numberIn, quietIn } from "../kernel/typed.js";
 
 /**
  * @typedef {{ start: string, end: string, zone: string }} Quiet
@@ -16,7 +17,6 @@ import { Trial, atWork } from "../kernel/trial.js";
  * @typedef {{ id: string, state: string, total: number, looked: number, fired: number, skipped: number, hits: Hit[], error: string }} Preview
  */
 
-const LISTED = 12;
 const dialog = need(document, "#rule", HTMLDialogElement);
 const form = need(dialog, "form", HTMLFormElement);
 const { complain, tell, finish } = saving(dialog, need(document, "#rules-said"));
@@ -34,10 +34,7 @@ function fit() {
 }
 
 /** @param {string} name */
-function numberOf(name) {
-  const typed = input(name).value.trim().replace(",", ".");
-  return typed === "" || !Number.isFinite(Number(typed)) ? null : Number(typed);
-}
+const numberOf = (name) => numberIn(input(name).value);
 
 /** @returns {Said} */
 function said() {
@@ -57,10 +54,8 @@ function said() {
     for_s: numberOf("for_s") ?? 0,
     clear_s: numberOf("clear_s") ?? 0,
     severity: input("severity").value,
-    cars: input("cars").value.split(",").map((car) => car.trim()).filter(Boolean),
-    quiet: input("start").value && input("end").value
-      ? { start: input("start").value, end: input("end").value, zone: input("zone").value.trim() || "UTC" }
-      : null,
+    cars: namesIn(input("cars").value),
+    quiet: quietIn(form),
   };
 }
 
@@ -92,35 +87,16 @@ function forget() {
 
 /** @param {Preview} preview */
 function show(preview) {
-  const fired = `Would have fired in ${preview.fired} of ${preview.total} recording${preview.total === 1 ? "" : "s"}`;
-  const running = atWork(preview);
-  const so = running ? `${preview.looked} of ${preview.total} looked at: fired in ${preview.fired}…` : preview.error || `${fired}.`;
-  const title = make("p", { class: "tried-title" }, preview.state === "waiting" ? "Waiting for the worker…" : so);
-  const progress = running && preview.total ? make("progress", { value: preview.looked, max: preview.total, "aria-label": "Recordings looked at" }) : null;
-  const rows = preview.hits.slice(0, LISTED).map((hit) =>
-    make("li", {}, make("a", { href: hit.link, target: "_blank" }, `${hit.name || hit.recording.slice(0, 10)} at ${hit.seconds.toFixed(1)} s`),
-      ` ${hit.signal} ${Number(hit.value.toPrecision(5))}${hit.count > 1 ? `, ${hit.count} times` : ""}`));
-  const more = preview.hits.length > LISTED ? make("p", { class: "hint" }, `and ${preview.fired - LISTED} more`) : null;
-  const nothing = !running && !preview.error && preview.total === 0
-    ? make("p", { class: "hint" }, "No recording has this signal: look at its name under Signals.") : null;
-  const skipped = preview.skipped ? make("p", { class: "hint" }, `${preview.skipped} cannot be read: convert them again.`) : null;
-  tried.replaceChildren(...[title, progress, nothing, rows.length ? make("ul", { class: "sentences" }, ...rows) : null, more, skipped].filter((part) => part !== null));
-  tried.hidden = false;
+  const moments = preview.hits.map((hit) => ({
+    ...hit, said: `${hit.signal} ${Number(hit.value.toPrecision(5))}${hit.count > 1 ? `, ${hit.count} times` : ""}`,
+  }));
+  const none = "No recording has this signal: look at its name under Signals.";
+  showTrial(tried, preview, { fired: preview.fired, moments, unreadable: preview.skipped, none });
 }
 
-/** @param {HTMLButtonElement} button */
-async function tryIt(button) {
-  if (!form.reportValidity()) return;
-  button.disabled = true;
-  complain();
+function tryIt() {
   forget();
-  try {
-    await trial.follow(said());
-  } catch (error) {
-    complain(error);
-  } finally {
-    button.disabled = false;
-  }
+  return trial.follow(said());
 }
 
 async function save() {
@@ -162,7 +138,7 @@ document.addEventListener("click", (event) => {
   const rule = editing;
   if (pressed("add")) open(null);
   else if (pressed("cancel")) dialog.close();
-  else if (trying) void tryIt(trying);
+  else if (trying) void tryForm(trying, form, complain, tryIt);
   else if (removing && rule) void finish(removing, () => remove(rule));
   else if (pressed("edit")) void edit(around(event, "tr")?.dataset.rule ?? "");
 });
