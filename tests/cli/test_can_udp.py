@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from paddock.bootstrap import open_context
 from paddock.cli.can_udp import listen_for_frames
+from paddock.client.device import LastValue
 from paddock.device_log.reader import Reader
 from paddock.domain.bus_database import DatabaseUse
 from paddock.domain.devices import Device
@@ -21,9 +23,16 @@ from paddock.usecases.context import Context
 from paddock.usecases.devices.devices import add_device, disable_device
 from paddock.usecases.streams.can_frames import MOST_BYTES, frame
 from paddock.usecases.streams.decoders import Decoders
+from tests.cli.running import running, wait_until
 from tests.readers.can.dbc import SMALL
 
 pytestmark = pytest.mark.anyio
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @pytest.fixture
@@ -33,9 +42,7 @@ async def context(tmp_path: Path) -> AsyncIterator[Context]:
 
 
 async def test_frames_are_taken_for_their_device_until_it_is_disabled(context: Context, tmp_path: Path) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     await add_device(context, LOCAL_USER, Device(id="radio", name="Radio", car="HT09"))
     await add_database(context, LOCAL_USER, SMALL.encode(), "car.dbc", DatabaseUse(car="HT09"))
     settings = Settings(data=tmp_path, can_udp_port=port, can_udp_device="radio")
@@ -65,3 +72,19 @@ async def test_frames_are_taken_for_their_device_until_it_is_disabled(context: C
         await asyncio.sleep(0.1)
         assert reader.read() == []
     listening.cancel()
+
+
+def test_paddock_up_listens_for_them(tmp_path: Path) -> None:
+    port = free_port()
+    environment = {**os.environ, "PADDOCK_CAN_UDP_PORT": str(port), "PADDOCK_CAN_UDP_DEVICE": "radio"}
+    with running(tmp_path / "data", env=environment) as up, up.client() as client:
+        client.add_device("Radio", type="can", device_id="radio")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as radio:
+
+            def value() -> dict[str, LastValue]:
+                radio.sendto(frame(0x100, b"12345678"), ("127.0.0.1", port))
+                return client.latest("radio")
+
+            values = wait_until(value)
+
+        assert {each.value for each in values.values()} == {b"12345678".hex()}

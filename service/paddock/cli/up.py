@@ -21,6 +21,7 @@ import uvicorn
 
 from paddock.bootstrap import configure_logging, open_context, open_store
 from paddock.cli.broker import Listeners, mqtt_listeners
+from paddock.cli.can_udp import listen_for_frames
 from paddock.cli.kept_process import keep_process
 from paddock.cli.terminal import complain
 from paddock.data_directory import only_user_of
@@ -128,6 +129,8 @@ async def _serve(
             forget(settings.data / "device-log", ENDPOINT)
         if mqtt.descriptors() or (settings.mqtt_bridge_url and with_worker):
             beside.append(asyncio.create_task(_keep_broker(context, settings, mqtt)))
+        if settings.can_udp_port:
+            beside.append(asyncio.create_task(listen_for_frames(context, settings)))
         try:
             async with following(context):
                 await server.serve(sockets=[listener])
@@ -190,6 +193,13 @@ async def _welcome(
     click.echo(f"Paddock is at {settings.base_url}  (data in {settings.data}, Ctrl-C stops it)")
     for address in mqtt.addresses():
         click.echo(f"Devices send to {address}  (user name: the device's id, password: its token)")
+    if settings.can_udp_port:
+        click.echo(f"CAN frames come to udp://{settings.host}:{settings.can_udp_port}")
+        if await context.documents.devices.get(settings.can_udp_device) is None:
+            complain(
+                "PADDOCK_CAN_UDP_DEVICE names no device: frames that come are nobody's until there is one with the "
+                f"id {settings.can_udp_device!r}."
+            )
     if warning := warning_of(settings):
         complain(warning)
     await _offer_first_admin(context, settings)
