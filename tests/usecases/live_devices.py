@@ -10,7 +10,8 @@ from typing import Any
 from paddock.domain.catalogue import CarCatalogue, Catalogue
 from paddock.usecases.live.described import LiveSignalResource, resource
 from paddock.usecases.live.live import Live, LiveSignal, Value
-from paddock.usecases.live.viewer import Parts, Viewer, Watched
+from paddock.usecases.live.parts import Parts, Watched
+from paddock.usecases.live.viewer import Viewer
 
 START_NS = 1_790_000_000_000_000_000
 

@@ -10,8 +10,9 @@ import pytest
 
 from paddock.device_log.reader import Reader
 from paddock.domain.devices import StreamCuts
-from paddock.domain.instants import NS_PER_S
+from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.domain.streams import StreamState
+from paddock.errors import NotFound
 from paddock.usecases.live.history import live_plot
 from paddock.usecases.live.live import Live
 from paddock.usecases.streams.decoders import Decoders
@@ -114,6 +115,23 @@ async def test_a_signal_that_is_new_or_was_another_kind_is_drawn_with_what_there
     await site.follow()
     assert [value for _, value in await site.drawn()] == [7.0]
     assert [value for _, value in await site.drawn("box.b")] == [8.0]
+
+
+async def test_of_what_sends_nothing_it_is_said_where_its_recordings_are(site: Site) -> None:
+    async def said() -> str:
+        with pytest.raises(NotFound) as refused:
+            await site.drawn()
+        assert refused.value.code == "nothing_live"
+        return refused.value.message
+
+    assert "No device has the id box" in await said()
+    await site.add()
+    assert "has no recording yet" in await said()
+    site.send({"timestamp": T / 1e9, "a": 1.0})
+    await site.record(until_s=61)
+    (stream,) = await site.streams()
+    assert f"/recordings/{stream.recording[:16]}" in (sentence := await said())
+    assert to_rfc3339(stream.received_ns) in sentence and "/devices/box" in sentence
 
 
 async def test_times_of_a_clock_that_is_wrong_by_years_join_nothing(site: Site) -> None:

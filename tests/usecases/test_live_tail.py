@@ -12,8 +12,8 @@ import pytest
 from paddock.device_log.appender import Appender
 from paddock.device_log.entry import Entry, Kind
 from paddock.usecases.live.live import Live
+from paddock.usecases.live.parts import Watched
 from paddock.usecases.live.tail import BACK_S, IN_TIME_S, LATE_S, SHARE, SHARE_MOST_S, Shares, Taking, followed
-from paddock.usecases.live.viewer import Watched
 from tests.usecases.live_devices import Page, Said, viewer_of
 
 pytestmark = pytest.mark.slow("reads and writes a log on threads")

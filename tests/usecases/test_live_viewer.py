@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from paddock.usecases.live import tape as tapes
 from paddock.usecases.live.live import EARLIEST_S, MAX_SIGNALS, Live
-from paddock.usecases.live.viewer import SNAPSHOT_S, Parts, Watched
+from paddock.usecases.live.parts import SNAPSHOT_S, Parts, Watched
 from tests.usecases.live_devices import START_NS, Page, Said, viewer_of
 
 MS = 1_000_000

@@ -10,12 +10,24 @@ import pytest
 
 from paddock.domain.alerts import AlertSource, Raising, Severity
 from paddock.domain.devices import Device
+from paddock.domain.streams import Stream, StreamState
 from paddock.usecases.alerts.alerts import raise_alert
 from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served
 from tests.web.live_car import Car
 
 pytestmark = needs_chromium
 
+RECORDED = Stream(
+    id="ht09-1",
+    device="ht09",
+    name="HT09",
+    first_position=1,
+    last_position=2,
+    began_ns=1_790_000_000_000_000_000,
+    received_ns=1_790_000_600_000_000_000,
+    state=StreamState.RECORDED,
+    recording="a3f9c210" * 8,
+)
 VALUE = ".live-row[data-name='VNData.vn_vel_m_s.x'] .value"
 
 
@@ -137,9 +149,20 @@ def test_a_device_that_sends_nothing_is_waited_for_and_one_that_stopped_looks_st
         page.get_by_text("Nothing is being sent").wait_for()
         page.goto(f"{site.url}/live/ht09")
         page.get_by_text("Nothing has come in the last minutes.").wait_for()
+        assert page.locator("#live-recorded").count() == 0
+        site.run(site.context.documents.streams.insert(RECORDED))
+        page.reload()
+        page.get_by_text("Nothing has come in the last minutes.").wait_for()
+        link = page.locator("#live-recorded").get_by_role("link", name="its last recording")
+        assert link.get_attribute("href") == f"/recordings/{RECORDED.recording[:16]}"
+        screenshot(page, "live-recorded")
         with Car(site.context.watching.live, past_s=5):
             page.locator(VALUE).wait_for()
             page.get_by_text("live", exact=True).wait_for()
+            assert page.locator("#live-recorded").is_hidden()
+            site.context.watching.live.leave_out("ht09", 1234)
+            page.get_by_text("1,234 values are not shown").wait_for()
+            screenshot(page, "live-left-out")
         page.locator(".live-row.stale").first.wait_for()
         page.locator("live-device .badge.recovered").wait_for()
 

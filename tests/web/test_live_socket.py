@@ -133,6 +133,19 @@ async def test_what_cannot_be_understood_ends_it_with_a_sentence(site: Site) -> 
         assert refused.value.response.status_code in (400, 422), query
 
 
+async def test_of_a_device_that_sends_too_much_it_is_said_how_much_is_not_shown(site: Site) -> None:
+    say(site, "flood", 1)
+    page, live = Page(), site.context.watching.live
+    async with connect(address(site, "device=flood")) as socket:
+        assert "notes" not in await hear(socket, page)
+        live.leave_out("flood", 1234)
+        say(site, "flood", 1, first=1)
+        (note,) = (await hear(socket, page))["notes"]["flood"]
+        assert note.startswith("1,234 values are not shown")
+        say(site, "flood", 1, first=2)
+        assert "notes" not in await hear(socket, page), "it is said once"
+
+
 async def test_a_page_of_another_site_follows_nothing(site: Site) -> None:
     with pytest.raises(InvalidStatus) as refused:
         async with connect(address(site, "device=one"), origin=Origin("https://evil.example")):

@@ -17,6 +17,16 @@ async def streams_of(context: Context, device_id: str, *, limit: int = 20) -> Se
     return page.items
 
 
+async def last_recorded(context: Context, device_id: str) -> Stream | None:
+    """The last stream of a device that became a recording."""
+    page = await context.documents.streams.find(
+        [Equals("device", device_id), Equals("state", StreamState.RECORDED)],
+        sort=Sort("began_ns", descending=True),
+        limit=1,
+    )
+    return page.items[0] if page.items else None
+
+
 async def live_streams(context: Context) -> Sequence[Stream]:
     """What becomes a recording just now, the last begun first."""
     page = await context.documents.streams.find(

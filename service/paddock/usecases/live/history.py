@@ -6,13 +6,14 @@ import numpy as np
 
 from paddock.columns.decimate import POINTS_PER_BUCKET, decimate, decimate_steps
 from paddock.domain.catalogue import CarCatalogue
-from paddock.domain.instants import NS_PER_S
+from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.domain.near_misses import did_you_mean
 from paddock.errors import NotFound, Rejected
 from paddock.usecases.catalogue.catalogue import load_catalogue
 from paddock.usecases.context import Context
+from paddock.usecases.devices.streams import last_recorded
 from paddock.usecases.live.described import DRAWINGS, cars_of, fault_values
-from paddock.usecases.live.live import Live, LiveSignal
+from paddock.usecases.live.live import LiveSignal
 from paddock.usecases.live.recorded import joined, recorded
 from paddock.usecases.live.tape import Samples
 from paddock.usecases.look.plots import MAX_ALL_POINTS, MAX_POINTS, MAX_SIGNALS, MIN_POINTS, PlotData, Series
@@ -36,14 +37,13 @@ async def live_plot(
         points: about how many a signal may have.
 
     Raises:
-        NotFound: the device sent nothing in the last minutes, or no such signal (codes ``nothing_live``,
-            ``no_such_signal``).
+        NotFound: nothing of the device is held, or no such signal (codes ``nothing_live``, ``no_such_signal``).
         Rejected: too many signals or an empty span (code ``bad_plot``).
     """
     live = context.watching.live
     if len(names) > MAX_SIGNALS:
         raise Rejected(f"A plot has at most {MAX_SIGNALS} signals: take some away.", code="bad_plot")
-    signals = live_signals(live, device_id)
+    signals = await live_signals(context, device_id)
     wanted = list(dict.fromkeys(names))
     for name in wanted:
         if name not in signals:
@@ -73,19 +73,28 @@ async def live_plot(
     return PlotData(device_id, "live", 0, start_ns, end_ns, series)
 
 
-def live_signals(live: Live, device_id: str) -> dict[str, LiveSignal]:
+async def live_signals(context: Context, device_id: str) -> dict[str, LiveSignal]:
     """The signals of a device by name.
 
     Raises:
-        NotFound: it sent nothing in the last minutes (code ``nothing_live``).
+        NotFound: nothing that it sent is held (code ``nothing_live``); the message says where its recordings are.
     """
-    found = {signal.name: signal for signal in live.signals(device_id)}
+    found = {signal.name: signal for signal in context.watching.live.signals(device_id)}
     if not found:
-        raise NotFound(
-            f"{device_id[:80]} sent nothing in the last minutes: switch it on, or look at its recordings.",
-            code="nothing_live",
-        )
+        raise NotFound(await _why_nothing(context, device_id[:80]), code="nothing_live")
     return found
+
+
+async def _why_nothing(context: Context, device_id: str) -> str:
+    stream = await last_recorded(context, device_id)
+    if stream is not None:
+        return (
+            f"{device_id} sends nothing now. What it sent until {to_rfc3339(stream.received_ns)} is in its "
+            f"recording /recordings/{stream.recording[:16]}; all of them are on /devices/{device_id}."
+        )
+    if await context.documents.devices.get(device_id) is None:
+        return f"No device has the id {device_id}: /api/devices lists them."
+    return f"{device_id} sends nothing now, and has no recording yet: /devices/{device_id} says how it sends."
 
 
 def _series(

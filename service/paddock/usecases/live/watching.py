@@ -6,7 +6,7 @@ import asyncio
 import math
 
 from paddock.usecases.live.live import Live
-from paddock.usecases.live.viewer import Described, Parts
+from paddock.usecases.live.parts import Described, Parts
 
 BEAT_S = 0.05
 """How often viewers are told. All at the same moments, up to the same sequence: what is the same for two is made

@@ -55,7 +55,8 @@ class DashBoard extends HTMLElement {
     this.stream = new Stream({
       told: (told) => {
         this.signals.take(told);
-        const said = this.signals.leftOut ? `This connection is slow: ${this.signals.leftOut.toLocaleString("en")} samples were left out.` : "";
+        const slow = this.signals.leftOut ? [`This connection is slow: ${this.signals.leftOut.toLocaleString("en")} samples were left out.`] : [];
+        const said = [...slow, ...Object.entries(this.signals.notes).flatMap(([device, notes]) => notes.map((note) => `${device}: ${note}`))].join(" ");
         if (this.dataset.slow !== said) this.say(this.dataset.slow = said);
       },
       state: (state) => {

@@ -74,7 +74,7 @@ async def list_live(context: TheContext) -> LiveDevices:
 async def list_live_signals(context: TheContext, device_id: DeviceId) -> LiveSignals:
     """Every signal of the last minutes with unit, limits and last value."""
     live = context.watching.live
-    found = live_signals(live, device_id)
+    found = await live_signals(context, device_id)
     describe = await describer(context)
 
     def described() -> LiveSignals:

@@ -121,7 +121,8 @@ class LiveDevice extends HTMLElement {
       if (!this.chosen) this.begin();
       else if (told.reset) this.set(this.plots);
     }
-    there(this.left).textContent = this.signals.leftOut ? `This connection is slow: ${this.signals.leftOut.toLocaleString("en")} samples were left out, none of them a spike of what is drawn.` : "";
+    const slow = this.signals.leftOut ? [`This connection is slow: ${this.signals.leftOut.toLocaleString("en")} samples were left out, none of them a spike of what is drawn.`] : [];
+    write(there(this.left), [...slow, ...this.signals.notes[this.device ?? ""] ?? []].join(" "));
   }
 
   /** Plots what says most of a car, where nobody chose. */
@@ -155,6 +156,7 @@ class LiveDevice extends HTMLElement {
   /** Makes the rows that are missing, by topic. */
   listed() {
     there(this.none).hidden = this.signals.known.size > 0;
+    document.querySelector("#live-recorded")?.toggleAttribute("hidden", this.signals.known.size > 0);
     const sorted = [...this.signals.known.values()].sort((a, b) => (a.topic === b.topic ? byName(a.name, b.name) : byName(a.topic, b.topic)));
     const list = there(this.list);
     for (const signal of sorted) {

@@ -12,12 +12,13 @@ from paddock.domain.instants import to_rfc3339
 from paddock.domain.roles import Permission
 from paddock.usecases.context import Context
 from paddock.usecases.devices.devices import all_devices
+from paddock.usecases.devices.streams import last_recorded
 from paddock.usecases.live.live import LiveDevice
 from paddock.usecases.streams.recorder_state import recorder_state
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
-from paddock.web.kernel.words import duration
+from paddock.web.live.notes import notes_of
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ async def live_device_page(context: TheContext, principal: ThePrincipal, device_
         device=device_id,
         name=names.get(device_id, device_id),
         is_known=device_id in names,
+        recorded=None if context.watching.live.signals(device_id) else await last_recorded(context, device_id),
     )
 
 
@@ -61,19 +63,7 @@ async def names_of(context: Context) -> dict[str, str]:
 
 def _row(device: LiveDevice, names: Mapping[str, str]) -> _Row:
     name = names.get(device.id, device.id)
-    return _Row(device.id, name, to_rfc3339(device.received_ns), len(device.signals), _notes(device))
-
-
-def _notes(device: LiveDevice) -> tuple[str, ...]:
-    notes = []
-    if device.clock_off_s is not None:
-        days = abs(device.clock_off_s) / 86_400
-        off = duration(abs(device.clock_off_s)) if days < 2 else f"{days:,.0f} days"
-        way = "ahead" if device.clock_off_s > 0 else "behind"
-        notes.append(f"Its clock is {off} {way}: values are shown at the time when they came.")
-    if device.left_out:
-        notes.append(f"{device.left_out:,} values are not shown: it sends too much, or too many signals.")
-    return tuple(notes)
+    return _Row(device.id, name, to_rfc3339(device.received_ns), len(device.signals), notes_of(device))
 
 
 ROUTER = pages(live_page, live_device_page)

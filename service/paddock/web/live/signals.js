@@ -36,6 +36,8 @@ export class Signals {
   ahead = 0;  // seconds by which the server's clock goes before this one's
   kept = 120;  // seconds that are kept
   leftOut = 0;
+  /** @type {Record<string, string[]>} */
+  notes = {};  // sentences about devices
   snapshots = 0;  // that came
 
   /** @param {Told} told */
@@ -56,6 +58,7 @@ export class Signals {
       if (signal && seconds.length) this.append(signal, seconds, values, told);
     }
     this.leftOut = told.left_out_total ?? this.leftOut;
+    this.notes = told.notes ?? (told.origin_at ? {} : this.notes);
   }
 
   /**

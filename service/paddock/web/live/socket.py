@@ -4,6 +4,7 @@ Messages to the page are JSON objects: ``type`` (``snapshot`` or ``changes``), `
 (now), ``signals`` (what those are that were not told of before), ``samples``: a list of ``[number of the signal,
 seconds, values]``. Seconds are since ``origin_at`` of the last snapshot. A snapshot with ``reset`` replaces what
 the page has, all else goes on from it. ``left_out`` says how many samples were left out because the page is slow.
+``notes`` are sentences by device: that it sends more than is shown, or that its clock is wrong.
 
 The page may send ``{"watch": [{"device", "signals", "span_s", "columns"}, …]}`` to see something else, with
 ``after`` to go on after a connection that was lost, and ``{"ack": number}`` for what it has taken: with ``window``
@@ -28,9 +29,11 @@ from paddock.domain.roles import Permission
 from paddock.errors import Rejected
 from paddock.usecases.context import Context
 from paddock.usecases.live.described import describer
-from paddock.usecases.live.viewer import MOST_WATCHED, Viewer, Watched
+from paddock.usecases.live.parts import MOST_WATCHED, Watched
+from paddock.usecases.live.viewer import Viewer
 from paddock.usecases.live.watching import BEAT_S
 from paddock.web.kernel.injected import TheContext
+from paddock.web.live.notes import notes_of
 
 Socket = WebSocket[Any, Any, Any]
 SAY_SOMETHING_S = 1.0
@@ -67,7 +70,7 @@ async def follow(
     asked = [{"device": each, "signals": signal or [], "span_s": span, "columns": columns} for each in device or ()]
     watched = _understood(msgspec.json.encode({"watch": asked})).watch
     describe = await describer(context)
-    viewer = Viewer(context.watching.parts, watched or (), describe, context.now, after)
+    viewer = Viewer(context.watching.parts, watched or (), describe, context.now, after, notes_of)
     await socket.accept()
     page = _Page(socket, context, viewer, window=window, watches=bool(watched))
     telling = asyncio.ensure_future(page.tell())

@@ -37,6 +37,7 @@
  * @property {boolean} [reset] what the page has is replaced
  * @property {Described[]} [signals]
  * @property {[number, number[], Value[]][]} samples
+ * @property {Record<string, string[]>} [notes] sentences by device, where they are other ones than before
  * @property {number} [left_out]
  * @property {number} [left_out_total]
  */
