@@ -306,11 +306,11 @@ def test_ci_runs_the_test_command_of_readme() -> None:
     assert f"`{' '.join(words[len(command) :]).removesuffix(' --durations 10')}`" in README
 
 
-BOTH = README + (REPOSITORY / "infra" / "README.md").read_text()
+ALL = README + "".join((REPOSITORY / folder / "README.md").read_text() for folder in ("infra", "nix"))
 
 
 def test_every_command_that_is_named_exists() -> None:
-    named = sorted(named_in_prose(BOTH))
+    named = sorted(named_in_prose(ALL))
     assert len(named) > 50
     assert {line: found for line in named if (found := unknown(line))} == {}
 
@@ -322,15 +322,15 @@ def test_a_command_that_does_not_exist_is_noticed(line: str) -> None:
 
 def test_every_stack_and_every_output_of_the_flake_that_is_named_exists() -> None:
     stacks = set(re.findall(r"\bPaddock(?:Store|Host|Functions)\b", (REPOSITORY / "infra" / "app.py").read_text()))
-    named = re.findall(r"aws-cdk@2 (?:deploy|destroy)([^\n`&]*)", BOTH)
+    named = re.findall(r"aws-cdk@2 (?:deploy|destroy)([^\n`&]*)", ALL)
     assert named
     assert {word for line in named for word in line.split() if not word.startswith("-")} <= stacks
     apps = set(re.findall(r"^  (\w+) = app ", (REPOSITORY / "nix" / "apps.nix").read_text(), re.MULTILINE))
-    assert {name or "default" for name in re.findall(r"`nix run(?: \.#(\w+))?", BOTH)} <= apps
+    assert {name or "default" for name in re.findall(r"`nix run(?: \.#(\w+))?", ALL)} <= apps
     flake = (REPOSITORY / "flake.nix").read_text()
-    for kind, name in re.findall(r"(nixosConfigurations|nixosModules)\.([\w-]+)", BOTH):
+    for kind, name in re.findall(r"(nixosConfigurations|nixosModules)\.([\w-]+)", ALL):
         assert re.search(rf"{kind} = {{[^}}]*\b{name} = ", flake), f"{kind}.{name}"
-    for name in re.findall(r"--flake \S*#([\w-]+)", BOTH):
+    for name in re.findall(r"--flake \S*#([\w-]+)", ALL):
         assert re.search(rf"nixosConfigurations = {{[^}}]*\b{name} = ", flake), name
 
 
