@@ -12,7 +12,7 @@ import pytest
 # Collecting makes millions of objects that stay: to look for garbage among them again and again took a third of it.
 gc.disable()
 
-pytest_plugins = ["tests.fast"]
+pytest_plugins = ["tests.fast", "tests.long_first"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

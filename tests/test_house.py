@@ -11,6 +11,7 @@ import pytest
 
 from paddock import __version__
 from tests.conftest import REPOSITORY
+from tests.long_first import LONGEST
 
 BIN = Path(sys.executable).parent
 
@@ -33,6 +34,10 @@ def test_the_rules_of_the_house(rule: str) -> None:
         [BIN / command[0], *command[1:]], cwd=REPOSITORY, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_the_longest_files_are_there() -> None:
+    assert [name for name in LONGEST if not (REPOSITORY / name).is_file()] == []
 
 
 def test_mypy_reads_all_of_aws_cdk_that_infra_imports() -> None:

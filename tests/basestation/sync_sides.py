@@ -18,7 +18,7 @@ from paddock.bootstrap import open_context
 from paddock.client.connection import Connection
 from paddock.settings import Settings
 from paddock.usecases.context import Context
-from tests.web.conftest import serve
+from tests.web.serving import serve
 
 
 class Nobody:

@@ -21,8 +21,8 @@ from paddock.simulator.log import simulate
 from paddock.usecases.context import Context
 from paddock.usecases.jobs.work import work
 from paddock.usecases.live.tail import following
-from paddock.web.app import create_app
 from tests.web.converted import converted
+from tests.web.serving import serve
 
 CHROMIUM = shutil.which("chromium")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt install chromium")
@@ -74,9 +74,9 @@ def served(data: Path, *, with_worker: bool, host: str = "", **more: Any) -> Ite
     site: list[Site] = []
     stop = asyncio.Event()
 
-    async def serve() -> None:
+    async def run() -> None:
         async with open_context(settings) as context, following(context):
-            config = uvicorn.Config(create_app(context, settings), log_config=None, proxy_headers=False)
+            config = uvicorn.Config(serve(context, settings), log_config=None, proxy_headers=False)
             server = uvicorn.Server(config)
             worker = asyncio.create_task(work(context, "test", stop)) if with_worker else None
             serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -88,7 +88,7 @@ def served(data: Path, *, with_worker: bool, host: str = "", **more: Any) -> Ite
             server.should_exit = True
             await asyncio.gather(serving, *([worker] if worker else []))
 
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
     thread.start()
     assert started.wait(20), "the server did not start"
     try:

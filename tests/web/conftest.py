@@ -4,51 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from litestar import Litestar
 
 from paddock.bootstrap import open_context
 from paddock.settings import Settings
 from paddock.usecases.context import Context
 from paddock.usecases.jobs import leases
 from paddock.usecases.jobs.attempt import do
-from paddock.web.app import application, behind_the_edge
 from tests.empty_database import put_empty_database
 from tests.quick_passwords import quick_passwords
 from tests.web.browsing import browser
+from tests.web.serving import serve
 
 __all__ = ["browser", "quick_passwords"]
 
 Connect = Callable[..., httpx.AsyncClient]
-
-
-_context: ContextVar[Context] = ContextVar("context")
-_settings: ContextVar[Settings] = ContextVar("settings")
-
-
-@cache
-def shared_application() -> Litestar:
-    """The routes are joined once for all tests: it takes longer than most of them."""
-    return application(lambda: _context.get(), lambda: _settings.get(), directory=True)
-
-
-def serve(context: Context, settings: Settings) -> Any:
-    """As ``create_app`` on a directory, with the application that all tests share."""
-    handler = behind_the_edge(shared_application(), settings, lambda: context)
-
-    async def answer(scope: Any, receive: Any, send: Any) -> None:
-        _context.set(context)
-        _settings.set(settings)
-        await handler(scope, receive, send)
-
-    return answer
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ from paddock.errors import Rejected
 from paddock.ports.indexes import LIST_INDEX, RECORDING_INDEXES
 from paddock.settings import Settings
 from tests.logs import small_log
-from tests.web.conftest import Sender, serve
+from tests.web.conftest import Sender
+from tests.web.serving import serve
 
 
 async def walk(folder: Path) -> None:

@@ -15,11 +15,11 @@ from paddock.usecases.edit.edit import edit_recording
 from paddock.usecases.find.recordings import get_recording
 from tests.web.browsing import needs_chromium, open_page, served
 from tests.web.builders import build_question
-from tests.web.conftest import shared_application
 from tests.web.converted import converted
 from tests.web.every_page import address_of, page_routes, route_at, what_pages_show
 from tests.web.live_car import Car
 from tests.web.season import a_test_day
+from tests.web.serving import shared_application
 
 pytestmark = needs_chromium
 

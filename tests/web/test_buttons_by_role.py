@@ -16,11 +16,11 @@ from litestar.handlers import HTTPRouteHandler
 from paddock.domain.roles import PEOPLE_ROLES, PERMISSIONS, Permission, TeamRole
 from paddock.web.kernel.permission import Anyone, handlers_of, needs_of
 from tests.web.browsing import needs_chromium, served
-from tests.web.conftest import shared_application
 from tests.web.every_page import address_of, page_routes, route_at, what_pages_show
 from tests.web.live_car import Car
 from tests.web.people import PASSWORD, add_person
 from tests.web.season import a_test_day
+from tests.web.serving import shared_application
 
 pytestmark = needs_chromium
 

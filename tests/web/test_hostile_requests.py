@@ -16,8 +16,8 @@ from msgspec import inspect
 
 from paddock.usecases.context import Context
 from tests.web.builders import insert_converted
-from tests.web.conftest import shared_application
 from tests.web.hostile import TEXTS, bodies, handlers, parameters, unbounded
+from tests.web.serving import shared_application
 
 pytestmark = pytest.mark.anyio
 BEAT_S = 0.01

@@ -14,7 +14,8 @@ from paddock.domain import principal
 from paddock.settings import Settings
 from paddock.usecases.context import Context
 from tests.logs import small_log
-from tests.web.conftest import Connect, Sender, serve
+from tests.web.conftest import Connect, Sender
+from tests.web.serving import serve
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ import pytest
 
 from paddock.usecases.context import Context
 from tests.web.builders import insert_converted
-from tests.web.conftest import shared_application
+from tests.web.serving import shared_application
 
 pytestmark = pytest.mark.anyio
 

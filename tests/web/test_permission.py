@@ -17,7 +17,7 @@ from paddock.usecases.context import Context
 from paddock.web.app import create_app
 from paddock.web.kernel.permission import Anyone, handlers_of, needs_of
 from tests.web.builders import insert_converted
-from tests.web.conftest import shared_application
+from tests.web.serving import shared_application
 
 pytestmark = pytest.mark.anyio
 

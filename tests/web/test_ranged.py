@@ -18,7 +18,7 @@ from paddock.settings import Settings
 from paddock.usecases.context import Context
 from paddock.web.kernel.ranged import Ranged
 from paddock.web.kernel.ranges import Span, requested_span
-from tests.web.conftest import serve
+from tests.web.serving import serve
 
 CONTENT = bytes(range(256)) * 4
 SIZE = len(CONTENT)

@@ -19,8 +19,8 @@ from paddock.usecases.context import Context
 from paddock.usecases.devices.devices import add_device
 from paddock.usecases.devices.tokens import mint_token
 from paddock.web.kernel.permission import Anyone, handlers_of, needs_of
-from tests.web.conftest import serve, shared_application
 from tests.web.people import add_person, bearing, token_of
+from tests.web.serving import serve, shared_application
 
 pytestmark = pytest.mark.anyio
 

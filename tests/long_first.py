@@ -1,0 +1,46 @@
+"""On several processors the files that take longest begin first, so that none runs on alone at the end.
+
+pytest-xdist would begin with the files of most tests, and with the longest of all last, as they are few tests each.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+LONGEST = (
+    "tests/web/test_looks.py",
+    "tests/basestation/test_acceptance_day.py",
+    "tests/cli/test_up.py",
+    "tests/web/test_accessibility.py",
+    "tests/web/test_buttons_by_role.py",
+    "tests/web/test_schema_fuzz.py",
+    "tests/test_readme.py",
+    "tests/adapters/test_search.py",
+    "tests/previous_version/test_previous_version.py",
+    "tests/test_house.py",
+    "tests/web/test_signals_browser.py",
+    "tests/web/test_plots_browser.py",
+    "tests/web/test_browser.py",
+    "tests/cli/test_output.py",
+)
+"""Those of more than a minute, the longest first; ``--durations`` of a whole run says which they are."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not hasattr(config, "workerinput"):
+        return
+    tests = Counter(_file(item) for item in items)
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: (place.get(_file(item), len(place)), -tests[_file(item)]))
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
