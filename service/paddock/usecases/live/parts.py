@@ -159,7 +159,7 @@ class Parts:
         return part
 
     def _together(self, view: View, after: int, until: int, origin_ns: int) -> Part | None:
-        """The same of what others were told beat by beat; None where nobody was told all of it."""
+        """``between``, joined from what others were told beat by beat; None where they were not told all."""
         beats: dict[int, tuple[int, Part]] = {}
         for (seen, begin, end, origin), part in list(self._kept.items()):
             if seen is view and origin == origin_ns and begin < end < beats.get(begin, (until + 1, part))[0]:
