@@ -22,7 +22,7 @@ from paddock.basestation.to_the_end import to_the_end
 from paddock.client.connection import TRIES, Connection
 from paddock.client.streams import Streams
 from paddock.client.upload import Announcement, send
-from paddock.domain.recording import printable_name
+from paddock.domain.recording_names import printable_name
 from paddock.domain.sidecar import Sidecar
 from paddock.domain.words import isolated
 from paddock.errors import PaddockError, Unavailable

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
 import msgspec
@@ -11,15 +10,12 @@ from paddock.domain.bus_database import DecodedBy
 from paddock.domain.history import Change, MiscFile
 from paddock.domain.instants import INT64_MAX, NS_PER_S
 from paddock.domain.keys import raw_key
-from paddock.domain.log_kinds import FIRST_KIND, MCAP
+from paddock.domain.log_kinds import FIRST_KIND
 from paddock.domain.original import MISSING_CODE, NEVER_ARRIVED, Original
 from paddock.domain.setup_values import Changes, SetupSheet, Value, changed
 from paddock.domain.start_in_name import start_in_name
-from paddock.errors import Rejected
 
 SHORT_ID_LENGTH = 10
-MIN_PREFIX_LENGTH = 6
-MAX_NAME_LENGTH = 200
 DERIVED_ENCODING = "maths"
 """The encoding of the messages that a maths channel makes."""
 
@@ -398,44 +394,3 @@ def search_text(recording: Recording) -> str:
     words = [recording.id, *recording.names, *(v.value for v in recording.metadata.values())]
     words += [value for value in recording.setup_values.values() if isinstance(value, str)]
     return "\n".join(words).casefold()
-
-
-_PREFIX = re.compile(r"[0-9a-f]{6,64}")
-
-
-def check_id_prefix(prefix: str) -> str:
-    """A recording id or an unambiguous beginning of one, lower-cased.
-
-    Raises:
-        Rejected: not 6 to 64 hexadecimal digits.
-    """
-    folded = prefix.lower()
-    if not _PREFIX.fullmatch(folded):
-        raise Rejected(
-            f"{prefix[:70]!r} is no recording id: give {MIN_PREFIX_LENGTH} to 64 of its hexadecimal digits.",
-            code="bad_id",
-        )
-    return folded
-
-
-def printable_name(name: str) -> str:
-    """Another program's file name as one that ``check_file_name`` takes."""
-    cleaned = "".join(character if character.isprintable() else "_" for character in name).replace("\\", "_")
-    return cleaned.strip()[-MAX_NAME_LENGTH:] or f"unnamed{MCAP.suffix}"
-
-
-def check_file_name(name: str) -> str:
-    """The file name of an upload, as the recording will keep it.
-
-    Raises:
-        Rejected: empty, too long, a path, or with control characters.
-    """
-    if not name.strip() or name in (".", ".."):
-        raise Rejected(f"The file has no name: give it one, like run_12{MCAP.suffix}.", code="bad_name")
-    if "/" in name or "\\" in name:
-        raise Rejected(f"{name[:80]!r} is a path, not a file name: send the last part of it only.", code="bad_name")
-    if len(name) > MAX_NAME_LENGTH:
-        raise Rejected(f"The file name is longer than {MAX_NAME_LENGTH} characters.", code="bad_name")
-    if not name.isprintable():
-        raise Rejected("The file name has control characters: rename the file.", code="bad_name")
-    return name

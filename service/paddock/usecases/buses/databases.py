@@ -16,7 +16,8 @@ from paddock.domain.bus_database import (
     database_id,
 )
 from paddock.domain.principal import Principal
-from paddock.domain.recording import Recording, check_file_name
+from paddock.domain.recording import Recording
+from paddock.domain.recording_names import check_file_name
 from paddock.domain.words import size
 from paddock.errors import NotFound, Rejected
 from paddock.ports.documents import MAX_PAGE

@@ -13,7 +13,8 @@ import msgspec
 from paddock.domain.history import Change, MiscFile
 from paddock.domain.keys import file_key
 from paddock.domain.principal import Principal
-from paddock.domain.recording import Recording, check_file_name
+from paddock.domain.recording import Recording
+from paddock.domain.recording_names import check_file_name
 from paddock.errors import NotFound, Rejected
 from paddock.usecases.context import Context
 from paddock.usecases.edit.edit import apply, store

@@ -9,7 +9,8 @@ import msgspec
 from paddock.domain.export_words import read_request
 from paddock.domain.job import JobState
 from paddock.domain.names import download_name, original_name
-from paddock.domain.recording import Artifact, Purpose, Recording, Status, check_id_prefix
+from paddock.domain.recording import Artifact, Purpose, Recording, Status
+from paddock.domain.recording_names import check_id_prefix
 from paddock.errors import Conflict, NotFound
 from paddock.formats.registry import find_format
 from paddock.ports.documents import MAX_PAGE, Condition, Contains, Equals, Exists, OneOf, Page, Sort, StartsWith

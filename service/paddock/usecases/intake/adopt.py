@@ -7,7 +7,7 @@ import contextlib
 import structlog
 
 from paddock.domain.keys import INCOMING
-from paddock.domain.recording import printable_name
+from paddock.domain.recording_names import printable_name
 from paddock.domain.sidecar import is_sidecar_name, parse_object_metadata
 from paddock.domain.upload import NOTHING_SAID, SaidAlong, Upload
 from paddock.errors import Rejected

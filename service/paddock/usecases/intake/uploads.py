@@ -11,7 +11,8 @@ import msgspec
 from paddock.domain.log_kinds import FIRST_KIND
 from paddock.domain.original import NEVER_ARRIVED
 from paddock.domain.principal import Principal
-from paddock.domain.recording import Recording, check_file_name
+from paddock.domain.recording import Recording
+from paddock.domain.recording_names import check_file_name
 from paddock.domain.upload import (
     NOTHING_SAID,
     PART_SIZE_BYTES,

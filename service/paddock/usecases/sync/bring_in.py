@@ -11,15 +11,8 @@ from paddock.domain.history import Change, MiscFile
 from paddock.domain.instants import INT64_MAX
 from paddock.domain.keys import file_key
 from paddock.domain.principal import Principal
-from paddock.domain.recording import (
-    MetadataSource,
-    MetadataValue,
-    Recording,
-    StartedSource,
-    Status,
-    check_file_name,
-    with_setup,
-)
+from paddock.domain.recording import MetadataSource, MetadataValue, Recording, StartedSource, Status, with_setup
+from paddock.domain.recording_names import check_file_name
 from paddock.domain.setup_values import PREFIX, value_of
 from paddock.domain.sync import CLOCK, DELETED, STARTED, BroughtIn, SaidChange, SaidFile, SaidValue
 from paddock.errors import Conflict, Rejected

@@ -28,7 +28,8 @@ from paddock.web.kernel.injected import TheContext, ThePrincipal, refuse_unknown
 from paddock.web.kernel.partial import Fields, Partial, only
 from paddock.web.kernel.problems import responses
 from paddock.web.kernel.ranged import Ranged
-from paddock.web.recordings.resources import DownloadResource, FailureResource, Instant, LogName, failure_resource
+from paddock.web.recordings.answers import failure_resource
+from paddock.web.recordings.resources import DownloadResource, FailureResource, Instant, LogName
 
 BundleId = Annotated[str, PathParameter(description="From the request.")]
 

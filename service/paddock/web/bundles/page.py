@@ -16,7 +16,7 @@ from paddock.web.bundles.api import bundle_resource
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
-from paddock.web.recordings.resources import summarise
+from paddock.web.recordings.answers import summarise
 
 
 @get("/export", needs=Permission.EXPORT)

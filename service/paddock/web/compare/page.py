@@ -23,7 +23,8 @@ from paddock.web.find.search_parameters import zone_of
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import AnyRequest, TeamFields, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
-from paddock.web.recordings.resources import RecordingResource, summarise
+from paddock.web.recordings.answers import summarise
+from paddock.web.recordings.resources import RecordingResource
 
 CHOICES = 100
 """Recordings to choose from, the newest upload first."""

@@ -23,8 +23,9 @@ from paddock.usecases.find.recordings import get_recording
 from paddock.web.kernel.injected import After, Limit, TheContext, ThePrincipal
 from paddock.web.kernel.partial import Fields, Partial, only
 from paddock.web.kernel.problems import responses
+from paddock.web.recordings.answers import detail
 from paddock.web.recordings.api import Prefix
-from paddock.web.recordings.resources import Instant, RecordingDetail, detail
+from paddock.web.recordings.resources import Instant, RecordingDetail
 
 Ids = Annotated[
     tuple[Annotated[str, Meta(max_length=100)], ...],

@@ -14,7 +14,7 @@ from paddock.usecases.find.search import Search, search_recordings
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import After, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
-from paddock.web.recordings.resources import summarise
+from paddock.web.recordings.answers import summarise
 
 PAGE_SIZE = 50
 

@@ -23,8 +23,9 @@ from paddock.web.kernel.injected import (
     refuse_unknown_parameters,
 )
 from paddock.web.kernel.problems import responses
+from paddock.web.recordings.answers import file_resource
 from paddock.web.recordings.api import Prefix
-from paddock.web.recordings.resources import FileResource, file_resource
+from paddock.web.recordings.resources import FileResource
 
 FileId = Annotated[str, PathParameter(description="As in the recording's `files`.")]
 

@@ -16,7 +16,8 @@ from paddock.usecases.checks.lists import all_checklists
 from paddock.usecases.context import Context
 from paddock.usecases.find.search import UNKNOWN, Search, is_parked
 from paddock.web.kernel.words import duration, plural
-from paddock.web.recordings.resources import RecordingResource, summarise
+from paddock.web.recordings.answers import summarise
+from paddock.web.recordings.resources import RecordingResource
 
 _NAME_SPANS = 3
 """Columns of metadata that a file's name may lie over where they have nothing to say."""

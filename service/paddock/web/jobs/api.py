@@ -16,7 +16,8 @@ from paddock.usecases.jobs import jobs
 from paddock.web.kernel.injected import After, Limit, TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.partial import Fields, Partial, only
 from paddock.web.kernel.problems import responses
-from paddock.web.recordings.resources import FailureResource, Instant, failure_resource
+from paddock.web.recordings.answers import failure_resource
+from paddock.web.recordings.resources import FailureResource, Instant
 
 
 class JobResource(msgspec.Struct, frozen=True, kw_only=True):

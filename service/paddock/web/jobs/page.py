@@ -22,7 +22,8 @@ from paddock.web.bundles.api import bundle_resource
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import After, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
-from paddock.web.recordings.resources import ArtifactResource, artifact_resource
+from paddock.web.recordings.answers import artifact_resource
+from paddock.web.recordings.resources import ArtifactResource
 from paddock.web.storage.backups import backup_warning
 
 PAGE_SIZE = 50

@@ -21,13 +21,8 @@ from paddock.web.kernel.injected import After, AnyRequest, Limit, TeamFields, Th
 from paddock.web.kernel.partial import Fields, Partial, only
 from paddock.web.kernel.problems import responses
 from paddock.web.kernel.ranged import Ranged
-from paddock.web.recordings.resources import (
-    RecordingDetail,
-    RecordingPage,
-    RecordingResource,
-    detail,
-    summarise,
-)
+from paddock.web.recordings.answers import detail, summarise
+from paddock.web.recordings.resources import RecordingDetail, RecordingPage, RecordingResource
 
 Prefix = Annotated[
     str,

@@ -25,7 +25,8 @@ from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import TeamFields, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
 from paddock.web.laps.of_recording import labels_of, laps_of_recording
-from paddock.web.recordings.resources import RecordingResource, detail
+from paddock.web.recordings.answers import detail
+from paddock.web.recordings.resources import RecordingResource
 from paddock.web.sync.choices import choices
 
 HISTORY_SHOWN = 20

@@ -7,7 +7,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from paddock.domain.questions import Keep
-from paddock.domain.recording import check_id_prefix
+from paddock.domain.recording_names import check_id_prefix
 from paddock.domain.roles import Permission
 from paddock.usecases.sync.questions import answer
 from paddock.web.kernel.conditional import Page

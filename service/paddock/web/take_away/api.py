@@ -21,8 +21,9 @@ from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.take_away.export import Export, estimate_export, get_export, request_export
 from paddock.web.kernel.injected import TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.problems import responses
+from paddock.web.recordings.answers import artifact_resource, failure_resource
 from paddock.web.recordings.api import Prefix
-from paddock.web.recordings.resources import ArtifactResource, FailureResource, artifact_resource, failure_resource
+from paddock.web.recordings.resources import ArtifactResource, FailureResource
 
 LOOK_S = 0.4
 LONGEST_STREAM_S = 600.0

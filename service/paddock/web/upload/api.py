@@ -22,7 +22,8 @@ from paddock.web.kernel.injected import (
 )
 from paddock.web.kernel.links import reachable
 from paddock.web.kernel.problems import responses
-from paddock.web.recordings.resources import ID_EXAMPLE, NAME_EXAMPLE, RecordingId, RecordingResource, summarise
+from paddock.web.recordings.answers import summarise
+from paddock.web.recordings.resources import ID_EXAMPLE, NAME_EXAMPLE, RecordingId, RecordingResource
 
 
 class Announcement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
