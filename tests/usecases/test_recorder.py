@@ -23,11 +23,13 @@ from paddock.domain.principal import LOCAL_USER
 from paddock.domain.streams import Stream, StreamState
 from paddock.ports.documents import Sort
 from paddock.usecases.devices.devices import add_device, change_device, cut_stream
+from paddock.usecases.devices.schemas import keep_schema
 from paddock.usecases.intake import take_file
 from paddock.usecases.streams import into_recording, recorder
 from paddock.usecases.streams.recorder import Recorder
 from paddock.usecases.streams.stream_file import StreamFile
 from tests.usecases.conftest import Team
+from tests.usecases.test_streams import car, car_schema
 
 pytestmark = pytest.mark.anyio
 
@@ -297,3 +299,22 @@ async def test_killed_anywhere_every_message_is_in_exactly_one_recording(
         for _, channel, message in make_reader(io.BytesIO(data)).iter_messages(log_time_order=False):
             found[channel.topic].append(json.loads(message.data)["n"])
     assert {device: sorted(numbers) for device, numbers in found.items()} == sent
+
+
+async def test_a_schema_of_a_moment_ago_decodes_what_came_after_it(track: Track, tmp_path: Path) -> None:
+    await track.add()
+    recorder = Recorder(track.context, tmp_path)
+    stop = asyncio.Event()
+    running = asyncio.ensure_future(recorder.run(stop))
+    track.send({"fl": 1})
+    while await track.context.documents.device_latest.get("box") is None:
+        await asyncio.sleep(0.005)
+    # By the clock of this test no time passes, and what is known of devices never gets old.
+    await keep_schema(track.context, LOCAL_USER, "box", "ht.Car", car_schema())
+    track.send(car(speed=2))
+    while "box.speed" not in (await track.context.documents.device_latest.get("box")).values:  # type: ignore[union-attr]
+        await asyncio.sleep(0.005)
+    stop.set()
+    await running
+    state = await track.context.documents.device_states.get("box")
+    assert state is not None and (state.messages, state.refused_count) == (2, 0)

@@ -15,6 +15,7 @@ from paddock.device_log.entry import Entry
 from paddock.device_log.reader import Reader
 from paddock.domain.device_messages import MAX_MESSAGE_BYTES
 from paddock.usecases.context import Context
+from tests.usecases.test_streams import car, car_schema
 
 pytestmark = pytest.mark.anyio
 
@@ -53,6 +54,16 @@ async def make(client: httpx.AsyncClient, context: Context, name: str) -> Box:
 @pytest.fixture
 async def box(client: httpx.AsyncClient, context: Context) -> AsyncIterator[Box]:
     yield await make(client, context, "box")
+
+
+async def test_who_is_given_a_schema_sends_by_it_at_once(box: Box) -> None:
+    payload = car(speed=2)
+    refused = await box.send(payload, content_type="application/x-protobuf")
+    assert (refused.status_code, refused.json()["code"]) == (422, "no_schema")
+    given = await box.client.put(f"/api/devices/{box.id}/schema?message=ht.Car", content=car_schema())
+    assert given.status_code == 200
+    taken = await box.send(payload, content_type="application/x-protobuf")
+    assert (taken.status_code, len(box.log())) == (200, 1)
 
 
 async def test_one_message_a_batch_and_lines_are_in_the_log_when_they_are_answered(box: Box) -> None:

@@ -105,6 +105,15 @@ class KnownDevices:
             self._devices = {device.id: device for device in await all_devices(self._context)}
             self._read_at = now
 
+    async def refresh_now(self) -> None:
+        """Read them again, whenever the last look was.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        self._read_at = None
+        await self.refresh()
+
     def get(self, device_id: str) -> Device | None:
         """The device with this id, as of the last ``refresh``; disabled ones too."""
         return self._devices.get(device_id)

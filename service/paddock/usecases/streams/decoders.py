@@ -68,6 +68,19 @@ class Decoders:
                 return
             await asyncio.sleep(_LOOK_S)
 
+    async def look_again(self, device_id: str) -> bool:
+        """Whether a device that sent what cannot be read was changed a moment ago, such as its schema.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        device, made = await self._context.documents.devices.get(device_id), self._decoders.get(device_id)
+        if device is None or (made is not None and made[1].sender.device.version == device.version):
+            return False
+        await self.known.refresh_now()
+        await self.refresh()
+        return True
+
     async def _make(self, device: Device) -> Decoder:
         decoder = Decoder(await sender_of(self._context, device))
         self._decoders[device.id] = (self._context.now(), decoder)

@@ -124,6 +124,8 @@ class Intake:
                 )
             entry = Entry(device.id, kind, received_ns, content_type[:100], sent.payload)
             decoded = await self._decoded(device, entry)
+            if kind is Kind.DATA and not decoded.samples and await self.decoders.look_again(device.id):
+                decoded = await self._decoded(device, entry)
             if kind is Kind.DATA and not decoded.samples:
                 raise Rejected(decoded.problems[0].reason, code=decoded.problems[0].code)
         except Rejected as error:

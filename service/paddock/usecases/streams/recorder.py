@@ -75,6 +75,10 @@ class Recorder:
         self._open: dict[str, StreamFile] = {}
         self._asked: set[str] = set()
         """Devices whose decoder was made, or that nobody knows."""
+        self._unreadable = ""
+        """The device whose message cannot be read, perhaps because its schema was given a moment ago."""
+        self._looked_again: set[str] = set()
+        """Devices of which that was looked for in this turn."""
         self._counted = 0
         self._written_at = self._kept_at = float("-inf")
         self._kept_position = 0
@@ -108,6 +112,7 @@ class Recorder:
     async def _turn(self, reader: KeptReader) -> None:
         """Read some, do everything with it, and what is due by the clock."""
         await self._decoders.refresh()
+        self._looked_again.clear()
         read_to_ns = self._context.now()
         if not self._entries:
             self._entries = await asyncio.to_thread(_read, reader)
@@ -118,6 +123,10 @@ class Recorder:
         while self._entries or self._untold:
             # What was taken is not taken again when one of the others does not answer.
             cut = await asyncio.to_thread(self._take_some)
+            if self._unreadable:
+                await self._decoders.look_again(self._unreadable)
+                self._looked_again.add(self._unreadable)
+                self._unreadable = ""
             await self._tell()
             if cut:
                 await self._cut(self._open[cut])
@@ -133,14 +142,17 @@ class Recorder:
             self._asked.add(device_id)
 
     def _take_some(self) -> str:
-        """Take what was read, up to the first entry before which a stream is to be cut: its device. On a thread."""
+        """Take what was read, up to the first entry before which a stream is to be cut: its device. On a thread.
+
+        It also stops before one that is ``_unreadable``.
+        """
         for number, entry in enumerate(self._entries):
             if entry.kind is not Kind.DATA:
                 self._seen.note(entry, None, is_counted=entry.position <= self._counted)
                 self._untold.append((entry, []))
-            elif (device := self._take_data_safely(entry)) is not None:
+            elif (device := self._take_data_safely(entry)) is not None or self._unreadable:
                 self._entries = self._entries[number:]
-                return device
+                return device or ""
             self._behind = entry.position
         self._entries = []
         return ""
@@ -170,6 +182,9 @@ class Recorder:
         if opened is not None and self._ends_before(opened, device, kept, entry):
             return device.id
         decoded = self._decoders.decode(entry)
+        if not decoded.samples and device.id not in self._looked_again:
+            self._unreadable = device.id
+            return None
         is_counted = entry.position <= self._counted
         self._seen.note(entry, decoded, is_counted=is_counted)
         problems = list(decoded.problems)
