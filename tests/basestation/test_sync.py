@@ -29,6 +29,7 @@ from tests.basestation.sync_people import (
 from tests.basestation.sync_sides import Paddock, meet, paddocks
 from tests.logs import small_log
 from tests.web.builders import build_recording
+from tests.web.converted import converted, json_log, work
 
 pytestmark = pytest.mark.slow("two whole Paddocks for each test")
 
@@ -245,6 +246,50 @@ def test_setup_sheets_and_their_fields_meet_value_by_value(shared: tuple[Paddock
     answer(there, "theirs")
     assert meet(here, there).questions == 0
     assert sheet(here) == sheet(there) and sheet(there)["spring_front"] == 37.0 and "ballast" not in sheet(there)
+
+
+def test_marked_laps_and_intervals_go_over(both: Both, tmp_path: Path) -> None:
+    here, there = both
+    log = json_log(tmp_path / "run.mcap", "Car", [{"speed": 10 + number % 100 / 10} for number in range(1000)])
+    run = here.run(converted(here.context, log)).id
+    assert there.run(converted(there.context, log)).id == run
+
+    def intervals(side: Paddock) -> list[dict[str, Any]]:
+        return list(side.call("GET", f"/api/recordings/{run}/intervals")["items"])
+
+    def laps(side: Paddock, *marks_s: float) -> list[float | None]:
+        if marks_s:
+            side.call("PUT", f"/api/recordings/{run}/laps", json={"marks_s": marks_s})
+        side.run(work(side.context))
+        items = side.call("GET", f"/api/recordings/{run}/laps")["items"]
+        return [each["duration_s"] for each in items if each["kind"] == "lap"]
+
+    marked = f"/api/recordings/{run}/intervals"
+    here.call("POST", marked, json={"name": "Brake test 3", "start_s": 1, "end_s": 2, "notes": "new pads"})
+    there.call("POST", marked, json={"name": "Stint", "start_s": 0, "end_s": 9})
+    for side in both:
+        side.call("POST", f"{marked}/find", json={"name": "Fast", "condition": "Car.speed > 15", "at_least_s": 4})
+    assert laps(here, 10, 35.5, 60) == [25.5, 24.5]
+    assert meet(here, there).problems == []
+    assert intervals(here) == intervals(there) and len(intervals(there)) == 12, "what both found is there once"
+    assert laps(there) == [25.5, 24.5]
+
+    gone = next(each["id"] for each in intervals(there) if each["name"] == "Brake test 3")
+    there.call("DELETE", f"{marked}/{gone}")
+    assert laps(there, 20, 40) == [20.0]
+    meet(here, there)
+    assert intervals(here) == intervals(there) and len(intervals(here)) == 11, "what was taken away stays away"
+    assert laps(here) == [20.0]
+    changed = here.call("GET", f"/api/recordings/{run}/history")["items"][0]
+    assert (changed["field"], changed["before"], changed["after"]) == ("laps.marked", "10, 35.5, 60", "20, 40")
+
+    assert laps(here, 10, 50) == [40.0] and laps(there, 10, 60) == [50.0]
+    assert meet(here, there).questions == 1, "both marked them, and nobody's marks are replaced"
+    answer(there, "ours")
+    assert meet(here, there).questions == 0
+    assert laps(here) == laps(there) == [50.0]
+    requests = here.requests
+    assert meet(here, there).told_here == 0 and here.requests - requests < 20
 
 
 def test_checklists_meet_by_their_names(both: Both) -> None:

@@ -28,11 +28,16 @@ async def converted(context: Context, log: Path, kind: str = FIRST_KIND) -> Reco
         Recording(recording_id, (log.name,), len(content), Status.STORED, context.now(), kind=kind)
     )
     await jobs.enqueue(context, "convert", recording_id)
-    while job := await leases.take(context, "test"):
-        await do(context, job)
+    await work(context)
     recording = await context.documents.recordings.get(recording_id)
     assert recording is not None and recording.status is Status.READY, recording
     return recording
+
+
+async def work(context: Context) -> None:
+    """Do all jobs that wait."""
+    while job := await leases.take(context, "test"):
+        await do(context, job)
 
 
 def json_log(

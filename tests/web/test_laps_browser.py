@@ -12,13 +12,10 @@ import pytest
 
 from paddock import Client
 from paddock.domain.instants import NS_PER_S
-from paddock.usecases.context import Context
-from paddock.usecases.jobs import leases
-from paddock.usecases.jobs.attempt import do
 from tests.lap_logs import lap_log
 from tests.logs import STARTED_NS
 from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served
-from tests.web.converted import converted
+from tests.web.converted import converted, work
 from tests.web.test_accessibility import PACKAGE, serious
 
 pytestmark = needs_chromium
@@ -38,11 +35,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, dict[
             log = lap_log(folder / f"{driver}.mcap", driver=driver, laps=3, day_seed=number, started_ns=started_ns)
             found[driver] = site.run(converted(site.context, log.path)).id[:16]
         yield site, found
-
-
-async def _work(context: Context) -> None:
-    while job := await leases.take(context, "test"):
-        await do(context, job)
 
 
 def test_the_lap_table_of_a_recording(browser: Any, site: tuple[Site, dict[str, str]]) -> None:
@@ -146,7 +138,7 @@ def test_a_line_is_moved_by_the_keyboard_and_laps_are_timed_again(
         screenshot(page, "laps-venue-light")
         page.get_by_role("button", name="Save", exact=True).click()
         page.get_by_text("Saved. Laps here are timed again.").wait_for()
-        site[0].run(_work(site[0].context))
+        site[0].run(work(site[0].context))
         page.goto(f"{site[0].url}/recordings/{site[1]['Maya']}")
         headings = page.locator("#laps thead").inner_text()
         assert "S1" in headings and "S2" in headings

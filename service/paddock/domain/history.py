@@ -20,8 +20,8 @@ class Change(msgspec.Struct, frozen=True):
     """Nanoseconds since the Unix epoch."""
     principal: str
     field: str
-    """A metadata field, ``setup.`` and a field of the setup sheet, ``started_ns`` (values in nanoseconds, as
-    digits), ``file`` or ``deleted``.
+    """A metadata field, ``setup.`` and a field of the setup sheet, ``laps.marked``, ``started_ns`` (values in
+    nanoseconds, as digits), ``file`` or ``deleted``.
 
     Of other things a field as the API names it, or what was done: ``created``, ``token``, ``disabled``.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated
 
 import msgspec
@@ -34,6 +35,19 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the sample at its end is no part of it: there the condition did not hold any more."""
     made_at: int = 0
     made_by: str = ""
+    removed_at: int = 0
+    """When it was taken away, which other Paddocks are told; 0 while it is there."""
+
+    @property
+    def changed_at(self) -> int:
+        """When it was made or taken away: of two Paddocks the later one is right."""
+        return max(self.made_at, self.removed_at)
+
+
+def found_id(recording: str, name_of: str, condition: str, start_ns: int, end_ns: int) -> str:
+    """The id of a span that a condition found: the same wherever and whenever it is found."""
+    said = msgspec.json.encode((recording, name_of, condition, start_ns, end_ns))
+    return hashlib.sha256(said).hexdigest()[:16]
 
 
 class IntervalText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

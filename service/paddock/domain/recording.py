@@ -281,6 +281,9 @@ class Recording(msgspec.Struct, frozen=True):
     metadata: dict[str, MetadataValue] = {}
     setup: SetupSheet | None = None
     """How the car was set up, as people say; None where nobody did."""
+    lap_marks_ns: tuple[int, ...] | None = None
+    """When the car passed the line, since the log's first message, as somebody marked it; empty where they left it
+    to the log again, None where nobody said anything."""
     topic_set: str | None = None
     """The id of its topics' ``TopicSet``, to count by; None until the log was read."""
     loss: LossSums | None = None

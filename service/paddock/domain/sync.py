@@ -13,8 +13,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from paddock.domain import lap_marks
 from paddock.domain.history import Change, MiscFile
 from paddock.domain.instants import INT64_MAX
+from paddock.domain.intervals import MAX_CONDITION, MAX_NAME, MAX_NOTES, Interval
 from paddock.domain.recording import MetadataSource, Recording
 from paddock.domain.setup_values import PREFIX, text_of
 
@@ -29,8 +31,8 @@ Field = Annotated[
     str,
     Meta(
         max_length=100,
-        description="A metadata field, `setup.` and one of the setup sheet, `started_ns`, `clock_offset_ns`, "
-        "`file` or `deleted`.",
+        description="A metadata field, `setup.` and one of the setup sheet, `laps.marked`, `started_ns`, "
+        "`clock_offset_ns`, `file` or `deleted`.",
         examples=["driver"],
     ),
 ]
@@ -89,6 +91,38 @@ class SaidFile(msgspec.Struct, frozen=True, kw_only=True):
     added_by: Annotated[str, Meta(max_length=300, description="Who put it there.", examples=["Adam"])]
 
 
+class SaidInterval(msgspec.Struct, frozen=True, kw_only=True):
+    """A span of a recording with a name, or that it was taken away; of two with one id the later one is right."""
+
+    id: FileId
+    name: Annotated[str, Meta(max_length=MAX_NAME + 20, description="Its name.", examples=["Brake test 3"])]
+    start_ns: Instant
+    end_ns: Instant
+    notes: Annotated[str, Meta(max_length=MAX_NOTES)] = ""
+    condition: Annotated[str, Meta(max_length=MAX_CONDITION, description="That found it; else empty.")] = ""
+    name_of: Annotated[str, Meta(max_length=MAX_NAME, description="The name without its number.")] = ""
+    ends_before: Annotated[bool, Meta(description="Whether the sample at its end is no part of it.")] = False
+    made_at: Instant = 0
+    made_by: Annotated[str, Meta(max_length=300, description="Who marked it.", examples=["Adam"])] = ""
+    removed_at: Instant = 0
+
+    @classmethod
+    def of(cls, interval: Interval) -> SaidInterval:
+        """An interval as it is told to another Paddock."""
+        said = {name: getattr(interval, name) for name in cls.__struct_fields__}
+        return cls(**said)
+
+    def kept(self, recording_id: str) -> Interval:
+        """The same as it is stored."""
+        said = {name: getattr(self, name) for name in self.__struct_fields__}
+        return Interval(recording=recording_id, **said)
+
+    @property
+    def changed_at(self) -> int:
+        """When it was made or taken away."""
+        return max(self.made_at, self.removed_at)
+
+
 class RecordingState(msgspec.Struct, frozen=True, kw_only=True):
     """All that people said of a recording, with how they came to it."""
 
@@ -100,12 +134,16 @@ class RecordingState(msgspec.Struct, frozen=True, kw_only=True):
     values: Annotated[
         dict[str, SaidValue],
         Meta(
-            description="By field: metadata, `setup.` and those of the setup sheet, and `started_ns`, "
-            "`clock_offset_ns` and `deleted` where they are."
+            description="By field: metadata, `setup.` and those of the setup sheet, and `laps.marked`, "
+            "`started_ns`, `clock_offset_ns` and `deleted` where they are."
         ),
     ] = {}
     files: Annotated[tuple[SaidFile, ...], Meta(description="What people put beside it.")] = ()
     changes: Annotated[tuple[SaidChange, ...], Meta(description="Its history, the first change first.")] = ()
+    intervals: Annotated[
+        tuple[SaidInterval, ...] | None,
+        Meta(description="Its intervals, and those that were taken away; null of a Paddock that tells none."),
+    ] = None
 
     def value(self, field: str) -> SaidValue:
         """What is said of a field; a value of None where nothing is."""
@@ -120,7 +158,7 @@ class RecordingState(msgspec.Struct, frozen=True, kw_only=True):
         return self.uploaded_by, self.uploaded_at
 
 
-class BroughtIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BroughtIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What one Paddock takes from another one of a recording; all of it or nothing."""
 
     version: Annotated[
@@ -138,23 +176,31 @@ class BroughtIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         Meta(max_length=10_000, description="History that it lacks, the first change first."),
     ] = ()
     removed_files: Annotated[tuple[FileId, ...], Meta(max_length=1_000, description="Ids of files to remove.")] = ()
+    intervals: Annotated[
+        tuple[SaidInterval, ...], Meta(max_length=10_000, description="Intervals as they are from now on.")
+    ] = ()
 
     @property
     def empty(self) -> bool:
         """Whether it changes nothing."""
-        return not (self.names or self.values or self.changes or self.removed_files)
+        return not (self.names or self.values or self.changes or self.removed_files or self.intervals)
 
 
-def state_of(recording: Recording, changes: Iterable[Change]) -> RecordingState:
+def state_of(recording: Recording, changes: Iterable[Change], intervals: Iterable[Interval] = ()) -> RecordingState:
     """What is said of a recording.
 
     Args:
         recording: as it is now.
         changes: its whole history, in any order.
+        intervals: all of it, also those that were taken away.
     """
     values = {name: SaidValue(known.value, known.source.value) for name, known in recording.metadata.items()}
     for name, value in recording.setup_values.items():
         values[f"{PREFIX}{name}"] = SaidValue(text_of(value), MetadataSource.PERSON.value)
+    if recording.lap_marks_ns is not None:
+        values[lap_marks.FIELD] = SaidValue(
+            lap_marks.text_of_marks(recording.lap_marks_ns), MetadataSource.PERSON.value
+        )
     if recording.started_ns is not None:
         values[STARTED] = SaidValue(str(recording.started_ns), recording.started_source.value)
     if recording.clock_offset_ns is not None:
@@ -169,6 +215,7 @@ def state_of(recording: Recording, changes: Iterable[Change]) -> RecordingState:
         uploaded_at=recording.uploaded_at,
         values=values,
         files=tuple(map(said_file, recording.files)),
+        intervals=tuple(map(SaidInterval.of, intervals)),
         # What a sync brought has versions in the order in which it was made, whatever the clocks said.
         changes=tuple(
             SaidChange.of(each) for each in sorted(changes, key=lambda change: (change.version, change.at))
@@ -195,5 +242,7 @@ def digest(state: RecordingState) -> str:
     )
     keys = sorted({change.key(state.id) for change in state.changes})
     files = sorted(file.id for file in state.files)
-    parts = (sorted(state.names), said, files, keys)
+    parts: tuple[object, ...] = (sorted(state.names), said, files, keys)
+    if state.intervals:
+        parts = (*parts, sorted((each.id, each.changed_at, each.removed_at > 0) for each in state.intervals))
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:32]

@@ -13,7 +13,17 @@ from collections.abc import Iterable
 import msgspec
 
 from paddock.domain.recording import StartedSource
-from paddock.domain.sync import CLOCK, DELETED, FILE, BroughtIn, RecordingState, SaidChange, SaidFile, SaidValue
+from paddock.domain.sync import (
+    CLOCK,
+    DELETED,
+    FILE,
+    BroughtIn,
+    RecordingState,
+    SaidChange,
+    SaidFile,
+    SaidInterval,
+    SaidValue,
+)
 
 
 class Disagreement(msgspec.Struct, frozen=True):
@@ -62,14 +72,15 @@ class _Side:
                 self.keys.add(key)
                 self.changes.append(change)
 
-    def brought_in(self, names: tuple[str, ...], removed_files: tuple[str, ...]) -> BroughtIn:
+    def brought_in(self, other: _Side, removed_files: tuple[str, ...]) -> BroughtIn:
         """All that it takes."""
         return BroughtIn(
             version=self.state.version,
-            names=names,
+            names=_missing_names(self.state, other.state),
             values=self.values,
             changes=tuple(self.changes),
             removed_files=removed_files,
+            intervals=_later_intervals(self.state, other.state),
         )
 
 
@@ -126,8 +137,8 @@ def merge(here: RecordingState, there: RecordingState, *, now: int) -> Merged:
     theirs.take_history(FILE, ours)
     hidden = any(side.values.get(DELETED, side.state.value(DELETED)).value is not None for side in (ours, theirs))
     return Merged(
-        ours.brought_in(_missing_names(here, there), _removed_files(here, there)),
-        theirs.brought_in(_missing_names(there, here), _removed_files(there, here)),
+        ours.brought_in(theirs, _removed_files(here, there)),
+        theirs.brought_in(ours, _removed_files(there, here)),
         () if hidden else _missing_files(here, there),
         () if hidden else _missing_files(there, here),
         tuple(disagreements),
@@ -182,6 +193,14 @@ def _merge_field(ours: _Word, theirs: _Word, now: int) -> bool | None:
 
 def _missing_names(state: RecordingState, other: RecordingState) -> tuple[str, ...]:
     return tuple(name for name in other.names if name not in state.names)
+
+
+def _later_intervals(state: RecordingState, other: RecordingState) -> tuple[SaidInterval, ...]:
+    """Those that are missing, or were made or taken away later on the other side; none where a side tells none."""
+    if state.intervals is None or other.intervals is None:
+        return ()
+    known = {each.id: each.changed_at for each in state.intervals}
+    return tuple(each for each in other.intervals if known.get(each.id, -1) < each.changed_at)
 
 
 def _removals(state: RecordingState) -> set[str]:

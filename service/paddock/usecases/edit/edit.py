@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
+from paddock.domain import lap_marks
 from paddock.domain.history import Change
 from paddock.domain.instants import to_rfc3339
 from paddock.domain.principal import Principal
@@ -27,9 +28,12 @@ from paddock.usecases.checks.asking import ask_checks
 from paddock.usecases.context import Context
 from paddock.usecases.edit.conflict import Difference, EditConflict
 from paddock.usecases.find.recordings import get_recording
+from paddock.usecases.jobs import jobs
 from paddock.usecases.take_away.export import renew_default_file
 
 STARTED = "started_ns"
+_NOT_IN_FILES = ("file", "deleted", lap_marks.FIELD)
+"""Changes that the default MATLAB file says nothing of."""
 
 
 async def edit_recording(
@@ -164,6 +168,9 @@ def _before(known: Recording, change: Change) -> Recording:
     if change.field.startswith(PREFIX):
         value = None if change.before is None else value_of(change.before)
         return with_setup(known, {change.field.removeprefix(PREFIX): value})
+    if change.field == lap_marks.FIELD:
+        marks_ns = None if change.before is None else lap_marks.marks_of_text(change.before)
+        return msgspec.structs.replace(known, lap_marks_ns=marks_ns)
     metadata = {name: value for name, value in known.metadata.items() if name != change.field}
     if change.before is not None:
         source = MetadataSource(change.before_source or MetadataSource.PERSON)
@@ -196,7 +203,7 @@ async def apply(
     if not edits:
         return known
     stored = await store(context, known, msgspec.structs.replace(changed, version=version), edits)
-    if stored is not None and any(edit.field not in ("file", "deleted") for edit in edits):
+    if stored is not None and any(edit.field not in _NOT_IN_FILES for edit in edits):
         await renew_default_file(context, principal.name, stored)
     return stored
 
@@ -216,6 +223,7 @@ async def store(
             "names": changed.names,
             "metadata": changed.metadata,
             "setup": changed.setup,
+            "lap_marks_ns": changed.lap_marks_ns,
             STARTED: changed.started_ns,
             "started_source": changed.started_source,
             "clock_offset_ns": changed.clock_offset_ns,
@@ -229,6 +237,8 @@ async def store(
     )
     if stored is not None:
         await keep_edits(context, stored)
+        if stored.build and stored.lap_marks_ns != known.lap_marks_ns:
+            await jobs.enqueue(context, "laps", stored.id)
         if stored.build and car_of(stored) != car_of(known):
             # Other checklists are for another car.
             await ask_checks(context, stored)
@@ -243,7 +253,7 @@ async def keep_edits(context: Context, recording: Recording) -> None:
 
 def _differences(before: Recording, after: Recording) -> list[Change]:
     setup = [f"{PREFIX}{name}" for name in (*before.setup_values, *after.setup_values)]
-    fields = dict.fromkeys([*before.metadata, *after.metadata, *setup, STARTED])
+    fields = dict.fromkeys([*before.metadata, *after.metadata, *setup, STARTED, lap_marks.FIELD])
     return [
         Change("", "", 0, 0, "", field, _value(before, field), _source(before, field), _value(after, field))
         for field in fields
@@ -257,13 +267,15 @@ def _value(recording: Recording, field: str) -> str | None:
     if field.startswith(PREFIX):
         value = recording.setup_values.get(field.removeprefix(PREFIX))
         return None if value is None else text_of(value)
+    if field == lap_marks.FIELD:
+        return None if recording.lap_marks_ns is None else lap_marks.text_of_marks(recording.lap_marks_ns)
     return recording.metadata[field].value if field in recording.metadata else None
 
 
 def _source(recording: Recording, field: str) -> str:
     if field == STARTED:
         return recording.started_source.value
-    if field.startswith(PREFIX):
+    if field.startswith(PREFIX) or field == lap_marks.FIELD:
         return MetadataSource.PERSON.value if _value(recording, field) is not None else ""
     return recording.metadata[field].source.value if field in recording.metadata else ""
 

@@ -9,17 +9,18 @@ import msgspec
 
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.job import JobState
+from paddock.domain.lap_marks import MOST_MARKS
 from paddock.domain.lap_table import TIMING_VERSION, LapTable, StoredLap
 from paddock.domain.principal import Principal
 from paddock.domain.recording import Recording
 from paddock.errors import NotFound, Rejected
 from paddock.ports.documents import MAX_PAGE, Between, Condition, Equals, Exists, OneOf, Sort
 from paddock.usecases.context import Context
+from paddock.usecases.edit.edit import change_recording
 from paddock.usecases.find.recordings import check_converted, find_recordings
 from paddock.usecases.jobs import jobs
 from paddock.usecases.look.plots import log_span
 
-MOST_MARKS = 1_000
 MOST_LOOKED_AT = 5_000
 """Laps that are looked through for those of one driver."""
 
@@ -164,7 +165,8 @@ async def mark_laps(context: Context, principal: Principal, recording: Recording
         raise Rejected(f"Mark at most {MOST_MARKS:,} passings.", code="bad_lap_marks")
     if any(not 0 <= mark <= length_s for mark in marks_s):
         raise Rejected(f"The log has {length_s:.1f} s: marks lie within these.", code="bad_lap_marks")
-    marks = tuple(sorted({begin_ns + round(mark * NS_PER_S) for mark in marks_s}))
-    before = await context.documents.lap_tables.get(recording.id) or LapTable(id=recording.id)
-    await context.documents.lap_tables.put_many([msgspec.structs.replace(before, marks_ns=marks)])
+    marks_ns = tuple(sorted({round(mark * NS_PER_S) for mark in marks_s}))
+    await change_recording(
+        context, principal, recording.id, lambda known: msgspec.structs.replace(known, lap_marks_ns=marks_ns), None
+    )
     await ask_for_laps(context, principal, recording)

@@ -73,8 +73,12 @@ async def time_recording(context: Context, recording: Recording) -> LapTable:
     chosen = await chosen_signals(context, catalogue, signals)
     columns = await columns_with(context, recording, names | set(chosen), span)
     inputs = await asyncio.to_thread(read_inputs, columns, catalogue)
-    before = await context.documents.lap_tables.get(recording.id)
-    marks = before.marks_ns if before else ()
+    if recording.lap_marks_ns is not None:
+        marks = tuple(span[0] + mark for mark in recording.lap_marks_ns)
+    else:
+        # Marks of a version before 0.6 are in the table alone.
+        before = await context.documents.lap_tables.get(recording.id)
+        marks = before.marks_ns if before else ()
     table, timed = await _on_course(context, recording, inputs, span, marks)
     figures = await asyncio.to_thread(_figures, columns, catalogue, chosen, timed.laps)
     trace = None

@@ -21,6 +21,7 @@ from paddock.domain.intervals import (
     Interval,
     IntervalText,
     check_name,
+    found_id,
 )
 from paddock.domain.laps import Lap, LapKind
 from paddock.domain.maths_language.parser import parse
@@ -29,6 +30,7 @@ from paddock.domain.recording import Recording
 from paddock.errors import NotFound, Rejected
 from paddock.ports.documents import Equals, Sort
 from paddock.usecases.context import Context
+from paddock.usecases.every import every
 from paddock.usecases.find.contents import contents_of
 from paddock.usecases.find.recordings import check_converted, get_recording
 from paddock.usecases.laps.find import laps_of
@@ -61,10 +63,8 @@ class Row:
 
 async def intervals_of(context: Context, recording: Recording) -> tuple[Interval, ...]:
     """Those of a recording, by their start."""
-    page = await context.documents.intervals.find(
-        [Equals("recording", recording.id)], sort=Sort("start_ns"), limit=MAX_INTERVALS
-    )
-    return page.items
+    kept = every(context.documents.intervals, [Equals("recording", recording.id)], Sort("start_ns"))
+    return tuple([each async for each in kept if not each.removed_at])
 
 
 async def mark_interval(context: Context, principal: Principal, recording_id: str, said: IntervalText) -> Interval:
@@ -82,7 +82,7 @@ async def mark_interval(context: Context, principal: Principal, recording_id: st
     start_ns, end_ns = (origin_ns + round(each * NS_PER_S) for each in (said.start_s, said.end_s))
     made = _interval(context, principal, recording, name, start_ns, end_ns)
     made = msgspec.structs.replace(made, notes=said.notes)
-    await _check_room(context, recording, 1)
+    _check_room(len(await intervals_of(context, recording)) + 1)
     await context.documents.intervals.insert(made)
     await note_act(context, principal, KIND, made.id, name, "marked", after=f"{said.start_s:g} to {said.end_s:g} s")
     return made
@@ -107,21 +107,23 @@ async def find_intervals(
         raise Rejected(f"The condition is longer than {MAX_CONDITION:,} characters.", code="bad_interval")
     samples, gap_ns = await _computed(context, recording, condition)
     spans = spans_of(samples, gap_ns, round(said.at_least_s * NS_PER_S))
-    await context.documents.intervals.delete(
-        [Equals("recording", recording.id), Equals("name_of", name), Equals("condition", condition)]
-    )
-    await _check_room(context, recording, len(spans))
     made = tuple(
         msgspec.structs.replace(
             _interval(context, principal, recording, f"{name} {number}", span.start_ns, span.end_ns),
+            id=found_id(recording.id, name, condition, span.start_ns, span.end_ns),
             condition=condition,
             name_of=name,
             ends_before=span.ends_before,
         )
         for number, span in enumerate(spans, 1)
     )
-    if made:
-        await context.documents.intervals.put_many(list(made))
+    ids = {each.id for each in made}
+    kept = await intervals_of(context, recording)
+    before = [each for each in kept if (each.name_of, each.condition) == (name, condition)]
+    _check_room(len(kept) - len(before) + len(made))
+    gone = [msgspec.structs.replace(each, removed_at=context.now()) for each in before if each.id not in ids]
+    if made or gone:
+        await context.documents.intervals.put_many([*made, *gone])
     await note_act(context, principal, KIND, recording.id, name, "found", after=f"{len(made)} by {condition}")
     return made
 
@@ -134,9 +136,9 @@ async def remove_interval(context: Context, principal: Principal, recording_id: 
     """
     recording = await get_recording(context, recording_id)
     known = await context.documents.intervals.get(interval_id)
-    if known is None or known.recording != recording.id:
+    if known is None or known.recording != recording.id or known.removed_at:
         raise NotFound("There is no such interval: it may have been removed.", code="no_such_interval")
-    await context.documents.intervals.delete([Equals("id", interval_id)])
+    await context.documents.intervals.put_many([msgspec.structs.replace(known, removed_at=context.now())])
     await note_act(context, principal, KIND, known.id, known.name, "removed", before=known.name)
 
 
@@ -222,8 +224,8 @@ async def _computed(context: Context, recording: Recording, condition: str) -> t
     return samples, gap_ns
 
 
-async def _check_room(context: Context, recording: Recording, more: int) -> None:
-    if await context.documents.intervals.count([Equals("recording", recording.id)]) + more > MAX_INTERVALS:
+def _check_room(count: int) -> None:
+    if count > MAX_INTERVALS:
         raise Rejected(
             f"A recording has at most {MAX_INTERVALS:,} intervals: let the condition hold for longer.",
             code="bad_interval",

@@ -100,7 +100,8 @@ async def signals_table(context: Context, recordings: Sequence[Recording], folde
 async def intervals_table(context: Context, recordings: Sequence[Recording], folder: Path) -> Path:
     """``intervals``: every span of a recording that somebody marked or a condition found."""
     wanted = {each.id for each in recordings}
-    intervals = [each async for each in every(context.documents.intervals) if each.recording in wanted]
+    kept = every(context.documents.intervals)
+    intervals = [each async for each in kept if each.recording in wanted and not each.removed_at]
     columns = {
         "recording": pa.array([each.recording for each in intervals], pa.string()),
         "name": pa.array([each.name for each in intervals], pa.string()),

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
 
+from paddock.domain import lap_marks
 from paddock.domain.history import Change, MiscFile
 from paddock.domain.instants import INT64_MAX
 from paddock.domain.keys import file_key
@@ -14,14 +15,14 @@ from paddock.domain.principal import Principal
 from paddock.domain.recording import MetadataSource, MetadataValue, Recording, StartedSource, Status, with_setup
 from paddock.domain.recording_names import check_file_name
 from paddock.domain.setup_values import PREFIX, value_of
-from paddock.domain.sync import CLOCK, DELETED, STARTED, BroughtIn, SaidChange, SaidFile, SaidValue
+from paddock.domain.sync import CLOCK, DELETED, STARTED, BroughtIn, SaidChange, SaidFile, SaidInterval, SaidValue
 from paddock.errors import Conflict, Rejected
 from paddock.usecases.context import Context
 from paddock.usecases.edit.edit import keep_edits, store
 from paddock.usecases.edit.files import keep_file
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.jobs import jobs
-from paddock.usecases.sync.states import histories_of
+from paddock.usecases.sync.states import histories_of, intervals_by
 from paddock.usecases.take_away.export import renew_default_file
 
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
@@ -48,9 +49,18 @@ async def bring_in(context: Context, principal: Principal, recording_id: str, br
         files=tuple(file for file in known.files if file.id not in brought.removed_files),
     )
     edits = await unknown_changes(context, known, brought.changes)
+    await _keep_intervals(context, known, brought.intervals)
     if changed == known and not edits:
         return known
     return await store_brought(context, principal, known, changed, edits)
+
+
+async def _keep_intervals(context: Context, known: Recording, said: Sequence[SaidInterval]) -> None:
+    """Those that are later than what is here; each stands for itself, so that doing it twice is harmless."""
+    here = {each.id: each.changed_at for each in (await intervals_by(context, [known]))[known.id]}
+    later = [each.kept(known.id) for each in said if here.get(each.id, -1) < each.changed_at]
+    if later:
+        await context.documents.intervals.put_many(later)
 
 
 async def store_brought(
@@ -128,6 +138,9 @@ def with_value(context: Context, known: Recording, field: str, said: SaidValue) 
         if field == CLOCK:
             offset_ns = None if said.value is None else _int64(said.value)
             return msgspec.structs.replace(known, clock_offset_ns=offset_ns)
+        if field == lap_marks.FIELD:
+            marks_ns = None if said.value is None else lap_marks.marks_of_text(said.value)
+            return msgspec.structs.replace(known, lap_marks_ns=marks_ns)
         if not _FIELD.fullmatch(field.removeprefix(PREFIX)):
             raise ValueError(field)
         if field.startswith(PREFIX):

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 import msgspec
 
 from paddock.domain.history import Change
+from paddock.domain.intervals import Interval
 from paddock.domain.recording import Recording
 from paddock.domain.sync import RecordingState, digest, state_of
 from paddock.ports.documents import MAX_PAGE, OneOf, Page, Sort
 from paddock.usecases.context import Context
+from paddock.usecases.every import every
 from paddock.usecases.intake.originals import is_kept
 
 MAX_STATES = 100
@@ -42,7 +44,8 @@ async def states(context: Context, recording_ids: Sequence[str]) -> list[Recordi
     """All that is said of those that are here of at most ``MAX_STATES`` recordings."""
     recordings = await _found(context, recording_ids)
     histories = await histories_of(context, recordings)
-    return [state_of(recording, histories[recording.id]) for recording in recordings]
+    intervals = await intervals_by(context, recordings)
+    return [state_of(each, histories[each.id], intervals[each.id]) for each in recordings]
 
 
 async def _found(context: Context, recording_ids: Sequence[str]) -> Sequence[Recording]:
@@ -54,12 +57,11 @@ async def _found(context: Context, recording_ids: Sequence[str]) -> Sequence[Rec
 
 async def _compared(context: Context, recordings: Sequence[Recording]) -> list[Compared]:
     histories = await histories_of(context, recordings)
+    intervals = await intervals_by(context, recordings)
 
     def digests() -> list[Compared]:
-        return [
-            Compared(recording=each, digest=digest(state_of(each, histories[each.id])), has_original=is_kept(each))
-            for each in recordings
-        ]
+        said = [(each, state_of(each, histories[each.id], intervals[each.id])) for each in recordings]
+        return [Compared(recording=each, digest=digest(state), has_original=is_kept(each)) for each, state in said]
 
     # Some thousand changes take a moment, which all others would wait for.
     return await asyncio.to_thread(digests)
@@ -78,3 +80,12 @@ async def histories_of(context: Context, recordings: Sequence[Recording]) -> dic
         if (after := page.next) is None:
             break
     return {recording_id: list(changes.values()) for recording_id, changes in found.items()}
+
+
+async def intervals_by(context: Context, recordings: Sequence[Recording]) -> dict[str, list[Interval]]:
+    """The intervals of each, also those that were taken away."""
+    found: dict[str, list[Interval]] = {each.id: [] for each in recordings}
+    if found:
+        async for interval in every(context.documents.intervals, [OneOf("recording", tuple(found))]):
+            found[interval.recording].append(interval)
+    return found

@@ -11,6 +11,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta
 
+from paddock.domain.lap_marks import MOST_MARKS
 from paddock.domain.names import content_disposition
 from paddock.domain.recording import Recording
 from paddock.domain.roles import Permission
@@ -19,7 +20,6 @@ from paddock.usecases.context import Context
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.laps.compare import MOST_LAPS, MOST_SIGNALS, LapComparison, compare_laps
 from paddock.usecases.laps.find import (
-    MOST_MARKS,
     LapSearch,
     SeasonLap,
     ask_for_laps,

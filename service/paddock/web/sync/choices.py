@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from paddock.domain import lap_marks
 from paddock.domain.checklists import ChecklistText, words_of
 from paddock.domain.fields import Fields
 from paddock.domain.instants import to_rfc3339
@@ -77,6 +78,8 @@ def _choice(found: Asked, fields: Fields, setup_fields: SetupFields) -> Choice:
     label = "Start" if started else fields.label(question.field)
     if question.field.startswith(PREFIX):
         label = setup_fields.label(question.field.removeprefix(PREFIX))
+    elif question.field == lap_marks.FIELD:
+        label = "Laps by hand, in seconds"
     return Choice(
         question.id,
         found.recording.name,
