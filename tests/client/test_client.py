@@ -11,11 +11,13 @@ from typing import Any
 
 import httpx
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from paddock import Client
 from paddock.client import FoundRecording
 from paddock.client.connection import Connection
+from paddock.client.signals import SignalData
 from paddock.domain.job import JobState
 from paddock.domain.keys import raw_key
 from paddock.domain.recording import Failure, Status
@@ -115,6 +117,13 @@ def test_signals_as_arrow_numpy_and_pandas(client: Client, ready: FoundRecording
     frame = both.pandas()
     assert isinstance(frame.index, pandas.DatetimeIndex)
     assert frame.shape == (19, 2)
+
+
+def test_a_switch_with_missing_values_is_a_number_in_numpy() -> None:
+    values = pa.array([True, None, False])
+    switch = SignalData("Pedals.on", "", np.arange(3, dtype=np.int64), values)
+    np.testing.assert_array_equal(switch.numpy()[1], [1.0, np.nan, 0.0])
+    assert SignalData("Pedals.on", "", np.arange(1, dtype=np.int64), values[:1]).numpy()[1].dtype == np.bool_
 
 
 def test_an_export_is_waited_for_and_saved(ready: FoundRecording, tmp_path: Path) -> None:

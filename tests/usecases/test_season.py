@@ -126,6 +126,12 @@ async def test_what_cannot_be_is_refused(context: Context, sql: str, code: str) 
     assert not Path("/tmp/paddock-copied.csv").exists()
 
 
+async def test_a_newcomer_is_told_which_tables_there_are(context: Context) -> None:
+    assert await rows(context, "show tables") == [["intervals"], ["laps"], ["recordings"], ["signals"]]
+    named = "select table_name from information_schema.tables where table_name like 'l%'"
+    assert await rows(context, named) == [["laps"]]
+
+
 async def test_a_query_without_end_is_ended(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(query, "TIMEOUT_S", 1.5)
     with pytest.raises(Rejected) as refused:

@@ -109,6 +109,8 @@ async def test_a_check_answers_with_unit_and_preview(client: httpx.AsyncClient, 
         ("sqrt(Pedals.throttle", 4, 5, "not closed"),
         ("Pedals.throttle # 2", 16, 17, "means nothing here"),
         ("lap() * Pedals.brake", 0, 5, "needs laps"),
+        ("pi * 2", 0, 6, "names no signal"),
+        ("1+" * 50_000 + "1", 4_000, 100_001, "make two channels of it"),
     ],
 )
 async def test_what_means_nothing_is_refused_with_its_place(

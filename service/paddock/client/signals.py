@@ -50,7 +50,11 @@ class SignalData:
     def numpy(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]]:
         """Seconds since the first of these samples, and values, both of shape (N,); missing numbers are NaN."""
         seconds = (self.time_ns - (self.time_ns[0] if len(self) else 0)) / NS_PER_S
-        return seconds, self.values.to_numpy(zero_copy_only=False)
+        values = self.values
+        if pa.types.is_boolean(values.type) and values.null_count:
+            # As NumPy has no missing boolean: 0 and 1, and NaN.
+            values = values.cast(pa.uint8())
+        return seconds, values.to_numpy(zero_copy_only=False)
 
     def pandas(self) -> Any:
         """A ``pandas.Series`` by time in UTC. Needs pandas, which Paddock does not install."""

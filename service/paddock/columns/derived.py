@@ -29,6 +29,7 @@ from paddock.domain.keys import channel_slug
 from paddock.domain.maths_binding import Bound
 from paddock.domain.maths_channels import FIELD
 from paddock.domain.maths_language.checking import Shape
+from paddock.domain.maths_language.fault import Fault
 from paddock.domain.recording import DERIVED_ENCODING, ChannelSummary, LossReport, Signal
 from paddock.domain.signal_names import read_element
 from paddock.errors import Rejected
@@ -60,8 +61,8 @@ class Derived:
         laps: of the recording; None where nobody knows them.
 
     Raises:
-        Fault: a signal that is none of numbers, or ``lap()`` without laps.
-        Rejected: the log has no such signal, or the expression names none (code ``bad_maths``).
+        Fault: a signal that is none of numbers, no signal at all, or ``lap()`` without laps.
+        Rejected: the log has no such signal (code ``bad_maths``).
     """
 
     def __init__(self, columns: Columns, bound: Bound, laps: Laps | None = None) -> None:
@@ -70,7 +71,7 @@ class Derived:
         self._laps = laps
         self._sources = {name: source_of(columns, name) for name in bound.signals}
         if not self._sources:
-            raise Rejected("The expression names no signal, so it has no instants.", code="bad_maths")
+            raise Fault("The expression names no signal, so it has no instants.", bound.tree.span)
         rows = {source.channel: columns.rows(source.channel) for source in self._sources.values()}
         self._base = max(rows, key=rows.__getitem__)
         self._gaps = {each.slug: each.gap_ns for each in columns.summary.channels}

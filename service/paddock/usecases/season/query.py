@@ -37,6 +37,7 @@ MAX_SAMPLED = 20
 TIMEOUT_S = 60.0
 _SAMPLES = re.compile(r"\bsamples\s*\(\s*'((?:[^']|'')*)'\s*\)", re.IGNORECASE)
 _WORD = re.compile(r"[a-z_]+")
+_LISTS = frozenset(("show", "tables", "information_schema", "duckdb_views", "duckdb_columns", "columns"))
 _FLOATS = ("halffloat", "float", "double")
 FIXED = frozenset(("protobuf", "dbc"))
 """Schema encodings that fix a channel's fields; those of others are what a log happens to have."""
@@ -119,8 +120,12 @@ async def _plan(context: Context, sql: str, max_rows: int, folder: Path) -> Plan
     recordings = [each async for each in every(context.documents.recordings) if served(each)]
     samples = await _samples(context, sql, recordings)
     words = set(_WORD.findall(sql.casefold())) | ({"log_starts"} if samples else set())
+    # Who asks which tables there are finds all of them; else those are written that the query may read.
+    every_table = not words.isdisjoint(_LISTS)
     tables = {
-        name: str(await write(context, recordings, folder)) for name, write in TABLES.items() if name in words
+        name: str(await write(context, recordings, folder))
+        for name, write in TABLES.items()
+        if name in words or (every_table and name != "log_starts")
     }
     return Plan(sql, tables, samples, max_rows, context.memory_bytes or default_memory_bytes())
 

@@ -99,7 +99,7 @@ class MathsCheck(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """An expression that somebody writes."""
 
     text: Annotated[
-        str, Meta(max_length=8_000, description="The expression.", examples=["VNData.vn_vel_m_s.x * 3.6"])
+        str, Meta(max_length=200_000, description="The expression.", examples=["VNData.vn_vel_m_s.x * 3.6"])
     ]
     recording: Annotated[
         str,
