@@ -19,6 +19,7 @@ from paddock.broker.limits import (
     STUCK_S,
 )
 from paddock.broker.mqtt import writing
+from paddock.broker.mqtt.aliases import TopicAliases
 from paddock.broker.mqtt.packets import (
     PUBACK,
     PUBCOMP,
@@ -37,7 +38,7 @@ from paddock.broker.mqtt.packets import (
     Unsubscribe,
 )
 from paddock.broker.mqtt.reading import PacketReader
-from paddock.broker.sessions import Session, new_client_id
+from paddock.broker.sessions import Session
 from paddock.broker.topics import actions_topic, topics_of
 from paddock.device_log.entry import Entry
 from paddock.domain.devices import Device
@@ -46,7 +47,6 @@ from paddock.errors import PaddockError, Rejected, Unavailable
 if TYPE_CHECKING:
     from paddock.broker.endpoint import Endpoint
 
-_MOST_CLIENT_ID = 256
 NOT_TAKEN = {
     "device_disabled": Reason.NOT_AUTHORIZED,
     "too_large": Reason.QUOTA_EXCEEDED,
@@ -84,7 +84,7 @@ class Connection(asyncio.BufferedProtocol):
         """Once it is let in."""
         self.session: Session | None = None
         self._looking_up: asyncio.Task[None] | None = None
-        self._aliases: dict[int, str] = {}
+        self._aliases = TopicAliases(MOST_ALIASES)
         self._topics = topics_of("")
         self._ends = False
         self._will_is_wanted = False
@@ -285,7 +285,7 @@ class Connection(asyncio.BufferedProtocol):
         version = self._connect.version
         if packet.qos == 2 and version == V5:
             raise MqttError(Reason.QOS_NOT_SUPPORTED, "quality of service 1 is the most that is taken here")
-        topic = self._resolved(packet)
+        topic = self._aliases.resolve(packet)
         if packet.qos == 2:
             batch.answers.append(writing.acknowledge(PUBREC, version, packet.packet_id))
             if packet.packet_id in self.session.received:
@@ -306,19 +306,6 @@ class Connection(asyncio.BufferedProtocol):
             reason = NOT_TAKEN.get(error.code, Reason.PAYLOAD_FORMAT_INVALID)
         if packet.qos == 1:
             batch.answers.append(writing.acknowledge(PUBACK, version, packet.packet_id, reason))
-
-    def _resolved(self, packet: Publish) -> str:
-        """The topic, which may have a number in MQTT 5."""
-        alias = packet.properties.topic_alias
-        if alias is None:
-            return packet.topic
-        if not 1 <= alias <= MOST_ALIASES:
-            raise MqttError(Reason.TOPIC_ALIAS_INVALID, f"topic aliases are numbers from 1 to {MOST_ALIASES} here")
-        if packet.topic:
-            self._aliases[alias] = packet.topic
-        elif alias not in self._aliases:
-            raise MqttError(Reason.PROTOCOL_ERROR, f"topic alias {alias} stands for nothing yet")
-        return self._aliases[alias]
 
     def _append(self, batch: _Batch) -> None:
         """Acknowledge once it is on the disk; in the order in which it came [MQTT-4.6.0-2]."""
@@ -355,12 +342,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def _acknowledge(self, packet: Acknowledge) -> None:
         assert self.session is not None and self._connect is not None
-        version = self._connect.version
         if packet.type == PUBREL:
-            known = packet.packet_id in self.session.received
-            self.session.received.discard(packet.packet_id)
-            reason = Reason.SUCCESS if known else Reason.PACKET_ID_NOT_FOUND
-            self._write(writing.acknowledge(PUBCOMP, version, packet.packet_id, reason))
+            reason = self.session.release(packet.packet_id)
+            self._write(writing.acknowledge(PUBCOMP, self._connect.version, packet.packet_id, reason))
         elif packet.type == PUBACK:
             outgoing = self.session.unacknowledged.pop(packet.packet_id, None)
             if outgoing is None:
@@ -373,32 +357,19 @@ class Connection(asyncio.BufferedProtocol):
 
     def _subscribe(self, packet: Subscribe) -> None:
         assert self.session is not None and self._connect is not None
-        codes: list[int] = []
-        for topic_filter, qos in packet.filters:
-            if topic_filter == actions_topic(self.session.device_id):
-                self.session.granted = min(qos, 1)
-                self.session.subscription_id = packet.properties.subscription_id
-                codes.append(self.session.granted)
-            elif topic_filter.startswith("$share/"):
-                codes.append(Reason.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED)
-            else:
-                self._endpoint.refused(
-                    self.session.device_id,
-                    "not_its_topic",
-                    f"It may subscribe to {actions_topic(self.session.device_id)}, not to {topic_filter[:200]!r}.",
-                )
-                codes.append(Reason.NOT_AUTHORIZED)
+        codes, refused = self.session.subscribe(packet)
+        for topic_filter in refused:
+            self._endpoint.refused(
+                self.session.device_id,
+                "not_its_topic",
+                f"It may subscribe to {actions_topic(self.session.device_id)}, not to {topic_filter[:200]!r}.",
+            )
         self._write(writing.suback(self._connect.version, packet.packet_id, codes))
         self._endpoint.look_for_actions()
 
     def _unsubscribe(self, packet: Unsubscribe) -> None:
         assert self.session is not None and self._connect is not None
-        codes = []
-        for topic_filter in packet.filters:
-            known = topic_filter == actions_topic(self.session.device_id) and self.session.granted is not None
-            if known:
-                self.session.granted = None
-            codes.append(Reason.SUCCESS if known else Reason.NO_SUBSCRIPTION)
+        codes = self.session.unsubscribe(packet)
         self._write(writing.unsuback(self._connect.version, packet.packet_id, codes))
 
     def _disconnect(self, packet: Disconnect) -> None:
@@ -454,21 +425,3 @@ class Connection(asyncio.BufferedProtocol):
         if session.granted is not None:
             self._endpoint.look_for_actions()
         self._read_or_not()
-
-
-def named(connect: Connect) -> tuple[str, str]:
-    """The client identifier, and the same again where the server gave it.
-
-    Raises:
-        MqttError: it is none that can be taken.
-    """
-    if connect.client_id:
-        if len(connect.client_id) > _MOST_CLIENT_ID:
-            raise MqttError(
-                Reason.CLIENT_ID_NOT_VALID, f"a client identifier has at most {_MOST_CLIENT_ID} characters"
-            )
-        return connect.client_id, ""
-    if connect.version != V5 and not connect.clean:
-        raise MqttError(Reason.CLIENT_ID_NOT_VALID, "a session that is to last needs a client identifier")
-    assigned = new_client_id()
-    return assigned, assigned

@@ -14,7 +14,7 @@ from time import monotonic
 
 import structlog
 
-from paddock.broker.connection import Connection, named
+from paddock.broker.connection import Connection
 from paddock.broker.doors import Check, Doorkeeper, Refusals
 from paddock.broker.downlink import Downlink, NoActions
 from paddock.broker.limits import (
@@ -27,7 +27,7 @@ from paddock.broker.limits import (
     most_connections,
 )
 from paddock.broker.mqtt.packets import Connect, MqttError, Reason, Will
-from paddock.broker.sessions import Session, Sessions
+from paddock.broker.sessions import Session, Sessions, named
 from paddock.broker.topics import topics_of
 from paddock.device_log.appender import Appender
 from paddock.device_log.entry import Entry, Kind

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING
 
 from paddock.broker.downlink import Outgoing
 from paddock.broker.limits import MOST_OF_A_DEVICE
+from paddock.broker.mqtt.packets import V5, Connect, MqttError, Reason, Subscribe, Unsubscribe
+from paddock.broker.topics import actions_topic
 
 if TYPE_CHECKING:
     from paddock.broker.connection import Connection
 
 MAX_PACKET_ID = 65_535
+_MOST_CLIENT_ID = 256
 
 
 @dataclass(eq=False)
@@ -43,6 +46,42 @@ class Session:
     received: set[int] = field(default_factory=set)
     """Packet identifiers of messages of quality of service 2 that are in the log and not released yet."""
     _ids: Iterator[int] = field(default_factory=lambda: itertools.cycle(range(1, MAX_PACKET_ID + 1)))
+
+    def subscribe(self, packet: Subscribe) -> tuple[list[int], list[str]]:
+        """Take a subscription to the device's own actions.
+
+        Returns:
+            The reason code of each filter, and the filters that are not the device's to subscribe to.
+        """
+        codes: list[int] = []
+        refused = []
+        for topic_filter, qos in packet.filters:
+            if topic_filter == actions_topic(self.device_id):
+                self.granted = min(qos, 1)
+                self.subscription_id = packet.properties.subscription_id
+                codes.append(self.granted)
+            elif topic_filter.startswith("$share/"):
+                codes.append(Reason.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED)
+            else:
+                refused.append(topic_filter)
+                codes.append(Reason.NOT_AUTHORIZED)
+        return codes, refused
+
+    def unsubscribe(self, packet: Unsubscribe) -> list[int]:
+        """End the subscription; the reason code of each filter."""
+        codes: list[int] = []
+        for topic_filter in packet.filters:
+            known = topic_filter == actions_topic(self.device_id) and self.granted is not None
+            if known:
+                self.granted = None
+            codes.append(Reason.SUCCESS if known else Reason.NO_SUBSCRIPTION)
+        return codes
+
+    def release(self, packet_id: int) -> Reason:
+        """A message of quality of service 2 is the client's no more (PUBREL); what it is answered."""
+        known = packet_id in self.received
+        self.received.discard(packet_id)
+        return Reason.SUCCESS if known else Reason.PACKET_ID_NOT_FOUND
 
     def new_packet_id(self) -> int:
         """One that is not in use."""
@@ -113,6 +152,24 @@ class Sessions:
         return found
 
 
-def new_client_id() -> str:
+def named(connect: Connect) -> tuple[str, str]:
+    """The client identifier, and the same again where the server gave it.
+
+    Raises:
+        MqttError: it is none that can be taken.
+    """
+    if connect.client_id:
+        if len(connect.client_id) > _MOST_CLIENT_ID:
+            raise MqttError(
+                Reason.CLIENT_ID_NOT_VALID, f"a client identifier has at most {_MOST_CLIENT_ID} characters"
+            )
+        return connect.client_id, ""
+    if connect.version != V5 and not connect.clean:
+        raise MqttError(Reason.CLIENT_ID_NOT_VALID, "a session that is to last needs a client identifier")
+    assigned = _new_client_id()
+    return assigned, assigned
+
+
+def _new_client_id() -> str:
     """For a client that says none."""
     return f"paddock-{secrets.token_hex(8)}"
