@@ -37,6 +37,8 @@ from paddock.usecases.streams.stream_file import Seen, StreamFile
 READER = "recorder"
 AT_ONCE = 512
 WAIT_S = 0.1
+MANY, GATHER_S = 16, 0.05
+"""Where so many came at once, the next ones are let gather: a turn costs as much for one as for many."""
 WRITE_S = 0.3
 """How often what is known of devices is written down."""
 KEEP_S = 2.0
@@ -66,6 +68,8 @@ class Recorder:
         self._kept = KeptStreams()
         self._entries: Sequence[Entry] = []
         """That were read and not taken yet."""
+        self._comes_fast = False
+        """Whether there is to be more in a moment, and it is not behind."""
         self._behind = 0
         """The position of the last entry that was taken."""
         self._untold: list[tuple[Entry, Sequence[Sample]]] = []
@@ -115,7 +119,8 @@ class Recorder:
         self._looked_again.clear()
         read_to_ns = self._context.now()
         if not self._entries:
-            self._entries = await asyncio.to_thread(_read, reader)
+            self._entries = await asyncio.to_thread(_read, reader, GATHER_S if self._comes_fast else 0)
+            self._comes_fast = MANY <= len(self._entries) < AT_ONCE
             await self._learn_new_devices()
         was_all = not self._entries
         if not was_all:
@@ -346,7 +351,8 @@ class Recorder:
                 await streams.delete([Equals("id", stream.id)])
 
 
-def _read(reader: KeptReader) -> list[Entry]:
+def _read(reader: KeptReader, gather_s: float) -> list[Entry]:
     """The next entries; empty when none came for a moment."""
+    time.sleep(gather_s)
     reader.wait(WAIT_S)
     return reader.read(AT_ONCE)
