@@ -17,7 +17,8 @@ import numpy as np
 from websockets.asyncio.client import connect
 
 PLOTTED = 8
-WINDOW = 12
+WINDOW, ACKNOWLEDGED = 12, 3
+"""As the live page has them."""
 OPENED_S = 0.04
 """After so long the next page is opened."""
 LOOKED_AT = 7
@@ -75,7 +76,8 @@ def watch_paddock(asked: Watch) -> None:
                 said = _told(text)
                 if pages.seen.is_read(text, number):
                     pages.seen.note([values for _, _, values in _samples(said.samples)], joined)
-                await socket.send(f'{{"ack": {said.number}}}')
+                if said.number % ACKNOWLEDGED == 0:
+                    await socket.send(f'{{"ack": {said.number}}}')
 
     async def slow() -> Slow:
         got, left_out, behind = 0, 0, 0.0

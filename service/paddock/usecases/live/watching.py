@@ -21,7 +21,7 @@ class Watching:
         self.parts = Parts(self.live)
         self.describe: Described | None = None
         """What says of a signal what it is; viewers who have the same share what it said."""
-        self._coming: asyncio.Future[int] | None = None
+        self._waiting: list[asyncio.Future[int]] = []
 
     async def next_beat(self) -> int:
         """Waits for the next beat; the sequence up to which everybody is told then.
@@ -30,14 +30,17 @@ class Watching:
         to tell, beats are further apart, and nobody falls out of step.
         """
         loop = asyncio.get_running_loop()
-        if self._coming is None or self._coming.get_loop() is not loop:
-            self._coming = loop.create_future()
+        waits: asyncio.Future[int] = loop.create_future()
+        if not self._waiting or self._waiting[0].get_loop() is not loop:
+            self._waiting = []
             beat = math.floor(loop.time() / BEAT_S) + 1
-            loop.call_at(beat * BEAT_S, self._strike, self._coming)
-        # Whoever leaves does not take the beat away from the others.
-        return await asyncio.shield(self._coming)
+            loop.call_at(beat * BEAT_S, self._strike)
+        self._waiting.append(waits)
+        return await waits
 
-    def _strike(self, coming: asyncio.Future[int]) -> None:
-        if self._coming is coming:
-            self._coming = None
-        coming.set_result(self.live.sequence)
+    def _strike(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        sequence = self.live.sequence
+        for each in waiting:
+            if not each.done():  # whoever left takes the beat from nobody
+                each.set_result(sequence)

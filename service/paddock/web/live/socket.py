@@ -7,8 +7,8 @@ the page has, all else goes on from it. ``left_out`` says how many samples were 
 ``notes`` are sentences by device: that it sends more than is shown, or that its clock is wrong.
 
 The page may send ``{"watch": [{"device", "signals", "span_s", "columns"}, …]}`` to see something else, with
-``after`` to go on after a connection that was lost, and ``{"ack": number}`` for what it has taken: with ``window``
-in the address it is sent no more than so many messages that it has not acknowledged.
+``after`` to go on after a connection that was lost, and ``{"ack": number}`` for what it has taken up to there: with
+``window`` in the address it is sent no more than so many messages that it has not acknowledged.
 """
 
 from __future__ import annotations

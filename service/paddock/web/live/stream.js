@@ -49,6 +49,7 @@
  */
 
 const WINDOW = 12;  // messages that may be on their way: a slow line gets fewer, not later ones
+const ACKNOWLEDGED = 3;  // one of so many is acknowledged, and with it those before
 const SILENT_MS = 5000;  // the service says something every second
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8000;
@@ -108,7 +109,7 @@ export class Stream {
     this.on.state("live");
     this.on.told(told);
     // After it was drawn: whoever cannot draw so fast is sent fewer, and a page that nobody sees is sent none.
-    requestAnimationFrame(() => this.acknowledge(told.number));
+    if (told.number % ACKNOWLEDGED === 0) requestAnimationFrame(() => this.acknowledge(told.number));
   }
 
   /** @param {number} number */
