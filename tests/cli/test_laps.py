@@ -32,9 +32,17 @@ def test_a_lap_run_is_timed_as_it_was_driven(log: Path) -> None:
     assert said["source"] == "gps"
     assert [said["items"][0]["kind"], said["items"][-1]["kind"]] == ["out", "in"]
     timed = [each["duration_s"] for each in said["items"] if each["kind"] == "lap"]
-    assert len(timed) in (2, 3)
-    # The line that was found is elsewhere, so that its laps are a little different ones.
-    assert abs(min(timed) - min(each["duration_s"] for each in truth["laps"])) < 2
+    assert timed == pytest.approx([each["duration_s"] for each in truth["laps"]], abs=0.005)
+
+
+def test_laps_over_the_true_line_take_as_long_as_they_truly_did(log: Path) -> None:
+    truth = json.loads(log.with_name("run.laps.json").read_text())
+
+    said = _laps(log, "--line", truth["line"])
+
+    timed = [lap["duration_s"] for lap in said["items"] if lap["kind"] == "lap"]
+    assert timed == pytest.approx([lap["duration_s"] for lap in truth["laps"]], abs=0.005)
+    assert {"speed", "yaw_rate"} <= said["signals"].keys()
 
 
 def test_laps_over_a_given_line(log: Path) -> None:

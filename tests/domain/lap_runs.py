@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from paddock.domain.dead_reckoning import with_yaw_rate
-from paddock.domain.fixes import Plane, clean_fixes, line_at
+from paddock.domain.fixes import clean_fixes
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.lap_timing import laps_by_gps
 from paddock.domain.laps import Lap, LapKind
 from paddock.domain.motion import Motion, motion_of
 from paddock.domain.running_total import RunningTotal
 from paddock.domain.start_line import find_line
-from paddock.domain.venues import Course, Line, Place
+from paddock.domain.venues import Course
 from paddock.simulator.lap_run import Dropout, Receiver, Reverse, Stop, Teleport, Travel, fixes_of, travel
-from paddock.simulator.track import DEFAULT_VENUE, VENUES, Track, to_wgs84, track_for
+from paddock.simulator.track import DEFAULT_VENUE, Track, start_line, to_wgs84, track_for
 from paddock.simulator.vehicle import drive
 
 ORIGIN_NS = 1_776_522_720 * NS_PER_S
@@ -104,18 +104,12 @@ def simulated(
     shift_s = (cleaned.origin_ns - ORIGIN_NS) / NS_PER_S
     totals = _totals(way, sensors, shift_s, rng) if sensors else [None, None]
     seen = with_yaw_rate(motion_of(cleaned, totals[0]), *totals)
-    course = Course(start=true_line(track))
+    course = Course(start=start_line(track, DEFAULT_VENUE))
     if not line:
         found = find_line(seen)
         assert found is not None
         course = Course(start=found.line)
     return LapRun(track, way, (*events, *receiver.dropouts, *receiver.teleports), seen, course)
-
-
-def true_line(track: Track) -> Line:
-    """Across the track at its start."""
-    plane = Plane(Place(*VENUES[DEFAULT_VENUE][:2]))
-    return line_at(plane, 0.0, 0.0, float(track.heading_rad[0]), 12.0)
 
 
 def _totals(way: Travel, sensors: Sensors, shift_s: float, rng: np.random.Generator) -> list[RunningTotal | None]:

@@ -52,8 +52,9 @@ def command(
 ) -> None:
     """Show the laps of LOG.
 
-    They are timed by its GPS. Without --line the start line is where the car came by most regularly at speed.
-    Without GPS a beacon or a counter of laps in the log tells.
+    They are timed by its GPS, with its speed and yaw rate. Without --line the start line is where a beacon or a
+    counter of laps in the log says, else where the car came by most regularly at speed. Without GPS a beacon or a
+    counter times the laps.
     """
     if line is None and (finish is not None or sectors):
         raise click.UsageError("Give the start with --line, too.")

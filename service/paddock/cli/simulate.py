@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -16,6 +16,9 @@ from paddock.domain.instants import NS_PER_S, from_rfc3339, to_rfc3339
 from paddock.domain.log_kinds import MCAP
 from paddock.formats.output import new_file, target_of
 from paddock.settings import read_settings
+
+if TYPE_CHECKING:
+    from paddock.simulator.log import Truth
 
 GPS_RATE_HZ, GPS_NOISE_M = 25.0, 0.5
 NAME = f"simulated{MCAP.suffix}"
@@ -57,7 +60,8 @@ NAME = f"simulated{MCAP.suffix}"
 @click.option(
     "--lap-run",
     is_flag=True,
-    help="Positions come from a GPS receiver alone, and <log>.laps.json says when the car truly crossed the line.",
+    help="Positions come from a GPS receiver alone, and <log>.laps.json says when the car truly crossed the line, "
+    "how long its laps truly took, and where the line is, as laps --line takes it.",
 )
 @click.option(
     "--gps-rate",
@@ -135,16 +139,16 @@ def command(
             _simulate(target, **options)
         return
     with new_file(target_of(output, NAME), (MCAP.suffix,), replace=force) as new:
-        crossings_s = _simulate(new.aside, **options)
+        truth = _simulate(new.aside, **options)
     say_written(new.target)
     if lap_run:
-        truth = new.target.with_name(f"{new.target.name.removesuffix(MCAP.suffix)}.laps.json")
-        with new_file(truth, replace=force) as beside:
-            beside.aside.write_bytes(_truth(options["started_ns"], crossings_s))
+        truth_file = new.target.with_name(f"{new.target.name.removesuffix(MCAP.suffix)}.laps.json")
+        with new_file(truth_file, replace=force) as beside:
+            beside.aside.write_bytes(_truth_text(options["started_ns"], truth))
         say_written(beside.target)
 
 
-def _simulate(target: Path, **options: Any) -> tuple[float, ...]:
+def _simulate(target: Path, **options: Any) -> Truth:
     from paddock.simulator.log import simulate
 
     with progress_bar() as bar:
@@ -152,9 +156,12 @@ def _simulate(target: Path, **options: Any) -> tuple[float, ...]:
         return simulate(target, progress=lambda done: bar.update(task, completed=done), **options)
 
 
-def _truth(started_ns: int, crossings_s: tuple[float, ...]) -> bytes:
-    """When the car crossed the line, and how long its whole laps took."""
+def _truth_text(started_ns: int, truth: Truth) -> bytes:
+    """The line as ``paddock laps --line`` takes it, when the car crossed it, and how long its whole laps took."""
+    left, right = truth.line.left, truth.line.right
+    crossings_s = truth.crossings_s
     said = {
+        "line": f"{left.latitude:.9f},{left.longitude:.9f},{right.latitude:.9f},{right.longitude:.9f}",
         "crossed_at": [to_rfc3339(started_ns + round(each * NS_PER_S)) for each in crossings_s],
         "laps": [
             {"number": number, "duration_s": round(end - begin, 6)}

@@ -26,7 +26,6 @@ LONGEST_PASS_S = 6.0
 _OUTLIER = 5.0
 _LINKED_S = 1.0
 """So long before and after a crossing speed and yaw rate have to be there."""
-_TURN_S = 0.0
 
 
 @dataclass(frozen=True)
@@ -175,7 +174,7 @@ def _fit(motion: Motion, line: MetreLine, ahead: Floats, rough_s: float) -> tupl
 def _by_placement(
     motion: Motion, line: MetreLine, fitted: tuple[float, float, float]
 ) -> tuple[float, float, float] | None:
-    """``_fit`` by the places that the yaw rate tells as well; None where there are none, or they do not agree."""
+    """``_fit`` by the places that the yaw rate tells as well; None where these are no better, or do not agree."""
     if motion.placed is None:
         return None
     around_s, rate, sigma_m = fitted
@@ -190,10 +189,10 @@ def _by_placement(
     if crossed is None:
         return None
     crossed_s, rate, row = crossed
-    off_s = max(abs(crossed_s - around_s) - _TURN_S, 0.0)
-    if off_s * abs(rate) > _OUTLIER * sigma_m:
+    placed_m = placed.variance(int(rows[row]), line.forward) ** 0.5
+    if placed_m > sigma_m or abs(crossed_s - around_s) * abs(rate) > _OUTLIER * sigma_m:
         return None
-    return crossed_s, rate, placed.variance(int(rows[row]), line.forward) ** 0.5
+    return crossed_s, rate, placed_m
 
 
 def _zero(seconds: Floats, fitted: Floats, rates: Floats, rough_s: float) -> tuple[float, float, int] | None:

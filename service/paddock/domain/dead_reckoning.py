@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from paddock.domain.fixes import Bools, Fixes, Floats
-from paddock.domain.motion import HEADING_S, Motion
-from paddock.domain.placement import Problem, placed
+from paddock.domain.motion import HEADING_S, Motion, motion_of
+from paddock.domain.placement import Placed, Problem, placed
 from paddock.domain.running_total import RunningTotal
 
 _RASTER_S = 0.02
@@ -26,6 +26,7 @@ _TURN_OFF = 0.3
 _OUTLIER = 4.0
 _SLOW_M_S = 0.5
 """A car as slow as this may go on backwards, in which case its direction turns round at once."""
+_LATE_S = 0.02
 _MOST_TRIED = 3_000
 """Fixes that tell how much the signals drift."""
 
@@ -38,15 +39,25 @@ def with_yaw_rate(motion: Motion, way: RunningTotal | None, turning: RunningTota
         way: by its speed, in whatever unit.
         turning: by its yaw rate, in whatever unit and whichever direction counts as positive.
     """
-    if way is None or turning is None or motion.step_m is None:
+    if way is None or turning is None:
         return motion
-    steps = reckoned(motion, way, turning)
+    found = _placed(motion, way, turning)
+    if found is not None and abs(found.delay_s) > _LATE_S:
+        # Far from where the equations were made linear: once more, with signals by the receiver's clock.
+        way, turning = way.later(found.delay_s), turning.later(found.delay_s)
+        motion = motion_of(motion.fixes, way)
+        found = _placed(motion, way, turning)
+    return replace(motion, placed=found)
+
+
+def _placed(motion: Motion, way: RunningTotal, turning: RunningTotal) -> Placed | None:
+    steps = None if motion.step_m is None else reckoned(motion, way, turning)
     if steps is None:
-        return motion
+        return None
     moving = np.flatnonzero(motion.speed_m_s > _SLOW_M_S)
     first = max(0, int(np.median(moving)) - _MOST_TRIED // 2)
     busy = slice(first, first + _MOST_TRIED)
-    return replace(motion, placed=placed(_problem(motion, steps), motion.fixes.noise_m, busy))
+    return placed(_problem(motion, steps), motion.fixes.noise_m, busy)
 
 
 def _problem(motion: Motion, steps: Reckoned) -> Problem:

@@ -26,11 +26,10 @@ and the receiver's delay in seconds."""
 _TURNS_ROUND_RAD = 1.5
 _LOOSE = 1e-3
 """Weight of the first guess of a direction, of which nothing else tells where the car stands throughout."""
-_LEAST_WALK = (1e-6, 1e-6, 1e-8)
-_MOST_WALK = (1.0, 1.0, 1e-1)
-_STEP = 10**0.5
-_MOST_TRIES = 24
-_ROUNDS = 4
+_WALKS = {"turn": (0.9e-7, 0.11), "across": (0.9e-5, 1.1), "along": (0.9e-6, 1.1)}
+"""From good sensors' to a slipping wheel's. Slipping sideways comes first: the speed would take its blame."""
+_MOST_SEARCHED = 3
+_ROUNDS = 3
 _OUTLIER = 5.0
 
 
@@ -38,11 +37,11 @@ _OUTLIER = 5.0
 class Walks:
     """How much steps drift, as power densities of white noise in the rates."""
 
-    along: float = 1e-4
+    along: float = 1e-5
     """(m/s)² per Hz, of the speed."""
-    across: float = 1e-3
+    across: float = 1e-4
     """(m/s)² per Hz, as a car slips sideways."""
-    turn: float = 1e-6
+    turn: float = 1e-7
     """(rad/s)² per Hz, of the yaw rate."""
 
 
@@ -54,6 +53,8 @@ class Placed:
     north_m: Floats
     linked: Bools
     """Shape (N - 1,): whether speed and yaw rate tell how the car got from this fix to the next."""
+    delay_s: float
+    """How much later the receiver says where the car was than speed and yaw rate do."""
     walks: Walks
     _equations: _Equations
 
@@ -81,39 +82,35 @@ def placed(problem: Problem, noise_m: float, busy: slice) -> Placed | None:
         if turn == 1:
             walks = _likeliest(problem.part(busy), walks)
     equations = _Equations(problem, walks)
-    return Placed(equations.places.real, equations.places.imag, problem.linked, walks, equations)
+    return Placed(
+        equations.places.real, equations.places.imag, problem.linked, float(equations.shared[3]), walks, equations
+    )
 
 
 def _likeliest(problem: Problem, walks: Walks) -> Walks:
-    """How much the signals drift: up or down by factors, one after the other, as long as fixes become likelier."""
-    best, tries = _Equations(problem, walks).log_evidence, 0
-    at_rest = 0
-    while at_rest < len(_LEAST_WALK) and tries < _MOST_TRIES:
-        for place, name in enumerate(("along", "across", "turn")):
-            moved = False
-            for factor in (1 / _STEP, _STEP):
-                while True:
-                    value = getattr(walks, name) * factor
-                    if not _LEAST_WALK[place] <= value <= _MOST_WALK[place]:
-                        break
+    """How much the signals drift: up or down by tens, one after the other, as long as the fixes become likelier."""
+    best = _Equations(problem, walks).log_evidence
+    for _ in range(_MOST_SEARCHED):
+        before = walks
+        for name, (least, most) in _WALKS.items():
+            for factor in (0.1, 10.0):
+                while least <= (value := getattr(walks, name) * factor) <= most:
                     tried = replace(walks, **{name: value})
                     likelihood = _Equations(problem, tried).log_evidence
-                    tries += 1
                     if likelihood <= best:
                         break
-                    walks, best, moved = tried, likelihood, True
-                if moved:
-                    break
-            at_rest = 0 if moved else at_rest + 1
-            if at_rest >= len(_LEAST_WALK):
-                break
+                    walks, best = tried, likelihood
+        if walks == before:
+            break
     return walks
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Fixes, steps between them, and the directions around which the model is made linear. Places are complex:
-    east, and north times i. Shapes (N,), and (N - 1,) of what is between fixes."""
+    """Fixes, steps between them, and the directions around which the model is made linear.
+
+    Places are complex: east, and north times i. Shapes (N,), and (N - 1,) of what is between fixes.
+    """
 
     time_s: Floats
     place: Complexes

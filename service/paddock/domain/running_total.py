@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,10 @@ class RunningTotal:
     """Metres of a speed in m/s, radians of a yaw rate in rad/s."""
     gaps: Floats
     """How many times the signal was missing until then."""
+
+    def later(self, seconds: float) -> RunningTotal:
+        """The same by another clock."""
+        return replace(self, time_s=self.time_s + seconds)
 
     def steps(self, time_s: Floats) -> Floats:
         """What was added from each of these times to the next, shape (N - 1,); NaN where the signal is missing."""

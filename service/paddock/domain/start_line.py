@@ -1,4 +1,7 @@
-"""Where the start line of a circuit may be: the place that a car crossed most regularly at speed."""
+"""Where the start line of a circuit may be: where the car counts its laps, else where it came by most regularly.
+
+The latter is the place that it crossed most regularly at speed.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paddock.domain.fixes import Floats, Int64s, line_at
-from paddock.domain.motion import Motion
+from paddock.domain.motion import Motion, smoothed_places
 from paddock.domain.venues import Line
 
 HALF_WIDTH_M = 12.0
@@ -18,6 +21,9 @@ SLOWEST_M_S = 4.0
 SHORTEST_LAP_S = 3.0
 _SAME_WAY_RAD = np.radians(50)
 _MOST_FIXES = 20_000
+_SAME_PLACE_M = 8.0
+"""A counter of laps that is sent a few times a second steps so far from its line, and not further."""
+_MOST_AGREE = 0.75
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,32 @@ class _Place:
     """Standard deviation of the times between crossings, of their mean."""
     speed_m_s: float
     """At the slowest crossing."""
+
+
+def line_at_marks(motion: Motion, marks_s: Floats) -> FoundLine | None:
+    """A start line where a car counted its laps or saw a beacon; None if that was no one place, or was there once.
+
+    Args:
+        motion: the car's.
+        marks_s: shape (K,), in seconds since the origin of its fixes.
+    """
+    time = motion.fixes.time_s
+    marks_s = marks_s[(marks_s > time[0]) & (marks_s < time[-1])]
+    rows = np.searchsorted(time, marks_s)
+    marks_s, rows = marks_s[motion.fixes.gaps_s[rows - 1] == 0], rows[motion.fixes.gaps_s[rows - 1] == 0]
+    moving = motion.speed_m_s[rows] > SLOWEST_M_S
+    marks_s, rows = marks_s[moving], rows[moving]
+    if len(rows) < 2:
+        return None
+    east, north = (np.interp(marks_s, time, axis) for axis in smoothed_places(motion.fixes))
+    middle = float(np.median(east)), float(np.median(north))
+    heading = motion.heading_rad[rows]
+    mean = float(np.angle(np.exp(1j * heading).mean()))
+    same = np.hypot(east - middle[0], north - middle[1]) < _SAME_PLACE_M
+    same &= np.abs((heading - mean + np.pi) % (2 * np.pi) - np.pi) < _SAME_WAY_RAD
+    if same.sum() < max(2, round(_MOST_AGREE * len(rows))):
+        return None
+    return FoundLine(line_at(motion.fixes.plane, *middle, mean, HALF_WIDTH_M), int(same.sum()))
 
 
 def find_line(motion: Motion) -> FoundLine | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from mcap.reader import make_reader
 from mcap.writer import CompressionType, Writer
 
 from paddock.domain.instants import NS_PER_S
+from paddock.domain.venues import Line
 from paddock.errors import Rejected, Unavailable
 from paddock.simulator.channels import (
     CHANNELS,
@@ -28,7 +30,7 @@ from paddock.simulator.lap_run import Receiver, fixes_of
 from paddock.simulator.sample import Run, Sample
 from paddock.simulator.schema import PACKAGE, encode, file_descriptor_set
 from paddock.simulator.systems import add_systems
-from paddock.simulator.track import DEFAULT_VENUE, Floats, track_for
+from paddock.simulator.track import DEFAULT_VENUE, Floats, start_line, track_for
 from paddock.simulator.vehicle import MASS_KG, WHEELBASE_M, drive, park
 
 PARKED_S = 20.0
@@ -39,6 +41,16 @@ LONGEST_DELAY_S = 0.0006
 FIRMWARE = "4.2.1"
 
 Int64s = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is true of a simulated run, whatever its sensors say."""
+
+    line: Line
+    """Where laps begin and end."""
+    crossings_s: tuple[float, ...]
+    """When the car crossed it at the end of each lap, in seconds since the recording started."""
 
 
 def simulate(
@@ -58,7 +70,7 @@ def simulate(
     pack_warmer_c: float = 0.0,
     receiver: Receiver | None = None,
     progress: Callable[[float], None] | None = None,
-) -> tuple[float, ...]:
+) -> Truth:
     """Record a simulated run into ``target``; equal arguments write equal bytes.
 
     Args:
@@ -79,7 +91,7 @@ def simulate(
         progress: called with 0 to 1 as the log grows.
 
     Returns:
-        When the car crossed the start line at the end of each lap, in seconds since ``started_ns``.
+        Where the start line is, and when the car crossed it at the end of each lap.
 
     Raises:
         Rejected: an argument is out of its range.
@@ -109,7 +121,7 @@ def simulate(
             _cut(target, truncate)
     except OSError as error:
         raise Unavailable(f"{target} cannot be written: {error.strerror}.", code="cannot_write") from error
-    return tuple(motion.line_crossings_s.tolist())
+    return Truth(start_line(track, venue), tuple(motion.line_crossings_s.tolist()))
 
 
 def _check(*, laps: int, rate: float, duration_s: float | None, truncate: float | None) -> None:

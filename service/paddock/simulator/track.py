@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from paddock.domain.fixes import Plane
-from paddock.domain.venues import Place
+from paddock.domain.fixes import Plane, line_at
+from paddock.domain.venues import Line, Place
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,6 +22,7 @@ VENUES = {
 }
 """Latitude and longitude in degrees, altitude in metres, of the start line."""
 
+START_LINE_HALF_M = 12.0
 SKIDPAD_RADIUS_M = 9.125
 ACCELERATION_M = 75.0
 WAY_BACK_MS = 6.0
@@ -78,6 +79,12 @@ def track_for(event: str, seed: int) -> Track:
         return _skidpad()
     short = "auto" in folded
     return _circuit(np.random.default_rng([seed, short]), 640.0 if short else 900.0)
+
+
+def start_line(track: Track, venue: str) -> Line:
+    """The line across the start of a track; an unknown venue lies where the default one does."""
+    plane = Plane(Place(*VENUES.get(venue, VENUES[DEFAULT_VENUE])[:2]))
+    return line_at(plane, 0.0, 0.0, float(track.heading_rad[0]), START_LINE_HALF_M)
 
 
 def to_wgs84(x_m: Floats, y_m: Floats, venue: str) -> tuple[Floats, Floats, float]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from paddock.domain.fixes import Int64s
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.lap_timing import Odometer, beacon_marks, counter_marks, laps_by_gps, laps_by_marks
 from paddock.domain.laps import Lap, LapSource
-from paddock.domain.start_line import find_line
+from paddock.domain.start_line import find_line, line_at_marks
 from paddock.domain.venues import Course, Place
-from paddock.usecases.laps.inputs import LapInputs
+from paddock.usecases.laps.inputs import LapInputs, Timeline
 
 FOUND_COURSE = "found"
 """Name of a course that nobody drew."""
@@ -38,9 +40,24 @@ def place_of(inputs: LapInputs) -> Place | None:
 
 
 def found_course(inputs: LapInputs) -> Course | None:
-    """A course with the start line that the fixes tell; None where the car came by no place twice."""
-    found = None if inputs.motion is None else find_line(inputs.motion)
+    """A course with the start line that the log tells; None where the car came by no place twice.
+
+    It is where the car's own counter or beacon marks its laps, else where the car came by most regularly at speed.
+    """
+    if inputs.motion is None:
+        return None
+    origin_ns = inputs.motion.fixes.origin_ns
+    places = (line_at_marks(inputs.motion, (marks - origin_ns) / NS_PER_S) for _, _, marks in _marked(inputs))
+    found = next(filter(None, places), None) or find_line(inputs.motion)
     return None if found is None else Course(id="1", name=FOUND_COURSE, start=found.line)
+
+
+def _marked(inputs: LapInputs) -> Iterator[tuple[LapSource, Timeline, Int64s]]:
+    """The signals of a log that mark when the car passed the line, with these instants."""
+    if inputs.beacon is not None:
+        yield LapSource.BEACON, inputs.beacon, beacon_marks(inputs.beacon.times_ns, inputs.beacon.values)
+    if inputs.counter is not None:
+        yield LapSource.COUNTER, inputs.counter, counter_marks(inputs.counter.times_ns, inputs.counter.values)
 
 
 def time_laps(
@@ -60,14 +77,10 @@ def time_laps(
         laps = laps_by_gps(inputs.motion, course)
         if laps:
             return TimedLaps(laps, LapSource.GPS, course)
-    for source, timeline, marks_of in (
-        (LapSource.BEACON, inputs.beacon, beacon_marks),
-        (LapSource.COUNTER, inputs.counter, counter_marks),
-    ):
-        marks = () if timeline is None else tuple(marks_of(timeline.times_ns, timeline.values).tolist())
-        if timeline is not None and marks:
+    for source, timeline, marks in _marked(inputs):
+        if len(marks):
             sigma_s = _sample_s(timeline.times_ns) / 12**0.5
-            return TimedLaps(laps_by_marks(marks, span_ns, sigma_s, _way(inputs, span_ns)), source)
+            return TimedLaps(laps_by_marks(tuple(marks.tolist()), span_ns, sigma_s, _way(inputs, span_ns)), source)
     return TimedLaps((), None, course)
 
 
