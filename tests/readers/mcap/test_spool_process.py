@@ -27,8 +27,8 @@ def apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
 
 
-def everything(log: bytes, folder: Path) -> tuple[LogSummary, list[object]]:
-    with spool(log, folder) as columns:
+def everything(log: bytes, folder: Path, statistics: bool = True) -> tuple[LogSummary, list[object]]:
+    with spool(log, folder, statistics=statistics) as columns:
         rows: list[object] = []
         for channel in columns.channels:
             rows.append((channel.topic, channel.fields, channel.enums, channel.metadata))
@@ -38,15 +38,16 @@ def everything(log: bytes, folder: Path) -> tuple[LogSummary, list[object]]:
         return columns.summary, rows
 
 
+@pytest.mark.parametrize("statistics", [True, False])
 @pytest.mark.parametrize("number", range(len(small_logs())))
 def test_a_process_makes_the_same_columns(
-    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, number: int
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, number: int, statistics: bool
 ) -> None:
     log = small_logs()[number]
     monkeypatch.setattr(spool_module, "_WAITING_BYTES", 500)
-    here = everything(log, tmp_path)
+    here = everything(log, tmp_path, statistics)
     request.getfixturevalue("apart")
-    assert everything(log, tmp_path) == here
+    assert everything(log, tmp_path, statistics) == here
     assert here[0].message_count == 40
 
 
@@ -90,8 +91,11 @@ def test_fields_that_are_learnt_late_come_back_from_the_process(
     assert rows == [float(number) if number < 10 else number + 0.5 for number in range(20)]
 
 
+@pytest.mark.parametrize("statistics", [True, False])
 @pytest.mark.parametrize("process", [False, True])
-def test_a_message_larger_than_a_batch(tmp_path: Path, request: pytest.FixtureRequest, process: bool) -> None:
+def test_a_message_larger_than_a_batch(
+    tmp_path: Path, request: pytest.FixtureRequest, process: bool, statistics: bool
+) -> None:
     if process:
         request.getfixturevalue("apart")
     image = os.urandom(1 << 10) * (BATCH_BYTES >> 10)
@@ -101,7 +105,7 @@ def test_a_message_larger_than_a_batch(tmp_path: Path, request: pytest.FixtureRe
     for number, payload in enumerate((b"small", image, b"after")):
         log.add(other, number, {"n": number})
         log.writer.add_message(channel, number, payload, number)
-    with spool(log.finish(), tmp_path) as columns:
+    with spool(log.finish(), tmp_path, statistics=statistics) as columns:
         found = [row["data"] for row in rows_of(columns, "camera")]
         assert columns.rows(channel_named(columns, "a")) == 3
     assert found == [b"small", image, b"after"]

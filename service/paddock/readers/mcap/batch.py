@@ -23,9 +23,9 @@ BATCH_BYTES = 32 << 20
 """Message records over all channels: what is done per batch and channel then costs little per message. With 20 MB
 decoding takes a fifth longer, with 48 MB it is no faster."""
 _MAX_ROWS = BATCH_BYTES // HEAD_BYTES
-_USED_BYTES = BATCH_BYTES + _MAX_ROWS * (8 + 8 + 4 + 4) + 4
+_USED_BYTES = BATCH_BYTES + _MAX_ROWS * (8 + 8 + 4 + 4 + 4)
 MEMORY_BYTES = -(-_USED_BYTES // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
-"""Memory that one ``Sorted`` may take."""
+"""What a ``Batch`` takes, and the most that ``Sorted`` does."""
 MAX_MESSAGE_BYTES = 2**31 - 1
 """More than Arrow can count in one array of payloads."""
 
@@ -40,15 +40,25 @@ class Batch:
     """Payloads end to end, each with the number of its channel, in memory that is used again and again.
 
     Memory that is asked for anew costs more than what is moved there: the kernel empties every page of it.
+
+    Args:
+        memory: a writable buffer, perhaps shared with another process: one fills the batch, the other takes it in.
+        offset: where in it this has its ``MEMORY_BYTES``.
     """
 
-    def __init__(self) -> None:
-        self._data = np.empty(BATCH_BYTES, np.uint8)
-        self._ends = np.empty(_MAX_ROWS, np.int32)
-        self._numbers = np.empty(_MAX_ROWS, np.int32)
-        self._log_time = np.empty(_MAX_ROWS, np.int64)
-        self._publish_time = np.empty(_MAX_ROWS, np.int64)
-        self._sequence = np.empty(_MAX_ROWS, np.uint32)
+    def __init__(self, memory: Any = None, offset: int = 0) -> None:
+        if memory is None:
+            memory = np.empty(MEMORY_BYTES, np.uint8)
+        self._data = np.frombuffer(memory, np.uint8, BATCH_BYTES, offset)
+        offset += BATCH_BYTES
+        self._log_time = np.frombuffer(memory, np.int64, _MAX_ROWS, offset)
+        offset += self._log_time.nbytes
+        self._publish_time = np.frombuffer(memory, np.int64, _MAX_ROWS, offset)
+        offset += self._publish_time.nbytes
+        self._sequence = np.frombuffer(memory, np.uint32, _MAX_ROWS, offset)
+        offset += self._sequence.nbytes
+        self._ends = np.frombuffer(memory, np.int32, _MAX_ROWS, offset)
+        self._numbers = np.frombuffer(memory, np.int32, _MAX_ROWS, offset + self._ends.nbytes)
         self.oversized: bytes | memoryview | None = None
         """The payload of a message larger than a whole batch, which then is alone in it, and not copied."""
         self.clear()
@@ -61,6 +71,16 @@ class Batch:
         self.is_published_late = False
         """Whether ``publish_time`` is not ``log_time`` in all of them; else it is not filled in."""
         self.oversized = None
+
+    @property
+    def extent(self) -> tuple[int, int, int, bool]:
+        """What is said of it beside what is in its memory: for the process that takes it in."""
+        return self.rows, self.size_bytes, self.ordinal, self.is_published_late
+
+    def take_in(self, extent: tuple[int, int, int, bool], oversized: bytes | None) -> None:
+        """Be what another process filled this memory with."""
+        self.rows, self.size_bytes, self.ordinal, self.is_published_late = extent
+        self.oversized = oversized
 
     @property
     def data(self) -> Bytes:

@@ -1,7 +1,8 @@
 """A ``SpoolWriter`` in a process of its own, so that reading and decoding take two cores.
 
-Threads would not do: the protobuf decoder keeps Python's lock while it works. Messages come to the process sorted,
-in memory that both share, everything else through a socket; when the socket closes, the process ends.
+Threads would not do: the protobuf decoder keeps Python's lock while it works. Messages come to the process in
+memory that both share, everything else through a socket; when the socket closes, the process ends. Who sorts them
+depends on what the process has to do: with statistics it has more to do than the one that reads.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -51,14 +52,17 @@ class SpoolProcess:
     def __init__(self, file: SpoolFile, directory: Path, limits: Limits) -> None:
         with _shared_memory(directory) as shared:
             shared.truncate(MEMORY_BYTES * _SHARED)
-            self._shared = _mapped(shared.fileno())
+            self._memory = mmap.mmap(shared.fileno(), MEMORY_BYTES * _SHARED)
             self._interpreter = _ahead.pop() if _ahead else _Spawned()
             self._connection = Connection(os.dup(self._interpreter.socket.fileno()))
             with self._told_why():
                 socket.send_fds(self._interpreter.socket, [b"\0"], [file.fileno(), shared.fileno()])
                 self._connection.send(limits)
-        self._batch = Batch()
         self._free = list(range(_SHARED))
+        self._private = Batch() if limits.statistics else None
+        """What is filled here, and sorted into shared memory; None where that is filled, and sorted there."""
+        self._filled: int | None = None
+        """The part of the shared memory that is filled now."""
         self._sent: dict[int, tuple[int, Schema]] = {}
         """By ``id``: the number that the process knows it by, and the schema, which must live on for its ``id``."""
 
@@ -74,19 +78,33 @@ class SpoolProcess:
 
     def batch(self) -> Batch:
         """See ``SpoolWriter``."""
-        self._batch.clear()
-        return self._batch
+        batch = self._private
+        if batch is None:
+            self._filled = self._free_part()
+            batch = Batch(self._memory, MEMORY_BYTES * self._filled)
+        batch.clear()
+        return batch
 
     def write(self, batch: Batch) -> None:
         """See ``SpoolWriter``; returns before they are decoded, but waits until there is room for them."""
+        is_oversized = batch.oversized is not None
+        if batch is self._private:
+            part = self._free_part()
+            contents = Sorted(self._memory, MEMORY_BYTES * part).sort(batch)
+            self._send("write sorted", part, contents, is_oversized, payload=batch.oversized)
+        else:
+            self._send("write", self._filled, batch.extent, is_oversized, payload=batch.oversized)
+            self._filled = None
+
+    def _free_part(self) -> int:
         while not self._free:
             self._free.append(self._receive())
-        number = self._free.pop()
-        contents = self._shared[number].sort(batch)
-        self._send("write", number, contents, batch.oversized is not None, payload=batch.oversized)
+        return self._free.pop()
 
     def finish(self) -> tuple[list[SpooledChannel], RawChannels]:
         """See ``SpoolWriter``."""
+        if self._filled is not None:
+            self._free.append(self._filled)
         while len(self._free) < _SHARED:
             self._free.append(self._receive())
         self._send("finish")
@@ -183,12 +201,7 @@ def _shared_memory(directory: Path) -> BinaryIO:
     return cast(BinaryIO, tempfile.TemporaryFile(dir=directory))
 
 
-def _mapped(shared: int) -> list[Sorted]:
-    memory = mmap.mmap(shared, MEMORY_BYTES * _SHARED)
-    return [Sorted(memory, MEMORY_BYTES * number) for number in range(_SHARED)]
-
-
-def _serve(connection: Connection, writer: SpoolWriter, shared: Sequence[Sorted]) -> None:
+def _serve(connection: Connection, writer: SpoolWriter, memory: mmap.mmap) -> None:
     """Do what the other process asks for, until it is gone."""
     schemas: list[Schema] = []
     while True:
@@ -198,13 +211,18 @@ def _serve(connection: Connection, writer: SpoolWriter, shared: Sequence[Sorted]
         elif name == "define":
             channel, number, *rest = values
             writer.define(Definition(channel, None if number is None else schemas[number]), *rest)
-        elif name == "write":
-            number, contents, is_oversized = values
-            oversized = connection.recv_bytes() if is_oversized else None
-            writer.write_sorted(shared[number], contents, oversized)
-            connection.send(number)
-        else:
+        elif name == "finish":
             connection.send(writer.finish())
+        else:
+            part, said, is_oversized = values
+            oversized = connection.recv_bytes() if is_oversized else None
+            if name == "write":
+                batch = Batch(memory, MEMORY_BYTES * part)
+                batch.take_in(said, oversized)
+                writer.write(batch)
+            else:
+                writer.write_sorted(Sorted(memory, MEMORY_BYTES * part), said, oversized)
+            connection.send(part)
 
 
 def _main(socket_fd: int) -> None:
@@ -221,9 +239,9 @@ def _main(socket_fd: int) -> None:
         connection = Connection(commands.detach())
     spool_fd, shared_fd = fds
     file = cast(BinaryIO, os.fdopen(spool_fd, "wb", buffering=0))
-    shared = _mapped(shared_fd)
+    memory = mmap.mmap(shared_fd, MEMORY_BYTES * _SHARED)
     try:
-        _serve(connection, SpoolWriter(SpoolFile(file), connection.recv()), shared)
+        _serve(connection, SpoolWriter(SpoolFile(file), connection.recv()), memory)
     except (EOFError, ConnectionResetError):
         return
     except Exception as error:
