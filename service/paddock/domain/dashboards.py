@@ -174,7 +174,7 @@ def default_widgets(
     Args:
         device: its id.
         roles: as ``CarCatalogue.resolve`` found them.
-        others: numbers that it sends, which are shown where no role is played.
+        others: numbers that it sends; those that play no role are in a table, or as those with one where none does.
     """
     laid = _Laid(device)
     for role in _VALUES:
@@ -196,8 +196,12 @@ def default_widgets(
             laid.add(WidgetKind.VALUE, (signal.name,))
         for signal in others[:4]:
             laid.add(WidgetKind.PLOT, (signal.name,))
+    shown = {name for widget in laid.widgets for name in widget.signals}
+    rest = tuple(signal.name for signal in others if signal.name not in shown)
+    if rest:
+        laid.add(WidgetKind.TABLE, rest[:MAX_SIGNALS], "Other signals")
     laid.add(WidgetKind.ALERTS, (), "Alerts")
-    return tuple(laid.widgets)
+    return laid.filled()
 
 
 class _Laid:
@@ -227,3 +231,18 @@ class _Laid:
         )
         self._x += width
         self._high = max(self._high, height)
+
+    def filled(self) -> tuple[Widget, ...]:
+        """The same without holes: each row is as wide as the screen, and its widgets are equally high."""
+        found: list[Widget] = []
+        for y in sorted({widget.y for widget in self.widgets}):
+            row = [widget for widget in self.widgets if widget.y == y]
+            # A number needs no more room than it has, unless nothing else is in the row.
+            wider = [n for n, each in enumerate(row) if each.kind is not WidgetKind.VALUE] or list(range(len(row)))
+            widths, room = [each.width for each in row], COLUMNS - sum(each.width for each in row)
+            for turn in range(room):
+                widths[wider[turn % len(wider)]] += 1
+            high = max(each.height for each in row)
+            for n, each in enumerate(row):
+                found.append(msgspec.structs.replace(each, x=sum(widths[:n]), width=widths[n], height=high))
+        return tuple(found)

@@ -147,7 +147,7 @@ async def default_dashboard(context: Context, device_id: str, name: str) -> Dash
     signals = context.watching.live.signals(device_id)
     catalogue = CarCatalogue(await load_catalogue(context), (await cars_of(context)).get(device_id, ""))
     roles = catalogue.resolve((signal.name, signal.dtype) for signal in signals)
-    others = [catalogue.describe(each.name, each.dtype) for each in signals if each.dtype == "double"]
+    others = [catalogue.describe(each.name, each.dtype) for each in signals if each.dtype not in ("bool", "string")]
     widgets = default_widgets(device_id, roles, others)
     return Dashboard(id="", name=name, widgets=widgets, version=0)
 

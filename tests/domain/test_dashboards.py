@@ -1,0 +1,34 @@
+"""What a dashboard shows of a device where nobody has said."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paddock.domain.catalogue import Described
+from paddock.domain.catalogue_defaults import Role
+from paddock.domain.dashboards import COLUMNS, MAX_SIGNALS, WidgetKind, check_dashboard, default_widgets
+
+ROLES = (Role.SPEED, Role.STATE_OF_CHARGE, Role.THROTTLE, Role.BRAKE, Role.STATE, Role.LATITUDE, Role.LONGITUDE)
+
+
+def signal(name: str, role: Role = Role.NONE) -> Described:
+    return Described(name, name, "double", name, "", role)
+
+
+@given(st.sets(st.sampled_from(ROLES)), st.integers(0, 40))
+def test_rows_have_no_holes_and_every_signal_has_a_place(played: set[Role], more: int) -> None:
+    roles = {role: [signal(f"car.{role.value}", role)] for role in played}
+    others = [signal(f"car.{n}") for n in range(more)]
+    widgets = default_widgets("car", roles, [*(each for found in roles.values() for each in found), *others])
+    check_dashboard("Car", widgets)
+    rows: dict[int, int] = {}
+    for widget in widgets:
+        assert widget.x == rows.get(widget.y, 0), "beside the one before"
+        rows[widget.y] = widget.x + widget.width
+        assert {each.height for each in widgets if each.y == widget.y} == {widget.height}
+    assert set(rows.values()) == {COLUMNS}
+    shown = {name for widget in widgets for name in widget.signals}
+    unplayed = len(played)  # a latitude alone is no place
+    assert shown >= {each.name for each in others[: MAX_SIGNALS - unplayed]}
+    assert widgets[-1].kind is WidgetKind.ALERTS
