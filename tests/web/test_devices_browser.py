@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import threading
 import urllib.error
 import urllib.request
@@ -87,6 +88,7 @@ def test_a_device_from_its_first_page_to_its_last_message(browser: Any, tmp_path
         page.locator("#device-values").get_by_text("tires.temps.fl").wait_for()
         page.locator("#device-values").get_by_text("81.5").wait_for()
         page.locator(".badge", has_text="active").wait_for()
+        page.locator("#last-message", has_text=re.compile(r"\d\d:\d\d:\d\d ")).wait_for()
         assert send(site, token, b"hello") == 422
         page.locator("#refused").get_by_text("This is no JSON").wait_for()
         screenshot(page, "device-light")

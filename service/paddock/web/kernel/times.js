@@ -3,7 +3,8 @@
 import { all } from "./dom.js";
 
 const form = new Intl.DateTimeFormat("en-GB", {
-  day: "2-digit", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+  day: "2-digit", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
+  hourCycle: "h23",
 });
 
 /**
@@ -28,7 +29,8 @@ export function localise(root) {
     const clock = `${parts.hour}:${parts.minute}`;
     const whole = `${parts.day} ${month} ${parts.year} ${clock}`;
     const { form: wanted } = time.dataset;
-    time.textContent = wanted === "clock" ? clock : wanted === "zoned" ? `${whole} ${zoneAt(instant)}` : whole;
+    const zoned = wanted === "second" ? `${whole}:${parts.second} ${zoneAt(instant)}` : `${whole} ${zoneAt(instant)}`;
+    time.textContent = wanted === "clock" ? clock : wanted ? zoned : whole;
     time.title = `${time.dateTime.replace("T", " ").replace("Z", "")} UTC`;
   }
 }

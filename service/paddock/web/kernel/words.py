@@ -28,9 +28,10 @@ def duration(duration_s: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def utc(rfc3339: str) -> str:
+def utc(rfc3339: str, *, seconds: bool = False) -> str:
     """``18 Apr 2026 14:32``, in UTC; scripts turn it into the reader's zone in the same form."""
-    return datetime.fromisoformat(rfc3339[:19] + "+00:00").strftime("%d %b %Y %H:%M")
+    form = "%d %b %Y %H:%M:%S" if seconds else "%d %b %Y %H:%M"
+    return datetime.fromisoformat(rfc3339[:19] + "+00:00").strftime(form)
 
 
 def gap(duration_s: float | None) -> str:
