@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddock.domain.recording import Recording
+from paddock.domain.recording import Recording, StartedSource
 from paddock.domain.streams import Gap, Stream, StreamState
 from paddock.usecases.context import Context
 from paddock.usecases.devices.radio import radio_of
@@ -58,6 +58,16 @@ async def test_the_cars_own_log_is_the_better_one_and_the_radios_copy_stays_link
     assert radio.better is None and radio.stream is not None
     await context.documents.recordings.change(own.id, {"deleted_at": T})
     assert (await radio_of(context, first)).better is None
+
+
+async def test_what_the_radio_sent_late_is_of_the_time_that_it_says(context: Context) -> None:
+    late = await sent(context, "late", 400, 300)
+    corrected = {"clock_offset_ns": 390 * S, "started_source": StartedSource.CLOCK_OFFSET}
+    await context.documents.recordings.change(late.id, corrected)
+    late = await context.documents.recordings.get(late.id) or late
+    own = await recorded(context, "own", 0, 350)
+    assert (await radio_of(context, late)).better == own
+    assert [each.recording for each in (await radio_of(context, own)).copies] == [late]
 
 
 async def test_a_recording_without_car_or_time_has_nothing_beside_it(context: Context) -> None:

@@ -7,14 +7,14 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from paddock.domain.instants import NS_PER_S
-from paddock.domain.recording import Recording
+from paddock.domain.recording import Recording, StartedSource
 from paddock.domain.streams import Stream
 from paddock.ports.documents import MAX_PAGE, Between, Condition, Equals, OneOf, Sort
 from paddock.usecases.catalogue.catalogue import car_of
 from paddock.usecases.context import Context
 
 LONGEST_NS = 30 * 3_600 * NS_PER_S
-"""No recording of a car that counts here is longer."""
+"""No recording of a car that counts here is longer, or came later by radio."""
 _SHARE = 0.5
 """A share of the shorter one, that both have to have in common."""
 
@@ -64,16 +64,20 @@ async def streams_of_recordings(context: Context, recording_ids: Collection[str]
 
 async def _of_the_same_time(context: Context, recording: Recording) -> list[Recording]:
     """Other recordings of its car that have most of the shorter one's time in common with it."""
-    car, started_ns = car_of(recording), recording.started_ns
-    if not car or started_ns is None or not recording.duration_ns:
+    car = car_of(recording)
+    if not car or recording.started_ns is None or not recording.duration_ns:
         return []
-    where: list[Condition] = [
-        Equals("deleted_at", None),
-        Equals("metadata.car.value", car),
-        Between("started_ns", started_ns - LONGEST_NS, started_ns + recording.duration_ns + 1),
-    ]
-    page = await context.documents.recordings.find(where, sort=Sort("started_ns"), limit=MAX_PAGE)
-    return [each for each in page.items if each.id != recording.id and _is_of_one_time(recording, each)]
+    found: dict[str, Recording] = {}
+    for started_ns in {recording.started_ns, _by_its_clock(recording)}:
+        where: list[Condition] = [
+            Equals("deleted_at", None),
+            Equals("metadata.car.value", car),
+            Between("started_ns", started_ns - LONGEST_NS, started_ns + LONGEST_NS),
+        ]
+        page = await context.documents.recordings.find(where, sort=Sort("started_ns"), limit=MAX_PAGE)
+        found |= {each.id: each for each in page.items}
+    others = sorted(found.values(), key=lambda each: (each.started_ns or 0, each.id))
+    return [each for each in others if each.id != recording.id and _is_of_one_time(recording, each)]
 
 
 def _is_of_one_time(one: Recording, other: Recording) -> bool:
@@ -82,6 +86,22 @@ def _is_of_one_time(one: Recording, other: Recording) -> bool:
 
 
 def _common_ns(one: Recording, other: Recording) -> int:
-    begins = max(one.started_ns or 0, other.started_ns or 0)
-    ends = min((each.started_ns or 0) + (each.duration_ns or 0) for each in (one, other))
-    return ends - begins
+    """How long both lasted at once, by the corrected times or by the clock of the car, which both may have kept.
+
+    What the radio sent late looks as if the clock were wrong, and the car's own log says nothing of that.
+    """
+    return max(
+        _overlap_ns(one, one.started_ns or 0, other, other.started_ns or 0),
+        _overlap_ns(one, _by_its_clock(one), other, _by_its_clock(other)),
+    )
+
+
+def _overlap_ns(one: Recording, one_ns: int, other: Recording, other_ns: int) -> int:
+    ends = min(one_ns + (one.duration_ns or 0), other_ns + (other.duration_ns or 0))
+    return ends - max(one_ns, other_ns)
+
+
+def _by_its_clock(recording: Recording) -> int:
+    """When it began by the times in it."""
+    corrected = recording.started_source is StartedSource.CLOCK_OFFSET
+    return (recording.started_ns or 0) - (recording.clock_offset_ns or 0 if corrected else 0)
