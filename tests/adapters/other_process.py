@@ -20,7 +20,8 @@ from paddock.adapters import mongodb_earlier, sqlite_database, sqlite_earlier
 from paddock.adapters.directory import DirectoryObjects
 from paddock.adapters.sqlite import SqliteDocuments
 from paddock.domain.job import Job, JobState
-from paddock.ports.documents import Equals, Sort, say_nothing
+from paddock.ports.documents import Equals, Sort
+from paddock.ports.whole_store import say_nothing
 
 SIZE = 300_000
 

@@ -15,7 +15,7 @@ from paddock.adapters.sqlite import SqliteDocuments
 from paddock.domain.backup import BackupRun
 from paddock.domain.job import Job
 from paddock.errors import Conflict, Unavailable
-from paddock.ports.documents import Collection, Documents, Equals, rows
+from paddock.ports.documents import Collection, Documents, Equals, collection_rows
 from paddock.ports.indexes import Index
 from tests.adapters.builders import job, recording, signal
 from tests.adapters.conftest import migrated
@@ -71,7 +71,7 @@ async def test_a_new_row_is_a_collection_like_all_others(more: Documents) -> Non
 async def test_every_attribute_that_keeps_documents_is_a_collection(documents: Documents) -> None:
     kind = type(documents.jobs)
     kept = {name for name, value in vars(documents).items() if isinstance(value, kind)}
-    assert kept == set(documents.collections()) == {row.name for row in rows(Documents)}
+    assert kept == set(documents.collections()) == {row.name for row in collection_rows(Documents)}
     assert kept == set(Documents.__annotations__), "an annotation of the port that is no row of it"
 
 

@@ -21,7 +21,7 @@ from paddock.domain.contents import Contents
 from paddock.domain.job import Job, JobState
 from paddock.domain.recording import LossReport, Recording, Signal, Status
 from paddock.errors import Rejected, Unavailable
-from paddock.ports.documents import Between, Contains, Equals, HasSignal, OneOf, Sort, rows
+from paddock.ports.documents import Between, Contains, Equals, HasSignal, OneOf, Sort, collection_rows
 from paddock.ports.indexes import Side
 from tests.adapters.mongodb_sides import with_database
 from tests.servers.ferretdb import FerretServer, running
@@ -51,7 +51,7 @@ async def test_migrating_twice_and_by_four_at_once(mongodb_url: str) -> None:
     await several[0].migrate()
     async with AsyncMongoClient(mongodb_url) as client:
         database = client.get_default_database()
-        for row in rows(MongoDocuments):
+        for row in collection_rows(MongoDocuments):
             there = await database[row.name].index_information() if row.indexes else {}
             assert {name: index["key"] for name, index in there.items() if name != "_id_"} == indexes_of(row)
     for documents in several:
@@ -73,7 +73,7 @@ async def test_migrating_drops_our_old_indexes_and_nobody_elses(mongodb_url: str
 
 
 def test_every_index_has_a_name_of_its_own_and_says_what_it_serves() -> None:
-    for row in rows(MongoDocuments):
+    for row in collection_rows(MongoDocuments):
         assert len(indexes_of(row)) == len([index for index in row.indexes if Side.MONGODB in index.side])
         assert all(index.serves for index in row.indexes)
 

@@ -46,19 +46,16 @@ from paddock.ports.documents import (
     MAX_GROUPS,
     MAX_PAGE,
     Documents,
-    Filling,
     Group,
     HasSignal,
     HasTopic,
     Page,
-    Progress,
     Scalar,
-    Snapshot,
     Sort,
     Where,
-    rows,
-    say_nothing,
+    collection_rows,
 )
+from paddock.ports.whole_store import Filling, Progress, Snapshot, say_nothing
 
 MAX_FOUND = 100_000
 """Ids that one ``HasSignal`` or ``HasTopic`` may stand for: they go into a query, which may have 16 MiB."""
@@ -102,7 +99,7 @@ class MongoDocuments(Documents):
         self._url = url
         self._client = _client(url)
         self._database = self._client.get_default_database(_DEFAULT_DATABASE)
-        for row in rows(type(self)):
+        for row in collection_rows(type(self)):
             beside = self._database if row.name == "recordings" else None
             setattr(
                 self, row.name, MongoCollection(self._client, self._database[row.name], row.kind, beside=beside)
@@ -126,18 +123,18 @@ class MongoDocuments(Documents):
         with translated():
             # Of its own, because pymongo's timeout for one call would also wait that long for a lost server.
             async with _client(self._url, socketTimeoutMS=_MIGRATE_MS) as client:
-                await create_missing(client.get_default_database(_DEFAULT_DATABASE), rows(type(self)))
+                await create_missing(client.get_default_database(_DEFAULT_DATABASE), collection_rows(type(self)))
 
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
         """One moment on a replica set; see ``mongodb_snapshot``."""
-        return open_snapshot(self._client, self._database, rows(type(self)))
+        return open_snapshot(self._client, self._database, collection_rows(type(self)))
 
     @asynccontextmanager
     async def fill(self, source: str) -> AsyncIterator[Filling]:
         """Written in pieces, and marked until all of them are there."""
         await self._create_missing()
         async with marked_as_filling(self._database, source, self.is_empty):
-            yield MongoFilling(self._database, rows(type(self)))
+            yield MongoFilling(self._database, collection_rows(type(self)))
 
     async def close(self) -> None:
         """Give back connections."""

@@ -16,7 +16,7 @@ from paddock.adapters.mongodb_errors import translated
 from paddock.adapters.mongodb_filling import add_missing
 from paddock.adapters.mongodb_values import Codec
 from paddock.domain.contents import MOVED, Contents, EarlierRecording, split
-from paddock.ports.documents import Progress
+from paddock.ports.whole_store import Progress
 
 _SOME = 20
 _IS_EARLIER = {MOVED[0]: {"$exists": True}}

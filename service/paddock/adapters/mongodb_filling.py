@@ -15,7 +15,7 @@ from paddock.adapters.document_queries import not_empty
 from paddock.adapters.mongodb_errors import translated
 from paddock.adapters.mongodb_values import Codec
 from paddock.errors import Conflict, Unavailable
-from paddock.ports.documents import Row
+from paddock.ports.documents import CollectionRow
 
 # https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
 _THERE_ALREADY = 11000
@@ -26,7 +26,7 @@ _MARK = "restoring"
 class MongoFilling:
     """Adds what is not there yet: what an interrupted try wrote came from the same backup."""
 
-    def __init__(self, database: AsyncDatabase[dict[str, Any]], collections: Sequence[Row]) -> None:
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], collections: Sequence[CollectionRow]) -> None:
         self._database = database
         self._codecs = {row.name: Codec(row.kind) for row in collections}
 

@@ -11,7 +11,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
 
 from paddock.adapters.mongodb_filters import stored_name
-from paddock.ports.documents import Row, with_own_fields
+from paddock.ports.documents import CollectionRow, with_own_fields
 from paddock.ports.indexes import Index, Side
 
 _OURS = "paddock_"
@@ -30,12 +30,12 @@ def index_name(index: Index) -> str:
     return _OURS + "_".join(map(stored_name, index.fields)).replace(".", "_")
 
 
-def indexes_of(row: Row) -> dict[str, list[tuple[str, int]]]:
+def indexes_of(row: CollectionRow) -> dict[str, list[tuple[str, int]]]:
     """The indexes of one collection on this side, by their names."""
     return {index_name(index): index_keys(index) for index in row.indexes if Side.MONGODB in index.side}
 
 
-async def create_missing(database: AsyncDatabase[dict[str, Any]], collections: Sequence[Row]) -> None:
+async def create_missing(database: AsyncDatabase[dict[str, Any]], collections: Sequence[CollectionRow]) -> None:
     """Create the collections' indexes and drop ours that are no longer among them; other people's stay."""
     own_fields = [str(field["_id"]) async for field in database["fields"].find({}, {"_id": 1})]
     collections = with_own_fields(collections, own_fields)

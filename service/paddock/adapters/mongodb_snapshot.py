@@ -19,7 +19,8 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from paddock.adapters.mongodb_errors import translated
 from paddock.adapters.mongodb_values import Codec
-from paddock.ports.documents import Row, Snapshot
+from paddock.ports.documents import CollectionRow
+from paddock.ports.whole_store import Snapshot
 
 Client: TypeAlias = AsyncMongoClient[dict[str, Any]]
 _BATCH = 200
@@ -34,7 +35,7 @@ async def is_replica_set(client: Client) -> bool:
 
 @contextlib.asynccontextmanager
 async def open_snapshot(
-    client: Client, database: AsyncDatabase[dict[str, Any]], collections: Sequence[Row]
+    client: Client, database: AsyncDatabase[dict[str, Any]], collections: Sequence[CollectionRow]
 ) -> AsyncIterator[Snapshot]:
     """All collections at this moment, where the server has moments."""
     with translated():
@@ -50,7 +51,7 @@ class _MongoSnapshot:
     def __init__(
         self,
         database: AsyncDatabase[dict[str, Any]],
-        collections: Sequence[Row],
+        collections: Sequence[CollectionRow],
         session: AsyncClientSession | None,
     ) -> None:
         self.one_state = session is not None

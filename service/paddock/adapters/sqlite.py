@@ -25,21 +25,8 @@ from paddock.adapters.sqlite_filters import Sql, all_of, order_sql, page_sql, se
 from paddock.adapters.sqlite_lists import drop_elements, index_elements
 from paddock.adapters.sqlite_schema import create_missing, drop_indexes
 from paddock.adapters.sqlite_snapshot import Transaction, open_snapshot, open_transaction
-from paddock.ports.documents import (
-    BY_ID,
-    MAX_PAGE,
-    Documents,
-    Filling,
-    Group,
-    Page,
-    Progress,
-    Scalar,
-    Snapshot,
-    Sort,
-    Where,
-    rows,
-    say_nothing,
-)
+from paddock.ports.documents import BY_ID, MAX_PAGE, Documents, Group, Page, Scalar, Sort, Where, collection_rows
+from paddock.ports.whole_store import Filling, Progress, Snapshot, say_nothing
 
 _LONG_INTEGER = re.compile(rb"[0-9]{19}")
 
@@ -56,7 +43,7 @@ class SqliteDocuments(Documents):
     def __init__(self, path: Path) -> None:
         self._path = path
         self._database = Database(path)
-        for row in rows(type(self)):
+        for row in collection_rows(type(self)):
             setattr(self, row.name, SqliteCollection(self._database, row.name, row.kind))
 
     async def migrate(self, progress: Progress = say_nothing) -> None:
@@ -65,7 +52,7 @@ class SqliteDocuments(Documents):
         Raises:
             Unavailable: the file is no database, damaged, not writable, or a newer Paddock's.
         """
-        while not await self._database.migrate(rows(type(self))):
+        while not await self._database.migrate(collection_rows(type(self))):
             last: str | None = ""
             while last is not None:
                 last, done, total = await self._database.write(partial(split_some, after=last))
@@ -77,7 +64,7 @@ class SqliteDocuments(Documents):
 
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
         """One read transaction on a connection of its own, so that whoever writes does not wait for it."""
-        return open_snapshot(self._path, rows(type(self)))
+        return open_snapshot(self._path, collection_rows(type(self)))
 
     @asynccontextmanager
     async def fill(self, source: str) -> AsyncIterator[Filling]:
@@ -90,7 +77,7 @@ class SqliteDocuments(Documents):
             # Made again at the end, which takes less than keeping them in order all the time.
             await opened.do(drop_indexes)
             yield _SqliteFilling(opened, self.collections())
-            await opened.do(lambda connection: create_missing(connection, rows(type(self))))
+            await opened.do(lambda connection: create_missing(connection, collection_rows(type(self))))
 
     async def close(self) -> None:
         """Let running calls end, then close the connections."""

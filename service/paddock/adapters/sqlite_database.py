@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from paddock.adapters.sqlite_schema import check_version, create_missing
 from paddock.errors import Unavailable
-from paddock.ports.documents import Row
+from paddock.ports.documents import CollectionRow
 
 BUSY_TIMEOUT_S = 20.0
 """How long a process waits for another one's write before it answers ``Unavailable``."""
@@ -51,7 +51,7 @@ class Database:
 
         return await asyncio.get_running_loop().run_in_executor(self._writer, run)
 
-    async def migrate(self, collections: Sequence[Row]) -> bool:
+    async def migrate(self, collections: Sequence[CollectionRow]) -> bool:
         """Create what is missing; whether all documents have today's shape."""
 
         def run() -> bool:

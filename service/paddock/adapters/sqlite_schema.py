@@ -13,7 +13,7 @@ from typing import NamedTuple
 from paddock.adapters.document_queries import check_field
 from paddock.adapters.sqlite_earlier import has_earlier
 from paddock.errors import Unavailable
-from paddock.ports.documents import SCHEMA_VERSION, Documents, Row, rows, with_own_fields
+from paddock.ports.documents import SCHEMA_VERSION, CollectionRow, Documents, collection_rows, with_own_fields
 from paddock.ports.indexes import Index, Side
 
 _BY_ELEMENT = "_by_element_"
@@ -39,13 +39,13 @@ class Listed(NamedTuple):
         )
 
 
-def _listed(collections: Iterable[Row]) -> tuple[Listed, ...]:
+def _listed(collections: Iterable[CollectionRow]) -> tuple[Listed, ...]:
     return tuple(
         Listed(row.name, index.fields[0]) for row in collections for index in row.indexes if index.elements
     )
 
 
-LISTED = _listed(rows(Documents))
+LISTED = _listed(collection_rows(Documents))
 _OF_ELEMENTS = {f"{listed.index_table}_by_id" for listed in LISTED}
 
 
@@ -82,7 +82,7 @@ def check_version(connection: sqlite3.Connection) -> int:
     return version
 
 
-def create_missing(connection: sqlite3.Connection, collections: Sequence[Row]) -> bool:
+def create_missing(connection: sqlite3.Connection, collections: Sequence[CollectionRow]) -> bool:
     """Bring tables and indexes to what the collections say, inside the caller's write transaction.
 
     Returns:

@@ -13,7 +13,8 @@ from typing import TypeVar
 import msgspec
 
 from paddock.adapters.sqlite_database import connect, translated
-from paddock.ports.documents import Row, Snapshot
+from paddock.ports.documents import CollectionRow
+from paddock.ports.whole_store import Snapshot
 
 _BATCH = 50
 
@@ -70,7 +71,7 @@ async def open_transaction(path: Path, how: str) -> AsyncIterator[Transaction]:
 
 
 @contextlib.asynccontextmanager
-async def open_snapshot(path: Path, collections: Sequence[Row]) -> AsyncIterator[Snapshot]:
+async def open_snapshot(path: Path, collections: Sequence[CollectionRow]) -> AsyncIterator[Snapshot]:
     """All collections at this moment."""
     async with open_transaction(path, "BEGIN") as opened:
         yield _SqliteSnapshot(opened, collections)
@@ -79,7 +80,7 @@ async def open_snapshot(path: Path, collections: Sequence[Row]) -> AsyncIterator
 class _SqliteSnapshot:
     one_state = True
 
-    def __init__(self, opened: Transaction, collections: Sequence[Row]) -> None:
+    def __init__(self, opened: Transaction, collections: Sequence[CollectionRow]) -> None:
         self._opened = opened
         self._decoders = {row.name: msgspec.json.Decoder(row.kind) for row in collections}
 

@@ -113,7 +113,7 @@ class SaidInterval(msgspec.Struct, frozen=True, kw_only=True):
         return cls(**said)
 
     def kept(self, recording_id: str) -> Interval:
-        """The same as it is stored."""
+        """The interval as it is stored."""
         said = {name: getattr(self, name) for name in self.__struct_fields__}
         return Interval(recording=recording_id, **said)
 

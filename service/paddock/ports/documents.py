@@ -12,7 +12,7 @@ full-text search. NaN and the infinities are stored as null; an integer beyond i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cache
 from typing import (
@@ -65,6 +65,7 @@ from paddock.domain.upload import Upload
 from paddock.domain.venues import Venue
 from paddock.domain.worksheets import Worksheet
 from paddock.ports.indexes import RECORDING_INDEXES, Index, field_index
+from paddock.ports.whole_store import Filling, Progress, Snapshot, say_nothing
 
 Scalar: TypeAlias = str | int | float | bool | None
 Operator = Literal["<", "<=", ">", ">=", "="]
@@ -152,13 +153,6 @@ BY_ID = Sort()
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-Progress = Callable[[int, int], None]
-"""How many documents are done, and how many there are."""
-
-
-def say_nothing(done: int, total: int) -> None:
-    """No progress is shown."""
-
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
     """Some documents and the cursor that continues after them, None at the end."""
@@ -240,29 +234,6 @@ class Collection(Protocol[T]):
 
     async def delete(self, where: Where) -> int:
         """Remove what matches; how many that were. An empty ``where`` is refused with ``ValueError``."""
-        ...
-
-
-class Snapshot(Protocol):
-    """All collections at one moment, while others go on writing."""
-
-    one_state: bool
-    """Whether all that is read is of one moment; a MongoDB server that stands alone cannot do that."""
-
-    async def count(self, collection: str) -> int:
-        """How many documents the collection has."""
-        ...
-
-    def read(self, collection: str) -> AsyncIterator[Sequence[msgspec.Struct]]:
-        """All documents of a collection by id, some at a time."""
-        ...
-
-
-class Filling(Protocol):
-    """A store that is being filled by a restore."""
-
-    async def put(self, collection: str, documents: Sequence[msgspec.Struct]) -> None:
-        """Add documents of one collection, which have ids of their own."""
         ...
 
 
@@ -407,7 +378,7 @@ class Documents(ABC):
 
     def collections(self) -> Mapping[str, Collection[Any]]:
         """Every collection by its name."""
-        return {row.name: getattr(self, row.name) for row in rows(type(self))}
+        return {row.name: getattr(self, row.name) for row in collection_rows(type(self))}
 
     @abstractmethod
     async def migrate(self, progress: Progress = say_nothing) -> None:
@@ -458,8 +429,8 @@ class Documents(ABC):
         """Give back connections."""
 
 
-class Row(NamedTuple):
-    """One collection as a side builds it."""
+class CollectionRow(NamedTuple):
+    """What one row of ``Documents`` says of a collection."""
 
     name: str
     kind: type[msgspec.Struct]
@@ -467,17 +438,17 @@ class Row(NamedTuple):
 
 
 @cache
-def rows(documents: type) -> tuple[Row, ...]:
+def collection_rows(documents: type) -> tuple[CollectionRow, ...]:
     """The collections that a store has."""
     found = []
     for name, hint in get_type_hints(documents, include_extras=True).items():
         collection, *indexes = get_args(hint) if get_origin(hint) is Annotated else (hint,)
         if get_origin(collection) is Collection:
-            found.append(Row(name, get_args(collection)[0], tuple(indexes)))
+            found.append(CollectionRow(name, get_args(collection)[0], tuple(indexes)))
     return tuple(found)
 
 
-def with_own_fields(collections: Sequence[Row], names: Sequence[str]) -> tuple[Row, ...]:
+def with_own_fields(collections: Sequence[CollectionRow], names: Sequence[str]) -> tuple[CollectionRow, ...]:
     """The same collections, recordings being indexed by the fields that the team added, too."""
     indexes = tuple(map(field_index, names))
     return tuple(

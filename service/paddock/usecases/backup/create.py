@@ -26,8 +26,9 @@ from paddock.domain.backup import (
 from paddock.domain.keys import ARTIFACTS, FILES, RAW, parse_raw_key
 from paddock.domain.recording import Failure
 from paddock.errors import NotFound, PaddockError, Rejected
-from paddock.ports.documents import SCHEMA_VERSION, Snapshot
+from paddock.ports.documents import SCHEMA_VERSION
 from paddock.ports.objects import Store
+from paddock.ports.whole_store import Snapshot
 from paddock.usecases.backup.files import PartWriter, Progress, fetch_part, say_nothing, scratch_folder
 from paddock.usecases.context import Context
 

@@ -14,8 +14,9 @@ from paddock.domain.contents import EarlierRecording, split
 from paddock.domain.members import add_missing
 from paddock.domain.peers import parse_peers
 from paddock.errors import Rejected
-from paddock.ports.documents import CONTENTS_APART, Filling
+from paddock.ports.documents import CONTENTS_APART
 from paddock.ports.objects import Store
+from paddock.ports.whole_store import Filling
 from paddock.usecases.backup.files import Progress, fetch_part, read_part, say_nothing, scratch_folder
 from paddock.usecases.backup.verify import kinds, prove_parts
 from paddock.usecases.context import Context

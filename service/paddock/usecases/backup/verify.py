@@ -12,7 +12,7 @@ from paddock.domain.backup import Inventoried, Manifest, newer
 from paddock.domain.contents import EarlierRecording
 from paddock.domain.keys import FILES, RAW
 from paddock.errors import PaddockError
-from paddock.ports.documents import CONTENTS_APART, rows
+from paddock.ports.documents import CONTENTS_APART, collection_rows
 from paddock.ports.objects import Store
 from paddock.usecases.backup.files import Progress, fetch_part, read_part, say_nothing, scratch_folder
 from paddock.usecases.context import Context
@@ -42,7 +42,7 @@ def kinds(context: Context, manifest: Manifest) -> dict[str, type[msgspec.Struct
     """
     from paddock import __version__
 
-    known = {row.name: row.kind for row in rows(type(context.documents))} | {"": Inventoried}
+    known = {row.name: row.kind for row in collection_rows(type(context.documents))} | {"": Inventoried}
     if any(part.collection not in known for part in manifest.parts):
         raise newer(manifest.id, manifest.paddock, __version__)
     if manifest.schema < CONTENTS_APART:
