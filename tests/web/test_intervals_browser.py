@@ -106,6 +106,8 @@ def test_intervals_are_marked_found_and_measured(browser: Any, tmp_path: Path) -
             "group by 1 order by 1"
         )
         assert client.sql(sql).to_pydict() == {"name": ["Fast 1", "Fast 2"], "mean": [20.0, 20.0]}
+        lasting = {"name": "Long", "condition": "Car.speed > 15 for 1.5 s"}
+        assert [each["end_s"] for each in httpx.post(f"{place}/find", json=lasting).json()["items"]] == [4.0]
         for body, code in (
             ({"name": "", "start_s": 0, "end_s": 1}, "bad_interval"),
             ({"name": "x", "start_s": 2, "end_s": 1}, "bad_interval"),

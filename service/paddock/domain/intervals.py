@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Annotated
 
 import msgspec
@@ -15,6 +16,10 @@ MAX_NOTES = 2_000
 MAX_INTERVALS = 1_000
 """In one recording."""
 MAX_CONDITION = 2_000
+
+
+_FOR = re.compile(r"\s+for\s+(?P<amount>\d{1,9}(\.\d{1,9})?)\s*(?P<unit>ms|min|s)\s*$", re.ASCII | re.IGNORECASE)
+_SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0}
 
 
 class Interval(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,11 +74,31 @@ class ConditionText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(
             max_length=10_000,
-            description="An expression as maths channels have them; it holds where it is not 0.",
-            examples=["VNData.vn_vel_m_s.x > 15"],
+            description="An expression as maths channels have them, which holds where it is not 0; at its end it "
+            "may say for how long.",
+            examples=["VNData.vn_vel_m_s.x > 15 for 2 s"],
         ),
     ]
-    at_least_s: Annotated[float, Meta(ge=0, le=1e6, description="How long it has to hold.", examples=[2.0])] = 0.0
+    at_least_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1e6,
+            description="How long it has to hold, where the condition does not say it.",
+            examples=[2.0],
+        ),
+    ] = 0.0
+
+
+def read_condition(text: str) -> tuple[str, float]:
+    """The expression of a condition, and for how many seconds it has to hold at least: ``speed > 60 for 2 s``.
+
+    Without such an end it is 0. The expression is where it was in the text.
+    """
+    found = _FOR.search(text)
+    if found is None:
+        return text, 0.0
+    return text[: found.start()], float(found["amount"]) * _SECONDS[found["unit"].casefold()]
 
 
 def check_name(name: str, notes: str = "") -> str:

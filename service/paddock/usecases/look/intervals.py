@@ -22,6 +22,7 @@ from paddock.domain.intervals import (
     IntervalText,
     check_name,
     found_id,
+    read_condition,
 )
 from paddock.domain.laps import Lap, LapKind
 from paddock.domain.maths_language.parser import parse
@@ -105,8 +106,9 @@ async def find_intervals(
     name, condition = check_name(said.name), said.condition.strip()
     if len(condition) > MAX_CONDITION:
         raise Rejected(f"The condition is longer than {MAX_CONDITION:,} characters.", code="bad_interval")
-    samples, gap_ns = await _computed(context, recording, condition)
-    spans = spans_of(samples, gap_ns, round(said.at_least_s * NS_PER_S))
+    expression, at_least_s = read_condition(condition)
+    samples, gap_ns = await _computed(context, recording, expression)
+    spans = spans_of(samples, gap_ns, round(max(at_least_s, said.at_least_s) * NS_PER_S))
     made = tuple(
         msgspec.structs.replace(
             _interval(context, principal, recording, f"{name} {number}", span.start_ns, span.end_ns),

@@ -16,6 +16,7 @@ from paddock.domain.maths_channels import (
     names_channel,
     renamed_in,
 )
+from paddock.domain.maths_cycles import check_no_cycle
 from paddock.domain.principal import Principal
 from paddock.errors import Conflict, NotFound, Rejected
 from paddock.ports.documents import MAX_PAGE, Equals, Sort
@@ -75,10 +76,16 @@ async def uses_of(context: Context, channel: MathsChannel) -> Uses:
     )
 
 
-async def add_channel(context: Context, principal: Principal, said: MathsText) -> MathsChannel:
+async def add_channel(
+    context: Context, principal: Principal, said: MathsText, *, beside: Iterable[MathsText] | None = None
+) -> MathsChannel:
     """Add a channel; it is computed of every recording in the background.
 
+    Args:
+        beside: the other channels, where these are about to change; None for those that there are.
+
     Raises:
+        Fault: it would be made of itself.
         Rejected: it means nothing (code ``bad_maths``), a topic is called so (``name_taken``), or there are too
             many (``too_many_channels``).
         Conflict: there is one of this name for this car (code ``channel_exists``).
@@ -89,6 +96,7 @@ async def add_channel(context: Context, principal: Principal, said: MathsText) -
         raise Rejected(
             f"There are {MAX_CHANNELS} maths channels already: remove one first.", code="too_many_channels"
         )
+    check_no_cycle(said, [each.said for each in others] if beside is None else beside)
     await _check_name(context, said.name, others)
     added = await _made(context, principal, said, channel_id(said.name, said.car), 1, 1)
     if not await context.documents.maths_channels.insert(added):
@@ -100,7 +108,13 @@ async def add_channel(context: Context, principal: Principal, said: MathsText) -
 
 
 async def change_channel(
-    context: Context, principal: Principal, channel: str, said: MathsText, *, edition: int | None = None
+    context: Context,
+    principal: Principal,
+    channel: str,
+    said: MathsText,
+    *,
+    edition: int | None = None,
+    beside: Iterable[MathsText] | None = None,
 ) -> MathsChannel:
     """Change what a channel says. Another text, unit or constants are another version, computed in the background.
 
@@ -108,6 +122,7 @@ async def change_channel(
 
     Args:
         edition: of the channel that was looked at; None for whatever it says by now.
+        beside: as for ``add_channel``.
 
     Raises:
         NotFound: there is none (code ``no_such_channel``).
@@ -120,6 +135,9 @@ async def change_channel(
         raise _edited(before)
     if said == before.said:
         return before
+    if beside is None:
+        beside = [each.said for each in await all_channels(context) if each.id != before.id]
+    check_no_cycle(said, beside, name_before=before.name)
     if said.name != before.name:
         await _check_name(context, said.name, await all_channels(context))
     computed = (said.text, said.constants, said.name, said.car) != (
@@ -170,14 +188,17 @@ async def replace_channels(context: Context, principal: Principal, said: Sequenc
     wanted = {channel_id(each.name, each.car): each for each in map(check_said, said)}
     if len(wanted) < len(said):
         raise Rejected("A maths channel is there twice for the same car: keep one.", code="bad_maths")
+    beside = {channel: [each for key, each in wanted.items() if key != channel] for channel in wanted}
+    for channel, each in wanted.items():
+        check_no_cycle(each, beside[channel])
     known = {each.id for each in await all_channels(context)}
     for channel in known - wanted.keys():
         await remove_channel(context, principal, channel)
     for channel, each in wanted.items():
         if channel in known:
-            await change_channel(context, principal, channel, each)
+            await change_channel(context, principal, channel, each, beside=beside[channel])
         else:
-            await add_channel(context, principal, each)
+            await add_channel(context, principal, each, beside=beside[channel])
 
 
 async def _made(
