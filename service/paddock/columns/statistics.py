@@ -36,14 +36,23 @@ class ChannelStatistics:
         self._failed: dict[Path, str] = {}
         """Why a signal has none; the empty path for all of them."""
         self._unlisted = 0
+        self._last_type: tuple[pa.StructType, bool] | None = None
+        """That of the last batch, and whether it has lists."""
 
     def add(self, messages: pa.StructArray, log_time: npt.NDArray[np.int64]) -> None:
         """Take in a batch in order of ``log_time``; shapes (N,)."""
+        if not (self._limits.statistics or self._has_lists(messages.type)):
+            return
         try:
             for path, column in _columns(messages, ()):
                 self._add(path, column, log_time)
         except BaseException as error:
             self._failed.setdefault((), contained(error))
+
+    def _has_lists(self, fields: pa.StructType) -> bool:
+        if self._last_type is None or self._last_type[0] != fields:
+            self._last_type = fields, any(has_elements(kind) for _, kind in _kinds(fields, ()))
+        return self._last_type[1]
 
     def _add(self, path: Path, column: pa.Array, log_time: npt.NDArray[np.int64]) -> None:
         try:

@@ -267,7 +267,15 @@ def _last_of_each_key(keys: pa.Array, offsets: Any) -> Any:
     """The places of the entries that count, in order; None for all."""
     codes = keys.dictionary_encode()
     rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    which = rows * max(1, len(codes.dictionary)) + np.asarray(codes.indices)
+    key_count = max(1, len(codes.dictionary))
+    which = rows * key_count + np.asarray(codes.indices)
+    possible = key_count * (len(offsets) - 1)
+    if possible < 8 * len(keys):
+        # Nearly always no map has a key twice, which is seen sooner where the maps have most of the keys.
+        seen = np.zeros(possible, bool)
+        seen[which] = True
+        if np.count_nonzero(seen) == len(keys):
+            return None
     _, last = np.unique(which[::-1], return_index=True)
     return None if len(last) == len(keys) else np.sort(len(keys) - 1 - last)
 

@@ -25,6 +25,8 @@ HEAD = np.dtype(
 )
 _ENTRY_BYTES = 16
 """An entry of a MessageIndex: ``log_time`` and ``offset``."""
+_MANY_ENTRIES = 16
+"""In a record: then one record after the other is sooner read than all at once."""
 _OPAQUE_OFFSET = np.dtype("V8")
 _OPAQUE_HEAD = np.dtype(f"V{HEAD_BYTES}")
 """A message's head as bytes without fields."""
@@ -44,13 +46,21 @@ def heads_at(data: Data, starts: npt.NDArray[np.signedinteger[Any]]) -> Heads:
 
 def index_offsets(indexes: Indexes) -> Int64s:
     """The offsets within their chunk that MessageIndex records claim, one record after the other, shape (N,)."""
+    total = sum(count for _, count in indexes.entries)
+    if total > _MANY_ENTRIES * len(indexes.entries):
+        offsets = [
+            np.ndarray((count,), _OPAQUE_OFFSET, indexes.data, begin + 8, strides=(_ENTRY_BYTES,))
+            for begin, count in indexes.entries
+            if count
+        ]
+        return np.concatenate(offsets).view(np.int64)
     entries = np.array(indexes.entries, np.int64)
     begins, counts = entries[:, 0], entries[:, 1]
     first, last = int(begins[0]), int(begins[-1] + counts[-1] * _ENTRY_BYTES)
     # A view with an offset at every byte: one gather, however many records there are.
     data = memoryview(indexes.data)[first:last]
     everywhere = np.ndarray((max(0, len(data) - _ENTRY_BYTES + 1),), _OPAQUE_OFFSET, data, 8, strides=(1,))
-    within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    within = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
     found: Int64s = everywhere[np.repeat(begins - first, counts) + within * _ENTRY_BYTES].view(np.int64)
     return found
 
