@@ -184,13 +184,14 @@ class Parts:
         )
 
     def _made_snapshot(self, view: View, until: int, origin_ns: int) -> tuple[Part, int]:
-        # Copied while nothing changes, and thinned afterwards: others go on meanwhile.
         with self.live.unchanged():
-            held = [
-                (signal, how, signal.tape.all(max(0, signal.tape.last_ns - how.span_ns), until))
-                for signal, how in wanted(self.live, view.watched)
-            ]
-        chosen = [(signal, _rows(signal, _drawn(signal, all_, how), origin_ns)) for signal, how, all_ in held]
+            found = wanted(self.live, view.watched)
+        chosen: list[tuple[LiveSignal, Rows]] = []
+        for signal, how in found:
+            # Up to a sequence that was known before, so that others go on from one signal to the next.
+            with self.live.unchanged():
+                held = signal.tape.all(max(0, signal.tape.last_ns - how.span_ns), until)
+            chosen.append((signal, _rows(signal, _drawn(signal, held, how), origin_ns)))
         return _part(view, chosen, 0), until
 
     def _made(self, view: View, after: int, until: int, origin_ns: int) -> Part:

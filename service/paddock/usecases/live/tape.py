@@ -249,7 +249,7 @@ class Tape:
         if self.steps or self.text:
             before = self._values[begin - 1] if begin else None
             kept = [at for at, value in enumerate(values) if value != (values[at - 1] if at else before)]
-        elif len(values) <= 2 or any(value != value for value in values):
+        elif len(values) <= 2 or math.isnan(sum(values)):  # a missing one, or both infinities
             kept = list(range(len(values)))
         else:
             kept = self._extremes(begin, after, until, column_ns, times, values)
