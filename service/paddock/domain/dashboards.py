@@ -233,7 +233,7 @@ class _Laid:
         self._high = max(self._high, height)
 
     def filled(self) -> tuple[Widget, ...]:
-        """The same without holes: each row is as wide as the screen, and its widgets are equally high."""
+        """The widgets without holes: each row is as wide as the screen, and its widgets are equally high."""
         found: list[Widget] = []
         for y in sorted({widget.y for widget in self.widgets}):
             row = [widget for widget in self.widgets if widget.y == y]

@@ -21,7 +21,7 @@ class RunningTotal:
     """How many times the signal was missing until then."""
 
     def later(self, seconds: float) -> RunningTotal:
-        """The same by another clock."""
+        """This total by a clock that is ``seconds`` ahead."""
         return replace(self, time_s=self.time_s + seconds)
 
     def steps(self, time_s: Floats) -> Floats:
