@@ -23,7 +23,10 @@ _SAME_WAY_RAD = np.radians(50)
 _MOST_FIXES = 20_000
 _SAME_PLACE_M = 8.0
 """A counter of laps that is sent a few times a second steps so far from its line, and not further."""
-_MOST_AGREE = 0.75
+_AGREEING = 0.75
+"""At least so large a share of the marks is at one place."""
+_FEWEST_MARKS = 3
+"""Fewer make one lap; there may be a place that the car crossed more often."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class _Place:
 
 
 def line_at_marks(motion: Motion, marks_s: Floats) -> FoundLine | None:
-    """A start line where a car counted its laps or saw a beacon; None if that was no one place, or was there once.
+    """A start line where a car counted its laps or saw a beacon; None unless it did so three times at one place.
 
     Args:
         motion: the car's.
@@ -58,7 +61,7 @@ def line_at_marks(motion: Motion, marks_s: Floats) -> FoundLine | None:
     marks_s, rows = marks_s[motion.fixes.gaps_s[rows - 1] == 0], rows[motion.fixes.gaps_s[rows - 1] == 0]
     moving = motion.speed_m_s[rows] > SLOWEST_M_S
     marks_s, rows = marks_s[moving], rows[moving]
-    if len(rows) < 2:
+    if len(rows) < _FEWEST_MARKS:
         return None
     east, north = (np.interp(marks_s, time, axis) for axis in smoothed_places(motion.fixes))
     middle = float(np.median(east)), float(np.median(north))
@@ -66,7 +69,7 @@ def line_at_marks(motion: Motion, marks_s: Floats) -> FoundLine | None:
     mean = float(np.angle(np.exp(1j * heading).mean()))
     same = np.hypot(east - middle[0], north - middle[1]) < _SAME_PLACE_M
     same &= np.abs((heading - mean + np.pi) % (2 * np.pi) - np.pi) < _SAME_WAY_RAD
-    if same.sum() < max(2, round(_MOST_AGREE * len(rows))):
+    if same.sum() < max(_FEWEST_MARKS, _AGREEING * len(rows)):
         return None
     return FoundLine(line_at(motion.fixes.plane, *middle, mean, HALF_WIDTH_M), int(same.sum()))
 

@@ -129,7 +129,7 @@ class Travel:
 def travel(motion: Motion, track: Track, events: tuple[Stop | Reverse, ...] = ()) -> Travel:
     """The car of a motion, driving as fast as there but for what happens on its way."""
     distance, speed, line = motion.columns["distance_m"], motion.columns["speed_ms"], motion.line
-    end_m = float(distance[-1])
+    end_m, lap_m = float(distance[-1]), track.length_m
     moving = speed > 0.05
     known_m, known_v = distance[moving], speed[moving]
     legs: list[tuple[float, float, float, float]] = []
@@ -150,8 +150,11 @@ def travel(motion: Motion, track: Track, events: tuple[Stop | Reverse, ...] = ()
         grid = np.linspace(begin_m, finish_m, max(3, int(abs(finish_m - begin_m) / _GRID_M)))
         middle = (grid[1:] + grid[:-1]) / 2
         from_ends = np.minimum(np.abs(middle - begin_m), np.abs(middle - finish_m))
-        # Before the start, where a car gets by driving backwards alone, nobody drove at speed.
+        # Before the start, where a car gets by driving backwards alone, nobody drove at speed. Coming from there it
+        # passes the start as at the end of a lap, and not as slowly as when it set out.
         usual = np.interp(middle, known_m, known_v, left=BACKWARD_M_S)
+        if now_s > REST_BEFORE_S:
+            usual = np.maximum(usual, np.interp(middle + lap_m, known_m, known_v, right=0.0))
         fastest = np.minimum(usual, np.sqrt(2 * BRAKING_MSS * from_ends))
         passed = now_s + np.append(0.0, np.cumsum(np.abs(np.diff(grid)) / np.minimum(fastest, limit)))
         times += [passed, np.array([passed[-1] + rest_s])]
@@ -161,7 +164,6 @@ def travel(motion: Motion, track: Track, events: tuple[Stop | Reverse, ...] = ()
     raster = np.arange(0.0, time[-1], RASTER_S)
     along = np.interp(raster, time, way)
     east, north, heading, _ = line.at(along)
-    lap_m = track.length_m
     return Travel(
         time_s=raster,
         track_m=line.to_track_m(along),
@@ -175,14 +177,14 @@ def travel(motion: Motion, track: Track, events: tuple[Stop | Reverse, ...] = ()
 
 
 def _crossings(time_s: Floats, way_m: Floats, lap_m: float) -> tuple[TrueCrossing, ...]:
-    """Every time the way is a whole number of laps, the start itself left out."""
+    """Every time the way is a whole number of laps, setting out left out."""
     laps = np.floor(way_m / lap_m)
-    found = []
+    found: list[TrueCrossing] = []
     for row in np.flatnonzero(np.diff(laps)).tolist():
         forward = bool(laps[row + 1] > laps[row])
         line = int(max(laps[row], laps[row + 1]))
         share = (line * lap_m - way_m[row]) / (way_m[row + 1] - way_m[row])
-        if line > 0 or not forward:
+        if line > 0 or not forward or found:
             found.append(TrueCrossing(float(time_s[row] + share * (time_s[row + 1] - time_s[row])), forward, line))
     return tuple(found)
 
