@@ -199,7 +199,8 @@ def default_widgets(
     shown = {name for widget in laid.widgets for name in widget.signals}
     rest = tuple(signal.name for signal in others if signal.name not in shown)
     if rest:
-        laid.add(WidgetKind.TABLE, rest[:MAX_SIGNALS], "Other signals")
+        # As high as the alerts beside it: it scrolls.
+        laid.add(WidgetKind.TABLE, rest[:MAX_SIGNALS], "Other signals", high=SIZES[WidgetKind.ALERTS][1])
     laid.add(WidgetKind.ALERTS, (), "Alerts")
     return laid.filled()
 
@@ -212,8 +213,9 @@ class _Laid:
         self._device = device
         self._x = self._y = self._high = 0
 
-    def add(self, kind: WidgetKind, signals: tuple[str, ...], title: str = "") -> None:
+    def add(self, kind: WidgetKind, signals: tuple[str, ...], title: str = "", *, high: int = 0) -> None:
         width, height = SIZES[kind]
+        height = high or height
         if self._x + width > COLUMNS:
             self._x, self._y, self._high = 0, self._y + self._high, 0
         self.widgets.append(
