@@ -67,7 +67,9 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.option.collectonly and not config.option.markexpr:
+        return
     for item in items:
         if isinstance(item, pytest.Function) and _is_fast(item):
             item.add_marker("fast")

@@ -114,6 +114,7 @@ async def test_a_part_of_another_size_does_not_count(side: Side) -> None:
 
 
 @pytest.mark.not_on("moto", why="it closes the part's file under a second writer")
+@pytest.mark.slow("many megabytes from many at once")
 async def test_the_same_part_from_many_at_once(side: Side) -> None:
     data, part_size = long_enough(side, bytes(range(256)) * 4096 * 2, MIB)
     upload = await side.objects.begin_upload("incoming/a", len(data), part_size)

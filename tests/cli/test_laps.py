@@ -8,6 +8,8 @@ from click.testing import CliRunner
 from paddock.cli.laps import command as laps
 from paddock.cli.simulate import command as simulate
 
+pytestmark = pytest.mark.slow("drives whole runs of laps")
+
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:

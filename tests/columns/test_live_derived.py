@@ -55,6 +55,7 @@ def logs(draw: st.DrawFn) -> list[tuple[str, int, float]]:
         ]
     ),
 )
+@pytest.mark.slow("very many examples")
 def test_it_is_what_it_is_over_the_whole_log_however_that_comes(
     log: list[tuple[str, int, float]], cuts: list[int], text: str
 ) -> None:

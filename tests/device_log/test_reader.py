@@ -96,6 +96,7 @@ def test_a_log_cut_at_any_byte_has_all_before_and_all_after(tmp_path: Path) -> N
             assert read_numbers(directory) == [*range(before), 98, 99]
 
 
+@pytest.mark.slow("damage everywhere")
 def test_damage_at_any_byte_costs_one_entry(tmp_path: Path) -> None:
     append(tmp_path, *(entry(n, payload) for n, payload in enumerate(PAYLOADS)))
     path = last_segment(tmp_path)

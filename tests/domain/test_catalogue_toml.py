@@ -139,6 +139,7 @@ def test_a_file_of_megabytes_is_none() -> None:
         ("'\"'\"" * 400_000, "no TOML"),
     ],
 )
+@pytest.mark.slow("texts of megabytes")
 def test_what_would_take_long_is_refused_before_it_is_read(text: str, words: str) -> None:
     """Each of these is within the size; tomllib took 24 GB for the first. A hang fails by CI's own limit."""
     with pytest.raises(Rejected, match=words):
@@ -153,6 +154,7 @@ def test_texts_may_hold_what_keys_may_not() -> None:
     assert read_toml("[[signals]]\nname = 'a.b.c.d.e.f' # a.b.c.d.e.f \"\nlow = -1.5 # it's\nhigh = 2.5\n").signals
 
 
+@pytest.mark.slow("a catalogue of the largest size")
 def test_all_that_a_catalogue_may_have_fits() -> None:
     entries = tuple(
         Entry(

@@ -19,6 +19,7 @@ from paddock.simulator.vehicle import Motion as Drive
 from paddock.simulator.vehicle import drive
 from tests.domain.lap_runs import ORIGIN_NS, simulated
 
+pytestmark = pytest.mark.slow("drives whole runs of laps")
 START_M, FINISH_M = 0.3, 75.3
 
 

@@ -31,6 +31,7 @@ def test_curvature_and_heading_are_those_of_the_line(event: str) -> None:
     assert y[0] + np.cumsum(np.sin(heading) * 0.25) == pytest.approx(y, abs=1.0)
 
 
+@pytest.mark.slow("drives around every circuit")
 def test_a_car_gets_around_every_circuit() -> None:
     for seed in range(30):
         track = track_for("endurance", seed)

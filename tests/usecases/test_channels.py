@@ -14,6 +14,7 @@ from tests.web.builders import build_channel, build_contents, build_recording
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.slow("documents of the largest size")
 def test_a_document_lists_what_fits_and_what_has_messages_first() -> None:
     silent = build_channel("silent", message_count=0)
     few = (silent, build_channel("A"), build_channel("B"))

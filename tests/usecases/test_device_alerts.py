@@ -109,6 +109,7 @@ async def test_what_says_nothing_is_refused(context: Context, payload: bytes, co
     assert not (await find_alerts(context)).items
 
 
+@pytest.mark.slow("as many alerts as a device may have")
 async def test_a_device_has_so_many_open_alerts_at_most(context: Context) -> None:
     for number in range(MAX_OPEN // 100):
         await said(context, [{"type": f"kind-{number}-{each}"} for each in range(100)], at=number + 1)

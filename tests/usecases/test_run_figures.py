@@ -93,6 +93,7 @@ def test_only_the_fields_that_are_needed_are_read_and_once() -> None:
     assert sorted(columns.reads) == [("GPS", ("latitude", "longitude")), ("VCU", ("vehicle_speed_kmh",))]
 
 
+@pytest.mark.slow("simulates and converts a whole run")
 def test_a_simulated_run_is_as_long_as_its_laps(tmp_path: Path) -> None:
     simulate(tmp_path / "run.mcap", laps=1, rate=0.2, seed=3, event="skidpad")
     with (tmp_path / "run.mcap").open("rb") as log, spool_log(log, tmp_path) as columns:
@@ -109,6 +110,7 @@ def test_a_simulated_run_is_as_long_as_its_laps(tmp_path: Path) -> None:
     assert found.driven is True and by_gps.driven is True
 
 
+@pytest.mark.slow("simulates and converts a whole run")
 def test_a_simulated_parked_car_was_not_driven(tmp_path: Path) -> None:
     simulate(tmp_path / "run.mcap", parked=True, rate=0.2)
     with (tmp_path / "run.mcap").open("rb") as log, spool_log(log, tmp_path) as columns:

@@ -166,6 +166,7 @@ def test_names_that_are_made_up_anew_each_time_are_bounded() -> None:
     st.binary(max_size=300),
     st.sampled_from(["", "application/json", "application/msgpack", "application/x-ndjson", CAN_UDP]),
 )
+@pytest.mark.slow("very many examples")
 def test_no_bytes_break_it(payload: bytes, content_type: str) -> None:
     found = decoded(payload, content_type)
     assert found.samples or found.problems

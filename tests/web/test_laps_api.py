@@ -19,7 +19,7 @@ from tests.lap_logs import LapLog, lap_log
 from tests.logs import STARTED_NS
 from tests.web.converted import converted
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow("drives and converts whole runs of laps")]
 HOUR_NS = 3600 * 10**9
 
 

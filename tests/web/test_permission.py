@@ -95,6 +95,7 @@ async def test_every_route_says_what_it_needs(app: Litestar) -> None:
             assert (needs in readable) if asks else (needs is not Permission.READ), (method, path)
 
 
+@pytest.mark.slow("joins all routes anew")
 async def test_a_route_that_does_not_say_is_not_added(context: Context, settings: Settings) -> None:
     app = create_app(context, settings)
 
@@ -134,6 +135,7 @@ async def test_who_lacks_a_permission_is_told_which(
     assert await context.documents.recordings.get(recording.id) == recording
 
 
+@pytest.mark.slow("asks a route for each two permissions")
 async def test_one_permission_is_not_another(
     app: Litestar, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

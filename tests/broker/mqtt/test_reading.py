@@ -229,6 +229,7 @@ def test_a_length_alone_takes_no_memory() -> None:
     assert left_in(reader) == 4
 
 
+@pytest.mark.slow("thousands of mutated packets")
 def test_nothing_but_packets_and_reasons_comes_of_mutated_bytes() -> None:
     """``tests.scripts.fuzz_mqtt`` does the same to the whole endpoint."""
     chance = random.Random(20_260_418)

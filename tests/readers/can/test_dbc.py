@@ -140,6 +140,7 @@ def test_encodings_and_line_ends() -> None:
         assert signal(read_dbc(content), "Engine", "Water").unit == "°C"
 
 
+@pytest.mark.slow("hundreds of damaged databases")
 def test_whatever_the_bytes_are_it_ends_without_an_error() -> None:
     chosen = random.Random(5)
     whole = SMALL.encode()

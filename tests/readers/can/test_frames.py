@@ -207,6 +207,7 @@ HANDED = [("PE3-Batt-Only.CSV", 52_006), ("LOG00121.CSV", 58_669)]
 
 
 @pytest.mark.parametrize(("name", "frames"), HANDED)
+@pytest.mark.slow("whole logs of a car")
 def test_logs_of_wuracing(name: str, frames: int) -> None:
     path = FOLDER / "wuracing" / name
     if not path.exists():

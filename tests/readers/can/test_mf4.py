@@ -135,6 +135,7 @@ def test_a_damaged_block_costs_itself(packing: str) -> None:
         assert found.losses.report().losses[0].reason == "bad_chunk"
 
 
+@pytest.mark.slow("hundreds of damaged logs")
 def test_garbage_between_records_costs_what_it_covers() -> None:
     whole = expected(FRAMES)
     chosen = random.Random(9)
@@ -202,6 +203,7 @@ HANDED = [
 
 
 @pytest.mark.parametrize(("name", "frames"), HANDED)
+@pytest.mark.slow("whole logs of a car")
 def test_logs_of_canedge(name: str, frames: int) -> None:
     path = FOLDER / "css" / name
     if not path.exists():

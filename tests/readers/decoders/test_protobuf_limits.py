@@ -55,6 +55,7 @@ def test_empty_groups_are_refused_alike() -> None:
         one.decode(pa.array([b"\x0b\x0c" * 500_000], pa.binary()))
 
 
+@pytest.mark.slow("as many messages as a batch may hold")
 def test_of_many_such_messages_only_so_many_are_taken_as_a_batch_may_hold() -> None:
     one = decoder(wide)
     payloads = pa.array([b"\x0a\x00" * 50] * 2000, pa.binary())

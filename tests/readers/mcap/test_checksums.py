@@ -113,6 +113,7 @@ def test_no_checksum_is_fine_and_only_zero_means_none(tmp_path: Path) -> None:
         assert reasons(log, tmp_path) == expected
 
 
+@pytest.mark.slow("damage everywhere")
 def test_mutations_of_the_data_are_noticed_wherever_they_are(tmp_path: Path) -> None:
     log = car_log(60, chunked=False)
     end = data_end_of(log)

@@ -266,6 +266,7 @@ def test_nothing_makes_it_allocate_more_than_its_size_and_a_batch(tmp_path: Path
     assert read.losses.report().health == "recovered"
 
 
+@pytest.mark.slow("a chunk of many megabytes")
 def test_a_chunk_too_large_for_memory_is_read_in_pieces(tmp_path: Path) -> None:
     message = message_record(1, 0, b'{"n": 1, "pad": "%s"}' % (b" " * 1000))
     count = (80 << 20) // len(message)

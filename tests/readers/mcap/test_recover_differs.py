@@ -137,6 +137,7 @@ def random_log(chance: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("first_seed", range(0, 60, 10))
+@pytest.mark.slow("hundreds of damaged logs")
 def test_nothing_differs(tmp_path: Path, first_seed: int) -> None:
     assert FORMAT.write_log is not None
     for seed in range(first_seed, first_seed + 10):
@@ -150,6 +151,7 @@ def test_nothing_differs(tmp_path: Path, first_seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
+@pytest.mark.slow("hundreds of damaged logs")
 def test_an_appended_log_adds_its_messages_to_the_same_channels(tmp_path: Path, seed: int) -> None:
     log = random_log(random.Random(seed))
     again, _ = rewritten(log + log, tmp_path)
