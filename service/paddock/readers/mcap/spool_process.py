@@ -219,10 +219,12 @@ def _serve(connection: Connection, writer: SpoolWriter, memory: mmap.mmap) -> No
             if name == "write":
                 batch = Batch(memory, MEMORY_BYTES * part)
                 batch.take_in(said, oversized)
-                writer.write(batch)
+                messages, contents = writer.sorted(batch)
+                connection.send(part)
+                writer.write_sorted(messages, contents, oversized)
             else:
                 writer.write_sorted(Sorted(memory, MEMORY_BYTES * part), said, oversized)
-            connection.send(part)
+                connection.send(part)
 
 
 def _main(socket_fd: int) -> None:

@@ -37,9 +37,13 @@ class SpoolWriter:
 
     def write(self, batch: Batch) -> None:
         """Decode its messages."""
+        self.write_sorted(*self.sorted(batch), batch.oversized)
+
+    def sorted(self, batch: Batch) -> tuple[Sorted, Contents]:
+        """Its messages by their channels, copied, until others are sorted."""
         if self._sorted is None:
             self._sorted = Sorted(np.empty(MEMORY_BYTES, np.uint8))
-        self.write_sorted(self._sorted, self._sorted.sort(batch), batch.oversized)
+        return self._sorted, self._sorted.sort(batch)
 
     def write_sorted(self, messages: Sorted, contents: Contents, oversized: bytes | memoryview | None) -> None:
         """Decode messages that were sorted by their channels."""
