@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from paddock.device_log.appender import Appender
 from paddock.device_log.entry import Entry, Kind
-from paddock.usecases.live.live import Live
-from paddock.usecases.live.parts import Watched
+from paddock.usecases.live.live import Live, Sampled
+from paddock.usecases.live.parts import Parts, Watched
 from paddock.usecases.live.tail import BACK_S, IN_TIME_S, LATE_S, SHARE, SHARE_MOST_S, Shares, Taking, followed
-from tests.usecases.live_devices import Page, Said, viewer_of
+from paddock.usecases.live.viewer import Viewer
+from tests.usecases.live_devices import START_NS, Page, Said, viewer_of
 
 pytestmark = pytest.mark.slow("reads and writes a log on threads")
 
@@ -102,6 +105,51 @@ def test_what_comes_faster_than_it_can_be_decoded_is_left_out_and_counted_until_
     assert takes(IN_TIME_S - 0.1) == (5, 3)
     assert takes(LATE_S - 0.2) == (6, 3)
     assert live.sequence == 9
+
+
+def test_pages_of_any_rhythm_have_all_of_it_once_while_it_is_taken_on_a_thread() -> None:
+    """With what is computed of it, which comes after it under the same position."""
+    live, batches, of_each = Live(), 80, 7
+    live.begin(1)
+
+    def numbered(entry: Entry) -> list[Said]:
+        number = int(entry.payload)
+        return [Said("T", START_NS + number * 10**8, {f"s{each}": float(number) for each in range(10)})]
+
+    def computed(device: str, came: Sequence[Sampled], first_ns: int, last_ns: int) -> list[Said]:
+        return [Said("M", each.time_ns, {"v": each.values["s0"]}) for each in came]
+
+    taking = Taking(live, numbered, lambda: START_NS / 1e9, computed)
+    ended = threading.Event()
+
+    def take() -> None:
+        for first in range(0, batches * of_each, of_each):
+            numbers = range(first, first + of_each)
+            taking.take(
+                [Entry("car", Kind.DATA, START_NS + n * 10**8, "", str(n).encode(), n + 2) for n in numbers]
+            )
+            time.sleep(0.001)
+        ended.set()
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    parts, watched = Parts(live), Watched(device="car", span_s=290, columns=4000)
+    pages: list[tuple[Page, Viewer]] = []
+    for beat in count():
+        is_last, until = ended.is_set(), live.sequence
+        if beat % 10 == 0 and len(pages) < 8:
+            pages.append((Page(), viewer_of(live, watched, parts=parts)))
+        for number, (page, viewer) in enumerate(pages):
+            if (is_last or beat % (1 + number % 4) == 0) and (message := viewer.message(until)):
+                page.hears(message)
+        if is_last:
+            break
+        time.sleep(0.002)
+    thread.join()
+    for page, _ in pages:
+        assert set(page.samples) == {"M.v", *(f"T.s{each}" for each in range(10))} and page.resets == 1
+        for samples in page.samples.values():
+            assert [value for _, value in samples] == list(range(batches * of_each))
 
 
 def test_a_device_that_floods_is_left_out_in_part_and_holds_up_nobody() -> None:
