@@ -11,16 +11,18 @@ import pytest
 
 from paddock.domain.lap_table import StoredLap
 from paddock.domain.laps import Lap, LapKind
+from paddock.domain.maths_channels import MathsText
 from paddock.domain.principal import LOCAL_USER
 from paddock.errors import Rejected, Unavailable
 from paddock.usecases.context import Context
+from paddock.usecases.maths.channels import add_channel
 from paddock.usecases.season import query
 from paddock.usecases.season.answers import as_arrow, as_csv, as_parquet, rows_of
 from paddock.usecases.season.plan import Plan
 from paddock.usecases.season.query import run_query
 from paddock.usecases.setups.sheets import save_setup
 from tests.logs import STARTED_NS
-from tests.web.converted import converted, json_log
+from tests.web.converted import converted, json_log, work
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow("each query is answered by a process")]
 
@@ -124,6 +126,17 @@ async def test_what_cannot_be_is_refused(context: Context, sql: str, code: str) 
         await run_query(context, sql.replace("{data}", str(context.scratch.parent)))
     assert refused.value.code == code, refused.value.message
     assert not Path("/tmp/paddock-copied.csv").exists()
+
+
+async def test_what_is_missing_in_stored_numbers_is_null(context: Context, season: list[str]) -> None:
+    said = MathsText(name="above", text="where(Car.speed > 5, Car.speed, missing)")
+    await add_channel(context, LOCAL_USER, said)
+    await work(context)
+    counted = "select count(*), count(value), min(value), max(value), avg(value) from samples('above')"
+    assert await rows(context, f"{counted} where recording = '{season[1]}'") == [[10, 4, 6.0, 9.0, 7.5]]
+    assert await rows(context, "select count(*) from samples('above') where value is null or isnan(value)") == [
+        [17]
+    ]
 
 
 async def test_a_newcomer_is_told_which_tables_there_are(context: Context) -> None:
