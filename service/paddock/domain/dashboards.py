@@ -164,6 +164,8 @@ _PLOTS = (
     ("Wheel speeds", (Role.WHEEL_SPEED,)),
 )
 _STATES = (Role.STATE, Role.FAULT, Role.SHUTDOWN)
+_FEW = 4
+"""Widgets that leave room on a screen."""
 
 
 def default_widgets(
@@ -196,13 +198,14 @@ def default_widgets(
             laid.add(WidgetKind.VALUE, (signal.name,))
         for signal in others[:4]:
             laid.add(WidgetKind.PLOT, (signal.name,))
+    # A car fills the screen with what has a role; a box with few signals shows them all, side by side.
+    is_small = len(laid.widgets) <= _FEW
     shown = {name for widget in laid.widgets for name in widget.signals}
     rest = tuple(signal.name for signal in others if signal.name not in shown)
-    if rest:
-        # As high as the alerts beside it: it scrolls.
-        laid.add(WidgetKind.TABLE, rest[:MAX_SIGNALS], "Other signals", high=SIZES[WidgetKind.ALERTS][1])
+    if is_small and rest:
+        laid.add(WidgetKind.TABLE, rest[:MAX_SIGNALS], "Other signals")
     laid.add(WidgetKind.ALERTS, (), "Alerts")
-    return laid.filled()
+    return laid.filled() if is_small else tuple(laid.widgets)
 
 
 class _Laid:
@@ -213,9 +216,8 @@ class _Laid:
         self._device = device
         self._x = self._y = self._high = 0
 
-    def add(self, kind: WidgetKind, signals: tuple[str, ...], title: str = "", *, high: int = 0) -> None:
+    def add(self, kind: WidgetKind, signals: tuple[str, ...], title: str = "") -> None:
         width, height = SIZES[kind]
-        height = high or height
         if self._x + width > COLUMNS:
             self._x, self._y, self._high = 0, self._y + self._high, 0
         self.widgets.append(
@@ -241,7 +243,8 @@ class _Laid:
             row = [widget for widget in self.widgets if widget.y == y]
             # A number needs no more room than it has, unless nothing else is in the row.
             wider = [n for n, each in enumerate(row) if each.kind is not WidgetKind.VALUE] or list(range(len(row)))
-            widths, room = [each.width for each in row], COLUMNS - sum(each.width for each in row)
+            widths = [each.width for each in row]
+            room = COLUMNS - sum(widths)
             for turn in range(room):
                 widths[wider[turn % len(wider)]] += 1
             high = max(each.height for each in row)
