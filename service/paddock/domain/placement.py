@@ -31,6 +31,7 @@ _WALKS = {"turn": (0.9e-7, 0.11), "across": (0.9e-5, 1.1), "along": (0.9e-6, 1.1
 _MOST_SEARCHED = 3
 _ROUNDS = 3
 _OUTLIER = 5.0
+_NEXT_TO_NOTHING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,11 @@ def placed(problem: Problem, noise_m: float, busy: slice) -> Placed | None:
     for turn in range(_ROUNDS):
         equations = _Equations(problem, walks)
         off = np.abs(equations.places - problem.place)
-        weight = np.where(off > _OUTLIER * noise_m, 0.0, 1 / noise_m**2)
-        if (weight == 0).sum() > len(weight) // 10:
+        outlying = off > _OUTLIER * noise_m
+        if outlying.sum() > len(off) // 10:
             return None
+        # Not quite nothing: a fix with a dropout on either side has only itself.
+        weight = np.where(outlying, _NEXT_TO_NOTHING, 1.0) / noise_m**2
         problem = replace(problem, heading_rad=problem.heading_rad + equations.turned, weight=weight)
         if turn == 1:
             walks = _likeliest(problem.part(busy), walks)
