@@ -9,9 +9,10 @@ from litestar import get
 from litestar.params import FromPath, QueryParameter
 
 from paddock.columns.analysis import WINDOWS
+from paddock.domain.catalogue_defaults import Role
 from paddock.domain.recording import Recording, Signal
 from paddock.domain.roles import Permission
-from paddock.usecases.catalogue.catalogue import signals_of
+from paddock.usecases.catalogue.catalogue import catalogue_of, signals_of
 from paddock.usecases.context import Context
 from paddock.usecases.find.recordings import check_converted, get_recording
 from paddock.usecases.look.intervals import MAX_RECORDINGS
@@ -65,14 +66,14 @@ async def intervals_page(
     """Spans of a recording with names, and figures over them."""
     recording = await get_recording(context, recording_id)
     check_converted(recording)
-    names = [each.name for each in await _numbers(context, recording)]
+    numbers = await _numbers(context, recording)
     return Page(
         "analysis/intervals.html",
         principal=principal,
         recording=recording,
         name=recording.names[0] if recording.names else recording.short_id,
-        names=names,
-        example=names[0] if names else "VNData.vn_vel_m_s.x",
+        names=[each.name for each in numbers],
+        example=await _example(context, recording, numbers),
         intervals=(await list_of(context, recording)).items,
         asked=_Asked(signals, over),
         setup_columns=await _setup_columns(context),
@@ -90,13 +91,13 @@ async def kpis_page(
     """Figures of signals over the intervals or laps of many recordings; the address keeps what is asked."""
     prefixes = [each for each in recordings.split(",") if each][:MAX_RECORDINGS]
     chosen = [await get_recording(context, each) for each in dict.fromkeys(prefixes)]
-    names = [each.name for recording in chosen[:1] for each in await _numbers(context, recording)]
+    numbers = await _numbers(context, chosen[0]) if chosen else []
     return Page(
         "analysis/kpis.html",
         principal=principal,
         recordings=[each.id for each in chosen],
-        names=names,
-        example=names[0] if names else "VNData.vn_vel_m_s.x",
+        names=[each.name for each in numbers],
+        example=await _example(context, chosen[0], numbers) if chosen else "",
         asked=_Asked(signals, over),
         setup_columns=await _setup_columns(context),
         most=MAX_RECORDINGS,
@@ -119,6 +120,13 @@ async def _setup_columns(context: Context) -> list[dict[str, str]]:
 
 async def _numbers(context: Context, recording: Recording) -> list[Signal]:
     return [each for each in await signals_of(context, recording) if each.min is not None and not each.longest]
+
+
+async def _example(context: Context, recording: Recording, numbers: list[Signal]) -> str:
+    """A signal to begin with: the speed where there is one."""
+    roles = (await catalogue_of(context, recording)).resolve([(each.name, each.dtype) for each in numbers])
+    speeds = [each.name for role in (Role.SPEED, Role.WHEEL_SPEED) for each in roles.get(role, ())]
+    return [*speeds, *(each.name for each in numbers), "VNData.vn_vel_m_s.x"][0]
 
 
 def _g_g(signals: list[Signal]) -> tuple[str, str] | None:

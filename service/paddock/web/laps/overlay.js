@@ -126,7 +126,7 @@ class LapOverlay extends HTMLElement {
     const plots = make("div", { class: "plots" });
     if (compared.laps.length > 1) plots.append(this.difference(compared, linked).root);
     for (const names of this.plots) plots.append(this.figure(names, compared, linked).root);
-    this.replaceChildren(this.tools(), plots, panel.root, make("div", { class: "map" }, this.map.root));
+    this.replaceChildren(this.tools(), plots, make("div", { class: "map" }, this.map.root), panel.root);
     linked.show();
     this.map.draw();
     panel.restore(numbers);
