@@ -161,6 +161,8 @@ def pages_of(looked: Looked) -> list[tuple[str, str, Callable[[Any], None] | Non
         ("maths", "/maths", None),
         ("maths-add", "/maths", press("Add a channel")),
         ("sql", "/sql", None),
+        ("kpis", f"/kpis?recordings={day.run},{run}", None),
+        ("kpis-nothing", "/kpis", None),
         ("databases-add", "/databases", press("Add a database")),
         ("live", "/live", None),
         ("live-device", "/live/ht09", None),
