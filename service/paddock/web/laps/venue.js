@@ -24,6 +24,7 @@ class VenueMap extends HTMLElement {
   chosen = "";
   /** @type {SVGElement} */
   svg;
+  width = 0;  // pixels that the drawing is made for
   scale = 1;  // metres per pixel
   may = false;
   said = make("span", { role: "status" });
@@ -34,7 +35,8 @@ class VenueMap extends HTMLElement {
     this.may = Boolean(this.dataset.may);
     this.chosen = this.venue.courses[this.venue.courses.length - 1].id;
     this.build();
-    new ResizeObserver(() => this.draw()).observe(this);
+    // It tells the first size, too, of which there is a drawing already.
+    new ResizeObserver(() => { if (this.svg.clientWidth !== this.width) this.draw(); }).observe(this);
   }
 
   get course() {
@@ -121,6 +123,7 @@ class VenueMap extends HTMLElement {
     const margin = 15 + (east - west + south - north) * 0.03;
     const [width, height] = [east - west + 2 * margin, south - north + 2 * margin];
     const box = this.svg.getBoundingClientRect();
+    this.width = this.svg.clientWidth;
     this.scale = box.width ? Math.max(width / box.width, height / box.height) : 1;
     this.svg.setAttribute("viewBox", `${west - margin} ${north - margin} ${width} ${height}`);
     const focused = document.activeElement instanceof SVGElement ? document.activeElement.dataset.handle : undefined;
