@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Annotated, Literal, NamedTuple
 
@@ -124,7 +125,9 @@ async def _numbers(context: Context, recording: Recording) -> list[Signal]:
 
 async def _example(context: Context, recording: Recording, numbers: list[Signal]) -> str:
     """A signal to begin with: the speed where there is one."""
-    roles = (await catalogue_of(context, recording)).resolve([(each.name, each.dtype) for each in numbers])
+    catalogue = await catalogue_of(context, recording)
+    # On a thread, because a log may have 10,000 signals.
+    roles = await asyncio.to_thread(catalogue.resolve, [(each.name, each.dtype) for each in numbers])
     speeds = [each.name for role in (Role.SPEED, Role.WHEEL_SPEED) for each in roles.get(role, ())]
     return [*speeds, *(each.name for each in numbers), "VNData.vn_vel_m_s.x"][0]
 
