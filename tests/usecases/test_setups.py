@@ -182,9 +182,9 @@ async def test_the_book_says_of_each_run_what_was_changed_for_it(context: Contex
         ("run_2.mcap", {}, True),
         ("run_1.mcap", {}, True),
     ]
-    first = await setup_book(context, car="HT09", limit=1)
+    first = await setup_book(context, metadata={"car": ("HT09",)}, limit=1)
     assert first.entries[0].changes == {"ballast": 0.0}, "the run before is on the next page"
-    rest = await setup_book(context, car="HT09", after=first.next)
+    rest = await setup_book(context, metadata={"car": ("HT09",)}, after=first.next)
     assert [entry.recording.name for entry in rest.entries] == ["run_3.mcap", "run_1.mcap"]
 
 

@@ -8,24 +8,32 @@ from __future__ import annotations
 
 import paddock.domain.fields as fields
 
-fields.FIELDS = (*fields.FIELDS, fields.Field("wing", "Wing", ("wingAngle",), choices=("low", "high"), column=5))
+WING = fields.Field("wing", "Wing", ("wingAngle",), choices=("low", "high"), column=5, tells=True, tag=True)
+fields.FIELDS = (*fields.FIELDS, WING)
 fields.EVERY_TEAMS = fields.Fields()
 
 import asyncio
+import csv
+import html
 import io
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import httpx
+import pyarrow.parquet as pq
 import pytest
 
 from paddock.bootstrap import open_context
+from paddock.domain.instants import NS_PER_S
 from paddock.domain.own_fields import OwnFieldValues, check_own
 from paddock.errors import Rejected
 from paddock.ports.indexes import LIST_INDEX, RECORDING_INDEXES
 from paddock.settings import Settings
-from tests.logs import small_log
+from paddock.usecases.season.tables import recordings_table
+from tests.logs import STARTED_NS, small_log
 from tests.web.conftest import Sender
+from tests.web.laps import stored_lap
 from tests.web.serving import serve
 
 
@@ -57,7 +65,7 @@ async def walk(folder: Path) -> None:
             loaded = scipy.io.loadmat(io.BytesIO(file.content), struct_as_record=False, squeeze_me=True)
             assert loaded["meta"].run.wing == "low"
             schema = (await client.get("/schema/openapi.json")).json()
-            for path in ("/api/recordings", "/api/recordings/facets"):
+            for path in ("/api/recordings", "/api/recordings/facets", "/api/laps", "/api/laps/csv", "/api/setups"):
                 assert "wing" in {each["name"] for each in schema["paths"][path]["get"]["parameters"]}
             assert "wing" in schema["components"]["schemas"]["FacetsOfFields"]["properties"]
             assert (await client.get("/api/fields")).json()["items"][-1]["name"] == "wing"
@@ -66,6 +74,58 @@ async def walk(folder: Path) -> None:
                 assert part in page, part
             for path in ("/upload", f"/recordings/{recording}"):
                 assert '<select name="wing">' in (await client.get(path)).text, path
+            await tell_runs_apart(client, item)
+            stored = await context.documents.recordings.get(recording)
+            assert stored is not None
+            table = pq.read_table(await recordings_table(context, [stored], folder))
+            assert table.column("wing").to_pylist() == ["low"]
+            await context.documents.laps.put_many(
+                stored_lap(recording, STARTED_NS + at * NS_PER_S, 1.0, number=at + 1) for at in range(2)
+            )
+            await compare_laps(client, recording)
+            await have_setups(client, recording)
+
+
+async def tell_runs_apart(client: httpx.AsyncClient, item: dict[str, Any]) -> None:
+    """The field is in names of files, in choices, and where nobody says what was driven."""
+    assert "_low_" in item["artifacts"][0]["name"]
+    for path in ("/compare", "/maths"):
+        assert " · low" in (await client.get(path)).text, path
+    await client.post("/api/recordings/delete", json={"ids": [item["id"]]})
+    deleted = (await client.get("/deleted")).text
+    assert '<th scope="col">Wing</th>' in deleted and "<td>low</td>" in deleted
+    await client.post("/api/recordings/restore", json={"ids": [item["id"]]})
+
+
+async def compare_laps(client: httpx.AsyncClient, recording: str) -> None:
+    """Fastest laps, laps as CSV and figures show the field; what has laps is filtered by it."""
+    for path in ("/api/laps/csv", f"/api/recordings/{recording}/laps/csv"):
+        rows = csv.DictReader(io.StringIO((await client.get(path)).text))
+        assert [row["wing"] for row in rows] == ["low", "low"], path
+    for wing, number in (("LOW", 2), ("high", 0), ("", 2)):
+        found = (await client.get("/api/laps", params={"wing": wing})).json()["items"]
+        assert [each["metadata"]["wing"] for each in found] == ["low"] * number
+        page = (await client.get("/laps", params={"wing": wing})).text
+        assert ('data-sort="text">Wing</th>' in page, page.count("<td>low</td>")) == (number > 0, number), wing
+        assert '<select name="wing">' in page
+    asked = {"recordings": [recording], "signals": ["VNData.vn_vel_m_s.x"], "over": "laps"}
+    assert {row["metadata"]["wing"] for row in (await client.post("/api/kpis", json=asked)).json()["items"]} == {
+        "low"
+    }
+    table = (await client.post("/api/kpis", json={**asked, "format": "csv"})).text
+    assert {row["wing"] for row in csv.DictReader(io.StringIO(table))} == {"low"}
+    page = html.unescape((await client.get("/kpis", params={"recordings": recording})).text)
+    assert '{"label": "Wing", "name": "wing"}' in page
+
+
+async def have_setups(client: httpx.AsyncClient, recording: str) -> None:
+    """The setup book shows the field and is filtered by it."""
+    await client.put(f"/api/recordings/{recording}/setup", json={"values": {"ballast": 5}})
+    (row,) = csv.DictReader(io.StringIO((await client.get("/api/setups/csv", params={"wing": "low"})).text))
+    assert row["wing"] == "low"
+    assert (await client.get("/api/setups", params={"wing": "high"})).json()["items"] == []
+    page = (await client.get("/setups", params={"wing": "low"})).text
+    assert '<th scope="col">Wing</th>' in page and "<td>low</td>" in page and "<option selected>low" in page
 
 
 if __name__ == "__main__":

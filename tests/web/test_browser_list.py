@@ -140,7 +140,7 @@ def test_many_are_tagged_deleted_and_restored(browser: Any, tmp_path: Path) -> N
         screenshot(page, "tag-dark")
         page.locator("#tag-dialog button[type=submit]").click()
         page.get_by_text("1 recording tagged").wait_for()
-        page.locator("#rows .driver", has_text="Bo").wait_for()
+        page.locator("#rows .said-1", has_text="Bo").wait_for()
         assert page.locator("tr.untagged").count() == 0
 
         page.keyboard.press("j")
@@ -264,7 +264,7 @@ def test_it_is_a_table_as_any_good_one(browser: Any, tmp_path: Path) -> None:
 
         page.get_by_role("link", name="Driver").click()
         page.wait_for_url("**/?sort=driver")
-        drivers = page.locator("#rows .driver").all_inner_texts()
+        drivers = page.locator("#rows .said-1").all_inner_texts()
         assert [name for name in drivers if name in ("Adam", "Eve")] == ["Adam"] * 15 + ["Eve"]
         page.get_by_role("link", name="Driver").click()
         page.wait_for_url("**/?sort=-driver")

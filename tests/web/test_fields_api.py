@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import html
 import io
 import re
 from typing import Any
@@ -15,10 +17,11 @@ from paddock.domain.setup_sheets import SetupFields
 from paddock.usecases.catalogue.fields import load_fields
 from paddock.usecases.context import Context
 from paddock.web.compare.differences import Difference, differences
-from tests.logs import small_log
+from tests.logs import STARTED_NS, small_log
 from tests.matlab_files import loadmat
 from tests.web.builders import build_recording, insert_converted, metadata
 from tests.web.conftest import Sender
+from tests.web.laps import stored_lap
 
 pytestmark = pytest.mark.anyio
 
@@ -93,7 +96,7 @@ async def test_no_parameter_of_a_search_can_be_a_fields_name(client: httpx.Async
     schema = (await client.get("/schema/openapi.json")).json()
     names = [(await client.get("/", params={"day": "all", "nonsense": "1"})).json()["detail"]]
     taken = set(re.findall(r"\w+", names[0].partition("use ")[2]))
-    for path in ("/api/recordings", "/api/recordings/facets"):
+    for path in ("/api/recordings", "/api/recordings/facets", "/api/laps", "/api/laps/csv", "/api/setups"):
         taken |= {each["name"] for each in schema["paths"][path]["get"]["parameters"]}
     every_teams = {"car", "driver", "event", "venue", "session", "run"}
     assert every_teams <= taken and taken - every_teams <= RESERVED
@@ -170,6 +173,49 @@ async def test_it_is_searched_counted_and_sorted_by(client: httpx.AsyncClient, c
     assert (await client.get("/", params={"tyre_set": "Wet"})).status_code == 422
     await add(client, **TYRES)
     assert len(await found(client, tyre_set="wet")) == 2
+
+
+async def test_lap_tables_figures_and_setups_have_it(
+    client: httpx.AsyncClient, context: Context, sender: Sender
+) -> None:
+    await add(client, **TYRES)
+    await add(client, label="Lap", name="lap")
+    for driver, tyres in (("Adam", "Wet"), ("Eve", "R25B")):
+        log = small_log(driver=driver)
+        await sender.announce(log, metadata={"tyre_set": tyres, "lap": "qualifying"})
+        await sender.upload(log)
+    await sender.work_off()
+    ids = [item["id"] for item in (await client.get("/api/recordings", params={"sort": "driver"})).json()["items"]]
+    await context.documents.laps.put_many([stored_lap(each, STARTED_NS, 60.0) for each in ids])
+    for path in ("/api/laps/csv", f"/api/recordings/{ids[0]}/laps/csv"):
+        rows = list(csv.DictReader(io.StringIO((await client.get(path)).text)))
+        assert (rows[0]["driver"], rows[0]["tyre_set"]) == ("Adam", "Wet")
+        assert (rows[0]["metadata.lap"], rows[0]["lap"]) == ("qualifying", "1"), "no two columns are called alike"
+    wet = (await client.get("/api/laps", params={"tyre_set": "wet "})).json()["items"]
+    assert [each["recording"] for each in wet] == ids[:1]
+    two = await client.get("/api/laps", params={"tyre_set": ["wet", "R25B"], "driver": ""})
+    assert len(two.json()["items"]) == 2
+    page = (await client.get("/laps", params={"tyre_set": "Wet"})).text
+    assert 'data-sort="text">Tyre set</th>' in page and "<option selected>Wet" in page
+    assert "<td>Adam</td>" in page and "<td>Eve</td>" not in page and '<input name="lap"' not in page
+    assert "/api/laps/csv?tyre_set=Wet" in page
+    asked = {"recordings": ids, "signals": ["Pedals.throttle"], "over": "recording", "format": "csv"}
+    table = csv.DictReader(io.StringIO((await client.post("/api/kpis", json=asked)).text))
+    assert [(row["driver"], row["tyre_set"]) for row in table] == [("Adam", "Wet"), ("Eve", "R25B")]
+    figures = (await client.get("/kpis", params={"recordings": ",".join(ids)})).text
+    assert '"label": "Tyre set", "name": "tyre_set"' in html.unescape(figures)
+    for each in ids:
+        await client.put(f"/api/recordings/{each}/setup", json={"values": {"ballast": 5}})
+    book = (await client.get("/setups", params={"tyre_set": "Wet"})).text
+    assert '<th scope="col">Tyre set</th>' in book and f"/recordings/{ids[0][:16]}#setup" in book
+    assert f"/recordings/{ids[1][:16]}#setup" not in book
+    rows = list(csv.DictReader(io.StringIO((await client.get("/api/setups/csv", params={"tyre_set": "wet"})).text)))
+    assert [(row["driver"], row["tyre_set"]) for row in rows] == [("Adam", "Wet")]
+    await client.delete("/api/fields/tyre_set")
+    assert "Tyre set" not in (await client.get("/laps")).text
+    for path in ("/laps", "/api/laps", "/api/laps/csv", "/setups", "/api/setups"):
+        refused = await client.get(path, params={"tyre_set": "Wet"})
+        assert refused.status_code == 422 and "tyre_set" in refused.text, path
 
 
 async def test_people_edit_one_and_many_and_undo(client: httpx.AsyncClient, context: Context) -> None:

@@ -91,7 +91,7 @@ def test_two_laps_of_two_recordings_over_each_other(
     with open_page(browser, **looks) as page:
         page.goto(f"{site[0].url}/laps")
         boxes = page.locator("table.laps input[type=checkbox]")
-        drivers = page.locator("table.laps tbody tr td:nth-child(4)").all_inner_texts()
+        drivers = page.locator("table.laps tbody tr td:nth-child(3)").all_inner_texts()
         boxes.nth(drivers.index("Adam")).check()
         boxes.nth(drivers.index("Maya")).check()
         screenshot(page, f"laps-season-{request.node.callspec.id}")

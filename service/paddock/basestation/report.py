@@ -15,6 +15,7 @@ from paddock.basestation.ledger_rows import Delivery as DeliveryRow
 from paddock.basestation.observed import Observed
 from paddock.basestation.status import Carried, Delivery, Disk, LogState, LogStatus, Status
 from paddock.basestation.stints import Stints, recorded_ns
+from paddock.domain.fields import CAR
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.words import encodable
 
@@ -81,7 +82,7 @@ def status_of(
     usage = shutil.disk_usage(ledger.folder)
     cars = []
     for place, car in observed.cars.items():
-        name = stints.at(place, now_ns).get("car") or car.name
+        name = stints.at(place, now_ns).get(CAR.name) or car.name
         # A recorder has one log open.
         recording = next((each.seen.name for each in files if each.place == place and _is_written(each)), "")
         cars.append(

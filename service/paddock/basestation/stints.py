@@ -69,8 +69,8 @@ class _Change(msgspec.Struct, frozen=True):
     said_ns: int
 
 
-NOT_OF_A_STINT = "run"
-"""The field that every log has its own value of, so that no stint sets it."""
+OF_EACH_LOG = frozenset(field.name for field in FIELDS if field.of_each_log)
+"""Fields that every log has its own value of, so that no stint sets them."""
 
 
 def recorded_ns(modified_ns: int, clock_offset_ns: int | None, seen_ns: int) -> int:

@@ -15,6 +15,7 @@ from rich.text import Text
 from paddock.basestation.verdict import Kind, Verdict
 from paddock.basestation.view import Cell, Row, View
 from paddock.cli.terminal import out, print_rows
+from paddock.domain.fields import DRIVER
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.words import counted, printable, size
 
@@ -88,7 +89,7 @@ def _verdict(verdict: Verdict) -> RenderableType:
 
 
 def _headings(view: View) -> list[str]:
-    return ["log", "size", "on car", "here", *(each.name for each in view.status.servers), "driver"]
+    return ["log", "size", "on car", "here", *(each.name for each in view.status.servers), DRIVER.name]
 
 
 def _cells(row: Row) -> list[Text]:
@@ -97,7 +98,7 @@ def _cells(row: Row) -> list[Text]:
         Text.assemble(row.log.name, (whys, "red" if row.is_wrong else "dim")),
         Text(size(row.log.size_bytes)),
         *(_cell(each) for each in (row.on_car, row.here, *row.servers)),
-        Text(row.log.metadata.get("driver", "")),
+        Text(row.log.metadata.get(DRIVER.name, "")),
     ]
 
 

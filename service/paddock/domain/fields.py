@@ -33,6 +33,22 @@ class Field(msgspec.Struct, frozen=True):
     """Its place among the list's columns, from 1; 0 where it has none."""
     facet: bool = True
     """Whether the list offers its values with their counts."""
+    tells: bool = False
+    """Whether it tells runs from each other, in the names of files and where one is chosen."""
+    tag: bool = False
+    """Whether the list offers to say it of driven runs of which nobody said any such field."""
+    of_each_log: bool = False
+    """Whether each log has its own value, which is never set for logs to come."""
+
+    @property
+    def path(self) -> str:
+        """Where its value is in a recording's document."""
+        return f"metadata.{self.name}.value"
+
+    def of(self, metadata: Mapping[str, MetadataValue]) -> str:
+        """What some metadata say in it, empty where they say nothing."""
+        known = metadata.get(self.name)
+        return known.value if known else ""
 
     @property
     def is_short(self) -> bool:
@@ -58,13 +74,22 @@ class Field(msgspec.Struct, frozen=True):
         )
 
 
+CAR = Field("car", "Car", ("car", "carName", "vehicle"), column=4, tells=True)
+"""Databases, maths channels, checklists and setup sheets are of a car."""
+DRIVER = Field("driver", "Driver", ("driver", "driverName"), column=1, tells=True, tag=True)
+"""Laps that lie over each other are called by who drove them."""
+EVENT = Field("event", "Event", ("event", "eventType", "eventName"), column=2, tells=True, tag=True)
+"""Configurations of a venue may be those of an event."""
+VENUE = Field("venue", "Venue", ("venue", "trackName", "track", "location"), column=3)
+"""A venue that is found in a recording is called what the recording says."""
+
 FIELDS: tuple[Field, ...] = (
-    Field("car", "Car", ("car", "carName", "vehicle"), column=4),
-    Field("driver", "Driver", ("driver", "driverName"), column=1),
-    Field("event", "Event", ("event", "eventType", "eventName"), column=2),
-    Field("venue", "Venue", ("venue", "trackName", "track", "location"), column=3),
+    CAR,
+    DRIVER,
+    EVENT,
+    VENUE,
     Field("session", "Session", ("session",), facet=False),
-    Field("run", "Run", ("run", "runNumber"), facet=False),
+    Field("run", "Run", ("run", "runNumber"), facet=False, of_each_log=True),
     Field("notes", "Notes", ("notes", "comment"), max_length=4_000, facet=False),
 )
 """Those that every team has."""

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from paddock.domain.fields import CAR, DRIVER, FIELDS
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.log_kinds import LOG_KINDS
 from paddock.domain.recording import Recording
@@ -21,16 +22,26 @@ def download_name(recording: Recording, suffix: str, mark: str = "") -> str:
     Args:
         mark: what tells this file from others of the recording, at the end.
     """
-    metadata = recording.metadata
-    parts = [metadata["car"].value if "car" in metadata else ""]
+    parts = [CAR.of(recording.metadata)]
     if recording.started_ns is not None:
         day, _, clock = datetime.fromtimestamp(recording.started_ns // NS_PER_S, UTC).isoformat().partition("T")
         parts.append(f"{day}_{clock[:2]}{clock[3:5]}Z")
-    parts += [metadata[field].value for field in ("driver", "event") if field in metadata]
+    parts += [field.of(recording.metadata) for field in FIELDS if field.tells and field != CAR]
     if not any(parts):
         parts = [recording.name.rsplit(".", 1)[0]]
     cleaned = (_UNSAFE.sub("-", part).strip("-.")[:40] for part in parts)
     return "_".join(filter(None, [*cleaned, recording.id[:8], mark])) + suffix
+
+
+def run_words(recording: Recording) -> str:
+    """``HT09 · Adam · endurance``: what tells the run from others, the file's name where nobody said it."""
+    said = (field.of(recording.metadata) for field in FIELDS if field.tells)
+    return " · ".join(filter(None, said)) or recording.name
+
+
+def who_drove(recording: Recording) -> str:
+    """The driver, or the file's name where nobody said."""
+    return DRIVER.of(recording.metadata) or recording.name
 
 
 def original_name(recording: Recording) -> str:

@@ -78,6 +78,7 @@ _OF_LISTS = frozenset(
         *("q", "text", "health", "topic", "topics", "signal", "figure", "setup", "checks"),
         *("from", "to", "since", "until"),
         *("sort", "fields", "limit", "after", "next", "items", "deleted", "day", "parked", "more_topics", "exact"),
+        "course",
     )
 )
 """Parameters of a search, in the client and MATLAB too, and what facets answer beside values."""

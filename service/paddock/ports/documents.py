@@ -369,7 +369,10 @@ class Documents(ABC):
     laps: Annotated[
         Collection[StoredLap],
         Index(("recording", "number"), "the laps of one recording"),
-        Index(("venue", "time_s"), "the fastest laps at a venue"),
+        Index(
+            ("venue", "time_s", "id", "course", "lap.distance_m", "day"),
+            "the fastest laps at a venue, on one of its configurations, of one length",
+        ),
         Index(("day", "time_s"), "the fastest laps of a day"),
         Index(("time_s",), "the fastest laps"),
     ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Flag, auto
 from typing import NamedTuple
 
-from paddock.domain.fields import FIELDS
+from paddock.domain.fields import CAR, EVENT, FIELDS
 from paddock.domain.figures import FIGURES
 from paddock.domain.setup_comparisons import HAS_SHEET
 
@@ -38,7 +38,7 @@ class Index(NamedTuple):
         return self.fields if "id" in self.fields else (*self.fields, "id")
 
 
-_METADATA = tuple((field.name, f"metadata.{field.name}.value") for field in FIELDS if field.is_short)
+_METADATA = tuple((field.name, field.path) for field in FIELDS if field.is_short)
 
 
 def field_index(name: str) -> Index:
@@ -77,7 +77,7 @@ RECORDING_INDEXES = (
     ),
     Index(("old_build_until",), "columns that nobody has a link to any more"),
     Index(
-        ("metadata.car.value", "metadata.event.value", "id", "size_bytes"),
+        (CAR.path, EVENT.path, "id", "size_bytes"),
         "bytes by car and event; no document is read",
     ),
     *(field_index(name) for name, _ in _METADATA),

@@ -18,9 +18,11 @@ from litestar.types import ASGIApp
 from paddock import __version__
 from paddock.adapters.directory import DirectoryObjects
 from paddock.domain.laps import lap_time
+from paddock.domain.names import run_words, who_drove
 from paddock.domain.setup_values import text_of
 from paddock.domain.signal_names import spoken_dtype
 from paddock.settings import Settings
+from paddock.usecases.catalogue.catalogue import car_of
 from paddock.usecases.context import Context
 from paddock.web.features import routers
 from paddock.web.kernel.assets import asset_routes
@@ -151,5 +153,8 @@ def _templates() -> jinja2.Environment:
     environment.filters["dtype"] = spoken_dtype
     environment.filters["lap_time"] = lap_time
     environment.filters["setup_text"] = text_of
+    environment.filters["car_of"] = car_of
+    environment.filters["who_drove"] = who_drove
+    environment.filters["run_words"] = run_words
     environment.globals.update(pages=PAGES, more=MORE, ways_on=WAYS_ON, take_away=take_away, log_kinds=log_kinds)
     return environment

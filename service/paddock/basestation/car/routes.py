@@ -93,7 +93,10 @@ def _state(car: Car, headers: dict[str, str], _: bytes) -> Answer:
         {**msgspec.to_builtins(each), "url": LOGS + quote(os.fsencode(each.name))}
         for each in car.watch.logs()[:MOST_ROWS]
     ]
-    fields = [{"name": field.name, "label": field.label, "max_length": field.max_length} for field in FIELDS]
+    fields = [
+        {"name": field.name, "label": field.label, "max_length": field.max_length, "tag": field.tag}
+        for field in FIELDS
+    ]
     return json_answer({**msgspec.to_builtins(car.state()), "rows": rows, "fields": fields})
 
 

@@ -18,9 +18,10 @@ from msgspec import Meta
 
 from paddock.basestation.small_site import small_site
 from paddock.basestation.status import Status
-from paddock.basestation.stints import NOT_OF_A_STINT, Stints
+from paddock.basestation.stints import OF_EACH_LOG, Stints
 from paddock.basestation.verdict import Verdict
 from paddock.basestation.view import View, view_of
+from paddock.domain.fields import CAR, EVERY_TEAMS
 from paddock.domain.instants import from_rfc3339
 from paddock.domain.peers import read_address
 from paddock.domain.sidecar import MetadataTexts
@@ -89,7 +90,8 @@ def screen(look: Look, stints: Stints, changed: Callable[[], None], *, names: tu
             view=found,
             status=found.status,
             fields=fields,
-            stint_fields=[each for each in fields if each.name != NOT_OF_A_STINT],
+            told=[field.name for field in EVERY_TEAMS.columns if field != CAR],
+            stint_fields=[each for each in fields if each.name not in OF_EACH_LOG],
             now_of={car.place: stints.at(car.place, found.status.now_ns) for car in found.status.cars},
             stints_of={car.place: stints.stints(car.place) for car in found.status.cars},
             labels={each.name: each.label for each in fields},

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from paddock.domain.catalogue import CATALOGUE_ID, CarCatalogue, Catalogue, Entry, check_catalogue
 from paddock.domain.catalogue_toml import read_toml, write_toml
+from paddock.domain.fields import CAR
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.maths_channels import MAX_CHANNELS, entries_of
 from paddock.domain.principal import Principal
@@ -204,4 +205,4 @@ async def catalogue_of(context: Context, recording: Recording) -> CarCatalogue:
 
 def car_of(recording: Recording) -> str:
     """The car as the metadata have it, empty when nobody said."""
-    return recording.metadata["car"].value if "car" in recording.metadata else ""
+    return CAR.of(recording.metadata)

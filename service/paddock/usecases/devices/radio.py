@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
+from paddock.domain.fields import CAR
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import Recording, StartedSource
 from paddock.domain.streams import Stream
@@ -71,7 +72,7 @@ async def _of_the_same_time(context: Context, recording: Recording) -> list[Reco
     for started_ns in {recording.started_ns, _by_its_clock(recording)}:
         where: list[Condition] = [
             Equals("deleted_at", None),
-            Equals("metadata.car.value", car),
+            Equals(CAR.path, car),
             Between("started_ns", started_ns - LONGEST_NS, started_ns + LONGEST_NS),
         ]
         page = await context.documents.recordings.find(where, sort=Sort("started_ns"), limit=MAX_PAGE)

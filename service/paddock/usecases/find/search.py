@@ -62,7 +62,7 @@ def sorts(fields: Fields) -> dict[str, str]:
         "started_at": "started_ns",
         "uploaded_at": "uploaded_at",
         "health": "health",
-        **{field.name: f"metadata.{field.name}.value" for field in fields.short},
+        **{field.name: field.path for field in fields.short},
         **{figure.name: figure.field for figure in FIGURES},
     }
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
+from paddock.domain.fields import same_value
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.job import JobState
 from paddock.domain.lap_marks import MOST_MARKS
@@ -53,8 +54,10 @@ class LapSearch:
     """First day."""
     until: str = ""
     """Last day."""
-    said: tuple[tuple[str, str], ...] = ()
-    """Metadata fields and the values that they have to have."""
+    metadata: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For a metadata field the values of which it has one, in any case and spacing."""
+    also: tuple[Condition, ...] = ()
+    """What else holds of the laps."""
 
 
 async def laps_of(context: Context, recording: Recording) -> RecordingLaps:
@@ -69,18 +72,30 @@ async def laps_of(context: Context, recording: Recording) -> RecordingLaps:
     return RecordingLaps(table if known else None, page.items, waiting)
 
 
-async def fastest_laps(context: Context, search: LapSearch, limit: int) -> list[SeasonLap]:
-    """The fastest laps that are meant, the fastest first. Those of deleted recordings are left out."""
-    where: list[Condition] = [Exists("time_s")]
+def conditions(search: LapSearch) -> list[Condition]:
+    """A search as the documents understand it, without what it wants of recordings."""
+    where: list[Condition] = [Exists("time_s"), *search.also]
     if search.venue:
         where.append(Equals("venue", search.venue))
     if search.course:
         where.append(Equals("course", search.course))
     if search.since or search.until:
         where.append(Between("day", search.since or None, f"{search.until}~" if search.until else None))
+    return where
+
+
+async def fastest_laps(
+    context: Context, search: LapSearch, limit: int, *, look_at: int = MOST_LOOKED_AT
+) -> list[SeasonLap]:
+    """The fastest laps that are meant, the fastest first. Those of deleted recordings are left out.
+
+    Args:
+        look_at: about how many are looked through for those that are meant.
+    """
+    where = conditions(search)
     found: list[SeasonLap] = []
     after, looked_at = None, 0
-    while len(found) < limit and looked_at < MOST_LOOKED_AT:
+    while len(found) < limit and looked_at < look_at:
         page = await context.documents.laps.find(where, sort=Sort("time_s"), limit=MAX_PAGE, after=after)
         looked_at += len(page.items)
         found += await _with_recordings(context, page.items, search)
@@ -100,9 +115,9 @@ async def _with_recordings(context: Context, laps: Sequence[StoredLap], search: 
 
 
 def _is_meant(recording: Recording, search: LapSearch) -> bool:
-    for name, value in search.said:
+    for name, values in search.metadata.items():
         said = recording.metadata.get(name)
-        if said is None or said.value.casefold() != value.casefold():
+        if said is None or same_value(said.value) not in map(same_value, values):
             return False
     return True
 

@@ -11,6 +11,7 @@ import msgspec
 from paddock.columns.stored import StoredColumns
 from paddock.domain.catalogue import CarCatalogue
 from paddock.domain.catalogue_defaults import Role
+from paddock.domain.fields import EVENT, VENUE
 from paddock.domain.instants import to_rfc3339
 from paddock.domain.job import Job
 from paddock.domain.lap_table import TIMING_VERSION, Extremes, LapTable, LapTrace, StoredLap, lap_id
@@ -120,7 +121,7 @@ async def _on_course(
         timed_at=context.now(),
         version=TIMING_VERSION,
     )
-    day, event = day_of(recording), _said(recording, "event")
+    day, event = day_of(recording), EVENT.of(recording.metadata)
     venue = None if place is None else await venue_at(context, place)
     timed: TimedLaps | None = None
     for course in venue.courses_for(day, event) if venue else ():
@@ -136,7 +137,7 @@ async def _on_course(
                 added = msgspec.structs.replace(
                     found, event=event if venue else "", valid_from=day if venue else ""
                 )
-                venue, course = await course_found(context, recording, place, added, _said(recording, "venue"))
+                venue, course = await course_found(context, recording, place, added, VENUE.of(recording.metadata))
                 timed = TimedLaps(tried.laps, tried.source, course)
     if timed is None:
         timed = await asyncio.to_thread(time_laps, inputs, None, span, marks)
@@ -163,10 +164,6 @@ def _why_none(inputs: LapInputs, place: Place | None) -> str:
 def day_of(recording: Recording) -> str:
     """The day on which it was recorded, in UTC; empty where nobody knows."""
     return "" if recording.started_ns is None else to_rfc3339(recording.started_ns)[:_DAY]
-
-
-def _said(recording: Recording, name: str) -> str:
-    return recording.metadata[name].value if name in recording.metadata else ""
 
 
 def _outlined(laps: Sequence[Lap], span: tuple[int, int]) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from paddock.domain.catalogue import CarCatalogue
+from paddock.domain.fields import CAR
 from paddock.domain.maths_channels import MathsText, of_car
 from paddock.domain.maths_language.parser import parse
 from paddock.domain.recording import Recording, Status
@@ -28,7 +29,7 @@ async def unit_for(context: Context, said: MathsText) -> str:
     """
     where: list[Condition] = [Equals("status", Status.READY), Equals("deleted_at", None)]
     if said.car:
-        where.append(Equals("metadata.car.value", said.car))
+        where.append(Equals(CAR.path, said.car))
     page = await context.documents.recordings.find(where, sort=NEWEST_FIRST, limit=LOOKED_AT)
     for recording in page.items:
         unit = await _unit_in(context, recording, said)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from paddock.domain.fields import same_value
+from paddock.domain.fields import CAR, same_value
 from paddock.domain.recording import Recording
 from paddock.domain.setup_comparisons import HAS_SHEET
 from paddock.domain.setup_sheets import SetupFields
@@ -15,6 +16,8 @@ from paddock.usecases.context import Context
 from paddock.usecases.find.search import Search, conditions, in_every_spelling
 from paddock.usecases.setups.fields import load_setup_fields
 from paddock.usecases.setups.sheets import previous_run
+
+EVERYTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,20 @@ class Book:
     next: str | None
 
 
-async def setup_book(context: Context, *, car: str = "", limit: int = 50, after: str | None = None) -> Book:
+async def setup_book(
+    context: Context,
+    *,
+    metadata: Mapping[str, tuple[str, ...]] = EVERYTHING,
+    limit: int = 50,
+    after: str | None = None,
+) -> Book:
     """Runs with a sheet, the latest start first.
 
     Args:
-        car: only of this one, in any spelling; empty for all.
+        metadata: for a field the values of which a run has one, in any spelling.
         after: continues after this cursor.
     """
-    search = await in_every_spelling(context, Search(metadata={"car": (car,)} if car else {}))
+    search = await in_every_spelling(context, Search(metadata=metadata))
     where: list[Condition] = [*conditions(search), Exists(HAS_SHEET)]
     page = await context.documents.recordings.find(
         where, sort=Sort("started_ns", descending=True), limit=limit, after=after
@@ -62,4 +71,4 @@ async def _entry(context: Context, runs: Sequence[Recording], place: int) -> Boo
 
 
 def _car_of(recording: Recording) -> str:
-    return same_value(recording.metadata["car"].value) if "car" in recording.metadata else ""
+    return same_value(CAR.of(recording.metadata))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from paddock.domain.fields import CAR
 from paddock.domain.history import Change
 from paddock.domain.principal import Principal
 from paddock.domain.recording import Recording, with_setup
@@ -65,8 +66,7 @@ async def previous_run(context: Context, recording: Recording) -> Recording | No
 
     Of a log whose start is not known yet it is the car's last run; runs that name no car are one car's.
     """
-    car = recording.metadata["car"].value if "car" in recording.metadata else ""
-    search = Search(metadata={"car": (car,)}, before_ns=recording.started_ns)
+    search = Search(metadata={CAR.name: (CAR.of(recording.metadata),)}, before_ns=recording.started_ns)
     where: list[Condition] = [*conditions(await in_every_spelling(context, search)), Exists(HAS_SHEET)]
     page = await context.documents.recordings.find(where, sort=Sort("started_ns", descending=True), limit=2)
     return next((each for each in page.items if each.id != recording.id), None)

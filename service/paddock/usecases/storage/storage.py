@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from paddock.domain.fields import same_value
+from paddock.domain.fields import CAR, EVENT, same_value
 from paddock.ports.documents import Exists, Scalar
 from paddock.usecases.context import Context
 from paddock.usecases.find.facets import most_frequent_spellings
@@ -47,7 +47,7 @@ async def storage_used(context: Context) -> Storage:
     documents = context.documents
     # One after the other: ten thousand rows are made by Python threads, which only get into each other's way.
     artifacts = await documents.artifacts.sums("size_bytes", ("recording", "format"))
-    recordings = await documents.recordings.sums("size_bytes", ("metadata.car.value", "metadata.event.value", "id"))
+    recordings = await documents.recordings.sums("size_bytes", (CAR.path, EVENT.path, "id"))
     deleted = await documents.recordings.sums("size_bytes", ("deleted_at",), [Exists("deleted_at")])
     # Plain numbers in plain dictionaries, because there are as many groups as recordings to add up.
     derived: dict[Scalar, int] = {}

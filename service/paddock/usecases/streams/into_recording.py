@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 
 from paddock.domain.device_messages import WRONG_CLOCK_NS
+from paddock.domain.fields import CAR
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.log_kinds import MCAP
 from paddock.domain.streams import Stream
@@ -30,7 +31,7 @@ async def take_in_stream(context: Context, stream: Stream, path: Path, offset_ns
         Unavailable: the store or the database does not take it now.
     """
     upload_id = f"{stream.id}-{stream.last_position:x}"
-    metadata, left_out = (await load_fields(context)).fitting({"car": stream.car} if stream.car else {})
+    metadata, left_out = (await load_fields(context)).fitting({CAR.name: stream.car} if stream.car else {})
     for sentence in left_out:
         log.warning("device_value_left_out", device=stream.device, why=sentence)
     return await take_in_file(

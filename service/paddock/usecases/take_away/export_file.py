@@ -11,7 +11,7 @@ from paddock.columns.columns import LogSummary
 from paddock.domain.can_database import NO_DATABASES, Databases
 from paddock.domain.catalogue import CarCatalogue, Catalogue, log_units
 from paddock.domain.export import ExportRequest
-from paddock.domain.fields import EVERY_TEAMS
+from paddock.domain.fields import CAR, EVERY_TEAMS
 from paddock.domain.recording import LossReport
 from paddock.domain.start_in_name import start_in_name
 from paddock.formats.output import new_file, suffixes_of
@@ -65,7 +65,7 @@ def export_file(
     def run(summary: LogSummary) -> RunInfo:
         known = {name: field.value for name, field in prefilled(summary, EVERY_TEAMS).items()}
         # Without a service there is no catalogue: what names tell.
-        guesses = CarCatalogue(Catalogue(), known.get("car", ""), log_units(summary.signals))
+        guesses = CarCatalogue(Catalogue(), known.get(CAR.name, ""), log_units(summary.signals))
         units = guesses.units((signal.name, signal.dtype) for signal in summary.signals)
         has_clock = summary.facts.has_clock
         named_ns = None if has_clock else start_in_name([source.name])

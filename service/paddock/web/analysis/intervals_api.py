@@ -11,6 +11,7 @@ from litestar import Response, Router, delete, get, post
 from litestar.params import JSONBody, PathParameter
 from msgspec import Meta
 
+from paddock.domain.fields import Fields
 from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.domain.intervals import ConditionText, Interval, IntervalText
 from paddock.domain.names import content_disposition
@@ -32,9 +33,9 @@ from paddock.usecases.look.intervals import (
 from paddock.usecases.look.plots import log_span
 from paddock.usecases.season.answers import as_csv
 from paddock.usecases.setups.fields import shown_setups
-from paddock.web.kernel.injected import TheContext, ThePrincipal, refuse_unknown_parameters
+from paddock.web.kernel.injected import TeamFields, TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.problems import responses
-from paddock.web.laps.csv import SAID
+from paddock.web.laps.csv import said_headings
 from paddock.web.laps.resources import said_of
 from paddock.web.recordings.api import Prefix
 from paddock.web.recordings.resources import ID_EXAMPLE, Instant, LogName, RecordingId
@@ -167,14 +168,16 @@ async def drop_interval(
 
 
 @post("/", needs=Permission.READ, status_code=200, responses=_ONE, summary="Figures over intervals or laps")
-async def ask_kpis(context: TheContext, data: JSONBody[KpiQuestion]) -> Response[KpiTable] | Response[bytes]:
+async def ask_kpis(
+    context: TheContext, team_fields: TeamFields, data: JSONBody[KpiQuestion]
+) -> Response[KpiTable] | Response[bytes]:
     """Count, extremes, mean, deviation, integral, first, last and the moment of the maximum, as a table or CSV."""
     rows = await figures_over(context, data.recordings, data.signals, data.over)
     setups = await shown_setups(context, [each.recording for each in rows])
     items = [_row(each, setups[each.recording.id]) for each in rows]
     if data.format == "json":
         return Response(KpiTable(items))
-    text = await asyncio.to_thread(as_csv, _table(items, data.signals))
+    text = await asyncio.to_thread(as_csv, _table(items, team_fields, data.signals))
     return Response(
         text,
         media_type="text/csv; charset=utf-8",
@@ -203,12 +206,13 @@ def _row(row: Row, setup: dict[str, Value]) -> KpiRow:
     )
 
 
-def _table(items: list[KpiRow], signals: list[str]) -> pa.Table:
+def _table(items: list[KpiRow], fields: Fields, signals: list[str]) -> pa.Table:
     columns: dict[str, list[Any]] = {
         name: [getattr(each, name) for each in items] for name in ("recording", "name", "span", "start_s", "end_s")
     }
-    for field in dict.fromkeys(field for each in items for field in each.metadata if field in SAID):
-        columns[field] = [each.metadata.get(field) for each in items]
+    for field, heading in zip(fields.short, said_headings(fields, columns), strict=True):
+        if any(field.name in each.metadata for each in items):
+            columns[heading] = [each.metadata.get(field.name) for each in items]
     for name in dict.fromkeys(name for each in items for name in each.setup):
         columns[f"setup.{name}"] = _alike([each.setup.get(name) for each in items])
     for signal in dict.fromkeys(signals):

@@ -17,10 +17,10 @@ import { attempt } from "./attempt.js";
  * @property {Record<string, Record<string, number | null>>} figures
  */
 /** @typedef {{ id: string, label: string, unit: string, kind: string }} SetupField */
+/** @typedef {{ name: string, label: string }} MetadataField */
 /** @typedef {{ label: string, kind: "text" | "number", value: number | string | null, cell: () => Node | string }} Cell */
 
 const FIGURES = ["count", "min", "max", "mean", "std", "integral", "first", "last", "at_max_s"];
-const SAID = ["car", "driver", "event"];
 
 /** @param {number | null} value */
 const short = (value) => (value === null ? "–" : valueText(Number(value.toPrecision(5))));
@@ -28,11 +28,14 @@ const short = (value) => (value === null ? "–" : valueText(Number(value.toPrec
 class KpiTable extends HTMLElement {
   /** @type {string[]} */
   recordings = [];
+  /** @type {MetadataField[]} */
+  columns = [];
   /** @type {SetupField[]} */
   setup = [];
 
   connectedCallback() {
     this.recordings = JSON.parse(this.dataset.recordings ?? "[]");
+    this.columns = JSON.parse(this.dataset.columns ?? "[]");
     this.setup = JSON.parse(this.dataset.setup ?? "[]");
     this.form = need(this, "form", HTMLFormElement);
     this.form.addEventListener("submit", (event) => {
@@ -76,7 +79,7 @@ class KpiTable extends HTMLElement {
    */
   table(items, signals) {
     const setup = items.some((row) => Object.keys(row.setup).length) ? this.setup : [];
-    const said = SAID.filter((name) => this.recordings.length > 1 && items.some((row) => row.metadata[name]));
+    const said = this.columns.filter(({ name }) => this.recordings.length > 1 && items.some((row) => row.metadata[name]));
     const rows = items.flatMap((row) => signals.map((signal) => this.cells(row, signal, said, setup)));
     const region = need(this, "#figures");
     region.hidden = !rows.length;
@@ -94,7 +97,7 @@ class KpiTable extends HTMLElement {
   /**
    * @param {Row} row
    * @param {string} signal
-   * @param {string[]} said
+   * @param {MetadataField[]} said
    * @param {SetupField[]} setup
    * @returns {Cell[]}
    */
@@ -103,7 +106,7 @@ class KpiTable extends HTMLElement {
     const several = this.recordings.length > 1;
     return [
       ...(several ? [text("Recording", row.name, () => make("a", { href: `/recordings/${row.recording.slice(0, 16)}` }, row.name))] : []),
-      ...said.map((name) => text(name[0].toUpperCase() + name.slice(1), row.metadata[name] ?? "")),
+      ...said.map(({ name, label }) => text(label, row.metadata[name] ?? "")),
       text("Span", row.span),
       text("Signal", signal),
       number("From, s", row.start_s, row.start_s.toFixed(2)),

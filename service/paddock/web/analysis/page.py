@@ -11,6 +11,7 @@ from litestar.params import FromPath, QueryParameter
 
 from paddock.columns.analysis import WINDOWS
 from paddock.domain.catalogue_defaults import Role
+from paddock.domain.fields import Fields
 from paddock.domain.recording import Recording, Signal
 from paddock.domain.roles import Permission
 from paddock.usecases.catalogue.catalogue import catalogue_of, signals_of
@@ -20,7 +21,7 @@ from paddock.usecases.look.intervals import MAX_RECORDINGS
 from paddock.usecases.setups.fields import load_setup_fields
 from paddock.web.analysis.intervals_api import list_of
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import TheContext, ThePrincipal
+from paddock.web.kernel.injected import TeamFields, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
 
 _Text = Annotated[str, QueryParameter(max_length=2_000)]
@@ -60,6 +61,7 @@ async def analysis_page(
 async def intervals_page(
     context: TheContext,
     principal: ThePrincipal,
+    team_fields: TeamFields,
     recording_id: FromPath[str],
     signals: _Text = "",
     over: _Over = "intervals",
@@ -77,6 +79,7 @@ async def intervals_page(
         example=await _example(context, recording, numbers),
         intervals=(await list_of(context, recording)).items,
         asked=_Asked(signals, over),
+        columns=_columns(team_fields),
         setup_columns=await _setup_columns(context),
     )
 
@@ -85,6 +88,7 @@ async def intervals_page(
 async def kpis_page(
     context: TheContext,
     principal: ThePrincipal,
+    team_fields: TeamFields,
     recordings: Annotated[str, QueryParameter(max_length=70 * MAX_RECORDINGS)] = "",
     signals: _Text = "",
     over: _Over = "laps",
@@ -100,6 +104,7 @@ async def kpis_page(
         names=[each.name for each in numbers],
         example=await _example(context, chosen[0], numbers) if chosen else "",
         asked=_Asked(signals, over),
+        columns=_columns(team_fields),
         setup_columns=await _setup_columns(context),
         most=MAX_RECORDINGS,
     )
@@ -110,6 +115,10 @@ class _Asked(NamedTuple):
 
     signals: str
     over: str
+
+
+def _columns(fields: Fields) -> list[dict[str, str]]:
+    return [{"name": each.name, "label": each.label} for each in fields.columns]
 
 
 async def _setup_columns(context: Context) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from paddock.domain.roles import Permission
 from paddock.usecases.edit.delete import restore_recordings
 from paddock.usecases.find.search import Search, search_recordings
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import After, TheContext, ThePrincipal
+from paddock.web.kernel.injected import After, TeamFields, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
 from paddock.web.recordings.answers import summarise
 
@@ -20,12 +20,15 @@ PAGE_SIZE = 50
 
 
 @get("/deleted", needs=Permission.READ)
-async def deleted_page(context: TheContext, principal: ThePrincipal, after: After = None) -> Page:
+async def deleted_page(
+    context: TheContext, principal: ThePrincipal, team_fields: TeamFields, after: After = None
+) -> Page:
     """What was deleted, the last first; each can be restored."""
     page = await search_recordings(context, Search(deleted=True), limit=PAGE_SIZE, after=after)
     return Page(
         "edit/deleted.html",
         principal=principal,
+        columns=team_fields.columns,
         items=await summarise(context, page.items),
         next_href=f"/deleted?{urlencode({'after': page.next})}" if page.next else None,
         unsettled=False,

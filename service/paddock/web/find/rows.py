@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from paddock.domain.checklists import Checklist, applies_to
-from paddock.domain.fields import Field
+from paddock.domain.fields import FIELDS, Field
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import Recording
 from paddock.domain.words import size
@@ -32,8 +32,8 @@ class Row:
     """What a damaged log lost, in three words."""
     untagged: bool = False
     """Whether nobody will find this run by who drove what."""
-    named: bool = False
-    """Whether the file's name is shown: it is all there is to know it by, or what was asked for."""
+    named_beside: str = ""
+    """The field whose column has the file's name too, where that is all to know it by, or what was asked for."""
     checks: str = ""
     """What came of the checklists for its car, ``unchecked`` where nobody looked; empty where there are none."""
     parked: bool = False
@@ -49,12 +49,13 @@ async def rows_of(
     items = await summarise(context, recordings)
     words = search.text.casefold().split()
     checklists = await all_checklists(context)
+    beside = next((field.name for field in reversed(columns) if field.tag), "")
     return {
         each.id: Row(
             item,
             _lost(each),
             _is_untagged(each),
-            _is_named(each, words),
+            beside if _is_named(each, words) else "",
             _checks(each, checklists),
             is_parked(each),
             _span(item, columns),
@@ -73,7 +74,7 @@ def _checks(recording: Recording, checklists: Sequence[Checklist]) -> str:
 def _span(item: RecordingResource, columns: Sequence[Field]) -> int:
     if item.started_at is None:
         return _NAME_SPANS
-    if any(name in item.metadata for name in ("driver", "event")):
+    if any(field.name in item.metadata for field in FIELDS if field.tag):
         return 0
     empty = takewhile(lambda field: field.name not in item.metadata, columns[:_NAME_SPANS])
     return sum(1 for _ in empty)
@@ -91,8 +92,7 @@ def _is_named(recording: Recording, words: Sequence[str]) -> bool:
 
 
 def _says_who(recording: Recording) -> bool:
-    known = {name for name, given in recording.metadata.items() if given.value}
-    return bool(known & {"driver", "event"})
+    return any(field.of(recording.metadata) for field in FIELDS if field.tag)
 
 
 def _lost(recording: Recording) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
-from typing import Annotated
+from typing import Annotated, ClassVar
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,7 +14,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
 from litestar.params import QueryParameter, SkipValidation
 
-from paddock.domain.fields import EVERY_TEAMS
+from paddock.domain.fields import EVERY_TEAMS, Field, Fields
 from paddock.domain.figures import FIGURES, read_figure
 from paddock.domain.instants import from_rfc3339
 from paddock.domain.setup_comparisons import read_setup_comparison
@@ -27,26 +27,38 @@ MAX_QUERY_LENGTH = 16_000
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 TheSearch = NamedDependency[SkipValidation[Search]]
+Said = NamedDependency[SkipValidation[dict[str, tuple[str, ...]]]]
 _Values = list[str] | None
 
 
 @dataclass
-class SearchOperation(Operation):
-    """A route that takes a search, as OpenAPI has it: with a parameter for each metadata field of every team."""
+class FieldsOperation(Operation):
+    """A route that takes values of metadata fields, as OpenAPI has it: with a parameter for each of every team."""
+
+    meaning: ClassVar[str] = "One of these values, in any case; may be repeated. Empty: any."
 
     def __post_init__(self) -> None:
-        """Add what ``search_of`` reads without naming it."""
+        """Add what the route reads without naming it."""
+        named = {each.name for each in self.parameters or () if isinstance(each, Parameter)}
         fields = [
             Parameter(
                 name=field.name,
                 param_in="query",
-                description="One of these values, in any case; may be repeated. Empty: nobody filled the field.",
+                description=self.meaning,
                 schema=Schema(type=OpenAPIType.ARRAY, items=Schema(type=OpenAPIType.STRING)),
             )
             for field in EVERY_TEAMS.short
+            if field.name not in named
         ]
         self.parameters = [*(self.parameters or ()), *fields]
         self.description = f"{self.description}\n\nFields that the team added (`/api/fields`) are parameters, too."
+
+
+@dataclass
+class SearchOperation(FieldsOperation):
+    """A route that takes a search, as OpenAPI has it."""
+
+    meaning: ClassVar[str] = "One of these values, in any case; may be repeated. Empty: nobody filled the field."
 
 
 def zone_of(request: AnyRequest) -> tzinfo:
@@ -132,20 +144,10 @@ def search_of(
         Rejected: there is no such parameter, a time, a date or a comparison that cannot be read, or filters
             without end.
     """
-    given = request.query_params
-    known = [*parameters_of(request), *(field.name for field in team_fields.short)]
-    for name in given:
-        if name not in known:
-            raise unknown_parameter(name, known)
-    if len(request.url.query) > MAX_QUERY_LENGTH:
-        # A page has this address, with one filter less, in the chip of every filter.
-        raise Rejected("This looks for too much at once: leave some filters out.", code="search_too_long")
     zone = zone_of(request)
     return Search(
         text=q,
-        metadata={
-            field.name: _unique(given.getall(field.name)) for field in team_fields.short if field.name in given
-        },
+        metadata=_metadata_of(request, team_fields),
         health=tuple(dict.fromkeys(health or ())),
         checks=tuple(dict.fromkeys(checks or ())),
         topics=_unique(topic),
@@ -155,6 +157,38 @@ def search_of(
         from_ns=_instant(since, zone, edge=0),
         before_ns=_instant(until, zone, edge=1),
     )
+
+
+def wanted_metadata(request: AnyRequest, team_fields: TeamFields) -> dict[str, tuple[str, ...]]:
+    """The values that metadata fields have to have, by field; one that is asked for without a value may have any.
+
+    A field that is called like a parameter of the route is left to it.
+
+    Raises:
+        Rejected: there is no such parameter, or there are filters without end.
+    """
+    metadata = _metadata_of(request, team_fields)
+    wanted = {name: tuple(filter(None, map(str.strip, values))) for name, values in metadata.items()}
+    return {name: values for name, values in wanted.items() if values}
+
+
+def filters_of(request: AnyRequest, team_fields: Fields) -> list[Field]:
+    """The columns of the team that the forms of a route filter by."""
+    named = parameters_of(request)
+    return [field for field in team_fields.columns if field.name not in named]
+
+
+def _metadata_of(request: AnyRequest, team_fields: Fields) -> dict[str, tuple[str, ...]]:
+    given = request.query_params
+    named = parameters_of(request)
+    fields = [field.name for field in team_fields.short if field.name not in named]
+    for name in given:
+        if name not in named and name not in fields:
+            raise unknown_parameter(name, [*named, *fields])
+    if len(request.url.query) > MAX_QUERY_LENGTH:
+        # A page has this address, with one filter less, in the chip of every filter.
+        raise Rejected("This looks for too much at once: leave some filters out.", code="search_too_long")
+    return {name: _unique(given.getall(name)) for name in fields if name in given}
 
 
 def _unique(values: Sequence[str] | None) -> tuple[str, ...]:

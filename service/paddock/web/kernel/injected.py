@@ -51,7 +51,8 @@ async def team_fields_of(context: TheContext) -> Fields:
 async def refuse_unknown_parameters(request: AnyRequest) -> None:
     """A misspelt filter must not quietly answer with everything.
 
-    Where a search is asked for, further parameters may be fields that the team added: ``search_of`` knows them.
+    Where a search is asked for, or what metadata fields say, further parameters may be fields that the team added:
+    ``search_of`` and ``wanted_metadata`` know them.
 
     A coroutine although it waits for nothing: Litestar runs plain functions on a thread, for every request.
 
@@ -65,7 +66,7 @@ async def refuse_unknown_parameters(request: AnyRequest) -> None:
             f"An address has at most {MAX_PARAMETERS} parameters: leave some out.", code="too_many_parameters"
         )
     known = parameters_of(request)
-    searches = "search" in request.route_handler.resolve_dependencies()
+    searches = {"search", "said"} & request.route_handler.resolve_dependencies().keys()
     for name, times in given.items():
         if name not in known:
             if searches:

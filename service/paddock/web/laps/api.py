@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import MediaType, Response, Router, get, post, put
+from litestar.di import Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta
@@ -31,7 +32,8 @@ from paddock.usecases.laps.find import (
 from paddock.usecases.laps.settings import lap_settings, save_lap_settings
 from paddock.usecases.look.plots import PLOTTING
 from paddock.usecases.setups.fields import shown_setups
-from paddock.web.kernel.injected import TheContext, ThePrincipal, refuse_unknown_parameters
+from paddock.web.find.search_parameters import FieldsOperation, Said, wanted_metadata
+from paddock.web.kernel.injected import TeamFields, TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.problems import responses
 from paddock.web.laps.csv import season_csv
 from paddock.web.laps.resources import (
@@ -46,7 +48,6 @@ from paddock.web.recordings.api import Prefix
 
 _Venue = Annotated[str, QueryParameter(max_length=200, description="Id of a venue.")]
 _Course = Annotated[str, QueryParameter(max_length=200, description="Id of its configuration.")]
-_Said = Annotated[str, QueryParameter(max_length=200, description="As the recording's metadata say.")]
 _Day = Annotated[str, QueryParameter(max_length=10, pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="`2026-04-18`.")]
 
 
@@ -84,12 +85,12 @@ async def show_laps(context: TheContext, recording_id: Prefix) -> LapsResource:
 
 
 @get("/laps/csv", needs=Permission.READ, responses=responses(404, 409, 422), summary="Laps of a recording as CSV")
-async def recording_csv(context: TheContext, recording_id: Prefix) -> Response[str]:
+async def recording_csv(context: TheContext, team_fields: TeamFields, recording_id: Prefix) -> Response[str]:
     """One row a lap, for a spreadsheet."""
     recording = await get_recording(context, recording_id)
     found = await laps_of(context, recording)
     laps = [SeasonLap(stored, recording) for stored in found.laps]
-    text = season_csv(laps, await shown_setups(context, [recording]))
+    text = season_csv(laps, team_fields, await shown_setups(context, [recording]))
     return _csv(text, f"{recording.short_id}-laps.csv")
 
 
@@ -122,58 +123,54 @@ async def _laps(context: Context, recording: Recording) -> LapsResource:
     return laps_resource(await laps_of(context, recording), setups[recording.id])
 
 
-def search_of_laps(
-    venue: _Venue = "",
-    course: _Course = "",
-    since: _Day = "",
-    until: _Day = "",
-    driver: _Said = "",
-    car: _Said = "",
-    event: _Said = "",
-) -> LapSearch:
-    """Which laps are asked for."""
-    said = {"driver": driver, "car": car, "event": event}
-    return LapSearch(venue, course, since, until, tuple((name, value) for name, value in said.items() if value))
-
-
 _Count = Annotated[int, QueryParameter(ge=1, le=1_000, description="How many laps at most.")]
 
 
-@get("/", needs=Permission.READ, responses=responses(422), summary="The fastest laps of a season")
+@get(
+    "/",
+    needs=Permission.READ,
+    responses=responses(422),
+    summary="The fastest laps of a season",
+    dependencies={"said": Provide(wanted_metadata, sync_to_thread=False)},
+    operation_class=FieldsOperation,
+)
 async def list_laps(
     context: TheContext,
+    said: Said,
     venue: _Venue = "",
     course: _Course = "",
     since: _Day = "",
     until: _Day = "",
-    driver: _Said = "",
-    car: _Said = "",
-    event: _Said = "",
     limit: _Count = 100,
 ) -> SeasonResource:
-    """Over all recordings, or those of a venue, of some days, of a driver: the fastest first."""
-    search = search_of_laps(venue, course, since, until, driver, car, event)
-    found = await fastest_laps(context, search, limit)
+    """Over all recordings, or those of a venue, of some days, of which metadata say it: the fastest first."""
+    found = await fastest_laps(context, LapSearch(venue, course, since, until, said), limit)
     setups = await shown_setups(context, [each.recording for each in found])
     return SeasonResource(tuple(season_resource(each, setups[each.recording.id]) for each in found))
 
 
-@get("/csv", needs=Permission.READ, responses=responses(422), summary="The same as CSV")
+@get(
+    "/csv",
+    needs=Permission.READ,
+    responses=responses(422),
+    summary="The same as CSV",
+    dependencies={"said": Provide(wanted_metadata, sync_to_thread=False)},
+    operation_class=FieldsOperation,
+)
 async def laps_as_csv(
     context: TheContext,
+    team_fields: TeamFields,
+    said: Said,
     venue: _Venue = "",
     course: _Course = "",
     since: _Day = "",
     until: _Day = "",
-    driver: _Said = "",
-    car: _Said = "",
-    event: _Said = "",
     limit: _Count = 1_000,
 ) -> Response[str]:
-    """For a spreadsheet."""
-    found = await fastest_laps(context, search_of_laps(venue, course, since, until, driver, car, event), limit)
+    """For a spreadsheet, with a column for each metadata field by which recordings are filtered."""
+    found = await fastest_laps(context, LapSearch(venue, course, since, until, said), limit)
     setups = await shown_setups(context, [each.recording for each in found])
-    return _csv(season_csv(found, setups), "laps.csv")
+    return _csv(season_csv(found, team_fields, setups), "laps.csv")
 
 
 def _csv(text: str, name: str) -> Response[str]:

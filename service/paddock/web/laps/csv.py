@@ -6,18 +6,22 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 
+from paddock.domain.fields import EVERY_TEAMS, Fields
+from paddock.domain.recording import Recording
 from paddock.domain.setup_values import Value, text_of
 from paddock.usecases.laps.find import SeasonLap
-from paddock.web.laps.resources import said_of
 
-SAID = ("car", "driver", "event")
+_BEFORE_SAID = ("recording", "day")
+_BEFORE_SECTORS = ("lap", "kind", "time_s", "uncertainty_s")
+_BEFORE_EXTREMES = ("distance_m", "energy_j")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def season_csv(found: Sequence[SeasonLap], setups: Mapping[str, Mapping[str, Value]]) -> str:
-    """One row a lap, with sectors, extremes and the values of setup sheets as columns.
+def season_csv(found: Sequence[SeasonLap], fields: Fields, setups: Mapping[str, Mapping[str, Value]]) -> str:
+    """One row a lap, with metadata, sectors, extremes and the values of setup sheets as columns.
 
     Args:
+        fields: those of the team.
         setups: the sheet of each recording, by its id.
     """
     sheets = {each.recording.id: setups[each.recording.id] for each in found}
@@ -28,16 +32,11 @@ def season_csv(found: Sequence[SeasonLap], setups: Mapping[str, Mapping[str, Val
     writer = csv.writer(target, lineterminator="\r\n")
     writer.writerow(
         [
-            "recording",
-            "day",
-            *SAID,
-            "lap",
-            "kind",
-            "time_s",
-            "uncertainty_s",
+            *_BEFORE_SAID,
+            *said_headings(fields, (*_BEFORE_SAID, *_BEFORE_SECTORS, *_BEFORE_EXTREMES, "notice")),
+            *_BEFORE_SECTORS,
             *(f"sector_{number}_s" for number in range(1, sectors + 1)),
-            "distance_m",
-            "energy_j",
+            *_BEFORE_EXTREMES,
             *(harmless_text(f"{end} {name}") for name in signals for end in ("min", "max")),
             *(f"setup.{name}" for name in on_sheets),
             "notice",
@@ -45,18 +44,34 @@ def season_csv(found: Sequence[SeasonLap], setups: Mapping[str, Mapping[str, Val
     )
     for each in found:
         on_sheet = [setup_cell(sheets[each.recording.id].get(name)) for name in on_sheets]
-        writer.writerow(_row(each, sectors, signals, on_sheet))
+        writer.writerow(_row(each, fields, sectors, signals, on_sheet))
     return target.getvalue()
 
 
-def _row(found: SeasonLap, sectors: int, signals: Iterable[str], on_sheet: Iterable[str]) -> list[object]:
-    stored, lap, said = found.stored, found.stored.lap, said_of(found.recording)
+def said_headings(fields: Fields, others: Iterable[str]) -> list[str]:
+    """The headings of the metadata fields by which recordings are filtered.
+
+    A field of the team's own never has that of another column.
+    """
+    taken = {name for name in others if name not in EVERY_TEAMS.by_name}
+    return [f"metadata.{field.name}" if field.name in taken else field.name for field in fields.short]
+
+
+def said_cells(fields: Fields, recording: Recording) -> list[str]:
+    """What a recording says in these fields."""
+    return [harmless_text(field.of(recording.metadata)) for field in fields.short]
+
+
+def _row(
+    found: SeasonLap, fields: Fields, sectors: int, signals: Iterable[str], on_sheet: Iterable[str]
+) -> list[object]:
+    stored, lap = found.stored, found.stored.lap
     times = {sector.number: sector.duration_s for sector in lap.sectors}
     extremes = [stored.extremes.get(name) for name in signals]
     return [
         found.recording.id,
         stored.day,
-        *(harmless_text(said.get(name, "")) for name in SAID),
+        *said_cells(fields, found.recording),
         lap.number,
         lap.kind,
         _number(lap.duration_s, 4),

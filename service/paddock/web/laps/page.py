@@ -9,66 +9,95 @@ from urllib.parse import urlencode
 
 import msgspec
 from litestar import get
+from litestar.di import Provide
 from litestar.params import FromPath, FromQuery, QueryParameter
 
+from paddock.domain.fields import DRIVER
 from paddock.domain.lap_table import StoredLap
 from paddock.domain.recording import Recording
 from paddock.domain.roles import Permission
+from paddock.domain.setup_fields import SetupField
+from paddock.domain.setup_sheets import SetupFields
 from paddock.domain.venues import Course, Venue
 from paddock.ports.documents import MAX_PAGE, Equals
 from paddock.usecases.context import Context
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.laps.compare import MOST_LAPS
-from paddock.usecases.laps.find import LapSearch, fastest_laps, get_lap
+from paddock.usecases.laps.courses import CourseLaps, fastest_by_course
+from paddock.usecases.laps.find import LapSearch, SeasonLap, get_lap
 from paddock.usecases.laps.settings import lap_settings
 from paddock.usecases.laps.venues import all_venues, get_venue
 from paddock.usecases.look.compare import compare
 from paddock.usecases.look.overview import known_signals
 from paddock.usecases.setups.fields import load_setup_fields
+from paddock.web.find.search_parameters import Said, filters_of, wanted_metadata
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import TheContext, ThePrincipal
+from paddock.web.kernel.injected import AnyRequest, TeamFields, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
 from paddock.web.laps.of_recording import labels_of, setup_columns_of, signals_shown
 from paddock.web.laps.resources import venue_resource
 
-SHOWN = 200
+SHOWN = 100
+"""Laps of each course."""
 _SHORT = 16
 _Word = Annotated[str, QueryParameter(max_length=200)]
 _Day = Annotated[str, QueryParameter(max_length=10, pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 
 
-@get("/laps", needs=Permission.READ)
+@get("/laps", needs=Permission.READ, dependencies={"said": Provide(wanted_metadata, sync_to_thread=False)})
 async def season_page(
+    request: AnyRequest,
     context: TheContext,
     principal: ThePrincipal,
+    team_fields: TeamFields,
+    said: Said,
     venue: _Word = "",
     since: _Day = "",
     until: _Day = "",
-    driver: _Word = "",
-    car: _Word = "",
-    event: _Word = "",
 ) -> Page:
-    """The fastest laps across recordings."""
-    said = {
-        name: text.strip() for name, text in (("driver", driver), ("car", car), ("event", event)) if text.strip()
-    }
-    search = LapSearch(venue=venue, since=since, until=until, said=tuple(said.items()))
-    rows = await fastest_laps(context, search, SHOWN)
-    laps = [each.stored for each in rows]
-    chosen = {"venue": venue, "since": since, "until": until, **said}
+    """The fastest laps across recordings, those of each course by themselves."""
+    search = LapSearch(venue=venue, since=since, until=until, metadata=said)
+    found = await fastest_by_course(context, search, SHOWN)
+    rows = [each for course in found.courses for each in course.laps]
+    signals = signals_shown([each.stored for each in rows])
+    chosen = {name: text for name, text in (("venue", venue), ("since", since), ("until", until)) if text}
+    setup_fields = await load_setup_fields(context)
     return Page(
         "laps/season.html",
         principal=principal,
-        rows=rows,
+        courses=[_course_table(course, setup_fields) for course in found.courses],
+        earlier=found.earlier,
         search=search,
+        filters=filters_of(request, team_fields),
+        columns=team_fields.columns,
         said=said,
-        query=urlencode({name: value for name, value in chosen.items() if value}),
+        query=urlencode({**chosen, **said}, doseq=True),
         venues=await all_venues(context),
-        sectors=max((len(lap.lap.sectors) for lap in laps), default=0),
-        signals=signals_shown(laps),
-        labels=await labels_of(context, rows[0].recording, signals_shown(laps)) if rows else {},
-        setup_columns=setup_columns_of([each.recording for each in rows], await load_setup_fields(context)),
+        labels=await labels_of(context, rows[0].recording, signals) if rows else {},
         chosen=(await lap_settings(context)).signals,
+    )
+
+
+@dataclass(frozen=True)
+class _CourseTable:
+    """The table of the laps of one course."""
+
+    title: str
+    rows: Sequence[SeasonLap]
+    sectors: int
+    signals: Sequence[str]
+    setup_columns: Sequence[SetupField]
+
+
+def _course_table(course: CourseLaps, setup_fields: SetupFields) -> _CourseTable:
+    length = "length not known" if course.length_m is None else f"about {course.length_m:.0f} m"
+    laps = [each.stored for each in course.laps]
+    return _CourseTable(
+        title=" · ".join(filter(None, [course.venue.name if course.venue else "", course.course, length])),
+        rows=course.laps,
+        sectors=max(len(lap.lap.sectors) for lap in laps),
+        signals=signals_shown(laps),
+        setup_columns=setup_columns_of([each.recording for each in course.laps], setup_fields),
     )
 
 
@@ -127,9 +156,7 @@ async def _lap(context: Context, key: str) -> tuple[Recording, StoredLap]:
 
 
 def _label(recording: Recording, stored: StoredLap) -> str:
-    said = recording.metadata
-    who = said["driver"].value if "driver" in said else recording.short_id
-    return f"{who} {stored.number}"
+    return f"{DRIVER.of(recording.metadata) or recording.short_id} {stored.number}"
 
 
 def _address(keys: Sequence[str], *, leave: int | None = None, lead: int | None = None) -> str:

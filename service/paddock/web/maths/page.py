@@ -10,6 +10,7 @@ from litestar.params import QueryParameter
 
 from paddock.domain.instants import to_rfc3339
 from paddock.domain.maths_language.functions import FUNCTIONS
+from paddock.domain.names import run_words
 from paddock.domain.recording import Recording, Status
 from paddock.domain.roles import Permission
 from paddock.ports.documents import Equals
@@ -66,9 +67,8 @@ async def maths_page(
 
 def _label(recording: Recording) -> str:
     """``2026-04-18 14:32 · HT09 · Adam``, with the file's name where nobody said more."""
-    said = [recording.metadata[name].value for name in ("car", "driver", "event") if name in recording.metadata]
-    when = [] if recording.started_ns is None else [to_rfc3339(recording.started_ns)[:16].replace("T", " ")]
-    return " · ".join(filter(None, [*when, *(said or [recording.name])]))
+    when = "" if recording.started_ns is None else f"{to_rfc3339(recording.started_ns)[:16].replace('T', ' ')} · "
+    return when + run_words(recording)
 
 
 ROUTER = pages(maths_page)

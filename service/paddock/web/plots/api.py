@@ -20,7 +20,7 @@ from paddock.domain.instants import NS_PER_S, to_rfc3339
 from paddock.domain.recording import Recording
 from paddock.domain.roles import Permission
 from paddock.errors import Rejected
-from paddock.usecases.catalogue.catalogue import load_catalogue
+from paddock.usecases.catalogue.catalogue import car_of, load_catalogue
 from paddock.usecases.find.recordings import get_recording
 from paddock.usecases.look.plots import PLOTTING, Drawing, PlotData, Series, log_span, plot_data
 from paddock.web.kernel.injected import AnyRequest, TheContext, refuse_unknown_parameters
@@ -123,9 +123,8 @@ async def show_plot(
 
 
 def _etag(recording: Recording, catalogue: Catalogue, query: str) -> str:
-    car = recording.metadata["car"].value if "car" in recording.metadata else ""
     made = (recording.id, recording.build, *recording.derived.values())
-    seen = "\n".join((*made, str(catalogue.version), car, query))
+    seen = "\n".join((*made, str(catalogue.version), car_of(recording), query))
     return f'"{hashlib.sha256(seen.encode()).hexdigest()[:32]}"'
 
 

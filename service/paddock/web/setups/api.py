@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, delete, get, post, put
+from litestar.di import Provide
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta
 
@@ -23,7 +24,15 @@ from paddock.usecases.setups.fields import (
 )
 from paddock.usecases.setups.sheets import LAST, save_setup, setup_of
 from paddock.web.edit.api import Version
-from paddock.web.kernel.injected import After, Limit, TheContext, ThePrincipal, refuse_unknown_parameters
+from paddock.web.find.search_parameters import FieldsOperation, Said, wanted_metadata
+from paddock.web.kernel.injected import (
+    After,
+    Limit,
+    TeamFields,
+    TheContext,
+    ThePrincipal,
+    refuse_unknown_parameters,
+)
 from paddock.web.kernel.problems import responses
 from paddock.web.recordings.api import Prefix
 from paddock.web.setups.csv import book_csv
@@ -41,7 +50,6 @@ from paddock.web.setups.resources import (
 _Text = Annotated[str, Meta(max_length=2_000)]
 _Number = Annotated[float, Meta(ge=-1e300, le=1e300)]
 Name = Annotated[str, PathParameter(description="As in the list.")]
-_Car = Annotated[str, QueryParameter(max_length=2_000, description="Only of this car, in any case.")]
 
 
 class SetupEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,18 +130,32 @@ async def put_setup(
     return sheet_resource(await setup_of(context, recording))
 
 
-@get("/", needs=Permission.READ, responses=responses(422), summary="The setup book")
-async def list_setups(context: TheContext, car: _Car = "", limit: Limit = 50, after: After = None) -> Book:
+@get(
+    "/",
+    needs=Permission.READ,
+    responses=responses(422),
+    summary="The setup book",
+    dependencies={"said": Provide(wanted_metadata, sync_to_thread=False)},
+    operation_class=FieldsOperation,
+)
+async def list_setups(context: TheContext, said: Said, limit: Limit = 50, after: After = None) -> Book:
     """All runs that have a sheet, each with what was changed for it."""
-    book = await setup_book(context, car=car, limit=limit, after=after)
+    book = await setup_book(context, metadata=said, limit=limit, after=after)
     items = tuple(_entry(entry, run_resource(entry.recording, book.fields)) for entry in book.entries)
     return Book(items, book.next)
 
 
-@get("/csv", needs=Permission.READ, responses=responses(422), summary="The setup book as CSV")
-async def setups_as_csv(context: TheContext, car: _Car = "") -> Response[str]:
+@get(
+    "/csv",
+    needs=Permission.READ,
+    responses=responses(422),
+    summary="The setup book as CSV",
+    dependencies={"said": Provide(wanted_metadata, sync_to_thread=False)},
+    operation_class=FieldsOperation,
+)
+async def setups_as_csv(context: TheContext, team_fields: TeamFields, said: Said) -> Response[str]:
     """A row per run with a sheet, the latest start first, at most 500; a column per field."""
-    text = book_csv(await setup_book(context, car=car, limit=500))
+    text = book_csv(await setup_book(context, metadata=said, limit=500), team_fields)
     return Response(
         text,
         media_type="text/csv; charset=utf-8",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from litestar import get
+from litestar.di import Provide
 from litestar.params import QueryParameter
 
 from paddock.domain.own_fields import MAX_CHOICES, MAX_NAME
@@ -14,9 +16,9 @@ from paddock.domain.setup_values import Value
 from paddock.usecases.setups.book import Book, setup_book
 from paddock.usecases.setups.compare import MAX_COMPARED, compare_setups
 from paddock.usecases.setups.fields import load_setup_fields
-from paddock.web.find.search_parameters import zone_of
+from paddock.web.find.search_parameters import Said, wanted_metadata, zone_of
 from paddock.web.kernel.conditional import Page
-from paddock.web.kernel.injected import After, AnyRequest, TheContext, ThePrincipal
+from paddock.web.kernel.injected import After, AnyRequest, TeamFields, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
 from paddock.web.setups.resources import field_resource
 
@@ -24,16 +26,17 @@ SHOWN = 50
 _SHORT = 16
 
 
-@get("/setups", needs=Permission.READ)
+@get("/setups", needs=Permission.READ, dependencies={"said": Provide(wanted_metadata, sync_to_thread=False)})
 async def book_page(
     request: AnyRequest,
     context: TheContext,
     principal: ThePrincipal,
-    car: Annotated[str, QueryParameter(max_length=2_000)] = "",
+    team_fields: TeamFields,
+    said: Said,
     after: After = None,
 ) -> Page:
     """Runs that have a sheet, the latest first; what is the same in all of them takes no column."""
-    book = await setup_book(context, car=car.strip(), limit=SHOWN, after=after)
+    book = await setup_book(context, metadata=said, limit=SHOWN, after=after)
     names, same = _columns(book)
     return Page(
         "setups/book.html",
@@ -41,7 +44,9 @@ async def book_page(
         book=book,
         names=names,
         same=same,
-        car=car.strip(),
+        said=said,
+        query=urlencode(said, doseq=True),
+        columns=team_fields.columns,
         zone=str(zone_of(request)),
     )
 

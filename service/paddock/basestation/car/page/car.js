@@ -13,7 +13,7 @@ import { size } from "/static/kernel/words.js";
  * @typedef {{ free_bytes: number, total_bytes: number, bytes_per_s: number | null, minutes_left: number | null, warning: string }} Disk
  * @typedef {{ now_ns: number, offset_ns: number | null, source: string | null, stepped_ns: number | null }} Clock
  * @typedef {{ name: string, size_bytes: number, modified_ns: number, closed: boolean | null, sha256: string | null, metadata: Record<string, string>, clock_offset_ns: number | null, trouble: string | null, state: string, url: string }} Row
- * @typedef {{ name: string, label: string, max_length: number }} Field
+ * @typedef {{ name: string, label: string, max_length: number, tag?: boolean }} Field
  * @typedef {{ name: string, recorder: Recorder, can_start: boolean, recording: string | null, recording_bytes: number, recording_s: number | null, metadata: Record<string, string>, recording_metadata: Record<string, string> | null, disk: Disk | null, clock: Clock, logs: number, to_hash: number, complaints: string[], rows: Row[], fields: Field[] }} State
  */
 
@@ -173,20 +173,23 @@ function showRows(state) {
   if (wanted === shownRows) return;
   shownRows = wanted;
   const list = at("#rows");
-  list.replaceChildren(...state.rows.map(row));
+  list.replaceChildren(...state.rows.map((log) => row(log, state.fields)));
   localise(list);
   if (!state.rows.length) list.append(make("li", { class: "none" }, "There is no log yet."));
   const rest = state.logs - state.rows.length;
   say("#rest", rest > 0 ? `And ${rest} older ones.` : "");
 }
 
-/** @param {Row} log */
-function row(log) {
+/**
+ * @param {Row} log
+ * @param {Field[]} fields
+ */
+function row(log, fields) {
   const [kind, word, meaning] = STATES[log.state] ?? STATES.settling;
   const changed = new Date((log.modified_ns + (log.clock_offset_ns ?? 0)) / 1e6);
   const time = Number.isNaN(changed.valueOf()) ? "" : changed.toISOString().slice(0, 19) + "Z";
   const hash = log.sha256 ? make("code", { title: log.sha256 }, log.sha256.slice(0, 10)) : log.closed ? "not hashed yet" : null;
-  const who = ["driver", "event"].map((name) => log.metadata[name]).filter(Boolean).join(", ");
+  const who = fields.filter((field) => field.tag).map((field) => log.metadata[field.name]).filter(Boolean).join(", ");
   const about = [size(log.size_bytes), make("time", { datetime: time }, time), hash, who];
   return make("li", {},
     log.trouble ? make("span", {}, log.name) : make("a", { href: log.url, download: true }, log.name),
