@@ -132,6 +132,22 @@ def test_what_is_wrong_with_one_message_or_field_costs_no_other() -> None:
 
 
 @pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        (b'{"a": 1}\n\n{"a": 2\r\n{"a": 3}', "Line 3 is no JSON: send"),
+        (b'x\n{"a": 1}\ny', "Lines 1 and 3 are no JSON: send"),
+        (b"x\n" * 3 + b'{"a": 1}', "Lines 1, 2 and 3 are no JSON: send"),
+        (b'{"a": 1}\n' + b"x\n" * 2_000, "Lines 2, 3, 4, 5, 6 and 1,995 more are no JSON: send"),
+    ],
+)
+def test_lines_that_cannot_be_read_are_named(payload: bytes, said: str) -> None:
+    found = decoded(payload, "application/x-ndjson")
+    ((problem, count),) = counted_problems(found.problems)
+    assert problem.code == "not_json" and problem.reason.startswith(said)
+    assert count == sum(1 for line in payload.split(b"\n") if line and not line.strip().endswith(b"}"))
+
+
+@pytest.mark.parametrize(
     "said", [4_294_967_295, "2106-02-07T06:28:15Z", 0, 12_345, "soon", -5, T + 2 * 86_400 * NS_PER_S]
 )
 def test_a_time_that_cannot_be_is_when_it_came_and_is_said(said: Any) -> None:

@@ -80,7 +80,7 @@ async def walk(folder: Path) -> None:
             table = pq.read_table(await recordings_table(context, [stored], folder))
             assert table.column("wing").to_pylist() == ["low"]
             await context.documents.laps.put_many(
-                stored_lap(recording, STARTED_NS + at * NS_PER_S, 1.0, number=at + 1) for at in range(2)
+                [stored_lap(recording, STARTED_NS + at * NS_PER_S, 1.0, number=at + 1) for at in range(2)]
             )
             await compare_laps(client, recording)
             await have_setups(client, recording)

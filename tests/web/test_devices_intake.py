@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -26,10 +27,13 @@ class Box:
     def __init__(self, client: httpx.AsyncClient, context: Context, device_id: str, token: str) -> None:
         self.client, self.context, self.id, self.token = client, context, device_id, token
 
-    async def send(self, body: Any, *, token: str | None = None, content_type: str = "", to: str = "") -> Any:
+    async def send(
+        self, body: Any, *, token: str | None = None, content_type: str = "", encoding: str = "", to: str = ""
+    ) -> Any:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.token if token is None else token}"} if token != "" else {}
         headers |= {"Content-Type": content_type} if content_type else {}
+        headers |= {"Content-Encoding": encoding} if encoding else {}
         return await self.client.post(f"/api/devices/{to or self.id}/data", content=content, headers=headers)
 
     def log(self) -> list[Entry]:
@@ -79,6 +83,56 @@ async def test_one_message_a_batch_and_lines_are_in_the_log_when_they_are_answer
         entry = box.log()[-1]
         assert (entry.device_id, entry.content_type) == ("box", content_type)
     assert len(box.log()) == 5
+
+
+async def test_a_body_may_be_gzip(box: Box) -> None:
+    lines = b'{"temp": 1}\n{"temp": 2}'
+    two_files = gzip.compress(lines[:12]) + gzip.compress(lines[12:])
+    for body, encoding in ((gzip.compress(lines), "gzip"), (two_files, "X-GZIP"), (lines, "identity")):
+        answer = await box.send(body, encoding=encoding)
+        assert (answer.status_code, answer.json()) == (200, {"messages": 2, "problems": []}), answer.text
+        assert box.log()[-1].payload == lines, "the log has it as it was before"
+    inside = gzip.compress(json.dumps({"jwt_token": box.token, "temp": 1}).encode())
+    assert (await box.send(inside, encoding="gzip", token="")).status_code == 200
+    large = {f"f{n}": n for n in range(1_000)}
+    assert (await box.send(gzip.compress(json.dumps(large).encode()), encoding="gzip")).status_code == 200
+
+
+async def test_what_is_no_gzip_or_too_much_of_it_is_refused_and_counted(box: Box) -> None:
+    whole = gzip.compress(b'{"temp": 1}')
+    bomb = gzip.compress(b" " * (64 << 20))
+    assert len(bomb) < 100_000
+    for body, encoding, status, code in (
+        (b'{"temp": 1}', "gzip", 422, "bad_gzip"),
+        (whole[:-4], "gzip", 422, "bad_gzip"),
+        (whole + b"x", "gzip", 422, "bad_gzip"),
+        (b"", "gzip", 422, "not_json"),
+        (bomb, "gzip", 413, "message_too_large"),
+        (bomb + bomb, "gzip", 413, "message_too_large"),
+        (whole, "br", 415, "unknown_encoding"),
+        (whole, "gzip, gzip", 415, "unknown_encoding"),
+    ):
+        answer = await box.send(body, encoding=encoding)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), (body[:20], answer.text)
+    assert box.log() == []
+    assert (await box.refused())["by_code"] == {
+        "bad_gzip": 3,
+        "not_json": 1,
+        "message_too_large": 2,
+        "unknown_encoding": 2,
+    }
+    stranger = await box.send(b"no gzip", encoding="gzip", token="")
+    assert (stranger.status_code, stranger.json()["code"]) == (401, "no_token")
+
+
+async def test_what_is_not_shown_live_is_counted_in_what_is_said_of_the_device(
+    box: Box, client: httpx.AsyncClient
+) -> None:
+    assert (await client.get("/api/devices/box")).json()["left_out"] == 0
+    live = box.context.watching.live
+    live.leave_out("box", 40)
+    assert (await client.get("/api/devices/box")).json()["left_out"] == 40
+    assert [each["left_out"] for each in (await client.get("/api/devices")).json()["items"]] == [40]
 
 
 async def test_the_token_may_be_in_the_message_and_is_in_no_log(box: Box) -> None:
@@ -137,6 +191,7 @@ async def test_a_message_that_is_only_partly_good_is_taken_and_says_what_was_lef
     answer = await box.send(b'{"a": 1, "b": NaN}\nnonsense\n{"timestamp": 4294967295, "a": 2}')
     said = answer.json()
     assert said["messages"] == 2 and len(said["problems"]) == 3
+    assert 'Line 2 is no JSON: send an object such as {"temperature": 21.5}.' in said["problems"]
     assert any("cannot be" in each for each in said["problems"])
 
 

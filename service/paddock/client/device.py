@@ -53,6 +53,8 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     is_disabled: bool = False
     last_seen: str | None = None
     messages: int = 0
+    left_out: int = 0
+    """Values that are recorded and not shown live."""
     clock_offset_s: float | None = None
     """How far its clock is behind; None while that is not known."""
     refused: Refused = Refused()

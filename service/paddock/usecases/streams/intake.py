@@ -20,6 +20,7 @@ from paddock.errors import PaddockError, Rejected, Unavailable
 from paddock.usecases.context import Context
 from paddock.usecases.devices.refused import RefusedInput
 from paddock.usecases.devices.tokens import KnownDevices
+from paddock.usecases.streams.compressed import uncompressed
 from paddock.usecases.streams.decoders import Decoders
 from paddock.usecases.streams.decoding import counted_problems
 from paddock.usecases.streams.tokens_inside import unsealed
@@ -84,6 +85,7 @@ class Intake:
         payload: bytes,
         content_type: str,
         *,
+        encoding: str = "",
         token: str | None = None,
         kind: Kind = Kind.DATA,
     ) -> Taken:
@@ -93,17 +95,20 @@ class Intake:
             device_id: who sends it, as the address says.
             payload: as it came, with the token in it or not.
             content_type: what it says to be.
+            encoding: how it is compressed, ``gzip``; empty where it is not.
             token: that came beside it.
             kind: which of its topics it is for.
 
         Raises:
-            Rejected: as ``admit``, or none of its messages can be taken; the code is that of the first problem.
+            Rejected: as ``admit`` or ``uncompressed``, or none of its messages can be taken; the code is that of
+                the first problem.
             Unavailable: it is not on the disk (codes ``disk_full``, ``device_log_busy``, ``device_log``).
         """
         received_ns = self._context.now()
         await self.decoders.refresh()
         beside = [token] if token is not None else []
         try:
+            payload = await uncompressed(payload, encoding)
             if len(payload) > MAX_MESSAGE_BYTES:
                 raise Rejected(
                     f"It is larger than {size(MAX_MESSAGE_BYTES)}: send less at once.", code="message_too_large"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -41,6 +41,8 @@ _BY_CONTENT_TYPE = {
     "application/vnd.google.protobuf": PayloadKind.PROTOBUF,
     CAN_UDP: PayloadKind.CAN,
 }
+_SEND = 'send an object such as {"temperature": 21.5}'
+_NAMED_LINES = 5
 _BLANK = b" \t\r\n\0"
 _TEXT_BEGINS = frozenset(b"{[\xef")
 """How JSON, or its byte order mark, begins."""
@@ -118,18 +120,29 @@ def _values(kind: PayloadKind, payload: bytes, problems: list[Problem]) -> Itera
         except ValueError:
             if b"\n" not in payload.strip(_BLANK):
                 raise not_json() from None
-    lines = [line for line in payload.split(b"\n") if line.strip(_BLANK)]
-    good = 0
-    for line in lines:
+    good, bad = 0, list[int]()
+    for number, line in enumerate(payload.split(b"\n"), 1):
+        if not line.strip(_BLANK):
+            continue
         try:
             value = parsed(line)
         except ValueError:
-            problems.append(not_json().problem)
+            bad.append(number)
+            problems.append(_bad_lines(bad))
         else:
             good += 1
             yield value
     if not good:
         raise not_json()
+
+
+def _bad_lines(numbers: Sequence[int]) -> Problem:
+    """What is said of the last one of some lines that cannot be read: of several problems the last is shown."""
+    shown = [f"{number:,}" for number in numbers[:_NAMED_LINES]]
+    if more := len(numbers) - len(shown):
+        shown.append(f"{more:,} more")
+    named = f"Line {shown[0]} is" if len(shown) == 1 else f"Lines {', '.join(shown[:-1])} and {shown[-1]} are"
+    return Problem("not_json", f"{named} no JSON: {_SEND}.")
 
 
 def from_msgpack(payload: bytes) -> Any:
@@ -146,4 +159,4 @@ def from_msgpack(payload: bytes) -> Any:
 
 def not_json() -> NotReadable:
     """What is said of what cannot be read as JSON."""
-    return NotReadable(Problem("not_json", 'This is no JSON: send an object such as {"temperature": 21.5}.'))
+    return NotReadable(Problem("not_json", f"This is no JSON: {_SEND}."))

@@ -156,8 +156,7 @@ class Activity(msgspec.Struct, frozen=True):
 @get("/", needs=Permission.READ, summary="The devices")
 async def list_devices(context: TheContext) -> DeviceList:
     """All of them with what they did last, disabled ones too."""
-    now = context.now()
-    return DeviceList(tuple(device_resource(each, now) for each in await seen_devices(context)))
+    return DeviceList(tuple(device_resource(each, context) for each in await seen_devices(context)))
 
 
 @post(
@@ -377,7 +376,7 @@ async def take_schema(context: TheContext, principal: ThePrincipal, device_id: I
 
 
 async def _resource(context: Context, device_id: str) -> DeviceResource:
-    return device_resource(await seen_device(context, device_id), context.now())
+    return device_resource(await seen_device(context, device_id), context)
 
 
 def _cuts(said: CutsResource) -> StreamCuts:

@@ -41,7 +41,7 @@ class TakenResource(msgspec.Struct, frozen=True):
     needs=Anyone.WITH_A_TOKEN,
     status_code=200,
     request_max_body_size=2 * MAX_MESSAGE_BYTES,  # one that is too large is counted, and so has to be looked at
-    responses=responses(401, 403, 413, 422, 503),
+    responses=responses(401, 403, 413, 415, 422, 503),
     summary="Send what a device measures",
 )
 async def send_data(
@@ -52,12 +52,20 @@ async def send_data(
 ) -> Response[TakenResource]:
     """One message, a list of them, or one on each line: JSON, NDJSON, MessagePack, or protobuf by its schema.
 
+    With `Content-Encoding: gzip` it may be compressed; it is bounded as it was before.
+
     A message is an object: `timestamp` (RFC 3339, ISO, or since the epoch in s, ms, µs or ns), `seq`, `topic` and
     `device_id` are what they are called, all else is measured. The answer comes when it is on the disk.
     """
     payload = b"".join([piece async for piece in body_of(request)])
-    content_type = request.headers.get("content-type", "")
-    taken = await context.intake.take(device_id, payload, content_type, token=bearer_token(request.headers))
+    headers = request.headers
+    taken = await context.intake.take(
+        device_id,
+        payload,
+        headers.get("content-type", ""),
+        encoding=headers.get("content-encoding", ""),
+        token=bearer_token(headers),
+    )
     return Response(taken_resource(taken))
 
 

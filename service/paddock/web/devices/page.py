@@ -26,6 +26,7 @@ _SHOWN_VALUES = 300
 _REFUSED = {
     "bad_field": "a field's name cannot be",
     "bad_frame": "a CAN frame is damaged",
+    "bad_gzip": "no whole gzip",
     "bad_token": "the token is none",
     "device_disabled": "sent while disabled",
     "impossible_time": "a time that cannot be",
@@ -45,6 +46,7 @@ _REFUSED = {
     "too_many_fields": "too many fields",
     "too_many_messages": "too many at once",
     "too_many_topics": "too many topics",
+    "unknown_encoding": "compressed in an unknown way",
     "wrong_type": "a value of the wrong type",
 }
 """What was wrong, by the code of a problem, in a word or two."""

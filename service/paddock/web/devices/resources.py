@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from paddock.domain.devices import DeviceToken, LatestValues, is_active, topic_of
 from paddock.domain.instants import NS_PER_S, to_rfc3339
+from paddock.usecases.context import Context
 from paddock.usecases.devices.devices import SeenDevice
 
 Time = Annotated[str | None, Meta(description="RFC 3339, UTC.", examples=["2026-04-18T14:32:00Z"])]
@@ -55,6 +56,10 @@ class DeviceResource(msgspec.Struct, frozen=True, kw_only=True):
     is_disabled: Annotated[bool, Meta(description="Whether nothing of it is taken.")]
     last_seen: Time
     messages: Annotated[int, Meta(description="How many were taken in, all in all.", examples=[120_000])]
+    left_out: Annotated[
+        int,
+        Meta(description="Values that are recorded and not shown live: it sends too much, or too many signals."),
+    ]
     clock_offset_s: Annotated[
         float | None,
         Meta(description="How far its clock is behind; null while that is not known, or it says no times."),
@@ -92,9 +97,10 @@ class LatestResource(msgspec.Struct, frozen=True):
     values: Annotated[dict[str, ValueResource], Meta(description="By signal: topic and field.")]
 
 
-def device_resource(seen: SeenDevice, now_ns: int) -> DeviceResource:
+def device_resource(seen: SeenDevice, context: Context) -> DeviceResource:
     """A device as JSON has it."""
     device, state = seen.device, seen.state
+    live = context.watching.live.device(device.id)
     offset_ns = state.clock_offset_ns
     return DeviceResource(
         id=device.id,
@@ -106,10 +112,11 @@ def device_resource(seen: SeenDevice, now_ns: int) -> DeviceResource:
         topic=topic_of(device),
         timeout_s=device.timeout_s,
         cuts=CutsResource(idle_s=device.cuts.idle_s, max_bytes=device.cuts.max_bytes, max_s=device.cuts.max_s),
-        is_active=is_active(device, state, now_ns),
+        is_active=is_active(device, state, context.now()),
         is_disabled=device.disabled_at is not None,
         last_seen=_time(state.last_seen_ns),
         messages=state.messages,
+        left_out=live.left_out if live else 0,
         clock_offset_s=None if offset_ns is None else offset_ns / NS_PER_S,
         photo=f"/api/devices/{device.id}/photo?of={device.photo}" if device.photo else None,
         schema=device.schema,

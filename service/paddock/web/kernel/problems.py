@@ -46,6 +46,7 @@ STATUS_OF_CODE = {
     "no_token": 401,
     "other_device": 403,
     "message_too_large": 413,
+    "unknown_encoding": 415,
     "device_disabled": 403,
     "token_in_address": 400,
     "not_signed_in": 401,
