@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv as standard
 import io
-import math
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ def test_one_topic_read_back(tmp_path: Path) -> None:
     assert [int(row["log_time"]) for row in read] == [START_NS + i * 10_000_000 for i in range(5)]
     assert [float(row["f64"]) for row in read] == [i / 3 for i in range(5)]
     assert read[0]["f32"] == "0.1"
-    assert math.isnan(float(read[1]["f32"]))
+    assert read[1]["f32"] == "", "NaN is as empty as a missing value"
     assert [int(row["i64"]) for row in read][:2] == [2**63 - 1, -(2**63)]
     assert [row["optional"] for row in read] == ["1", "", "3", "", "5"]
     assert [row["on"] for row in read] == ["true", "false"] * 2 + ["true"]

@@ -3,7 +3,8 @@
 ``t`` is seconds since the start of the recording, ``log_time`` nanoseconds since the Unix epoch, then the fields by
 dotted name; of names that are the same, the second gets ``_2``. Lists of one length are columns ``cells[0]``,
 ``cells[1]`` …; other lists, maps and repeated messages are JSON text, bytes base64 in JSON's way, times integer
-nanoseconds, a missing value an empty cell, NaN ``nan``. It begins with a UTF-8 mark where not all of it is ASCII.
+nanoseconds. A missing value is an empty cell, and so is NaN, which spreadsheets know as a text only and draw as 0;
+MATLAB and pandas read an empty cell as NaN again. It begins with a UTF-8 mark where not all of it is ASCII.
 
 A spreadsheet takes text that begins with ``=``, ``+``, ``-``, ``@``, tab or return for a formula, and a formula can
 do harm. Such text gets a ``'`` in front, which spreadsheets show as text, unless it is a plain number. Numbers and
@@ -137,7 +138,17 @@ def _json(array: pa.Array) -> pa.Array:
 def _cell(array: pa.Array) -> pa.Array:
     if is_time(array.type):
         return array.view(pa.int64())
-    return harmless(array) if is_text(array.type) else array
+    return without_nan(harmless(array) if is_text(array.type) else array)
+
+
+def without_nan(array: pa.Array) -> pa.Array:
+    """The same with nothing where there is no number."""
+    if not pa.types.is_floating(array.type):
+        return array
+    is_nan = pc.is_nan(array)
+    if not pc.any(is_nan).as_py():
+        return array
+    return pc.if_else(is_nan, pa.scalar(None, array.type), array)
 
 
 def harmless(texts: pa.Array) -> pa.Array:
@@ -194,5 +205,5 @@ def _write(file: BinaryIO, names: list[str], rows: Iterator[list[pa.Array]], mar
 
 
 FORMAT = Format(
-    name="csv", label="CSV", suffix=".csv", media_type="text/csv", layouts={"": 1}, write=write, per_topic=True
+    name="csv", label="CSV", suffix=".csv", media_type="text/csv", layouts={"": 2}, write=write, per_topic=True
 )

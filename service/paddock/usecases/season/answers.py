@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from paddock.columns.arrow_numpy import is_text
-from paddock.formats.csv import harmless
+from paddock.formats.csv import harmless, without_nan
 
 Rows = list[list[Any]]
 
@@ -30,7 +30,7 @@ def rows_of(table: pa.Table) -> Rows:
 
 
 def as_csv(table: pa.Table) -> bytes:
-    """CSV by RFC 4180; texts that a spreadsheet would take for a formula are harmless."""
+    """CSV by RFC 4180; texts that a spreadsheet would take for a formula are harmless, NaN is empty."""
     from pyarrow import csv
 
     file = io.BytesIO()
@@ -107,7 +107,7 @@ def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
         values = map(_plain, column.to_pylist())
         texts = [None if each is None else msgspec.json.encode(each).decode().strip('"') for each in values]
         return pa.chunked_array([harmless(pa.array(texts, pa.string()))])
-    return column
+    return pa.chunked_array([without_nan(chunk) for chunk in column.chunks], kind)
 
 
 def _plain(value: Any) -> Any:
