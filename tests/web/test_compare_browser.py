@@ -40,7 +40,7 @@ def test_two_are_chosen_by_the_readers_clock(browser: Any, site: tuple[Site, dic
         days = menu.locator("optgroup").evaluate_all("(days) => days.map((day) => day.label)")
         assert days == ["Sun 19 Apr 2026", "Sat 18 Apr 2026"]
         options = menu.locator("option").all_inner_texts()
-        assert [text[:12] for text in options[1:]] == ["00:30 · Maya", "23:30 · Adam"]
+        assert [text[:19] for text in options[1:]] == ["00:30 · HT09 · Maya", "23:30 · HT09 · Adam"]
         assert menu.locator("option").nth(1).get_attribute("title") == "2026-04-19 04:30:00 UTC"
 
         menu.select_option(site[1]["Maya"])
