@@ -142,7 +142,7 @@ def _cell(array: pa.Array) -> pa.Array:
 
 
 def without_nan(array: pa.Array) -> pa.Array:
-    """The same with nothing where there is no number."""
+    """An array with null in place of NaN; other types as they are."""
     if not pa.types.is_floating(array.type):
         return array
     is_nan = pc.is_nan(array)

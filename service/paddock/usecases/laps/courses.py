@@ -11,7 +11,7 @@ from paddock.usecases.laps.find import MOST_LOOKED_AT, LapSearch, SeasonLap, con
 
 MOST_COURSES = 10
 MOST_LENGTHS = 5
-"""Of one course."""
+"""Lengths of lap that are looked at of one course."""
 ALIKE = 1.1
 """Laps whose lengths differ by no more than this factor from the fastest one's are of one course."""
 
