@@ -79,8 +79,8 @@ class KpiTable extends HTMLElement {
    */
   table(items, signals) {
     const setup = items.some((row) => Object.keys(row.setup).length) ? this.setup : [];
-    const said = this.columns.filter(({ name }) => this.recordings.length > 1 && items.some((row) => row.metadata[name]));
-    const rows = items.flatMap((row) => signals.map((signal) => this.cells(row, signal, said, setup)));
+    const columns = this.columns.filter(({ name }) => this.recordings.length > 1 && items.some((row) => row.metadata[name]));
+    const rows = items.flatMap((row) => signals.map((signal) => this.cells(row, signal, columns, setup)));
     const region = need(this, "#figures");
     region.hidden = !rows.length;
     if (!rows.length) return;
@@ -97,16 +97,16 @@ class KpiTable extends HTMLElement {
   /**
    * @param {Row} row
    * @param {string} signal
-   * @param {MetadataField[]} said
+   * @param {MetadataField[]} columns
    * @param {SetupField[]} setup
    * @returns {Cell[]}
    */
-  cells(row, signal, said, setup) {
+  cells(row, signal, columns, setup) {
     const figures = row.figures[signal];
     const several = this.recordings.length > 1;
     return [
       ...(several ? [text("Recording", row.name, () => make("a", { href: `/recordings/${row.recording.slice(0, 16)}` }, row.name))] : []),
-      ...said.map(({ name, label }) => text(label, row.metadata[name] ?? "")),
+      ...columns.map(({ name, label }) => said(label, row.metadata[name] ?? "")),
       text("Span", row.span),
       text("Signal", signal),
       number("From, s", row.start_s, row.start_s.toFixed(2)),
@@ -128,6 +128,16 @@ class KpiTable extends HTMLElement {
  */
 function text(label, value, cell = () => value) {
   return { label, kind: "text", value, cell };
+}
+
+/**
+ * A metadata field, in one line however long it is.
+ *
+ * @param {string} label
+ * @param {string} value
+ */
+function said(label, value) {
+  return text(label, value, () => make("span", { class: "said", title: value }, value));
 }
 
 /**

@@ -68,8 +68,8 @@ async def season_page(
         courses=[_course_table(course, setup_fields) for course in found.courses],
         earlier=found.earlier,
         search=search,
-        filters=filters_of(request, team_fields),
-        columns=team_fields.columns,
+        # Not that of the venue, which the heading of each table says.
+        columns=filters_of(request, team_fields),
         said=said,
         query=urlencode({**chosen, **said}, doseq=True),
         venues=await all_venues(context),
