@@ -23,8 +23,13 @@ from typing import Any
 import httpx
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
+from mcap.writer import Writer
 
+from paddock.basestation.ledger import open_ledger
+from paddock.basestation.stints import Stints
 from paddock.bootstrap import open_context
+from paddock.cli.convert import command as convert
 from paddock.domain.instants import NS_PER_S
 from paddock.domain.own_fields import OwnFieldValues, check_own
 from paddock.errors import Rejected
@@ -32,6 +37,7 @@ from paddock.ports.indexes import LIST_INDEX, RECORDING_INDEXES
 from paddock.settings import Settings
 from paddock.usecases.season.tables import recordings_table
 from tests.logs import STARTED_NS, small_log
+from tests.matlab_files import loadmat
 from tests.web.conftest import Sender
 from tests.web.laps import stored_lap
 from tests.web.serving import serve
@@ -60,9 +66,7 @@ async def walk(folder: Path) -> None:
             item = (await client.get(f"/api/recordings/{recording}")).json()
             assert item["metadata"]["wing"] == {"value": "low", "source": "person"}
             file = await client.get(item["artifacts"][0]["url"], follow_redirects=True)
-            import scipy.io
-
-            loaded = scipy.io.loadmat(io.BytesIO(file.content), struct_as_record=False, squeeze_me=True)
+            loaded = loadmat(io.BytesIO(file.content), struct_as_record=False, squeeze_me=True)
             assert loaded["meta"].run.wing == "low"
             schema = (await client.get("/schema/openapi.json")).json()
             for path in ("/api/recordings", "/api/recordings/facets", "/api/laps", "/api/laps/csv", "/api/setups"):
@@ -84,6 +88,30 @@ async def walk(folder: Path) -> None:
             )
             await compare_laps(client, recording)
             await have_setups(client, recording)
+
+
+def beside_the_track(folder: Path) -> None:
+    """A stint may say the field, which the base station asks for."""
+    with open_ledger(folder) as ledger:
+        stints = Stints(ledger)
+        assert stints.fields[-1].name == "wing"
+        stints.change("car", {"wing": "HIGH"}, from_ns=STARTED_NS, now_ns=STARTED_NS)
+        assert stints.at("car", STARTED_NS) == {"wing": "high"}
+
+
+def by_command(folder: Path) -> None:
+    """A file that a command makes says the field, as the log's own ``setup`` record has it."""
+    log = folder / "run.mcap"
+    with log.open("wb") as file:
+        writer = Writer(file)
+        writer.start()
+        writer.add_metadata("setup", {"wingAngle": "High"})
+        channel = writer.register_channel("Pedals", "json", writer.register_schema("Pedals", "jsonschema", b"{}"))
+        writer.add_message(channel, STARTED_NS, b'{"throttle": 1.5}', STARTED_NS)
+        writer.finish()
+    CliRunner().invoke(convert, [str(log), "-o", f"{folder}/"], catch_exceptions=False)
+    loaded = loadmat(folder / "run.mat", struct_as_record=False, squeeze_me=True)
+    assert loaded["meta"].run.wing == "high"
 
 
 async def tell_runs_apart(client: httpx.AsyncClient, item: dict[str, Any]) -> None:
@@ -135,4 +163,6 @@ if __name__ == "__main__":
     with pytest.raises(Rejected, match="Every team has the field wing"):
         check_own("wing", OwnFieldValues(label="Other"), ())
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(walk(Path(folder)))
+        asyncio.run(walk(Path(folder) / "data"))
+        beside_the_track(Path(folder))
+        by_command(Path(folder))
