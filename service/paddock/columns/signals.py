@@ -73,15 +73,23 @@ class Found:
     """Elements per row of a list, None when rows differ."""
 
 
+def _may_be_missing(fields: pa.StructType, path: Path) -> bool:
+    """Whether some row of a channel may lack a field, by the types of the messages on the way to it."""
+    field = fields.field(path[0])
+    return field.nullable or (len(path) > 1 and _may_be_missing(field.type, path[1:]))
+
+
 def survey(columns: Columns, channel: ColumnChannel, native: bool) -> dict[Path, Found]:
     """Look once at the fields whose MATLAB class or size depends on their rows.
 
-    These are lists (one matrix, or cells), booleans and, with ``native``, integers: neither has a NaN.
+    These are lists (one matrix, or cells), and booleans and, with ``native``, integers that may be missing in a
+    row: neither has a NaN.
     """
     undecided = [
         path
         for path, kind in leaves(channel.fields)
-        if is_list(kind) or pa.types.is_boolean(kind) or (native and is_number(kind))
+        if has_elements(kind)
+        or ((pa.types.is_boolean(kind) or (native and is_number(kind))) and _may_be_missing(channel.fields, path))
     ]
     missing = dict.fromkeys(undecided, False)
     widths: dict[Path, set[int]] = {path: set() for path in undecided}

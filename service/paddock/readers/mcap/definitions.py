@@ -84,6 +84,11 @@ class Part:
             places = self._in_force[channel_ids]
         return places
 
+    def known_in_force(self, channel_ids: npt.NDArray[np.uint16]) -> npt.NDArray[np.int32] | None:
+        """The same where all of them have been asked for since they were defined, as is usual; else None."""
+        places = self._in_force[channel_ids]
+        return None if places.min(initial=0) == _UNKNOWN else places
+
     def changes(self, record: Schema | Channel) -> bool:
         """Whether taking in ``record`` would change anything."""
         known = self._schemas.get(record.id) if isinstance(record, Schema) else self._channels.get(record.id)

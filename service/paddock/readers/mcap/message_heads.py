@@ -74,18 +74,22 @@ def indexed_events(data: Data, indexes: Sequence[Int64s]) -> list[Event] | None:
     if not indexes:
         return None
     claimed = np.concatenate(indexes)
-    if not len(claimed) or claimed.min() < 0 or claimed.max() > len(data) - HEAD_BYTES:
+    if not len(claimed):
         return None
-    # Half as wide they are sorted in half the time. A chunk that is in memory is no larger than that.
+    # Half as wide they are sorted in half the time. What does not fit is no worse a hint as another number.
     starts = np.sort(claimed.astype(np.int32)).astype(np.int64)
+    if starts[0] < 0 or starts[-1] > len(data) - HEAD_BYTES:
+        return None
     heads = heads_at(data, starts)
     lengths = heads["length"].astype(np.int64)
-    if (heads["opcode"] != MESSAGE).any() or (lengths < MESSAGE_HEAD_BYTES).any() or (lengths > len(data)).any():
+    if lengths.min() < MESSAGE_HEAD_BYTES or lengths.max() > len(data) or (heads["opcode"] != MESSAGE).any():
         return None
-    ends = starts + lengths + PREFIX_BYTES
-    if ends[-1] > len(data) or (ends[:-1] > starts[1:]).any():
+    ends = starts + lengths
+    ends += PREFIX_BYTES
+    between = starts[1:] - ends[:-1]
+    if ends[-1] > len(data) or between.min(initial=0) < 0:
         return None
-    after_gap = np.flatnonzero(ends[:-1] < starts[1:]) + 1
+    after_gap = np.flatnonzero(between) + 1
     events: list[Event] = []
     row = 0
     gaps = [(row, int(ends[row - 1]), int(starts[row])) for row in after_gap.tolist()]

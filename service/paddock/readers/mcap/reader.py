@@ -110,7 +110,7 @@ class LogReader:
         self._allowance = Allowance.of(self._window.size)
         self._held = HeldMessages(directory)
         self._progress = progress
-        self._tell_from = 0
+        self._position = self._tell_from = 0
         self._chunk: ChunkReader | None = None
         self._ordinal = 0
         self._waiting_from: int | None = None
@@ -143,6 +143,11 @@ class LogReader:
     def size_bytes(self) -> int:
         """The file's size."""
         return self._window.size
+
+    @property
+    def left_bytes(self) -> int:
+        """How much of the file is not yet read, about."""
+        return self._window.size - self._position
 
     def conflicts(self) -> list[str]:
         """Sentences about ids that are defined twice, the first ones."""
@@ -183,6 +188,7 @@ class LogReader:
 
     def _reached(self, position: int) -> None:
         """Tell how much was read, a thousand times at most."""
+        self._position = position
         if position >= self._tell_from:
             self._progress(position / self._window.size)
             self._tell_from = position + self._window.size // 1000
@@ -340,44 +346,56 @@ class LogReader:
     def _give_out(
         self, run: Messages, ordinal: int, known: Sequence[int] = (), *, was_noted: bool = False
     ) -> Iterator[MessageRun]:
-        """Keep apart what cannot be given out now: impossible times, and channels not yet defined.
+        """Give out what can be given out now.
 
         ``known`` are the definitions of the first messages, where these were others than are in force now.
         """
         starts, ends = run.starts, run.ends
         heads = heads_at(run.data, starts) if run.heads is None else run.heads
         times = heads["log_time"].astype(np.int64)
-        definitions = np.full(len(starts), -1, np.int32)
+        definitions = None if known else self._part.known_in_force(heads["channel"])
+        if definitions is None or int(times.min()) < 0:
+            rows, definitions = self._rows_to_give_out(run, heads, times, known, ordinal)
+            starts, ends, heads, times = starts[rows], ends[rows], heads[rows], times[rows]
+        if len(heads):
+            if not was_noted:
+                self.losses.messages_seen(int(times[0]), int(times[-1]))
+            self.clock.observe(times)
+            yield MessageRun(run.data, starts, ends, heads, times, self._part, definitions, ordinal)
+
+    def _rows_to_give_out(
+        self, run: Messages, heads: Heads, times: Int64s, known: Sequence[int], ordinal: int
+    ) -> tuple[Int64s, npt.NDArray[np.int32]]:
+        """Keep apart what cannot be given out now: impossible times, and channels not yet defined.
+
+        The others: which they are, and their definitions; shapes (N,).
+        """
+        definitions = np.full(len(heads), -1, np.int32)
         definitions[: len(known)] = known
+        ids = heads["channel"]
         late = times < 0  # what is beyond LAST_TIME
         if late.any():
-            for channel_id, place in zip(heads["channel"][late].tolist(), definitions[late].tolist(), strict=True):
+            for channel_id, place in zip(ids[late].tolist(), definitions[late].tolist(), strict=True):
                 topic = self._part.topic(channel_id) if place < 0 else self._part.history[place].channel.topic
                 if topic is None:
                     self.losses.orphans += 1
                 else:
                     self.losses.undecoded(topic)
-            self.losses.lose("impossible_time", run.offset + int(starts[late][0]), 0)
-            starts, ends, heads, times = starts[~late], ends[~late], heads[~late], times[~late]
-            definitions = definitions[~late]
-        ids = heads["channel"]
+            self.losses.lose("impossible_time", run.offset + int(run.starts[late][0]), 0)
         defined = self._part.defined[ids] | (definitions >= 0)
-        if not defined.all():
-            rows = np.flatnonzero(~defined)
+        if not defined[~late].all():
+            rows = np.flatnonzero(~defined & ~late)
             rows = rows[np.argsort(ids[rows], kind="stable")]
             bounds = np.flatnonzero(np.diff(ids[rows])) + 1
             for same in np.split(rows, bounds):
                 channel_id = int(ids[same[0]])
-                self._held.hold(channel_id, run.data, starts[same], ends[same], ordinal + int(same[0]))
-            starts, ends, heads, times = starts[defined], ends[defined], heads[defined], times[defined]
-            definitions = definitions[defined]
-        if len(heads):
-            if not was_noted:
-                self.losses.messages_seen(int(times[0]), int(times[-1]))
-            self.clock.observe(times)
-            now = definitions < 0
-            definitions[now] = self._part.all_in_force(heads["channel"][now])
-            yield MessageRun(run.data, starts, ends, heads, times, self._part, definitions, ordinal)
+                starts, ends = run.starts[same], run.ends[same]
+                self._held.hold(channel_id, run.data, starts, ends, ordinal + int(same[0]))
+        rows = np.flatnonzero(defined & ~late)
+        definitions = definitions[rows]
+        now = definitions < 0
+        definitions[now] = self._part.all_in_force(ids[rows][now])
+        return rows, definitions
 
     def _fields(self, record: Record, window: Window) -> Fields:
         """The fields of a record, which may reach beyond what its length says."""
