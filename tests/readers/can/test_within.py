@@ -15,8 +15,8 @@ import pytest
 from paddock.domain.can_database import Databases
 from paddock.readers.can import candump
 from paddock.readers.can.dbc import read_dbc
+from paddock.readers.can.frame_schemas import is_frames_schema
 from paddock.readers.can.spool import spool_frames
-from paddock.readers.can.within import is_frames_schema
 from paddock.readers.registry import spool_log
 from tests.readers.can.dbc import SMALL, as_cantools_reads
 from tests.readers.mcap.builders import STARTED_NS, LogBuilder, descriptor_set, message_class

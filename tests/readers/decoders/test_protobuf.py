@@ -300,6 +300,39 @@ def test_wire_forms_that_few_writers_make(payload: bytes) -> None:
     assert decoded(decoder(files, "p.M"), [payload]) == [expected(message_class(files, "p.M").FromString(payload))]
 
 
+def map_entry(key: str, number: int) -> bytes:
+    entry = b"\x0a\x01" + key.encode() + b"\x12\x02\x08" + bytes([number])
+    return b"\x1a" + bytes([len(entry)]) + entry
+
+
+@pytest.mark.parametrize(
+    "maps",
+    [
+        ["ab", "ab", "ab"],
+        ["aa", "aa", "aa"],  # a key that is there twice in all of them
+        ["ab", "ba", "ab"],
+        ["ab", "ab", "bb"],
+        ["abab", "ab", "ab"],  # as many keys in a row as in others, but in another map
+        ["", "ab", "ab"],
+        ["a", "a", "b"],
+    ],
+)
+def test_the_last_of_a_key_counts_in_every_map_however_alike_the_maps_are(maps: list[str]) -> None:
+    files = descriptor_set(PROTO3)
+    payloads = [
+        b"".join(map_entry(key, 1 + row % 50 + place) for place, key in enumerate(keys))
+        for row, keys in enumerate(maps * 40)
+    ]
+    message = message_class(files, "p.M")
+    wanted = [
+        sorted((key, value["x"]) for key, value in expected(message.FromString(each))["m"].items())
+        for each in payloads
+    ]
+    made = decoder(files, "p.M").decode(pa.array(payloads, pa.binary())).messages.field("m")
+    # As pairs: in a dict a key that is there twice would not be seen.
+    assert [sorted((key, value["x"]) for key, value in each) for each in made.to_pylist()] == wanted
+
+
 def test_a_message_that_cannot_be_decoded_costs_that_message_only() -> None:
     good = [b"\x08" + bytes([number]) for number in range(100)]
     bad = {3: b"\x08", 50: b"\x22\x01\xff", 51: b"\x0b", 99: b"\x00\x00"}

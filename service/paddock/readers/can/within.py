@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -15,36 +14,10 @@ from paddock.columns.spool_file import SpoolFile
 from paddock.domain.can_database import Databases
 from paddock.readers.can.frame_messages import FrameFields
 from paddock.readers.can.frame_reader import FoundInLog
+from paddock.readers.can.frame_schemas import bus_of, may_hold_frames
 from paddock.readers.can.frames import Frames
 from paddock.readers.can.routes import Routes
 from paddock.readers.can.spool import SeveralBuses, Wires
-
-_SCHEMA = re.compile(r"socketcan|can(fd|raw)?(msgs?)*(fd)?(frame|message|msg|packet)s?$|rawcan(fd)?$")
-"""``can_msgs/msg/Frame``, ``car.CanFrame``, ``can_frame``: letters alone."""
-_ENCODINGS = ("can", "canframe", "socketcan")
-
-
-def may_hold_frames(topic: str, schema_name: str, message_encoding: str, databases: Databases) -> bool:
-    """Whether the messages of a channel are frames, as its schema says, or whoever names it as a bus."""
-    return is_frames_schema(schema_name, message_encoding) or is_named(topic, databases)
-
-
-def is_frames_schema(schema_name: str, message_encoding: str) -> bool:
-    """Whether a schema is one of frames by its name."""
-    letters, encoding = (re.sub("[^a-z]", "", text.lower()) for text in (schema_name, message_encoding))
-    return _SCHEMA.search(letters) is not None or encoding in _ENCODINGS
-
-
-def is_named(topic: str, databases: Databases) -> bool:
-    """Whether a database is for the very topic."""
-    return any(bus and bus.strip("/") == topic.strip("/") for bus in databases)
-
-
-def bus_of(topic: str, databases: Databases) -> str:
-    """What the bus of a topic is called: as a database calls it, that knows the topic or a part of its name."""
-    whole = topic.strip("/")
-    names = [topic, whole, *whole.split("/")]
-    return next((name for name in names if name and name in databases), whole or topic)
 
 
 @dataclass

@@ -20,7 +20,7 @@ from paddock.columns.spool_file import SpoolFile
 from paddock.domain.can_database import NO_DATABASES, Databases
 from paddock.domain.keys import channel_slug
 from paddock.domain.words import counted
-from paddock.readers.can.within import decode_within, may_hold_frames
+from paddock.readers.can.frame_schemas import may_hold_frames
 from paddock.readers.mcap.batch import BATCH_BYTES, MAX_MESSAGE_BYTES, pieces
 from paddock.readers.mcap.decoding import column_channel
 from paddock.readers.mcap.definitions import Definition, Numbering
@@ -93,6 +93,12 @@ def _with_frames(
     topics: Callable[[str], bool] | None,
 ) -> SpooledColumns:
     """The columns of a log; where messages are frames of a CAN bus, those of what the frames mean."""
+    known = (each.channel for each in channels)
+    if not any(may_hold_frames(each.topic, each.schema_name, each.message_encoding, databases) for each in known):
+        return spooled_columns(file, channels, found)
+    # Most logs have none, and need not wait until what decodes them is imported.
+    from paddock.readers.can.within import decode_within
+
     within = decode_within(channels, file, found.losses, new_limits, databases, topics)
     made, said = found.facts, within.said
     found.facts = lambda loss, count: replace(facts := made(loss, count), said=facts.said | said)
