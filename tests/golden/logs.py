@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 from mcap.writer import CompressionType
 
 from paddock.domain.can_database import CanDatabase
+from paddock.formats.parquet import ROW_GROUP_ROWS
 from paddock.readers.can.dbc import read_dbc
 from tests.readers.can import blf, mf4
 from tests.readers.can.dbc import SMALL
@@ -21,6 +22,7 @@ from tests.readers.mcap.builders import STARTED_NS, LogBuilder, descriptor_set, 
 
 TICK_NS = 7_812_500
 """1/128 s."""
+MANY = ROW_GROUP_ROWS + 1_000
 
 _TIMESTAMP = """
 syntax: "proto3" package: "google.protobuf" name: "google/protobuf/timestamp.proto"
@@ -101,6 +103,7 @@ def golden_logs() -> dict[str, GoldenLog]:
         "blf": GoldenLog(blf.file_of(blf.container(b"".join(blf.frames()), packed=False))),
         "mf4": GoldenLog(mf4.unsorted(mf4.some_frames(60))),
         "mf4 sorted": GoldenLog(mf4.sorted_by_kind(mf4.some_frames(60), packing="list")),
+        "many messages": GoldenLog(_many_messages(), databases={"": read_dbc(SMALL.encode())}),
     }
 
 
@@ -316,6 +319,15 @@ def _frames_in_mcap() -> bytes:
         log.add(frames, number * TICK_NS, struct.pack("<IB3x8s", id, 8, data), number)
         log.add(pedals, number * TICK_NS, {"throttle": number / 4}, number)
     return log.finish()
+
+
+def _many_messages() -> bytes:
+    """So many that they fill more than one row group of Parquet, group of HDF5 and chunk of MCAP."""
+    return b"".join(
+        b"(%d.%09d) can0 100#%04X000000000000\n"
+        % (1_760_000_000 + number // 128, number % 128 * TICK_NS, number % 999)
+        for number in range(MANY)
+    )
 
 
 _J1939 = b"""BO_ 2566841342 EC1: 40 X
