@@ -11,7 +11,7 @@ from paddock.domain.keys import raw_key
 from paddock.domain.principal import LOCAL_USER
 from paddock.errors import Rejected
 from paddock.usecases.edit.delete import delete_recordings
-from paddock.usecases.intake.known import Standing, known_logs
+from paddock.usecases.intake.known import LogStanding, known_logs
 from tests.logs import small_log
 from tests.usecases.conftest import Team
 
@@ -58,7 +58,7 @@ async def test_a_thousand_at_once_in_their_order(team: Team) -> None:
     asked = [OTHER_ID, *(f"{number:064x}" for number in range(997)), ID, ID]
     found = await known_logs(team.context, asked)
     assert [each.sha256 for each in found] == asked
-    assert [each.sha256 for each in found if each.standing is Standing.STORED] == [OTHER_ID, ID, ID]
+    assert [each.sha256 for each in found if each.standing is LogStanding.STORED] == [OTHER_ID, ID, ID]
     assert await known_logs(team.context, []) == []
     with pytest.raises(Rejected):
         await known_logs(team.context, [ID, ID.upper()])

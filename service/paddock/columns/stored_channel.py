@@ -275,7 +275,7 @@ def with_fields(channel: ColumnChannel, names: Collection[str]) -> ColumnChannel
 
 
 def _ends(kind: pa.DataType, prefix: Path = ()) -> Iterator[Path]:
-    """The paths below a message at which nothing is left out any more."""
+    """The paths of the fields of a message that are no messages themselves; an empty message is one of them."""
     for field in kind:
         path = (*prefix, field.name)
         if pa.types.is_struct(field.type) and field.type.num_fields:

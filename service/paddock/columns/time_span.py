@@ -18,7 +18,7 @@ from paddock.domain.instants import NS_PER_S
 _NEAR_NS = 3600 * NS_PER_S
 """Closer times are of one recording, whatever their number."""
 _TIMES_AS_FAR = 10
-"""And those that are no further away than so many times the length of all others."""
+"""Times that are no further away than so many times the length of all others are of that recording as well."""
 _FEW_PARTS, _FEW = 20, 3
 """What is far away is wrong when it is at most a twentieth of all, or three messages."""
 _SET = 946_684_800 * NS_PER_S, 4_102_444_800 * NS_PER_S

@@ -26,7 +26,7 @@ _WORD = 8
 
 _MAX_LINE_BYTES = 1_000
 
-Rows = npt.NDArray[np.intp]
+RowNumbers = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def read_alike(
         alike: reads lines of one layout, and asks for all fields that must be something; None where it cannot.
         others: reads any lines.
     """
-    parts: list[tuple[Rows, Frames]] = []
+    parts: list[tuple[RowNumbers, Frames]] = []
     is_left = np.ones(len(lines), bool)
     for rows, some in _by_layout(lines, layouts):
         if (frames := alike(some)) is None:
@@ -162,7 +162,7 @@ def read_alike(
     return placed(parts, len(lines)), fine
 
 
-def _by_layout(lines: Lines, layouts: Sequence[Layout]) -> Iterator[tuple[Rows, Alike]]:
+def _by_layout(lines: Lines, layouts: Sequence[Layout]) -> Iterator[tuple[RowNumbers, Alike]]:
     """Lines that are alike, and which ones they are. A last line without its end is in none."""
     sizes = lines.end - lines.begin
     if not lines.is_ended:

@@ -16,7 +16,7 @@ from paddock.readers.can.frames import Bools
 from paddock.readers.can.j1939 import not_available
 from paddock.readers.can.signals import Words, has_names, raw_of, type_of, values_of
 
-Rows = npt.NDArray[np.intp]
+RowNumbers = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class _Batch:
         self._length = length
         self._shortest = int(length.min()) if len(length) else 0
         self._whole = Words(data)
-        self._within: dict[Condition | None, tuple[Rows | None, Words]] = {None: (None, self._whole)}
+        self._within: dict[Condition | None, tuple[RowNumbers | None, Words]] = {None: (None, self._whole)}
 
     def column(self, field: _Field) -> pa.Array:
         """Its values, null where there are none."""
@@ -126,14 +126,14 @@ class _Batch:
         assert values is not None
         return _array(values, field.kind, valid)
 
-    def _long_enough(self, signal: CanSignal, rows: Rows | None) -> Bools | None:
+    def _long_enough(self, signal: CanSignal, rows: RowNumbers | None) -> Bools | None:
         """Which of these frames have all of the signal's bytes; None for all."""
         if signal.last_byte < self._shortest:
             return None
         length = self._length if rows is None else self._length[rows]
         return length > signal.last_byte
 
-    def _where(self, condition: Condition | None) -> tuple[Rows | None, Words]:
+    def _where(self, condition: Condition | None) -> tuple[RowNumbers | None, Words]:
         """The frames for which a condition holds, and the conditions that it stands on."""
         if condition not in self._within:
             assert condition is not None

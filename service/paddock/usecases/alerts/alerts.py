@@ -68,7 +68,7 @@ async def clear_alert(context: Context, key: str, *, at: int | None = None) -> A
 async def end_alert(context: Context, key: str) -> None:
     """End the open alert of a key because nobody looks for it any more, such as a rule that was changed.
 
-    What is noticed from then on is a new alert, be it that it came before and was only looked at later.
+    What is noticed from then on is a new alert, also where it happened before and is looked at only now.
     """
     for _ in range(_ATTEMPTS):
         last = await find_open(context, key)

@@ -73,7 +73,7 @@ async def _is_stream(context: Context, recording: Recording) -> bool:
 
 
 def _key(rule: Rule, recording: Recording) -> str:
-    """A rule that was changed looks for something else."""
+    """The key of the alert of a rule in a recording. A changed rule has another: it looks for something else."""
     return f"rule/{rule.id}/{rule.revision}/{recording.id}"
 
 

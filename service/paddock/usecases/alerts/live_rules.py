@@ -178,7 +178,10 @@ class LiveRules:
         await raise_alert(self._context, raising, at=received_ns)
 
     async def _keep(self, device_id: str, device: _Device, watches: dict[str, Watch]) -> None:
-        """Written where more than the time has changed: what came before is passed over by its own time."""
+        """Keep the watches of a device, in its document only where more than their time has changed.
+
+        After a kill the same samples come again: by their own time they are passed over as known.
+        """
         changed = any(
             key not in device.watches or _without_time(watch) != _without_time(device.watches[key])
             for key, watch in watches.items()
@@ -247,7 +250,7 @@ def _number(value: object) -> float:
 
 
 def _key(rule: Rule, name: str) -> str:
-    """What a watch is found by."""
+    """The key of the watch of a rule on a signal. A changed rule begins a new one."""
     return f"{rule.id}:{rule.revision}:{name}"
 
 

@@ -118,7 +118,7 @@ def _also(entry: Entry, name: str) -> Entry:
 
 
 def _position(entries: Iterable[Entry], name: str, car: str) -> int | None:
-    """Where the entry is that says what the name is for a car: its own before that of all cars."""
+    """The position of the entry that a name means for a car: an entry of this car goes before one of all cars."""
     folded = car.casefold()
     found = [(each, at) for at, each in enumerate(entries) if name in each.names]
     own = [at for each, at in found if folded and folded in {one.casefold() for one in each.cars}]
@@ -129,7 +129,7 @@ def _position(entries: Iterable[Entry], name: str, car: str) -> int | None:
 async def known_elsewhere(
     context: Context, topics: Iterable[str], others: Iterable[BusDatabase]
 ) -> list[tuple[BusDatabase, list[str]]]:
-    """Other databases that know ids which those of a recording do not, each with its names of them.
+    """The databases that know an id which no database of a recording knows, each with its names of such messages.
 
     Args:
         topics: of the recording, among them ``0x123`` or ``can0/0x123`` of frames kept as bytes.

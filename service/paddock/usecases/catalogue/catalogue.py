@@ -175,7 +175,7 @@ async def import_catalogue(context: Context, principal: Principal, text: str, *,
 
 
 async def _beside_the_loop(work: Callable[[Given], Made], given: Given) -> Made:
-    """Some thousand entries take a second to read; one caller after the other, so that all others are served."""
+    """Do it on a thread, since some thousand entries take a second to read; one caller after the other."""
     return await asyncio.get_running_loop().run_in_executor(_ONE_AT_A_TIME, work, given)
 
 

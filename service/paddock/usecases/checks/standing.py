@@ -18,7 +18,7 @@ from paddock.usecases.jobs.jobs import AGAIN
 
 
 @dataclass(frozen=True)
-class Standing:
+class CheckStanding:
     """What is known of one recording."""
 
     checklists: tuple[Checklist, ...]
@@ -34,7 +34,7 @@ class Standing:
         return tuple(each for each in self.checklists if each.id not in known)
 
 
-async def standing_of(context: Context, recording: Recording) -> Standing:
+async def standing_of(context: Context, recording: Recording) -> CheckStanding:
     """What is known of a recording, and whether more will be."""
     checklists = tuple(each for each in await all_checklists(context) if applies_to(each.said, car_of(recording)))
     jobs = await context.documents.jobs.count(
@@ -43,4 +43,4 @@ async def standing_of(context: Context, recording: Recording) -> Standing:
             OneOf("state", (JobState.QUEUED, JobState.RUNNING)),
         ]
     )
-    return Standing(checklists, await results_of(context, recording.id), jobs > 0)
+    return CheckStanding(checklists, await results_of(context, recording.id), jobs > 0)

@@ -12,7 +12,10 @@ from paddock.usecases.notices.outbox import put_out
 
 
 async def tell_failed_checks(context: Context, recording: Recording, result: CheckedList) -> None:
-    """Once for each log and checklist, and of logs alone that came in lately: a season is not told about."""
+    """Tell it once for each log and checklist, and only of logs that came in lately.
+
+    A whole season that is checked again, after a checklist was changed, is no news.
+    """
     if context.now() - recording.uploaded_at > TOO_OLD_NS:
         return
     failed = [rule for rule in result.rules if rule.outcome is Outcome.FAILED]

@@ -186,7 +186,7 @@ async def _decoded(
 
 
 async def _look_for_damage(context: Context, recording: Recording, error: PaddockError) -> None:
-    """What could be converted before and no more: perhaps it is not the same any more.
+    """Look whether the stored original was damaged, where a log that could be converted before cannot be any more.
 
     Raises:
         PaddockError: it is not (code ``original_damaged``).
@@ -210,8 +210,8 @@ def _convert_file(
     """One pass over the log into a spool, and from there every file.
 
     Raises:
-        Rejected: the bytes are no MCAP log; what a stranger's program left under ``incoming/`` may be anything.
-            Or nothing can be read from them (code ``nothing_read``).
+        Rejected: the bytes are no log; what a stranger's program left under ``incoming/`` may be anything. Or
+            nothing can be read from them (code ``nothing_read``).
         PaddockError: it is less than before (code ``found_less``).
     """
     check_is_log(log, recording.name)
@@ -274,7 +274,8 @@ def _convert_file(
 
 @contextlib.contextmanager
 def _alone(what: str, failed: list[str]) -> Iterator[None]:
-    """What goes wrong in here costs one file, and is said. A disk or a store that may be back is none of it."""
+    """An error in the block leaves one file out, and ``failed`` gets a sentence. A full disk and other errors that may
+    pass are raised."""
     try:
         yield
     except OSError:

@@ -83,7 +83,7 @@ async def _keep_bytes(
 
 
 async def _with_room(context: Context, recording_id: str, file: MiscFile) -> Recording:
-    """The recording as it is now.
+    """The recording as it is now, if it may have this file as well.
 
     Raises:
         Rejected: it has as many files as it may; the bytes of this one are dropped.

@@ -73,7 +73,7 @@ async def ingest(context: Context, job: Job, progress: Callable[[float], None]) 
 
 
 async def _prove_what_was_moved(context: Context, recording_id: str, progress: Callable[[float], None]) -> None:
-    """An ingest was cut off after it had moved the bytes, perhaps before it said so."""
+    """Hash the bytes that an ingest had moved when it was cut off, unless it had noted that they are kept."""
     recording = await context.documents.recordings.get(recording_id)
     if recording is not None and not is_kept(recording):
         await fault_by_hash(context, recording, progress)

@@ -19,7 +19,7 @@ MOST_HASHES = 1_000
 _AT_ONCE = 16
 
 
-class Standing(StrEnum):
+class LogStanding(StrEnum):
     """How far the bytes of a log are."""
 
     STORED = "stored"
@@ -34,7 +34,7 @@ class KnownLog(msgspec.Struct, frozen=True):
     """What is known of one hash."""
 
     sha256: str
-    standing: Standing
+    standing: LogStanding
     recording: Recording | None = None
 
 
@@ -57,7 +57,7 @@ async def known_logs(context: Context, hashes: Sequence[str]) -> list[KnownLog]:
     async def look(sha256: str) -> KnownLog:
         recording = found.get(sha256)
         if recording is None:
-            return KnownLog(sha256, Standing.UNKNOWN)
+            return KnownLog(sha256, LogStanding.UNKNOWN)
         async with room:
             return KnownLog(sha256, await _standing(context, recording), recording)
 
@@ -66,8 +66,8 @@ async def known_logs(context: Context, hashes: Sequence[str]) -> list[KnownLog]:
     return [by_hash[sha256] for sha256 in hashes]
 
 
-async def _standing(context: Context, recording: Recording) -> Standing:
+async def _standing(context: Context, recording: Recording) -> LogStanding:
     if recording.original_state is Original.AWAITED:
         # What is in raw/ before the recording says so is not proved yet.
-        return Standing.ON_THE_WAY if recording.status is Status.VERIFYING else Standing.UNKNOWN
-    return Standing.STORED if await fault_by_size(context, recording) is None else Standing.UNKNOWN
+        return LogStanding.ON_THE_WAY if recording.status is Status.VERIFYING else LogStanding.UNKNOWN
+    return LogStanding.STORED if await fault_by_size(context, recording) is None else LogStanding.UNKNOWN

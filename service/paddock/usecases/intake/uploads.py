@@ -130,7 +130,7 @@ async def _plan(
 
 
 async def _saying(context: Context, upload: Upload, said: SaidAlong) -> Upload | None:
-    """An upload of which more is said: who drove may be known while the log is sent, and by more than one."""
+    """The upload with what is said of it added: who drove may become known only while the log is sent, or twice."""
     changes = {name: value for name, value in msgspec.structs.asdict(said).items() if value not in ({}, None)}
     if all(getattr(upload, name) == value for name, value in changes.items()):
         return upload
@@ -199,7 +199,7 @@ async def complete(context: Context, upload_id: str) -> Recording:
     Raises:
         NotFound: there is no such upload.
         Conflict: parts are missing; announce again to learn which.
-        Rejected: no MCAP record in the first MiB; the bytes are dropped.
+        Rejected: its first MiB is of no log; the bytes are dropped.
     """
     upload = await context.documents.uploads.get(upload_id)
     if upload is None:

@@ -77,7 +77,7 @@ async def handle(context: Context, job: Job, progress: Progress) -> None:
 
 
 def _from_system(job: Job, error: OSError) -> PaddockError:
-    """What the machine lacks at the moment has nothing to do with the log."""
+    """The error of a machine that has no room or other trouble, which will pass: the log is not to blame."""
     if error.errno in _NO_ROOM or "No space left on device" in str(error):
         return Unavailable("The worker's disk is full: make room. It is tried again by itself.", code="disk_full")
     if error.errno in _PASSING:
@@ -86,6 +86,6 @@ def _from_system(job: Job, error: OSError) -> PaddockError:
 
 
 def _unexpected(job: Job, error: BaseException) -> PaddockError:
-    """A bug: it is tried again, because the next version may not have it, and ends on the dead list."""
+    """The error of a bug: tried again, since the next version may not have it, the job ends on the dead list."""
     log.exception("job_crashed", job=job.id)
     return PaddockError(f"{type(error).__name__}: {error}", code="internal_error", permanent=False)

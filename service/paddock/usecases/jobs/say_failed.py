@@ -11,7 +11,10 @@ from paddock.usecases.notices.outbox import tell_failed
 
 
 async def say_failed(context: Context, job: Job, failure: Failure) -> None:
-    """Note it on the recording, and tell who wants to know. Of others the job itself says all there is to say."""
+    """Note on the recording why its job failed, and tell who wants to know.
+
+    Only an ingest and a conversion leave a trace there; of every other job its own document says it all.
+    """
     if job.kind == "ingest":
         await _ingest_failed(context, job, failure)
     elif job.kind == "convert":
@@ -22,7 +25,7 @@ async def say_failed(context: Context, job: Job, failure: Failure) -> None:
 
 
 async def _ingest_failed(context: Context, job: Job, failure: Failure) -> None:
-    """Unless the same bytes arrived well in another upload."""
+    """Note that an ingest failed, unless another upload has brought the same bytes."""
     upload = await context.documents.uploads.get(job.subject)
     if upload is None:
         return
@@ -37,7 +40,7 @@ async def _ingest_failed(context: Context, job: Job, failure: Failure) -> None:
 
 
 async def _convert_failed(context: Context, job: Job, failure: Failure) -> None:
-    """Its original stays downloadable, an old build too."""
+    """Note that a conversion failed: the original can still be downloaded, and so can what an older one made."""
     recording = await context.documents.recordings.get(job.subject)
     if recording is not None:
         changes: dict[str, object] = {"status": Status.READY, "error": failure}

@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 async def _leftovers(context: Context) -> None:
-    """Well after the uploads themselves have expired, so that none which is alive loses its parts."""
+    """Drop what uploads left in the store, long after they have expired: one that still goes on loses no part."""
     await context.objects.sweep(2 * context.upload_expires_s)
 
 

@@ -195,7 +195,7 @@ def _checked(name: str, courses: Sequence[Course]) -> tuple[Course, ...]:
 
 
 def _timing(courses: Sequence[Course]) -> list[Course]:
-    """The courses without what does not change a time."""
+    """The courses as far as they change lap times: without their reference laps."""
     return [msgspec.structs.replace(course, reference=None) for course in courses]
 
 

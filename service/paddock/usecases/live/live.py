@@ -120,12 +120,12 @@ class Live:
         return self._lock
 
     def begin(self, sequence: int) -> None:
-        """What is taken from now on follows this position of the log."""
+        """Begin at this position of the log: what is taken from now on follows it."""
         with self._lock:
             self.since = self.sequence = sequence
 
     def passed(self, sequence: int) -> None:
-        """The log was read to here, whatever was in it."""
+        """Note that the log was read up to this position, whether or not there was anything to take."""
         with self._lock:
             self.sequence = max(self.sequence, sequence)
 

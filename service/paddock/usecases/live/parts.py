@@ -28,8 +28,8 @@ and is little enough at 100 Hz to be told without arrays."""
 _KEPT_LATELY = 4
 
 Made = TypeVar("Made")
-Rows = tuple[list[float], list[Any]]
-"""Seconds and values of some samples of a signal, as JSON has them."""
+SecondsAndValues = tuple[list[float], list[Any]]
+"""Those of some samples of a signal, as JSON has them."""
 Text = Annotated[str, Meta(max_length=400)]
 
 
@@ -59,7 +59,7 @@ class _How(NamedTuple):
     span_ns: int
 
     def with_(self, other: _How) -> _How:
-        """So that both are served."""
+        """As fine and as long as the finer and the longer of both, so that one answer serves both."""
         finer = min((each.column_ns for each in (self, other) if each.column_ns), default=0)
         return _How(finer, max(self.span_ns, other.span_ns))
 
@@ -186,7 +186,7 @@ class Parts:
     def _made_snapshot(self, view: View, until: int, origin_ns: int) -> tuple[Part, int]:
         with self.live.unchanged():
             found = wanted(self.live, view.watched)
-        chosen: list[tuple[LiveSignal, Rows]] = []
+        chosen: list[tuple[LiveSignal, SecondsAndValues]] = []
         for signal, how in found:
             # Up to a sequence that was known before, so that others go on from one signal to the next.
             with self.live.unchanged():
@@ -195,7 +195,7 @@ class Parts:
         return _part(view, chosen, 0), until
 
     def _made(self, view: View, after: int, until: int, origin_ns: int) -> Part:
-        chosen: list[tuple[LiveSignal, Rows]] = []
+        chosen: list[tuple[LiveSignal, SecondsAndValues]] = []
         many: list[tuple[LiveSignal, _How, Samples]] = []
         forgotten = total = 0
         with self.live.unchanged():
@@ -246,18 +246,18 @@ def _drawn(signal: LiveSignal, samples: Samples, how: _How) -> Samples:
     return by_time(samples.take(thinned(samples, how.column_ns, steps=signal.tape.steps or signal.is_text)))
 
 
-def _few_rows(signal: LiveSignal, times: list[int], values: list[Any], origin_ns: int) -> Rows:
+def _few_rows(signal: LiveSignal, times: list[int], values: list[Any], origin_ns: int) -> SecondsAndValues:
     seconds = [round((each - origin_ns) / NS_PER_S, 6) for each in times]
     return seconds, values if signal.dtype in ("double", "string") else typed(signal.dtype, values)
 
 
-def _rows(signal: LiveSignal, samples: Samples, origin_ns: int) -> Rows:
+def _rows(signal: LiveSignal, samples: Samples, origin_ns: int) -> SecondsAndValues:
     # Subtracted as integers first: a double holds no nanoseconds since 1970.
     seconds = np.round((samples.times - origin_ns) / NS_PER_S, 6).tolist()
     return seconds, typed(signal.dtype, samples.values.tolist())
 
 
-def _part(view: View, chosen: Sequence[tuple[LiveSignal, Rows]], left_out: int) -> Part:
+def _part(view: View, chosen: Sequence[tuple[LiveSignal, SecondsAndValues]], left_out: int) -> Part:
     signals = tuple(signal for signal, _ in chosen)
     described = frozenset((each.number, each.version) for each in signals)
     if described == view.described:

@@ -25,9 +25,9 @@ from paddock.usecases.live.maths import LiveMaths
 from paddock.usecases.streams.decoders import Decoders
 
 BACK_S = 900
-"""At its start a site takes up so much of what came before,"""
+"""How much of what devices sent before its start a site takes up."""
 BACK_BYTES = 16 * 1024 * 1024
-"""and no more of the log than this, so that it has caught up in seconds."""
+"""How much of the log that may be, so that a site has caught up in seconds."""
 SHARE = 0.2
 """So much of a core may decode what one device sends; a car with 20,000 values a second takes a third of it."""
 SHARE_MOST_S = 1.0
@@ -156,7 +156,7 @@ class Taking:
         self._is_late = False
 
     def is_in_time(self) -> None:
-        """All that there was is taken: from now on it may be late no more."""
+        """Note that all there was at the start has been taken: from now on what comes late is left out."""
         self._may_be_late_until_s = 0.0
         self._is_late = self._live.catches_up = False
 

@@ -13,7 +13,7 @@ from paddock.usecases.maths.names import all_channels
 
 
 @dataclass(frozen=True)
-class Standing:
+class MathsStanding:
     """The maths channels of a recording."""
 
     derived: tuple[DerivedChannel, ...] = ()
@@ -29,15 +29,15 @@ class Standing:
         return tuple(each for each in self.derived if each.error)
 
 
-async def standing_of(context: Context, recording: Recording, contents: Contents) -> Standing:
+async def standing_of(context: Context, recording: Recording, contents: Contents) -> MathsStanding:
     """What a recording has, compared with the team's channels of today."""
     today = {each.name: each for each in of_car(await all_channels(context), car_of(recording))}
     if not today and not contents.derived:
-        return Standing()
+        return MathsStanding()
     outdated = frozenset(
         each.name
         for each in contents.derived
         if each.name not in today or (each.channel, each.version) != (today[each.name].id, today[each.name].version)
     )
     waiting = tuple(sorted(today.keys() - {each.name for each in contents.derived}))
-    return Standing(contents.derived, outdated, waiting)
+    return MathsStanding(contents.derived, outdated, waiting)

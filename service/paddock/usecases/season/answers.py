@@ -16,10 +16,8 @@ import pyarrow.compute as pc
 from paddock.columns.arrow_numpy import is_text
 from paddock.formats.csv import harmless, without_nan
 
-Rows = list[list[Any]]
 
-
-def rows_of(table: pa.Table) -> Rows:
+def rows_of(table: pa.Table) -> list[list[Any]]:
     """Values as JSON has them: instants as RFC 3339, what is no number as null.
 
     Args:

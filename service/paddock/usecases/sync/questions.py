@@ -84,7 +84,7 @@ async def ask(context: Context, question: Question) -> None:
 
 
 async def withdraw(context: Context, question_id: str) -> None:
-    """It is no question any more."""
+    """Remove a question that both Paddocks answer alike by now."""
     await context.documents.questions.delete([Equals("id", question_id)])
 
 

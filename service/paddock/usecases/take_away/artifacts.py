@@ -57,7 +57,7 @@ def derived_in(recording: Recording, request: ExportRequest) -> tuple[str, ...]:
 
 
 def columns_number(recording: Recording) -> str:
-    """The number of the columns that files are made from: of those stored, where the log is not here for others."""
+    """The number of the columns that files are made from: today's, or, where the log is gone, of those stored."""
     return recording.converter if recording.build and not is_kept(recording) else str(COLUMNS)
 
 

@@ -90,7 +90,7 @@ async def _request(context: Context, asked_by: str, recording_id: str, request: 
 
 
 async def renew_default_file(context: Context, asked_by: str, recording: Recording) -> None:
-    """The MATLAB file says who drove: make it again, as the export that it is; that does not convert everything."""
+    """Make the default MATLAB file again, because it says who drove: as an export, without a conversion."""
     if not recording.build:
         return  # the conversion will write it
     try:

@@ -31,8 +31,8 @@ AT_ONCE = 8
 def may_serve(recording: Recording, request: ExportRequest) -> bool:
     """Whether the stored columns may do for a request.
 
-    Its format has to be written from columns, as all are that take maths channels, and this code has to have made
-    them; older ones do where the log is not here to make others from.
+    The file has to be written from columns: MCAP keeps the messages of the log, unless maths channels are taken.
+    And the columns have to be of today's number; where the log is gone, older ones have to do.
     """
     keeps_messages = find_format(request.format).write_log is not None and not derived_in(recording, request)
     return not keeps_messages and recording.converter == columns_number(recording)

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from paddock.domain.recording import Status
 from paddock.domain.roles import Permission
-from paddock.usecases.intake.known import MOST_HASHES, Standing, known_logs
+from paddock.usecases.intake.known import MOST_HASHES, LogStanding, known_logs
 from paddock.web.kernel.injected import TheContext
 from paddock.web.kernel.problems import responses
 from paddock.web.recordings.resources import ID_EXAMPLE, RecordingId
@@ -35,7 +35,7 @@ class KnownResource(msgspec.Struct, frozen=True):
 
     sha256: Annotated[str, Meta(description="As it was asked.", examples=[ID_EXAMPLE])]
     standing: Annotated[
-        Standing,
+        LogStanding,
         Meta(
             description="`stored`: these bytes are here, proved by their hash, and a car may free its disk of "
             "them; `on_the_way`: they have arrived and are about to be proved; `unknown`: send them."
