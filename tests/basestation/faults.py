@@ -225,13 +225,6 @@ def disk_full(run: Evening, sizes: list[int]) -> None:
 # ---- the logs
 
 
-def grows_after(run: Evening, name: str, more: int) -> None:
-    """A log that was taken goes on: the recorder had only been away."""
-    assert run.once() in (0, 1)
-    with (run.here.logs / name).open("ab") as log:
-        log.write(random.Random(more).randbytes(more))
-
-
 def changes_while_pulled(run: Evening, change: Callable[[], object], after: int) -> None:
     """Something happens to the logs once so many bytes have come over."""
     moment = run.pulled_bytes() + after
@@ -254,8 +247,6 @@ STRANGE_NAMES = (
     "e\u0301.mcap",
     "\u00e9.mcap",
 )
-NO_UTF8 = os.fsdecode(b"caf\xe9.mcap")
-"""As an old recorder wrote it; only places that speak of bytes can show it."""
 
 
 def symlinks(here: Trackside) -> set[str]:

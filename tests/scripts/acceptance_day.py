@@ -27,8 +27,6 @@ MAT_WITHIN_S = 120
 HOTSPOT_BYTES_PER_S = 5_000_000 / 8
 HOTSPOT_WITHIN_S = 3600
 CAR = {"car": "HT09", "event": "endurance", "venue": "Michigan International Speedway"}
-CAR_COMES_IN = 6
-"""At this run, the second after the driver swap, the cable is pulled out; at the next the agent is killed."""
 
 
 @dataclass(frozen=True)

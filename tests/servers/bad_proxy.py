@@ -51,11 +51,6 @@ class BadProxy:
         with self._lock:
             self._answers += [(method.encode() + b" ", response) for response in responses]
 
-    @property
-    def answers_left(self) -> int:
-        with self._lock:
-            return len(self._answers)
-
     def close(self) -> None:
         """End everything."""
         self._listener.shutdown(socket.SHUT_RDWR)

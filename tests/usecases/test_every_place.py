@@ -94,10 +94,6 @@ async def work_off(context: Context, run: RunJob) -> Context:
     raise AssertionError("jobs are left over")
 
 
-async def in_this_process(context: Context, job: Job, gauge: Gauge) -> None:
-    await handle(context, job, gauge.progress)
-
-
 def _say_nothing(*_: Any, **__: Any) -> None:
     pass
 

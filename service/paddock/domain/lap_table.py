@@ -49,7 +49,6 @@ class LapTable(msgspec.Struct, frozen=True, kw_only=True):
     """The conversion whose columns told; empty where none was looked at yet."""
     venue: str = ""
     course: str = ""
-    course_name: str = ""
     source: LapSource | None = None
     signals: dict[str, str] = {}
     """What was read, by what for."""

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from paddock.basestation.car.clock import Clock
-from paddock.basestation.car.recorders.recorder import Doing, RecorderState
 from paddock.basestation.car.service import Car
 from paddock.basestation.car.store import Store
 
@@ -68,6 +67,3 @@ class Garage:
     def close(self) -> None:
         for car in self.made:
             car.close()
-
-
-NOBODY_SAYS = RecorderState(Doing.UNKNOWN)

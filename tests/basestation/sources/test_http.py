@@ -183,10 +183,6 @@ async def test_many_small_logs_come_side_by_side(tmp_path: Path, logs: Path) -> 
         await source.close()
 
 
-def in_chunks(body: bytes) -> bytes:
-    return said("200 OK", body, content_length="", transfer_encoding="chunked")
-
-
 def plain(log: bytes) -> HostileServer:
     """A server whose list and HEAD are right, and whose GET of the log is ``log``."""
 

@@ -274,8 +274,8 @@ def _convert_file(
 
 @contextlib.contextmanager
 def _alone(what: str, failed: list[str]) -> Iterator[None]:
-    """An error in the block leaves one file out, and ``failed`` gets a sentence. A full disk and other errors that may
-    pass are raised."""
+    """An error in the block leaves one file out, and ``failed`` gets a sentence. A full disk and whatever else may
+    pass is raised."""
     try:
         yield
     except OSError:

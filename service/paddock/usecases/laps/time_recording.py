@@ -147,7 +147,6 @@ async def _on_course(
             table,
             venue=venue.id if venue else "",
             course=used.id if used else "",
-            course_name=used.name if used else "",
             source=timed.source,
             notice="" if timed.laps else _why_none(inputs, place),
         ),
