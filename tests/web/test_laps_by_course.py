@@ -75,9 +75,10 @@ async def test_laps_of_other_lengths_and_other_courses_are_apart(
 async def test_a_lap_cut_short_or_long_does_not_take_others_along(
     client: httpx.AsyncClient, context: Context
 ) -> None:
-    await drive(context, "Adam", [*ENDURANCE, (40.0, 700.0), (80.0, 1_300.0)], "1", "2026-04-18")
+    await drive(context, "Adam", [*ENDURANCE, (40.0, 700.0), (80.0, 1_300.0), (3.0, 0.0)], "1", "2026-04-18")
     found = tables((await client.get("/laps")).text)
     assert {heading: len(rows) for heading, rows in found.items()} == {
+        "Michigan · Course 1 · about 0 m": 1,
         "Michigan · Course 1 · about 700 m": 1,
         "Michigan · Course 1 · about 871 m": 3,
         "Michigan · Course 1 · about 1300 m": 1,

@@ -1,7 +1,8 @@
 """Metadata fields: those that every team has, one row each, and those that a team added itself.
 
 A new field is a new row here, or none: ``own_fields.py`` has what a team adds on the site. Forms, validation,
-filters, counts, columns, order, completion, prefill from the log and ``meta.run`` follow from the rows.
+filters, counts, columns of lists, laps and figures, order, completion, names of files, prefill from the log and
+``meta.run`` follow from the rows. What means one of them, such as the car that a database is for, says ``CAR``.
 """
 
 from __future__ import annotations

@@ -16,6 +16,8 @@ ALIKE = 1.1
 """Laps whose lengths differ by no more than this factor from the fastest one's are of one course."""
 
 _LENGTH = "lap.distance_m"
+_SHORTEST_M = 1.0
+"""What is shorter was no lap, as where a car that stood was marked by hand."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ async def _lengths(context: Context, search: LapSearch) -> list[Condition]:
         if length is None:
             continue
         begin = max(low, length / ALIKE)
-        end = length * ALIKE if high is None else min(high, length * ALIKE)
+        end = max(_SHORTEST_M, length * ALIKE)
+        end = end if high is None else min(high, end)
         bands.append(Between(_LENGTH, begin, end))
         gaps += [(low, begin), (end, high)]
     return [*bands, Equals(_LENGTH, None)]

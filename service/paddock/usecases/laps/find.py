@@ -110,16 +110,14 @@ async def _with_recordings(context: Context, laps: Sequence[StoredLap], search: 
         return []
     wanted = OneOf("id", tuple({lap.recording for lap in laps}))
     page = await context.documents.recordings.find([wanted, Equals("deleted_at", None)], limit=MAX_PAGE)
-    known = {recording.id: recording for recording in page.items if _is_meant(recording, search)}
+    metadata = {name: frozenset(map(same_value, values)) for name, values in search.metadata.items()}
+    known = {recording.id: recording for recording in page.items if _is_meant(recording, metadata)}
     return [SeasonLap(lap, known[lap.recording]) for lap in laps if lap.recording in known]
 
 
-def _is_meant(recording: Recording, search: LapSearch) -> bool:
-    for name, values in search.metadata.items():
-        said = recording.metadata.get(name)
-        if said is None or same_value(said.value) not in map(same_value, values):
-            return False
-    return True
+def _is_meant(recording: Recording, wanted: Mapping[str, frozenset[str]]) -> bool:
+    said = {name: known.value for name, known in recording.metadata.items()}
+    return all(name in said and same_value(said[name]) in values for name, values in wanted.items())
 
 
 async def get_lap(context: Context, recording: Recording, number: int) -> StoredLap:

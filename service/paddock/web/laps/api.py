@@ -143,7 +143,10 @@ async def list_laps(
     until: _Day = "",
     limit: _Count = 100,
 ) -> SeasonResource:
-    """Over all recordings, or those of a venue, of some days, of which metadata say it: the fastest first."""
+    """Over all recordings, or those of a venue, of some days, of which metadata say it: the fastest first.
+
+    Laps of all courses are in one list: name venue and course, or the event, to compare like with like.
+    """
     found = await fastest_laps(context, LapSearch(venue, course, since, until, said), limit)
     setups = await shown_setups(context, [each.recording for each in found])
     return SeasonResource(tuple(season_resource(each, setups[each.recording.id]) for each in found))
