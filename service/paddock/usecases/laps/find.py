@@ -94,9 +94,10 @@ async def fastest_laps(
     """
     where = conditions(search)
     found: list[SeasonLap] = []
+    at_once = MAX_PAGE if search.metadata else limit
     after, looked_at = None, 0
     while len(found) < limit and looked_at < look_at:
-        page = await context.documents.laps.find(where, sort=Sort("time_s"), limit=MAX_PAGE, after=after)
+        page = await context.documents.laps.find(where, sort=Sort("time_s"), limit=at_once, after=after)
         looked_at += len(page.items)
         found += await _with_recordings(context, page.items, search)
         if page.next is None:

@@ -37,7 +37,7 @@ from paddock.web.kernel.pages import pages
 from paddock.web.laps.of_recording import labels_of, setup_columns_of, signals_shown
 from paddock.web.laps.resources import venue_resource
 
-SHOWN = 100
+SHOWN = 50
 """Laps of each course."""
 _SHORT = 16
 _Word = Annotated[str, QueryParameter(max_length=200)]
