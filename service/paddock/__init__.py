@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 __version__ = "0.5.0"
 
 COLUMNS = 6
-"""Rises with every change after which a log becomes other columns, statistics or figures: what was made from those
-of an older number is made again. Each layout of a file format has a number of its own (``formats/registry.py``);
-``tests/golden`` fails where an output changes and no number does."""
+"""Rises with every change after which a log becomes other columns, statistics, figures or maths channels: what was
+made from those of an older number is made again. Each layout of a file format has a number of its own
+(``formats/registry.py``); ``tests/golden`` fails where an output changes and no number does."""
 
 
 def __getattr__(name: str) -> object:

@@ -24,6 +24,7 @@ from paddock.usecases.conversion.run_figures import run_figures
 from tests.conftest import REPOSITORY
 from tests.golden.canonical import digest
 from tests.golden.logs import GoldenLog, golden_logs
+from tests.golden.maths import maths_digests
 
 COLUMNS = "columns"
 """The output that all others are made from."""
@@ -54,7 +55,7 @@ class Made(NamedTuple):
 
 def make() -> dict[str, Made]:
     """All outputs by name: ``columns``, ``mat/hytech-v1`` …"""
-    found = {COLUMNS: Made(paddock.COLUMNS, paddock.COLUMNS, f"COLUMNS in {_COLUMNS_FILE}", {})}
+    found = {COLUMNS: Made(paddock.COLUMNS, paddock.COLUMNS, f"COLUMNS in {_COLUMNS_FILE}", maths_digests())}
     for form in formats().values():
         for layout, number in form.layouts.items():
             found[_name(form, layout)] = Made(number, paddock.COLUMNS, _where(form, layout), {})

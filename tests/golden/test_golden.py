@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from paddock.domain.log_kinds import LOG_KINDS
+from paddock.domain.maths_language.functions import FUNCTIONS
 from paddock.readers.registry import PROBE_BYTES, kind_of
 from tests.golden import __main__ as command
 from tests.golden import golden
 from tests.golden.golden import Known, problems, read
 from tests.golden.logs import golden_logs
+from tests.golden.maths import TEXTS
 from tests.golden.outputs import COLUMNS, Made, make
 
 CSV = Made(1, 3, "the number of '' in the layouts of FORMAT in service/paddock/formats/csv.py", {"json": "a"})
@@ -29,6 +31,10 @@ def test_no_output_changes_without_its_number() -> None:
 def test_there_is_a_log_of_every_kind() -> None:
     kinds = [kind_of(log.content[:PROBE_BYTES]) for log in golden_logs().values()]
     assert {kind.name for kind in kinds if kind is not None} == LOG_KINDS.keys()
+
+
+def test_there_is_a_maths_channel_of_every_function() -> None:
+    assert [name for name in FUNCTIONS if not any(f"{name}(" in text for text in TEXTS)] == []
 
 
 def test_what_is_as_it_was_is_no_problem() -> None:
