@@ -39,7 +39,7 @@ from paddock.readers.mcap.spool_writer import SpoolWriter
 _SHARED = 2
 """Batches that wait: one is filled while another one is taken over. For each more the kernel empties memory."""
 _LEAST_BYTES = 8 << 20
-"""Of a batch, at the beginning and at the end of a log."""
+"""How small batches are at the beginning and at the end of a log."""
 
 
 class SpoolProcess:
