@@ -96,6 +96,8 @@ def test_the_map_in_readme_is_true() -> None:
     rooms = (path for path in package.iterdir() if path.name != "__pycache__" and any(path.glob("*.*")))
     for folder in sorted(path.name for path in rooms):
         assert f"  {folder}/" in readme, f"the map of the house misses {folder}/"
+    for room in sorted(path.parent.name for path in (package / "usecases").glob("*/__init__.py")):
+        assert f"\n    {room}/" in readme, f"the map of the house misses usecases/{room}/"
 
 
 def test_a_version_is_the_same_everywhere_and_has_a_date() -> None:
