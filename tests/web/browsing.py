@@ -7,6 +7,7 @@ import contextlib
 import shutil
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,12 @@ SWITCHES = [
     "--host-resolver-rules=MAP paddock.test 127.0.0.1",
 ]
 PLAIN_HOST = "paddock.test"
+IDLE = """async () => {
+    const idle = () => new Promise((done) => requestIdleCallback(done, { timeout: 1000 }));
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    await document.fonts.ready;
+    for (const wait of [idle, frame, frame, idle]) await wait();
+}"""
 
 
 @dataclass
@@ -129,6 +136,41 @@ def open_page(browser: Any, *, provoked: tuple[int, ...] = (), **options: Any) -
     yield page
     context.close()
     assert not complaints, complaints
+
+
+class Calm:
+    """When a page has come up: nothing that it asked for is on its way, and it has nothing left to do.
+
+    ``networkidle`` of Playwright waits until nothing was asked for half a second, on each page.
+
+    Args:
+        page: one that asks for nothing yet.
+    """
+
+    def __init__(self, page: Any) -> None:
+        self._page = page
+        self._on_the_way: set[Any] = set()
+        self._asked = 0
+        page.on("request", self._begin)
+        page.on("requestfinished", self._end)
+        page.on("requestfailed", self._end)
+
+    def _begin(self, request: Any) -> None:
+        self._on_the_way.add(request)
+        self._asked += 1
+
+    def _end(self, request: Any) -> None:
+        self._on_the_way.discard(request)
+
+    def wait(self) -> None:
+        """Return once the page is idle twice, a frame apart, and has asked for nothing meanwhile."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            asked = self._asked
+            self._page.evaluate(IDLE)
+            if not self._on_the_way and self._asked == asked:
+                return
+        raise AssertionError(f"{self._page.url} does not calm down: {[each.url for each in self._on_the_way]}")
 
 
 def screenshot(page: Any, name: str) -> None:

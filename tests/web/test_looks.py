@@ -5,6 +5,7 @@ The screenshots are for people to look at, in ``test-artefacts/looks/``.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,19 +15,22 @@ from typing import Any
 import pytest
 
 from paddock.simulator.log import simulate
+from tests.conftest import REPOSITORY
 from tests.logs import small_log
-from tests.web.browsing import Site, needs_chromium, open_page, screenshot, served
+from tests.web.browsing import Calm, Site, needs_chromium, open_page, screenshot, served
 from tests.web.converted import converted
 from tests.web.live_car import Car
 from tests.web.season import Day, a_test_day
 
 pytestmark = needs_chromium
 
-LOOKS = {
-    "light": {"color_scheme": "light"},
-    "dark": {"color_scheme": "dark"},
-    "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2},
+SCREENS: dict[str, dict[str, Any]] = {
+    "desk": {},
+    "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2},
 }
+SCHEMES = {"desk": ("light", "dark"), "phone": ("light",)}
+"""What each page is looked at in: it comes up in light, and follows when the machine turns dark."""
+STYLES = REPOSITORY / "service" / "paddock"
 PLOTS = "#plots=VNData.vn_vel_m_s.x;BatteryPack.voltage_v"
 SHIFTS = """
     window.shifts = [];
@@ -184,29 +188,65 @@ def too_wide(page: Any) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
-def look_at(page: Any, url: str, prepare: Callable[[Any], None] | None, name: str) -> list[str]:
-    """Takes the screenshot; what is wrong with it."""
-    page.goto(url)
-    page.wait_for_load_state("networkidle")
-    if prepare:
-        prepare(page)
-    page.wait_for_timeout(150)  # fonts, canvases, a dialog's place
-    screenshot(page, f"looks/{name}")
-    wide = too_wide(page)
-    return [f"{name} is {wide} px too wide"] if wide > 0 else []
+class Looker:
+    """Somebody who takes screenshots of pages, on one screen."""
+
+    def __init__(self, page: Any, screen: str) -> None:
+        self.page = page
+        self._calm = Calm(page)
+        self._screen = screen
+
+    def look_at(self, url: str, prepare: Callable[[Any], None] | None, name: str) -> list[str]:
+        """Takes the screenshots; what is wrong with them."""
+        self.page.emulate_media(color_scheme="light")
+        self.page.goto(url)
+        self._calm.wait()
+        if prepare:
+            prepare(self.page)
+            self.page.wait_for_timeout(150)  # canvases, a dialog's place
+        found = []
+        for scheme in SCHEMES[self._screen]:
+            look = scheme if self._screen == "desk" else self._screen
+            self.page.emulate_media(color_scheme=scheme)
+            screenshot(self.page, f"looks/{name}-{look}")
+            if (wide := too_wide(self.page)) > 0:
+                found.append(f"{name}-{look} is {wide} px too wide")
+        return found
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_every_page(browser: Any, looked: Looked, look: str) -> None:
+@contextlib.contextmanager
+def looking(browser: Any, screen: str, **options: Any) -> Iterator[Looker]:
+    with open_page(browser, **SCREENS[screen], **options) as page:
+        yield Looker(page, screen)
+
+
+def test_dark_is_another_choice_of_colours_alone() -> None:
+    """So what holds of a page's places and words in light holds in dark."""
+    blocks = [
+        block
+        for path in STYLES.rglob("*.css")
+        for block in re.findall(
+            r"@media \(prefers-color-scheme: dark\) \{(.*?\})\s*\}", path.read_text(), re.DOTALL
+        )
+    ]
+    said = [each.split(":") for block in blocks for each in re.findall(r"[\w-]+: [^;{]+;", block)]
+    assert len(said) > 30
+    for name, value in said:
+        assert name == "background" or name.startswith("--"), name
+        assert re.fullmatch(r" (#[0-9a-f]{3,8}|none);", value), (name, value)
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_every_page(browser: Any, looked: Looked, screen: str) -> None:
     found = []
-    with open_page(browser, **LOOKS[look]) as page:
+    with looking(browser, screen) as looker:
         for name, path, prepare in pages_of(looked):
-            found += look_at(page, looked.site.url + path, prepare, f"{name}-{look}")
+            found += looker.look_at(looked.site.url + path, prepare, name)
     assert found == []
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_members(browser: Any, tmp_path: Path, look: str) -> None:
+@pytest.mark.parametrize("screen", SCREENS)
+def test_members(browser: Any, tmp_path: Path, screen: str) -> None:
     def let_in(page: Any) -> None:
         page.locator(".members-form [name=name]").fill("Mei Lin")
         press("Add member")(page)
@@ -214,14 +254,14 @@ def test_members(browser: Any, tmp_path: Path, look: str) -> None:
 
     with (
         served(tmp_path / "data", with_worker=False, host="127.0.0.1") as site,
-        open_page(browser, **LOOKS[look]) as page,
+        looking(browser, screen) as looker,
     ):
         for name, prepare in (("members-added", let_in), ("members", None)):
-            assert look_at(page, f"{site.url}/members", prepare, f"{name}-{look}") == []
+            assert looker.look_at(f"{site.url}/members", prepare, name) == []
 
 
-@pytest.mark.parametrize("look", ["light", "phone"])
-def test_nothing_jumps_while_a_page_comes_up(browser: Any, looked: Looked, look: str) -> None:
+@pytest.mark.parametrize("screen", SCREENS)
+def test_nothing_jumps_while_a_page_comes_up(browser: Any, looked: Looked, screen: str) -> None:
     lists = (
         "/",
         "/?day=all&parked=2026-04-18",
@@ -241,26 +281,29 @@ def test_nothing_jumps_while_a_page_comes_up(browser: Any, looked: Looked, look:
         f"/compare?a={run}&b={other}{PLOTS}",
         "/compare",
     )
-    with open_page(browser, **LOOKS[look]) as page:
+    with open_page(browser, **SCREENS[screen]) as page:
         page.add_init_script(SHIFTS)
+        calm = Calm(page)
         # A slow machine paints tables that are half there; on a fast one that happens once in a hundred runs.
-        page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
+        session = page.context.new_cdp_session(page)
+        session.send("Emulation.setCPUThrottlingRate", {"rate": 6})
         for path in paths:
             page.goto(looked.site.url + path)
-            page.wait_for_load_state("networkidle")
+            calm.wait()
             page.wait_for_timeout(1200)  # a page that follows has asked once more
             assert page.evaluate("window.shifts") == [], path
+        session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_what_is_not_there(browser: Any, looked: Looked, look: str) -> None:
-    with open_page(browser, provoked=(404,), **LOOKS[look]) as page:
+@pytest.mark.parametrize("screen", SCREENS)
+def test_what_is_not_there(browser: Any, looked: Looked, screen: str) -> None:
+    with looking(browser, screen, provoked=(404,)) as looker:
         for name, path in (("error", "/nothing-here"), ("error-recording", "/recordings/ffffffffff")):
-            assert look_at(page, looked.site.url + path, None, f"{name}-{look}") == []
+            assert looker.look_at(looked.site.url + path, None, name) == []
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_a_new_paddock(browser: Any, tmp_path: Path, look: str) -> None:
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_new_paddock(browser: Any, tmp_path: Path, screen: str) -> None:
     """Every page before the first log says what to do next."""
     pages = {
         "list": "/",
@@ -271,7 +314,7 @@ def test_a_new_paddock(browser: Any, tmp_path: Path, look: str) -> None:
         "deleted": "/deleted",
         "setups": "/setups",
     }
-    with served(tmp_path, with_worker=False) as site, open_page(browser, **LOOKS[look]) as page:
+    with served(tmp_path, with_worker=False) as site, looking(browser, screen) as looker:
         for name, path in pages.items():
-            assert look_at(page, site.url + path, None, f"empty-{name}-{look}") == []
-            assert page.locator(".empty .actions a").count() > 0, path
+            assert looker.look_at(site.url + path, None, f"empty-{name}") == []
+            assert looker.page.locator(".empty .actions a").count() > 0, path
