@@ -92,6 +92,8 @@ async def _serve(
     # A thread reads what devices send. Whoever sends to fifty pages lets go of the interpreter fifty times, and
     # would wait 5 ms for it each time by default.
     sys.setswitchinterval(0.00005)
+    # Until it answers: half a million objects are made that stay, among which there is no garbage to be found.
+    gc.disable()
     # Imports every format once, here and not in the middle of a request.
     await asyncio.to_thread(formats)
     async with open_context(settings) as context:
@@ -189,6 +191,7 @@ async def _welcome(
         await asyncio.sleep(START_LOOK_S)
     # The application stays: to look for garbage in it holds up everybody for a fifth of a second, now and then.
     gc.freeze()
+    gc.enable()
     tell("READY=1")
     click.echo(f"Paddock is at {settings.base_url}  (data in {settings.data}, Ctrl-C stops it)")
     for address in mqtt.addresses():
