@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 
 from paddock.bootstrap import open_context
+from paddock.domain import upload
 from paddock.settings import Settings
 from paddock.simulator.log import simulate
 from paddock.usecases.context import Context
@@ -186,6 +187,12 @@ def browser() -> Iterator[Any]:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
         yield launched
         launched.close()
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logs are sent in parts of a tenth: all that a browser sends passes the test where it holds up one part."""
+    monkeypatch.setattr(upload, "LARGEST_PART_BYTES", upload.PART_SIZE_BYTES // 10)
 
 
 @contextlib.contextmanager

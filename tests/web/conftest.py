@@ -18,10 +18,10 @@ from paddock.usecases.jobs import leases
 from paddock.usecases.jobs.attempt import do
 from tests.empty_database import put_empty_database
 from tests.quick_passwords import quick_passwords
-from tests.web.browsing import browser
+from tests.web.browsing import browser, small_parts
 from tests.web.serving import serve
 
-__all__ = ["browser", "quick_passwords"]
+__all__ = ["browser", "quick_passwords", "small_parts"]
 
 Connect = Callable[..., httpx.AsyncClient]
 

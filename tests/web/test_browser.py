@@ -106,9 +106,11 @@ def test_a_log_goes_in_and_a_matlab_file_comes_out(browser: Any, tmp_path: Path)
         assert Path(downloading.value.path()).read_bytes() == log
 
 
-def test_a_broken_connection_is_retried_and_only_what_is_missing_is_sent(browser: Any, tmp_path: Path) -> None:
+def test_a_broken_connection_is_retried_and_only_what_is_missing_is_sent(
+    browser: Any, tmp_path: Path, small_parts: None
+) -> None:
     log = tmp_path / "long run.mcap"
-    log.write_bytes(small_log() + bytes(40_000_000))
+    log.write_bytes(small_log() + bytes(4_000_000))
     with served(tmp_path / "data", with_worker=False) as site:
         page = browser.new_context().new_page()
         sent: list[str] = []

@@ -18,10 +18,10 @@ pytestmark = needs_chromium
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Path:
+def log(tmp_path: Path, small_parts: None) -> Path:
     """Three parts: zeros behind a log are garbage that a worker would say something about."""
     path = tmp_path / "long run.mcap"
-    path.write_bytes(small_log() + bytes(40_000_000))
+    path.write_bytes(small_log() + bytes(4_000_000))
     return path
 
 
@@ -41,7 +41,7 @@ def test_pause_resume_and_metadata_for_all(browser: Any, tmp_path: Path, log: Pa
         first = page.locator(".upload").first
         page.locator(".upload").nth(1).get_by_text("queued", exact=True).wait_for()
         first.get_by_text("sending").wait_for()
-        assert "of 40.0 MB" in page.locator("#uploads-total").inner_text()
+        assert "of 4.0 MB" in page.locator("#uploads-total").inner_text()
         first.get_by_role("button", name="Pause").click()
         first.get_by_text("paused").wait_for()
         screenshot(page, "upload-paused-light")
@@ -66,7 +66,7 @@ def test_after_a_reload_the_same_file_goes_on_where_it_stopped(browser: Any, tmp
         page.locator(".upload .state").get_by_text("sending").wait_for()
         page.locator(".upload .detail").get_by_text(re.compile("^58 %")).wait_for()
         page.reload()
-        page.locator("#unfinished").get_by_text("long run.mcap (40.0 MB)").wait_for()
+        page.locator("#unfinished").get_by_text("long run.mcap (4.0 MB)").wait_for()
         page.unroute_all()
         before = len(sent)
         page.locator("#pick-files").set_input_files(log)
