@@ -237,6 +237,16 @@ def test_lists_in_lists_and_messages_without_fields(tmp_path: Path) -> None:
     assert "empty" in messages
 
 
+def test_a_message_without_fields_is_there_in_every_row_or_in_some(tmp_path: Path) -> None:
+    kind = struct_type(always=pa.struct([]), sometimes=pa.struct([]), several=pa.list_(pa.struct([])))
+    rows = [{"always": {}, "sometimes": {} if n % 2 else None, "several": [{}] * n} for n in range(4)]
+    columns = MemoryColumns([Topic("ready", kind, rows)])
+    found = [message for *_, message in official(made(columns, tmp_path))]
+    assert [message.HasField("always") for message in found] == [True] * 4
+    assert [message.HasField("sometimes") for message in found] == [False, True, False, True]
+    assert [len(message.several) for message in found] == [0, 1, 2, 3]
+
+
 def test_a_topic_that_protobuf_cannot_say_is_left_out_and_named(tmp_path: Path) -> None:
     gap = Topic("gap", struct_type(cells=pa.list_(pa.int32())), [{"cells": [1, None]}])
     strange = Topic("strange", struct_type(price=pa.decimal128(5, 2)), [{"price": None}])

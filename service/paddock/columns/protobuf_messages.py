@@ -240,6 +240,8 @@ def _as(array: pa.Array, wanted: pa.DataType) -> pa.Array:
         if _is_list(kind):
             inner = wanted.field(0)
             return pa.StructArray.from_arrays([_as(array, inner.type)], fields=[inner])
+        if not wanted.num_fields:
+            return array  # made from no arrays it would have no rows
         children = [_as(array.field(index), wanted.field(index).type) for index in range(wanted.num_fields)]
         fields = [wanted.field(index) for index in range(wanted.num_fields)]
         mask = array.is_null() if array.null_count else None
