@@ -27,15 +27,16 @@ def season_csv(found: Sequence[SeasonLap], fields: Fields, setups: Mapping[str, 
     sheets = {each.recording.id: setups[each.recording.id] for each in found}
     on_sheets = list(dict.fromkeys(name for sheet in sheets.values() for name in sheet))
     sectors = max((len(each.stored.lap.sectors) for each in found), default=0)
+    of_sectors = [f"sector_{number}_s" for number in range(1, sectors + 1)]
     signals = list(dict.fromkeys(name for each in found for name in each.stored.extremes))
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\r\n")
     writer.writerow(
         [
             *_BEFORE_SAID,
-            *said_headings(fields, (*_BEFORE_SAID, *_BEFORE_SECTORS, *_BEFORE_EXTREMES, "notice")),
+            *said_headings(fields, (*_BEFORE_SAID, *_BEFORE_SECTORS, *of_sectors, *_BEFORE_EXTREMES, "notice")),
             *_BEFORE_SECTORS,
-            *(f"sector_{number}_s" for number in range(1, sectors + 1)),
+            *of_sectors,
             *_BEFORE_EXTREMES,
             *(harmless_text(f"{end} {name}") for name in signals for end in ("min", "max")),
             *(f"setup.{name}" for name in on_sheets),

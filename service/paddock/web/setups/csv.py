@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 
-from paddock.domain.fields import Fields
+from paddock.domain.fields import EVERY_TEAMS, Fields
 from paddock.domain.instants import to_rfc3339
 from paddock.usecases.setups.book import Book, BookEntry
 from paddock.web.laps.csv import said_cells, said_headings, setup_cell
 
 _BEFORE_SAID = ("recording", "started_at")
+_CHANGED = "changed"
+_TAKEN = frozenset((*_BEFORE_SAID, _CHANGED, *EVERY_TEAMS.by_name))
 
 
 def book_csv(book: Book, fields: Fields) -> str:
@@ -23,8 +25,9 @@ def book_csv(book: Book, fields: Fields) -> str:
     names = [name for name in book.fields.named(*sheets) if any(name in sheet for sheet in sheets)]
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\r\n")
-    said = said_headings(fields, (*_BEFORE_SAID, *names, "changed"))
-    writer.writerow([*_BEFORE_SAID, *said, *names, "changed"])
+    on_sheets = [f"setup.{name}" if name in _TAKEN else name for name in names]
+    said = said_headings(fields, (*_BEFORE_SAID, *on_sheets, _CHANGED))
+    writer.writerow([*_BEFORE_SAID, *said, *on_sheets, _CHANGED])
     for entry in book.entries:
         writer.writerow(_row(entry, fields, names))
     return target.getvalue()
