@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from paddock.basestation.screen.routes import FRESH_S
+from paddock.basestation.screen import routes
 from paddock.basestation.status import LogState
 from tests.basestation.pit import CAR, OTHER, Pit, a_car, a_log, a_status, evenings, pit, set_stints
 from tests.web.browsing import browser, needs_chromium, open_page, screenshot
@@ -18,6 +18,7 @@ __all__ = ["browser"]
 
 pytestmark = needs_chromium
 
+FRESH_S = 0.05
 AXE = find_spec("axe_playwright_python")
 LOOKS = {
     "desk": {"viewport": {"width": 1440, "height": 900}},
@@ -42,7 +43,9 @@ def wait_for_colour(page: Any, colour: str) -> None:
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pit]:
-    with pit(tmp_path_factory.mktemp("pit"), a_status()) as opened:
+    """One that shows what is new after ``FRESH_S`` instead of half a second."""
+    with pytest.MonkeyPatch.context() as patch, pit(tmp_path_factory.mktemp("pit"), a_status()) as opened:
+        patch.setattr(routes, "FRESH_S", FRESH_S)
         yield opened
 
 
@@ -56,7 +59,7 @@ def test_every_evening_fits_the_screen_and_is_readable(browser: Any, shown: Pit,
             if look in ("desk", "upright") and name not in ("two_cars", "forty"):
                 continue  # they take a second each
             shown.show(status)
-            page.wait_for_timeout(1000 * FRESH_S + 100)
+            page.wait_for_timeout(1000 * FRESH_S + 50)
             page.goto(shown.url)
             page.locator("#as-of").wait_for()
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
