@@ -137,7 +137,8 @@ def installed_program(name: str, crate: str, version: str) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not program.exists():
             built = subprocess.run(
-                [cargo, "install", "--quiet", "--locked", f"{crate}@{version}", "--root", folder],
+                # Looks at forty small files: to make it quick would take longer than all of that.
+                [cargo, "install", "--debug", "--quiet", "--locked", f"{crate}@{version}", "--root", folder],
                 capture_output=True,
                 text=True,
                 check=False,
