@@ -10,18 +10,22 @@ from collections import Counter
 import pytest
 
 LONGEST = (
-    "tests/web/test_looks.py",
     "tests/basestation/test_acceptance_day.py",
-    "tests/cli/test_up.py",
+    "tests/web/test_looks.py",
+    "tests/test_house.py",
     "tests/web/test_accessibility.py",
-    "tests/web/test_buttons_by_role.py",
+    "tests/cli/test_up.py",
     "tests/web/test_schema_fuzz.py",
     "tests/test_readme.py",
-    "tests/adapters/test_search.py",
     "tests/previous_version/test_previous_version.py",
-    "tests/test_house.py",
-    "tests/web/test_signals_browser.py",
+    "tests/web/test_buttons_by_role.py",
+    "tests/adapters/test_search.py",
+    "tests/web/test_laps_browser.py",
+    "tests/web/test_live_browser.py",
+    "tests/basestation/test_screen_browser.py",
+    "tests/web/test_browser_list.py",
     "tests/web/test_plots_browser.py",
+    "tests/web/test_signals_browser.py",
     "tests/web/test_browser.py",
     "tests/cli/test_output.py",
 )
