@@ -9,6 +9,7 @@ import pytest
 
 from paddock.domain.venues import Course, Line, Place, Venue
 from paddock.usecases.context import Context
+from paddock.usecases.laps.courses import MOST_COURSES, MOST_LENGTHS
 from tests.logs import STARTED_NS
 from tests.web.builders import build_recording, metadata
 from tests.web.laps import stored_lap
@@ -83,3 +84,28 @@ async def test_a_lap_cut_short_or_long_does_not_take_others_along(
         "Michigan · Course 1 · about 871 m": 3,
         "Michigan · Course 1 · about 1300 m": 1,
     }
+
+
+@pytest.mark.usefixtures("venue")
+async def test_more_lengths_than_are_looked_at_are_said(client: httpx.AsyncClient, context: Context) -> None:
+    hint = "Laps of further lengths are not shown"
+    lengths: list[tuple[float, float | None]] = [(20.0 + n, 100.0 * 1.3**n) for n in range(MOST_LENGTHS)]
+    await drive(context, "Adam", lengths, "1", "2026-04-18")
+    page = (await client.get("/laps")).text
+    assert len(tables(page)) == MOST_LENGTHS and hint not in page
+    await drive(context, "Luis", [(99.0, 2_000.0)], "1", "2026-04-19")
+    page = (await client.get("/laps")).text
+    assert len(tables(page)) == MOST_LENGTHS and hint in page
+    luis = (await client.get("/laps", params={"driver": "Luis"})).text
+    assert "No laps here" in luis and hint in luis, "it is not said that there are none"
+
+
+async def test_a_driver_of_long_ago_is_found_by_name(client: httpx.AsyncClient, context: Context) -> None:
+    await drive(context, "Maya", [(50.0, 870.0)], "old", "2026-01-01")
+    for number in range(MOST_COURSES):
+        await drive(context, f"Adam {number}", [(45.0, 870.0)], f"{number}", "2026-04-18")
+
+    assert "1 course driven before these is not shown" in (await client.get("/laps")).text
+    maya = (await client.get("/laps", params={"driver": "maya"})).text
+    assert tables(maya) == {"about 870 m": ["Maya"]} and "not shown" not in maya
+    assert "No laps here" in (await client.get("/laps", params={"driver": "nobody"})).text

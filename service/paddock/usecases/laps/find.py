@@ -19,11 +19,15 @@ from paddock.ports.documents import MAX_PAGE, Between, Condition, Equals, Exists
 from paddock.usecases.context import Context
 from paddock.usecases.edit.edit import change_recording
 from paddock.usecases.find.recordings import check_converted, find_recordings
+from paddock.usecases.find.search import Search, in_every_spelling
+from paddock.usecases.find.search import conditions as conditions_of_recordings
 from paddock.usecases.jobs import jobs
 from paddock.usecases.look.plots import log_span
 
 MOST_LOOKED_AT = 5_000
 """Laps that are looked through for those of one driver."""
+_MOST_NAMED = 5_000
+"""Recordings that a search of laps may name; a team has 2,000 in a season."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,23 @@ def conditions(search: LapSearch) -> list[Condition]:
     if search.since or search.until:
         where.append(Between("day", search.since or None, f"{search.until}~" if search.until else None))
     return where
+
+
+async def of_meant(context: Context, search: LapSearch) -> list[Condition]:
+    """A search as the documents understand it, with the recordings that are meant unless these are too many.
+
+    It takes a second where these have 20,000 laps: who wants the fastest few is quicker without.
+
+    Raises:
+        Rejected: there is more in it than can be looked for (code ``search_too_long``).
+    """
+    if not search.metadata:
+        return conditions(search)
+    wanted = await in_every_spelling(context, Search(metadata=search.metadata))
+    meant = await context.documents.recordings.counts(["id"], conditions_of_recordings(wanted))
+    if len(meant) > _MOST_NAMED:
+        return conditions(search)
+    return [*conditions(search), OneOf("recording", tuple(each for (each,), _ in meant))]
 
 
 async def fastest_laps(

@@ -67,6 +67,7 @@ async def season_page(
         principal=principal,
         courses=[_course_table(course, setup_fields) for course in found.courses],
         earlier=found.earlier,
+        has_other_lengths=found.has_other_lengths,
         search=search,
         # Not that of the venue, which the heading of each table says.
         columns=filters_of(request, team_fields),
