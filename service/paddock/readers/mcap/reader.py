@@ -110,7 +110,7 @@ class LogReader:
         self._allowance = Allowance.of(self._window.size)
         self._held = HeldMessages(directory)
         self._progress = progress
-        self._position = self._tell_from = 0
+        self._tell_from = 0
         self._chunk: ChunkReader | None = None
         self._ordinal = 0
         self._waiting_from: int | None = None
@@ -143,11 +143,6 @@ class LogReader:
     def size_bytes(self) -> int:
         """The file's size."""
         return self._window.size
-
-    @property
-    def left_bytes(self) -> int:
-        """How much of the file is not yet read, about."""
-        return self._window.size - self._position
 
     def conflicts(self) -> list[str]:
         """Sentences about ids that are defined twice, the first ones."""
@@ -188,7 +183,6 @@ class LogReader:
 
     def _reached(self, position: int) -> None:
         """Tell how much was read, a thousand times at most."""
-        self._position = position
         if position >= self._tell_from:
             self._progress(position / self._window.size)
             self._tell_from = position + self._window.size // 1000

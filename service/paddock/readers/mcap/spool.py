@@ -173,15 +173,14 @@ class _Spooler:
 
     def _add(self, run: MessageRun) -> None:
         numbers = self._channel_numbers.of(run.part, run.definitions, self._number)
-        waiting_bytes = min(_WAITING_BYTES, self._writer.batch_bytes(self._reader.left_bytes))
-        for first, stop in pieces(run, waiting_bytes):
+        for first, stop in pieces(run, _WAITING_BYTES):
             if numbers[first:stop].max() < 0:
                 continue
             size = int(run.ends[stop - 1] - run.starts[first])
             if size > MAX_MESSAGE_BYTES:
                 self._reader.losses.undecoded(run.part.history[run.definitions[first]].channel.topic)
                 continue
-            if self._batch.rows and self._batch.record_bytes + size > waiting_bytes:
+            if self._batch.rows and self._batch.record_bytes + size > _WAITING_BYTES:
                 self._hand_on()
             self._batch.add(run, numbers, first, stop)
 

@@ -31,15 +31,13 @@ from paddock.columns.spool_file import SpoolFile
 from paddock.errors import Unavailable
 from paddock.processes import do_without_pandas, end_with_parent
 from paddock.readers.decoders.schema import Schema
-from paddock.readers.mcap.batch import BATCH_BYTES, MEMORY_BYTES, Batch, Sorted
+from paddock.readers.mcap.batch import MEMORY_BYTES, Batch, Sorted
 from paddock.readers.mcap.definitions import Definition
 from paddock.readers.mcap.spool_raw import RawChannels
 from paddock.readers.mcap.spool_writer import SpoolWriter
 
 _SHARED = 2
 """Batches that wait: one is filled while another one is taken over. For each more the kernel empties memory."""
-_LEAST_BYTES = 8 << 20
-"""How small batches are at the beginning and at the end of a log."""
 
 
 class SpoolProcess:
@@ -61,8 +59,6 @@ class SpoolProcess:
                 socket.send_fds(self._interpreter.socket, [b"\0"], [file.fileno(), shared.fileno()])
                 self._connection.send(limits)
         self._free = list(range(_SHARED))
-        self._written = 0
-        """Batches so far."""
         self._private = Batch() if limits.statistics else None
         """What is filled here, and sorted into shared memory; None where that is filled, and sorted there."""
         self._filled: int | None = None
@@ -80,10 +76,6 @@ class SpoolProcess:
         number = None if schema is None else self._sent[id(schema)][0]
         self._send("define", definition.channel, number, slug, as_bytes)
 
-    def batch_bytes(self, left_bytes: int) -> int:
-        """See ``SpoolWriter``. The process waits for the first one, and this one for what becomes of the last."""
-        return max(_LEAST_BYTES, min(BATCH_BYTES, left_bytes, _LEAST_BYTES * (1 + self._written)))
-
     def batch(self) -> Batch:
         """See ``SpoolWriter``."""
         batch = self._private
@@ -96,7 +88,6 @@ class SpoolProcess:
     def write(self, batch: Batch) -> None:
         """See ``SpoolWriter``; returns before they are decoded, but waits until there is room for them."""
         is_oversized = batch.oversized is not None
-        self._written += 1
         if batch is self._private:
             part = self._free_part()
             contents = Sorted(self._memory, MEMORY_BYTES * part).sort(batch)

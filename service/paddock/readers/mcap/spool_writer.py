@@ -7,7 +7,7 @@ import numpy as np
 from paddock.columns.limits import Limits
 from paddock.columns.spool_channel import SpooledChannel
 from paddock.columns.spool_file import SpoolFile
-from paddock.readers.mcap.batch import BATCH_BYTES, MEMORY_BYTES, Batch, Contents, Sorted
+from paddock.readers.mcap.batch import MEMORY_BYTES, Batch, Contents, Sorted
 from paddock.readers.mcap.decoding import DecodingChannel
 from paddock.readers.mcap.definitions import Definition
 from paddock.readers.mcap.spool_raw import RawChannels
@@ -27,10 +27,6 @@ class SpoolWriter:
     def define(self, definition: Definition, slug: str, as_bytes: str) -> None:
         """The next channel; channels are numbered from 0. Those that are never defined are kept as bytes."""
         self._channels.append(DecodingChannel(definition, slug, self._limits, as_bytes))
-
-    def batch_bytes(self, left_bytes: int) -> int:
-        """The size of the next batch in bytes of message records, where so many of the log are left to read."""
-        return BATCH_BYTES
 
     def batch(self) -> Batch:
         """An empty batch to fill, valid until it is given to ``write``."""
