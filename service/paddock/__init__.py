@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from paddock.client import Client as Client
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 
 COLUMNS = 6
 """Rises with every change after which a log becomes other columns, statistics, figures or maths channels: what was
