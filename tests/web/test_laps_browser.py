@@ -51,20 +51,6 @@ def test_the_lap_table_of_a_recording(browser: Any, site: tuple[Site, dict[str, 
         assert "Michigan International Speedway" in page.locator("#laps").inner_text()
 
 
-def test_a_long_value_of_a_field_is_one_line(browser: Any, site: tuple[Site, dict[str, str]]) -> None:
-    with Client(site[0].url) as client:
-        run = client.get(site[1]["Maya"])
-        run.set_setup(spring_front=35)
-        run.edit(event=("word " * 40).strip())
-    with open_page(browser) as page:
-        for address in ("/laps", "/setups"):
-            page.goto(f"{site[0].url}{address}")
-            cell = page.locator("td", has_text="word word").first.bounding_box()
-            assert cell["height"] < 60 and cell["width"] < 400, address
-    with Client(site[0].url) as client:
-        client.get(site[1]["Maya"]).edit(event="")
-
-
 def _statistics_between_two_cursors(page: Any) -> None:
     """What the panel says is what the service and the comparison do."""
     page.locator(".numbers summary").click()
@@ -209,3 +195,17 @@ def test_a_line_is_dragged(
         assert page.locator("[data-handle='0-left']").get_attribute("cx") != before
         assert "Not saved yet." in page.locator("venue-map [role=status]").inner_text()
         screenshot(page, f"laps-venue-{'phone' if 'viewport' in looks else 'dark'}")
+
+
+def test_a_long_value_of_a_field_is_one_line(browser: Any, site: tuple[Site, dict[str, str]]) -> None:
+    with Client(site[0].url) as client:
+        run = client.get(site[1]["Maya"])
+        run.set_setup(spring_front=35)
+        run.edit(event=("word " * 40).strip())
+    with open_page(browser) as page:
+        for address in ("/laps", "/setups"):
+            page.goto(f"{site[0].url}{address}")
+            cell = page.locator("td", has_text="word word").first.bounding_box()
+            assert cell["height"] < 60 and cell["width"] < 400, address
+    with Client(site[0].url) as client:
+        client.get(site[1]["Maya"]).edit(event="")
