@@ -36,8 +36,8 @@ from paddock.readers.mcap.definitions import Definition
 from paddock.readers.mcap.spool_raw import RawChannels
 from paddock.readers.mcap.spool_writer import SpoolWriter
 
-_SHARED = 2
-"""Batches that wait: one is filled while another one is taken over. For each more the kernel empties memory."""
+_SHARED = 3
+"""Batches that are filled, wait or are decoded. With two a log takes longer, as one process waits for the other."""
 
 
 class SpoolProcess:
