@@ -63,7 +63,7 @@ def test_from_a_maths_channel_to_a_shared_worksheet(browser: Any, tmp_path: Path
         screenshot(page, "journey-recording-light")
 
         page.goto(f"{site.url}/laps")
-        drivers = page.locator("table.laps tbody tr td:nth-child(4)").all_inner_texts()
+        drivers = page.locator("table.laps tbody tr td:nth-child(3)").all_inner_texts()
         for driver in ("Adam", "Maya"):
             page.locator("table.laps input[type=checkbox]").nth(drivers.index(driver)).check()
         page.get_by_role("button", name="Lay over each other").click()

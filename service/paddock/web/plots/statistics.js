@@ -105,13 +105,17 @@ export class StatisticsPanel {
   refresh() {
     this.mark();
     this.changed();
+    // The figures are of something else from now on, and not only once others are asked for.
+    this.asking?.abort();
+    this.asking = null;
+    if (this.root.open) this.root.setAttribute("aria-busy", "true");
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.load(), SETTLE_MS);
   }
 
   async load() {
     this.asking?.abort();
-    if (!this.root.open) return;
+    if (!this.root.open) return this.root.removeAttribute("aria-busy");
     const asking = new AbortController();
     this.asking = asking;
     this.root.setAttribute("aria-busy", "true");
