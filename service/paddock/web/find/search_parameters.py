@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
 from litestar.params import QueryParameter, SkipValidation
 
@@ -170,6 +170,10 @@ def wanted_metadata(request: AnyRequest, team_fields: TeamFields) -> dict[str, t
     metadata = _metadata_of(request, team_fields)
     wanted = {name: tuple(filter(None, map(str.strip, values))) for name, values in metadata.items()}
     return {name: values for name, values in wanted.items() if values}
+
+
+WITH_METADATA = {"said": Provide(wanted_metadata, sync_to_thread=False)}
+"""What gives a route its ``said: Said``: the metadata that its address asks for."""
 
 
 def filters_of(request: AnyRequest, team_fields: Fields) -> list[Field]:

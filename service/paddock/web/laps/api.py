@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import MediaType, Response, Router, get, post, put
-from litestar.di import Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta
@@ -32,7 +31,7 @@ from paddock.usecases.laps.find import (
 from paddock.usecases.laps.settings import lap_settings, save_lap_settings
 from paddock.usecases.look.plots import PLOTTING
 from paddock.usecases.setups.fields import shown_setups
-from paddock.web.find.search_parameters import FieldsOperation, Said, wanted_metadata
+from paddock.web.find.search_parameters import WITH_METADATA, FieldsOperation, Said
 from paddock.web.kernel.injected import TeamFields, TheContext, ThePrincipal, refuse_unknown_parameters
 from paddock.web.kernel.problems import responses
 from paddock.web.laps.csv import season_csv
@@ -131,7 +130,7 @@ _Count = Annotated[int, QueryParameter(ge=1, le=1_000, description="How many lap
     needs=Permission.READ,
     responses=responses(422),
     summary="The fastest laps of a season",
-    dependencies={"said": Provide(wanted_metadata, sync_to_thread=False)},
+    dependencies=WITH_METADATA,
     operation_class=FieldsOperation,
 )
 async def list_laps(
@@ -157,7 +156,7 @@ async def list_laps(
     needs=Permission.READ,
     responses=responses(422),
     summary="The same as CSV",
-    dependencies={"said": Provide(wanted_metadata, sync_to_thread=False)},
+    dependencies=WITH_METADATA,
     operation_class=FieldsOperation,
 )
 async def laps_as_csv(

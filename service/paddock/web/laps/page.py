@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 import msgspec
 from litestar import get
-from litestar.di import Provide
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from paddock.domain.fields import DRIVER
@@ -30,7 +29,7 @@ from paddock.usecases.laps.venues import all_venues, get_venue
 from paddock.usecases.look.compare import compare
 from paddock.usecases.look.overview import known_signals
 from paddock.usecases.setups.fields import load_setup_fields
-from paddock.web.find.search_parameters import Said, filters_of, wanted_metadata
+from paddock.web.find.search_parameters import WITH_METADATA, Said, filters_of
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import AnyRequest, TeamFields, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
@@ -44,7 +43,7 @@ _Word = Annotated[str, QueryParameter(max_length=200)]
 _Day = Annotated[str, QueryParameter(max_length=10, pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 
 
-@get("/laps", needs=Permission.READ, dependencies={"said": Provide(wanted_metadata, sync_to_thread=False)})
+@get("/laps", needs=Permission.READ, dependencies=WITH_METADATA)
 async def season_page(
     request: AnyRequest,
     context: TheContext,

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, delete, get, post, put
-from litestar.di import Provide
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta
 
@@ -24,7 +23,7 @@ from paddock.usecases.setups.fields import (
 )
 from paddock.usecases.setups.sheets import LAST, save_setup, setup_of
 from paddock.web.edit.api import Version
-from paddock.web.find.search_parameters import FieldsOperation, Said, wanted_metadata
+from paddock.web.find.search_parameters import WITH_METADATA, FieldsOperation, Said
 from paddock.web.kernel.injected import (
     After,
     Limit,
@@ -135,7 +134,7 @@ async def put_setup(
     needs=Permission.READ,
     responses=responses(422),
     summary="The setup book",
-    dependencies={"said": Provide(wanted_metadata, sync_to_thread=False)},
+    dependencies=WITH_METADATA,
     operation_class=FieldsOperation,
 )
 async def list_setups(context: TheContext, said: Said, limit: Limit = 50, after: After = None) -> Book:
@@ -150,7 +149,7 @@ async def list_setups(context: TheContext, said: Said, limit: Limit = 50, after:
     needs=Permission.READ,
     responses=responses(422),
     summary="The setup book as CSV",
-    dependencies={"said": Provide(wanted_metadata, sync_to_thread=False)},
+    dependencies=WITH_METADATA,
     operation_class=FieldsOperation,
 )
 async def setups_as_csv(context: TheContext, team_fields: TeamFields, said: Said) -> Response[str]:

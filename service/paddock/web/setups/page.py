@@ -6,7 +6,6 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from litestar import get
-from litestar.di import Provide
 from litestar.params import QueryParameter
 
 from paddock.domain.own_fields import MAX_CHOICES, MAX_NAME
@@ -16,7 +15,7 @@ from paddock.domain.setup_values import Value
 from paddock.usecases.setups.book import Book, setup_book
 from paddock.usecases.setups.compare import MAX_COMPARED, compare_setups
 from paddock.usecases.setups.fields import load_setup_fields
-from paddock.web.find.search_parameters import Said, wanted_metadata, zone_of
+from paddock.web.find.search_parameters import WITH_METADATA, Said, zone_of
 from paddock.web.kernel.conditional import Page
 from paddock.web.kernel.injected import After, AnyRequest, TeamFields, TheContext, ThePrincipal
 from paddock.web.kernel.pages import pages
@@ -26,7 +25,7 @@ SHOWN = 50
 _SHORT = 16
 
 
-@get("/setups", needs=Permission.READ, dependencies={"said": Provide(wanted_metadata, sync_to_thread=False)})
+@get("/setups", needs=Permission.READ, dependencies=WITH_METADATA)
 async def book_page(
     request: AnyRequest,
     context: TheContext,
