@@ -76,7 +76,7 @@ async def _open(settings: Settings, work: Work, *, migrate: bool) -> AsyncIterat
         if migrate:
             await documents.migrate(_Migrating().tell)
             await find_topic_sets(documents)
-        yield Context(
+        context = Context(
             documents=documents,
             objects=objects,
             work=work,
@@ -93,6 +93,10 @@ async def _open(settings: Settings, work: Work, *, migrate: bool) -> AsyncIterat
             appender=cache(lambda: opened.enter_context(Appender(device_log))),
             notifier=cache(partial(_notifier, settings)),
         )
+        try:
+            yield context
+        finally:
+            await context.close()
     finally:
         opened.close()
         await work.close()

@@ -12,9 +12,12 @@ import httpx
 import msgspec
 import pytest
 
+from paddock.bootstrap import open_context
 from paddock.device_log.entry import Entry
 from paddock.device_log.reader import Reader
 from paddock.domain.device_messages import MAX_MESSAGE_BYTES
+from paddock.errors import Rejected
+from paddock.settings import Settings
 from paddock.usecases.context import Context
 from tests.usecases.test_streams import car, car_schema
 
@@ -212,3 +215,13 @@ async def test_many_at_once_share_the_disk(box: Box) -> None:
     answers = await asyncio.gather(*(box.send({"n": n}) for n in range(50)))
     assert {answer.status_code for answer in answers} == {200}
     assert sorted(json.loads(entry.payload)["n"] for entry in box.log()) == list(range(50))
+
+
+async def test_what_was_refused_just_before_the_end_is_counted(
+    context: Context, box: Box, settings: Settings
+) -> None:
+    async with open_context(settings, migrate=False) as process:
+        with pytest.raises(Rejected):
+            await process.intake.take(box.id, b"hello", "", token=box.token)
+    state = await context.documents.device_states.get(box.id)
+    assert state is not None and state.refused == {"not_json": 1}

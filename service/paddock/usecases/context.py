@@ -82,3 +82,8 @@ class Context:
         from paddock.usecases.streams.intake import Intake
 
         return Intake(self)
+
+    async def close(self) -> None:
+        """Write down what this process has in memory alone; the ports are still open."""
+        if "intake" in vars(self):
+            await self.intake.close()

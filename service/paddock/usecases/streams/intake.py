@@ -7,6 +7,7 @@ read from the log.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Collection, Sequence
 
 import msgspec
@@ -55,6 +56,13 @@ class Intake:
         self.refused = RefusedInput(context)
         self.decoders = Decoders(context, self.known)
         self._writing: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+
+    async def close(self) -> None:
+        """Write down at once what was refused in the last moment."""
+        self._closing.set()
+        if self._writing is not None:
+            await self._writing
 
     async def admit(self, device_id: str, tokens: Collection[str]) -> Device:
         """The device that sends; what is refused is counted there.
@@ -157,7 +165,8 @@ class Intake:
             self._writing = asyncio.get_running_loop().create_task(self._write_soon())
 
     async def _write_soon(self) -> None:
-        await asyncio.sleep(WRITE_REFUSED_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), WRITE_REFUSED_S)
         try:
             await self.refused.write()
         except Unavailable as error:
