@@ -35,6 +35,9 @@ LONGEST = (
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     config.option.loadscopereorder = False
+    # A test that ends its process, as one that waits forever does, is not begun again and again.
+    if config.option.maxworkerrestart is None:
+        config.option.maxworkerrestart = "0"
 
 
 @pytest.hookimpl(trylast=True)
