@@ -146,6 +146,10 @@ def test_pages_of_any_rhythm_have_all_of_it_once_while_it_is_taken_on_a_thread()
             break
         time.sleep(0.002)
     thread.join()
+    for page, viewer in pages:
+        # Who came last was told what others were told a moment before.
+        if message := viewer.message(live.sequence):
+            page.hears(message)
     for page, _ in pages:
         assert set(page.samples) == {"M.v", *(f"T.s{each}" for each in range(10))} and page.resets == 1
         for samples in page.samples.values():

@@ -40,11 +40,11 @@ async def test_what_is_refused_is_said(client: httpx.AsyncClient) -> None:
 
 async def test_one_query_of_each_runs_and_is_ended_by_whose_it_is(client: httpx.AsyncClient) -> None:
     endless = "with recursive r(n) as (select 1 union all select n + 1 from r) select max(n) from r"
-    asked = [
-        asyncio.ensure_future(client.post("/api/sql", json={"sql": endless, "id": name})) for name in ("one", "two")
-    ]
-    while len(items := (await client.get("/api/sql")).json()["items"]) < 2:
-        await asyncio.sleep(0.01)
+    asked = []
+    for count, name in enumerate(("one", "two"), 1):
+        asked.append(asyncio.ensure_future(client.post("/api/sql", json={"sql": endless, "id": name})))
+        while len(items := (await client.get("/api/sql")).json()["items"]) < count:
+            await asyncio.sleep(0.01)
     assert [(each["id"], each["state"], bool(each["notice"])) for each in items] == [
         ("one", "running", False),
         ("two", "waiting", True),
