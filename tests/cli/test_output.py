@@ -349,18 +349,32 @@ def test_a_log_that_fails_or_kills_its_process_stops_no_other(here: Path) -> Non
 
 
 DEADLY = """
-import os, sys
+import os, time
+from pathlib import Path
 import paddock.cli.convert
+import paddock.usecases.take_away.export_file as export
 from paddock.cli import group
 
-write = paddock.cli.convert.export_file
+write, write_export = paddock.cli.convert.export_file, export.write_export
+HALF = Path("half")  # says that 0.mat is half written
 
 def export_file(log, *arguments, **options):
     if log.name == "2.mcap":
+        while not HALF.exists():
+            time.sleep(0.01)
         os._exit(9)
     if log.name == "1.mcap":
         raise OverflowError("odd")
     return write(log, *arguments, **options)
+
+def half_written(log, request, run, target, *arguments, **options):
+    if not HALF.exists():
+        target.write_bytes(b"half")
+        HALF.touch()
+        time.sleep(60)
+    return write_export(log, request, run, target, *arguments, **options)
+
+export.write_export = half_written
 
 paddock.cli.convert.export_file = export_file
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -217,8 +218,8 @@ def _convert_apart(conversions: Sequence[_Conversion], processes: int) -> int:
         task = bar.add_task(f"{len(left)} logs", total=len(left))
         while left:
             some = left if processes > 1 else left[:1]
-            with ProcessPoolExecutor(processes, get_context("spawn"), do_without_pandas) as pool:
-                running = {pool.submit(each): each for each in some}
+            with ProcessPoolExecutor(processes, get_context("spawn"), _begin_apart) as pool:
+                running = {pool.submit(_convert, each): each for each in some}
                 for future in as_completed(running):
                     try:
                         done = future.result()
@@ -231,6 +232,20 @@ def _convert_apart(conversions: Sequence[_Conversion], processes: int) -> int:
                     bar.advance(task)
             processes = 1
     return failed
+
+
+def _begin_apart() -> None:
+    do_without_pandas()
+    # When one process dies, the others are asked to end: what they have half written is then removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def _convert(conversion: _Conversion) -> Exported | str:
+    try:
+        return conversion()
+    except KeyboardInterrupt:
+        # Nobody waits for an answer.
+        os._exit(1)
 
 
 def _say(log: Path, done: Exported | str, say: bool = True) -> bool:
