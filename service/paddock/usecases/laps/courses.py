@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 from paddock.domain.venues import Venue
 from paddock.ports.documents import Between, Condition, Equals, Sort
 from paddock.usecases.context import Context
-from paddock.usecases.laps.find import MOST_LOOKED_AT, LapSearch, SeasonLap, conditions, fastest_laps, of_meant
+from paddock.usecases.laps.find import (
+    MOST_LOOKED_AT,
+    LapSearch,
+    SeasonLap,
+    conditions,
+    fastest_laps,
+    recordings_meant,
+)
 
 MOST_COURSES = 10
 MOST_LENGTHS = 5
@@ -54,7 +61,7 @@ async def fastest_by_course(context: Context, search: LapSearch, limit: int) -> 
     """
     last_days = await _last_days(context, conditions(search))
     if len(last_days) > MOST_COURSES and search.metadata:
-        last_days = await _last_days(context, await of_meant(context, search))
+        last_days = await _last_days(context, [*conditions(search), *await recordings_meant(context, search)])
     latest = sorted(last_days, key=lambda key: (last_days[key], key), reverse=True)
     found: list[CourseLaps] = []
     has_other_lengths = False
@@ -62,7 +69,10 @@ async def fastest_by_course(context: Context, search: LapSearch, limit: int) -> 
         venue = await context.documents.venues.get(venue_id) if venue_id else None
         course = venue.course(course_id) if venue else None
         here = replace(search, also=(Equals("venue", venue_id), Equals("course", course_id)))
-        lengths, is_all = await _lengths(context, here)
+        lengths, is_all = await _lengths(context, conditions(here))
+        if not is_all and search.metadata:
+            meant = await recordings_meant(context, search)
+            lengths, is_all = await _lengths(context, [*conditions(here), *meant])
         has_other_lengths |= not is_all
         for length in lengths:
             of_length = replace(here, also=(*here.also, length))
@@ -82,15 +92,15 @@ async def _last_days(context: Context, where: Sequence[Condition]) -> dict[tuple
     return last_days
 
 
-async def _lengths(context: Context, search: LapSearch) -> tuple[list[Condition], bool]:
-    """Which lengths were driven on a course, beginning with that of the fastest lap; whether these are all."""
+async def _lengths(context: Context, where: Sequence[Condition]) -> tuple[list[Condition], bool]:
+    """Which lengths such laps of a course have, beginning with that of the fastest; whether these are all."""
     bands: list[Condition] = []
     gaps: list[tuple[float, float | None]] = [(0.0, None)]
     is_all = True
     while gaps and is_all:
         low, high = gaps.pop(0)
         page = await context.documents.laps.find(
-            [*conditions(search), Between(_LENGTH, low, high)], sort=Sort("time_s"), limit=1
+            [*where, Between(_LENGTH, low, high)], sort=Sort("time_s"), limit=1
         )
         length = page.items[0].lap.distance_m if page.items else None
         if length is None:

@@ -88,8 +88,8 @@ def conditions(search: LapSearch) -> list[Condition]:
     return where
 
 
-async def of_meant(context: Context, search: LapSearch) -> list[Condition]:
-    """A search as the documents understand it, with the recordings that are meant unless these are too many.
+async def recordings_meant(context: Context, search: LapSearch) -> list[Condition]:
+    """What a search wants of recordings, as a condition for their laps; empty where it wants nothing, or too many.
 
     It takes a second where these have 20,000 laps: who wants the fastest few is quicker without.
 
@@ -97,12 +97,10 @@ async def of_meant(context: Context, search: LapSearch) -> list[Condition]:
         Rejected: there is more in it than can be looked for (code ``search_too_long``).
     """
     if not search.metadata:
-        return conditions(search)
+        return []
     wanted = await in_every_spelling(context, Search(metadata=search.metadata))
     meant = await context.documents.recordings.counts(["id"], conditions_of_recordings(wanted))
-    if len(meant) > _MOST_NAMED:
-        return conditions(search)
-    return [*conditions(search), OneOf("recording", tuple(each for (each,), _ in meant))]
+    return [OneOf("recording", tuple(each for (each,), _ in meant))] if len(meant) <= _MOST_NAMED else []
 
 
 async def fastest_laps(
@@ -111,7 +109,8 @@ async def fastest_laps(
     """The fastest laps that are meant, the fastest first. Those of deleted recordings are left out.
 
     Args:
-        look_at: about how many are looked through for those that are meant.
+        look_at: about how many are looked through for those that are meant, before their recordings are looked for:
+            whoever is not among the fastest is found by these.
     """
     where = conditions(search)
     found: list[SeasonLap] = []
@@ -122,8 +121,11 @@ async def fastest_laps(
         looked_at += len(page.items)
         found += await _with_recordings(context, page.items, search)
         if page.next is None:
-            break
+            return found[:limit]
         after = page.next
+    if len(found) < limit and (meant := await recordings_meant(context, search)):
+        page = await context.documents.laps.find([*where, *meant], sort=Sort("time_s"), limit=limit)
+        found = await _with_recordings(context, page.items, search)
     return found[:limit]
 
 
