@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import secrets
 import signal
@@ -141,8 +142,18 @@ def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+@contextlib.contextmanager
+def models_read_once() -> Iterator[None]:
+    """botocore reads what S3 is, a megabyte of JSON, anew for each of its sessions: here once for all of them."""
+    from botocore.loaders import create_loader
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", functools.cache(create_loader))
+        yield
+
+
 @pytest.fixture(scope="session")
 def versitygw_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """One server for all tests; each takes a bucket of its own."""
-    with running(tmp_path_factory.mktemp("versitygw") / "data") as server:
+    with models_read_once(), running(tmp_path_factory.mktemp("versitygw") / "data") as server:
         yield server
