@@ -11,8 +11,8 @@ import pytest
 
 from paddock import Client
 from paddock.basestation import asking, send
-from paddock.basestation import bucket as bucket_module
 from paddock.basestation.bucket import Bucket, bucket_place
+from paddock.client import connection
 from paddock.domain.place import S3Place
 from paddock.errors import Rejected
 from paddock.usecases.intake.adopt import adopt
@@ -59,7 +59,7 @@ def server(site: Site) -> Iterator[BadProxy]:
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Station]:
     monkeypatch.setattr(send, "_FIRST_RETRY_S", 0.05)
     monkeypatch.setattr(send, "_ASK_EVERY_S", 0.1)
-    monkeypatch.setattr(bucket_module, "_PAUSE_S", 0.05)
+    monkeypatch.setattr(connection, "FIRST_PAUSE_S", 0.05)
     with station(tmp_path / "ledger") as opened:
         yield opened
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from paddock.basestation import send
 from paddock.basestation.look import Place
 from paddock.basestation.remove import Remover
 from paddock.basestation.sources.directory import DirectorySource
 from paddock.basestation.status import CarStatus
+from paddock.client import connection
 from paddock.domain.keys import raw_key
 from tests.basestation.station import Station, station
 from tests.logs import small_log
@@ -30,7 +32,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Iterator[Station]:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Station]:
+    monkeypatch.setattr(send, "_FIRST_RETRY_S", 0.05)
+    monkeypatch.setattr(send, "_ASK_EVERY_S", 0.1)
+    monkeypatch.setattr(connection, "FIRST_PAUSE_S", 0.05)
     with station(tmp_path / "ledger") as opened:
         yield opened
 

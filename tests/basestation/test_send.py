@@ -16,6 +16,7 @@ from paddock.basestation import send
 from paddock.basestation.limit import Limit
 from paddock.basestation.outgoing import in_order
 from paddock.basestation.room import Room
+from paddock.client import connection
 from paddock.domain.keys import raw_key
 from paddock.domain.sidecar import Sidecar
 from paddock.errors import Unavailable
@@ -44,6 +45,7 @@ def proxy(site: Site) -> Iterator[BadProxy]:
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Station]:
     monkeypatch.setattr(send, "_FIRST_RETRY_S", 0.05)
     monkeypatch.setattr(send, "_ASK_EVERY_S", 0.1)
+    monkeypatch.setattr(connection, "FIRST_PAUSE_S", 0.05)
     with station(tmp_path / "ledger") as opened:
         yield opened
 

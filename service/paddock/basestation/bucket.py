@@ -16,7 +16,7 @@ import msgspec
 from paddock.basestation.ledger import Ledger
 from paddock.basestation.ledger_rows import Log
 from paddock.basestation.outgoing import parts_of
-from paddock.client.connection import TRIES, Connection
+from paddock.client.connection import TRIES, Connection, pause
 from paddock.client.upload import Line, Parts
 from paddock.domain.keys import INCOMING
 from paddock.domain.place import S3Place, parse_place
@@ -31,7 +31,6 @@ PART_BYTES = 5 * 1024 * 1024
 """The least that a bucket takes: of a part that is cut off it keeps nothing."""
 TIMEOUT_S = 30.0
 _LINK_EXPIRES_S = 6 * 3600
-_PAUSE_S = 0.5
 _SCHEMA = """CREATE TABLE IF NOT EXISTS bucket_uploads (
     sha256 TEXT NOT NULL,
     bucket TEXT NOT NULL,
@@ -118,7 +117,7 @@ class Bucket:
             except PaddockError:
                 if failures == TRIES:
                     raise
-                time.sleep(_PAUSE_S * 2**failures)
+                pause(failures)
 
     @property
     def _client(self) -> tuple[S3Client, Connection]:

@@ -22,6 +22,12 @@ SEND_BUFFER_BYTES = 256 * 1024
 """The kernel holds no more of a body: all of it would count as sent, and is lost when the line is cut."""
 _ARROW = "application/vnd.apache.arrow"
 TRIES = 4
+FIRST_PAUSE_S = 0.5
+
+
+def pause(failures: int) -> None:
+    """Wait before the next try: longer after each failure."""
+    time.sleep(FIRST_PAUSE_S * 2**failures)
 
 
 class Connection:
@@ -29,7 +35,7 @@ class Connection:
 
     Args:
         url: like ``http://127.0.0.1:8080``; ``127.0.0.1:8080`` means the same.
-        timeout_s: how long one request may take to answer.
+        timeout_s: how long one request may take to answer; a connection comes about in a third of it, or does not.
         token: sent with each request to the service itself; None for what ``PADDOCK_TOKEN`` says.
 
     Raises:
@@ -41,7 +47,7 @@ class Connection:
         token = token_for(self.url) if token is None else token
         self._http = httpx.Client(
             base_url=self.url,
-            timeout=timeout_s,
+            timeout=httpx.Timeout(timeout_s, connect=timeout_s / 3),
             follow_redirects=True,
             auth=_ToItself(self.url, token) if token else None,
         )
@@ -97,7 +103,7 @@ class Connection:
                 failure = no_paddock(self.url) if response.is_success else error_of(response)
             if failure.permanent or failure.code == "disk_full" or attempt == tries - 1:
                 raise failure
-            time.sleep(0.5 * 2**attempt)
+            pause(attempt)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def items(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from paddock.client.connection import PIECE_BYTES, TRIES, Connection
+from paddock.client.connection import PIECE_BYTES, TRIES, Connection, pause
 from paddock.client.streams import MOST, Streams
 from paddock.domain.sidecar import Sidecar
 from paddock.errors import Conflict, NotFound, PaddockError, Unavailable
@@ -148,7 +148,7 @@ def send(connection: Connection, log: Path | Read, announcement: Announcement, l
             failures = 0 if parts.arrived else failures + 1
             if not again or error.code == "disk_full" or failures == TRIES:
                 raise
-            time.sleep(0.5 * 2**failures)
+            pause(failures)
 
 
 def _checked(connection: Connection, recording: Any, announcement: Announcement) -> Any:
