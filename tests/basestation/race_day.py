@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
 import shutil
 import signal
@@ -16,7 +17,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -76,6 +77,8 @@ class RaceDay:
     server: str
     """The team's Paddock, in the VPN."""
     store: S3Server
+    paddock: Sequence[str] = PADDOCK
+    """The command on the station and of the team's worker."""
     logs: list[Log] = field(default_factory=list)
     greens: int = 0
     """How often the screen was asked and said that the car may be powered off."""
@@ -115,7 +118,6 @@ class RaceDay:
             NO_FAKE_STAT="1",
             FAKETIME_DONT_FAKE_MONOTONIC="1",
         )
-        self.car.within(lambda: self._answers(f"{self.place}logs"))
 
     def cut_power_of_car(self) -> None:
         self._end("paddock car")
@@ -129,20 +131,21 @@ class RaceDay:
             aside, driver="", event="", truncate=cut, started_ns=int((clock_s - duration_s) * NS_PER_S), **options
         )
         data = aside.read_bytes()
-        self._write(target, data[: len(data) // 4])
-        # A run takes minutes: what watches the logs has seen this one long before it ends, or the power does.
-        self.until(lambda: name in self._listed_by_car(), f"{name} on the car")
-        self._write(target, data)
+        # A recorder has its log open all the time: one that nobody has open is closed, and is taken as it is.
+        with target.open("ab", buffering=0) as recorder:
+            self._write(recorder, data[: len(data) // 4])
+            # A run takes minutes: what watches the logs has seen this one long before it ends, or the power does.
+            self.until(lambda: name in self._listed_by_car(), f"{name} on the car")
+            self._write(recorder, data[len(data) // 4 :])
         sha256 = hashlib.sha256(data).hexdigest()
         log = Log(name, sha256, time.time_ns(), not options.get("parked", False), cut is not None)
         self.logs.append(log)
         return log
 
-    def _write(self, target: Path, data: bytes) -> None:
-        with target.open("ab") as log:
-            log.write(data[log.tell() :])
+    def _write(self, recorder: io.FileIO, data: bytes) -> None:
+        assert recorder.write(data) == len(data)
         modified_ns = int((time.time() - self._booted) * NS_PER_S)
-        os.utime(target, ns=(modified_ns, modified_ns))
+        os.utime(recorder.fileno(), ns=(modified_ns, modified_ns))
 
     def _listed_by_car(self) -> set[str]:
         answer = self.ask(self.car, lambda http: http.get(f"{self.place}logs").json())
@@ -162,7 +165,6 @@ class RaceDay:
     def start_here(self) -> None:
         """The whole product on the base station, for the engineers at the track."""
         self._start("paddock here", self.base, [*PADDOCK, "up", "--data", self.folder / "here"])
-        self.base.within(lambda: self._answers(f"{HERE}/health"))
 
     def start_offload(self, *arguments: str) -> None:
         servers = ("--server", HERE, "--server", self.server)
@@ -172,12 +174,11 @@ class RaceDay:
             "paddock offload",
             self.base,
             [
-                *(*PADDOCK, "offload", "--source", self.place, *servers, *bucket, *screen),
+                *(*self.paddock, "offload", "--source", self.place, *servers, *bucket, *screen),
                 *("--data", str(self.ledger), "--settle", "1s", *arguments),
             ],
             **self.store.environment(),
         )
-        self.base.within(lambda: self._answers(f"http://127.0.0.1:{SCREEN_PORT}/status"))
 
     def kill_offload(self) -> None:
         power_off(self._processes.pop("paddock offload"))
@@ -260,20 +261,27 @@ class RaceDay:
     def start_cloud(self) -> None:
         peers = self.folder / "peers"
         peers.write_text("10.66.0.2 base station\n10.66.0.1 engineer\n")
-        self._start(
-            "cloud",
-            self.cloud,
-            [*PADDOCK, "up", "--host", "10.66.0.1", "--data", self.folder / "cloud"],
-            PADDOCK_PEERS_FILE=str(peers),
-            PADDOCK_S3_BUCKET=BUCKET,
-            PADDOCK_S3_ENDPOINT=self.store.endpoint,
-            PADDOCK_S3_PATH_STYLE="true",
-            PADDOCK_AWS_REGION=REGION,
+        data: list[str | Path] = ["--data", self.folder / "cloud"]
+        settings = {
+            "PADDOCK_PEERS_FILE": str(peers),
+            "PADDOCK_S3_BUCKET": BUCKET,
+            "PADDOCK_S3_ENDPOINT": self.store.endpoint,
+            "PADDOCK_S3_PATH_STYLE": "true",
+            "PADDOCK_AWS_REGION": REGION,
             **self.store.environment(),
-        )
-        self.cloud.within(lambda: self._answers(f"{self.server}/health"))
+        }
+        site = [*PADDOCK, "up", "--no-worker", "--host", "10.66.0.1", *data]
+        self._start("cloud", self.cloud, site, **settings)
+        self._start("worker", self.cloud, [*self.paddock, "worker", *data], **settings)
 
     # ---- all of them
+
+    def wait_until_up(self) -> None:
+        """Return once each of the Paddocks answers, and the car; they may start at the same time."""
+        answers = [(self.cloud, f"{self.server}/health"), (self.car, f"{self.place}logs")]
+        answers += [(self.base, f"{HERE}/health"), (self.base, f"http://127.0.0.1:{SCREEN_PORT}/status")]
+        for machine, url in answers:
+            machine.within(partial(self._answers, url))
 
     def run(self, machine: Machine, *words: str | Path) -> str:
         """What a command of Paddock prints there."""
@@ -344,8 +352,8 @@ class RaceDay:
 
 
 @contextlib.contextmanager
-def race_day(folder: Path) -> Iterator[RaceDay]:
-    """The machines before the day begins: the cloud runs, and neither the car nor the station."""
+def race_day(folder: Path, paddock: Sequence[str] = PADDOCK) -> Iterator[RaceDay]:
+    """The machines before the day begins: the cloud starts, and neither the car nor the station."""
     with machines("car", "base", "cloud") as (car, base, cloud), contextlib.ExitStack() as ends:
         pit = Link(car, base)
         ends.callback(pit.end)
@@ -354,7 +362,7 @@ def race_day(folder: Path) -> Iterator[RaceDay]:
         _, server = tunnel(base, cloud, internet.right, folder / "vpn")
         store = ends.enter_context(versitygw.running_on(cloud, internet.right, folder / "s3"))
         cloud.within(lambda: s3_sides.client(store).create_bucket(Bucket=BUCKET))
-        day = RaceDay(folder, car, base, cloud, pit, internet, f"http://{server}:{PORT}", store)
+        day = RaceDay(folder, car, base, cloud, pit, internet, f"http://{server}:{PORT}", store, paddock)
         ends.callback(day.end)
         day.on_car.mkdir()
         day.start_cloud()

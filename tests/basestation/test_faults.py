@@ -14,6 +14,7 @@ import pytest
 from tests.basestation import faults
 from tests.basestation.cars import CARS, SftpCar
 from tests.basestation.faults import KIB, evening
+from tests.basestation.impatient import IMPATIENT
 from tests.basestation.trackside import Trackside, trackside
 from tests.servers.link import needed
 
@@ -23,7 +24,7 @@ SIZES = {"a.mcap": 300 * KIB, "b.mcap": 3 * KIB}
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trackside]:
     needed()
-    with trackside(tmp_path_factory.mktemp("trackside")) as three:
+    with trackside(tmp_path_factory.mktemp("trackside"), paddock=IMPATIENT) as three:
         yield three
 
 

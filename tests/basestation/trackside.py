@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -64,10 +64,21 @@ class Trackside:
         base: the station.
         cloud: where the team's Paddock is.
         clean: what is sent goes over cables as fast as the kernel's, which nothing happens to.
+        paddock: the command on the station.
     """
 
-    def __init__(self, folder: Path, car: Machine, base: Machine, cloud: Machine, *, clean: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        car: Machine,
+        base: Machine,
+        cloud: Machine,
+        *,
+        clean: bool = False,
+        paddock: Sequence[str] = PADDOCK,
+    ) -> None:
         self.folder = folder
+        self._paddock = paddock
         self.car, self.base, self.cloud = car, base, cloud
         self.cloud_data = folder / "cloud"
         self.begin("first")
@@ -148,7 +159,7 @@ class Trackside:
     def start_offload(self, *arguments: str | Path, **environment: str) -> subprocess.Popen[bytes]:
         """``paddock offload`` on the station, towards the cloud; what it says goes to ``offload.log``."""
         server = () if "--server" in arguments else ("--server", self.server)
-        command = [*PADDOCK, "offload", *server, "--data", self.ledger, *arguments]
+        command = [*self._paddock, "offload", *server, "--data", self.ledger, *arguments]
         return self.base.start(
             *command,
             log=self.here / "offload.log",
@@ -211,16 +222,18 @@ def power_off(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def trackside(folder: Path, *, clean: bool = False, **settings: str) -> Iterator[Trackside]:
+def trackside(
+    folder: Path, *, clean: bool = False, paddock: Sequence[str] = PADDOCK, **settings: str
+) -> Iterator[Trackside]:
     """Three machines, and a cloud that runs.
 
     Args:
         folder: of the test.
-        clean: as for ``Trackside``.
+        clean, paddock: as for ``Trackside``.
         settings: more of the cloud's.
     """
     with machines("car", "base", "cloud") as (car, base, cloud):
-        here = Trackside(folder, car, base, cloud, clean=clean)
+        here = Trackside(folder, car, base, cloud, clean=clean, paddock=paddock)
         try:
             here.start_cloud(**settings)
             yield here

@@ -19,7 +19,9 @@ from typing import Any
 
 from paddock.basestation.verdict import Kind
 from paddock.client import Client, FoundRecording
+from tests.basestation.impatient import IMPATIENT
 from tests.basestation.race_day import HERE, RaceDay, race_day
+from tests.basestation.trackside import PADDOCK
 
 TOO_HOT_C = 55
 HOT_SIGNAL = f"max(ACUAllData.max_cell_temp_c) > {TOO_HOT_C}"
@@ -61,14 +63,14 @@ class Told:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--short", action="store_true", help="fewer and shorter runs, as CI does it")
+    parser.add_argument("--short", action="store_true", help="fewer and shorter runs and pauses, as CI does it")
     parser.add_argument("--keep", type=Path, help="a new folder for everything, which stays")
     given = parser.parse_args(arguments)
     plan, tell = (SHORT if given.short else WHOLE), Told()
     folder = given.keep or Path(tempfile.mkdtemp(prefix="acceptance-day-"))
     folder.mkdir(exist_ok=True)
     try:
-        with race_day(folder) as day:
+        with race_day(folder, IMPATIENT if given.short else PADDOCK) as day:
             try:
                 morning(day, tell)
                 runs(day, plan, tell)
@@ -91,6 +93,7 @@ def morning(day: RaceDay, tell: Told) -> None:
     day.boot_car()
     day.start_here()
     day.start_offload()
+    day.wait_until_up()
     day.until(lambda: day.verdict() == Kind.NONE, "the car in reach, without logs")
     tell("The base station sees the car; there is no log on it yet.")
     day.say_stint(**CAR, driver="Adam")
@@ -110,6 +113,7 @@ def runs(day: RaceDay, plan: Plan, tell: Told) -> None:
             tell("Typed on the pit screen: from now on Maya drives.")
             _wait_until_green(day, tell)
             day.wipe_car()
+            day.wait_until_up()
             names = iter(range(1, 100))
             tell("The car's computer is set up anew: it is empty, and counts from 1.mcap again.")
         day.pit.cut()
@@ -120,6 +124,7 @@ def runs(day: RaceDay, plan: Plan, tell: Told) -> None:
         if log.is_cut:
             day.cut_power_of_car()
             day.boot_car()
+            day.wait_until_up()
         tell(
             f"Run {number}, {log.name}{', cut off in the middle of a chunk: the power went' if log.is_cut else ''}."
         )
@@ -162,6 +167,7 @@ def _comes_in_and_agent_is_killed(day: RaceDay, tell: Told) -> None:
     day.pit.set(bytes_per_s=0)
     tell("paddock offload is killed in the middle of the log (kill -9), and started again.")
     day.start_offload()
+    day.wait_until_up()
 
 
 def _until_half_is_over(day: RaceDay) -> None:
