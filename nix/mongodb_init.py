@@ -20,6 +20,7 @@ DATABASE = "paddock"
 RIGHTS = {"site": "readWrite", "functions": "readWrite", "backup": "read"}
 """The role of each user, on Paddock's database alone."""
 WAIT_S = 120.0
+PAUSE_S = 0.2
 UNAUTHORIZED, WRONG_PASSWORD, INITIATED, USER_EXISTS = 13, 18, 23, 51003
 
 Client = MongoClient[dict[str, Any]]
@@ -73,7 +74,7 @@ def answering(client: Client) -> dict[str, Any]:
         except ConnectionFailure:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(0.2)
+            time.sleep(PAUSE_S)
 
 
 def initiate(client: Client, port: int) -> None:
@@ -89,7 +90,7 @@ def initiate(client: Client, port: int) -> None:
     while not answering(client).get("isWritablePrimary"):
         if time.monotonic() > deadline:
             raise TimeoutError("The replica set has no primary.")
-        time.sleep(0.2)
+        time.sleep(PAUSE_S)
 
 
 def is_let_in(client: Client) -> bool:

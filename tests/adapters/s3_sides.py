@@ -62,6 +62,12 @@ def client(server: S3Server) -> S3Client:
     )
 
 
+def retry_without_pauses(patch: pytest.MonkeyPatch) -> None:
+    """Requests are repeated as often as ever, but at once."""
+    patch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda self, context: 0.01)
+    patch.setattr("paddock.adapters.s3_stream.PAUSES_S", (0.01, 0.01, 0.01))
+
+
 def objects_on(server: S3Server, bucket: str, **arguments: Any) -> S3Objects:
     from paddock.adapters.s3 import S3Objects
 

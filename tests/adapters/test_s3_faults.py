@@ -23,9 +23,8 @@ SIZE = 12 * MIB
 
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many as ever, but without the pauses."""
-    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda self, context: 0.01)
-    monkeypatch.setattr("paddock.adapters.s3_stream.PAUSES_S", (0.01, 0.01, 0.01))
+    """And copies and files in small parts."""
+    s3_sides.retry_without_pauses(monkeypatch)
     monkeypatch.setattr("paddock.adapters.s3.COPY_PART_BYTES", 5 * MIB)
     monkeypatch.setattr("paddock.adapters.s3.part_size_for", lambda size_bytes: 5 * MIB)
     monkeypatch.setattr("paddock.adapters.s3.PART_SIZE_BYTES", 5 * MIB)

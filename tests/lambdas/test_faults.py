@@ -13,19 +13,22 @@ import httpx
 import pytest
 
 from paddock.bootstrap import open_context
+from paddock.domain.instants import NS_PER_S
 from paddock.domain.recording import Status
 from paddock.settings import read_settings
 from paddock.usecases.context import Context
 from paddock.usecases.intake import uploads
 from paddock.usecases.jobs.work import work
 from paddock.web.app import create_app
+from tests.adapters import s3_sides
 from tests.adapters.faulty_proxy import proxying
 from tests.lambdas.conftest import Cloud
 from tests.logs import small_log
 from tests.servers.ferretdb import running
 
 pytestmark = pytest.mark.anyio
-AWAY_S = 3
+AWAY_S = 1.5
+"""The worker asks twice in it, and wants to keep its lease once."""
 WAIT_S = 120
 LOGS = [small_log(driver=name) for name in ("Adam", "Eva", "Mei")]
 
@@ -83,8 +86,10 @@ async def test_a_database_that_is_away_is_waited_for_and_the_site_says_so(cloud:
 
 @pytest.mark.parametrize(("fault", "failures"), [("busy", 40), ("cut", 40), ("half", 20)])
 async def test_a_store_that_fails_for_a_while_costs_time_and_nothing_else(
-    cloud: Cloud, tmp_path: Path, fault: str, failures: int
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, failures: int
 ) -> None:
+    s3_sides.retry_without_pauses(monkeypatch)
+    monkeypatch.setattr("paddock.domain.job.FIRST_BACKOFF_NS", NS_PER_S // 10)
     for log in LOGS:
         plan = await cloud.send(log)
         assert plan.upload is not None

@@ -109,12 +109,16 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def init() -> ModuleType:
+def init() -> Iterator[ModuleType]:
+    """It looks again after shorter pauses, and so does its client, which may not ask twice within half a second."""
     found = importlib.util.spec_from_file_location("mongodb_init", REPOSITORY / "nix" / "mongodb_init.py")
     assert found is not None and found.loader is not None
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "PAUSE_S", 0.01)
+        patch.setattr("pymongo.common.MIN_HEARTBEAT_INTERVAL", 0.01)
+        yield module
 
 
 @contextmanager
