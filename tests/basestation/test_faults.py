@@ -59,7 +59,7 @@ def test_an_agent_that_was_killed(here: Trackside, chance: random.Random) -> Non
 
 
 def test_a_link_as_bad_as_a_paddock_has_it(here: Trackside) -> None:
-    with evening(here, "bad", CARS["sftp"], SIZES) as run:
+    with evening(here, "bad", CARS["sftp"], {**SIZES, "a.mcap": 150 * KIB}) as run:
         here.pit.set(loss=0.03, delay_ms=20, bytes_per_s=200_000)
         here.uplink.set(loss=0.03, delay_ms=150)
         run.finish()

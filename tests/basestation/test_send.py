@@ -247,14 +247,14 @@ def test_the_newest_driven_run_goes_first_and_the_garage_last(here: Station) -> 
 
 
 def test_a_run_that_comes_meanwhile_goes_before_the_rest_of_a_long_log(site: Site, here: Station) -> None:
-    here.pulled("old.mcap", made_log(4, 60 * MIB))
+    here.pulled("old.mcap", made_log(4, 40 * MIB))
 
     async def sending() -> None:
         sender = here.sender(site.url, limit=Limit(always=15e6))
         running = asyncio.create_task(sender.run())
         while not here.observed.sent:
             await asyncio.sleep(0.02)
-        here.pulled("new.mcap", made_log(5, 16 * MIB))
+        here.pulled("new.mcap", made_log(5, 11 * MIB))
         sender.wake()
         sender.end_when_done()
         await running

@@ -7,17 +7,18 @@ import random
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from paddock.basestation.ledger import open_ledger
 from paddock.client.upload import sha256_of
-from tests.basestation.trackside import made_log
+from tests.basestation.impatient import IMPATIENT
+from tests.basestation.trackside import PADDOCK, made_log
 from tests.cli.running import WAIT_S, Running
 
 NOBODY = "http://127.0.0.1:9"
@@ -36,14 +37,14 @@ def car(tmp_path: Path) -> Path:
     return tmp_path / "car"
 
 
-def command(car: Path, *arguments: str, server: str = NOBODY) -> list[str]:
+def command(car: Path, *arguments: str, server: str = NOBODY, paddock: Sequence[str] = IMPATIENT) -> list[str]:
     places = ("--source", str(car), "--server", server, "--data", str(car.parent / "ledger"))
-    return [sys.executable, "-m", "paddock", "offload", "--settle", "0s", *places, *arguments]
+    return [*paddock, "offload", "--settle", "0s", *places, *arguments]
 
 
-def offload(car: Path, *arguments: str, server: str = NOBODY) -> subprocess.CompletedProcess[str]:
+def offload(car: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(car, *arguments, server=server), capture_output=True, text=True, timeout=WAIT_S, check=False
+        command(car, *arguments, **options), capture_output=True, text=True, timeout=WAIT_S, check=False
     )
 
 
@@ -56,7 +57,7 @@ def test_once_ends_with_0_when_all_is_stored(up: Running, car: Path) -> None:
     for number in range(3):
         (car / f"{number}.mcap").write_bytes(made_log(number, 20_000))
     (car / "again.mcap").write_bytes(made_log(0, 20_000))
-    run = offload(car, "--once", server=up.url)
+    run = offload(car, "--once", server=up.url, paddock=PADDOCK)
     assert (run.returncode, run.stderr) == (0, "")
     assert f"1.mcap is stored at {up.url}" in run.stdout
     assert "has stored every one." in run.stdout.splitlines()[-1]

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,13 +22,19 @@ def sync(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def up(*starts: tuple[Path | str, ...]) -> list[Running]:
+    """One Paddock for each, started at the same time; its data directory is first."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(lambda start: Running(Path(start[0]), *map(str, start[1:])), starts))
+
+
 def test_an_evening_at_the_track_and_a_night_in_the_cloud(tmp_path: Path) -> None:
     log = tmp_path / "1.mcap"
     log.write_bytes(small_log())
     folders = [tmp_path / name for name in ("pit", "cloud")]
     for folder in folders:
         folder.mkdir()
-    pit, cloud = (Running(folder / "data") for folder in folders)
+    pit, cloud = up(*((folder / "data",) for folder in folders))
     both = ("--here", pit.url, "--server", cloud.url)
     try:
         with Client(pit.url) as here:
@@ -79,7 +86,7 @@ def test_killed_while_a_log_is_on_its_way(tmp_path: Path) -> None:
     """The original is sent once more as far as it did not arrive, and is there once."""
     for name in ("pit", "cloud"):
         (tmp_path / name).mkdir()
-    pit, cloud = Running(tmp_path / "pit" / "data"), Running(tmp_path / "cloud" / "data", "--no-worker")
+    pit, cloud = up((tmp_path / "pit" / "data",), (tmp_path / "cloud" / "data", "--no-worker"))
     both = ("--here", pit.url, "--server", cloud.url)
     try:
         with Client(pit.url) as here, Client(cloud.url) as there:
