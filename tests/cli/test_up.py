@@ -108,7 +108,7 @@ def test_more_half_open_connections_than_files(tmp_path: Path) -> None:
 
 @pytest.mark.anyio
 async def test_it_speaks_websocket_and_the_edge_answers_as_it_answers_http(tmp_path: Path) -> None:
-    with running(tmp_path / "data") as up:
+    with running(tmp_path / "data", "--no-worker") as up:
         address = up.url.replace("http", "ws", 1)
         for origin, status, code in ((up.url, 404, "no_such_page"), ("https://evil.example", 403, "cross_site")):
             with pytest.raises(InvalidStatus) as refused:
@@ -122,7 +122,7 @@ async def test_it_speaks_websocket_and_the_edge_answers_as_it_answers_http(tmp_p
 
 
 def test_who_listens_for_colleagues_without_a_peers_file_is_told(tmp_path: Path) -> None:
-    with running(tmp_path / "data", "--host", "0.0.0.0") as up:
+    with running(tmp_path / "data", "--no-worker", "--host", "0.0.0.0") as up:
         assert up.url.startswith("http://127.0.0.1:")
         assert httpx.get(f"{up.url}/health").status_code == 200
         wait_until(lambda: "PADDOCK_PEERS_FILE" in (tmp_path / "up.log").read_text())
@@ -150,10 +150,9 @@ def test_a_second_one_on_the_same_data_or_port_says_so(tmp_path: Path) -> None:
     assert "--port" in third.stderr
 
 
-def test_a_killed_worker_is_replaced_and_its_job_done(tmp_path: Path) -> None:
-    log = big_log(tmp_path)
+def test_a_killed_worker_is_replaced_and_its_job_done(tmp_path: Path, long_log: Path) -> None:
     with running(tmp_path / "data") as up, up.client() as client:
-        sent = client.upload(log)
+        sent = client.upload(long_log)
         wait_until(lambda: client.get(sent.id).status == "converting")
         (worker,) = up.worker_ids()
         subprocess.run(["kill", "-9", str(worker)], check=True)
@@ -162,13 +161,9 @@ def test_a_killed_worker_is_replaced_and_its_job_done(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def long_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return big_log(tmp_path_factory.mktemp("long"))
-
-
-def big_log(folder: Path) -> Path:
     """A log whose upload and conversion take long enough to be hit in the middle."""
-    log = folder / "long.mcap"
-    log.write_bytes(small_log(200_000))
+    log = tmp_path_factory.mktemp("long") / "long.mcap"
+    log.write_bytes(small_log(100_000))
     return log
 
 
