@@ -10,8 +10,9 @@ from collections import Counter
 import pytest
 
 LONGEST = (
-    "tests/basestation/test_acceptance_day.py",
     "tests/web/test_looks.py",
+    "tests/basestation/test_acceptance_day.py",
+    "tests/basestation/test_faults.py",
     "tests/test_house.py",
     "tests/web/test_accessibility.py",
     "tests/cli/test_up.py",
@@ -22,7 +23,6 @@ LONGEST = (
     "tests/adapters/test_search.py",
     "tests/web/test_laps_browser.py",
     "tests/web/test_live_browser.py",
-    "tests/basestation/test_screen_browser.py",
     "tests/web/test_browser_list.py",
     "tests/web/test_plots_browser.py",
     "tests/web/test_signals_browser.py",
