@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.errors import Unsatisfiable
 
 from tests.web.browsing import served
 from tests.web.builders import build_artifact, build_recording
 from tests.web.people import bearing, made_token
 
 EXAMPLES = 8
-"""Per operation and mode: CI is two cores."""
+"""Per operation and mode: CI is two cores, and to make a request up takes ten times as long as to answer it."""
 BOUNDED = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -39,6 +38,8 @@ def test_nothing_sent_breaks_the_service(tmp_path: Path, mode: str) -> None:
         # By an admin's token: some of the requests add users, after which everybody signs in.
         headers = bearing(site.run(made_token(site.context)))
         schema = schemathesis.openapi.from_url(f"{site.url}/schema/openapi.json", headers=headers)
+        # Told of no other mode it says at once, by SkipTest, where nothing can be wrong, and tries no 460 times.
+        schema.config.generation.update(modes=[generation])
 
         def send(case: Any) -> None:
             answer = case.call(timeout=20, headers=headers)
@@ -54,6 +55,6 @@ def test_nothing_sent_breaks_the_service(tmp_path: Path, mode: str) -> None:
             if operation.path.endswith("/events"):
                 continue  # a stream that does not end by itself
             cases = operation.as_strategy(generation_mode=generation)
-            with contextlib.suppress(Unsatisfiable):  # nothing can be wrong with a request that takes nothing
+            with contextlib.suppress(schemathesis.core.control.SkipTest):  # as for a GET that takes nothing
                 BOUNDED(given(cases)(send))()
     assert broken == []
