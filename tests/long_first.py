@@ -11,25 +11,24 @@ import pytest
 
 LONGEST = (
     "tests/web/test_looks.py",
-    "tests/basestation/test_acceptance_day.py",
-    "tests/basestation/test_faults.py",
     "tests/test_house.py",
     "tests/web/test_accessibility.py",
-    "tests/cli/test_up.py",
-    "tests/web/test_schema_fuzz.py",
+    "tests/basestation/test_acceptance_day.py",
     "tests/test_readme.py",
-    "tests/previous_version/test_previous_version.py",
+    "tests/basestation/test_faults.py",
+    "tests/web/test_schema_fuzz.py",
+    "tests/cli/test_up.py",
+    "tests/basestation/test_screen_browser.py",
     "tests/web/test_buttons_by_role.py",
-    "tests/adapters/test_search.py",
-    "tests/web/test_laps_browser.py",
-    "tests/web/test_live_browser.py",
-    "tests/web/test_browser_list.py",
-    "tests/web/test_plots_browser.py",
-    "tests/web/test_signals_browser.py",
     "tests/web/test_browser.py",
-    "tests/cli/test_output.py",
+    "tests/nix/test_units.py",
+    "tests/adapters/test_objects_keys.py",
+    "tests/web/test_plots_browser.py",
+    "tests/web/test_upload_browser.py",
+    "tests/web/test_recording_browser.py",
+    "tests/basestation/test_send.py",
 )
-"""Those of more than a minute, the longest first; ``--durations`` of a whole run says which they are."""
+"""Those of more than half a minute, the longest first; ``--durations`` of a whole run says which they are."""
 
 
 @pytest.hookimpl(tryfirst=True)
