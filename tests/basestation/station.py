@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from paddock.basestation import send
 from paddock.basestation.ledger import Ledger, open_ledger
 from paddock.basestation.ledger_rows import CarFile, Delivery, Log
 from paddock.basestation.observed import Observed
@@ -16,6 +19,7 @@ from paddock.basestation.send import Sender
 from paddock.basestation.sources.source import SeenFile
 from paddock.basestation.status import ServerStatus
 from paddock.basestation.stints import Stints
+from paddock.client import connection
 
 PLACE = "the car"
 
@@ -73,3 +77,13 @@ def station(folder: Path) -> Iterator[Station]:
     """One with nothing in it."""
     with open_ledger(folder) as ledger:
         yield Station(ledger)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Station]:
+    """One with nothing in it, which asks and tries again after short pauses."""
+    monkeypatch.setattr(send, "_FIRST_RETRY_S", 0.05)
+    monkeypatch.setattr(send, "_ASK_EVERY_S", 0.1)
+    monkeypatch.setattr(connection, "FIRST_PAUSE_S", 0.05)
+    with station(tmp_path / "ledger") as opened:
+        yield opened

@@ -12,13 +12,13 @@ import pytest
 from paddock import Client
 from paddock.basestation import asking, send
 from paddock.basestation.bucket import Bucket, bucket_place
-from paddock.client import connection
 from paddock.domain.place import S3Place
 from paddock.errors import Rejected
 from paddock.usecases.intake.adopt import adopt
 from tests.adapters import s3_sides
 from tests.adapters.s3_sides import moto_server
-from tests.basestation.station import Station, station
+from tests.basestation.station import Station
+from tests.basestation.station import here as here
 from tests.basestation.trackside import made_log
 from tests.cli.running import wait_until
 from tests.logs import small_log
@@ -53,15 +53,6 @@ def server(site: Site) -> Iterator[BadProxy]:
     with bad_proxy(site.url) as between:
         between.is_cut = True
         yield between
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Station]:
-    monkeypatch.setattr(send, "_FIRST_RETRY_S", 0.05)
-    monkeypatch.setattr(send, "_ASK_EVERY_S", 0.1)
-    monkeypatch.setattr(connection, "FIRST_PAUSE_S", 0.05)
-    with station(tmp_path / "ledger") as opened:
-        yield opened
 
 
 @contextlib.contextmanager

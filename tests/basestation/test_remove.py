@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from paddock.basestation import send
 from paddock.basestation.look import Place
 from paddock.basestation.remove import Remover
 from paddock.basestation.sources.directory import DirectorySource
 from paddock.basestation.status import CarStatus
-from paddock.client import connection
 from paddock.domain.keys import raw_key
-from tests.basestation.station import Station, station
+from tests.basestation.station import Station
+from tests.basestation.station import here as here
 from tests.logs import small_log
 from tests.servers.bad_proxy import bad_proxy, response
 from tests.web.browsing import Site, served
@@ -29,15 +28,6 @@ NAMES = ("1.mcap", "2.mcap", "3.mcap")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with served(tmp_path_factory.mktemp("served"), with_worker=True) as served_site:
         yield served_site
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Station]:
-    monkeypatch.setattr(send, "_FIRST_RETRY_S", 0.05)
-    monkeypatch.setattr(send, "_ASK_EVERY_S", 0.1)
-    monkeypatch.setattr(connection, "FIRST_PAUSE_S", 0.05)
-    with station(tmp_path / "ledger") as opened:
-        yield opened
 
 
 class Car:

@@ -12,15 +12,14 @@ from pathlib import Path
 import pytest
 
 from paddock import Client
-from paddock.basestation import send
 from paddock.basestation.limit import Limit
 from paddock.basestation.outgoing import in_order
 from paddock.basestation.room import Room
-from paddock.client import connection
 from paddock.domain.keys import raw_key
 from paddock.domain.sidecar import Sidecar
 from paddock.errors import Unavailable
-from tests.basestation.station import Station, station
+from tests.basestation.station import Station
+from tests.basestation.station import here as here
 from tests.basestation.trackside import made_log
 from tests.logs import small_log
 from tests.servers.bad_proxy import BadProxy, bad_proxy, response
@@ -39,15 +38,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def proxy(site: Site) -> Iterator[BadProxy]:
     with bad_proxy(site.url) as between:
         yield between
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Station]:
-    monkeypatch.setattr(send, "_FIRST_RETRY_S", 0.05)
-    monkeypatch.setattr(send, "_ASK_EVERY_S", 0.1)
-    monkeypatch.setattr(connection, "FIRST_PAUSE_S", 0.05)
-    with station(tmp_path / "ledger") as opened:
-        yield opened
 
 
 def original(site: Site, sha256: str, folder: Path) -> bytes:

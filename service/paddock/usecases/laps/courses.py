@@ -59,9 +59,10 @@ async def fastest_by_course(context: Context, search: LapSearch, limit: int) -> 
     A skid-pad circle and a lap of endurance may begin on the same line, which makes them one configuration of the
     venue: what tells them apart is how long they are.
     """
+    meant = await recordings_meant(context, search)
     last_days = await _last_days(context, conditions(search))
-    if len(last_days) > MOST_COURSES and search.metadata:
-        last_days = await _last_days(context, [*conditions(search), *await recordings_meant(context, search)])
+    if len(last_days) > MOST_COURSES and meant:
+        last_days = await _last_days(context, [*conditions(search), *meant])
     latest = sorted(last_days, key=lambda key: (last_days[key], key), reverse=True)
     found: list[CourseLaps] = []
     has_other_lengths = False
@@ -70,13 +71,14 @@ async def fastest_by_course(context: Context, search: LapSearch, limit: int) -> 
         course = venue.course(course_id) if venue else None
         here = replace(search, also=(Equals("venue", venue_id), Equals("course", course_id)))
         lengths, is_all = await _lengths(context, conditions(here))
-        if not is_all and search.metadata:
-            meant = await recordings_meant(context, search)
+        if not is_all and meant:
             lengths, is_all = await _lengths(context, [*conditions(here), *meant])
         has_other_lengths |= not is_all
         for length in lengths:
             of_length = replace(here, also=(*here.also, length))
-            laps = await fastest_laps(context, of_length, limit, look_at=MOST_LOOKED_AT // MOST_COURSES)
+            laps = await fastest_laps(
+                context, of_length, limit, look_at=MOST_LOOKED_AT // MOST_COURSES, meant=meant
+            )
             if laps:
                 name = course.name if course else ""
                 found.append(CourseLaps(venue, name, laps[0].stored.lap.distance_m, tuple(laps)))

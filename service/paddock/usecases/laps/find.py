@@ -104,13 +104,19 @@ async def recordings_meant(context: Context, search: LapSearch) -> list[Conditio
 
 
 async def fastest_laps(
-    context: Context, search: LapSearch, limit: int, *, look_at: int = MOST_LOOKED_AT
+    context: Context,
+    search: LapSearch,
+    limit: int,
+    *,
+    look_at: int = MOST_LOOKED_AT,
+    meant: Sequence[Condition] | None = None,
 ) -> list[SeasonLap]:
     """The fastest laps that are meant, the fastest first. Those of deleted recordings are left out.
 
     Args:
-        look_at: about how many are looked through for those that are meant, before their recordings are looked for:
-            whoever is not among the fastest is found by these.
+        look_at: about how many are looked through for those that are meant, before these are looked for by their
+            recordings: whoever is not among the fastest is found so.
+        meant: what ``recordings_meant`` says, where it is known already.
     """
     where = conditions(search)
     found: list[SeasonLap] = []
@@ -123,7 +129,9 @@ async def fastest_laps(
         if page.next is None:
             return found[:limit]
         after = page.next
-    if len(found) < limit and (meant := await recordings_meant(context, search)):
+    if len(found) < limit and meant is None:
+        meant = await recordings_meant(context, search)
+    if len(found) < limit and meant:
         page = await context.documents.laps.find([*where, *meant], sort=Sort("time_s"), limit=limit)
         found = await _with_recordings(context, page.items, search)
     return found[:limit]
