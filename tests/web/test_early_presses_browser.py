@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -43,3 +44,20 @@ def test_it_waits_for_the_script(
         (route,) = held
         route.continue_()
         page.locator(shown).first.wait_for()
+
+
+def test_presses_on_two_buttons_are_done_one_after_the_other(browser: Any, tmp_path: Path) -> None:
+    with served(tmp_path, with_worker=False) as site, open_page(browser) as page:
+        held: list[Any] = []
+        page.route("**/season/sql.js", lambda route: held.append(route))
+        page.goto(f"{site.url}/sql", wait_until="commit")
+        example = page.locator("[data-example]").nth(1)
+        wanted = example.get_attribute("data-example")
+        assert page.get_by_label("Query").input_value() != wanted
+        example.click()
+        page.get_by_role("button", name="Run", exact=True).click()
+        (route,) = held
+        route.continue_()
+        page.locator("#sql-answer th").first.wait_for()
+        assert page.get_by_label("Query").input_value() == wanted
+        assert parse_qs(urlsplit(page.url).query) == {"q": [wanted]}
