@@ -55,6 +55,8 @@ def _statistics_between_two_cursors(page: Any) -> None:
     """What the panel says is what the service and the comparison do."""
     page.locator(".numbers summary").click()
     page.get_by_label("Cursor 1").fill("100")
+    # That the panel has opened is said a moment later, which leaves alone what is typed meanwhile.
+    page.locator(".numbers").dispatch_event("toggle")
     page.get_by_label("Cursor 1").press("Tab")
     page.get_by_label("Cursor 2").fill("400")
     page.get_by_label("Cursor 2").press("Tab")

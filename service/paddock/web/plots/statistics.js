@@ -23,6 +23,11 @@ export class StatisticsPanel {
   /** @type {AbortController | null} */
   asking = null;
   timer = 0;
+  /**
+   * The field that somebody is typing in: what comes meanwhile leaves it alone.
+   * @type {number | null}
+   */
+  typing = null;
 
   /**
    * @param {import("./linked.js").Linked} linked
@@ -34,7 +39,8 @@ export class StatisticsPanel {
     /** @type {(value: Span, text: string) => HTMLElement} */
     const choice = (value, text) => make("label", {}, make("input", { type: "radio", name: "numbers", value, onchange: () => this.choose(value) }), text);
     this.fields = [0, 1].map((number) => make("input", {
-      class: "field", inputmode: "decimal", autocomplete: "off", placeholder: linked.over === "distance" ? "metre" : "second", onchange: () => this.type(number),
+      class: "field", inputmode: "decimal", autocomplete: "off", placeholder: linked.over === "distance" ? "metre" : "second",
+      oninput: () => { this.typing = number; }, onchange: () => this.type(number), onblur: () => { this.typing = null; },
     }));
     this.apart = make("output", { "aria-label": "From the first to the second" });
     this.removing = make("button", { class: "button small quiet", type: "button", onclick: () => linked.pin([null, null]) }, "Remove cursors");
@@ -79,6 +85,7 @@ export class StatisticsPanel {
 
   /** @param {number} number */
   type(number) {
+    this.typing = null;
     const text = this.fields[number].value.trim().replace(",", ".").replace("−", "-");
     const seconds = text === "" ? null : Number(text);
     const [one, other] = this.linked.pins;
@@ -96,7 +103,9 @@ export class StatisticsPanel {
       input.checked = input.value === this.span;
       input.disabled = input.value === "cursors" && !both;
     }
-    pins.forEach((seconds, number) => { this.fields[number].value = seconds === null ? "" : String(Number(seconds.toFixed(6))); });
+    pins.forEach((seconds, number) => {
+      if (number !== this.typing) this.fields[number].value = seconds === null ? "" : String(Number(seconds.toFixed(6)));
+    });
     this.apart.textContent = apartText(pins, this.linked.over);
     this.removing.hidden = pins.every((each) => each === null);
   }
