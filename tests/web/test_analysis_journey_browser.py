@@ -32,6 +32,11 @@ def computed(recording: str) -> Any:
     return httpx.get(f"{recording}/statistics", params={"signal": "wheel_slip"}).json().get("items")
 
 
+def timed(recording: str) -> bool:
+    """Whether its laps are timed with all that is known by now."""
+    return not httpx.get(f"{recording}/laps").json()["waiting"]
+
+
 def test_from_a_maths_channel_to_a_shared_worksheet(browser: Any, tmp_path: Path) -> None:
     logs = [tmp_path / f"{driver}.mcap" for driver in ("Adam", "Maya")]
     for number, log in enumerate(logs):
@@ -58,6 +63,8 @@ def test_from_a_maths_channel_to_a_shared_worksheet(browser: Any, tmp_path: Path
         page.keyboard.press("Shift+ArrowDown")
         page.get_by_role("button", name="Save", exact=True).click()
         page.get_by_text("Saved. Laps here are timed again.").wait_for()
+        for run in (first, other):
+            wait_until(partial(timed, f"{site.url}/api/recordings/{run.id}"))
         page.goto(f"{site.url}/recordings/{first.id}")
         assert page.locator("#laps tbody tr").count() >= 2
         screenshot(page, "journey-recording-light")
